@@ -1,0 +1,7 @@
+module github.com/wildgate/wildgate/example
+
+go 1.26.0
+
+require github.com/wildgate/wildgate v0.0.0
+
+replace github.com/wildgate/wildgate => ../

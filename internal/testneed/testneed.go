@@ -1,0 +1,60 @@
+// Package testneed says what a test needs from its surroundings.
+//
+// A test that needs a program or a folder which a checkout does not bring calls [Program] or [Shared]
+// and is skipped, with a message that names what is missing, where it is missing. With the environment variable
+// WILDGATE_REQUIRE set to a non-empty value, as .ci/run sets it, the same test fails instead: in CI
+// nothing goes untested silently.
+package testneed
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Program returns the path of the named program, and skips the test where the machine lacks it.
+func Program(tb testing.TB, name string) string {
+	tb.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(tb, "the program "+name)
+	}
+	return path
+}
+
+// Shared returns the path of a file in the folder "shared" that lies beside the repository,
+// and skips the test where it is absent. That folder holds test data which may not be copied
+// into the repository.
+func Shared(tb testing.TB, elem ...string) string {
+	tb.Helper()
+	name := filepath.Join(elem...)
+	dir, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
+			break
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			tb.Fatal("testneed: the test does not run below the repository's root")
+		}
+		dir = parent
+	}
+	path := filepath.Join(dir, "..", "shared", name)
+	if _, err := os.Stat(path); err != nil {
+		Missing(tb, "the test data ../shared/"+filepath.ToSlash(name))
+	}
+	return path
+}
+
+// Missing skips the test because what it needs is missing, or fails it where WILDGATE_REQUIRE is set.
+func Missing(tb testing.TB, what string) {
+	tb.Helper()
+	if os.Getenv("WILDGATE_REQUIRE") != "" {
+		tb.Fatalf("this test needs %s, which is missing, and WILDGATE_REQUIRE is set", what)
+	}
+	tb.Skipf("skipped: this test needs %s", what)
+}
