@@ -1,0 +1,105 @@
+package iampolicy
+
+import (
+	"iter"
+	"slices"
+)
+
+// A Context holds the condition keys of a request, such as aws:SourceIp, with
+// their values. Key names are case-insensitive in ASCII, the part after a slash
+// too (IAM user guide, "Condition element"). The zero Context is empty and ready
+// to use.
+//
+// A Context is not safe for use while it is changed. A copy shares what it
+// holds with the original: after copying change neither.
+type Context struct {
+	entries []contextEntry
+}
+
+type contextEntry struct {
+	hash uint32 // of the key, folded
+	key  string // as first set
+	one  [1]string
+	many []string
+	// multivalued decides which of one and many holds the values.
+	multivalued bool
+}
+
+// Set gives key the one value. A key that was set before is replaced.
+func (c *Context) Set(key, value string) {
+	e := c.entry(key)
+	e.one[0], e.many, e.multivalued = value, nil, false
+}
+
+// SetMany makes key multivalued, with these values: also where there is one
+// value or none. The values are copied. A key that was set before is replaced.
+func (c *Context) SetMany(key string, values ...string) {
+	e := c.entry(key)
+	e.one[0], e.many, e.multivalued = "", slices.Clone(values), true
+}
+
+// Delete removes key, if it is there.
+func (c *Context) Delete(key string) {
+	if i := c.index(key, foldHash(key)); i >= 0 {
+		c.entries = slices.Delete(c.entries, i, i+1)
+	}
+}
+
+// Get returns the values of key, which must not be changed and hold until the
+// next change of c, and whether key is multivalued. It is not ok where c does
+// not have key.
+func (c *Context) Get(key string) (values []string, multivalued, ok bool) {
+	e := c.lookup(key, foldHash(key))
+	if e == nil {
+		return nil, false, false
+	}
+	return e.values(), e.multivalued, true
+}
+
+// Keys returns an iterator over the keys, as spelled when first set, in that
+// order. c must not be changed while it runs.
+func (c *Context) Keys() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range c.entries {
+			if !yield(c.entries[i].key) {
+				return
+			}
+		}
+	}
+}
+
+func (e *contextEntry) values() []string {
+	if e.multivalued {
+		return e.many[:len(e.many):len(e.many)]
+	}
+	return e.one[:]
+}
+
+// lookup returns the entry of key, whose foldHash is hash, or nil.
+func (c *Context) lookup(key string, hash uint32) *contextEntry {
+	if i := c.index(key, hash); i >= 0 {
+		return &c.entries[i]
+	}
+	return nil
+}
+
+// index walks the entries, which are few, comparing hashes: for a request's
+// ten to thirty keys that is cheaper than hashing into a map.
+func (c *Context) index(key string, hash uint32) int {
+	for i := range c.entries {
+		if e := &c.entries[i]; e.hash == hash && equalFoldASCII(e.key, key) {
+			return i
+		}
+	}
+	return -1
+}
+
+// entry returns the entry of key, which it makes where it is missing.
+func (c *Context) entry(key string) *contextEntry {
+	hash := foldHash(key)
+	if e := c.lookup(key, hash); e != nil {
+		return e
+	}
+	c.entries = append(c.entries, contextEntry{hash: hash, key: key})
+	return &c.entries[len(c.entries)-1]
+}

@@ -1,0 +1,42 @@
+package iampolicy
+
+// A Request is what [Evaluate] decides on. Evaluate takes every string as data:
+// a star in a Resource is a star.
+type Request struct {
+	Principal Principal
+	// Action is service:name, as execute-api:Invoke. Empty, or without a
+	// service, it matches no statement.
+	Action string
+	// Resource is the ARN of what is asked for, without wildcards.
+	Resource string
+	// ResourceAccount is the account that owns the resource. Where it is not
+	// the principal's, the rules for cross-account access hold, by which a
+	// resource policy must grant too. Empty, it equals no account.
+	ResourceAccount string
+	// Context holds the condition keys. Evaluate adds none.
+	Context Context
+}
+
+// A Set is all policies that bear on one request. A nil policy in it, or one
+// whose kind does not belong where it stands, makes the Set deny every request.
+type Set struct {
+	// Identity holds the policies of the user and its groups, or of the role.
+	Identity []*Policy
+	// Boundaries holds permissions boundaries. AWS attaches at most one; of
+	// several each must allow.
+	Boundaries []*Policy
+	// Sessions holds the policies passed when the session was made: of several
+	// one must allow.
+	Sessions []*Policy
+	// Resource is the policy of the resource, of kind Resource, or for
+	// sts:AssumeRole and its like the role's, of kind Trust. A trust policy
+	// must itself allow; a resource policy in the caller's account need not.
+	Resource *Policy
+	// SCPs holds the service control policies of the principal's account by
+	// level, root first. Every level must allow, an empty level too; no levels
+	// at all is an account without organization.
+	SCPs [][]*Policy
+	// RCPs holds the resource control policies of the resource's account by
+	// level, root first. AWS's RCPFullAWSAccess is implied.
+	RCPs [][]*Policy
+}
