@@ -5,5 +5,301 @@ package iampolicy
 // what it cannot decide it denies. It changes nothing, and does not allocate;
 // any number of goroutines may call it with the same set.
 func Evaluate(set *Set, req *Request) Decision {
-	return Decision{}
+	if set == nil || req == nil || !set.wellFormed() {
+		return Decision{}
+	}
+	e := evaluation{
+		set:     set,
+		req:     req,
+		context: &req.Context,
+		caller:  identify(&req.Principal),
+		target:  newARNText(req.Resource),
+	}
+	if e.caller.typ == 0 || !isAction(req.Action) || req.Resource == "" || len(req.Resource) > maxResourceBytes {
+		return Decision{}
+	}
+	d := e.decide()
+	if e.work > maxWork {
+		return Decision{}
+	}
+	return d
+}
+
+// maxWork bounds what one evaluation may spend (threat 224): about a million
+// comparisons of short texts. Past it the request is denied.
+const maxWork = 1 << 20
+
+// An evaluation is the state of one call of Evaluate.
+type evaluation struct {
+	set     *Set
+	req     *Request
+	context *Context
+	caller  caller
+	target  arnText
+	work    int
+}
+
+// spend counts a comparison with a text of n bytes.
+func (e *evaluation) spend(n int) { e.work += 1 + n/16 }
+
+// A place is where in a Set a policy stands.
+type place struct {
+	kind          Kind
+	level, policy int
+}
+
+// A match is the statement that was looked for. Its statement is nil if there is none.
+type match struct {
+	place     place
+	policy    *Policy
+	statement *statement
+	grant     grant // of a resource policy's statement
+}
+
+func (m match) decision(o Outcome) Decision {
+	d := Decision{Outcome: o}
+	if m.statement != nil {
+		d.PolicyType, d.Level, d.Policy = m.place.kind, m.place.level, m.place.policy
+		d.PolicyName = m.policy.name
+		d.Statement, d.Sid = m.statement.index, m.statement.sid
+	}
+	return d
+}
+
+func (e *evaluation) decide() Decision {
+	if m := e.denied(); m.statement != nil {
+		return m.decision(ExplicitDeny)
+	}
+	if !e.controlled() {
+		return Decision{}
+	}
+	resource := e.granted()
+	switch e.caller.typ {
+	case Anonymous, Service, IdentityProvider:
+		// They have no policies of their own.
+		if resource.grant == noGrant {
+			return Decision{}
+		}
+		return resource.decision(Allow)
+	}
+	if e.caller.account != e.req.ResourceAccount {
+		if resource.grant == noGrant {
+			return Decision{}
+		}
+		return e.allowedByIdentity(resource)
+	}
+	if resource.grant == directGrant {
+		// Neither a boundary nor a session policy limits a grant to the caller itself.
+		return resource.decision(Allow)
+	}
+	if e.set.Resource != nil && e.set.Resource.kind == Trust && resource.grant == noGrant {
+		// A role trusts whom its policy names; identity policies cannot replace that.
+		return Decision{}
+	}
+	if resource.grant == basisGrant && e.limited() {
+		return resource.decision(Allow)
+	}
+	return e.allowedByIdentity(match{})
+}
+
+// allowedByIdentity answers by the caller's own policies: identity policies,
+// within boundaries and session policies. Where these need no statement, as for
+// a root user, the one that resource found is named.
+func (e *evaluation) allowedByIdentity(resource match) Decision {
+	m := e.find(e.set.Identity, place{kind: Identity}, false)
+	if m.statement == nil && e.caller.typ != Account {
+		return Decision{}
+	}
+	if !e.limited() {
+		return Decision{}
+	}
+	if m.statement == nil {
+		m = resource
+	}
+	return m.decision(Allow)
+}
+
+// limited reports whether boundaries and session policies let the request pass.
+func (e *evaluation) limited() bool {
+	for i := range e.set.Boundaries {
+		if e.find(e.set.Boundaries[i:i+1], place{kind: Boundary}, false).statement == nil {
+			return false
+		}
+	}
+	if len(e.set.Sessions) == 0 {
+		// A session of GetFederationToken has no more than its policies give it.
+		return e.caller.typ != FederatedUser
+	}
+	return e.find(e.set.Sessions, place{kind: Session}, false).statement != nil
+}
+
+// controlled reports whether every level of service control policies allows.
+// They bear on the principals of an account, its root user too, and on nobody else.
+func (e *evaluation) controlled() bool {
+	if !e.hasAccount() {
+		return true
+	}
+	for level, policies := range e.set.SCPs {
+		if e.find(policies, place{kind: SCP, level: level}, false).statement == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// hasAccount reports whether the caller is a principal of an account.
+func (e *evaluation) hasAccount() bool {
+	switch e.caller.typ {
+	case Account, User, AssumedRole, FederatedUser:
+		return true
+	case Service, Anonymous, IdentityProvider:
+	}
+	return false
+}
+
+// denied finds the first Deny that matches, in the order of the Set's fields.
+func (e *evaluation) denied() match {
+	if m := e.find(e.set.Identity, place{kind: Identity}, true); m.statement != nil {
+		return m
+	}
+	if m := e.find(e.set.Boundaries, place{kind: Boundary}, true); m.statement != nil {
+		return m
+	}
+	if m := e.find(e.set.Sessions, place{kind: Session}, true); m.statement != nil {
+		return m
+	}
+	if p := e.set.Resource; p != nil {
+		for i := range p.with(true) {
+			if st := &p.with(true)[i]; e.matches(st) {
+				return match{place: place{kind: p.kind}, policy: p, statement: st}
+			}
+		}
+	}
+	if e.hasAccount() {
+		for level, policies := range e.set.SCPs {
+			if m := e.find(policies, place{kind: SCP, level: level}, true); m.statement != nil {
+				return m
+			}
+		}
+	}
+	for level, policies := range e.set.RCPs {
+		if m := e.find(policies, place{kind: RCP, level: level}, true); m.statement != nil {
+			return m
+		}
+	}
+	return match{}
+}
+
+// granted finds the Allow of the resource policy that names the caller most
+// directly: the first of those that do.
+func (e *evaluation) granted() (best match) {
+	p := e.set.Resource
+	if p == nil {
+		return best
+	}
+	allows := p.with(false)
+	for i := range allows {
+		st := &allows[i]
+		g := st.principals.names(&e.caller, &e.req.Principal)
+		if g > best.grant && e.matchesRequest(st) {
+			best = match{place: place{kind: p.kind}, policy: p, statement: st, grant: g}
+		}
+	}
+	return best
+}
+
+// find returns the first statement of the effect in the policies that matches.
+func (e *evaluation) find(policies []*Policy, at place, deny bool) match {
+	for i, p := range policies {
+		list := p.with(deny)
+		for j := range list {
+			if e.matches(&list[j]) {
+				at.policy = i
+				return match{place: at, policy: p, statement: &list[j]}
+			}
+		}
+	}
+	return match{}
+}
+
+// matches reports whether the statement applies to the request.
+func (e *evaluation) matches(st *statement) bool {
+	return e.matchesRequest(st) && e.matchesPrincipal(st)
+}
+
+func (e *evaluation) matchesPrincipal(st *statement) bool {
+	if st.principals == nil {
+		return true
+	}
+	named := st.principals.names(&e.caller, &e.req.Principal) != noGrant
+	if st.notPrincipal {
+		// IAM user guide, "NotPrincipal": with Deny it always denies a principal
+		// that has a permissions boundary.
+		return !named || len(e.set.Boundaries) > 0
+	}
+	return named
+}
+
+// matchesRequest is matches for all elements but the principal.
+func (e *evaluation) matchesRequest(st *statement) bool {
+	e.spend(0)
+	if e.work > maxWork {
+		return false
+	}
+	if e.inActions(st.actions) == st.notAction {
+		return false
+	}
+	if st.resources != nil && e.inResources(st.resources) == st.notResource {
+		return false
+	}
+	for i := range st.conditions {
+		if !st.conditions[i].holds(e) {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *evaluation) inActions(list []pattern) bool {
+	for i := range list {
+		e.spend(0)
+		if list[i].match(e.req.Action, e.context) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *evaluation) inResources(list []arnPattern) bool {
+	for i := range list {
+		e.spend(len(e.req.Resource))
+		if list[i].match(&e.target, e.context) {
+			return true
+		}
+	}
+	return false
+}
+
+// wellFormed reports whether every policy is there and of the kind of its place.
+func (s *Set) wellFormed() bool {
+	all := func(policies []*Policy, kind Kind) bool {
+		for _, p := range policies {
+			if p == nil || p.kind != kind {
+				return false
+			}
+		}
+		return true
+	}
+	for _, policies := range s.SCPs {
+		if !all(policies, SCP) {
+			return false
+		}
+	}
+	for _, policies := range s.RCPs {
+		if !all(policies, RCP) {
+			return false
+		}
+	}
+	return all(s.Identity, Identity) && all(s.Boundaries, Boundary) && all(s.Sessions, Session) &&
+		(s.Resource == nil || s.Resource.kind == Resource || s.Resource.kind == Trust)
 }

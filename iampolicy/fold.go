@@ -32,3 +32,25 @@ func foldHash(s string) uint32 {
 	}
 	return h
 }
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && equalFoldASCII(s[:len(prefix)], prefix)
+}
+
+func hasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && equalFoldASCII(s[len(s)-len(suffix):], suffix)
+}
+
+// foldASCII returns s with its ASCII letters in lower case.
+func foldASCII(s string) string {
+	for i := range len(s) {
+		if lowerASCII(s[i]) != s[i] {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				b[j] = lowerASCII(b[j])
+			}
+			return string(b)
+		}
+	}
+	return s
+}

@@ -1,58 +1,195 @@
 package iampolicy
 
-// A ParseOption changes how [Parse] reads a document.
-type ParseOption func(*parseOptions)
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
-type parseOptions struct {
-	name       string
-	sizeLimits bool
-	apiGateway string // the ARN prefix that execute-api:/ stands for
-}
-
-// WithName gives the policy a name, which errors and decisions bear.
-func WithName(name string) ParseOption {
-	return func(o *parseOptions) { o.name = name }
-}
-
-// WithSizeLimits makes Parse refuse a document that is larger than AWS's quota
-// for its kind.
-func WithSizeLimits() ParseOption {
-	return func(o *parseOptions) { o.sizeLimits = true }
-}
-
-// WithAPIGateway makes Parse expand the short form execute-api:/stage/METHOD/path
-// that API Gateway accepts in resource policies, to the ARN of this API.
-func WithAPIGateway(region, accountID, apiID string) ParseOption {
-	return func(o *parseOptions) {
-		o.apiGateway = "arn:" + partitionOf(region) + ":execute-api:" + region + ":" + accountID + ":" + apiID
-	}
-}
+// maxMistakes bounds what one document can make Parse report.
+const maxMistakes = 100
 
 // Parse compiles a policy document of the given kind. It is strict: whatever
 // this package does not understand is an error, never skipped, since a skipped
 // condition would widen an Allow and a skipped Deny would admit. The error is a
-// *[ParseError] with every mistake.
+// *[ParseError] with every mistake; after a mistake in the JSON itself nothing
+// further is looked for.
 //
 // The Policy keeps nothing of doc.
 func Parse(doc []byte, kind Kind, opts ...ParseOption) (*Policy, error) {
-	var o parseOptions
+	p := parser{src: string(doc), kind: kind}
 	for _, opt := range opts {
-		opt(&o)
+		opt(&p.options)
 	}
-	return nil, &ParseError{Name: o.name, Mistakes: []Mistake{{Line: 1, Column: 1, Message: "not parsed"}}}
+	policy := p.policy()
+	if len(p.mistakes) > 0 {
+		return nil, p.err()
+	}
+	return policy, nil
 }
 
-// partitionOf returns the partition of a region, by the prefixes AWS uses.
-func partitionOf(region string) string {
+// A parser compiles one document.
+type parser struct {
+	src      string
+	kind     Kind
+	options  parseOptions
+	modern   bool // Version 2012-10-17: there are policy variables
+	sids     map[string]bool
+	mistakes []mistake
+}
+
+type mistake struct {
+	off           int
+	path, message string
+}
+
+// fail notes a mistake.
+func (p *parser) fail(off int, at *path, message string) {
+	if len(p.mistakes) < maxMistakes {
+		p.mistakes = append(p.mistakes, mistake{off, at.String(), message})
+	}
+}
+
+func (p *parser) failf(off int, at *path, format string, args ...any) {
+	p.fail(off, at, fmt.Sprintf(format, args...))
+}
+
+// err returns the mistakes in the order of the document.
+func (p *parser) err() error {
+	slices.SortStableFunc(p.mistakes, func(a, b mistake) int { return cmp.Compare(a.off, b.off) })
+	e := &ParseError{Name: p.options.name, Mistakes: make([]Mistake, len(p.mistakes))}
+	for i, m := range p.mistakes {
+		line, column := position(p.src, m.off)
+		e.Mistakes[i] = Mistake{Line: line, Column: column, Path: m.path, Message: m.message}
+	}
+	return e
+}
+
+func position(src string, off int) (line, column int) {
+	before := src[:off]
+	start := strings.LastIndexByte(before, '\n') + 1
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
+}
+
+// policy compiles the document.
+func (p *parser) policy() *Policy {
+	if p.kind < Identity || p.kind > Trust {
+		p.fail(0, nil, "the kind of policy is none that exists")
+		return nil
+	}
+	if message := p.options.check(); message != "" {
+		p.fail(0, nil, message)
+		return nil
+	}
+	s := scanner{src: p.src, report: p.fail}
+	root, ok := s.document()
+	if !ok {
+		return nil
+	}
+	if p.options.sizeLimits {
+		p.checkSize(s.blank)
+	}
+	if root.kind != objectNode {
+		p.failf(root.off, nil, "a policy is an object, not %s", root.kind)
+		return nil
+	}
+	policy := &Policy{kind: p.kind, name: p.options.name}
+	var version, statement *node
+	for i := range root.kids {
+		n := &root.kids[i]
+		at := &path{name: n.name}
+		switch n.name {
+		case "Version":
+			version = n
+		case "Id":
+			p.id(n, at)
+		case "Statement":
+			statement = n
+		default:
+			p.unknown(n, at, "Version", "Id", "Statement")
+		}
+	}
+	p.version(&root, version)
+	if statement == nil {
+		p.fail(root.off, nil, "Statement is missing")
+		return nil
+	}
+	policy.statements = p.statementList(statement, &path{name: "Statement"})
+	policy.arrange()
+	return policy
+}
+
+// version must be known before a statement is compiled: it decides what ${ means.
+func (p *parser) version(root, n *node) {
 	switch {
-	case hasPrefixFold(region, "cn-"):
-		return "aws-cn"
-	case hasPrefixFold(region, "us-gov-"):
-		return "aws-us-gov"
+	case n == nil:
+		if p.kind == RCP {
+			p.fail(root.off, nil, `Version is missing: a resource control policy needs "2012-10-17"`)
+		}
+	case n.kind != stringNode:
+		p.failf(n.off, &path{name: "Version"}, "Version is a string, not %s", n.kind)
+	case n.text == "2012-10-17":
+		p.modern = true
+	case n.text != "2008-10-17":
+		p.failf(n.off, &path{name: "Version"}, `%q is no version: "2012-10-17" or "2008-10-17"`, n.text)
+	case p.kind == RCP:
+		p.fail(n.off, &path{name: "Version"}, `a resource control policy needs Version "2012-10-17"`)
 	}
-	return "aws"
 }
 
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && equalFoldASCII(s[:len(prefix)], prefix)
+func (p *parser) id(n *node, at *path) {
+	switch {
+	case p.kind == Identity || p.kind == Boundary || p.kind == Session:
+		p.failf(n.nameOff, at, "Id does not belong in %s", withArticle(p.kind))
+	case n.kind != stringNode:
+		p.failf(n.off, at, "Id is a string, not %s", n.kind)
+	}
+}
+
+// unknown reports an element that does not exist. Names are case-sensitive, so
+// that an element is never taken for another (threats 150 and 151).
+func (p *parser) unknown(n *node, at *path, known ...string) {
+	for _, name := range known {
+		if equalFoldASCII(name, n.name) || equalFoldASCII(name+"s", n.name) || equalFoldASCII(name, n.name+"s") {
+			p.failf(n.nameOff, at, "unknown element %q; did you mean %q?", n.name, name)
+			return
+		}
+	}
+	p.failf(n.nameOff, at, "unknown element %q", n.name)
+}
+
+// texts calls do for the string n, or for each of the strings in the list n.
+func (p *parser) texts(n *node, at *path, do func(n *node, at *path)) {
+	switch n.kind {
+	case stringNode:
+		do(n, at)
+	case listNode:
+		if len(n.kids) == 0 {
+			p.fail(n.off, at, "the list is empty")
+		}
+		for i := range n.kids {
+			each := &path{up: at, index: i}
+			if n.kids[i].kind != stringNode {
+				p.failf(n.kids[i].off, each, "a string is expected, not %s", n.kids[i].kind)
+				continue
+			}
+			do(&n.kids[i], each)
+		}
+	default:
+		p.failf(n.off, at, "a string or a list of strings is expected, not %s", n.kind)
+	}
+}
+
+func quote(s string) string { return strconv.Quote(s) }
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+func withArticle(k Kind) string {
+	if k == Identity {
+		return "an " + k.String()
+	}
+	return "a " + k.String()
 }

@@ -1,11 +1,14 @@
 package iampolicy
 
 // A Policy is a compiled policy document. It is immutable and safe for
-// concurrent use. [Parse] makes one; the zero Policy belongs nowhere, and a
-// [Set] that holds it denies.
+// concurrent use. [Parse] makes one; the zero Policy is of no kind, and a [Set]
+// that holds it denies.
 type Policy struct {
 	kind Kind
 	name string
+	// statements has the Deny statements first, each effect in the order of the document.
+	statements []statement
+	denies     int // how many of them deny
 }
 
 // Kind returns the kind that the policy was parsed as.
@@ -13,3 +16,27 @@ func (p *Policy) Kind() Kind { return p.kind }
 
 // Name returns what [WithName] gave, or "".
 func (p *Policy) Name() string { return p.name }
+
+// arrange sorts the statements by effect.
+func (p *Policy) arrange() {
+	sorted := make([]statement, 0, len(p.statements))
+	for _, deny := range [...]bool{true, false} {
+		for i := range p.statements {
+			if p.statements[i].deny == deny {
+				sorted = append(sorted, p.statements[i])
+			}
+		}
+		if deny {
+			p.denies = len(sorted)
+		}
+	}
+	p.statements = sorted
+}
+
+// with returns the statements of one effect.
+func (p *Policy) with(deny bool) []statement {
+	if deny {
+		return p.statements[:p.denies]
+	}
+	return p.statements[p.denies:]
+}

@@ -1,0 +1,184 @@
+package iampolicy
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// maxValueBytes bounds one value of a condition.
+const maxValueBytes = 4096
+
+// conditions compiles Condition: {operator: {key: value or values}}.
+func (p *parser) conditions(n *node, at *path) (list []condition) {
+	if n.kind != objectNode {
+		p.failf(n.off, at, "Condition is an object, not %s", n.kind)
+		return nil
+	}
+	if len(n.kids) == 0 {
+		p.fail(n.off, at, "Condition is empty; a statement without condition has none")
+	}
+	for i := range n.kids {
+		kid := &n.kids[i]
+		inner := &path{up: at, name: kid.name}
+		op, ok := operatorNamed(kid.name)
+		if !ok {
+			p.unknownOperator(kid, inner)
+			continue
+		}
+		list = append(list, p.conditionKeys(op, kid, inner)...)
+	}
+	return list
+}
+
+func (p *parser) unknownOperator(n *node, at *path) {
+	base := n.name
+	for _, set := range [...]string{"ForAllValues:", "ForAnyValue:"} {
+		if hasPrefixFold(base, set) {
+			base = base[len(set):]
+		}
+	}
+	if equalFoldASCII(base, "NullIfExists") {
+		p.fail(n.nameOff, at, "Null has no IfExists")
+		return
+	}
+	for _, known := range operatorNames {
+		if equalFoldASCII(base, known) || equalFoldASCII(base, known+"IfExists") {
+			p.failf(n.nameOff, at, "unknown operator %q; did you mean %q? Case matters", n.name, known)
+			return
+		}
+	}
+	p.failf(n.nameOff, at, "unknown operator %q", n.name)
+}
+
+// operatorNames are the operators as published, for hints.
+var operatorNames = [...]string{
+	"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
+	"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals",
+	"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals",
+	"Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null",
+}
+
+func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition) {
+	if n.kind != objectNode {
+		p.failf(n.off, at, "an object of condition keys is expected, not %s", n.kind)
+		return nil
+	}
+	if len(n.kids) == 0 {
+		p.fail(n.off, at, "the object is empty: a condition needs a key")
+	}
+	seen := make(map[string]bool, len(n.kids))
+	for i := range n.kids {
+		kid := &n.kids[i]
+		inner := &path{up: at, name: kid.name}
+		switch folded := foldASCII(kid.name); {
+		case kid.name == "" || strings.TrimSpace(kid.name) != kid.name:
+			p.failf(kid.nameOff, inner, "%q is no condition key", kid.name)
+		case seen[folded]:
+			p.failf(kid.nameOff, inner, "condition key %q is there twice: case does not matter", kid.name)
+		default:
+			seen[folded] = true
+		}
+		c := condition{operator: op, name: n.name, key: kid.name, hash: foldHash(kid.name)}
+		p.conditionValues(&c, kid, inner)
+		list = append(list, c)
+	}
+	return list
+}
+
+// conditionValues compiles the values. Numbers and booleans may stand without
+// quotes where the operator compares such, or strings.
+func (p *parser) conditionValues(c *condition, n *node, at *path) {
+	if n.kind != listNode {
+		p.conditionValue(c, n, at)
+		return
+	}
+	if len(n.kids) == 0 {
+		p.fail(n.off, at, "the list is empty")
+	}
+	for i := range n.kids {
+		p.conditionValue(c, &n.kids[i], &path{up: at, index: i})
+	}
+}
+
+func (p *parser) conditionValue(c *condition, n *node, at *path) {
+	switch {
+	case n.kind == stringNode:
+	case n.kind == numberNode && (c.operand == numberOperand || c.operand == dateOperand || c.operand == stringOperand):
+	case n.kind == boolNode && (c.operand == boolOperand || c.operand == nullOperand || c.operand == stringOperand):
+	default:
+		p.failf(n.off, at, "%s may not have %s as its value", c.name, n.kind)
+		return
+	}
+	if len(n.text) > maxValueBytes {
+		p.fail(n.off, at, "a value longer than 4,096 bytes")
+		return
+	}
+	if c.operand != stringOperand && c.operand != arnOperand && p.modern && strings.Contains(n.text, "${") {
+		p.failf(n.off, at, "%s takes no policy variables", c.name)
+		return
+	}
+	if message := c.add(n.text, p.modern); message != "" {
+		p.fail(n.off, at, message)
+	}
+}
+
+// add compiles one value, and returns what is wrong with it, or "".
+func (c *condition) add(text string, variables bool) (message string) {
+	switch c.operand {
+	case stringOperand:
+		var pt pattern
+		pt, message = compilePattern(text, textRules{wildcards: c.wildcards, variables: variables, fold: c.ignoreCase})
+		c.patterns = append(c.patterns, pt)
+	case numberOperand:
+		number, ok := parseDecimal(text)
+		if !ok {
+			return quote(text) + " is no number"
+		}
+		c.numbers = append(c.numbers, number)
+	case dateOperand:
+		t, ok := parseInstant(text)
+		if !ok {
+			return quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"
+		}
+		c.instants = append(c.instants, t)
+	case boolOperand, nullOperand:
+		switch {
+		case equalFoldASCII(text, "true"):
+			c.bools[1] = true
+		case equalFoldASCII(text, "false"):
+			c.bools[0] = true
+		default:
+			return quote(text) + ` is neither "true" nor "false"`
+		}
+	case binaryOperand:
+		// Base64 that decodes strictly is the one encoding of its bytes, so that
+		// texts compare as what they encode.
+		if _, err := base64.StdEncoding.Strict().DecodeString(text); err != nil || strings.ContainsAny(text, "\r\n") {
+			return quote(text) + " is not base64"
+		}
+		c.patterns = append(c.patterns, pattern{text: text})
+	case addressOperand:
+		prefix, ok := parsePrefix(text)
+		if !ok {
+			return quote(text) + " is neither an IP address nor a CIDR block"
+		}
+		c.prefixes = append(c.prefixes, prefix)
+	case arnOperand:
+		var a arnPattern
+		a, message = compileConditionARN(text, variables)
+		c.arns = append(c.arns, a)
+	}
+	return message
+}
+
+// compileConditionARN compiles a value of an ARN operator. One variable may
+// stand for the whole ARN.
+func compileConditionARN(text string, variables bool) (arnPattern, string) {
+	if variables && strings.HasPrefix(text, "${") {
+		if _, char, n, message := parseVariable(text); message == "" && char == 0 && n == len(text) {
+			tail, message := compilePattern(text, textRules{variables: true})
+			return arnPattern{whole: true, tail: tail}, message
+		}
+	}
+	return compileARN(text, true, textRules{wildcards: true, variables: variables})
+}

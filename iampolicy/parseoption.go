@@ -1,0 +1,77 @@
+package iampolicy
+
+import "strings"
+
+// A ParseOption changes how [Parse] reads a document.
+type ParseOption func(*parseOptions)
+
+type parseOptions struct {
+	name       string
+	sizeLimits bool
+	api        *apiGateway
+}
+
+// WithName gives the policy a name, which errors and decisions bear.
+func WithName(name string) ParseOption {
+	return func(o *parseOptions) { o.name = name }
+}
+
+// WithSizeLimits makes Parse refuse a document that is larger than AWS's quota
+// for its kind ("IAM and AWS STS quotas"): 6,144 characters for a managed policy
+// and a boundary, 2,048 for a session policy and a trust policy, 8,192 for an
+// API's resource policy, without white space between tokens; 5,120 bytes, white
+// space included, for an SCP and an RCP.
+func WithSizeLimits() ParseOption {
+	return func(o *parseOptions) { o.sizeLimits = true }
+}
+
+var sizeLimit = [...]int{Identity: 6144, Resource: 8192, Session: 2048, Boundary: 6144, SCP: 5120, RCP: 5120, Trust: 2048}
+
+// checkSize holds the document, of which blank bytes are white space, against
+// the quota of its kind.
+func (p *parser) checkSize(blank int) {
+	unit, size := "bytes", len(p.src)
+	if p.kind != SCP && p.kind != RCP {
+		unit, size = "characters without white space", len([]rune(p.src))-blank
+	}
+	if limit := sizeLimit[p.kind]; size > limit {
+		p.failf(0, nil, "%d %s; %s may have %d", size, unit, withArticle(p.kind), limit)
+	}
+}
+
+// WithAPIGateway makes Parse expand the short form execute-api:/stage/METHOD/path
+// of Resource and NotResource, which API Gateway accepts in an API's resource
+// policy, to the ARN of the API with these three parts. Without this option the
+// short form is a mistake.
+func WithAPIGateway(region, accountID, apiID string) ParseOption {
+	return func(o *parseOptions) { o.api = &apiGateway{region, accountID, apiID} }
+}
+
+type apiGateway struct{ region, accountID, apiID string }
+
+// check returns what is wrong with the options, or "". A part with a colon or a
+// wildcard would make the expanded ARN mean another API.
+func (o *parseOptions) check() string {
+	if o.api == nil {
+		return ""
+	}
+	for _, part := range [...]string{o.api.region, o.api.accountID, o.api.apiID} {
+		if part == "" || strings.ContainsAny(part, ":/*?${}") {
+			return "WithAPIGateway: " + quote(part) + " is no region, account ID or API ID"
+		}
+	}
+	return ""
+}
+
+// expand returns the ARN that the short form text stands for.
+func (a *apiGateway) expand(text string) string {
+	partition := "aws"
+	switch {
+	case strings.HasPrefix(a.region, "cn-"):
+		partition = "aws-cn"
+	case strings.HasPrefix(a.region, "us-gov-"):
+		partition = "aws-us-gov"
+	}
+	return "arn:" + partition + ":execute-api:" + a.region + ":" + a.accountID + ":" + a.apiID +
+		strings.TrimPrefix(text, "execute-api:")
+}

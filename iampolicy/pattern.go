@@ -1,0 +1,269 @@
+package iampolicy
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// A pattern is a compiled text with wildcards and policy variables. What is
+// inserted for a variable is compared as it is, after the wildcards were found:
+// a star in a user's name is a star (threats 172 to 174).
+type pattern struct {
+	shape shape
+	fold  bool       // compare ASCII letters in any case
+	text  string     // of literal and prefix
+	runs  [][]part   // of general: what stands between the stars
+	vars  []variable // in the order of their parts
+}
+
+type shape uint8
+
+const (
+	literal  shape = iota // the text itself
+	prefix                // the text, then anything
+	anything              // a lone star
+	general
+)
+
+// A part is a text, a variable, or some question marks.
+type part struct {
+	text string
+	ref  int // 1 + the index of a variable
+	any  int // question marks, each one character
+}
+
+// maxVariables bounds the variables in one text, so that their values fit on the stack.
+const maxVariables = 16
+
+// textRules says what is special in a text.
+type textRules struct {
+	wildcards, variables, fold bool
+}
+
+// compilePattern compiles text. The error is a message for the author of the policy.
+func compilePattern(text string, rules textRules) (p pattern, message string) {
+	p.fold = rules.fold
+	special := ""
+	if rules.wildcards {
+		special = "*?"
+	}
+	if rules.variables {
+		special += "$"
+	}
+	if special == "" || !strings.ContainsAny(text, special) {
+		p.text = text
+		return p, ""
+	}
+	run := []part{}
+	lit := make([]byte, 0, len(text))
+	flush := func() {
+		if len(lit) > 0 {
+			run = append(run, part{text: string(lit)})
+			lit = lit[:0]
+		}
+	}
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '*' && rules.wildcards:
+			flush()
+			// Stars in a row are one star.
+			if len(run) > 0 || len(p.runs) == 0 {
+				p.runs = append(p.runs, run)
+				run = []part{}
+			}
+			i++
+		case c == '?' && rules.wildcards:
+			flush()
+			n := 1
+			for i+n < len(text) && text[i+n] == '?' {
+				n++
+			}
+			run = append(run, part{any: n})
+			i += n
+		case c == '$' && rules.variables && strings.HasPrefix(text[i:], "${"):
+			v, char, n, message := parseVariable(text[i:])
+			if message != "" {
+				return pattern{}, message
+			}
+			i += n
+			if char != 0 {
+				lit = append(lit, char)
+				continue
+			}
+			flush()
+			p.vars = append(p.vars, v)
+			if len(p.vars) > maxVariables {
+				return pattern{}, "more than 16 policy variables in one text"
+			}
+			run = append(run, part{ref: len(p.vars)})
+		default:
+			lit = append(lit, c)
+			i++
+		}
+	}
+	flush()
+	p.runs = append(p.runs, run)
+	p.simplify()
+	return p, ""
+}
+
+// simplify finds the shapes that need no runs.
+func (p *pattern) simplify() {
+	p.shape = general
+	text, isText := "", len(p.runs[0]) == 0
+	if len(p.runs[0]) == 1 && p.runs[0][0].text != "" {
+		text, isText = p.runs[0][0].text, true
+	}
+	switch {
+	case !isText:
+		return
+	case len(p.runs) == 1:
+		p.shape = literal
+	case len(p.runs) == 2 && len(p.runs[1]) == 0 && text == "":
+		p.shape = anything
+	case len(p.runs) == 2 && len(p.runs[1]) == 0:
+		p.shape = prefix
+	default:
+		return
+	}
+	p.text, p.runs = text, nil
+}
+
+// match reports whether s matches. It takes time in proportion to the length of
+// s and p at most multiplied, without recursion or backtracking over stars
+// (threat 167). A variable without value matches nothing.
+func (p *pattern) match(s string, ctx *Context) bool {
+	switch p.shape {
+	case anything:
+		return true
+	case literal:
+		return s == p.text || p.fold && equalFoldASCII(s, p.text)
+	case prefix:
+		return strings.HasPrefix(s, p.text) || p.fold && hasPrefixFold(s, p.text)
+	}
+	var buf [maxVariables]string
+	m := matcher{fold: p.fold, values: &buf}
+	for i := range p.vars {
+		var ok bool
+		if buf[i], ok = p.vars[i].value(ctx); !ok {
+			return false
+		}
+	}
+	return m.match(p.runs, s)
+}
+
+type matcher struct {
+	fold   bool
+	values *[maxVariables]string
+}
+
+// match anchors the first run at the beginning and the last at the end, and
+// finds those between leftmost: a run has a fixed number of characters, so a
+// later place never leaves more room for the rest.
+func (m *matcher) match(runs [][]part, s string) bool {
+	n, ok := m.begins(runs[0], s)
+	if !ok {
+		return false
+	}
+	s = s[n:]
+	if len(runs) == 1 {
+		return s == ""
+	}
+	last := len(runs) - 1
+	if n, ok = m.ends(runs[last], s); !ok {
+		return false
+	}
+	s = s[:len(s)-n]
+	for _, run := range runs[1:last] {
+		if n, ok = m.find(run, s); !ok {
+			return false
+		}
+		s = s[n:]
+	}
+	return true
+}
+
+func (m *matcher) textOf(pt *part) string {
+	if pt.ref > 0 {
+		return m.values[pt.ref-1]
+	}
+	return pt.text
+}
+
+// begins returns how many bytes of s the run takes at its beginning.
+func (m *matcher) begins(run []part, s string) (n int, ok bool) {
+	for i := range run {
+		if run[i].any > 0 {
+			for range run[i].any {
+				_, size := utf8.DecodeRuneInString(s[n:])
+				if size == 0 {
+					return 0, false
+				}
+				n += size
+			}
+			continue
+		}
+		text := m.textOf(&run[i])
+		if !strings.HasPrefix(s[n:], text) && (!m.fold || !hasPrefixFold(s[n:], text)) {
+			return 0, false
+		}
+		n += len(text)
+	}
+	return n, true
+}
+
+// ends returns how many bytes of s the run takes at its end.
+func (m *matcher) ends(run []part, s string) (n int, ok bool) {
+	for i := len(run) - 1; i >= 0; i-- {
+		rest := s[:len(s)-n]
+		if run[i].any > 0 {
+			for range run[i].any {
+				_, size := utf8.DecodeLastRuneInString(s[:len(s)-n])
+				if size == 0 {
+					return 0, false
+				}
+				n += size
+			}
+			continue
+		}
+		text := m.textOf(&run[i])
+		if !strings.HasSuffix(rest, text) && (!m.fold || !hasSuffixFold(rest, text)) {
+			return 0, false
+		}
+		n += len(text)
+	}
+	return n, true
+}
+
+// find returns the end of the leftmost place in s where the run matches.
+func (m *matcher) find(run []part, s string) (end int, ok bool) {
+	for start := 0; ; {
+		if run[0].any == 0 {
+			i := m.index(s[start:], m.textOf(&run[0]))
+			if i < 0 {
+				return 0, false
+			}
+			start += i
+		}
+		if n, ok := m.begins(run, s[start:]); ok {
+			return start + n, true
+		}
+		_, size := utf8.DecodeRuneInString(s[start:])
+		if size == 0 {
+			return 0, false
+		}
+		start += size
+	}
+}
+
+func (m *matcher) index(s, text string) int {
+	if !m.fold {
+		return strings.Index(s, text)
+	}
+	for i := range len(s) - len(text) + 1 {
+		if hasPrefixFold(s[i:], text) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,192 @@
+package iampolicy
+
+import (
+	"slices"
+	"strings"
+)
+
+// principals is a compiled Principal or NotPrincipal.
+type principals struct {
+	everyone bool
+	accounts []accountName
+	arns     []string // of users, role sessions and federated users, compared whole
+	roles    []roleName
+	// services and providers are compared whole.
+	services, providers []string
+}
+
+// An accountName is an account; without partition it is that of any.
+type accountName struct {
+	partition, id string
+	// rootOnly: NotPrincipal names a principal of the account beside it, and then
+	// the account excepts its root user alone.
+	rootOnly bool
+}
+
+type roleName struct{ partition, account, name string }
+
+// A grant says how a resource policy names the caller. What else must allow
+// depends on it (IAM user guide, "Policy evaluation logic").
+type grant uint8
+
+const (
+	noGrant      grant = iota
+	accountGrant       // the caller's account: delegates to the account's own policies
+	basisGrant         // the role of the session, the user behind the federated user
+	directGrant        // the caller itself, or everyone
+)
+
+// names returns how the list names the caller.
+func (l *principals) names(c *caller, p *Principal) grant {
+	if l.everyone {
+		return directGrant
+	}
+	switch c.typ {
+	case Service:
+		if slices.Contains(l.services, p.ARN) {
+			return directGrant
+		}
+		return noGrant
+	case IdentityProvider:
+		if slices.Contains(l.providers, p.ARN) {
+			return directGrant
+		}
+		return noGrant
+	case Account:
+	case User, AssumedRole, FederatedUser:
+		if slices.Contains(l.arns, p.ARN) {
+			return directGrant
+		}
+	default:
+		return noGrant
+	}
+	switch {
+	case c.typ == AssumedRole && slices.Contains(l.roles, roleName{c.partition, c.account, c.name}),
+		c.typ == FederatedUser && p.UserARN != "" && slices.Contains(l.arns, p.UserARN):
+		return basisGrant
+	case slices.ContainsFunc(l.accounts, func(a accountName) bool { return a.names(c) }):
+		return accountGrant
+	}
+	return noGrant
+}
+
+func (a accountName) names(c *caller) bool {
+	return a.id == c.account && (a.partition == "" || a.partition == c.partition) &&
+		(!a.rootOnly || c.typ == Account)
+}
+
+// principals compiles a Principal or NotPrincipal.
+func (p *parser) principals(n *node, at *path, st *statement) *principals {
+	var l principals
+	switch {
+	case n.kind == stringNode && n.text == "*":
+		l.everyone = true
+	case n.kind == stringNode:
+		p.failf(n.off, at, `%q is no principal: "*" or an object is expected`, n.text)
+	case n.kind != objectNode:
+		p.failf(n.off, at, `"*" or an object is expected, not %s`, n.kind)
+	case len(n.kids) == 0:
+		p.fail(n.off, at, "the object is empty")
+	}
+	for i := range n.kids {
+		kid := &n.kids[i]
+		if n.kind != objectNode {
+			break
+		}
+		inner := &path{up: at, name: kid.name}
+		switch kid.name {
+		case "AWS":
+			p.texts(kid, inner, func(n *node, at *path) { p.awsPrincipal(&l, n, at) })
+		case "Service":
+			p.texts(kid, inner, func(n *node, at *path) { l.services = append(l.services, p.exactPrincipal(n, at)) })
+		case "Federated":
+			if p.kind != Trust {
+				p.failf(kid.nameOff, inner, "Federated does not belong in %s", withArticle(p.kind))
+			}
+			p.texts(kid, inner, func(n *node, at *path) { l.providers = append(l.providers, p.exactPrincipal(n, at)) })
+		case "CanonicalUser":
+			// No caller has a canonical user ID here, so that this names nobody: an
+			// Allow then grants nothing, but a Deny would not hold.
+			if st.deny && !st.notPrincipal {
+				p.fail(kid.nameOff, inner, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
+			}
+			p.texts(kid, inner, func(n *node, at *path) { p.exactPrincipal(n, at) })
+		default:
+			p.unknown(kid, inner, "AWS", "Service", "Federated", "CanonicalUser")
+		}
+	}
+	if st.notPrincipal {
+		if l.everyone {
+			p.fail(n.off, at, "NotPrincipal of everyone: the Deny would never apply")
+		}
+		l.narrowAccounts()
+	}
+	return &l
+}
+
+// exactPrincipal checks a service, a provider or a canonical user, which are
+// compared whole.
+func (p *parser) exactPrincipal(n *node, at *path) string {
+	if n.text == "" || strings.ContainsAny(n.text, "*? ") || p.modern && strings.Contains(n.text, "${") {
+		p.failf(n.off, at, "%q is no principal: wildcards and variables are not expanded here", n.text)
+	}
+	return n.text
+}
+
+// awsPrincipal adds an element of AWS: everyone, an account, or an ARN.
+func (p *parser) awsPrincipal(l *principals, n *node, at *path) {
+	text := n.text
+	if text == "*" {
+		l.everyone = true
+		return
+	}
+	if isAccountID(text) {
+		l.accounts = append(l.accounts, accountName{id: text})
+		return
+	}
+	if strings.ContainsAny(text, "*?") {
+		p.failf(n.off, at, `%q is no principal: a wildcard may only stand alone, as "*"`, text)
+		return
+	}
+	a, ok := splitARN(text)
+	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
+		p.failf(n.off, at, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
+		return
+	}
+	kind, name, _ := strings.Cut(a.resource, "/")
+	switch {
+	case a.service == "iam" && a.resource == "root":
+		l.accounts = append(l.accounts, accountName{partition: a.partition, id: a.account})
+	case a.service == "iam" && kind == "role" && lastSegment(name) != "":
+		l.roles = append(l.roles, roleName{a.partition, a.account, lastSegment(name)})
+	case a.service == "iam" && kind == "group":
+		p.failf(n.off, at, "%q is no principal: a group is none", text)
+	case callerOfARN(text).typ == 0 || callerOfARN(text).typ == IdentityProvider:
+		p.failf(n.off, at, "%q is no principal: it is not the ARN of an account, a user, a role or a session", text)
+	default:
+		l.arns = append(l.arns, text)
+	}
+}
+
+// narrowAccounts settles what a NotPrincipal means that lists a principal and
+// its account: AWS's example says that all but the principal are denied, and its
+// advice is to list the account beside it.
+func (l *principals) narrowAccounts() {
+	for i := range l.accounts {
+		a := &l.accounts[i]
+		a.rootOnly = slices.ContainsFunc(l.roles, func(r roleName) bool { return r.account == a.id }) ||
+			slices.ContainsFunc(l.arns, func(s string) bool { return callerOfARN(s).account == a.id })
+	}
+}
+
+func isAccountID(s string) bool {
+	if len(s) != 12 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || '9' < s[i] {
+			return false
+		}
+	}
+	return true
+}

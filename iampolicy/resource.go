@@ -1,0 +1,48 @@
+package iampolicy
+
+import "strings"
+
+// maxResourceBytes bounds a resource, in a policy and in a request (threat 167).
+const maxResourceBytes = 2048
+
+// resources compiles Resource or NotResource.
+func (p *parser) resources(n *node, at *path) (list []arnPattern) {
+	p.texts(n, at, func(n *node, at *path) {
+		r, message := p.resource(n.text)
+		if message != "" {
+			p.fail(n.off, at, message)
+			return
+		}
+		list = append(list, r)
+	})
+	return list
+}
+
+func (p *parser) resource(text string) (arnPattern, string) {
+	if text == "*" {
+		return arnPattern{everything: true}, ""
+	}
+	if len(text) > maxResourceBytes {
+		return arnPattern{}, "a resource longer than 2,048 bytes"
+	}
+	if strings.HasPrefix(text, "execute-api:/") {
+		if p.options.api == nil {
+			return arnPattern{}, "the short form execute-api:/ is expanded only with WithAPIGateway; write the ARN of the API"
+		}
+		text = p.options.api.expand(text)
+	}
+	if !strings.HasPrefix(text, "arn:") {
+		return arnPattern{}, quote(text) + ` is neither an ARN nor "*"`
+	}
+	if fields := splitPattern(text, false); len(fields) < 6 {
+		switch {
+		case p.kind != Identity && p.kind != Boundary:
+			return arnPattern{}, quote(text) + " has fewer than the six parts of an ARN"
+		case len(fields) < 3 || fields[1] == "" || fields[2] == "":
+			return arnPattern{}, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"
+		}
+		// IAM user guide, "Resource": missing fields are completed with a star.
+		text += strings.Repeat(":*", 6-len(fields))
+	}
+	return compileARN(text, false, textRules{wildcards: true, variables: p.modern})
+}

@@ -1,0 +1,61 @@
+package iampolicy
+
+import "strings"
+
+// A variable is a policy variable, ${key} or ${key, 'text'}.
+type variable struct {
+	key        string
+	hash       uint32
+	fallback   string
+	hasDefault bool
+}
+
+// value returns what is inserted for the variable. A key that is missing or
+// empty has none, unless the policy gives a default; a multivalued key never
+// has one (IAM user guide, "Policy variables", "Specifying default values" and
+// "Where you can use policy variables").
+func (v *variable) value(ctx *Context) (string, bool) {
+	e := ctx.lookup(v.key, v.hash)
+	if e != nil && e.multivalued {
+		return "", false
+	}
+	if e == nil || e.one[0] == "" {
+		return v.fallback, v.hasDefault
+	}
+	return e.one[0], true
+}
+
+// parseVariable takes the variable at the beginning of text, which is "${", and
+// n bytes long. ${*}, ${?} and ${$} are the character itself.
+func parseVariable(text string) (v variable, char byte, n int, message string) {
+	end := strings.IndexByte(text, '}')
+	if end < 0 {
+		return v, 0, 0, `"${" without "}"`
+	}
+	if end == 3 && strings.IndexByte("*?$", text[2]) >= 0 {
+		return v, text[2], 4, ""
+	}
+	name, rest, hasDefault := strings.Cut(text[2:], ",")
+	if comma := 2 + len(name); !hasDefault || comma > end {
+		v.key, n = text[2:end], end+1
+	} else {
+		// The default may contain a brace; a quote ends it.
+		quoted := strings.TrimLeft(rest, " ")
+		spaces := len(rest) - len(quoted)
+		if !strings.HasPrefix(quoted, "'") {
+			return v, 0, 0, "a default value of a policy variable is not in single quotes"
+		}
+		fallback, after, closed := strings.Cut(quoted[1:], "'")
+		blank := len(after) - len(strings.TrimLeft(after, " "))
+		if !closed || !strings.HasPrefix(after[blank:], "}") {
+			return v, 0, 0, "a default value of a policy variable does not end with '}"
+		}
+		v.key, v.fallback, v.hasDefault = name, fallback, true
+		n = 2 + len(name) + 1 + spaces + 1 + len(fallback) + 1 + blank + 1
+	}
+	if v.key == "" || strings.TrimSpace(v.key) != v.key || strings.ContainsAny(v.key, "*?${}'\"") {
+		return v, 0, 0, quote(v.key) + " is not the name of a condition key"
+	}
+	v.hash = foldHash(v.key)
+	return v, 0, n, ""
+}
