@@ -10,10 +10,15 @@ import (
 
 // SQLStore is a [Store] on a database/sql database: SQLite (3.24 or later) or PostgreSQL.
 //
-// It is written in the SQL that the two share, and with $1, $2, … as placeholders, which PostgreSQL's drivers and
-// SQLite's (modernc.org/sqlite, ncruces/go-sqlite3, mattn/go-sqlite3) all take; so it needs no dialect setting. Each method is a single
-// statement, hence atomic without a transaction of its own. Instants are kept as whole milliseconds since 1970 UTC, never as
-// text or as a database's time type, which differ in zone and precision. It logs nothing, starts no goroutine, and is safe for concurrent use.
+// It is written in the SQL that the two share, and with $1, $2, … as placeholders, which the drivers of both take; so it
+// needs no dialect setting, and this module needs no driver. Each method is a single statement, hence atomic without a transaction of its own.
+// Instants are kept as whole milliseconds since 1970 UTC, never as text or as a database's time type, which differ in zone and precision.
+// It logs nothing, starts no goroutine, and is safe for concurrent use.
+//
+// A SQLite database that several connections write SHOULD be opened with a busy timeout, since a writer waits for the other
+// instead of failing; in WAL mode, where readers and the writer don't wait for each other; and with immediate transactions. With modernc.org/sqlite:
+//
+//	file:rides.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate
 type SQLStore struct {
 	db *sql.DB
 }
