@@ -66,17 +66,17 @@ func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition
 	if len(n.kids) == 0 {
 		p.fail(n.off, at, "the object is empty: a condition needs a key")
 	}
-	seen := make(map[string]bool, len(n.kids))
+	seen := make(map[string]string, len(n.kids)) // by folded key, the key
 	for i := range n.kids {
 		kid := &n.kids[i]
 		inner := &path{up: at, name: kid.name}
 		switch folded := foldASCII(kid.name); {
 		case kid.name == "" || strings.TrimSpace(kid.name) != kid.name:
 			p.failf(kid.nameOff, inner, "%q is no condition key", kid.name)
-		case seen[folded]:
+		case seen[folded] != "" && seen[folded] != kid.name: // else it is a duplicate key of the object
 			p.failf(kid.nameOff, inner, "condition key %q is there twice: case does not matter", kid.name)
 		default:
-			seen[folded] = true
+			seen[folded] = kid.name
 		}
 		c := condition{operator: op, name: n.name, key: kid.name, hash: foldHash(kid.name)}
 		p.conditionValues(&c, kid, inner)
