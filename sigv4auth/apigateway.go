@@ -1,0 +1,47 @@
+package sigv4auth
+
+import (
+	"net/http"
+	"strings"
+)
+
+// APIGateway maps requests as a REST API of API Gateway does: to execute-api:Invoke on
+// arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path ("Resource format of permissions for executing API in
+// API Gateway", API Gateway Developer Guide). Its method Target is for [AuthorizerConfig].
+type APIGateway struct {
+	// Partition is the ARN's partition. Empty: "aws".
+	Partition string
+	// Region, AccountID and APIID are required: without one of them Target maps no request.
+	Region, AccountID, APIID string
+	// Stage is the first segment of every path, which the resource names before the method: with Stage "prod" a POST to
+	// /prod/ride is API/prod/POST/ride, and a path outside /prod maps to nothing. The stage "$default" is in no path. Required.
+	Stage string
+}
+
+// defaultStage is the stage of which paths do not speak.
+const defaultStage = "$default"
+
+// Target returns execute-api:Invoke and the ARN of what r asks for: r.Method and r.URL.Path, decoded, as a router matches them. What
+// the request brings is behind the fifth colon of the ARN, and policies take it as data. HEAD
+// is a method of its own. It returns empty strings, which deny, for a path outside the stage and where a field is empty.
+func (g APIGateway) Target(r *http.Request) (action, resource string) {
+	if g.Region == "" || g.AccountID == "" || g.APIID == "" || g.Stage == "" {
+		return "", ""
+	}
+	path, ok := strings.CutPrefix(r.URL.Path, "/")
+	if !ok {
+		return "", ""
+	}
+	if g.Stage != defaultStage {
+		stage, rest, _ := strings.Cut(path, "/")
+		if stage != g.Stage {
+			return "", ""
+		}
+		path = rest
+	}
+	partition := g.Partition
+	if partition == "" {
+		partition = "aws"
+	}
+	return "execute-api:Invoke", "arn:" + partition + ":execute-api:" + g.Region + ":" + g.AccountID + ":" + g.APIID + "/" + g.Stage + "/" + r.Method + "/" + path
+}

@@ -1,0 +1,131 @@
+package sigv4auth
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// fromAuthorization takes the credentials of the Authorization header apart: "Authorization header" in the IAM User Guide's
+// "Authentication methods". The grammar is strict: each of the three fields once and
+// nothing else, so that no two parsers can read two things (threats 6 and 7).
+func fromAuthorization(h http.Header, value string) (presented, *Error) {
+	p := presented{place: InHeader}
+	if len(value) > maxAuthorization {
+		return p, malformed("The Authorization header is longer than %d bytes", maxAuthorization)
+	}
+	scheme, fields, _ := strings.Cut(value, " ")
+	if scheme != v4.Algorithm {
+		if strings.HasPrefix(scheme, "AWS4-") {
+			return p, refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
+		}
+		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
+		fields = value
+	}
+	var credential, signedHeaders, signature string
+	for rest, more := fields, true; more; {
+		var field string
+		field, rest, more = strings.Cut(rest, ",")
+		key, v, ok := strings.Cut(strings.Trim(field, " "), "=")
+		if !ok {
+			return p, refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
+				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'.")
+		}
+		var into *string
+		switch key {
+		case "Credential":
+			into = &credential
+		case "SignedHeaders":
+			into = &signedHeaders
+		case "Signature":
+			into = &signature
+		default:
+			if scheme != v4.Algorithm {
+				continue
+			}
+			return p, malformed("The Authorization header holds an unknown field. %s", hashed(value))
+		}
+		if *into != "" {
+			return p, malformed("The Authorization header holds the field %s twice. %s", key, hashed(value))
+		}
+		*into = v
+	}
+	if scheme != v4.Algorithm {
+		credential, signedHeaders, signature = "", "", ""
+	}
+
+	date, err := single(h, "X-Amz-Date")
+	if err != nil {
+		return p, err
+	}
+	var httpDate string
+	if date == "" {
+		// RFC 9110's Date counts only where no X-Amz-Date came (threat 70).
+		if httpDate, err = single(h, "Date"); err != nil {
+			return p, err
+		}
+	}
+	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" {
+		var missing strings.Builder
+		for _, f := range []struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
+			if f.value == "" {
+				fmt.Fprintf(&missing, "Authorization header requires '%s' parameter. ", f.name)
+			}
+		}
+		if date == "" && httpDate == "" {
+			missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
+		}
+		return p, refusal(ErrIncompleteSignature, missing.String()+hashed(value))
+	}
+
+	p.credential = credential
+	if err := p.parseSignature(signature); err != nil {
+		return p, err
+	}
+	if err := p.parseSignedHeaders(signedHeaders); err != nil {
+		return p, err
+	}
+	if date != "" {
+		err = p.parseDate(date)
+	} else {
+		err = p.parseHTTPDate(httpDate)
+	}
+	if err != nil {
+		return p, err
+	}
+	if p.token, err = single(h, "X-Amz-Security-Token"); err != nil {
+		return p, err
+	}
+	p.contentSHA256, err = single(h, "X-Amz-Content-Sha256")
+	return p, err
+}
+
+// parseHTTPDate parses the value of Date, in the preferred form of RFC 9110, section 5.6.7, alone. It has to be signed (threat 20);
+// an X-Amz-Date is like every x-amz-* header.
+func (p *presented) parseHTTPDate(s string) *Error {
+	t, err := time.Parse(http.TimeFormat, s)
+	if err != nil {
+		return refusal(ErrIncompleteSignature, "Date must be in the format of RFC 9110, or X-Amz-Date in ISO-8601 'basic format'")
+	}
+	if !listed(p.signedHeaders, "date") {
+		return refusal(ErrHeaderNotSigned, "'Date' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	p.date, p.signedAt = t.Format(v4.TimeFormat), t
+	return nil
+}
+
+// hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold
+// somebody's bearer token.
+func hashed(authorization string) string {
+	return "(Hashed with SHA-256 and encoded with Base64) Authorization=" + digestOf(authorization)
+}
+
+func digestOf(authorization string) string {
+	sum := sha256.Sum256([]byte(authorization))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,244 @@
+package sigv4auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// PolicyStore finds the policies that bear on a caller.
+//
+// Policies returns the policies that are attached to id's principal, and a revision that names their state, for the audit. No
+// policies at all is the empty Set, which allows nothing; an error means that the store failed: the request is answered with 503, and
+// never admitted. A policy that is attached but cannot be read is a nil policy in the Set, which denies. The session policies of
+// id's session are added by the Authorizer; a store returns none for such a session.
+//
+// Policies is called from many goroutines at once. What it returns is not changed.
+type PolicyStore interface {
+	Policies(ctx context.Context, id Identity) (set iampolicy.Set, revision string, err error)
+}
+
+// AuthorizerConfig says how requests are mapped to policies. [NewAuthorizer] copies it.
+type AuthorizerConfig struct {
+	_ [0]func()
+
+	// Policies finds the caller's policies. It is required, unless there is a ResourcePolicy.
+	Policies PolicyStore
+
+	// Target names the action and the resource that a request asks for. It is required. It MUST build them from what the router
+	// serves, r.Method and r.URL.Path, and from configuration. An empty action or resource denies. See APIGateway.Target.
+	Target func(r *http.Request) (action, resource string)
+
+	// ResourceAccount is the account that owns the resources whose ARN names none, as S3's do. Empty: such resources belong to
+	// nobody, and only a ResourcePolicy grants access to them.
+	ResourceAccount string
+
+	// ResourcePolicy is the policy of the service itself, of kind iampolicy.Resource. nil: none.
+	ResourcePolicy *iampolicy.Policy
+
+	// Context adds the service's own condition keys, for instance aws:ResourceTag/KEY, to c, which is empty when it is
+	// called. Keys that the server itself knows cannot be set. An error denies with 503. nil: none.
+	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
+
+	// ClientIP tells the client's address, for aws:SourceIp; not ok leaves the key absent. nil: PeerIP. See FromTrustedProxies.
+	ClientIP func(r *http.Request) (netip.Addr, bool)
+
+	// ReportOnly decides and audits, and admits every verified request. It is for trying policies out on live traffic.
+	ReportOnly bool
+
+	// InsecureObjectPaths accepts paths that routers and handlers may take in different ways: with an escaped slash or backslash, empty
+	// or dot segments once decoded, or bytes that are not UTF-8. It is for services whose
+	// paths are object keys, which they take as they are; with a router behind it, a caller may reach another route than the one that was authorised.
+	InsecureObjectPaths bool
+}
+
+// Authorizer decides by IAM policies whether a verified request may proceed. Use its Check with
+// [Authenticator.Require]. It is safe for concurrent use.
+type Authorizer struct{ cfg AuthorizerConfig }
+
+// NewAuthorizer returns an Authorizer. Its error names every mistake in cfg, each a [*ConfigError].
+func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
+	var mistakes []error
+	mistake := func(field, problem string) {
+		mistakes = append(mistakes, &ConfigError{Field: "AuthorizerConfig." + field, Problem: problem})
+	}
+	if cfg.Policies == nil && cfg.ResourcePolicy == nil {
+		mistake("Policies", "is required where there is no ResourcePolicy: nothing would be allowed")
+	}
+	if cfg.Target == nil {
+		mistake("Target", "is required")
+	}
+	if cfg.ResourcePolicy != nil && cfg.ResourcePolicy.Kind() != iampolicy.Resource {
+		mistake("ResourcePolicy", "is not a resource policy: "+cfg.ResourcePolicy.Kind().String())
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	if cfg.ClientIP == nil {
+		cfg.ClientIP = PeerIP
+	}
+	return &Authorizer{cfg: cfg}, nil
+}
+
+// Check allows or denies r, which id has signed. It is a [Check]: nil allows; an error is an [*Error].
+func (z *Authorizer) Check(r *http.Request, id Identity) error {
+	if !id.verified() {
+		return &Error{Code: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
+	}
+	// The audit record, or where Check is called without Require one that nobody reads.
+	rec := recordFrom(r.Context())
+	if rec == nil {
+		rec = &record{}
+	}
+	refused := z.authorize(r, id, &rec.event)
+	if z.cfg.ReportOnly {
+		rec.event.ReportOnly = true
+		if refused != nil {
+			rec.event.ErrorCode = refused.Code
+		}
+		return nil
+	}
+	if refused != nil {
+		return refused
+	}
+	return nil
+}
+
+func (z *Authorizer) authorize(r *http.Request, id Identity, e *Event) (refused *Error) {
+	defer func() {
+		if v := recover(); v != nil {
+			refused = panicked(v)
+		}
+	}()
+	if !z.cfg.InsecureObjectPaths {
+		if refused := checkRoutedPath(r); refused != nil {
+			return refused
+		}
+	}
+	action, resource := z.cfg.Target(r)
+	e.Action, e.Resource = forLog(action), forLog(resource)
+	if action == "" || resource == "" {
+		return denied(id, action, resource, "", "the request maps to no action or no resource")
+	}
+
+	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
+	address, known := z.cfg.ClientIP(r)
+	if known {
+		e.Source = address
+	} else {
+		address = netip.Addr{}
+	}
+	fillConditionKeys(&req.Context, r, &id, address)
+	if z.cfg.Context != nil {
+		var own iampolicy.Context
+		if err := z.cfg.Context(r, id, &own); err != nil {
+			// Not an absent key: a test for null would pass (threat 194).
+			return unavailable("the condition keys of the service failed", err)
+		}
+		addConditionKeys(&req.Context, &own)
+	}
+
+	set, refused := z.policies(r.Context(), id, e)
+	if refused != nil {
+		return refused
+	}
+	e.Decision = iampolicy.Evaluate(&set, &req)
+	switch e.Decision.Outcome {
+	case iampolicy.Allow:
+		return nil
+	case iampolicy.ExplicitDeny:
+		return denied(id, action, resource, " with an explicit deny", "")
+	default:
+		return denied(id, action, resource, "", "")
+	}
+}
+
+// policies collects the policies that bear on id.
+func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set iampolicy.Set, refused *Error) {
+	if z.cfg.Policies != nil {
+		var err error
+		if set, e.PolicyRevision, err = z.cfg.Policies.Policies(ctx, id); err != nil {
+			return iampolicy.Set{}, unavailable("the policy store failed", err)
+		}
+	}
+	// Of several session policies one must allow, so that policies from two sources would widen each other.
+	if id.session != nil && len(id.session.Policies) > 0 {
+		if len(set.Sessions) > 0 {
+			return iampolicy.Set{}, unavailable("both the session and the policy store have session policies", nil)
+		}
+		set.Sessions = id.session.Policies
+	}
+	if z.cfg.ResourcePolicy != nil {
+		if set.Resource != nil {
+			return iampolicy.Set{}, unavailable("both the configuration and the policy store have a resource policy", nil)
+		}
+		set.Resource = z.cfg.ResourcePolicy
+	}
+	return set, nil
+}
+
+// checkRoutedPath refuses paths on which a router, a handler and the policies could disagree (threats 135 to 137 and 145). It looks at
+// r.URL, which is what routers match: Verify has looked at the request line.
+func checkRoutedPath(r *http.Request) *Error {
+	escaped, decoded := r.URL.EscapedPath(), r.URL.Path
+	for i := 0; i+2 < len(escaped); i++ {
+		if escaped[i] != '%' {
+			continue
+		}
+		switch strings.ToLower(escaped[i+1 : i+3]) {
+		case "2f", "5c":
+			return malformed("The path holds an escaped slash or backslash")
+		}
+	}
+	switch {
+	case v4.CheckPath(escaped) != nil:
+		return malformed("The path of the request is invalid")
+	case strings.IndexByte(decoded, '\\') >= 0:
+		return malformed("The path holds a backslash")
+	case !v4.NormalPath(decoded):
+		return malformed("The path holds empty or dot segments")
+	case !utf8.ValidString(decoded):
+		return malformed("The path is not UTF-8")
+	}
+	return nil
+}
+
+// resourceAccount returns the account that owns the resource: the fifth field of its ARN, or where that is empty the configured one.
+func (z *Authorizer) resourceAccount(resource string) string {
+	if fields := strings.SplitN(resource, ":", 6); len(fields) == 6 && fields[4] != "" {
+		return fields[4]
+	}
+	return z.cfg.ResourceAccount
+}
+
+// denied makes the refusal that API Gateway gives: the caller's own ARN, and the resource's with its account masked.
+func denied(id Identity, action, resource, suffix, detail string) *Error {
+	e := &Error{Code: ErrAccessDenied, Detail: detail}
+	if action == "" || resource == "" {
+		e.Message = fmt.Sprintf("User: %s is not authorized to access this resource", id.Principal.ARN)
+		return e
+	}
+	e.Message = fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s", id.Principal.ARN, action, maskAccount(resource), suffix)
+	return e
+}
+
+// maskAccount hides all but the last four digits of an ARN's account.
+func maskAccount(arn string) string {
+	fields := strings.SplitN(arn, ":", 6)
+	if len(fields) < 6 || fields[4] == "" {
+		return arn
+	}
+	tail := fields[4][max(0, len(fields[4])-4):]
+	if len(fields[4]) <= 4 {
+		tail = ""
+	}
+	fields[4] = "********" + tail
+	return strings.Join(fields, ":")
+}

@@ -1,0 +1,69 @@
+package sigv4auth
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
+// presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
+func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
+	now = now.UTC()
+	format := func(t time.Time) string { return t.Format(v4.TimeFormat) }
+	if latest := now.Add(a.skew); p.signedAt.After(latest) {
+		return refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
+			p.date, format(latest), format(now), minutes(a.skew)))
+	}
+	if p.place == InQuery {
+		if end := p.signedAt.Add(p.expires); now.After(end) {
+			return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s", format(end), format(now)))
+		}
+		return nil
+	}
+	if earliest := now.Add(-a.skew); p.signedAt.Before(earliest) {
+		return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
+			p.date, format(earliest), format(now), minutes(a.skew)))
+	}
+	return nil
+}
+
+// minutes spells a window as AWS's messages do.
+func minutes(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return fmt.Sprintf("%d sec", d/time.Second)
+}
+
+// checkScope pins the credential scope to the one that is accepted, and its date to the request's. A signature for
+// another service or region, made with the same key, is worth nothing here (threats 72, 73 and 80).
+func (a *Authenticator) checkScope(p *presented) *Error {
+	if p.scope.Region == a.region && p.scope.Service == a.service && p.terminator == v4.Terminator && p.scope.Date == p.date[:len("YYYYMMDD")] {
+		return nil
+	}
+	var b strings.Builder
+	if p.scope.Region != a.region {
+		fmt.Fprintf(&b, "Credential should be scoped to a valid region%s. ", notThis(p.scope.Region))
+	}
+	if p.scope.Service != a.service {
+		fmt.Fprintf(&b, "Credential should be scoped to correct service: '%s'. ", a.service)
+	}
+	if p.terminator != v4.Terminator {
+		fmt.Fprintf(&b, "Credential should be scoped with a valid terminator: '%s'%s. ", v4.Terminator, notThis(p.terminator))
+	}
+	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
+		fmt.Fprintf(&b, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s', from '%s'. ", day, p.date)
+	}
+	return refusal(ErrInvalidScope, b.String())
+}
+
+// notThis quotes a scope element back if it looks like one.
+func notThis(s string) string {
+	if !validScopePart(s) {
+		return ""
+	}
+	return ", not '" + s + "'"
+}

@@ -1,0 +1,285 @@
+package sigv4auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go/metrics"
+	"github.com/aws/smithy-go/tracing"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// Config says what an [Authenticator] accepts. [New] copies it; later changes have no effect.
+type Config struct {
+	_ [0]func()
+
+	// Region and Service are the one credential scope that is accepted, for instance "us-east-1" and
+	// "execute-api". Both are required: letters, digits, '-', '_' and '.'.
+	Region, Service string
+
+	// Credentials finds what an access key ID names. It is required.
+	Credentials CredentialStore
+
+	// ClockSkew is how far a request's date may lie from the server's clock, in either direction, both
+	// bounds included. 0: 5 minutes, as API Gateway has it. At most 15 minutes; whole seconds.
+	ClockSkew time.Duration
+
+	// MaxPresignExpiry is the longest X-Amz-Expires that is accepted. 0: presigned URLs are refused. At most 7 days.
+	//
+	// A presigned URL is a bearer credential: whoever sees it can use it until it expires.
+	MaxPresignExpiry time.Duration
+
+	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs. 0: 10 MiB, API Gateway's limit.
+	MaxBodyBytes int64
+
+	// Path selects how the path is canonicalised. Zero: PathStrict.
+	Path PathStyle
+
+	// Payloads adds payload modes to that of a digest. Zero: every body is covered by the signature.
+	Payloads PayloadModes
+
+	// RequiredHeaders names headers that have to be signed wherever they arrive, beside host and every
+	// x-amz-* header, which always have to be. Content-Type is a candidate where it selects a
+	// parser; some clients never sign it.
+	RequiredHeaders []string
+
+	// Hosts lists the hosts that requests may be signed for, with the port where clients send one, without regard to
+	// case. nil: any host that was signed. Set it where several services share keys, so
+	// that a request to one cannot be sent to another.
+	Hosts []string
+
+	// KeyCacheSize bounds how many derived signing keys are kept, about 500 bytes each; one
+	// is used per access key and day. 0: 10,000.
+	KeyCacheSize int
+
+	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
+	// request once it is admitted. Candidates are Authorization and X-Amz-Security-Token, and
+	// headers by which a proxy in front tells identities. nil: none.
+	StripHeaders []string
+
+	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the request's ID in r's context.
+	// nil: WriteAPIGatewayError. WriteS3Error and WriteQueryError speak other dialects.
+	Denied func(w http.ResponseWriter, r *http.Request, err error)
+
+	// Audit is called once for each request, admitted or refused, before the handler runs or the refusal is
+	// written. It is called on the request's goroutine and should not block. If it panics, the request is refused. nil: none.
+	Audit func(ctx context.Context, e Event)
+
+	// Meter receives the metrics that the package documentation lists. nil: none.
+	Meter metrics.MeterProvider
+
+	// Tracer receives a span for each verification. nil: none.
+	Tracer tracing.TracerProvider
+
+	// Now returns the current time. It is asked once for each request. nil: time.Now.
+	Now func() time.Time
+}
+
+// PathStyle selects how the path of the request line becomes the canonical URI. Clients differ on empty and dot
+// segments: half of them normalise the path before they sign it, and half do not.
+type PathStyle uint8
+
+const (
+	// PathStrict refuses a path that normalisation would change, so that both kinds of clients
+	// and every router agree on it. The rest is percent-encoded once more, as every service but S3 has it.
+	PathStrict PathStyle = iota
+	// PathNormalized is AWS's published rule: empty and "." segments are dropped, ".." removes the segment
+	// before it, and the rest is percent-encoded once more.
+	//
+	// What was signed is then not always the path that the router sees. An [Authorizer] refuses such paths.
+	PathNormalized
+	// PathEncoded percent-encodes the path once more and normalises nothing.
+	PathEncoded
+	// PathS3 takes the path decoded and encoded once, as Amazon S3 does.
+	PathS3
+)
+
+// PayloadModes is a set of payload modes beside that of a digest.
+type PayloadModes uint8
+
+const (
+	// InsecureUnsigned accepts UNSIGNED-PAYLOAD, and makes it the mode of presigned URLs for service s3. Anyone between
+	// the client and the server can then replace the body, within the life of the signature; without TLS, that is everyone on the way.
+	InsecureUnsigned PayloadModes = 1 << iota
+
+	allPayloadModes = InsecureUnsigned
+)
+
+// ConfigError is one mistake in a Config. [New] and [NewAuthorizer] return all mistakes at once, joined.
+type ConfigError struct {
+	Field   string // for instance Config.ClockSkew
+	Problem string
+}
+
+// Error returns the field and the problem.
+func (e *ConfigError) Error() string { return "sigv4auth: " + e.Field + " " + e.Problem }
+
+// Authenticator verifies requests. It is safe for concurrent use. One Authenticator is one class of
+// routes: a service whose routes differ in payload modes or in presigned URLs has several.
+type Authenticator struct {
+	region, service string
+	store           CredentialStore
+	skew            time.Duration
+	maxExpiry       time.Duration // 0 => presigned URLs are refused
+	maxBody         int64
+	strictPath      bool
+	path            v4.PathStyle
+	payloads        PayloadModes
+	required        []string // lower case
+	hosts           []string
+	strip           []string
+	denied          func(http.ResponseWriter, *http.Request, error)
+	audit           func(context.Context, Event) // may be nil
+	now             func() time.Time
+	keys            *keyCache
+	scratch         scratchPool
+	telemetry       telemetry
+}
+
+// New returns an Authenticator. Its error names every mistake in cfg, each a [*ConfigError].
+func New(cfg Config) (*Authenticator, error) {
+	var mistakes []error
+	mistake := func(field, format string, args ...any) {
+		mistakes = append(mistakes, &ConfigError{Field: "Config." + field, Problem: fmt.Sprintf(format, args...)})
+	}
+	if !validScopePart(cfg.Region) {
+		mistake("Region", "must be letters, digits, '-', '_' and '.', not %q", cfg.Region)
+	}
+	if !validScopePart(cfg.Service) {
+		mistake("Service", "must be letters, digits, '-', '_' and '.', not %q", cfg.Service)
+	}
+	if cfg.Credentials == nil {
+		mistake("Credentials", "is required")
+	} else if c, ok := cfg.Credentials.(interface{ check() error }); ok {
+		if err := c.check(); err != nil {
+			mistake("Credentials", "is invalid: %v", err)
+		}
+	}
+	if cfg.ClockSkew < 0 || cfg.ClockSkew > maxClockSkew || cfg.ClockSkew%time.Second != 0 {
+		mistake("ClockSkew", "must be whole seconds from 0 to %v, not %v", maxClockSkew, cfg.ClockSkew)
+	}
+	if cfg.MaxPresignExpiry < 0 || cfg.MaxPresignExpiry > maxPresignExpiry || cfg.MaxPresignExpiry%time.Second != 0 {
+		mistake("MaxPresignExpiry", "must be whole seconds from 0 to %v, not %v", maxPresignExpiry, cfg.MaxPresignExpiry)
+	}
+	if cfg.MaxBodyBytes < 0 {
+		mistake("MaxBodyBytes", "must not be negative: %d", cfg.MaxBodyBytes)
+	}
+	if cfg.Path > PathS3 {
+		mistake("Path", "is not a PathStyle: %d", cfg.Path)
+	}
+	if cfg.Payloads&^allPayloadModes != 0 {
+		mistake("Payloads", "holds unknown modes: %#b", cfg.Payloads&^allPayloadModes)
+	}
+	for i, h := range cfg.RequiredHeaders {
+		if !isFieldName(h) {
+			mistake(fmt.Sprintf("RequiredHeaders[%d]", i), "is not a header name: %q", h)
+		}
+	}
+	for i, h := range cfg.StripHeaders {
+		if !isFieldName(h) {
+			mistake(fmt.Sprintf("StripHeaders[%d]", i), "is not a header name: %q", h)
+		}
+	}
+	if cfg.Hosts != nil && len(cfg.Hosts) == 0 {
+		mistake("Hosts", "is empty, which would refuse every request: leave it nil to accept any host")
+	}
+	for i, h := range cfg.Hosts {
+		if !validHost(h) {
+			mistake(fmt.Sprintf("Hosts[%d]", i), "is not a host: %q", h)
+		}
+	}
+	if cfg.KeyCacheSize < 0 {
+		mistake("KeyCacheSize", "must not be negative: %d", cfg.KeyCacheSize)
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+
+	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize))
+	if err != nil {
+		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
+	}
+	tel, err := newTelemetry(cfg.Meter, cfg.Tracer)
+	if err != nil {
+		return nil, &ConfigError{Field: "Config.Meter", Problem: err.Error()}
+	}
+	a := &Authenticator{
+		region:     cfg.Region,
+		service:    cfg.Service,
+		store:      cfg.Credentials,
+		skew:       orDefault(cfg.ClockSkew, defaultClockSkew),
+		maxExpiry:  cfg.MaxPresignExpiry,
+		maxBody:    orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
+		strictPath: cfg.Path == PathStrict,
+		path:       map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
+		payloads:   cfg.Payloads,
+		hosts:      slices.Clone(cfg.Hosts),
+		denied:     cfg.Denied,
+		audit:      cfg.Audit,
+		now:        cfg.Now,
+		keys:       keys,
+		telemetry:  tel,
+	}
+	for _, h := range cfg.RequiredHeaders {
+		a.required = append(a.required, strings.ToLower(h))
+	}
+	for _, h := range cfg.StripHeaders {
+		a.strip = append(a.strip, http.CanonicalHeaderKey(h))
+	}
+	if a.denied == nil {
+		a.denied = WriteAPIGatewayError
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	return a, nil
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+func validScopePart(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+func isFieldName(s string) bool {
+	for i := range len(s) {
+		if !v4.IsToken(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// validHost reports whether s can be an authority without user information: RFC 3986, section 3.2.
+func validHost(s string) bool {
+	if s == "" || len(s) > maxHost {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`/\@?#"<>^`+"`{|},", c) >= 0 {
+			return false
+		}
+	}
+	return true
+}

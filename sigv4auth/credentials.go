@@ -1,0 +1,136 @@
+package sigv4auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// CredentialStore finds what an access key ID names.
+//
+// Credential is called once a request is well formed, timely and correctly scoped, and before
+// its signature is known to be right: accessKeyID is 1 to 128 characters of [A-Za-z0-9_-], but anyone may have sent it.
+// sessionToken is what the request presented, "" if none; a store that seals its tokens opens it, the
+// others leave the comparison to the Authenticator. For a key that does not
+// exist or is not active, Credential returns an error that wraps [ErrUnrecognizedClient]. Any other error means that
+// the store failed: the request is answered with 503, and never admitted. The
+// returned AccessKeyID must be the one asked for.
+//
+// Credential is called from many goroutines at once. It must return when ctx, the request's context, ends.
+type CredentialStore interface {
+	Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
+}
+
+// Credential is an access key and what it stands for.
+type Credential struct {
+	// AccessKeyID is 1 to 128 characters of [A-Za-z0-9_-].
+	AccessKeyID string
+	// Secret is the secret access key. With an empty one the credential is treated as unknown.
+	Secret Secret
+	// SessionToken, if set, has to be presented by the request, under its signature. If it is not set,
+	// the credential is a long-term key, and a request that presents a token is refused.
+	SessionToken Secret
+	// Expires is the instant from which the credential is refused. Zero: never.
+	Expires time.Time
+	// Principal is who calls with this credential.
+	Principal iampolicy.Principal
+	// Session is what is known of the session for which temporary credentials were issued; nil for long-term keys.
+	Session *Session
+}
+
+// StaticCredentials returns a store of fixed credentials. Two keys of one principal are two credentials, so that
+// keys can be rotated. An access key ID that is empty, malformed or given twice, and an empty secret, are
+// reported by [New].
+func StaticCredentials(creds ...Credential) CredentialStore {
+	s := &staticStore{byID: make(map[string]Credential, len(creds))}
+	for i, c := range creds {
+		switch _, twice := s.byID[c.AccessKeyID]; {
+		case !validAccessKeyID(c.AccessKeyID):
+			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID must be 1 to %d characters of [A-Za-z0-9_-]", i, maxAccessKeyID))
+		case twice:
+			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID %q is given twice", i, c.AccessKeyID))
+		case c.Secret.IsZero():
+			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the secret of %q is empty", i, c.AccessKeyID))
+		}
+		s.byID[c.AccessKeyID] = cloneCredential(c)
+	}
+	return s
+}
+
+// staticStore is never changed once made.
+type staticStore struct {
+	byID     map[string]Credential
+	mistakes []error
+}
+
+func (s *staticStore) Credential(_ context.Context, accessKeyID, _ string) (Credential, error) {
+	c, ok := s.byID[accessKeyID]
+	if !ok {
+		return Credential{}, ErrUnrecognizedClient
+	}
+	return c, nil
+}
+
+// check returns every mistake in what StaticCredentials was given.
+func (s *staticStore) check() error { return errors.Join(s.mistakes...) }
+
+// FromAWS returns a store of the one credential that p provides, for instance one of package credentials in
+// aws-sdk-go-v2, as the principal pr. What p returns is kept until it expires ([aws.CredentialsCache]), so
+// that a provider that rotates its keys should let them expire. While p fails, every request is answered with 503.
+func FromAWS(p aws.CredentialsProvider, pr iampolicy.Principal) CredentialStore {
+	if p == nil {
+		return awsStore{}
+	}
+	return awsStore{cache: aws.NewCredentialsCache(p), principal: clonePrincipal(pr)}
+}
+
+type awsStore struct {
+	cache     *aws.CredentialsCache
+	principal iampolicy.Principal
+}
+
+func (s awsStore) check() error {
+	if s.cache == nil {
+		return errors.New("FromAWS: the provider is nil")
+	}
+	return nil
+}
+
+func (s awsStore) Credential(ctx context.Context, accessKeyID, _ string) (Credential, error) {
+	v, err := s.cache.Retrieve(ctx)
+	if err != nil {
+		return Credential{}, fmt.Errorf("sigv4auth: retrieving AWS credentials: %w", err)
+	}
+	if v.AccessKeyID != accessKeyID {
+		return Credential{}, ErrUnrecognizedClient
+	}
+	c := Credential{
+		AccessKeyID:  v.AccessKeyID,
+		Secret:       NewSecret(v.SecretAccessKey),
+		SessionToken: NewSecret(v.SessionToken),
+		Principal:    s.principal,
+	}
+	if v.CanExpire {
+		c.Expires = v.Expires
+	}
+	return c, nil
+}
+
+// validAccessKeyID bounds what reaches stores, logs and metrics (threats 13 and 14).
+func validAccessKeyID(s string) bool {
+	if s == "" || len(s) > maxAccessKeyID {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,35 @@
+// Package sigv4auth verifies requests that AWS clients sign with Signature Version 4, and lets an
+// HTTP handler run only for those that are signed rightly and that IAM policies allow.
+//
+// Any AWS SDK, the AWS CLI, curl --aws-sigv4 and Amplify can be the client, unmodified. [New] makes an [Authenticator] for one credential
+// scope; [Authenticator.Handler] admits whoever signed, and [Authenticator.Require] with [Authorizer.Check] whom
+// the policies allow. [Authenticator.Verify] decides without enforcing.
+//
+// # What is checked
+//
+// In this order, each step before any that costs more: the request target and its canonical form; that credentials are in exactly one place, whole and
+// unambiguous; that host, the date and every x-amz-* header are signed; the date against the clock; the credential
+// scope; then the access key is looked up, its session token compared and its expiry checked; the signature; the body. The canonical request is built
+// from r.RequestURI, r.Host and r.Header as they were received.
+//
+// # What whoever mounts it must do
+//
+//   - The Authenticator MUST see the request first. What rewrites the target, the Host or a signed header before it, such as
+//     a proxy that strips a prefix, makes signatures wrong.
+//   - It MUST wrap the whole router. A refused caller then learns nothing about which routes exist.
+//   - Handlers MUST NOT act on headers that [Identity.Signed] does not report, nor on r.Trailer: anyone on
+//     the way may have set them. [VerifiedHeader] reads one header safely.
+//   - A handler of upgraded connections is on its own: the frames after the upgrade are not signed.
+//   - net/http's server admits slow clients. Set its ReadHeaderTimeout and ReadTimeout.
+//
+// # Replays
+//
+// A request that is seen on the way can be sent again within the clock window. Use TLS, and make operations idempotent
+// or check for repeats where that matters.
+//
+// # Metrics
+//
+// With [Config.Meter], the meter github.com/wildgate/wildgate/sigv4auth has the counter sigv4auth.requests and the histograms
+// sigv4auth.duration (seconds until the verdict), both by "outcome", which is "admitted" or an [ErrorCode], and
+// sigv4auth.clock_skew (seconds by which the server's clock is ahead of a request's date).
+package sigv4auth

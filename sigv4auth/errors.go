@@ -1,0 +1,216 @@
+package sigv4auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/smithy-go"
+)
+
+// ErrorCode names one reason to refuse a request. The codes are constants: compare with [errors.Is].
+// Several codes can share one AWS error type, which is what the client is told; [Error.ErrorCode] returns it.
+type ErrorCode string
+
+// Error returns the code, preceded by the package's name.
+func (c ErrorCode) Error() string { return "sigv4auth: " + string(c) }
+
+// The reasons to refuse a request.
+const (
+	// ErrMissingAuthenticationToken: the request carries no credentials.
+	ErrMissingAuthenticationToken ErrorCode = "MissingAuthenticationToken"
+	// ErrIncompleteSignature: the Authorization header or the query carries credentials that are not whole.
+	ErrIncompleteSignature ErrorCode = "IncompleteSignature"
+	// ErrMalformedRequest: the request is ambiguous, breaks a grammar or exceeds a limit.
+	ErrMalformedRequest ErrorCode = "MalformedRequest"
+	// ErrHeaderNotSigned: a header arrived that has to be signed, and is not.
+	ErrHeaderNotSigned ErrorCode = "HeaderNotSigned"
+	// ErrHostNotAllowed: the signed host is none of Config.Hosts.
+	ErrHostNotAllowed ErrorCode = "HostNotAllowed"
+	// ErrRequestExpired: the request was signed too long ago, or the presigned URL has expired.
+	ErrRequestExpired ErrorCode = "RequestExpired"
+	// ErrRequestNotYetCurrent: the request is dated in the future.
+	ErrRequestNotYetCurrent ErrorCode = "RequestNotYetCurrent"
+	// ErrInvalidScope: the credential scope is not the one that is accepted.
+	ErrInvalidScope ErrorCode = "InvalidScope"
+	// ErrNotEnabled: presigned URLs or the payload mode are switched off.
+	ErrNotEnabled ErrorCode = "NotEnabled"
+	// ErrUnrecognizedClient: the access key or its session token is unknown. A CredentialStore returns an error
+	// that wraps it for a key that does not exist.
+	ErrUnrecognizedClient ErrorCode = "UnrecognizedClient"
+	// ErrExpiredToken: the temporary credentials have expired.
+	ErrExpiredToken ErrorCode = "ExpiredToken"
+	// ErrSignatureMismatch: the signature is not that of this request.
+	ErrSignatureMismatch ErrorCode = "SignatureMismatch"
+	// ErrPayloadMismatch: the body is not the one whose digest was signed.
+	ErrPayloadMismatch ErrorCode = "PayloadMismatch"
+	// ErrIncompleteBody: the body ended early or could not be read.
+	ErrIncompleteBody ErrorCode = "IncompleteBody"
+	// ErrRequestTooLarge: the body is larger than Config.MaxBodyBytes.
+	ErrRequestTooLarge ErrorCode = "RequestTooLarge"
+	// ErrAccessDenied: the signature is right, and no policy allows the request, or one denies it.
+	ErrAccessDenied ErrorCode = "AccessDenied"
+	// ErrServiceUnavailable: a store failed. The request may be right.
+	ErrServiceUnavailable ErrorCode = "ServiceUnavailable"
+	// ErrInternalFailure: a store or a callback panicked.
+	ErrInternalFailure ErrorCode = "InternalFailure"
+)
+
+// answer is what a client is told for a code, in the three dialects that the package writes.
+type answer struct {
+	status int
+	typ    string // API Gateway's x-amzn-ErrorType
+	s3     wireCode
+	query  wireCode
+}
+
+type wireCode struct {
+	status int
+	code   string
+}
+
+// answers holds every code. The API Gateway column is what public captures of API Gateway show; the S3 column
+// follows "Error responses" in the S3 API Reference, the query column "Common Errors" in the
+// STS and IAM API References.
+var answers = map[ErrorCode]answer{
+	ErrMissingAuthenticationToken: {403, "MissingAuthenticationTokenException", wireCode{403, "AccessDenied"}, wireCode{403, "MissingAuthenticationToken"}},
+	ErrIncompleteSignature:        {403, "IncompleteSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{400, "IncompleteSignature"}},
+	ErrMalformedRequest:           {400, "IncompleteSignatureException", wireCode{400, "InvalidRequest"}, wireCode{400, "IncompleteSignature"}},
+	ErrHeaderNotSigned:            {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrHostNotAllowed:             {403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrRequestExpired:             {403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrRequestNotYetCurrent:       {403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrInvalidScope:               {403, "InvalidSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrNotEnabled:                 {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrUnrecognizedClient:         {403, "UnrecognizedClientException", wireCode{403, "InvalidAccessKeyId"}, wireCode{403, "InvalidClientTokenId"}},
+	ErrExpiredToken:               {403, "ExpiredTokenException", wireCode{400, "ExpiredToken"}, wireCode{403, "ExpiredToken"}},
+	ErrSignatureMismatch:          {403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrPayloadMismatch:            {403, "InvalidSignatureException", wireCode{400, "XAmzContentSHA256Mismatch"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrIncompleteBody:             {400, "IncompleteBody", wireCode{400, "IncompleteBody"}, wireCode{400, "IncompleteBody"}},
+	ErrRequestTooLarge:            {413, "RequestEntityTooLargeException", wireCode{400, "EntityTooLarge"}, wireCode{413, "RequestEntityTooLarge"}},
+	ErrAccessDenied:               {403, "AccessDeniedException", wireCode{403, "AccessDenied"}, wireCode{403, "AccessDenied"}},
+	ErrServiceUnavailable:         {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
+	ErrInternalFailure:            {500, "InternalFailure", wireCode{500, "InternalError"}, wireCode{500, "InternalFailure"}},
+}
+
+// Error is a refusal. It implements [smithy.APIError].
+type Error struct {
+	// Code is the reason, for comparisons and metrics.
+	Code ErrorCode
+	// Message is for the client. It holds nothing that the client did not send or may not know.
+	Message string
+	// Detail is for the operator, and is written to no client. It holds no secret.
+	Detail string
+	// Cause is the error that a store or a callback returned, or nil. It is for the operator; it is
+	// not part of the text that Error returns, since it may say anything.
+	Cause error
+}
+
+var _ smithy.APIError = (*Error)(nil)
+
+// Error returns the code and the message for the client.
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Code.Error()
+	}
+	return e.Code.Error() + ": " + e.Message
+}
+
+// Unwrap returns Cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Is reports whether target is the error's code.
+func (e *Error) Is(target error) bool { return target == e.Code }
+
+// ErrorCode returns the AWS error type that the client is told, for instance InvalidSignatureException.
+func (e *Error) ErrorCode() string { return e.answer().typ }
+
+// ErrorMessage returns Message.
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// ErrorFault returns whose fault the refusal is.
+func (e *Error) ErrorFault() smithy.ErrorFault {
+	if e.HTTPStatus() >= http.StatusInternalServerError {
+		return smithy.FaultServer
+	}
+	return smithy.FaultClient
+}
+
+// HTTPStatus returns the status with which API Gateway answers.
+func (e *Error) HTTPStatus() int { return e.answer().status }
+
+func (e *Error) answer() answer {
+	if a, ok := answers[e.Code]; ok {
+		return a
+	}
+	return answers[ErrInternalFailure]
+}
+
+// refusal makes the Error for a fault in the request. The detail is for the operator.
+func refusal(code ErrorCode, message string) *Error { return &Error{Code: code, Message: message} }
+
+func malformed(format string, args ...any) *Error {
+	return refusal(ErrMalformedRequest, fmt.Sprintf(format, args...))
+}
+
+// The messages of refusals that say nothing of the request.
+const (
+	messageMissing      = "Missing Authentication Token"
+	messageUnrecognized = "The security token included in the request is invalid."
+	messageExpired      = "The security token included in the request is expired"
+	messageMismatch     = "The request signature we calculated does not match the signature you provided. " +
+		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+	messageUnavailable = "Service Unavailable"
+	messageInternal    = "Internal server error"
+)
+
+func unavailable(detail string, cause error) *Error {
+	return &Error{Code: ErrServiceUnavailable, Message: messageUnavailable, Detail: detail, Cause: cause}
+}
+
+// panicked makes the Error for a panic. The value is kept out of Message; a store may have put anything into it.
+func panicked(value any) *Error {
+	return &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: fmt.Sprintf("panic: %v", value)}
+}
+
+// AsError returns the refusal that err stands for, or nil if err is nil. An error of this package is
+// returned as it is. Any other error is a refusal too: one that wraps an [ErrorCode] has that
+// code, a cancelled or timed-out context is ErrServiceUnavailable, and the rest,
+// which is what a [Check] returns to say no, is ErrAccessDenied.
+func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if code, ok := errors.AsType[ErrorCode](err); ok {
+		return &Error{Code: code, Message: defaultMessage(code), Cause: err}
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return unavailable("", err)
+	}
+	return &Error{Code: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Cause: err}
+}
+
+func defaultMessage(code ErrorCode) string {
+	switch code {
+	case ErrMissingAuthenticationToken:
+		return messageMissing
+	case ErrUnrecognizedClient:
+		return messageUnrecognized
+	case ErrExpiredToken:
+		return messageExpired
+	case ErrSignatureMismatch:
+		return messageMismatch
+	case ErrServiceUnavailable:
+		return messageUnavailable
+	case ErrInternalFailure:
+		return messageInternal
+	case ErrAccessDenied:
+		return "User is not authorized to perform this operation"
+	default:
+		return string(code)
+	}
+}

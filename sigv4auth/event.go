@@ -1,0 +1,138 @@
+package sigv4auth
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go/rand"
+
+	cryptorand "crypto/rand"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// Event is the record of one request, admitted or refused. Nothing in it is secret, and no text in it holds a
+// control character, whatever the request held.
+type Event struct {
+	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
+	RequestID string
+	// Time is the instant of verification.
+	Time time.Time
+	// Method and Path are those of the request line; the query, which may hold a signature, is left out.
+	Method, Path string
+	// Source is the client's address: the peer's, or where an Authorizer has a ClientIP, what that says. The zero Addr: unknown.
+	Source netip.Addr
+	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a refused request it is a mere claim.
+	AccessKeyID string
+	// Principal is the ARN of who called, "" until the signature is known to be right.
+	Principal string
+	// Outcome says whether the handler ran.
+	Outcome Outcome
+	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is why it would have been.
+	ErrorCode ErrorCode
+
+	// What follows is from the Authorizer, and zero where none was asked.
+
+	// Action and Resource are what the request asked for.
+	Action, Resource string
+	// Decision is what the policies said, with the first deciding statement.
+	Decision iampolicy.Decision
+	// PolicyRevision is the revision of the policies that decided.
+	PolicyRevision string
+	// ReportOnly means that the decision was recorded and not enforced.
+	ReportOnly bool
+}
+
+// Outcome says what became of a request.
+type Outcome uint8
+
+const (
+	// Refused is the zero value: the handler did not run.
+	Refused Outcome = iota
+	// Admitted means that the handler ran.
+	Admitted
+)
+
+// String returns "refused" or "admitted".
+func (o Outcome) String() string {
+	if o == Admitted {
+		return "admitted"
+	}
+	return "refused"
+}
+
+// record is what a request's context carries: one allocation for the context itself, the identity and the event.
+type record struct {
+	context.Context
+	identity Identity
+	admitted bool // => identity is verified, and authorised where a Check was asked
+	event    Event
+}
+
+type recordKey struct{}
+
+func (rec *record) Value(key any) any {
+	if key == (recordKey{}) {
+		return rec
+	}
+	return rec.Context.Value(key)
+}
+
+func recordFrom(ctx context.Context) *record {
+	rec, _ := ctx.Value(recordKey{}).(*record)
+	return rec
+}
+
+// RequestIDFrom returns the ID of the request whose context is ctx, for the logs of a Denied hook or of a handler. It is not ok
+// where the request is admitted and Config.Audit is nil: no ID is made then.
+func RequestIDFrom(ctx context.Context) (string, bool) {
+	if rec := recordFrom(ctx); rec != nil && rec.event.RequestID != "" {
+		return rec.event.RequestID, true
+	}
+	return "", false
+}
+
+func newRequestID() string {
+	id, err := rand.NewUUID(cryptorand.Reader).GetUUID()
+	if err != nil {
+		return "" // unreachable: crypto/rand does not fail
+	}
+	return id
+}
+
+// describe fills in what the event knows before anything is verified.
+func (e *Event) describe(r *http.Request) {
+	e.Method = forLog(r.Method)
+	e.Path = pathForLog(r)
+	e.Source, _ = PeerIP(r)
+}
+
+// maxLogged bounds what an event quotes of a request.
+const maxLogged = 2 << 10
+
+// pathForLog returns the path of the request line, without the query.
+func pathForLog(r *http.Request) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	return forLog(path)
+}
+
+// forLog bounds s and replaces what could forge a log line or drive a terminal (threat 214).
+func forLog(s string) string {
+	if len(s) > maxLogged {
+		s = s[:maxLogged]
+	}
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return strings.Map(func(r rune) rune {
+				if r < 0x20 || r >= 0x7f {
+					return '?'
+				}
+				return r
+			}, s)
+		}
+	}
+	return s
+}

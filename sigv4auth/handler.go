@@ -1,0 +1,78 @@
+package sigv4auth
+
+import (
+	"net/http"
+)
+
+// Check decides whether a verified request may proceed: nil admits it. [Authorizer.Check] is one. An error refuses the request;
+// [AsError] says how it is answered. r's context carries the audit record, to which an
+// Authorizer adds its decision, so that one request is one [Event].
+type Check func(r *http.Request, id Identity) error
+
+// Handler returns a handler that passes only verified requests to next, whoever signed them. next finds the
+// caller with [IdentityFrom].
+//
+// It MUST wrap the whole router, not single routes: otherwise the router's own answers tell an unauthenticated caller
+// what exists, and its redirects change what was signed.
+func (a *Authenticator) Handler(next http.Handler) http.Handler {
+	return a.wrap(nil, next)
+}
+
+// Require returns a middleware that passes only verified requests for which check returns nil. It panics if check is
+// nil: that would admit every request with a right signature, which is what [Authenticator.Handler] is for.
+func (a *Authenticator) Require(check Check) func(next http.Handler) http.Handler {
+	if check == nil {
+		panic("sigv4auth: Require needs a Check; Handler verifies without one")
+	}
+	return func(next http.Handler) http.Handler { return a.wrap(check, next) }
+}
+
+func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
+	if next == nil {
+		panic("sigv4auth: the handler to protect is nil")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, measured := a.telemetry.start(r.Context())
+		rec := &record{Context: ctx}
+		refused := a.verify(r, rec)
+		r = r.WithContext(rec)
+		if refused == nil && check != nil {
+			refused = runCheck(check, r, rec.identity)
+		}
+		refused = a.finish(ctx, r, rec, refused)
+		a.telemetry.end(ctx, measured, &rec.event)
+		if refused != nil {
+			a.deny(w, r, refused)
+			return
+		}
+		rec.admitted = true
+		if len(a.strip) > 0 {
+			r.Header = r.Header.Clone()
+			for _, key := range a.strip {
+				delete(r.Header, key)
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// runCheck makes a panic of check a refusal.
+func runCheck(check Check, r *http.Request, id Identity) (refused *Error) {
+	defer func() {
+		if v := recover(); v != nil {
+			refused = panicked(v)
+		}
+	}()
+	return AsError(check(r, id))
+}
+
+// deny writes the refusal. If the hook panics, the client gets a plain one: it may have been written to already, but
+// the handler has not run and will not.
+func (a *Authenticator) deny(w http.ResponseWriter, r *http.Request, refused *Error) {
+	defer func() {
+		if v := recover(); v != nil {
+			WriteAPIGatewayError(w, r, panicked(v))
+		}
+	}()
+	a.denied(w, r, refused)
+}

@@ -1,0 +1,148 @@
+package sigv4auth
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// Identity is who signed a request, and how. Only a verified request has one. It is a value: nothing in
+// it is shared with the store or with other requests. Its zero value is nobody and is never authorised.
+type Identity struct {
+	// Principal is who called.
+	Principal iampolicy.Principal
+	// AccessKeyID is the access key that signed.
+	AccessKeyID string
+	// Scope is the credential scope of the signature.
+	Scope Scope
+	// Place is where the signature stood.
+	Place Place
+	// Algorithm is the signing algorithm, for instance AWS4-HMAC-SHA256.
+	Algorithm string
+	// PayloadMode is how the signature covers the body.
+	PayloadMode PayloadMode
+	// SignedAt is the date that the request was signed with.
+	SignedAt time.Time
+	// VerifiedAt is the instant of verification, the one from which aws:CurrentTime and aws:EpochTime are taken.
+	VerifiedAt time.Time
+
+	session       *Session // a copy of this request's own
+	signedHeaders string   // as sent: lower case, sorted, joined with ';'
+}
+
+// Scope is a credential scope: IAM User Guide, "Elements of an AWS API request signature".
+type Scope struct {
+	Date    string // YYYYMMDD
+	Region  string
+	Service string
+}
+
+// Place is where a request carried its signature.
+type Place uint8
+
+const (
+	// InHeader is the Authorization header.
+	InHeader Place = iota + 1
+	// InQuery is the query of a presigned URL.
+	InQuery
+)
+
+// String returns "header" or "query".
+func (p Place) String() string {
+	switch p {
+	case InHeader:
+		return "header"
+	case InQuery:
+		return "query"
+	}
+	return "nowhere"
+}
+
+// PayloadMode is how a signature covers the body.
+type PayloadMode uint8
+
+const (
+	// PayloadDigest means that the body's SHA-256 is part of what was signed.
+	PayloadDigest PayloadMode = iota + 1
+	// PayloadUnsigned means that anyone on the way could have replaced the body: UNSIGNED-PAYLOAD.
+	PayloadUnsigned
+)
+
+// String returns "digest" or "unsigned".
+func (m PayloadMode) String() string {
+	switch m {
+	case PayloadDigest:
+		return "digest"
+	case PayloadUnsigned:
+		return "unsigned"
+	}
+	return "none"
+}
+
+// Session returns what is known of the session of temporary credentials. It is not ok for long-term keys. The
+// caller may change what is returned.
+func (id Identity) Session() (Session, bool) {
+	if id.session == nil {
+		return Session{}, false
+	}
+	return id.session.clone(), true
+}
+
+// Signed reports whether the signature covers the header called name, in any case. What it does not
+// cover, anyone between the client and the server may have set.
+func (id Identity) Signed(name string) bool {
+	return listed(id.signedHeaders, name)
+}
+
+// verified reports whether id came out of a verification.
+func (id *Identity) verified() bool {
+	return id.AccessKeyID != "" && !id.VerifiedAt.IsZero()
+}
+
+// IdentityFrom returns the identity of an admitted request: the one that ctx, the context of the
+// request that [Authenticator.Handler] or [Authenticator.Require] passed on, carries. It is not ok
+// for any other context; treat that as a mistake in how handlers are mounted, never as an anonymous caller.
+func IdentityFrom(ctx context.Context) (Identity, bool) {
+	rec := recordFrom(ctx)
+	if rec == nil || !rec.admitted {
+		return Identity{}, false
+	}
+	return rec.identity, true
+}
+
+// VerifiedHeader returns the value of a header that a handler acts on. It fails if r was not admitted, if the
+// signature does not cover the header, and if the header arrived more than once, in which case
+// the signature covers all of its values but Get would return the first alone.
+func VerifiedHeader(r *http.Request, name string) (string, error) {
+	id, ok := IdentityFrom(r.Context())
+	if !ok {
+		return "", fmt.Errorf("sigv4auth: header %q of a request that was not verified", name)
+	}
+	if !id.Signed(name) {
+		return "", fmt.Errorf("sigv4auth: header %q is not signed", name)
+	}
+	if strings.EqualFold(name, "host") {
+		return r.Host, nil
+	}
+	values := r.Header.Values(name)
+	if len(values) != 1 {
+		return "", fmt.Errorf("sigv4auth: header %q arrived %d times", name, len(values))
+	}
+	return values[0], nil
+}
+
+// listed reports whether the lower-case list, joined with ';', holds name in any case.
+func listed(list, name string) bool {
+	for more := list != ""; more; {
+		var element string
+		element, list, more = strings.Cut(list, ";")
+		if len(element) == len(name) && strings.EqualFold(element, name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,31 @@
+package sigv4auth
+
+import (
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// What a request may bring. Every count and length is checked before work is spent on it; a request
+// beyond one is answered with 400, a body beyond its limit with 413.
+const (
+	maxTarget        = 32 << 10 // bytes of the request target
+	maxAuthorization = 8 << 10  // bytes of the Authorization header
+	maxSignedHeaders = 100      // names in SignedHeaders
+	maxHeaderBytes   = 64 << 10 // bytes of the signed headers' values
+	maxSessionToken  = 16 << 10 // bytes of the session token
+	maxAccessKeyID   = 128      // characters of the access key ID
+	maxHost          = 255      // bytes of the host: RFC 1035, section 2.3.4, and a port
+)
+
+// The bounds of Config.
+const (
+	defaultClockSkew    = 5 * time.Minute
+	maxClockSkew        = 15 * time.Minute
+	maxPresignExpiry    = 7 * 24 * time.Hour
+	defaultMaxBodyBytes = 10 << 20 // API Gateway's limit
+	defaultKeyCacheSize = 10_000
+)
+
+// maxQueryPairs is checked while the query is taken apart, before it is sorted.
+const maxQueryPairs = v4.MaxQueryPairs

@@ -1,0 +1,111 @@
+package sigv4auth
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// payload is what a request says of how its signature covers its body.
+type payload struct {
+	mode PayloadMode
+	// digest is the hexadecimal SHA-256 that the request declares. Empty with PayloadDigest: the request does not say, and the
+	// digest of the body that arrives is what the signature has to cover.
+	digest string
+}
+
+// declaredPayload decides on the payload mode: the digest by default, other modes only where they are switched on (threats 50 to 54).
+func (a *Authenticator) declaredPayload(p *presented) (payload, *Error) {
+	switch sha := p.contentSHA256; {
+	case isLowerHex(sha):
+		return payload{mode: PayloadDigest, digest: sha}, nil
+	case sha == v4.UnsignedPayload:
+		return a.unsignedPayload()
+	case strings.HasPrefix(sha, "STREAMING-"):
+		return payload{}, refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
+	case sha != "":
+		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", hexDigestLen)
+	case a.service != "s3":
+		return payload{mode: PayloadDigest}, nil
+	case p.place == InQuery:
+		// S3's presigned URLs are signed before anyone knows the body.
+		return a.unsignedPayload()
+	}
+	return payload{}, malformed("Missing required header for this request: x-amz-content-sha256")
+}
+
+func (a *Authenticator) unsignedPayload() (payload, *Error) {
+	if a.payloads&InsecureUnsigned == 0 {
+		return payload{}, refusal(ErrNotEnabled, "Unsigned payloads are not accepted here; send the SHA-256 of the body")
+	}
+	return payload{mode: PayloadUnsigned}, nil
+}
+
+// firstRead bounds the memory that a declared length alone can claim (threat 221).
+const firstRead = 64 << 10
+
+// readBody reads the body to its end, at most max bytes of it. What it returns belongs to the caller alone: it is
+// handed to the handler, which may keep it.
+func readBody(r *http.Request, max int64) ([]byte, *Error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		if r.ContentLength > 0 {
+			return nil, refusal(ErrIncompleteBody, "The body is shorter than its Content-Length")
+		}
+		return nil, nil
+	}
+	tooLarge := refusal(ErrRequestTooLarge, "Request Too Long")
+	if r.ContentLength > max {
+		return nil, tooLarge
+	}
+	size := int64(512)
+	if r.ContentLength >= 0 {
+		size = min(r.ContentLength, firstRead)
+	}
+	// One byte more than is expected, so that the read that finds the end needs no room.
+	body := make([]byte, 0, size+1)
+	for {
+		n, err := r.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if int64(len(body)) > max {
+			return nil, tooLarge
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+				return nil, tooLarge
+			}
+			return nil, &Error{Code: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
+		}
+		if len(body) == cap(body) {
+			body = append(body, 0)[:len(body)]
+		}
+	}
+	if r.ContentLength >= 0 && int64(len(body)) != r.ContentLength {
+		return nil, refusal(ErrIncompleteBody, "The body is not as long as its Content-Length")
+	}
+	return body, nil
+}
+
+// verifiedBody is the body that the handler reads: bytes that have been verified. It is not
+// pooled, as a handler may read on after it has closed the body.
+type verifiedBody struct{ bytes.Reader }
+
+func (*verifiedBody) Close() error { return nil }
+
+// setBody makes body the request's.
+func setBody(r *http.Request, body []byte) {
+	r.ContentLength = int64(len(body))
+	if len(body) == 0 {
+		r.Body = http.NoBody
+		return
+	}
+	b := &verifiedBody{}
+	b.Reset(body)
+	r.Body = b
+}

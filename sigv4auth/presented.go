@@ -1,0 +1,177 @@
+package sigv4auth
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// hexDigestLen is the length of a SHA-256 in hexadecimal.
+const hexDigestLen = 2 * sha256.Size
+
+// presented is what a request says of itself: its credentials, taken apart and not yet believed.
+type presented struct {
+	place         Place
+	credential    string // as sent; parseCredential takes it apart
+	accessKeyID   string
+	scope         v4.Scope
+	terminator    string
+	signedHeaders string // lower case, strictly ascending, joined with ';'
+	signature     [sha256.Size]byte
+	token         string        // "" if none
+	date          string        // in v4.TimeFormat
+	signedAt      time.Time     // date
+	expires       time.Duration // of a presigned URL
+	contentSHA256 string        // the X-Amz-Content-Sha256 header, "" if none
+}
+
+// present finds the credentials of a request and takes them apart. They are in the Authorization header or in
+// the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
+func (a *Authenticator) present(r *http.Request, s *scratch) (presented, *Error) {
+	fields, inQuery, err := findQueryFields(&s.query)
+	if err != nil {
+		return presented{}, err
+	}
+	authorization, inHeader := r.Header["Authorization"]
+	switch {
+	case inHeader && inQuery:
+		return presented{}, malformed("Credentials stand both in the Authorization header and in the query")
+	case inHeader && len(authorization) != 1:
+		return presented{}, malformed("The Authorization header arrived more than once")
+	case inHeader:
+		return fromAuthorization(r.Header, authorization[0])
+	case inQuery:
+		return a.fromQuery(r.Header, &s.query, fields, s)
+	}
+	return presented{}, refusal(ErrMissingAuthenticationToken, messageMissing)
+}
+
+// parseCredential takes the Credential apart from its right end, as none of the last four elements can hold a slash (threat 13).
+func (p *presented) parseCredential() *Error {
+	rest := p.credential
+	for _, part := range []*string{&p.terminator, &p.scope.Service, &p.scope.Region, &p.scope.Date} {
+		i := strings.LastIndexByte(rest, '/')
+		if i < 0 {
+			return refusal(ErrIncompleteSignature, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
+		}
+		rest, *part = rest[:i], rest[i+1:]
+	}
+	if strings.IndexByte(rest, '/') >= 0 {
+		return refusal(ErrIncompleteSignature, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
+	}
+	if !validAccessKeyID(rest) {
+		return refusal(ErrUnrecognizedClient, messageUnrecognized)
+	}
+	p.accessKeyID = rest
+	return nil
+}
+
+// parseSignature accepts exactly 64 lower-case hexadecimal digits, so that a signature has one spelling (threat 10).
+func (p *presented) parseSignature(s string) *Error {
+	if !isLowerHex(s) {
+		return refusal(ErrIncompleteSignature, fmt.Sprintf("Signature must be %d lower-case hexadecimal digits", hexDigestLen))
+	}
+	var digits [hexDigestLen]byte
+	copy(digits[:], s)
+	_, _ = hex.Decode(p.signature[:], digits[:]) // they are digits
+	return nil
+}
+
+// isLowerHex reports whether s is a SHA-256 in lower-case hexadecimal.
+func isLowerHex(s string) bool {
+	if len(s) != hexDigestLen {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// parseSignedHeaders accepts lower-case names in strictly ascending order. Repeats, another order, upper case and empty names
+// would give one request several signatures (threat 23).
+func (p *presented) parseSignedHeaders(s string) *Error {
+	count, last := 0, ""
+	for rest, more := s, true; more; {
+		var name string
+		name, rest, more = strings.Cut(rest, ";")
+		if count++; count > maxSignedHeaders {
+			return malformed("SignedHeaders names more than %d headers", maxSignedHeaders)
+		}
+		for i := range len(name) {
+			if c := name[i]; !v4.IsToken(c) || 'A' <= c && c <= 'Z' {
+				return malformed("SignedHeaders must hold lower-case header names, joined with semicolons")
+			}
+		}
+		if name <= last { // an empty name too
+			return malformed("SignedHeaders must be sorted and without repeats")
+		}
+		if name == "authorization" { // it cannot cover itself (threat 24)
+			return malformed("SignedHeaders must not name authorization")
+		}
+		last = name
+	}
+	p.signedHeaders = s
+	return nil
+}
+
+// parseDate parses the value of X-Amz-Date.
+func (p *presented) parseDate(s string) *Error {
+	t, ok := v4.ParseTime(s)
+	if !ok {
+		return refusal(ErrIncompleteSignature, "Date must be in ISO-8601 'basic format'. See http://en.wikipedia.org/wiki/ISO_8601")
+	}
+	p.date, p.signedAt = s, t
+	return nil
+}
+
+// single returns the only value of a protocol header, "" if it did not arrive. Two would let the verifier
+// and the handler read different ones (threats 25 and 27).
+func single(h http.Header, key string) (string, *Error) {
+	values := h[key]
+	switch len(values) {
+	case 0:
+		return "", nil
+	case 1:
+		if values[0] == "" {
+			return "", malformed("The header %s is empty", key)
+		}
+		return values[0], nil
+	}
+	return "", malformed("The header %s arrived more than once", key)
+}
+
+// isAmz reports whether name, of a header or a parameter, begins with x-amz- in any case. An underscore counts as a hyphen: what
+// forwards a request by way of CGI makes them one (threat 16).
+func isAmz[T string | []byte](name T) bool {
+	const prefix = "x-amz-"
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c == '_' {
+			c = '-'
+		}
+		if c != prefix[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// equalFoldASCII reports whether the bytes are the text s, in any case.
+func equalFoldASCII(b []byte, s string) bool {
+	return len(b) == len(s) && bytes.EqualFold(b, []byte(s))
+}

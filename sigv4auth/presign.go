@@ -1,0 +1,157 @@
+package sigv4auth
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// The query parameters of a presigned URL: "Query string parameters" in the IAM User Guide's "Authentication methods".
+const (
+	paramAlgorithm = iota
+	paramCredential
+	paramSignature
+	paramSignedHeaders
+	paramDate
+	paramExpires
+	paramToken
+	paramCount
+)
+
+var paramNames = [paramCount]string{
+	paramAlgorithm:     "X-Amz-Algorithm",
+	paramCredential:    "X-Amz-Credential",
+	paramSignature:     "X-Amz-Signature",
+	paramSignedHeaders: "X-Amz-SignedHeaders",
+	paramDate:          "X-Amz-Date",
+	paramExpires:       "X-Amz-Expires",
+	paramToken:         "X-Amz-Security-Token",
+}
+
+// maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
+const maxAmzParams = 50
+
+// queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it is not there.
+type queryFields [paramCount]int
+
+// findQueryFields finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
+// case, is refused: the verifier and the handler could read different ones (threat 91).
+func findQueryFields(q *v4.Query) (fields queryFields, found bool, err *Error) {
+	var seen [maxAmzParams]int
+	n := 0
+	for i := range q.Len() {
+		name, _ := q.Pair(i)
+		if !isAmz(name) {
+			continue
+		}
+		if n == maxAmzParams {
+			return fields, found, malformed("The query holds more than %d X-Amz-* parameters", maxAmzParams)
+		}
+		for _, j := range seen[:n] {
+			if other, _ := q.Pair(j); equalFoldASCII(other, string(name)) {
+				return fields, found, malformed("The query holds the parameter %s twice", name)
+			}
+		}
+		seen[n] = i
+		n++
+		for f, known := range paramNames {
+			if !equalFoldASCII(name, known) {
+				continue
+			}
+			if string(name) != known {
+				return fields, found, malformed("The query parameter %s must be spelled %s", name, known)
+			}
+			fields[f], found = i+1, true
+		}
+	}
+	return fields, found, nil
+}
+
+// fromQuery takes the credentials of a presigned URL apart.
+func (a *Authenticator) fromQuery(h http.Header, q *v4.Query, fields queryFields, s *scratch) (presented, *Error) {
+	p := presented{place: InQuery}
+	if a.maxExpiry == 0 {
+		return p, refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
+	}
+	// All values are decoded into one string.
+	var ends [paramCount]int
+	s.buf = s.buf[:0]
+	for f, i := range fields {
+		if i > 0 {
+			_, value := q.Pair(i - 1)
+			s.buf = v4.AppendDecoded(s.buf, value)
+		}
+		ends[f] = len(s.buf)
+	}
+	decoded := string(s.buf)
+	value := func(f int) string {
+		if f == 0 {
+			return decoded[:ends[0]]
+		}
+		return decoded[ends[f-1]:ends[f]]
+	}
+
+	if algorithm := value(paramAlgorithm); algorithm != "" && algorithm != v4.Algorithm {
+		return p, refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'.")
+	}
+	var missing strings.Builder
+	for _, f := range []int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires} {
+		if value(f) == "" {
+			missing.WriteString("AWS query-string parameters must include '" + paramNames[f] + "'. ")
+		}
+	}
+	if missing.Len() > 0 {
+		return p, refusal(ErrIncompleteSignature, missing.String()+"Re-examine the query-string parameters.")
+	}
+	// One protocol field in two places is ambiguous (threat 27).
+	for _, key := range []string{"X-Amz-Date", "X-Amz-Security-Token"} {
+		if _, ok := h[key]; ok {
+			return p, malformed("%s must not be a header of a presigned request", key)
+		}
+	}
+
+	if err := p.parseSignature(value(paramSignature)); err != nil {
+		return p, err
+	}
+	if err := p.parseSignedHeaders(value(paramSignedHeaders)); err != nil {
+		return p, err
+	}
+	if err := p.parseDate(value(paramDate)); err != nil {
+		return p, err
+	}
+	if err := p.parseExpires(value(paramExpires), a.maxExpiry); err != nil {
+		return p, err
+	}
+	p.token = value(paramToken)
+	if fields[paramToken] > 0 && p.token == "" {
+		return p, malformed("X-Amz-Security-Token is empty")
+	}
+	p.credential = value(paramCredential)
+	var err *Error
+	p.contentSHA256, err = single(h, "X-Amz-Content-Sha256")
+	return p, err
+}
+
+// parseExpires accepts 1 to 604800 in plain ASCII digits without a leading zero, and nothing
+// else that a number parser might take for a number (threats 83 to 87).
+func (p *presented) parseExpires(s string, longest time.Duration) *Error {
+	const maxDigits = 6 // 604800
+	seconds := 0
+	for i := range len(s) {
+		c := s[i]
+		if c < '0' || c > '9' || i == maxDigits || seconds == 0 && c == '0' {
+			return refusal(ErrIncompleteSignature, "X-Amz-Expires must be a number of seconds from 1 to 604800")
+		}
+		seconds = seconds*10 + int(c-'0')
+	}
+	p.expires = time.Duration(seconds) * time.Second
+	if p.expires > maxPresignExpiry {
+		return refusal(ErrIncompleteSignature, "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
+	}
+	if p.expires > longest {
+		return refusal(ErrNotEnabled, "X-Amz-Expires is longer than is accepted here")
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package sigv4auth
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"time"
+)
+
+// retryAfter is what a 503 asks a client to wait, in seconds.
+const retryAfter = "1"
+
+// WriteAPIGatewayError answers a refused request as a REST API of API Gateway does: a status, the headers
+// x-amzn-ErrorType and x-amzn-RequestId, and a JSON object with the message. It is the default of [Config.Denied].
+func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
+	e := AsError(err)
+	if e == nil {
+		e = panicked("a nil error was to be written")
+	}
+	body := map[string]string{"message": e.Message}
+	if e.Code == ErrAccessDenied {
+		body = map[string]string{"Message": e.Message} // API Gateway spells it so for this one
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(body); err != nil {
+		buf.Reset() // unreachable: a map of strings encodes
+	}
+	writeRefusal(w, r, e, e.HTTPStatus(), "application/json", bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+}
+
+// WriteS3Error answers a refused request as Amazon S3 does: "Error responses" in the S3 API Reference.
+func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
+	e := AsError(err)
+	if e == nil {
+		e = panicked("a nil error was to be written")
+	}
+	requestID := setRequestID(w, r)
+	wire := e.answer().s3
+	body := encodeXML(struct {
+		XMLName   xml.Name `xml:"Error"`
+		Code      string
+		Message   string
+		Resource  string
+		RequestID string `xml:"RequestId"`
+	}{Code: wire.code, Message: e.Message, Resource: pathForLog(r), RequestID: requestID})
+	w.Header().Set("X-Amz-Request-Id", requestID)
+	writeRefusal(w, r, e, wire.status, "application/xml", body)
+}
+
+// WriteQueryError answers a refused request as the services with the AWS query protocol do, STS and
+// IAM among them: "Common Errors" in their API References.
+func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {
+	e := AsError(err)
+	if e == nil {
+		e = panicked("a nil error was to be written")
+	}
+	wire := e.answer().query
+	fault := "Sender"
+	if wire.status >= http.StatusInternalServerError {
+		fault = "Receiver"
+	}
+	type wireError struct{ Type, Code, Message string }
+	body := encodeXML(struct {
+		XMLName   xml.Name `xml:"ErrorResponse"`
+		Error     wireError
+		RequestID string `xml:"RequestId"`
+	}{Error: wireError{fault, wire.code, e.Message}, RequestID: setRequestID(w, r)})
+	writeRefusal(w, r, e, wire.status, "text/xml", body)
+}
+
+func encodeXML(v any) []byte {
+	b, err := xml.Marshal(v)
+	if err != nil {
+		return nil // unreachable: structs of strings encode
+	}
+	return append([]byte(xml.Header), b...)
+}
+
+func writeRefusal(w http.ResponseWriter, r *http.Request, e *Error, status int, contentType string, body []byte) {
+	h := w.Header()
+	setRequestID(w, r)
+	h.Set("X-Amzn-Errortype", e.ErrorCode())
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	// Clients whose clock is off correct it from this header, so it holds the instant that was decided upon.
+	now := time.Now()
+	if rec := recordFrom(r.Context()); rec != nil && !rec.event.Time.IsZero() {
+		now = rec.event.Time
+	}
+	h.Set("Date", now.UTC().Format(http.TimeFormat))
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", retryAfter)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client has gone; there is nobody to tell
+}
+
+// setRequestID returns the request ID that the response carries, and sets it if it carries none.
+func setRequestID(w http.ResponseWriter, r *http.Request) string {
+	if id := w.Header().Get("X-Amzn-Requestid"); id != "" {
+		return id
+	}
+	id, ok := RequestIDFrom(r.Context())
+	if !ok {
+		id = newRequestID()
+	}
+	w.Header().Set("X-Amzn-Requestid", id)
+	return id
+}

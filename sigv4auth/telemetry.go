@@ -1,0 +1,87 @@
+package sigv4auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/smithy-go/metrics"
+	"github.com/aws/smithy-go/tracing"
+)
+
+// telemetryScope is the name of the meter and of the tracer.
+const telemetryScope = "github.com/wildgate/wildgate/sigv4auth"
+
+// telemetry is what the operator's meter and tracer are told. No label holds what a request brought: the outcome
+// is one of a few words (threat 215).
+type telemetry struct {
+	requests metrics.Int64Counter     // nil => no meter
+	duration metrics.Float64Histogram // nil => no meter
+	clock    metrics.Float64Histogram // nil => no meter
+	tracer   tracing.Tracer           // nil => no tracer
+}
+
+func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t telemetry, err error) {
+	if mp != nil {
+		m := mp.Meter(telemetryScope)
+		describe := func(unit, text string) metrics.InstrumentOption {
+			return func(o *metrics.InstrumentOptions) { o.UnitLabel, o.Description = unit, text }
+		}
+		if t.requests, err = m.Int64Counter("sigv4auth.requests", describe("{request}", "Requests by outcome")); err != nil {
+			return t, err
+		}
+		if t.duration, err = m.Float64Histogram("sigv4auth.duration", describe("s", "Time until a request was admitted or refused")); err != nil {
+			return t, err
+		}
+		if t.clock, err = m.Float64Histogram("sigv4auth.clock_skew", describe("s", "Server's clock less the request's date")); err != nil {
+			return t, err
+		}
+	}
+	if tp != nil {
+		t.tracer = tp.Tracer(telemetryScope)
+	}
+	return t, nil
+}
+
+// measurement is one verification that is being watched.
+type measurement struct {
+	begin time.Time
+	span  tracing.Span // nil => no tracer
+}
+
+// start begins a span and a measurement, which end ends.
+func (t *telemetry) start(ctx context.Context) (context.Context, measurement) {
+	var m measurement
+	if t.requests != nil {
+		m.begin = time.Now()
+	}
+	if t.tracer != nil {
+		ctx, m.span = t.tracer.StartSpan(ctx, "sigv4auth.Verify", func(o *tracing.SpanOptions) { o.Kind = tracing.SpanKindInternal })
+	}
+	return ctx, m
+}
+
+func (t *telemetry) end(ctx context.Context, m measurement, e *Event) {
+	outcome := "admitted"
+	if e.Outcome != Admitted {
+		outcome = string(e.ErrorCode)
+	}
+	if t.requests != nil {
+		label := func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) }
+		t.requests.Add(ctx, 1, label)
+		t.duration.Record(ctx, time.Since(m.begin).Seconds(), label)
+	}
+	if m.span != nil {
+		m.span.SetProperty("outcome", outcome)
+		m.span.SetStatus(tracing.SpanStatusOK)
+		if e.Outcome != Admitted {
+			m.span.SetStatus(tracing.SpanStatusError)
+		}
+		m.span.End()
+	}
+}
+
+func (t *telemetry) skew(ctx context.Context, d time.Duration) {
+	if t.clock != nil {
+		t.clock.Record(ctx, d.Seconds())
+	}
+}

@@ -1,0 +1,244 @@
+package sigv4auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// Verify decides whether r, a request as a server received it, is signed by who it says. On
+// success r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
+// changed. After an error, which is always an [*Error], the body may have been read in part, and the request MUST NOT be acted on.
+//
+// Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It does not authorise:
+// [Authenticator.Require] does both.
+func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
+	rec := record{Context: r.Context()}
+	ctx, measured := a.telemetry.start(r.Context())
+	refused := a.finish(ctx, r, &rec, a.verify(r, &rec))
+	a.telemetry.end(ctx, measured, &rec.event)
+	if refused != nil {
+		return Identity{}, refused
+	}
+	return rec.identity, nil
+}
+
+// verify is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
+// well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
+// the request does not carry. It fills rec in, and rec.identity only on success.
+func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
+	defer func() {
+		if v := recover(); v != nil {
+			rec.identity = Identity{}
+			refused = panicked(v)
+		}
+	}()
+	s := a.scratch.get()
+	defer a.scratch.put(s)
+
+	// The request's instant is taken once and used for everything (threat 190).
+	now := a.now()
+	rec.event.Time = now
+	t, refused := parseTarget(r)
+	if refused != nil {
+		return refused
+	}
+	if refused := a.checkTarget(t, &s.query); refused != nil {
+		return refused
+	}
+	p, refused := a.present(r, s)
+	if refused != nil {
+		return refused
+	}
+	if refused := a.checkHost(r.Host); refused != nil {
+		return refused
+	}
+	if refused := a.checkSignedHeaders(r.Header, &p); refused != nil {
+		return refused
+	}
+	if refused := checkHeaderBytes(r.Header, &p); refused != nil {
+		return refused
+	}
+	a.telemetry.skew(r.Context(), now.Sub(p.signedAt))
+	if refused := a.checkTime(&p, now); refused != nil {
+		return refused
+	}
+	if refused := p.parseCredential(); refused != nil {
+		return refused
+	}
+	rec.event.AccessKeyID = p.accessKeyID
+	if refused := a.checkScope(&p); refused != nil {
+		return refused
+	}
+	declared, refused := a.declaredPayload(&p)
+	if refused != nil {
+		return refused
+	}
+	if r.ContentLength > a.maxBody {
+		return refusal(ErrRequestTooLarge, "Request Too Long")
+	}
+	if len(p.token) > maxSessionToken {
+		return malformed("The session token is longer than %d bytes", maxSessionToken)
+	}
+
+	credential, refusedCredential := a.lookUp(r.Context(), &p, now)
+	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
+		return refusedCredential
+	}
+
+	if s.buf, refused = a.canonical(s.buf[:0], r, t, &s.query, &p); refused != nil {
+		return refused
+	}
+	var body []byte
+	var actual [hexDigestLen]byte
+	undeclared := declared.mode == PayloadDigest && declared.digest == ""
+	if undeclared {
+		if body, refused = readBody(r, a.maxBody); refused != nil {
+			return refused
+		}
+		hexDigest(&actual, body)
+	}
+	switch {
+	case undeclared:
+		s.buf = append(s.buf, actual[:]...)
+	case declared.mode == PayloadUnsigned:
+		s.buf = append(s.buf, v4.UnsignedPayload...)
+	default:
+		s.buf = append(s.buf, declared.digest...)
+	}
+	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
+	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, s.buf)
+	expected := s.mac.Sign(a.keys.signingKey(&credential, p.scope), s.sts)
+	matches := subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
+	if refusedCredential != nil {
+		return refusedCredential
+	}
+	if !matches {
+		return refusal(ErrSignatureMismatch, messageMismatch)
+	}
+
+	if !undeclared {
+		if body, refused = readBody(r, a.maxBody); refused != nil {
+			return refused
+		}
+		hexDigest(&actual, body)
+		if declared.mode == PayloadDigest && declared.digest != string(actual[:]) {
+			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
+		}
+	}
+	setBody(r, body)
+	rec.identity = newIdentity(&credential, &p, declared.mode, now)
+	rec.event.Principal = forLog(credential.Principal.ARN)
+	return nil
+}
+
+// canonical appends the canonical request up to the payload's digest.
+func (a *Authenticator) canonical(dst []byte, r *http.Request, t target, q *v4.Query, p *presented) ([]byte, *Error) {
+	req := v4.Request{
+		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: r.Host, Header: r.Header, SignedHeaders: p.signedHeaders,
+	}
+	if p.place == InQuery {
+		req.Omit = paramNames[paramSignature]
+	}
+	dst, err := req.AppendCanonical(dst)
+	if missing, ok := errors.AsType[*v4.MissingHeaderError](err); ok {
+		return dst, refusal(ErrHeaderNotSigned, "The signed header '"+missing.Name+"' did not arrive")
+	}
+	if err != nil {
+		return dst, malformed("%v", err)
+	}
+	return dst, nil
+}
+
+// lookUp finds the credential that p names. Beside the refusal of a key that is unknown or a token that is wrong
+// it returns a credential to compute with, so that neither can be told from a wrong signature by the time that it takes.
+func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time) (Credential, *Error) {
+	c, err := a.store.Credential(ctx, p.accessKeyID, p.token)
+	switch {
+	case errors.Is(err, ErrUnrecognizedClient):
+		return a.keys.dummy, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
+	case errors.Is(err, ErrExpiredToken):
+		return a.keys.dummy, &Error{Code: ErrExpiredToken, Message: messageExpired, Cause: err}
+	case err != nil:
+		return Credential{}, unavailable("the credential store failed", err)
+	case c.AccessKeyID != p.accessKeyID:
+		return Credential{}, unavailable("the credential store returned another access key than it was asked for", nil)
+	case c.Secret.IsZero():
+		return a.keys.dummy, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: "the credential store returned an empty secret"}
+	}
+	if !c.SessionToken.Equal(p.token) {
+		detail := "the session token is not the key's"
+		if c.SessionToken.IsZero() {
+			detail = "a session token came with a long-term key"
+		}
+		return c, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
+	}
+	if !c.Expires.IsZero() && !now.Before(c.Expires) {
+		return c, refusal(ErrExpiredToken, messageExpired)
+	}
+	return c, nil
+}
+
+func (a *Authenticator) checkHost(host string) *Error {
+	if a.hosts == nil {
+		return nil
+	}
+	for _, h := range a.hosts {
+		if strings.EqualFold(h, host) {
+			return nil
+		}
+	}
+	return refusal(ErrHostNotAllowed, "The request is signed for a host that is not served here")
+}
+
+func newIdentity(c *Credential, p *presented, mode PayloadMode, now time.Time) Identity {
+	id := Identity{
+		Principal:     clonePrincipal(c.Principal),
+		AccessKeyID:   p.accessKeyID,
+		Scope:         Scope(p.scope),
+		Place:         p.place,
+		Algorithm:     v4.Algorithm,
+		PayloadMode:   mode,
+		SignedAt:      p.signedAt,
+		VerifiedAt:    now,
+		signedHeaders: p.signedHeaders,
+	}
+	if c.Session != nil {
+		session := c.Session.clone()
+		id.session = &session
+	}
+	return id
+}
+
+func hexDigest(dst *[hexDigestLen]byte, body []byte) {
+	sum := sha256.Sum256(body)
+	hex.Encode(dst[:], sum[:])
+}
+
+// scratch is the memory of one verification. Nothing that a request keeps points into it.
+type scratch struct {
+	buf   []byte
+	sts   []byte
+	query v4.Query
+	mac   *v4.Mac
+}
+
+// scratchPool is ready to use.
+type scratchPool struct{ pool sync.Pool }
+
+func (p *scratchPool) get() *scratch {
+	if s, ok := p.pool.Get().(*scratch); ok {
+		return s
+	}
+	return &scratch{mac: v4.NewMac()}
+}
+
+func (p *scratchPool) put(s *scratch) { p.pool.Put(s) }
