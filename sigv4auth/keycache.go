@@ -45,14 +45,15 @@ func newKeyCache(size int) (*keyCache, error) {
 
 // signingKey returns the signing key of c, whose secret is not empty, for the scope s.
 func (kc *keyCache) signingKey(c *Credential, s v4.Scope) *v4.SigningKey {
-	key := cacheKey{accessKeyID: c.AccessKeyID, scope: s, secretDigest: c.Secret.box.digest}
+	secret := c.Secret.open()
+	key := cacheKey{accessKeyID: c.AccessKeyID, scope: s, secretDigest: secret.digest}
 	if k, ok := kc.keys.Get(key); ok {
 		return k
 	}
 	// The key outlives the request, whose header the strings point into.
 	key.accessKeyID = strings.Clone(key.accessKeyID)
 	key.scope.Date = strings.Clone(key.scope.Date)
-	k := v4.DeriveKey(c.Secret.box.value, s)
+	k := v4.DeriveKey(secret.value, s)
 	kc.keys.Add(key, k)
 	return k
 }

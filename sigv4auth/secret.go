@@ -13,9 +13,10 @@ import (
 //
 // A Secret is immutable and safe for concurrent use.
 type Secret struct {
-	// A pointer, because package fmt does not call methods on unexported fields of a struct that it
-	// prints: it would walk into a string, but prints a nested pointer as an address.
-	box *secretBox
+	// A function, because package fmt does not call methods on unexported fields of a struct that it prints: it would walk into
+	// a string and, for a verb that does not fit, into what a pointer points to. Of a function it prints the address. It also
+	// makes == on secrets, which would not take constant time, a compile-time error. nil => the empty secret.
+	open func() *secretBox
 }
 
 type secretBox struct {
@@ -30,18 +31,19 @@ func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
-	return Secret{&secretBox{value: s, digest: sha256.Sum256([]byte(s))}}
+	box := &secretBox{value: s, digest: sha256.Sum256([]byte(s))}
+	return Secret{func() *secretBox { return box }}
 }
 
 // IsZero reports whether the secret is empty.
-func (s Secret) IsZero() bool { return s.box == nil }
+func (s Secret) IsZero() bool { return s.open == nil }
 
 // Reveal returns the secret itself. It is for stores that have to write what they were given.
 func (s Secret) Reveal() string {
-	if s.box == nil {
+	if s.open == nil {
 		return ""
 	}
-	return s.box.value
+	return s.open().value
 }
 
 // Equal reports whether the secret is v, in time that depends on nothing but the lengths.

@@ -1,0 +1,97 @@
+package sigv4auth_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		field  string
+		change func(*sigv4auth.Config)
+	}{
+		{"Config.Region", func(c *sigv4auth.Config) { c.Region = "" }},
+		{"Config.Region", func(c *sigv4auth.Config) { c.Region = "us/east" }},
+		{"Config.Service", func(c *sigv4auth.Config) { c.Service = "" }},
+		{"Config.Service", func(c *sigv4auth.Config) { c.Service = "a b" }},
+		{"Config.Credentials", func(c *sigv4auth.Config) { c.Credentials = nil }},
+		{"Config.Credentials", func(c *sigv4auth.Config) { c.Credentials = sigv4auth.FromAWS(nil, userPrincipal) }},
+		{"Config.Credentials", func(c *sigv4auth.Config) { c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{}) }},
+		{"Config.Credentials", func(c *sigv4auth.Config) {
+			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "a"})
+		}},
+		{"Config.Credentials", func(c *sigv4auth.Config) {
+			k := sigv4auth.Credential{AccessKeyID: "a", Secret: sigv4auth.NewSecret("s")}
+			c.Credentials = sigv4auth.StaticCredentials(k, k)
+		}},
+		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = -time.Second }},
+		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = 15*time.Minute + time.Second }},
+		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = time.Millisecond }},
+		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = -1 }},
+		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = 7*24*time.Hour + time.Second }},
+		{"Config.MaxBodyBytes", func(c *sigv4auth.Config) { c.MaxBodyBytes = -1 }},
+		{"Config.Path", func(c *sigv4auth.Config) { c.Path = 9 }},
+		{"Config.Payloads", func(c *sigv4auth.Config) { c.Payloads = 1 << 7 }},
+		{"Config.RequiredHeaders[0]", func(c *sigv4auth.Config) { c.RequiredHeaders = []string{"a b"} }},
+		{"Config.StripHeaders[1]", func(c *sigv4auth.Config) { c.StripHeaders = []string{"A", ""} }},
+		{"Config.Hosts", func(c *sigv4auth.Config) { c.Hosts = []string{} }},
+		{"Config.Hosts[0]", func(c *sigv4auth.Config) { c.Hosts = []string{"http://a"} }},
+		{"Config.KeyCacheSize", func(c *sigv4auth.Config) { c.KeyCacheSize = -1 }},
+	}
+	for _, tt := range tests {
+		cfg := testConfig()
+		tt.change(&cfg)
+		_, err := sigv4auth.New(cfg)
+		if e, ok := errors.AsType[*sigv4auth.ConfigError](err); !ok || e.Field != tt.field || !strings.HasPrefix(err.Error(), "sigv4auth: "+tt.field+" ") {
+			t.Errorf("%s: %v", tt.field, err)
+		}
+	}
+	_, err := sigv4auth.New(sigv4auth.Config{ClockSkew: -1})
+	for _, field := range []string{"Config.Region", "Config.Service", "Config.Credentials", "Config.ClockSkew"} {
+		if !strings.Contains(err.Error(), field) {
+			t.Errorf("not every mistake is reported at once: %v lacks %s", err, field)
+		}
+	}
+}
+
+func TestNewAuthorizerRefuses(t *testing.T) {
+	t.Parallel()
+	identity, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*"}}`), iampolicy.Identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{})
+	for _, field := range []string{"AuthorizerConfig.Policies", "AuthorizerConfig.Target"} {
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%v lacks %s", err, field)
+		}
+	}
+	_, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{ResourcePolicy: identity, Target: sigv4auth.APIGateway{}.Target})
+	if err == nil || !strings.Contains(err.Error(), "AuthorizerConfig.ResourcePolicy") {
+		t.Errorf("an identity policy as resource policy: %v", err)
+	}
+}
+
+func TestRequirePanics(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, nil)
+	for name, f := range map[string]func(){
+		"threat 148: a nil Check":   func() { a.Require(nil) },
+		"threat 148: a nil handler": func() { a.Handler(nil) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s does not panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
