@@ -187,7 +187,7 @@ func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set i
 // checkRoutedPath refuses paths on which a router, a handler and the policies could disagree (threats 135 to 137 and 145). It looks at
 // r.URL, which is what routers match: Verify has looked at the request line.
 func checkRoutedPath(r *http.Request) *Error {
-	escaped, decoded := r.URL.EscapedPath(), r.URL.Path
+	escaped, decoded := r.URL.EscapedPath(), r.URL.Path // a raw backslash is escaped here, too
 	for i := 0; i+2 < len(escaped); i++ {
 		if escaped[i] != '%' {
 			continue
@@ -200,8 +200,6 @@ func checkRoutedPath(r *http.Request) *Error {
 	switch {
 	case v4.CheckPath(escaped) != nil:
 		return malformed("The path of the request is invalid")
-	case strings.IndexByte(decoded, '\\') >= 0:
-		return malformed("The path holds a backslash")
 	case !v4.NormalPath(decoded):
 		return malformed("The path holds empty or dot segments")
 	case !utf8.ValidString(decoded):
