@@ -3,6 +3,7 @@ package ridesvc_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -138,19 +139,26 @@ func TestNobodyLearnsWhoseRidesExist(t *testing.T) {
 	before := s.store.rides[rideID]
 	for _, method := range []string{"GET", "HEAD", "DELETE"} {
 		answers := map[string][]string{}
-		for name, request := range map[string]struct{ rider, rideID string }{
-			"someone else's":           {"bob", rideID},
-			"a rider of another case":  {"Alice", rideID},
-			"unknown":                  {"alice", "AAAAAAAAAAAAAAAAAAAAAA"},
-			"too short":                {"alice", rideID[:21]},
-			"too long":                 {"alice", rideID + "A"},
-			"bits beyond 16 bytes":     {"alice", "AAAAAAAAAAAAAAAAAAAAAB"},
-			"not base64url":            {"alice", "AAAAAAAAAA.AAAAAAAAAAA"},
-			"base64url with a newline": {"alice", "AAAAAAAAAA%0AAAAAAAAAAAA"},
-			"dots":                     {"alice", ".."},
-			"escaped, and right":       {"alice", "%" + hexOf(rideID[0]) + rideID[1:]},
+		for name, request := range map[string]struct {
+			rider, rideID string
+			lookups       int // what cannot be a RideId never reaches the store
+		}{
+			"someone else's":          {"bob", rideID, 1},
+			"a rider of another case": {"Alice", rideID, 1},
+			"unknown":                 {"alice", "AAAAAAAAAAAAAAAAAAAAAA", 1},
+			"too short":               {"alice", rideID[:21], 0},
+			"too long":                {"alice", rideID + "A", 0},
+			"bits beyond 16 bytes":    {"alice", "AAAAAAAAAAAAAAAAAAAAAB", 0},
+			"not base64url":           {"alice", "AAAAAAAAAA.AAAAAAAAAAA", 0},
+			"a line break":            {"alice", "AAAAAAAAAA%0AAAAAAAAAAAA", 0},
+			"dots":                    {"alice", "..", 0},
+			"escaped, and right":      {"alice", fmt.Sprintf("%%%02X", rideID[0]) + rideID[1:], 0},
 		} {
+			before := s.store.calls
 			w := s.do(request.rider, method, "/ride/"+request.rideID, "")
+			if got := s.store.calls - before; got != request.lookups {
+				t.Errorf("%s, %s: the store was called %d times, want %d", method, name, got, request.lookups)
+			}
 			var header strings.Builder
 			if err := w.Header().Write(&header); err != nil {
 				t.Fatal(err)
@@ -169,8 +177,6 @@ func TestNobodyLearnsWhoseRidesExist(t *testing.T) {
 		t.Errorf("the ride changed: %+v", s.store.rides[rideID])
 	}
 }
-
-func hexOf(c byte) string { return string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]) }
 
 // Threats 135 to 138: what is served is exactly what was authorised; nothing is cleaned, redirected or matched in another case.
 func TestRoutes(t *testing.T) {

@@ -66,7 +66,7 @@ func parseLimit(s string) (int, bool) {
 // and the 16 bytes of its RideId. It is not signed: it opens nothing that the caller may not list anyway.
 const nextBytes = 8 + rideIDBytes
 
-var nextEncoding = base64.RawURLEncoding.Strict()
+var nextEncoding = base64.RawURLEncoding // 24 bytes fill their characters: each has one spelling
 
 func formatNext(last Ride) (string, bool) {
 	token := binary.BigEndian.AppendUint64(make([]byte, 0, nextBytes), uint64(last.RequestTime.UnixMilli()))
@@ -78,7 +78,7 @@ func parseNext(s string) (Cursor, bool) {
 	if len(s) != nextEncoding.EncodedLen(nextBytes) {
 		return Cursor{}, false
 	}
-	token, err := nextEncoding.DecodeString(s)
+	token, err := nextEncoding.DecodeString(s) // which skips CR and LF, hence the second count
 	if err != nil || len(token) != nextBytes {
 		return Cursor{}, false
 	}
