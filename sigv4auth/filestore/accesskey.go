@@ -1,0 +1,113 @@
+package filestore
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// The bounds of a secret. A shorter one could be found by trying, from one captured signature.
+const (
+	minSecret  = 16
+	maxSecret  = 256
+	secretRule = "a secret is 16 to 256 characters of printable ASCII without spaces"
+)
+
+// accessKey is a user's long-term key.
+type accessKey struct {
+	id      string
+	active  bool
+	expires time.Time // zero: never
+	source  secretSource
+	place   place // of the secret's source
+}
+
+// secretSource is where the secret of a key is. One field is set.
+type secretSource struct {
+	inline sigv4auth.Secret
+	env    string
+	file   string
+}
+
+func (d *principalsDecoder) accessKey(n *node, at string) (k accessKey) {
+	sources := 0
+	source := func(n *node, at string) {
+		sources++
+		k.place = d.placeOf(n, at)
+	}
+	d.object(n, at, "an access key", []field{
+		{"AccessKeyId", true, func(n *node, at string) {
+			k.id, _ = d.string(n, at, validAccessKeyID, fmt.Sprintf("is 1 to %d characters of [A-Za-z0-9_-]", maxAccessKeyID))
+			if k.id != "" {
+				d.unique(n, at, "the access key ID", k.id)
+			}
+		}},
+		{"SecretAccessKey", false, func(n *node, at string) {
+			source(n, at)
+			d.inline = true
+			s, _ := d.string(n, at, validSecret, secretRule)
+			k.source.inline = sigv4auth.NewSecret(s)
+		}},
+		{"SecretAccessKeyEnv", false, func(n *node, at string) {
+			source(n, at)
+			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && wordOr(s, "") }, "is no name of an environment variable")
+		}},
+		{"SecretAccessKeyFile", false, func(n *node, at string) {
+			source(n, at)
+			k.source.file, _ = d.string(n, at, func(s string) bool { return s != "" && printable(s) }, "is no name of a file")
+		}},
+		{"Status", true, func(n *node, at string) {
+			status, _ := d.string(n, at, func(s string) bool { return s == "Active" || s == "Inactive" }, `is "Active" or "Inactive"`)
+			k.active = status == "Active"
+		}},
+		{"Expires", false, func(n *node, at string) { k.expires = d.time(n, at) }},
+	})
+	if n.kind == objectNode && sources != 1 {
+		d.fail(n.off, at, "an access key needs exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile")
+	}
+	return k
+}
+
+func validSecret(s string) bool {
+	if len(s) < minSecret || len(s) > maxSecret {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
+}
+
+// decodeSecret decodes the file of a secret. Its problems name no file: where a slip has put the secret itself
+// in the place of the file's name, that would tell it. They are reported at the key.
+func decodeSecret(data []byte, mode fileMode) (secret sigv4auth.Secret, problems []Problem, ok bool) {
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	switch problem := mode.problem(); {
+	case problem != "":
+		return secret, []Problem{{Message: problem}}, false
+	case !validSecret(text):
+		return secret, []Problem{{Message: "the file holds no secret: " + secretRule}}, false
+	}
+	return sigv4auth.NewSecret(text), nil, true
+}
+
+// NewAccessKey returns a new random long-term access key, for a principals.json that is about to be written: an ID of 20
+// characters that begins with AKIA, and a secret of 40.
+func NewAccessKey() (accessKeyID string, secret sigv4auth.Secret) {
+	return newAccessKeyID("AKIA"), newSecret()
+}
+
+// newAccessKeyID appends 80 random bits to a prefix: IAM User Guide, "Understanding unique ID prefixes".
+func newAccessKeyID(prefix string) string {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand
+	return prefix + base32.StdEncoding.EncodeToString(random[:])
+}
+
+func newSecret() sigv4auth.Secret {
+	var random [30]byte
+	_, _ = rand.Read(random[:])
+	return sigv4auth.NewSecret(base64.StdEncoding.EncodeToString(random[:]))
+}

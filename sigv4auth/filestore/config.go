@@ -1,0 +1,48 @@
+package filestore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	defaultPollInterval = 200 * time.Millisecond
+	maxPollInterval     = time.Minute
+)
+
+// Config says which folder a [Store] reads, and how. [Open] copies it.
+type Config struct {
+	_ [0]func()
+
+	// Dir is the folder. It is required.
+	Dir string
+
+	// PollInterval is how often the folder is looked at, which costs one stat a file. 0: 200 ms. A change takes effect after one
+	// to three intervals, so that from 300 ms it may take longer than 1 s. At most a minute.
+	PollInterval time.Duration
+
+	// InsecureFileModes accepts files with secrets whose mode is wider than 0600. Whoever can read them can then sign as
+	// those whose secrets they hold.
+	InsecureFileModes bool
+
+	// Report is called for each problem when it appears, and with Resolved set when it is gone: by Open before it returns, and later on
+	// the Store's own goroutine, one call at a time. It may call Problems; it MUST NOT call Close. It should not
+	// block: the folder is not looked at meanwhile. nil: none.
+	Report func(Problem)
+
+	// Now returns the current time, from which the lives of sessions are reckoned. nil: time.Now.
+	Now func() time.Time
+}
+
+// check returns every mistake in cfg.
+func (cfg *Config) check() error {
+	var mistakes []error
+	if cfg.Dir == "" {
+		mistakes = append(mistakes, errors.New("filestore: Config.Dir is required"))
+	}
+	if cfg.PollInterval < 0 || cfg.PollInterval > maxPollInterval {
+		mistakes = append(mistakes, fmt.Errorf("filestore: Config.PollInterval must be from 0 to %v, not %v", maxPollInterval, cfg.PollInterval))
+	}
+	return errors.Join(mistakes...)
+}

@@ -1,0 +1,67 @@
+// Package filestore keeps principals, access keys, policies and sessions in a folder of JSON files, and follows their edits
+// while the program runs. A [Store] is both a [sigv4auth.CredentialStore] and a [sigv4auth.PolicyStore].
+//
+// # The folder
+//
+//	principals.json      users and roles; the operator's. This package never writes it.
+//	policies/NAME.json   policy documents as AWS writes them; NAME is what AttachedPolicies and PermissionsBoundary say
+//	sessions.json        temporary credentials; the program's: IssueSession and RevokeSession rewrite it
+//
+// principals.json is one object. Its words are those of the IAM API:
+//
+//	{
+//	  "Users": [{
+//	    "Arn": "arn:aws:iam::111122223333:user/ops/ada",
+//	    "UserId": "AIDAEXAMPLEADA",
+//	    "Tags": {"team": "fleet"},
+//	    "AttachedPolicies": ["Dispatch"],
+//	    "PermissionsBoundary": "Everyone",
+//	    "AccessKeys": [
+//	      {"AccessKeyId": "AKIAEXAMPLEADA1", "SecretAccessKeyFile": "secrets/ada", "Status": "Active"},
+//	      {"AccessKeyId": "AKIAEXAMPLEADA2", "SecretAccessKeyEnv": "ADA_SECRET", "Status": "Active", "Expires": "2027-01-31T00:00:00Z"}
+//	    ]
+//	  }],
+//	  "Roles": [{
+//	    "Arn": "arn:aws:iam::111122223333:role/Rider",
+//	    "RoleId": "AROAEXAMPLERIDER",
+//	    "AttachedPolicies": ["Rides"]
+//	  }]
+//	}
+//
+// Arn and UserId or RoleId are required; the ID may be any letters and digits, and MUST NOT be given to another principal
+// later, since it is what tells a recreated role from the one for which sessions were issued. A key has an AccessKeyId, a
+// Status (Active or Inactive), exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile, and may
+// have Expires. A relative SecretAccessKeyFile begins at the folder; one newline at the end of the file is not part of the
+// secret. A user may have several active keys, so that keys can be rotated. Unknown elements, duplicate keys, another case and
+// trailing data are mistakes.
+//
+// # Edits
+//
+// The folder is looked at every [Config].PollInterval, and a change takes effect within 1 s, as one new state of everything: no
+// request sees half of it. Polling also follows network file systems, editors that replace files, and the symbolic links of
+// Kubernetes volumes. A file is taken once two looks in a row have seen it in the same state, and
+// only if nothing changes it while it is read. Writers SHOULD replace a file by renaming a finished one over it.
+// A file whose content did not change changes nothing.
+//
+// Each file is on its own. One that is broken, unreadable, too large or, for one with secrets, open to others
+// keeps its last good version in force, and is reported to [Config].Report and by [Store.Problems] with file, line and column.
+// Where there is no last good version, as after a restart:
+//
+//   - without a good principals.json, [Open] fails;
+//   - a principal that attaches a policy which is broken or does not exist is denied everything, whatever its other policies say;
+//   - a key whose secret cannot be had is unknown;
+//   - a session whose record is broken, or whose role is gone, is unknown.
+//
+// A file that is removed is no broken edit. Once two looks in a row have missed it, a removed policy denies the principals that
+// still attach it, a key whose secret's file was removed is unknown, and without sessions.json every session has ended. Only a missing
+// principals.json, and a missing policies folder, are taken for an accident: the last good versions stay in force, and it is reported.
+//
+// # What an operator must know
+//
+// Whoever can write to the folder decides who is admitted. A file with secrets whose mode is wider than 0600 is refused, unless
+// Config.InsecureFileModes is set; where a file is a symbolic link, the mode of the file that it leads to counts. On
+// Windows there are no such modes, and nothing is checked. A principals.json that has no inline secret may have any mode.
+//
+// Temporary credentials are rewritten as a whole for each that is issued, which suits thousands of sessions, not millions, and one
+// process that writes; others may read the folder.
+package filestore

@@ -1,0 +1,70 @@
+package filestore
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+)
+
+// document is a watched file and what was made of it. T is not changed once decoded.
+type document[T any] struct {
+	file   watchedFile
+	name   string                                                                  // as problems have it
+	decode func(data []byte, mode fileMode) (value T, problems []Problem, ok bool) // ok: take it
+
+	good     T
+	hasGood  bool // a version is in force
+	problems []Problem
+	absent   bool // the file was looked for, and does not exist
+	looked   bool // something was made of the file, or of its absence
+}
+
+// refresh follows the file, and reports whether anything changed: what is in force, or what is wrong.
+func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) (changed bool) {
+	found := d.file.follow(seen, err, now, first)
+	if found.kind == nothingNew {
+		return false
+	}
+	before, lookedBefore, absentBefore := d.problems, d.looked, d.absent
+	d.looked, d.absent = true, false
+	replaced := false
+	switch found.kind {
+	case newContent:
+		value, problems, ok := d.decode(found.data, found.mode)
+		if ok {
+			d.good, d.hasGood = value, true
+			replaced = true
+		}
+		d.note(problems, d.hasGood && !ok)
+	case removed:
+		// What that means is the folder's to say.
+		d.absent = true
+		d.problems = nil
+	case unreadable:
+		d.note([]Problem{{File: d.name, Message: reason(found.err)}}, d.hasGood)
+	}
+	return replaced || d.absent != absentBefore || !lookedBefore || !slices.Equal(before, d.problems)
+}
+
+// note keeps what is wrong with the document now.
+func (d *document[T]) note(problems []Problem, lastGood bool) {
+	for i := range problems {
+		problems[i].LastGood = lastGood
+	}
+	d.problems = problems
+}
+
+// drop takes what was in force out of force.
+func (d *document[T]) drop() {
+	var none T
+	d.good, d.hasGood = none, false
+}
+
+// reason returns the text of an error without the path, which depends on the machine.
+func reason(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Op + ": " + e.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,179 @@
+package filestore
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// snapshot is one state of the whole folder. It is never changed once made.
+type snapshot struct {
+	keys     map[string]key
+	attached map[string]iampolicy.Set // by the ARN of a user or a role
+	roles    map[string]*principal    // by ARN
+	revision string
+	problems []Problem
+}
+
+// key is what an access key ID stands for.
+type key struct {
+	credential sigv4auth.Credential
+	refused    unknownKey // => credential is empty
+}
+
+// unknownKey is a reason for which an access key counts as unknown. The caller is not told which.
+type unknownKey string
+
+const (
+	noSuchKey        unknownKey = "no such access key"
+	inactiveKey      unknownKey = "the access key is inactive"
+	keyWithoutSecret unknownKey = "the secret of the access key cannot be had"
+)
+
+func (u unknownKey) Error() string { return "filestore: " + string(u) }
+
+// Unwrap makes the reason known to the Authenticator.
+func (unknownKey) Unwrap() error { return sigv4auth.ErrUnrecognizedClient }
+
+// generation counts the states of the policies since the start.
+type generation struct {
+	number int
+	digest string
+}
+
+// compile joins what is in force to a snapshot.
+func (f *folder) compile() *snapshot {
+	c := compiler{
+		folder: f,
+		snapshot: &snapshot{
+			keys: make(map[string]key), attached: make(map[string]iampolicy.Set), roles: make(map[string]*principal),
+		},
+		digest: sha256.New(),
+	}
+	c.snapshot.problems = f.problems()
+	if f.principals.hasGood {
+		for i := range f.principals.good.users {
+			c.user(&f.principals.good.users[i])
+		}
+		for i := range f.principals.good.roles {
+			c.role(&f.principals.good.roles[i])
+		}
+	}
+	for i := range f.sessions.good {
+		c.session(&f.sessions.good[i])
+	}
+	c.snapshot.problems = inOrder(c.snapshot.problems)
+	if digest := hex.EncodeToString(c.digest.Sum(nil)[:6]); digest != f.generation.digest {
+		f.generation = generation{number: f.generation.number + 1, digest: digest}
+	}
+	c.snapshot.revision = fmt.Sprintf("%d-%s", f.generation.number, f.generation.digest)
+	return c.snapshot
+}
+
+// compiler makes one snapshot.
+type compiler struct {
+	folder   *folder
+	snapshot *snapshot
+	digest   hash.Hash // of what policies decide by, which has no secret in it
+}
+
+func (c *compiler) user(p *principal) {
+	c.attach(p)
+	for _, k := range p.keys {
+		if !k.active {
+			c.snapshot.keys[k.id] = key{refused: inactiveKey}
+			continue
+		}
+		secret := c.secret(k)
+		if secret.IsZero() {
+			c.snapshot.keys[k.id] = key{refused: keyWithoutSecret}
+			continue
+		}
+		c.snapshot.keys[k.id] = key{credential: sigv4auth.Credential{
+			AccessKeyID: k.id,
+			Secret:      secret,
+			Expires:     k.expires,
+			Principal:   iampolicy.Principal{ARN: p.arn, AccountID: p.parsed.account, UserID: p.id, Type: iampolicy.User, Tags: p.tags},
+		}}
+	}
+}
+
+func (c *compiler) role(p *principal) {
+	c.attach(p)
+	c.snapshot.roles[p.arn] = p
+}
+
+// attach finds the policies of a principal. One that is not there is nil, which denies.
+func (c *compiler) attach(p *principal) {
+	fmt.Fprintf(c.digest, "principal %q %q %q\n", p.arn, p.id, p.tags) // maps print sorted
+	var set iampolicy.Set
+	for _, a := range p.attached {
+		set.Identity = append(set.Identity, c.policy(a).identity)
+	}
+	if p.boundary != nil {
+		_, _ = io.WriteString(c.digest, "boundary\n")
+		set.Boundaries = []*iampolicy.Policy{c.policy(*p.boundary).boundary}
+	}
+	c.snapshot.attached[p.arn] = set
+}
+
+func (c *compiler) policy(a attachment) policy {
+	var found policy
+	if d := c.folder.policies[a.policy]; d != nil {
+		found = d.good
+	} else {
+		c.complain(a.place.problem(fmt.Sprintf("there is no file %s/%s%s, so that the principal is denied everything", policiesFolder, a.policy, policyExt)))
+	}
+	fmt.Fprintf(c.digest, "policy %q %x\n", a.policy, found.digest)
+	return found
+}
+
+// secret finds the secret of a key. It is empty where it cannot be had, which is a problem, or while a file is yet to be read.
+func (c *compiler) secret(k accessKey) sigv4auth.Secret {
+	switch {
+	case k.source.env != "":
+		text, ok := os.LookupEnv(k.source.env)
+		if !ok {
+			c.complain(k.place.problem("the environment variable is not set, so that the key is unknown"))
+			return sigv4auth.Secret{}
+		}
+		if !validSecret(text) {
+			c.complain(k.place.problem("the environment variable holds no secret, so that the key is unknown: " + secretRule))
+			return sigv4auth.Secret{}
+		}
+		return sigv4auth.NewSecret(text)
+	case k.source.file != "":
+		d := c.folder.secrets[k.source.file]
+		if d == nil {
+			return sigv4auth.Secret{} // unreachable: every active key's file is followed
+		}
+		for _, p := range d.problems {
+			at := k.place.problem(p.Message)
+			at.LastGood = p.LastGood
+			c.complain(at)
+		}
+		if d.absent {
+			c.complain(k.place.problem("the file does not exist, so that the key is unknown"))
+		}
+		return d.good
+	}
+	return k.source.inline
+}
+
+// session adds a session, unless its role is gone: neither a removed role nor another of its name lends to
+// old sessions (threats 201 and 207).
+func (c *compiler) session(s *session) {
+	role, ok := c.snapshot.roles[s.roleARN]
+	if _, taken := c.snapshot.keys[s.accessKeyID]; !ok || role.id != s.roleID || taken {
+		return
+	}
+	c.snapshot.keys[s.accessKeyID] = key{credential: s.credential(role)}
+}
+
+func (c *compiler) complain(p Problem) { c.snapshot.problems = append(c.snapshot.problems, p) }

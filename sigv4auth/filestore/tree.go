@@ -1,0 +1,196 @@
+package filestore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// The bounds of a document, which hold before anything is made of it (threat 157).
+const (
+	maxDepth    = 8
+	maxMistakes = 100 // what one document can have reported
+)
+
+// node is one JSON value with its place. What encoding/json would let pass is refused: names in another case, the
+// last of two equal keys winning, invalid UTF-8 replaced (threats 149, 150 and 156). So it serves for the grammar alone.
+type node struct {
+	kind    nodeKind
+	off     int // of the value
+	nameOff int // of the key, in an object
+	name    string
+	text    string // of a string, decoded
+	truth   bool   // of a boolean
+	kids    []node
+}
+
+type nodeKind uint8
+
+const (
+	stringNode nodeKind = iota
+	numberNode
+	boolNode
+	nullNode
+	listNode
+	objectNode
+)
+
+func (k nodeKind) String() string {
+	return [...]string{"a string", "a number", "a boolean", "null", "a list", "an object"}[k]
+}
+
+// decoder turns one document into values, and notes every mistake. No text of the document enters
+// a message unless it cannot be a secret: not even the name of an unknown element, since a slip of
+// the keyboard puts a secret there.
+type decoder struct {
+	file     string
+	src      string
+	problems []Problem
+	mistakes int // all of them, also those that are too many to be reported
+}
+
+// fail notes a mistake at a byte offset; at is where in the structure, as Users[0].Arn, or "".
+func (d *decoder) fail(off int, at, format string, args ...any) {
+	d.mistakes++
+	if len(d.problems) >= maxMistakes {
+		return
+	}
+	line, column := d.place(off)
+	message := fmt.Sprintf(format, args...)
+	if at != "" {
+		message = at + ": " + message
+	}
+	d.problems = append(d.problems, Problem{File: d.file, Line: line, Column: column, Message: message})
+}
+
+// place returns line and column of a byte offset.
+func (d *decoder) place(off int) (line, column int) {
+	before := d.src[:off]
+	start := strings.LastIndexByte(before, '\n') + 1
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
+}
+
+// tree reads the whole document. It is not ok where that is not JSON, or not unambiguous.
+func (d *decoder) tree() (root node, ok bool) {
+	if strings.HasPrefix(d.src, "\ufeff") {
+		d.fail(0, "", "the document begins with a byte order mark")
+		return node{}, false
+	}
+	for i, r := range d.src {
+		if r == utf8.RuneError {
+			// Either invalid, or what a program writes that has lost a character.
+			d.fail(i, "", "invalid UTF-8, or U+FFFD")
+			return node{}, false
+		}
+	}
+	var whole json.RawMessage
+	if err := json.Unmarshal([]byte(d.src), &whole); err != nil {
+		d.syntax(err)
+		return node{}, false
+	}
+	w := walker{decoder: d, tokens: json.NewDecoder(strings.NewReader(d.src))}
+	w.tokens.UseNumber()
+	root = w.value("", 1)
+	return root, !w.failed
+}
+
+// syntax notes an error of encoding/json, without the character that it names.
+func (d *decoder) syntax(err error) {
+	off, message := 0, "not JSON"
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		off = int(syntax.Offset)
+		if _, expectation, ok := strings.Cut(syntax.Error(), "' "); ok {
+			off = max(off-1, 0)
+			message = "not JSON: unexpected character " + expectation
+		} else if off == len(d.src) {
+			message = "the document ends early"
+		}
+	}
+	d.fail(min(off, len(d.src)), "", "%s", message)
+}
+
+// walker walks over a text that is known to be JSON.
+type walker struct {
+	*decoder
+	tokens *json.Decoder
+	failed bool
+}
+
+func (w *walker) fail(off int, at, message string) {
+	w.failed = true
+	w.decoder.fail(off, at, "%s", message)
+}
+
+// next returns the next token and where it begins.
+func (w *walker) next() (token json.Token, off int) {
+	off = int(w.tokens.InputOffset())
+	for off < len(w.src) && strings.IndexByte(" \t\r\n,:", w.src[off]) >= 0 {
+		off++
+	}
+	token, err := w.tokens.Token()
+	if err != nil {
+		w.fail(off, "", "not JSON") // unreachable: the text was read before
+	}
+	return token, off
+}
+
+func (w *walker) value(at string, depth int) (n node) {
+	var token json.Token
+	token, n.off = w.next()
+	switch v := token.(type) {
+	case string:
+		n.kind, n.text = stringNode, v
+		w.checkText(v, n.off, at)
+	case json.Number:
+		n.kind = numberNode
+	case bool:
+		n.kind, n.truth = boolNode, v
+	case nil:
+		n.kind = nullNode
+	case json.Delim:
+		if depth > maxDepth {
+			w.fail(n.off, at, fmt.Sprintf("nested deeper than %d levels", maxDepth))
+			return n
+		}
+		if v == '[' {
+			n.kind = listNode
+			for i := 0; !w.failed && w.tokens.More(); i++ {
+				n.kids = append(n.kids, w.value(fmt.Sprintf("%s[%d]", at, i), depth+1))
+			}
+		} else {
+			n.kind = objectNode
+			n.kids = w.members(at, depth)
+		}
+		if !w.failed {
+			w.next() // the closing bracket
+		}
+	}
+	return n
+}
+
+func (w *walker) members(at string, depth int) (kids []node) {
+	seen := make(map[string]bool)
+	for !w.failed && w.tokens.More() {
+		token, off := w.next()
+		name, _ := token.(string)
+		w.checkText(name, off, at)
+		if seen[name] {
+			w.fail(off, at, "duplicate key")
+			return kids
+		}
+		seen[name] = true
+		kid := w.value(at, depth+1)
+		kid.name, kid.nameOff = name, off
+		kids = append(kids, kid)
+	}
+	return kids
+}
+
+// checkText refuses what stood for a lone surrogate: encoding/json replaces it.
+func (w *walker) checkText(s string, off int, at string) {
+	if strings.ContainsRune(s, utf8.RuneError) {
+		w.fail(off, at, "a lone surrogate, or U+FFFD")
+	}
+}
