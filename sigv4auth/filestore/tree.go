@@ -12,6 +12,7 @@ import (
 const (
 	maxDepth    = 8
 	maxMistakes = 100 // what one document can have reported
+	tooDeep     = "nested deeper than 8 levels"
 )
 
 // node is one JSON value with its place. What encoding/json would let pass is refused: names in another case, the
@@ -92,7 +93,7 @@ func (d *decoder) tree() (root node, ok bool) {
 	}
 	w := walker{decoder: d, tokens: json.NewDecoder(strings.NewReader(d.src))}
 	w.tokens.UseNumber()
-	root = w.value("", 1)
+	root = w.value(1)
 	return root, !w.failed
 }
 
@@ -101,14 +102,17 @@ func (d *decoder) syntax(err error) {
 	off, message := 0, "not JSON"
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		off = int(syntax.Offset)
-		if _, expectation, ok := strings.Cut(syntax.Error(), "' "); ok {
-			off = max(off-1, 0)
-			message = "not JSON: unexpected character " + expectation
-		} else if off == len(d.src) {
+		_, expectation, ok := strings.Cut(syntax.Error(), "' ")
+		switch {
+		case expectation == "exceeded max depth":
+			off, message = off-1, tooDeep
+		case ok:
+			off, message = off-1, "not JSON: unexpected character "+expectation
+		case off == len(d.src):
 			message = "the document ends early"
 		}
 	}
-	d.fail(min(off, len(d.src)), "", "%s", message)
+	d.fail(min(max(off, 0), len(d.src)), "", "%s", message)
 }
 
 // walker walks over a text that is known to be JSON.
@@ -118,9 +122,9 @@ type walker struct {
 	failed bool
 }
 
-func (w *walker) fail(off int, at, message string) {
+func (w *walker) fail(off int, message string) {
 	w.failed = true
-	w.decoder.fail(off, at, "%s", message)
+	w.decoder.fail(off, "", "%s", message)
 }
 
 // next returns the next token and where it begins.
@@ -131,18 +135,18 @@ func (w *walker) next() (token json.Token, off int) {
 	}
 	token, err := w.tokens.Token()
 	if err != nil {
-		w.fail(off, "", "not JSON") // unreachable: the text was read before
+		w.fail(off, "not JSON") // unreachable: the text was read before
 	}
 	return token, off
 }
 
-func (w *walker) value(at string, depth int) (n node) {
+func (w *walker) value(depth int) (n node) {
 	var token json.Token
 	token, n.off = w.next()
 	switch v := token.(type) {
 	case string:
 		n.kind, n.text = stringNode, v
-		w.checkText(v, n.off, at)
+		w.checkText(v, n.off)
 	case json.Number:
 		n.kind = numberNode
 	case bool:
@@ -151,17 +155,17 @@ func (w *walker) value(at string, depth int) (n node) {
 		n.kind = nullNode
 	case json.Delim:
 		if depth > maxDepth {
-			w.fail(n.off, at, fmt.Sprintf("nested deeper than %d levels", maxDepth))
+			w.fail(n.off, tooDeep)
 			return n
 		}
 		if v == '[' {
 			n.kind = listNode
-			for i := 0; !w.failed && w.tokens.More(); i++ {
-				n.kids = append(n.kids, w.value(fmt.Sprintf("%s[%d]", at, i), depth+1))
+			for !w.failed && w.tokens.More() {
+				n.kids = append(n.kids, w.value(depth+1))
 			}
 		} else {
 			n.kind = objectNode
-			n.kids = w.members(at, depth)
+			n.kids = w.members(depth)
 		}
 		if !w.failed {
 			w.next() // the closing bracket
@@ -170,18 +174,18 @@ func (w *walker) value(at string, depth int) (n node) {
 	return n
 }
 
-func (w *walker) members(at string, depth int) (kids []node) {
+func (w *walker) members(depth int) (kids []node) {
 	seen := make(map[string]bool)
 	for !w.failed && w.tokens.More() {
 		token, off := w.next()
 		name, _ := token.(string)
-		w.checkText(name, off, at)
+		w.checkText(name, off)
 		if seen[name] {
-			w.fail(off, at, "duplicate key")
+			w.fail(off, "duplicate key")
 			return kids
 		}
 		seen[name] = true
-		kid := w.value(at, depth+1)
+		kid := w.value(depth + 1)
 		kid.name, kid.nameOff = name, off
 		kids = append(kids, kid)
 	}
@@ -189,8 +193,8 @@ func (w *walker) members(at string, depth int) (kids []node) {
 }
 
 // checkText refuses what stood for a lone surrogate: encoding/json replaces it.
-func (w *walker) checkText(s string, off int, at string) {
+func (w *walker) checkText(s string, off int) {
 	if strings.ContainsRune(s, utf8.RuneError) {
-		w.fail(off, at, "a lone surrogate, or U+FFFD")
+		w.fail(off, "a lone surrogate, or U+FFFD")
 	}
 }
