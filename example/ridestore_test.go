@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -142,6 +144,17 @@ func testRideSchema(t *testing.T, fresh func(t *testing.T) (open func() *sql.DB)
 		}
 		if _, err := store.Rides(t.Context(), ridesvc.Cursor{}, 1); err == nil {
 			t.Error("Rides: no error")
+		}
+	})
+	t.Run("an ended context is an error, and leaves nothing behind", func(t *testing.T) {
+		db := fresh(t)()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := ridesvc.NewSQLStore(ctx, db); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want one that wraps context.Canceled", err)
+		}
+		if _, err := db.Exec(`SELECT version FROM rides_schema`); err == nil {
+			t.Error("the schema was made")
 		}
 	})
 	t.Run("no database is an error", func(t *testing.T) {

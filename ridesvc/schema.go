@@ -41,27 +41,24 @@ const (
 // CREATE TABLE IF NOT EXISTS still runs into the other's table, SQLite reports a busy snapshot), and then find its work done.
 func migrate(ctx context.Context, db *sql.DB) error {
 	var failed error
-	for attempt := range maxMigrationAttempts {
-		if attempt > 0 {
+	for attempt := 1; ; attempt++ {
+		// Where the table is missing, this fails as well: whether it is missing or the database is down shows in the attempt to make it.
+		version, err := schemaVersion(ctx, db)
+		switch {
+		case err == nil && version == len(migrations):
+			return nil
+		case err == nil && version > len(migrations):
+			return fmt.Errorf("ridesvc: SQL store: the database's schema has version %d, and this program knows up to %d", version, len(migrations))
+		case attempt > maxMigrationAttempts || ctx.Err() != nil:
+			return fmt.Errorf("ridesvc: SQL store: schema: %w", errors.Join(failed, err))
+		}
+		if failed = migrateOnce(ctx, db); failed != nil {
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("ridesvc: SQL store: schema: %w", errors.Join(ctx.Err(), failed))
 			case <-time.After(time.Duration(attempt) * migrationRetryDelay):
 			}
 		}
-		// Where the table is missing, this fails as well: whether it is missing or the database is down shows in the attempt to make it.
-		version, err := schemaVersion(ctx, db)
-		if err == nil && version == len(migrations) {
-			return nil
-		}
-		if err == nil && version > len(migrations) {
-			return fmt.Errorf("ridesvc: SQL store: the database's schema has version %d, and this program knows up to %d", version, len(migrations))
-		}
-		if failed = migrateOnce(ctx, db); failed == nil {
-			return nil
-		}
 	}
-	return fmt.Errorf("ridesvc: SQL store: schema: %w", failed)
 }
 
 func migrateOnce(ctx context.Context, db *sql.DB) (err error) {
@@ -76,20 +73,16 @@ func migrateOnce(ctx context.Context, db *sql.DB) (err error) {
 	}()
 	for _, statement := range []string{
 		`CREATE TABLE IF NOT EXISTS rides_schema (only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)`,
-		`INSERT INTO rides_schema (only_row, version) VALUES (1, 0) ON CONFLICT (only_row) DO NOTHING`,
-		// Locks the row until the end of the transaction, so that the version read next stays true.
-		`UPDATE rides_schema SET version = version`,
+		// The update changes nothing and locks the row until the end of the transaction, so that the version read next stays true.
+		`INSERT INTO rides_schema (only_row, version) VALUES (1, 0) ON CONFLICT (only_row) DO UPDATE SET version = rides_schema.version`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
 	}
 	version, err := schemaVersion(ctx, tx)
-	if err != nil {
+	if err != nil || version >= len(migrations) { // another process was faster; migrate looks again
 		return err
-	}
-	if version > len(migrations) {
-		return fmt.Errorf("version %d appeared meanwhile", version) // the next look refuses it
 	}
 	for v := version; v < len(migrations); v++ {
 		for _, statement := range migrations[v] {
