@@ -2,7 +2,14 @@ package sigv4auth_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -11,5 +18,50 @@ func auditInto(last *sigv4auth.Event, count *int) func(context.Context, sigv4aut
 	return func(_ context.Context, e sigv4auth.Event) {
 		*last = e
 		*count++
+	}
+}
+
+// TestEventHoldsNoSecret: neither token nor signature nor query, and no control byte (threats 97, 116 and 214).
+func TestEventHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+	requests := []*http.Request{
+		sign(t, ride(), temporary()),
+		sign(t, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: testToken, presign: time.Minute}),
+		sign(t, ride(), signing{keyID: tempKeyID, token: "wrong" + testToken}),
+	}
+	evil := sign(t, ride(), signing{})
+	evil.Method, evil.RequestURI = "GET\r\nx", "/a\x1b[31m\nb?X-Amz-Signature=0"
+	requests = append(requests, evil)
+	for i, r := range requests {
+		signature := r.Header.Get("Authorization") + r.URL.Query().Get("X-Amz-Signature")
+		signature = signature[len(signature)-64:]
+		a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), r)
+		text := fmt.Sprintf("%+v", e)
+		if n != i+1 || strings.Contains(text, testToken) || strings.Contains(text, signature) || strings.Contains(text, testSecret) || strings.ContainsAny(text, "\r\n\x1b") || strings.Contains(e.Path, "?X-") {
+			t.Errorf("event %d: %q", n, text)
+		}
+	}
+}
+
+// TestOneEvent: a request through Require is one event, not one for each step.
+func TestOneEvent(t *testing.T) {
+	t.Parallel()
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, standardUserPolicy))})
+	var id string
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		id, _ = sigv4auth.RequestIDFrom(r.Context())
+		if n != 1 {
+			t.Error("the event comes after the handler")
+		}
+	})
+	a.Require(z.Check)(h).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	if n != 1 || e.Outcome != sigv4auth.Admitted || e.RequestID != id || id == "" || e.Action != "execute-api:Invoke" || e.Method != "POST" || e.Path != "/prod/ride" {
+		t.Errorf("%d events, the last %+v", n, e)
 	}
 }

@@ -19,7 +19,7 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 	if len(value) > maxAuthorization {
 		return p, malformed("The Authorization header is longer than %d bytes", maxAuthorization)
 	}
-	scheme, fields, _ := strings.Cut(value, " ")
+	scheme, fields, _ := cut(value, ' ')
 	if scheme != v4.Algorithm {
 		if strings.HasPrefix(scheme, "AWS4-") {
 			return p, refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
@@ -30,8 +30,8 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 	var credential, signedHeaders, signature string
 	for rest, more := fields, true; more; {
 		var field string
-		field, rest, more = strings.Cut(rest, ",")
-		key, v, ok := strings.Cut(strings.Trim(field, " "), "=")
+		field, rest, more = cut(rest, ',')
+		key, v, ok := cut(strings.Trim(field, " "), '=')
 		if !ok {
 			return p, refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
 				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'.")

@@ -139,7 +139,7 @@ func VerifiedHeader(r *http.Request, name string) (string, error) {
 func listed(list, name string) bool {
 	for more := list != ""; more; {
 		var element string
-		element, list, more = strings.Cut(list, ";")
+		element, list, more = cut(list, ';')
 		if len(element) == len(name) && strings.EqualFold(element, name) {
 			return true
 		}

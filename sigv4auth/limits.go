@@ -12,7 +12,6 @@ const (
 	maxTarget        = 32 << 10 // bytes of the request target
 	maxAuthorization = 8 << 10  // bytes of the Authorization header
 	maxSignedHeaders = 100      // names in SignedHeaders
-	maxHeaderBytes   = 64 << 10 // bytes of the signed headers' values
 	maxSessionToken  = 16 << 10 // bytes of the session token
 	maxAccessKeyID   = 128      // characters of the access key ID
 	maxHost          = 255      // bytes of the host: RFC 1035, section 2.3.4, and a port
@@ -27,5 +26,8 @@ const (
 	defaultKeyCacheSize = 10_000
 )
 
-// maxQueryPairs is checked while the query is taken apart, before it is sorted.
-const maxQueryPairs = v4.MaxQueryPairs
+// These are checked while the query is taken apart and while the canonical headers are built.
+const (
+	maxQueryPairs  = v4.MaxQueryPairs
+	maxHeaderBytes = v4.MaxHeaderBytes // bytes of the signed headers' values
+)

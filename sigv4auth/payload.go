@@ -2,6 +2,7 @@ package sigv4auth
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -16,13 +17,16 @@ type payload struct {
 	// digest is the hexadecimal SHA-256 that the request declares. Empty with PayloadDigest: the request does not say, and the
 	// digest of the body that arrives is what the signature has to cover.
 	digest string
+	sum    [sha256.Size]byte // digest, decoded
 }
 
 // declaredPayload decides on the payload mode: the digest by default, other modes only where they are switched on (threats 50 to 54).
 func (a *Authenticator) declaredPayload(p *presented) (payload, *Error) {
+	d := payload{mode: PayloadDigest}
 	switch sha := p.contentSHA256; {
-	case isLowerHex(sha):
-		return payload{mode: PayloadDigest, digest: sha}, nil
+	case decodeDigest(&d.sum, sha):
+		d.digest = sha
+		return d, nil
 	case sha == v4.UnsignedPayload:
 		return a.unsignedPayload()
 	case strings.HasPrefix(sha, "STREAMING-"):

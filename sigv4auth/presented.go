@@ -3,7 +3,6 @@ package sigv4auth
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
@@ -74,27 +73,42 @@ func (p *presented) parseCredential() *Error {
 
 // parseSignature accepts exactly 64 lower-case hexadecimal digits, so that a signature has one spelling (threat 10).
 func (p *presented) parseSignature(s string) *Error {
-	if !isLowerHex(s) {
+	if !decodeDigest(&p.signature, s) {
 		return refusal(ErrIncompleteSignature, fmt.Sprintf("Signature must be %d lower-case hexadecimal digits", hexDigestLen))
 	}
-	var digits [hexDigestLen]byte
-	copy(digits[:], s)
-	_, _ = hex.Decode(p.signature[:], digits[:]) // they are digits
 	return nil
 }
 
-// isLowerHex reports whether s is a SHA-256 in lower-case hexadecimal.
-func isLowerHex(s string) bool {
+// decodeDigest decodes exactly 64 lower-case hexadecimal digits.
+func decodeDigest(dst *[sha256.Size]byte, s string) bool {
 	if len(s) != hexDigestLen {
 		return false
 	}
-	for i := range len(s) {
-		if c := s[i]; !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
-			return false
+	bad := byte(0)
+	for i := range dst {
+		hi, lo := lowerHex[s[2*i]], lowerHex[s[2*i+1]]
+		dst[i] = hi<<4 | lo&0x0f
+		bad |= hi | lo
+	}
+	return bad&notHex == 0
+}
+
+// lowerHex holds the value of each lower-case hexadecimal digit, and notHex for every other byte.
+var lowerHex = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case '0' <= c && c <= '9':
+			t[c] = byte(c - '0')
+		case 'a' <= c && c <= 'f':
+			t[c] = byte(c - 'a' + 10)
+		default:
+			t[c] = notHex
 		}
 	}
-	return true
-}
+	return t
+}()
+
+const notHex = 0x80
 
 // parseSignedHeaders accepts lower-case names in strictly ascending order. Repeats, another order, upper case and empty names
 // would give one request several signatures (threat 23).
@@ -102,7 +116,7 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 	count, last := 0, ""
 	for rest, more := s, true; more; {
 		var name string
-		name, rest, more = strings.Cut(rest, ";")
+		name, rest, more = cut(rest, ';')
 		if count++; count > maxSignedHeaders {
 			return malformed("SignedHeaders names more than %d headers", maxSignedHeaders)
 		}
@@ -131,6 +145,14 @@ func (p *presented) parseDate(s string) *Error {
 	}
 	p.date, p.signedAt = s, t
 	return nil
+}
+
+// cut is strings.Cut for a separator of one byte, which a verification looks for many times.
+func cut(s string, sep byte) (before, after string, found bool) {
+	if i := strings.IndexByte(s, sep); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
 }
 
 // single returns the only value of a protocol header, "" if it did not arrive. Two would let the verifier

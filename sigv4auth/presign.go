@@ -39,6 +39,9 @@ type queryFields [paramCount]int
 // findQueryFields finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
 // case, is refused: the verifier and the handler could read different ones (threat 91).
 func findQueryFields(q *v4.Query) (fields queryFields, found bool, err *Error) {
+	if q.Len() == 0 {
+		return fields, false, nil
+	}
 	var seen [maxAmzParams]int
 	n := 0
 	for i := range q.Len() {

@@ -3,6 +3,7 @@ package sigv4auth
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/binary"
 	"fmt"
 	"io"
 )
@@ -48,7 +49,20 @@ func (s Secret) Reveal() string {
 
 // Equal reports whether the secret is v, in time that depends on nothing but the lengths.
 func (s Secret) Equal(v string) bool {
-	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(v)) == 1
+	// Session tokens are long, and are compared for every request: eight bytes at a time, since
+	// subtle.ConstantTimeCompare takes one. Nothing is decided before all have been looked at.
+	a, b := []byte(s.Reveal()), []byte(v)
+	if len(a) != len(b) {
+		return false
+	}
+	var differs uint64
+	for ; len(a) >= 8; a, b = a[8:], b[8:] {
+		differs |= binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)
+	}
+	for i := range a {
+		differs |= uint64(a[i] ^ b[i])
+	}
+	return subtle.ConstantTimeEq(int32(differs>>32), 0)&subtle.ConstantTimeEq(int32(uint32(differs)), 0) == 1
 }
 
 // String returns REDACTED.

@@ -59,3 +59,24 @@ func TestSecret(t *testing.T) {
 		t.Error("a Secret is not what it was made from")
 	}
 }
+
+// TestSecretEqual: a difference in any byte, at any length, is a difference.
+func TestSecretEqual(t *testing.T) {
+	t.Parallel()
+	for n := range 40 {
+		v := strings.Repeat("s", n)
+		s := sigv4auth.NewSecret(v)
+		if !s.Equal(v) || s.Equal(v+"s") {
+			t.Errorf("length %d: not equal to itself, or equal to a longer one", n)
+		}
+		for i := range n {
+			for _, flip := range []byte{1, 0x80} {
+				other := []byte(v)
+				other[i] ^= flip
+				if s.Equal(string(other)) {
+					t.Errorf("length %d: equal though byte %d differs", n, i)
+				}
+			}
+		}
+	}
+}

@@ -46,20 +46,3 @@ func isMIMEKey(key string) bool {
 	}
 	return true
 }
-
-// checkHeaderBytes bounds what the canonical headers will hold.
-func checkHeaderBytes(h http.Header, p *presented) *Error {
-	var key [maxAuthorization]byte
-	total := 0
-	for rest, more := p.signedHeaders, true; more; {
-		var name string
-		name, rest, more = strings.Cut(rest, ";")
-		for _, v := range h[string(v4.AppendMIMEKey(key[:0], name))] {
-			total += len(v) + 1
-		}
-		if total > maxHeaderBytes {
-			return malformed("The signed headers hold more than %d bytes", maxHeaderBytes)
-		}
-	}
-	return nil
-}

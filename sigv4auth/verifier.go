@@ -64,9 +64,6 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 	if refused := a.checkSignedHeaders(r.Header, &p); refused != nil {
 		return refused
 	}
-	if refused := checkHeaderBytes(r.Header, &p); refused != nil {
-		return refused
-	}
 	a.telemetry.skew(r.Context(), now.Sub(p.signedAt))
 	if refused := a.checkTime(&p, now); refused != nil {
 		return refused
@@ -89,26 +86,27 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
+	if s.buf, refused = a.canonical(s.buf[:0], r, t, &s.query, &p); refused != nil {
+		return refused
+	}
 	credential, refusedCredential := a.lookUp(r.Context(), &p, now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
 		return refusedCredential
 	}
 
-	if s.buf, refused = a.canonical(s.buf[:0], r, t, &s.query, &p); refused != nil {
-		return refused
-	}
 	var body []byte
-	var actual [hexDigestLen]byte
 	undeclared := declared.mode == PayloadDigest && declared.digest == ""
 	if undeclared {
 		if body, refused = readBody(r, a.maxBody); refused != nil {
 			return refused
 		}
-		hexDigest(&actual, body)
 	}
 	switch {
+	case undeclared && len(body) == 0:
+		s.buf = append(s.buf, v4.EmptyPayload...)
 	case undeclared:
-		s.buf = append(s.buf, actual[:]...)
+		sum := sha256.Sum256(body)
+		s.buf = hex.AppendEncode(s.buf, sum[:])
 	case declared.mode == PayloadUnsigned:
 		s.buf = append(s.buf, v4.UnsignedPayload...)
 	default:
@@ -129,8 +127,7 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 		if body, refused = readBody(r, a.maxBody); refused != nil {
 			return refused
 		}
-		hexDigest(&actual, body)
-		if declared.mode == PayloadDigest && declared.digest != string(actual[:]) {
+		if declared.mode == PayloadDigest && sha256.Sum256(body) != declared.sum {
 			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
 		}
 	}
@@ -152,8 +149,11 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, t target, q *v4.Q
 	if missing, ok := errors.AsType[*v4.MissingHeaderError](err); ok {
 		return dst, refusal(ErrHeaderNotSigned, "The signed header '"+missing.Name+"' did not arrive")
 	}
+	if errors.Is(err, v4.ErrHeaderBytes) {
+		return dst, malformed("The signed headers hold more than %d bytes", maxHeaderBytes)
+	}
 	if err != nil {
-		return dst, malformed("%v", err)
+		return dst, malformed("A signed header is invalid: %v", err)
 	}
 	return dst, nil
 }
@@ -216,11 +216,6 @@ func newIdentity(c *Credential, p *presented, mode PayloadMode, now time.Time) I
 		id.session = &session
 	}
 	return id
-}
-
-func hexDigest(dst *[hexDigestLen]byte, body []byte) {
-	sum := sha256.Sum256(body)
-	hex.Encode(dst[:], sum[:])
 }
 
 // scratch is the memory of one verification. Nothing that a request keeps points into it.

@@ -1,0 +1,141 @@
+package sigv4auth_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// referenceToken has the length of a session token that AWS issues.
+var referenceToken = strings.Repeat("IQoJb3JpZ2luX2VjE", 40)[:668]
+
+// reusableBody is a body that a benchmark can rewind without allocating.
+type reusableBody struct{ bytes.Reader }
+
+func (*reusableBody) Close() error { return nil }
+
+// benchRequest is a signed request that can be verified again and again.
+type benchRequest struct {
+	r    *http.Request
+	body reusableBody
+	text []byte
+}
+
+func newBenchRequest(b *testing.B, r *http.Request, s signing) *benchRequest {
+	b.Helper()
+	r = sign(b, r, s)
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return &benchRequest{r: r, text: text}
+}
+
+// rewind makes the request as it arrived.
+func (q *benchRequest) rewind() *http.Request {
+	q.r.ContentLength = int64(len(q.text))
+	if len(q.text) == 0 {
+		q.r.Body = http.NoBody
+		return q.r
+	}
+	q.body.Reset(q.text)
+	q.r.Body = &q.body
+	return q.r
+}
+
+func benchAuthenticator(b *testing.B) *sigv4auth.Authenticator {
+	b.Helper()
+	return newAuthenticator(b, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4auth.StaticCredentials(
+			sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal},
+			sigv4auth.Credential{AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(referenceToken), Principal: rolePrincipal},
+		)
+	})
+}
+
+// BenchmarkVerify measures verification with a cached key beside its floor: the hashing that no verifier can do without, over
+// the same bytes. Divide by type=floor of the same run.
+func BenchmarkVerify(b *testing.B) {
+	a := benchAuthenticator(b)
+	digest := signing{keyID: tempKeyID, token: referenceToken, digestHeader: true}
+	cases := []struct {
+		name string
+		q    *benchRequest
+		fail bool
+	}{
+		{"type=verify/request=post", newBenchRequest(b, ride(), digest), false},
+		{"type=verify/request=post-undeclared", newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken}), false},
+		{"type=verify/request=get", newBenchRequest(b, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: referenceToken}), false},
+		{"type=verify/request=presigned-get", newBenchRequest(b, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: referenceToken, presign: time.Minute}), false},
+		{"type=verify/request=unknown-key", newBenchRequest(b, ride(), signing{keyID: "ASIAUNKNOWN", token: referenceToken, digestHeader: true}), true},
+		{"type=verify/request=wrong-signature", newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken, secret: "x", digestHeader: true}), true},
+		{"type=verify/request=refused-early", newBenchRequest(b, ride(), signing{region: "eu-west-1", keyID: tempKeyID, token: referenceToken, digestHeader: true}), true},
+	}
+	b.Run("type=floor/request=post", func(b *testing.B) {
+		canonical, sts := make([]byte, 1014), make([]byte, 140)
+		key, mac := v4.NewSigningKey([32]byte{1}), v4.NewMac()
+		body := []byte(rideBody)
+		var out [64]byte
+		b.ReportAllocs()
+		for b.Loop() {
+			sum := sha256.Sum256(body)
+			hex.Encode(out[:], sum[:])
+			copy(canonical[950:], out[:])
+			sum = sha256.Sum256(canonical)
+			hex.Encode(sts[76:], sum[:])
+			got := mac.Sign(key, sts)
+			out[0] = got[0]
+		}
+	})
+	b.Run("type=floor/request=get", func(b *testing.B) {
+		canonical, sts := make([]byte, 950), make([]byte, 140)
+		key, mac := v4.NewSigningKey([32]byte{1}), v4.NewMac()
+		b.ReportAllocs()
+		for b.Loop() {
+			sum := sha256.Sum256(canonical)
+			hex.Encode(sts[76:], sum[:])
+			got := mac.Sign(key, sts)
+			canonical[0] = got[0]
+		}
+	})
+	for _, c := range cases {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.Verify(c.q.rewind()); (err != nil) != c.fail {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHandler measures what enforcing adds to verifying.
+func BenchmarkHandler(b *testing.B) {
+	a := benchAuthenticator(b)
+	q := newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken, digestHeader: true})
+	z := newAuthorizer(b, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(b, iampolicy.Identity, standardUserPolicy))})
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	for name, h := range map[string]http.Handler{"type=handler": a.Handler(nothing), "type=require": a.Require(z.Check)(nothing)} {
+		b.Run(name, func(b *testing.B) {
+			w := httptest.NewRecorder()
+			b.ReportAllocs()
+			for b.Loop() {
+				h.ServeHTTP(w, q.rewind())
+			}
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Body)
+			}
+		})
+	}
+}

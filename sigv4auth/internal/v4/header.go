@@ -1,0 +1,130 @@
+package v4
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ErrHeaderControl says that a header's value holds a byte that no HTTP/1 field value may hold: RFC 9110, section 5.5.
+var ErrHeaderControl = errors.New("a header's value holds a control character")
+
+// MaxHeaderBytes bounds the values of the signed headers, taken together.
+const MaxHeaderBytes = 64 << 10
+
+// ErrHeaderBytes says that the signed headers hold more than [MaxHeaderBytes] bytes.
+var ErrHeaderBytes = errors.New("the signed headers are too long")
+
+// AppendHeader appends one line of the canonical headers: the name, which must be in lower case,
+// a colon, the values joined with commas in the order of arrival, and a line feed. Each
+// value is trimmed, and white space inside it is folded to one space.
+//
+// It returns ErrHeaderControl for a control character other than a tab: with a line feed in a value
+// two different requests would have one canonical form.
+func AppendHeader(dst []byte, name string, values []string) ([]byte, error) {
+	dst = append(dst, name...)
+	dst = append(dst, ':')
+	for i, v := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = appendFolded(dst, v); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '\n'), nil
+}
+
+func appendFolded(dst []byte, v string) ([]byte, error) {
+	for len(v) > 0 && isSpace(v[0]) {
+		v = v[1:]
+	}
+	for len(v) > 0 && isSpace(v[len(v)-1]) {
+		v = v[:len(v)-1]
+	}
+	// Most values hold neither white space nor control characters, and session tokens are long: a value is looked over eight bytes at
+	// a time, and byte by byte only where that finds something.
+	start := len(dst)
+	dst = append(dst, v...)
+	if isPlain(dst[start:]) {
+		return dst, nil
+	}
+	dst = dst[:start]
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		switch {
+		case isSpace(c):
+			dst = append(dst, ' ')
+			for isSpace(v[i+1]) { // v does not end in white space
+				i++
+			}
+		case c < ' ' || c == 0x7f:
+			return dst, ErrHeaderControl
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst, nil
+}
+
+// isPlain reports whether b holds no space, no control character and no delete. It may say no for a text that holds none, never yes
+// for one that does.
+func isPlain(b []byte) bool {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	// The high bit of a byte is set in x-33*ones if the byte is at most a space, in x+ones if it is a delete, and in x if it is beyond
+	// ASCII. A carry from one byte to the next can set a bit too many, never one too few: what it comes from is set already.
+	suspect := func(x uint64) uint64 { return ((x - (' '+1)*ones) | (x + ones) | x) & highs }
+	for ; len(b) >= 32; b = b[32:] {
+		if suspect(binary.LittleEndian.Uint64(b))|suspect(binary.LittleEndian.Uint64(b[8:]))|
+			suspect(binary.LittleEndian.Uint64(b[16:]))|suspect(binary.LittleEndian.Uint64(b[24:])) != 0 {
+			return false
+		}
+	}
+	for ; len(b) >= 8; b = b[8:] {
+		if suspect(binary.LittleEndian.Uint64(b)) != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// AppendMIMEKey appends the form in which net/http keeps the header called
+// name, which must be a lower-case token: x-amz-date becomes X-Amz-Date.
+func AppendMIMEKey(dst []byte, name string) []byte {
+	upper := true
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if upper && 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		dst = append(dst, c)
+		upper = c == '-'
+	}
+	return dst
+}
+
+// IsToken reports whether c may stand in a field name: RFC 9110, section 5.6.2.
+func IsToken(c byte) bool { return token[c] }
+
+var token = func() (t [256]bool) {
+	for c := range t {
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			t[c] = true
+		}
+	}
+	for _, c := range []byte("!#$%&'*+-.^_`|~") {
+		t[c] = true
+	}
+	return t
+}()

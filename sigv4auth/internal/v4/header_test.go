@@ -1,0 +1,70 @@
+package v4_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+func TestAppendHeader(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		values []string
+		want   string
+	}{
+		{"plain", []string{"value"}, "value"},
+		{"empty", []string{""}, ""},
+		{"only white space", []string{" \t "}, ""},
+		{"threat 40: trimmed", []string{"  a \t"}, "a"},
+		{"threat 40: inner white space is folded", []string{"a   b \t c"}, "a b c"},
+		{"threat 40: in quotes too", []string{`"a   b"`}, `"a b"`},
+		{"a tab becomes a space", []string{"a\tb"}, "a b"},
+		{"single spaces stay", []string{"a b c"}, "a b c"},
+		{"threat 25: repeats are joined in the order of arrival", []string{"b", "a", " a "}, "b,a,a"},
+		{"bytes beyond ASCII stay", []string{"ü\xff"}, "ü\xff"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := v4.AppendHeader([]byte("x"), "name", tt.values)
+			if want := "xname:" + tt.want + "\n"; err != nil || string(got) != want {
+				t.Errorf("%q, %v; want %q", got, err, want)
+			}
+		})
+	}
+	for _, c := range []string{"\n", "\r", "\x00", "\x7f", "\v", "\x1b"} {
+		if _, err := v4.AppendHeader(nil, "name", []string{"a" + c + "b"}); !errors.Is(err, v4.ErrHeaderControl) {
+			t.Errorf("threat 41: %q in a value: %v; want ErrHeaderControl", c, err)
+		}
+	}
+}
+
+// FuzzHeader: folding equals the obvious, slow way of doing it.
+func FuzzHeader(f *testing.F) {
+	f.Add(" a  b\t", "c")
+	f.Add("", "\t")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		got, err := v4.AppendHeader(nil, "n", []string{a, b})
+		if err != nil {
+			return
+		}
+		fold := func(s string) string {
+			return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' }), " ")
+		}
+		if want := "n:" + fold(a) + "," + fold(b) + "\n"; string(got) != want {
+			t.Fatalf("%q, %q: %q; want %q", a, b, got, want)
+		}
+	})
+}
+
+func TestMissingHeader(t *testing.T) {
+	t.Parallel()
+	req := v4.Request{Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: "host;x-a", Header: map[string][]string{}}
+	_, err := req.AppendCanonical(nil)
+	if missing, ok := errors.AsType[*v4.MissingHeaderError](err); !ok || missing.Name != "x-a" {
+		t.Errorf("threat 22: %v; want a MissingHeaderError for x-a", err)
+	}
+}

@@ -1,0 +1,47 @@
+package v4
+
+import "time"
+
+// TimeFormat is the layout of X-Amz-Date: ISO 8601, basic format, UTC.
+const TimeFormat = "20060102T150405Z"
+
+// Scope is a credential scope without its terminator, which is always [Terminator].
+type Scope struct {
+	Date    string // YYYYMMDD
+	Region  string
+	Service string
+}
+
+// Append appends the scope as it stands in a string to sign.
+func (s Scope) Append(dst []byte) []byte {
+	dst = append(dst, s.Date...)
+	dst = append(dst, '/')
+	dst = append(dst, s.Region...)
+	dst = append(dst, '/')
+	dst = append(dst, s.Service...)
+	dst = append(dst, '/')
+	return append(dst, Terminator...)
+}
+
+// ParseTime parses exactly YYYYMMDDTHHMMSSZ. There is no other length, no offset, no fraction and no leap second.
+func ParseTime(s string) (time.Time, bool) {
+	if len(s) != len(TimeFormat) || s[8] != 'T' || s[15] != 'Z' {
+		return time.Time{}, false
+	}
+	for i := range len(s) {
+		if i != 8 && i != 15 && (s[i] < '0' || s[i] > '9') {
+			return time.Time{}, false
+		}
+	}
+	two := func(i int) int { return int(s[i]-'0')*10 + int(s[i+1]-'0') }
+	year, month, day := two(0)*100+two(2), two(4), two(6)
+	hour, minute, second := two(9), two(11), two(13)
+	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 {
+		return time.Time{}, false
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	if t.Day() != day { // February 30 would have become a day in March
+		return time.Time{}, false
+	}
+	return t, true
+}
