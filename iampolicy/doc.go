@@ -3,7 +3,116 @@
 //
 // [Parse] compiles a document once, strictly; [Evaluate] decides one request
 // against a [Set] of compiled policies. Both are pure: they read no clock, no
-// network and no files, and the package imports the standard library only.
-// What is not known denies: the zero [Decision], the zero [Set], a nil policy
-// and a policy in a place where its kind does not belong all deny.
+// network and no file, keep nothing between calls, and the package imports the
+// standard library only. A [Policy] is immutable; any number of goroutines may
+// evaluate with it.
+//
+// What is not known denies. The zero [Decision] denies; so does a nil or zero
+// Set, a nil policy in it, a policy in a place where its kind does not belong, a
+// principal that contradicts itself, an action that is not service:name, a
+// resource that is empty or longer than 2,048 bytes, and an evaluation that would
+// cost more than a fixed budget (about a million comparisons).
+//
+// # What callers must do
+//
+// Evaluate adds no condition keys: whoever calls it MUST fill [Request.Context]
+// with every key that policies rely on, from sources that the caller of the
+// service does not control, and MUST use SetMany for the keys that AWS calls
+// multivalued, also when they have one value. A key that was left out is a missing
+// key, which a negated operator matches. The action and the resource MUST be those
+// of the operation that will be performed, with the path exactly as the handler
+// will see it. A Decision's fields and the errors of Parse are for logs: they
+// tell of the policies, and SHOULD NOT reach the caller.
+//
+// # Where AWS's texts are silent or contradict each other
+//
+// Documents:
+//
+//   - Whatever is not in the grammar is a mistake of the document, never skipped:
+//     unknown elements and operators, operands that cannot be read as the operator's
+//     type, duplicate keys (condition keys also where only their case differs), empty
+//     lists, an empty Condition, null.
+//   - Operators are spelled as published. Null has no IfExists; a set operator before
+//     Null changes nothing.
+//   - Numbers and booleans may stand without quotes as values of a condition: numbers
+//     for Numeric, Date and String operators (there as written), booleans for Bool,
+//     Null and String operators.
+//   - NotPrincipal with Allow is a mistake, and so is a resource policy's statement
+//     with neither Principal nor NotPrincipal, a NotPrincipal of everyone, and a
+//     Deny for a CanonicalUser, which would never apply, since callers have no
+//     canonical user ID here. An Allow for one grants nothing.
+//   - A service principal is compared whole: {"Service": "*"} is a mistake.
+//   - A Sid in a resource policy may have any text, and may be there twice.
+//   - An SCP's Allow has Resource "*", or NotResource; it may have conditions.
+//   - RCPs: Parse also takes AWS's RCPFullAWSAccess, which Evaluate implies.
+//   - An action is service:name or "*". The names consist of letters, digits, "-",
+//     "_", "." and wildcards, and are at most 256 bytes long.
+//   - Only identity policies and boundaries may shorten an ARN, to no less than
+//     arn:partition:service; missing parts are stars. Elsewhere a short ARN is a mistake.
+//   - API Gateway's execute-api:/stage/METHOD/path is expanded by [WithAPIGateway],
+//     and a mistake without it.
+//   - With WithSizeLimits, white space outside of strings is what is not counted.
+//
+// Matching:
+//
+//   - Resource and NotResource match part by part, split at the first five colons
+//     on both sides, in Allow and Deny alike. AWS's current text lets a star at the
+//     end of a part reach beyond its colon; then a caller who chooses the path of an
+//     execute-api ARN could write the owner's account into it.
+//   - "?" is one character of UTF-8; a byte that is no UTF-8 is one by itself.
+//   - Letters fold in ASCII only: for actions, condition keys, Bool and the
+//     IgnoreCase operators. Resources and all other texts compare as bytes.
+//   - ARN operators take ARNs of six parts; "*" alone is a mistake. One variable
+//     may stand for a whole ARN; in other places its value stays within its part.
+//
+// Variables:
+//
+//   - They stand in Resource and NotResource after the fifth colon, and in the
+//     operands of String and ARN operators; elsewhere, for Bool too, they are a
+//     mistake. In Version 2008-10-17, or without Version, they are text.
+//   - A value is data: wildcards and ${ in it match themselves, and so does the text
+//     of a default.
+//   - A key that is missing or empty has no value, and takes the default if there is
+//     one. A multivalued key has no value, default or not.
+//   - Without value, a positive operator does not match that operand, a negated
+//     operator is not kept from matching by it, Resource does not match, and
+//     NotResource excludes nothing.
+//
+// Conditions:
+//
+//   - A request value that cannot be read as number, date, address or ARN fails its
+//     condition, negated or not; under a set operator that value fails.
+//   - An operator without set operator does not match a multivalued key, negated or not.
+//   - A key with an empty set is null, as a missing key is, so that Null "false"
+//     guards ForAllValues. Otherwise it is present: IfExists and the negated operators
+//     treat it so. A present empty string is not null.
+//   - ForAnyValue with IfExists on a missing key holds.
+//   - Numbers are decimals of any length, in all forms that strconv.ParseFloat reads
+//     in decimal, with exponents of up to nine digits.
+//   - Dates are those of the W3C's note, or whole seconds since 1970; four digits are
+//     a year; there is no 24:00 and no leap second.
+//   - An IPv4 address in IPv6 form is that IPv4 address. Addresses with a zone, and
+//     octets with leading zeros, cannot be read. 0.0.0.0/0 has no IPv6 address in it,
+//     ::/0 no IPv4 address.
+//   - BinaryEquals compares canonical base64 with padding; other spellings match nothing.
+//
+// Evaluation:
+//
+//   - An empty ResourceAccount is no account: then the rules across accounts hold.
+//   - A root user needs no Allow in its own account, and across accounts none on
+//     its own side. SCPs limit it, and boundaries and session policies would.
+//   - Of several boundaries each must allow.
+//   - A level of SCPs without policies denies. SCPs bear on principals of accounts
+//     only, not on services, anonymous callers and identity providers.
+//   - A federated user without session policy has what resource policies grant to
+//     it by name, and nothing else.
+//   - A trust policy must itself allow; naming the account leaves it to the
+//     identity policies whether they allow as well.
+//   - A NotPrincipal that lists an account excepts all its principals; if it also
+//     lists a principal of that account, the account's element excepts the root user
+//     alone. A listed role excepts its sessions. With a permissions boundary nobody
+//     is excepted.
+//   - Everyone ("*") is also services, identity providers and anonymous callers.
+//   - A role is compared by partition, account and name, since a session's ARN does
+//     not tell the role's path.
 package iampolicy

@@ -1,0 +1,152 @@
+package iampolicy_test
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// The naive evaluator is written from the texts, for clarity alone: it compiles
+// nothing, allocates freely, uses regular expressions, and shares no code with the
+// package. Where the two differ one of them is wrong.
+
+// A symbol is one character of a pattern, or a wildcard.
+type symbol struct {
+	char     string // the character, or "" for a wildcard
+	star     bool   // any run; otherwise, without char, any one character
+	inserted bool   // the character comes from a variable
+}
+
+var naiveVariable = regexp.MustCompile(`^\$\{(?:([*?$])|([^*?${}'",]+)(, *'([^']*)' *)?)\}`)
+
+// naiveSymbols reads a pattern, with the values of variables inserted. It is not ok
+// where a variable has no value. A nil context means that there are no variables.
+func naiveSymbols(pattern string, context map[string][]string, multivalued map[string]bool) (symbols []symbol, ok bool) {
+	for pattern != "" {
+		if m := naiveVariable.FindStringSubmatch(pattern); m != nil && context != nil {
+			pattern = pattern[len(m[0]):]
+			if m[1] != "" {
+				symbols = append(symbols, symbol{char: m[1]})
+				continue
+			}
+			value, known := "", false
+			for key, values := range context {
+				if strings.EqualFold(key, m[2]) {
+					if multivalued[key] {
+						return nil, false
+					}
+					value, known = values[0], values[0] != ""
+				}
+			}
+			if !known {
+				if m[3] == "" {
+					return nil, false
+				}
+				value = m[4]
+			}
+			for _, char := range naiveCharacters(value) {
+				symbols = append(symbols, symbol{char: char, inserted: true})
+			}
+			continue
+		}
+		_, size := utf8.DecodeRuneInString(pattern)
+		switch char := pattern[:size]; char {
+		case "*":
+			symbols = append(symbols, symbol{star: true})
+		case "?":
+			symbols = append(symbols, symbol{})
+		default:
+			symbols = append(symbols, symbol{char: char})
+		}
+		pattern = pattern[size:]
+	}
+	return symbols, true
+}
+
+// naiveCharacters splits a text; a byte that is no UTF-8 is a character by itself.
+func naiveCharacters(s string) (chars []string) {
+	for s != "" {
+		_, size := utf8.DecodeRuneInString(s)
+		chars = append(chars, s[:size])
+		s = s[size:]
+	}
+	return chars
+}
+
+// naiveGlob fills the table of which beginnings of the pattern match which
+// beginnings of the text.
+func naiveGlob(symbols []symbol, chars []string) bool {
+	table := make([][]bool, len(symbols)+1)
+	for i := range table {
+		table[i] = make([]bool, len(chars)+1)
+		for j := range table[i] {
+			switch {
+			case i == 0:
+				table[i][j] = j == 0
+			case symbols[i-1].star:
+				table[i][j] = table[i-1][j] || j > 0 && table[i][j-1]
+			default:
+				table[i][j] = j > 0 && table[i-1][j-1] && (symbols[i-1].char == "" || symbols[i-1].char == chars[j-1])
+			}
+		}
+	}
+	return table[len(symbols)][len(chars)]
+}
+
+// naiveLiteral is the text of a pattern in which wildcards are characters too.
+func naiveLiteral(symbols []symbol) string {
+	var b strings.Builder
+	for _, s := range symbols {
+		switch {
+		case s.star:
+			b.WriteByte('*')
+		case s.char == "":
+			b.WriteByte('?')
+		default:
+			b.WriteString(s.char)
+		}
+	}
+	return b.String()
+}
+
+// naiveSplit splits a pattern at its first five own colons.
+func naiveSplit(symbols []symbol) (parts [][]symbol) {
+	start := 0
+	for i, s := range symbols {
+		if s.char == ":" && !s.inserted && len(parts) < 5 {
+			parts = append(parts, symbols[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, symbols[start:])
+}
+
+func naiveSplitARN(s string) ([]string, bool) {
+	parts := strings.SplitN(s, ":", 6)
+	return parts, len(parts) == 6 && parts[0] == "arn"
+}
+
+// naiveARN matches part by part.
+func naiveARN(symbols []symbol, arn string) bool {
+	parts, ok := naiveSplitARN(arn)
+	patterns := naiveSplit(symbols)
+	if !ok || len(patterns) != 6 {
+		return false
+	}
+	for i := range parts {
+		if !naiveGlob(patterns[i], naiveCharacters(parts[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// naiveLower folds ASCII letters.
+func naiveLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 32
+		}
+		return r
+	}, s)
+}
