@@ -104,6 +104,9 @@ func TestMistakesInPrincipals(t *testing.T) {
 		{"key without an ID", keyDocument(`☞{` + secret + `,"Status":"Active"}`), `Users[0].AccessKeys[0]: an access key needs AccessKeyId`},
 		{"key ID with a slash (threat 13)", keyDocument(`{"AccessKeyId":☞"A/K",` + secret + `,"Status":"Active"}`), `Users[0].AccessKeys[0].AccessKeyId: is 1 to 128 characters of [A-Za-z0-9_-]`},
 		{"empty key ID (threat 15)", keyDocument(`{"AccessKeyId":☞"",` + secret + `,"Status":"Active"}`), `Users[0].AccessKeys[0].AccessKeyId: is 1 to 128 characters of [A-Za-z0-9_-]`},
+		{"ID and secret have changed places (threat 116)", keyDocument(`{"AccessKeyId":☞"0123456789abcdef/","SecretAccessKey":"AKIA","Status":"Active"}`), `Users[0].AccessKeys[0].AccessKeyId: is 1 to 128`},
+		{"secret as the name of an element (threat 116)", keyDocument(`{` + key + `,` + secret + `,☞"0123456789abcdef":""}`), `Users[0].AccessKeys[0]: unknown element; an access key has AccessKeyId, `},
+		{"secret as the status (threat 116)", keyDocument(`{"AccessKeyId":"AK",` + secret + `,"Status":☞"0123456789abcdef"}`), `Users[0].AccessKeys[0].Status: is "Active" or "Inactive"`},
 		{"no secret (threat 15)", keyDocument(`☞{` + key + `}`), `Users[0].AccessKeys[0]: an access key needs exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile`},
 		{"two secrets", keyDocument(`☞{` + key + `,` + secret + `,"SecretAccessKeyEnv":"E"}`), `Users[0].AccessKeys[0]: an access key needs exactly one of`},
 		{"empty secret (threat 15)", keyDocument(`{` + key + `,"SecretAccessKey":☞""}`), `Users[0].AccessKeys[0].SecretAccessKey: a secret is 16 to 256`},
@@ -142,6 +145,9 @@ func TestMistakesInPrincipals(t *testing.T) {
 			}
 			if want := fmt.Sprintf("filestore: principals.json:%d:%d: %s", line, column, tt.want); !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("error\n%v\nwant\n%s", err, want)
+			}
+			if strings.Contains(err.Error(), "0123456789abcde") || strings.Contains(err.Error(), "wordfish") {
+				t.Errorf("the error tells a secret: %v (threat 116)", err)
 			}
 		})
 	}
