@@ -1,0 +1,305 @@
+// Package house_test keeps the rules of the repository: which way imports run, what a library package may not do, and that what is exported is documented.
+package house_test
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = "../.."
+	module = "github.com/wildgate/wildgate"
+)
+
+// file is one Go file of the repository.
+type file struct {
+	dir     string // from the root, with slashes
+	name    string
+	test    bool
+	imports []string
+	ast     *ast.File
+	fset    *token.FileSet
+}
+
+func readFiles(t *testing.T) []file {
+	t.Helper()
+	var all []file
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && p != root || d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == "wildgate-data") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(p, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(fset, p, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		f := file{dir: path.Dir(filepath.ToSlash(rel)), name: d.Name(), test: strings.HasSuffix(p, "_test.go"), ast: parsed, fset: fset}
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			f.imports = append(f.imports, name)
+		}
+		all = append(all, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 50 {
+		t.Fatalf("only %d Go files found below %s", len(all), root)
+	}
+	return all
+}
+
+func within(dir, parent string) bool { return dir == parent || strings.HasPrefix(dir, parent+"/") }
+
+// library reports whether dir holds what users import.
+func library(dir string) bool {
+	return within(dir, "sigv4auth") || within(dir, "iampolicy") || within(dir, "ridesvc")
+}
+
+// std reports whether an import path is of the standard library, whose first element holds no dot.
+func std(name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return !strings.Contains(first, ".")
+}
+
+// TestImportDirections: example -> everything; the stores -> sigv4auth -> iampolicy -> the standard library; ridesvc knows nothing of signatures.
+func TestImportDirections(t *testing.T) {
+	t.Parallel()
+	// What the packages of the library may import beside the standard library.
+	allowed := map[string][]string{
+		"iampolicy":               nil,
+		"ridesvc":                 nil,
+		"sigv4auth/internal/v4":   nil,
+		"sigv4auth":               {module + "/iampolicy", module + "/sigv4auth/internal/v4", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2"},
+		"sigv4auth/filestore":     {module + "/iampolicy", module + "/sigv4auth"},
+		"iampolicy/cmd/iampolicy": {module + "/iampolicy"},
+	}
+	for _, f := range readFiles(t) {
+		if f.test || !library(f.dir) {
+			continue
+		}
+		if f.dir == "ridesvc/ridetest" { // helpers for tests of stores
+			allowed[f.dir] = []string{module + "/ridesvc", "github.com/google/go-cmp/cmp"}
+		}
+		may, known := allowed[f.dir]
+		if !known {
+			t.Errorf("%s: a new package: say here what it may import", f.dir)
+			continue
+		}
+		for _, name := range f.imports {
+			if std(name) {
+				continue
+			}
+			if !slices.ContainsFunc(may, func(prefix string) bool { return name == prefix || strings.HasPrefix(name, prefix+"/") && !strings.HasPrefix(prefix, module) }) {
+				t.Errorf("%s/%s imports %s", f.dir, f.name, name)
+			}
+		}
+	}
+}
+
+// TestLibraryKeepsQuiet: no logging, no printing, no process control, no init and no flags in what users import.
+func TestLibraryKeepsQuiet(t *testing.T) {
+	t.Parallel()
+	forbidden := []string{"log", "log/slog", "flag", "os/signal", "unsafe", "expvar", "net/http/pprof", "regexp"}
+	for _, f := range readFiles(t) {
+		if f.test || !library(f.dir) || strings.Contains(f.dir, "/cmd/") {
+			continue
+		}
+		for _, name := range f.imports {
+			if slices.Contains(forbidden, name) {
+				t.Errorf("%s/%s imports %s", f.dir, f.name, name)
+			}
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if n.Name.Name == "init" && n.Recv == nil {
+					t.Errorf("%s/%s has an init function", f.dir, f.name)
+				}
+			case *ast.SelectorExpr:
+				if x, ok := n.X.(*ast.Ident); ok && (x.Name == "fmt" && strings.HasPrefix(n.Sel.Name, "Print") || x.Name == "os" && (n.Sel.Name == "Exit" || n.Sel.Name == "Stdout" || n.Sel.Name == "Stderr")) {
+					t.Errorf("%s: %s.%s", f.fset.Position(n.Pos()), x.Name, n.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// TestPureProtocol: the pure packages know neither clock nor HTTP, and only authorize.go decides by policies.
+func TestPureProtocol(t *testing.T) {
+	t.Parallel()
+	for _, f := range readFiles(t) {
+		if f.test {
+			continue
+		}
+		if within(f.dir, "sigv4auth/internal") {
+			for _, name := range f.imports {
+				if name == "net/http" || name == "context" || name == "os" {
+					t.Errorf("%s/%s imports %s", f.dir, f.name, name)
+				}
+			}
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := sel.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			if within(f.dir, "sigv4auth/internal") && x.Name == "time" && sel.Sel.Name == "Now" {
+				t.Errorf("%s asks for the time", f.fset.Position(n.Pos()))
+			}
+			if within(f.dir, "sigv4auth") && x.Name == "iampolicy" && (sel.Sel.Name == "Evaluate" || sel.Sel.Name == "Explain") && f.name != "authorize.go" {
+				t.Errorf("%s evaluates policies", f.fset.Position(n.Pos()))
+			}
+			return true
+		})
+	}
+}
+
+// TestDocumented: each package has a package comment, and each exported name of the library a doc comment that begins with it.
+func TestDocumented(t *testing.T) {
+	t.Parallel()
+	packages := map[string][]*ast.File{}
+	var fset *token.FileSet
+	for _, f := range readFiles(t) {
+		if !f.test {
+			packages[f.dir] = append(packages[f.dir], f.ast)
+			fset = f.fset
+		}
+	}
+	for dir, files := range packages {
+		p, err := doc.NewFromFiles(fset, files, module+"/"+dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", dir)
+		}
+		if !library(dir) || strings.Contains(dir, "/internal/") || p.Name == "main" {
+			continue
+		}
+		undocumented := func(name, text string) {
+			if ast.IsExported(name) && !begins(text, name) {
+				t.Errorf("%s.%s: its doc comment is missing or does not begin with its name", dir, name)
+			}
+		}
+		for _, typ := range p.Types {
+			undocumented(typ.Name, typ.Doc)
+			for _, f := range append(typ.Funcs, typ.Methods...) {
+				undocumented(f.Name, f.Doc)
+			}
+			values(t, dir, append(typ.Consts, typ.Vars...))
+		}
+		for _, f := range p.Funcs {
+			undocumented(f.Name, f.Doc)
+		}
+		values(t, dir, append(p.Consts, p.Vars...))
+	}
+}
+
+func begins(text, name string) bool {
+	for _, article := range []string{"", "A ", "An ", "The "} {
+		if strings.HasPrefix(text, article+name) {
+			return true
+		}
+	}
+	return false
+}
+
+// values wants a comment on each exported constant and variable: before it, behind it, or on its group.
+func values(t *testing.T, dir string, all []*doc.Value) {
+	t.Helper()
+	for _, v := range all {
+		for _, spec := range v.Decl.Specs {
+			s := spec.(*ast.ValueSpec)
+			for _, name := range s.Names {
+				if name.IsExported() && s.Doc == nil && s.Comment == nil && v.Doc == "" {
+					t.Errorf("%s.%s has no comment", dir, name.Name)
+				}
+			}
+		}
+	}
+}
+
+// TestRequirements: what a user of the library gets into their go.mod is what is named here.
+func TestRequirements(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	used, _, ok := strings.Cut(string(b), "// Test dependencies.")
+	if !ok {
+		t.Fatal("go.mod has no block of test dependencies")
+	}
+	var got []string
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) v`).FindAllStringSubmatch(used, -1) {
+		got = append(got, m[1])
+	}
+	want := []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/hashicorp/golang-lru/v2"}
+	if !slices.Equal(got, want) {
+		t.Errorf("go.mod requires %v; want %v", got, want)
+	}
+}
+
+// TestNoTraces: nothing in the repository points at one machine.
+func TestNoTraces(t *testing.T) {
+	t.Parallel()
+	traces := regexp.MustCompile(`(^|[^a-zA-Z0-9_.-])/(wor` + `k|roo` + `t|hom` + `e)/|https?://(proxy|registry|deb)\.`)
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == "wildgate-data") {
+			return filepath.SkipDir
+		}
+		switch filepath.Ext(p) {
+		case ".go", ".md", ".mod", ".work", ".json", ".js", ".html", "":
+		default:
+			return nil
+		}
+		if d.IsDir() {
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if m := traces.Find(b); m != nil {
+			t.Errorf("%s holds %q", p, m)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
