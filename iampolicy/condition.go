@@ -8,6 +8,8 @@ type condition struct {
 	name string // the operator, as written
 	key  string
 	hash uint32 // foldHash of key
+	// texts are the values as written, for Explain.
+	texts []string
 
 	// The values, in the slice that belongs to the operand.
 	patterns []pattern // strings, and binary as canonical base64
@@ -63,6 +65,9 @@ func (c *condition) holds(e *evaluation) bool {
 // test reports whether one value of the request passes. A value that is no
 // number, date, address or ARN passes neither the operator nor its negation (threat 187).
 func (c *condition) test(v string, e *evaluation) bool {
+	if e.work > maxWork {
+		return false // the answer no longer counts: the request is denied
+	}
 	matched, ok := false, true
 	switch c.operand {
 	case stringOperand, binaryOperand:

@@ -80,6 +80,7 @@ func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition
 		}
 		c := condition{operator: op, name: n.name, key: kid.name, hash: foldHash(kid.name)}
 		p.conditionValues(&c, kid, inner)
+		c.texts = kid.texts()
 		list = append(list, c)
 	}
 	return list

@@ -5,17 +5,8 @@ package iampolicy
 // what it cannot decide it denies. It changes nothing, and does not allocate;
 // any number of goroutines may call it with the same set.
 func Evaluate(set *Set, req *Request) Decision {
-	if set == nil || req == nil || !set.wellFormed() {
-		return Decision{}
-	}
-	e := evaluation{
-		set:     set,
-		req:     req,
-		context: &req.Context,
-		caller:  identify(&req.Principal),
-		target:  newARNText(req.Resource),
-	}
-	if e.caller.typ == 0 || !isAction(req.Action) || req.Resource == "" || len(req.Resource) > maxResourceBytes {
+	e, fault := newEvaluation(set, req)
+	if fault != noFault {
 		return Decision{}
 	}
 	d := e.decide()
@@ -23,6 +14,40 @@ func Evaluate(set *Set, req *Request) Decision {
 		return Decision{}
 	}
 	return d
+}
+
+// A fault is why a request is denied before any policy is looked at.
+type fault uint8
+
+const (
+	noFault fault = iota
+	badSet
+	badPrincipal
+	badAction
+	badResource
+	overBudget
+)
+
+func newEvaluation(set *Set, req *Request) (e evaluation, f fault) {
+	if set == nil || req == nil || !set.wellFormed() {
+		return e, badSet
+	}
+	e = evaluation{
+		set:     set,
+		req:     req,
+		context: &req.Context,
+		caller:  identify(&req.Principal),
+		target:  newARNText(req.Resource),
+	}
+	switch {
+	case e.caller.typ == 0:
+		return e, badPrincipal
+	case !isAction(req.Action):
+		return e, badAction
+	case req.Resource == "" || len(req.Resource) > maxResourceBytes:
+		return e, badResource
+	}
+	return e, noFault
 }
 
 // maxWork bounds what one evaluation may spend (threat 224): about a million
@@ -37,6 +62,7 @@ type evaluation struct {
 	caller  caller
 	target  arnText
 	work    int
+	blocker Kind // of a denial, the policy type that made it
 }
 
 // spend counts a comparison with a text of n bytes.
@@ -68,23 +94,20 @@ func (m match) decision(o Outcome) Decision {
 
 func (e *evaluation) decide() Decision {
 	if m := e.denied(); m.statement != nil {
+		e.blocker = m.place.kind
 		return m.decision(ExplicitDeny)
 	}
 	if !e.controlled() {
 		return Decision{}
 	}
 	resource := e.granted()
-	switch e.caller.typ {
-	case Anonymous, Service, IdentityProvider:
-		// They have no policies of their own.
-		if resource.grant == noGrant {
-			return Decision{}
-		}
-		return resource.decision(Allow)
+	if !e.hasAccount() {
+		// Anonymous callers, services and identity providers have no policies of their own.
+		return e.allowedByResource(resource)
 	}
 	if e.caller.account != e.req.ResourceAccount {
 		if resource.grant == noGrant {
-			return Decision{}
+			return e.blocked(e.resourceKind())
 		}
 		return e.allowedByIdentity(resource)
 	}
@@ -92,14 +115,37 @@ func (e *evaluation) decide() Decision {
 		// Neither a boundary nor a session policy limits a grant to the caller itself.
 		return resource.decision(Allow)
 	}
-	if e.set.Resource != nil && e.set.Resource.kind == Trust && resource.grant == noGrant {
+	if e.resourceKind() == Trust && resource.grant == noGrant {
 		// A role trusts whom its policy names; identity policies cannot replace that.
-		return Decision{}
+		return e.blocked(Trust)
 	}
-	if resource.grant == basisGrant && e.limited() {
+	if resource.grant == basisGrant {
+		if !e.limited() {
+			return Decision{} // as an identity policy's Allow would be
+		}
 		return resource.decision(Allow)
 	}
 	return e.allowedByIdentity(match{})
+}
+
+// blocked is an implicit deny, for want of an Allow of this kind.
+func (e *evaluation) blocked(kind Kind) Decision {
+	e.blocker = kind
+	return Decision{}
+}
+
+func (e *evaluation) resourceKind() Kind {
+	if e.set.Resource != nil {
+		return e.set.Resource.kind
+	}
+	return Resource
+}
+
+func (e *evaluation) allowedByResource(resource match) Decision {
+	if resource.grant == noGrant {
+		return e.blocked(e.resourceKind())
+	}
+	return resource.decision(Allow)
 }
 
 // allowedByIdentity answers by the caller's own policies: identity policies,
@@ -108,7 +154,7 @@ func (e *evaluation) decide() Decision {
 func (e *evaluation) allowedByIdentity(resource match) Decision {
 	m := e.find(e.set.Identity, place{kind: Identity}, false)
 	if m.statement == nil && e.caller.typ != Account {
-		return Decision{}
+		return e.blocked(Identity)
 	}
 	if !e.limited() {
 		return Decision{}
@@ -123,9 +169,11 @@ func (e *evaluation) allowedByIdentity(resource match) Decision {
 func (e *evaluation) limited() bool {
 	for i := range e.set.Boundaries {
 		if e.find(e.set.Boundaries[i:i+1], place{kind: Boundary}, false).statement == nil {
+			e.blocker = Boundary
 			return false
 		}
 	}
+	e.blocker = Session
 	if len(e.set.Sessions) == 0 {
 		// A session of GetFederationToken has no more than its policies give it.
 		return e.caller.typ != FederatedUser
@@ -141,6 +189,7 @@ func (e *evaluation) controlled() bool {
 	}
 	for level, policies := range e.set.SCPs {
 		if e.find(policies, place{kind: SCP, level: level}, false).statement == nil {
+			e.blocker = SCP
 			return false
 		}
 	}

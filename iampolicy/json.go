@@ -42,6 +42,31 @@ type node struct {
 	kids    []node
 }
 
+// texts returns the texts of a value or of the values in a list.
+func (n *node) texts() []string {
+	if n.kind != listNode {
+		return []string{n.text}
+	}
+	texts := make([]string, len(n.kids))
+	for i := range n.kids {
+		texts[i] = n.kids[i].text
+	}
+	return texts
+}
+
+// principalTexts returns the elements of a Principal, each with its kind.
+func (n *node) principalTexts() (texts []string) {
+	if n.kind != objectNode {
+		return n.texts()
+	}
+	for i := range n.kids {
+		for _, text := range n.kids[i].texts() {
+			texts = append(texts, n.kids[i].name+": "+text)
+		}
+	}
+	return texts
+}
+
 // A path says where in the document's structure something stands. It is
 // written out only for a mistake.
 type path struct {

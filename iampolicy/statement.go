@@ -15,6 +15,9 @@ type statement struct {
 	resources    []arnPattern // nil in a role trust policy: the role itself
 	principals   *principals  // nil where the kind has none
 	conditions   []condition
+
+	// What the document says, for Explain.
+	actionTexts, resourceTexts, principalTexts []string
 }
 
 // elements are the parts of a statement as the document has them.
@@ -63,8 +66,10 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	}
 	st.deny = p.effect(n, e.effect, at)
 	if p.isFullAccess(&e) {
-		// AWS manages this one; it breaks the rules for a customer's. Since it is
-		// implied, what it allows needs no compiling.
+		// AWS manages this one, which breaks the rules for a customer's.
+		star := []string{"*"}
+		st.actions, st.resources, st.principals = []pattern{{shape: anything}}, []arnPattern{{everything: true}}, &principals{everyone: true}
+		st.actionTexts, st.resourceTexts, st.principalTexts = star, star, star
 		return st
 	}
 	if p.kind == RCP && e.effect != nil && e.effect.text == "Allow" {
@@ -74,6 +79,7 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	if x := p.oneOf(n, at, e.action, e.notAction, "Action", "NotAction"); x != nil {
 		st.notAction = x == e.notAction
 		st.actions = p.actions(x, &path{up: at, name: x.name})
+		st.actionTexts = x.texts()
 	}
 	p.resourceElement(&st, n, &e, at)
 	p.principalElement(&st, n, &e, at)
@@ -188,6 +194,7 @@ func (p *parser) resourceElement(st *statement, n *node, e *elements, at *path) 
 	}
 	st.notResource = x == e.notResource
 	st.resources = p.resources(x, &path{up: at, name: x.name})
+	st.resourceTexts = x.texts()
 	if p.kind == SCP && !st.deny && !st.notResource {
 		for i := range st.resources {
 			if !st.resources[i].everything {
@@ -227,4 +234,5 @@ func (p *parser) principalElement(st *statement, n *node, e *elements, at *path)
 		return
 	}
 	st.principals = p.principals(x, inner, st)
+	st.principalTexts = x.principalTexts()
 }

@@ -1,0 +1,288 @@
+package iampolicy
+
+import (
+	"cmp"
+	"slices"
+)
+
+// An Explanation says how a [Decision] came about. It holds what policies and the
+// request say: it is for operators, and should not reach the caller.
+type Explanation struct {
+	// Decision is what Evaluate returns.
+	Decision Decision
+	// Fault says why no policy was looked at, or that the evaluation cost too
+	// much; "" otherwise.
+	Fault string
+	// BlockedBy is, for a denial, the policy type that made it: the one with
+	// the Deny, or the one whose Allow was missing. It is zero for a Fault.
+	BlockedBy Kind
+	// Statements has the fate of every statement that bears on the caller, in
+	// the order of the Set's fields and of the documents.
+	Statements []Fate
+	// NearestMisses are, for an implicit deny, the Allow statements of the
+	// policy type that blocked for which least was lacking: at most three, the
+	// nearest first.
+	NearestMisses []Fate
+
+	principal, action, resource string
+}
+
+// A Fate says whether one statement applied, and if not what failed.
+type Fate struct {
+	// The place of the statement, as in Decision.
+	PolicyType Kind
+	Level      int
+	Policy     int
+	PolicyName string
+	Statement  int
+	Sid        string
+	// Deny is whether the statement's Effect is Deny.
+	Deny bool
+	// Failures is empty for a statement that applied.
+	Failures []Failure
+}
+
+// Applied reports whether the statement applied to the request.
+func (f Fate) Applied() bool { return len(f.Failures) == 0 }
+
+// A Cause is why an element of a statement did not match.
+type Cause uint8
+
+const (
+	Different   Cause = iota // no value of the policy matches the request's
+	Excepted                 // the request is among what NotAction, NotResource or NotPrincipal lists
+	Missing                  // the request does not have the condition key, or has an empty set
+	Present                  // Null asks for the key to be missing
+	Multivalued              // the key is multivalued, and the operator is no set operator
+	Unreadable               // the request's value is no number, date, address or ARN
+	Unresolved               // a policy variable has no value
+)
+
+// A Failure is one element of a statement that did not match.
+type Failure struct {
+	// Element is Principal, NotPrincipal, Action, NotAction, Resource,
+	// NotResource or Condition.
+	Element string
+	// Operator and Key name the condition; they are empty for other elements.
+	Operator, Key string
+	Cause         Cause
+	// Variable is the key of the policy variable that has no value, for Unresolved.
+	Variable string
+	// Policy has the values of the policy as written.
+	Policy []string
+	// Request has the request's values: for ForAllValues those that failed. It
+	// is empty for Missing.
+	Request []string
+}
+
+// Explain decides as [Evaluate] does, and says why. It costs many times more.
+func Explain(set *Set, req *Request) Explanation {
+	e, f := newEvaluation(set, req)
+	var x Explanation
+	if req != nil {
+		x.principal, x.action, x.resource = req.Principal.ARN, req.Action, req.Resource
+	}
+	if f == noFault {
+		x.Decision = e.decide()
+		if e.work > maxWork {
+			x.Decision, f = Decision{}, overBudget
+		}
+	}
+	if f != noFault {
+		x.Fault = f.String()
+		return x
+	}
+	e.work = 0 // each statement that is explained has the budget by itself
+	e.eachStatement(func(at place, p *Policy, st *statement) {
+		x.Statements = append(x.Statements, Fate{
+			PolicyType: at.kind, Level: at.level, Policy: at.policy, PolicyName: p.name,
+			Statement: st.index, Sid: st.sid, Deny: st.deny,
+			Failures: e.failures(st),
+		})
+		e.work = 0
+	})
+	if x.Decision.Outcome != Allow {
+		x.BlockedBy = e.blocker
+	}
+	if x.Decision.Outcome == ImplicitDeny {
+		x.NearestMisses = nearestMisses(x.Statements, e.blocker)
+	}
+	return x
+}
+
+// String returns the fault in words.
+func (f fault) String() string {
+	switch f {
+	case badSet:
+		return "the set or the request is nil, or a policy in the set is nil or of a kind that does not belong there"
+	case badPrincipal:
+		return "the principal is none that can call, or contradicts itself"
+	case badAction:
+		return "the action does not have the form service:name, or is too long"
+	case badResource:
+		return "the resource is empty or longer than 2,048 bytes"
+	case overBudget:
+		return "the evaluation would cost too much"
+	case noFault:
+	}
+	return ""
+}
+
+// eachStatement walks the statements that bear on the caller, each policy's in
+// the order of its document.
+func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement)) {
+	walk := func(at place, policies []*Policy) {
+		for i, p := range policies {
+			at.policy = i
+			ordered := make([]*statement, len(p.statements))
+			for j := range p.statements {
+				ordered[p.statements[j].index] = &p.statements[j]
+			}
+			for _, st := range ordered {
+				do(at, p, st)
+			}
+		}
+	}
+	walk(place{kind: Identity}, e.set.Identity)
+	walk(place{kind: Boundary}, e.set.Boundaries)
+	walk(place{kind: Session}, e.set.Sessions)
+	if p := e.set.Resource; p != nil {
+		walk(place{kind: p.kind}, []*Policy{p})
+	}
+	if e.hasAccount() {
+		for level, policies := range e.set.SCPs {
+			walk(place{kind: SCP, level: level}, policies)
+		}
+	}
+	for level, policies := range e.set.RCPs {
+		walk(place{kind: RCP, level: level}, policies)
+	}
+}
+
+// nearestMisses returns the Allow statements of a kind that failed in the fewest
+// elements.
+func nearestMisses(fates []Fate, blocker Kind) (misses []Fate) {
+	for _, f := range fates {
+		if !f.Deny && f.PolicyType == blocker && !f.Applied() {
+			misses = append(misses, f)
+		}
+	}
+	slices.SortStableFunc(misses, func(a, b Fate) int {
+		return cmp.Compare(distance(a), distance(b))
+	})
+	return misses[:min(3, len(misses))]
+}
+
+// distance weighs what failed: a statement for another action is farther from
+// the request than one whose conditions fail.
+func distance(f Fate) (d int) {
+	for _, failure := range f.Failures {
+		switch failure.Element {
+		case "Action", "NotAction":
+			d += 100
+		case "Resource", "NotResource", "Principal", "NotPrincipal":
+			d += 10
+		default:
+			d++
+		}
+	}
+	return d
+}
+
+// failures returns every element of the statement that does not match.
+func (e *evaluation) failures(st *statement) (list []Failure) {
+	fail := func(not bool, element string, policy []string, request string) {
+		f := Failure{Element: element, Policy: policy, Request: []string{request}}
+		if not {
+			f.Element, f.Cause = "Not"+element, Excepted
+		}
+		list = append(list, f)
+	}
+	if !e.matchesPrincipal(st) {
+		fail(st.notPrincipal, "Principal", st.principalTexts, e.req.Principal.ARN)
+	}
+	if e.inActions(st.actions) == st.notAction {
+		fail(st.notAction, "Action", st.actionTexts, e.req.Action)
+	}
+	if st.resources != nil && e.inResources(st.resources) == st.notResource {
+		fail(st.notResource, "Resource", st.resourceTexts, e.req.Resource)
+		for i := range st.resources {
+			if v := st.resources[i].tail.unresolved(e.context); v != "" && !st.notResource {
+				list[len(list)-1].Cause, list[len(list)-1].Variable = Unresolved, v
+			}
+		}
+	}
+	for i := range st.conditions {
+		if c := &st.conditions[i]; !c.holds(e) {
+			list = append(list, c.failure(e))
+		}
+	}
+	return list
+}
+
+// unresolved returns the key of a variable in the pattern that has no value, or "".
+func (p *pattern) unresolved(ctx *Context) string {
+	for i := range p.vars {
+		if _, ok := p.vars[i].value(ctx); !ok {
+			return p.vars[i].key
+		}
+	}
+	return ""
+}
+
+// failure says why the condition does not hold.
+func (c *condition) failure(e *evaluation) Failure {
+	f := Failure{Element: "Condition", Operator: c.name, Key: c.key, Policy: c.texts}
+	values, multivalued, ok := e.context.Get(c.key)
+	f.Request = slices.Clone(values)
+	switch {
+	case c.operand == nullOperand && ok && len(values) > 0:
+		f.Cause = Present
+		return f
+	case len(values) == 0:
+		f.Cause = Missing
+		return f
+	case multivalued && c.quantifier == single:
+		f.Cause = Multivalued
+		return f
+	}
+	if c.quantifier == forAllValues {
+		f.Request = slices.DeleteFunc(f.Request, func(v string) bool { return c.test(v, e) })
+	}
+	for i := range c.patterns {
+		f.setUnresolved(&c.patterns[i], e.context)
+	}
+	for i := range c.arns {
+		f.setUnresolved(&c.arns[i].tail, e.context)
+		for j := range c.arns[i].parts {
+			f.setUnresolved(&c.arns[i].parts[j], e.context)
+		}
+	}
+	if f.Cause == Different && len(f.Request) > 0 && !c.reads(f.Request[0]) {
+		f.Cause = Unreadable
+	}
+	return f
+}
+
+func (f *Failure) setUnresolved(p *pattern, ctx *Context) {
+	if v := p.unresolved(ctx); v != "" {
+		f.Cause, f.Variable = Unresolved, v
+	}
+}
+
+// reads reports whether the operator can read the request's value.
+func (c *condition) reads(v string) (ok bool) {
+	switch c.operand {
+	case numberOperand:
+		_, ok = parseDecimal(v)
+	case dateOperand:
+		_, ok = parseInstant(v)
+	case addressOperand:
+		_, ok = parseAddress(v)
+	case arnOperand:
+		_, ok = splitARN(v)
+	case stringOperand, boolOperand, binaryOperand, nullOperand:
+		ok = true
+	}
+	return ok
+}

@@ -1,0 +1,236 @@
+package iampolicy_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// Explain decides as Evaluate, and says of every statement what the naive
+// evaluator says of it.
+func TestExplainAgreesWithEvaluate(t *testing.T) {
+	for seed := range uint64(propertyWorlds) {
+		d := newDice(1<<41 + seed)
+		w := d.world()
+		set := w.compile(t)
+		for range 4 {
+			req := w.request()
+			x := iampolicy.Explain(set, req)
+			if want := iampolicy.Evaluate(set, req); x.Decision != want {
+				t.Fatalf("seed %d: %+v explained, %+v decided\n%v", seed, x.Decision, want, w)
+			}
+			if x.Fault == "" {
+				checkFates(t, w, x)
+			}
+			if (x.BlockedBy != 0) != (x.Fault == "" && !x.Decision.Allowed()) {
+				t.Fatalf("seed %d: blocked by %v, fault %q, %v", seed, x.BlockedBy, x.Fault, x.Decision)
+			}
+			d.ask(w)
+		}
+	}
+}
+
+func checkFates(t *testing.T, w *world, x iampolicy.Explanation) {
+	t.Helper()
+	n := naive{w: w, note: func(string) {}, caller: naiveIdentify(w.Principal)}
+	applies := func(p randomPolicy, i int) bool {
+		alone := p
+		alone.Statements = p.Statements[i : i+1]
+		return len(n.grants(alone, p.Statements[i]["Effect"].(string))) > 0
+	}
+	place := map[iampolicy.Kind]func(f iampolicy.Fate) randomPolicy{
+		iampolicy.Identity: func(f iampolicy.Fate) randomPolicy { return w.Identity[f.Policy] },
+		iampolicy.Boundary: func(f iampolicy.Fate) randomPolicy { return w.Boundaries[f.Policy] },
+		iampolicy.Session:  func(f iampolicy.Fate) randomPolicy { return w.Sessions[f.Policy] },
+		iampolicy.Resource: func(iampolicy.Fate) randomPolicy { return *w.Resource },
+		iampolicy.Trust:    func(iampolicy.Fate) randomPolicy { return *w.Resource },
+		iampolicy.SCP:      func(f iampolicy.Fate) randomPolicy { return w.SCPs[f.Level][f.Policy] },
+		iampolicy.RCP:      func(f iampolicy.Fate) randomPolicy { return w.RCPs[f.Level][f.Policy] },
+	}
+	denied, deciding, statements := false, false, 0
+	for _, p := range w.policies() {
+		if n.caller.account != "" || p.Kind != iampolicy.SCP {
+			statements += len(p.Statements)
+		}
+	}
+	if len(x.Statements) != statements {
+		t.Fatalf("%d of %d statements explained\n%v", len(x.Statements), statements, w)
+	}
+	for _, f := range x.Statements {
+		p := place[f.PolicyType](f)
+		if want := applies(p, f.Statement); f.Applied() != want {
+			t.Fatalf("applies %v: %v\n%v", want, f, w)
+		}
+		denied = denied || f.Deny && f.Applied()
+		if d := x.Decision; d.PolicyType == f.PolicyType && d.Level == f.Level && d.Policy == f.Policy && d.Statement == f.Statement {
+			deciding = f.Applied() && f.Deny == (d.Outcome == iampolicy.ExplicitDeny)
+		}
+	}
+	if denied != (x.Decision.Outcome == iampolicy.ExplicitDeny) || x.Decision.PolicyType != 0 && !deciding {
+		t.Fatalf("denied %v, deciding %v: %+v\n%v", denied, deciding, x.Decision, w)
+	}
+}
+
+func TestExplainNamesWhatFailed(t *testing.T) {
+	condition := func(operator, key, values string) string {
+		return `"Action":"*","Resource":"*","Condition":{"` + operator + `":{"` + key + `":` + values + `}}`
+	}
+	type F = iampolicy.Failure
+	tests := []struct {
+		name, statement string
+		context         []string
+		want            []F
+	}{
+		{"the action", `"Action":["s3:Put*","sqs:*"],"Resource":"*"`, nil, []F{{Element: "Action", Policy: []string{"s3:Put*", "sqs:*"}, Request: []string{"s3:GetObject"}}}},
+		{"an excepted action", `"NotAction":"s3:*","Resource":"*"`, nil, []F{{Element: "NotAction", Cause: iampolicy.Excepted, Policy: []string{"s3:*"}, Request: []string{"s3:GetObject"}}}},
+		{"the resource", `"Action":"*","Resource":"arn:aws:s3:::x"`, nil, []F{{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}}}},
+		{"an excepted resource", `"Action":"*","NotResource":"arn:aws:s3:::*"`, nil, []F{{Element: "NotResource", Cause: iampolicy.Excepted, Policy: []string{"arn:aws:s3:::*"}, Request: []string{object}}}},
+		{"a variable in the resource", `"Action":"*","Resource":"arn:aws:s3:::${aws:username}"`, nil, []F{{Element: "Resource", Cause: iampolicy.Unresolved, Variable: "aws:username", Policy: []string{"arn:aws:s3:::${aws:username}"}, Request: []string{object}}}},
+		{"two elements", `"Action":"sqs:*","Resource":"arn:aws:s3:::x"`, nil, []F{
+			{Element: "Action", Policy: []string{"sqs:*"}, Request: []string{"s3:GetObject"}},
+			{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}},
+		}},
+		{"a value", condition("StringEquals", "x:v", `["a","b"]`), []string{"x:v=c"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Policy: []string{"a", "b"}, Request: []string{"c"}}}},
+		{"a negated value", condition("StringNotEquals", "x:v", `"a"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"a"}}}},
+		{"a missing key", condition("StringEquals", "x:v", `"a"`), nil, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.Missing, Policy: []string{"a"}}}},
+		{"a missing key, asked for", condition("Null", "x:v", `"false"`), nil, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.Missing, Policy: []string{"false"}}}},
+		{"a key that should be missing", condition("Null", "x:v", `"true"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.Present, Policy: []string{"true"}, Request: []string{"a"}}}},
+		{"a multivalued key", condition("StringEquals", "x:v", `"a"`), []string{"x:v=[a,b]"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.Multivalued, Policy: []string{"a"}, Request: []string{"a", "b"}}}},
+		{"the values that fail of all", condition("ForAllValues:StringEquals", "x:v", `"a"`), []string{"x:v=[a,b,c]"}, []F{{Element: "Condition", Operator: "ForAllValues:StringEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"b", "c"}}}},
+		{"no number", condition("NumericNotEquals", "x:v", `7`), []string{"x:v=seven"}, []F{{Element: "Condition", Operator: "NumericNotEquals", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"7"}, Request: []string{"seven"}}}},
+		{"no date", condition("DateLessThan", "x:v", `"2024"`), []string{"x:v=soon"}, []F{{Element: "Condition", Operator: "DateLessThan", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"2024"}, Request: []string{"soon"}}}},
+		{"no address", condition("IpAddress", "x:v", `"10.0.0.0/8"`), []string{"x:v=host"}, []F{{Element: "Condition", Operator: "IpAddress", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"host"}}}},
+		{"no ARN", condition("ArnLike", "x:v", `"arn:aws:s3:::*"`), []string{"x:v=bucket"}, []F{{Element: "Condition", Operator: "ArnLike", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"arn:aws:s3:::*"}, Request: []string{"bucket"}}}},
+		{"a variable in a condition", condition("StringEquals", "x:v", `"${aws:username}"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.Unresolved, Variable: "aws:username", Policy: []string{"${aws:username}"}, Request: []string{"a"}}}},
+		{"a variable in an ARN's account", condition("ArnEquals", "x:v", `"arn:aws:s3::${x:none}:b"`), []string{"x:v=" + object}, []F{{Element: "Condition", Operator: "ArnEquals", Key: "x:v", Cause: iampolicy.Unresolved, Variable: "x:none", Policy: []string{"arn:aws:s3::${x:none}:b"}, Request: []string{object}}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			req := request("s3:GetObject", object)
+			fill(&req.Context, tt.context...)
+			x := iampolicy.Explain(identity(t, `{"Effect":"Allow",`+tt.statement+`}`), req)
+			if len(x.NearestMisses) != 1 {
+				t.Fatalf("%d nearest misses", len(x.NearestMisses))
+			}
+			if diff := cmp.Diff(tt.want, x.NearestMisses[0].Failures); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestExplainNamesWhoBlocked(t *testing.T) {
+	some := scenario{identity: allow}
+	with := func(change func(*scenario)) scenario {
+		s := some
+		change(&s)
+		return s
+	}
+	tests := []struct {
+		name, owner, principal string
+		s                      scenario
+		want                   iampolicy.Kind
+	}{
+		{"nobody", account, bob, some, 0},
+		{"identity", account, bob, scenario{}, iampolicy.Identity},
+		{"boundary", account, bob, with(func(s *scenario) { s.boundary = allowElse }), iampolicy.Boundary},
+		{"session", account, bob, with(func(s *scenario) { s.session = allowElse }), iampolicy.Session},
+		{"session of a federated user", account, federated, some, iampolicy.Session},
+		{"boundary of a role that is named", account, session, scenario{boundary: allowElse, resource: grant(`{"AWS":"` + role + `"}`)}, iampolicy.Boundary},
+		{"SCP", account, bob, with(func(s *scenario) { s.scps = []string{allow, allowElse} }), iampolicy.SCP},
+		{"resource across accounts", other, bob, some, iampolicy.Resource},
+		{"trust", account, bob, with(func(s *scenario) { s.trust = grant(`{"AWS":"` + other + `"}`) }), iampolicy.Trust},
+		{"resource for anonymous callers", account, "", some, iampolicy.Resource},
+		{"a Deny of the boundary", account, bob, with(func(s *scenario) { s.boundary = deny }), iampolicy.Boundary},
+	}
+	for _, tt := range tests {
+		req := request("s3:GetObject", object)
+		req.Principal.ARN, req.ResourceAccount = tt.principal, tt.owner
+		if x := iampolicy.Explain(tt.s.set(t), req); x.BlockedBy != tt.want || x.Decision.Allowed() != (tt.want == 0) {
+			t.Errorf("%s: %v, blocked by %v", tt.name, x.Decision, x.BlockedBy)
+		}
+	}
+}
+
+func TestExplainNamesFaults(t *testing.T) {
+	change := func(do func(*iampolicy.Request)) *iampolicy.Request {
+		req := request("s3:GetObject", object)
+		do(req)
+		return req
+	}
+	set := identity(t, allow)
+	for want, x := range map[string]iampolicy.Explanation{
+		"the set or the request is nil": iampolicy.Explain(nil, request("s3:GetObject", object)),
+		"the set or the request":        iampolicy.Explain(set, nil),
+		"a policy in the set is nil":    iampolicy.Explain(&iampolicy.Set{Identity: []*iampolicy.Policy{nil}}, request("s3:GetObject", object)),
+		"the principal":                 iampolicy.Explain(set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
+		"the action":                    iampolicy.Explain(set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
+		"the resource":                  iampolicy.Explain(set, change(func(r *iampolicy.Request) { r.Resource = "" })),
+	} {
+		if !strings.Contains(x.Fault, want) || x.Decision.Allowed() || !strings.Contains(x.String(), want) {
+			t.Errorf("want %q: %+v", want, x)
+		}
+	}
+}
+
+func TestExplainSortsNearestMisses(t *testing.T) {
+	set := identity(t,
+		`{"Sid":"far","Effect":"Allow","Action":"sqs:*","Resource":"*"}`,
+		`{"Sid":"nearer","Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::x"}`,
+		`{"Sid":"near","Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:a":"1","x:b":"2"}}}`,
+		`{"Sid":"nearest","Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:a":"1"}}}`,
+		`{"Sid":"denies","Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:a":"1"}}}`)
+	var sids []string
+	for _, f := range iampolicy.Explain(set, request("s3:GetObject", object)).NearestMisses {
+		sids = append(sids, f.Sid)
+	}
+	if !slices.Equal(sids, []string{"nearest", "near", "nearer"}) {
+		t.Error(sids)
+	}
+}
+
+// A line of a log stays a line, whatever the request holds (threat 214).
+func TestExplanationQuotesWhatItShows(t *testing.T) {
+	set := identity(t, `{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:v":"a"}}}`)
+	req := request("s3:GetObject", "arn:aws:s3:::a\nallowed: \x1b[31m")
+	req.Context.Set("x:v", "a\nallowed")
+	text := iampolicy.Explain(set, req).String()
+	if strings.Contains(text, "\nallowed") || strings.Contains(text, "\x1b") {
+		t.Error(text)
+	}
+}
+
+func ExampleExplain() {
+	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": [
+		{"Sid": "OwnRides", "Effect": "Allow", "Action": "execute-api:Invoke",
+		 "Resource": "arn:aws:execute-api:*:*:*/*/*/ride/${aws:username}/*",
+		 "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}},
+		{"Sid": "Photos", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+	]}`), iampolicy.Identity, iampolicy.WithName("riders"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	req := &iampolicy.Request{
+		Principal:       iampolicy.Principal{ARN: "arn:aws:iam::111122223333:user/alice"},
+		Action:          "execute-api:Invoke",
+		Resource:        "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/ride/alice/7",
+		ResourceAccount: "111122223333",
+	}
+	req.Context.Set("aws:username", "alice")
+	req.Context.Set("aws:SourceIp", "198.51.100.7")
+	fmt.Print(iampolicy.Explain(&iampolicy.Set{Identity: []*iampolicy.Policy{policy}}, req))
+	// Output:
+	// implicitDeny: "arn:aws:iam::111122223333:user/alice", "execute-api:Invoke" on "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/ride/alice/7"
+	//   no identity policy allows it
+	// nearest misses:
+	//   identity policy "riders", statement 0 "OwnRides" (Allow) does not apply:
+	//     Condition IpAddress "aws:SourceIp": the policy has "203.0.113.0/24", the request has "198.51.100.7"
+	//   identity policy "riders", statement 1 "Photos" (Allow) does not apply:
+	//     Action: the policy has "s3:GetObject", the request has "execute-api:Invoke"
+}

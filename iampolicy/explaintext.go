@@ -1,0 +1,109 @@
+package iampolicy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// String returns the explanation as lines of text: the decision, what made it,
+// and for an implicit deny what the nearest misses lacked. Every value is quoted,
+// so that a log line stays one.
+func (x Explanation) String() string {
+	var b strings.Builder
+	caller := x.principal
+	if caller == "" {
+		caller = "anonymous"
+	}
+	fmt.Fprintf(&b, "%v: %q, %q on %q\n", x.Decision.Outcome, caller, x.action, x.resource)
+	switch {
+	case x.Fault != "":
+		fmt.Fprintf(&b, "  %s\n", x.Fault)
+	case x.Decision.Outcome == ImplicitDeny:
+		fmt.Fprintf(&b, "  no %v allows it\n", x.BlockedBy)
+	case x.Decision.PolicyType == 0:
+		b.WriteString("  the root user of the account needs no Allow\n")
+	}
+	for _, f := range x.Statements {
+		if d := x.Decision; d.PolicyType == f.PolicyType && d.Level == f.Level && d.Policy == f.Policy && d.Statement == f.Statement {
+			fmt.Fprintf(&b, "  by %s\n", f.place())
+		}
+	}
+	if len(x.NearestMisses) > 0 {
+		b.WriteString("nearest misses:\n")
+	}
+	for _, f := range x.NearestMisses {
+		b.WriteString(f.String())
+	}
+	return b.String()
+}
+
+// String returns the statement's place and whether it applied, and a line for
+// each element that failed.
+func (f Fate) String() string {
+	var b strings.Builder
+	b.WriteString("  " + f.place())
+	if f.Applied() {
+		b.WriteString(" applies\n")
+		return b.String()
+	}
+	b.WriteString(" does not apply:\n")
+	for _, failure := range f.Failures {
+		b.WriteString("    " + failure.String() + "\n")
+	}
+	return b.String()
+}
+
+// place names the statement, as: identity policy "riders", statement 2 "OwnRides" (Allow).
+func (f Fate) place() string {
+	var b strings.Builder
+	b.WriteString(f.PolicyType.String())
+	if f.PolicyType == SCP || f.PolicyType == RCP {
+		fmt.Fprintf(&b, " of level %d", f.Level)
+	}
+	if f.PolicyName != "" {
+		fmt.Fprintf(&b, " %q", f.PolicyName)
+	} else {
+		fmt.Fprintf(&b, " %d", f.Policy)
+	}
+	fmt.Fprintf(&b, ", statement %d", f.Statement)
+	if f.Sid != "" {
+		fmt.Fprintf(&b, " %q", f.Sid)
+	}
+	if f.Deny {
+		return b.String() + " (Deny)"
+	}
+	return b.String() + " (Allow)"
+}
+
+// String says what failed, with the policy's values and the request's.
+func (f Failure) String() string {
+	name := f.Element
+	if f.Operator != "" {
+		name += " " + f.Operator + " " + fmt.Sprintf("%q", f.Key)
+	}
+	policy, request := quoteAll(f.Policy), quoteAll(f.Request)
+	switch f.Cause {
+	case Missing:
+		return fmt.Sprintf("%s: the policy has %s, the key is missing", name, policy)
+	case Present:
+		return fmt.Sprintf("%s: the policy has %s, the request has the key: %s", name, policy, request)
+	case Multivalued:
+		return fmt.Sprintf("%s: the key is multivalued (%s), which needs ForAllValues or ForAnyValue", name, request)
+	case Unreadable:
+		return fmt.Sprintf("%s: the policy has %s, the request's %s cannot be read", name, policy, request)
+	case Unresolved:
+		return fmt.Sprintf("%s: the policy has %s, whose variable %q has no value; the request has %s", name, policy, f.Variable, request)
+	case Excepted:
+		return fmt.Sprintf("%s: the policy excepts %s, the request has %s", name, policy, request)
+	case Different:
+	}
+	return fmt.Sprintf("%s: the policy has %s, the request has %s", name, policy, request)
+}
+
+func quoteAll(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = quote(text)
+	}
+	return strings.Join(quoted, ", ")
+}
