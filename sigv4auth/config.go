@@ -277,9 +277,17 @@ func validHost(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`/\@?#"<>^`+"`{|},", c) >= 0 {
+		if !hostByte[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// hostByte holds the bytes of host names, addresses and ports.
+var hostByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c > ' ' && c < 0x7f && strings.IndexByte(`/\@?#"<>^`+"`{|},", byte(c)) < 0
+	}
+	return t
+}()

@@ -127,10 +127,16 @@ func validAccessKeyID(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+		if !accessKeyByte[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var accessKeyByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '_' || c == '-'
+	}
+	return t
+}()

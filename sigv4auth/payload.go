@@ -49,6 +49,8 @@ func (a *Authenticator) unsignedPayload() (payload, *Error) {
 	return payload{mode: PayloadUnsigned}, nil
 }
 
+func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") }
+
 // firstRead bounds the memory that a declared length alone can claim (threat 221).
 const firstRead = 64 << 10
 
@@ -61,9 +63,8 @@ func readBody(r *http.Request, max int64) ([]byte, *Error) {
 		}
 		return nil, nil
 	}
-	tooLarge := refusal(ErrRequestTooLarge, "Request Too Long")
 	if r.ContentLength > max {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	size := int64(512)
 	if r.ContentLength >= 0 {
@@ -75,14 +76,14 @@ func readBody(r *http.Request, max int64) ([]byte, *Error) {
 		n, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		if int64(len(body)) > max {
-			return nil, tooLarge
+			return nil, tooLarge()
 		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-				return nil, tooLarge
+				return nil, tooLarge()
 			}
 			return nil, &Error{Code: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
 		}

@@ -22,6 +22,8 @@ type presented struct {
 	scope         v4.Scope
 	terminator    string
 	signedHeaders string // lower case, strictly ascending, joined with ';'
+	hostSigned    bool   // signedHeaders names host
+	amzSigned     int    // how many x-amz-* headers it names
 	signature     [sha256.Size]byte
 	token         string        // "" if none
 	date          string        // in v4.TimeFormat
@@ -132,6 +134,11 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 			return malformed("SignedHeaders must not name authorization")
 		}
 		last = name
+		if name == "host" {
+			p.hostSigned = true
+		} else if isAmz(name) {
+			p.amzSigned++
+		}
 	}
 	p.signedHeaders = s
 	return nil
@@ -175,7 +182,7 @@ func single(h http.Header, key string) (string, *Error) {
 // forwards a request by way of CGI makes them one (threat 16).
 func isAmz[T string | []byte](name T) bool {
 	const prefix = "x-amz-"
-	if len(name) < len(prefix) {
+	if len(name) < len(prefix) || name[0]|0x20 != 'x' {
 		return false
 	}
 	for i := range len(prefix) {

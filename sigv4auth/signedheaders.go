@@ -9,22 +9,22 @@ import (
 
 // checkSignedHeaders refuses a request whose signature leaves out a header that matters: host, every x-amz-* header that
 // arrived (threats 17 to 19; there is no exemption), and those that the configuration names.
+//
+// That every x-amz-* header is signed follows from two counts. The names in SignedHeaders differ from each other, and the
+// canonical request, which is built next, takes each from the header or refuses. So if no more such headers arrived than
+// are signed, they are the same.
 func (a *Authenticator) checkSignedHeaders(h http.Header, p *presented) *Error {
-	if !listed(p.signedHeaders, "host") {
+	if !p.hostSigned {
 		return refusal(ErrHeaderNotSigned, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
+	arrived := 0
 	for key := range h {
-		if !isAmz(key) {
-			continue
+		if isAmz(key) {
+			arrived++
 		}
-		// The canonical request is built from the keys that net/http makes. A key of another
-		// spelling would not be looked at, yet a handler could read it.
-		if !isMIMEKey(key) {
-			return malformed("The header %s is not in its canonical spelling", forLog(key))
-		}
-		if !listed(p.signedHeaders, key) {
-			return refusal(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+strings.ToLower(forLog(key)))
-		}
+	}
+	if arrived > p.amzSigned {
+		return unsignedAmz(h, p)
 	}
 	for _, name := range a.required {
 		if _, arrived := h[http.CanonicalHeaderKey(name)]; arrived && !listed(p.signedHeaders, name) {
@@ -32,6 +32,21 @@ func (a *Authenticator) checkSignedHeaders(h http.Header, p *presented) *Error {
 		}
 	}
 	return nil
+}
+
+// unsignedAmz says which x-amz-* header is not signed.
+func unsignedAmz(h http.Header, p *presented) *Error {
+	for key := range h {
+		switch {
+		case !isAmz(key):
+		case !isMIMEKey(key):
+			// The canonical request is built from the keys that net/http makes; a handler could read this one.
+			return malformed("The header %s is not in its canonical spelling", forLog(key))
+		case !listed(p.signedHeaders, key):
+			return refusal(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+strings.ToLower(forLog(key)))
+		}
+	}
+	return malformed("The x-amz-* headers are not those that are signed") // unreachable: one of more headers than are listed is not listed
 }
 
 // isMIMEKey reports whether key is spelled as net/http spells header names.

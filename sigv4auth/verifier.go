@@ -80,7 +80,7 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 		return refused
 	}
 	if r.ContentLength > a.maxBody {
-		return refusal(ErrRequestTooLarge, "Request Too Long")
+		return tooLarge()
 	}
 	if len(p.token) > maxSessionToken {
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
@@ -132,7 +132,7 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 		}
 	}
 	setBody(r, body)
-	rec.identity = newIdentity(&credential, &p, declared.mode, now)
+	rec.identity.fill(&credential, &p, declared.mode, now)
 	rec.event.Principal = forLog(credential.Principal.ARN)
 	return nil
 }
@@ -199,23 +199,21 @@ func (a *Authenticator) checkHost(host string) *Error {
 	return refusal(ErrHostNotAllowed, "The request is signed for a host that is not served here")
 }
 
-func newIdentity(c *Credential, p *presented, mode PayloadMode, now time.Time) Identity {
-	id := Identity{
-		Principal:     clonePrincipal(c.Principal),
-		AccessKeyID:   p.accessKeyID,
-		Scope:         Scope(p.scope),
-		Place:         p.place,
-		Algorithm:     v4.Algorithm,
-		PayloadMode:   mode,
-		SignedAt:      p.signedAt,
-		VerifiedAt:    now,
-		signedHeaders: p.signedHeaders,
-	}
+// fill makes id the identity of a verified request. Nothing in it is shared with the store.
+func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time.Time) {
+	id.Principal = clonePrincipal(c.Principal)
+	id.AccessKeyID = p.accessKeyID
+	id.Scope = Scope(p.scope)
+	id.Place = p.place
+	id.Algorithm = v4.Algorithm
+	id.PayloadMode = mode
+	id.SignedAt = p.signedAt
+	id.VerifiedAt = now
+	id.signedHeaders = p.signedHeaders
 	if c.Session != nil {
 		session := c.Session.clone()
 		id.session = &session
 	}
-	return id
 }
 
 // scratch is the memory of one verification. Nothing that a request keeps points into it.

@@ -82,15 +82,14 @@ func AppendPath(dst []byte, raw string, style PathStyle) []byte {
 }
 
 func appendPathEncoded(dst []byte, raw string) []byte {
-	for {
-		segment, rest, more := strings.Cut(raw, "/")
-		dst = appendEncoded(dst, segment)
-		if !more {
-			return dst
+	for i := 0; i < len(raw); i++ {
+		if c := raw[i]; unreserved[c] || c == '/' {
+			dst = append(dst, c)
+		} else {
+			dst = appendEscape(dst, c)
 		}
-		dst = append(dst, '/')
-		raw = rest
 	}
+	return dst
 }
 
 func appendPathNormalized(dst []byte, raw string) []byte {
