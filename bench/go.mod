@@ -2,6 +2,17 @@ module github.com/wildgate/wildgate/bench
 
 go 1.26.0
 
-require github.com/wildgate/wildgate v0.0.0
+require (
+	github.com/aws/aws-sdk-go-v2 v1.47.7
+	github.com/cedar-policy/cedar-go v1.9.0
+	github.com/wildgate/wildgate v0.0.0
+)
+
+require (
+	github.com/aws/smithy-go v1.28.8 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260820222146-c27c302e5fc3 // indirect
+	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
+	golang.org/x/exp v0.0.0-20220921023135-46d9e7742f1e // indirect
+)
 
 replace github.com/wildgate/wildgate => ../

@@ -123,7 +123,7 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 			return malformed("SignedHeaders names more than %d headers", maxSignedHeaders)
 		}
 		for i := range len(name) {
-			if c := name[i]; !v4.IsToken(c) || 'A' <= c && c <= 'Z' {
+			if !lowerToken[name[i]] {
 				return malformed("SignedHeaders must hold lower-case header names, joined with semicolons")
 			}
 		}
@@ -143,6 +143,14 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 	p.signedHeaders = s
 	return nil
 }
+
+// lowerToken holds the bytes of header names in lower case.
+var lowerToken = func() (t [256]bool) {
+	for c := range t {
+		t[c] = v4.IsToken(byte(c)) && !('A' <= c && c <= 'Z')
+	}
+	return t
+}()
 
 // parseDate parses the value of X-Amz-Date.
 func (p *presented) parseDate(s string) *Error {

@@ -115,7 +115,9 @@ func TestImportDirections(t *testing.T) {
 			if std(name) {
 				continue
 			}
-			if !slices.ContainsFunc(may, func(prefix string) bool { return name == prefix || strings.HasPrefix(name, prefix+"/") && !strings.HasPrefix(prefix, module) }) {
+			if !slices.ContainsFunc(may, func(prefix string) bool {
+				return name == prefix || strings.HasPrefix(name, prefix+"/") && !strings.HasPrefix(prefix, module)
+			}) {
 				t.Errorf("%s/%s imports %s", f.dir, f.name, name)
 			}
 		}
