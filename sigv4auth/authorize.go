@@ -13,18 +13,6 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// PolicyStore finds the policies that bear on a caller.
-//
-// Policies returns the policies that are attached to id's principal, and a revision that names their state, for the audit. No
-// policies at all is the empty Set, which allows nothing; an error means that the store failed: the request is answered with 503, and
-// never admitted. A policy that is attached but cannot be read is a nil policy in the Set, which denies. The session policies of
-// id's session are added by the Authorizer; a store returns none for such a session.
-//
-// Policies is called from many goroutines at once. What it returns is not changed.
-type PolicyStore interface {
-	Policies(ctx context.Context, id Identity) (set iampolicy.Set, revision string, err error)
-}
-
 // AuthorizerConfig says how requests are mapped to policies. [NewAuthorizer] copies it.
 type AuthorizerConfig struct {
 	_ [0]func()
