@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/filestore"
+)
+
+const (
+	riderSession  = "alice"
+	riderDuration = 12 * time.Hour // the longest that STS has: a workshop takes a day
+)
+
+// caller is somebody as whom the printed commands call.
+type caller struct {
+	name        string
+	accessKeyID string // "": there is no env file
+	secret      sigv4auth.Secret
+	token       sigv4auth.Secret
+	note        string // what the operator is told of the caller, or why there is no env file
+}
+
+// principalsView is what env files and the printed text need of principals.json. The store has checked the document.
+type principalsView struct {
+	Users []userView
+	Roles []struct{ Arn string }
+	text  string
+}
+
+type userView struct {
+	Arn              string
+	AttachedPolicies []string
+	AccessKeys       []struct {
+		AccessKeyID     string `json:"AccessKeyId"`
+		SecretAccessKey string
+		Status          string
+		Expires         time.Time
+	}
+}
+
+func readPrincipals(dir string) (v principalsView, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, principalsFile))
+	if err != nil {
+		return principalsView{}, err
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return principalsView{}, fmt.Errorf("%s: %w", principalsFile, err)
+	}
+	v.text = string(data)
+	return v, nil
+}
+
+// user returns the user with this ARN, or nil.
+func (v *principalsView) user(arn string) *userView {
+	if i := slices.IndexFunc(v.Users, func(u userView) bool { return u.Arn == arn }); i >= 0 {
+		return &v.Users[i]
+	}
+	return nil
+}
+
+// callers finds the keys of the users, and issues the rider's credentials anew. A caller whom the operator has taken out of
+// principals.json has no key; that is not a mistake.
+func callers(ctx context.Context, store *filestore.Store, a api, v *principalsView) ([]caller, error) {
+	rider := caller{name: "rider"}
+	role := a.principal("role", riderRole)
+	if slices.ContainsFunc(v.Roles, func(r struct{ Arn string }) bool { return r.Arn == role }) {
+		issued, err := store.IssueSession(ctx, role, riderSession, riderDuration, filestore.SessionOptions{})
+		if err != nil {
+			return nil, err
+		}
+		rider.accessKeyID, rider.secret, rider.token = issued.AccessKeyID, issued.Secret, issued.SessionToken
+		rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole, issued.Expires.UTC().Format(time.RFC3339))
+	} else {
+		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, role)
+	}
+	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
+}
+
+// longTerm returns a user with the first key that can be used. A secret that the operator keeps outside of principals.json stays out of
+// other files, too.
+func longTerm(v *principalsView, a api, name string) caller {
+	c := caller{name: name}
+	arn := a.principal("user", name)
+	u := v.user(arn)
+	if u == nil {
+		c.note = fmt.Sprintf("no env file: %s has no user %s", principalsFile, arn)
+		return c
+	}
+	for _, k := range u.AccessKeys {
+		if k.Status == "Active" && k.SecretAccessKey != "" && (k.Expires.IsZero() || time.Now().Before(k.Expires)) {
+			c.accessKeyID, c.secret = k.AccessKeyID, sigv4auth.NewSecret(k.SecretAccessKey)
+			break
+		}
+	}
+	switch {
+	case c.accessKeyID == "":
+		c.note = fmt.Sprintf("no env file: the user has no active key with its secret in %s", principalsFile)
+	case len(u.AttachedPolicies) == 0:
+		c.note = "an IAM user with no policy yet"
+	default:
+		c.note = "an IAM user with " + strings.Join(u.AttachedPolicies, ", ")
+	}
+	return c
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"database/sql"
+	"net/http"
+
+	"github.com/rs/cors"
+
+	"github.com/wildgate/wildgate/ridesvc"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/filestore"
+)
+
+// maxBodyBytes is more than the service takes, so that the answer to a body of some KiB is its own.
+const maxBodyBytes = 64 << 10
+
+// newHandler joins the layers, the outermost last (threat 148): rides, authorization and verification, health, CORS. The rides are behind
+// the middleware as a whole, so that a refused caller learns nothing of what exists (threat 143).
+func newHandler(opts options, a api, db *sql.DB, store *ridesvc.SQLStore, keys *filestore.Store, log *journal) (http.Handler, error) {
+	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, Failed: log.failed})
+	if err != nil {
+		return nil, err
+	}
+	auth, err := sigv4auth.New(sigv4auth.Config{
+		Region: a.Region, Service: service,
+		Credentials:      keys,
+		MaxPresignExpiry: opts.presign,
+		MaxBodyBytes:     maxBodyBytes,
+		StripHeaders:     []string{"Authorization", "X-Amz-Security-Token"}, // the service has no use for them
+		Denied:           log.denied,
+		Audit:            log.audit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{Policies: keys, Target: a.gateway().Target})
+	if err != nil {
+		return nil, err
+	}
+	protected, open := auth.Require(authz.Check)(rides), health(db, log.Logger)
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isHealth(r) {
+			open(w, r)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+	if len(opts.origins) > 0 {
+		handler = allowOrigins(opts.origins, handler)
+	}
+	return handler, nil
+}
+
+// allowOrigins answers preflights, which carry no credentials and end here (threat 133), and lets pages of the origins read every
+// answer, refusals too: without that a browser shows a CORS error in place of the reason.
+func allowOrigins(origins []string, next http.Handler) http.Handler {
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodHead},
+		AllowedHeaders: []string{
+			// Those that the workshop's API allows, and what SDKs send beside them.
+			"Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token",
+			"X-Amz-Content-Sha256", "X-Amz-User-Agent", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request",
+		},
+		// Clients correct their clock by Date, and tell refusals apart by the type.
+		ExposedHeaders: []string{"Date", "X-Amzn-Errortype", "X-Amzn-Requestid"},
+	}).Handler(next)
+}

@@ -1,0 +1,68 @@
+// Example is a whole deployment of Wildgate in one binary: the Wild Rydes ride service, which admits a request only if its
+// signature is right and an IAM policy allows it, on SQLite, with keys and policies in a folder.
+//
+//	go run ./example
+//
+// The first start writes the folder, ./wildgate-data, with random keys for three callers: a rider, a dispatcher and a newcomer. Each
+// start prints commands that call the service as each of them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// From the first signal on they have their usual effect again: a second one does not wait for the drain.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run serves until ctx ends, and returns the exit status. What an operator can mend is one line on stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	opts, err := parseOptions(args, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		_, _ = fmt.Fprintf(stderr, "example: %v; -h lists the flags\n", err)
+		return 2
+	}
+	if err := deploy(ctx, opts, stdout, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.level}))); err != nil {
+		_, _ = fmt.Fprintf(stderr, "example: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// deploy opens everything, tells what is served, and serves it until ctx ends.
+func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logger) (err error) {
+	// The address comes first: a second process on the same one must not touch the folder of the first.
+	listener, err := net.Listen("tcp", opts.addr)
+	if err != nil {
+		return fmt.Errorf("cannot serve there: %w; choose another address with -addr", err)
+	}
+	defer func() { _ = listener.Close() }() // fails where the server has closed it
+	d, err := open(ctx, opts, listener.Addr(), log)
+	if err != nil {
+		return fmt.Errorf("cannot use the data folder %s: %w", opts.data, err)
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if !isLoopback(listener.Addr()) {
+		log.Warn("the address is not a loopback address, and http is plain text: whoever is on the way reads the rides, and can send a signed request again within 5 minutes; put TLS in front",
+			"address", listener.Addr().String())
+	}
+	if err := d.banner().write(stdout); err != nil {
+		return fmt.Errorf("cannot print what is served: %w", err)
+	}
+	return serve(ctx, listener, d.handler, log)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+const (
+	defaultRegion    = "us-east-1"
+	maxPresignExpiry = 7 * 24 * time.Hour // AWS's own bound
+)
+
+// options are what the command line says.
+type options struct {
+	addr    string
+	data    string // absolute
+	region  string // "": that of the data folder, or in a new one defaultRegion
+	origins []string
+	presign time.Duration
+	level   slog.Level
+}
+
+// parseOptions reads the command line. Help goes to stdout, and is then the error flag.ErrHelp.
+func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
+	fs := flag.NewFlagSet("example", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // a mistake is one line, which run writes
+	fs.StringVar(&opts.addr, "addr", "127.0.0.1:8080", "serve on this `host:port`; port 0 takes a free one")
+	fs.StringVar(&opts.data, "data", "./wildgate-data", "keep principals, policies, sessions and rides in this `folder`; the first start writes it")
+	fs.StringVar(&opts.region, "region", "", "the AWS `region` that requests are signed for (default "+defaultRegion+", or the one that the data folder was made for)")
+	fs.DurationVar(&opts.presign, "presign", 0, "accept presigned URLs that live up to this `duration`; 0 refuses them")
+	fs.TextVar(&opts.level, "log-level", slog.LevelInfo, "log what has at least this `level`: DEBUG, INFO, WARN or ERROR; each request is an INFO line")
+	origins := fs.String("cors", "", "let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
+	fs.Usage = func() {
+		fs.SetOutput(stdout)
+		_, _ = fmt.Fprint(stdout, "Usage: go run ./example [flags]\n\n"+
+			"Serves the Wild Rydes ride service behind AWS signatures and IAM policies, until SIGINT or SIGTERM.\n\n")
+		fs.PrintDefaults()
+	}
+	if err := fs.Parse(args); err != nil {
+		return options{}, err
+	}
+	if fs.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if opts.region != "" && !isRegion(opts.region) {
+		return options{}, fmt.Errorf("-region: %q is no region", opts.region)
+	}
+	if opts.presign < 0 || opts.presign > maxPresignExpiry || opts.presign%time.Second != 0 {
+		return options{}, fmt.Errorf("-presign: %v is not whole seconds from 0 to %v", opts.presign, maxPresignExpiry)
+	}
+	if opts.origins, err = parseOrigins(*origins); err != nil {
+		return options{}, fmt.Errorf("-cors: %w", err)
+	}
+	if opts.data == "" {
+		return options{}, fmt.Errorf("-data: a folder is needed")
+	}
+	if opts.data, err = filepath.Abs(opts.data); err != nil {
+		return options{}, fmt.Errorf("-data: %w", err)
+	}
+	return opts, nil
+}
+
+// isRegion keeps what policies and ARNs have a meaning for, as ':' and '*', out of the region.
+var isRegion = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`).MatchString
+
+// parseOrigins takes a list of origins as browsers send them (RFC 6454, section 6.1). An origin in another form would never match, or, with
+// a wildcard in it, match pages that its author did not think of.
+func parseOrigins(list string) (origins []string, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for origin := range strings.SplitSeq(list, ",") {
+		origin = strings.TrimSpace(origin)
+		if origin != "*" {
+			u, err := url.Parse(origin)
+			if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || origin != u.Scheme+"://"+u.Host ||
+				origin != strings.ToLower(origin) || strings.Contains(origin, "*") {
+				return nil, fmt.Errorf("%q is no origin such as https://rides.example, in lower case and without a path", origin)
+			}
+		}
+		origins = append(origins, origin)
+	}
+	return origins, nil
+}
