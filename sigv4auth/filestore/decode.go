@@ -121,6 +121,7 @@ func (d *decoder) tags(n *node, at string) map[string]string {
 	}
 	if len(n.kids) > maxTags {
 		d.fail(n.off, at, "%d tags; at most %d", len(n.kids), maxTags)
+		return nil
 	}
 	tags := make(map[string]string, len(n.kids))
 	for i := range n.kids {

@@ -31,6 +31,14 @@ func place(t *testing.T, marked string) (text string, line, column int) {
 	return before + after, len(lines), len([]rune(lines[len(lines)-1])) + 1
 }
 
+func manyTags(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"b%d":""`, i)
+	}
+	return b.String()
+}
+
 func TestMistakesInPrincipals(t *testing.T) {
 	const (
 		id     = `"UserId":"A"`
@@ -98,6 +106,8 @@ func TestMistakesInPrincipals(t *testing.T) {
 		{"tags as a list", userDocument(`{` + arn + `,"Tags":☞[]}`), `Users[0].Tags: tags are an object, not a list`},
 		{"tag as a number", userDocument(`{` + arn + `,"Tags":{"a":☞1}}`), `Users[0].Tags: the value of a tag is a string, not a number`},
 		{"tag twice in two cases", userDocument(`{` + arn + `,"Tags":{"a":"1",☞"A":"2"}}`), `Users[0].Tags: the tag is given twice`},
+		{"too many tags", userDocument(`{` + arn + `,"Tags":☞{"a0":""` + manyTags(50) + `}}`), `Users[0].Tags: 51 tags; at most 50`},
+		{"long tag", userDocument(`{` + arn + `,"Tags":{☞"a":"` + strings.Repeat("x", 257) + `"}}`), `Users[0].Tags: the value of a tag is at most 256`},
 		{"tag without a key", userDocument(`{` + arn + `,"Tags":{☞"":"1"}}`), `Users[0].Tags: the key of a tag is 1 to 128`},
 		{"key without a status", keyDocument(`☞{"AccessKeyId":"AK",` + secret + `}`), `Users[0].AccessKeys[0]: an access key needs Status`},
 		{"unknown status", keyDocument(`{"AccessKeyId":"AK",` + secret + `,"Status":☞"active"}`), `Users[0].AccessKeys[0].Status: is "Active" or "Inactive"`},
@@ -275,6 +285,37 @@ func TestNewAccessKey(t *testing.T) {
 	f.edit("principals.json", bobSecret, secret.Reveal())
 	if !known(t, f.open(), id, secret.Reveal())() {
 		t.Error("a new key is not one that principals.json can hold")
+	}
+}
+
+// What is read is bounded, and so is the time that it takes: 2,000 users of 20 policies, in one line.
+func TestManyPrincipals(t *testing.T) {
+	f := newFolder(t)
+	var b strings.Builder
+	b.WriteString(`{"Users":[`)
+	for i := range 2000 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"Arn":"arn:aws:iam::111122223333:user/u%d","UserId":"U%d","AttachedPolicies":["All"`, i, i)
+		for p := range 19 {
+			fmt.Fprintf(&b, `,"P%d"`, p)
+		}
+		fmt.Fprintf(&b, `],"AccessKeys":[{"AccessKeyId":"AK%d","SecretAccessKey":"the-secret-of-user-%d","Status":"Active"}]}`, i, i)
+	}
+	b.WriteString(`]}`)
+	f.replace("principals.json", b.String())
+	began := time.Now()
+	s := f.open()
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("Open took %v", took)
+	}
+	if !known(t, s, "AK1999", "the-secret-of-user-1999")() || len(s.Problems()) != 38_000 {
+		t.Errorf("%d problems", len(s.Problems()))
+	}
+	f.replace("principals.json", `{"Users":[{}`+strings.Repeat(`,{}`, 10_000)+`]}`)
+	if _, err := filestore.Open(f.config()); err == nil || !strings.Contains(err.Error(), "the list has 10001 elements; at most 10000") {
+		t.Error(err)
 	}
 }
 

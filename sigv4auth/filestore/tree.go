@@ -50,7 +50,12 @@ type decoder struct {
 	src      string
 	problems []Problem
 	mistakes int // all of them, also those that are too many to be reported
+	cursor   cursor
 }
+
+// cursor is the place that was last asked for, from zero. Most places are asked for in the order of the document, and counting each
+// from the beginning would take time in the square of its size.
+type cursor struct{ off, line, column int }
 
 // fail notes a mistake at a byte offset; at is where in the structure, as Users[0].Arn, or "".
 func (d *decoder) fail(off int, at, format string, args ...any) {
@@ -68,9 +73,18 @@ func (d *decoder) fail(off int, at, format string, args ...any) {
 
 // place returns line and column of a byte offset.
 func (d *decoder) place(off int) (line, column int) {
-	before := d.src[:off]
-	start := strings.LastIndexByte(before, '\n') + 1
-	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
+	if off < d.cursor.off {
+		d.cursor = cursor{}
+	}
+	between := d.src[d.cursor.off:off]
+	if newline := strings.LastIndexByte(between, '\n'); newline >= 0 {
+		d.cursor.line += strings.Count(between, "\n")
+		d.cursor.column = 0
+		between = between[newline+1:]
+	}
+	d.cursor.off = off
+	d.cursor.column += utf8.RuneCountInString(between)
+	return d.cursor.line + 1, d.cursor.column + 1
 }
 
 // tree reads the whole document. It is not ok where that is not JSON, or not unambiguous.
