@@ -3,6 +3,7 @@ package sigv4auth_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -198,5 +199,51 @@ func TestCallerOwnsNothing(t *testing.T) {
 			t.Fatalf("changed: %+v %+v", id.Principal, s)
 		}
 		id.Principal.Tags["team"], s.Tags["cost"], s.Federated.Subject, s.Federated.Methods[0] = "evil", "evil", "evil", "evil"
+	}
+}
+
+// countingBody counts what is read of a body.
+type countingBody struct {
+	r    io.Reader
+	read int
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.read += n
+	return n, err
+}
+
+func (*countingBody) Close() error { return nil }
+
+// TestUnknownKeyCostsTheSame: a request with an unknown key makes the server do what one with a wrong signature does: the same reads, before and after the
+// digest is known, and the same allocations. The hashing in between is one code path: threat 211.
+func TestUnknownKeyCostsTheSame(t *testing.T) {
+	a := newAuthenticator(t, nil)
+	unknown, wrong := signing{keyID: "AKIAUNKNOWNEXAMPLE00"}, signing{secret: "x"}
+	for _, declared := range []bool{false, true} {
+		unknown.digestHeader, wrong.digestHeader = declared, declared
+		var reads, allocations [2]int
+		for i, s := range []signing{unknown, wrong} {
+			r := sign(t, ride(), s)
+			text, _ := io.ReadAll(r.Body)
+			body := &countingBody{}
+			verify := func() {
+				body.r, body.read = strings.NewReader(rideBody), 0
+				r.Body = body
+				if _, err := a.Verify(r); err == nil {
+					t.Fatal("admitted")
+				}
+			}
+			verify()
+			reads[i] = body.read
+			allocations[i] = int(testing.AllocsPerRun(100, verify))
+			if want := map[bool]int{true: 0, false: len(text)}[declared]; body.read != want {
+				t.Errorf("%+v: %d bytes of the body were read; want %d", s, body.read, want)
+			}
+		}
+		if reads[0] != reads[1] || allocations[0] != allocations[1] {
+			t.Errorf("declared %t: unknown key and wrong signature: %v bytes read, %v allocations", declared, reads, allocations)
+		}
 	}
 }

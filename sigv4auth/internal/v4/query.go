@@ -56,28 +56,33 @@ func (q *Query) Parse(raw string) error {
 
 // recode appends s to q.buf, decoded and encoded again.
 func (q *Query) recode(s string) error {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case unreserved[c]:
-			q.buf = append(q.buf, c)
-			continue
-		case c == '+':
+	for {
+		run := 0
+		for run < len(s) && unreserved[s[run]] {
+			run++
+		}
+		q.buf = append(q.buf, s[:run]...)
+		if run == len(s) {
+			return nil
+		}
+		c, size := s[run], 1
+		switch c {
+		case '+':
 			c = ' '
-		case c == '%':
+		case '%':
 			var err error
-			if c, err = decodeEscape(s[i:]); err != nil {
+			if c, err = decodeEscape(s[run:]); err != nil {
 				return err
 			}
-			i += 2
-			if unreserved[c] {
-				q.buf = append(q.buf, c)
-				continue
-			}
+			size = 3
 		}
-		q.buf = appendEscape(q.buf, c)
+		if unreserved[c] {
+			q.buf = append(q.buf, c)
+		} else {
+			q.buf = appendEscape(q.buf, c)
+		}
+		s = s[run+size:]
 	}
-	return nil
 }
 
 // Len returns the number of pairs.
@@ -122,15 +127,17 @@ func (q *Query) compare(a, b pair) int {
 
 // AppendDecoded appends what the canonically encoded text stands for.
 func AppendDecoded(dst, encoded []byte) []byte {
-	for i := 0; i < len(encoded); i++ {
-		c := encoded[i]
-		if c == '%' {
-			hi, _ := unhex(encoded[i+1])
-			lo, _ := unhex(encoded[i+2])
-			c = hi<<4 | lo
-			i += 2
+	for {
+		before, after, found := bytes.Cut(encoded, percent)
+		dst = append(dst, before...)
+		if !found {
+			return dst
 		}
-		dst = append(dst, c)
+		hi, _ := unhex(after[0]) // each percent sign of a canonical encoding begins a whole escape
+		lo, _ := unhex(after[1])
+		dst = append(dst, hi<<4|lo)
+		encoded = after[2:]
 	}
-	return dst
 }
+
+var percent = []byte{'%'}
