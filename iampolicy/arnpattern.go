@@ -52,23 +52,23 @@ func (p *arnPattern) match(t *arnText, ctx *Context) bool {
 
 // compileARN compiles an ARN of six parts. With headVariables, policy
 // variables may stand before the fifth colon too.
-func compileARN(text string, headVariables bool, tail textRules) (a arnPattern, message string) {
+func compileARN(text string, headVariables bool, tail textRules) (a arnPattern, wrong problem) {
 	fields := splitPattern(text, headVariables && tail.variables)
 	if len(fields) < 6 {
-		return a, quote(text) + " is no ARN: it has fewer than six parts"
+		return a, problem{CodeInvalidARN, quote(text) + " is no ARN: it has fewer than six parts"}
 	}
 	if fields[0] != "arn" {
-		return a, quote(text) + ` is no ARN: it does not begin with "arn:"`
+		return a, problem{CodeInvalidARN, quote(text) + ` is no ARN: it does not begin with "arn:"`}
 	}
 	rules := textRules{wildcards: true, variables: headVariables && tail.variables}
 	plain := true
 	for _, field := range fields[1:5] {
 		if tail.variables && !headVariables && strings.Contains(field, "${") {
-			return a, "a policy variable may stand only after the fifth colon of an ARN"
+			return a, problem{CodeVariableNotAllowed, "a policy variable may stand only after the fifth colon of an ARN"}
 		}
-		part, message := compilePattern(field, rules)
-		if message != "" {
-			return a, message
+		part, wrong := compilePattern(field, rules)
+		if wrong.code != "" {
+			return a, wrong
 		}
 		plain = plain && part.shape == literal
 		a.parts = append(a.parts, part)
@@ -80,8 +80,8 @@ func compileARN(text string, headVariables bool, tail textRules) (a arnPattern, 
 		}
 		a.parts = nil
 	}
-	a.tail, message = compilePattern(fields[5], tail)
-	return a, message
+	a.tail, wrong = compilePattern(fields[5], tail)
+	return a, wrong
 }
 
 // splitPattern splits text at its first five colons, not counting those within a policy variable.

@@ -11,11 +11,11 @@ const maxValueBytes = 4096
 // conditions compiles Condition: {operator: {key: value or values}}.
 func (p *parser) conditions(n *node, at *path) (list []condition) {
 	if n.kind != objectNode {
-		p.failf(n.off, at, "Condition is an object, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "Condition is an object, not %s", n.kind)
 		return nil
 	}
 	if len(n.kids) == 0 {
-		p.fail(n.off, at, "Condition is empty; a statement without condition has none")
+		p.fail(n.off, at, CodeEmptyObject, "Condition is empty; a statement without condition has none")
 	}
 	for i := range n.kids {
 		kid := &n.kids[i]
@@ -38,16 +38,16 @@ func (p *parser) unknownOperator(n *node, at *path) {
 		}
 	}
 	if equalFoldASCII(base, "NullIfExists") {
-		p.fail(n.nameOff, at, "Null has no IfExists")
+		p.fail(n.nameOff, at, CodeNullWithIfExists, "Null has no IfExists")
 		return
 	}
 	for _, known := range operatorNames {
 		if equalFoldASCII(base, known) || equalFoldASCII(base, known+"IfExists") {
-			p.failf(n.nameOff, at, "unknown operator %q; did you mean %q? Case matters", n.name, known)
+			p.failf(n.nameOff, at, CodeUnknownOperator, "unknown operator %q; did you mean %q? Case matters", n.name, known)
 			return
 		}
 	}
-	p.failf(n.nameOff, at, "unknown operator %q", n.name)
+	p.failf(n.nameOff, at, CodeUnknownOperator, "unknown operator %q", n.name)
 }
 
 // operatorNames are the operators as published, for hints.
@@ -60,11 +60,11 @@ var operatorNames = [...]string{
 
 func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition) {
 	if n.kind != objectNode {
-		p.failf(n.off, at, "an object of condition keys is expected, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "an object of condition keys is expected, not %s", n.kind)
 		return nil
 	}
 	if len(n.kids) == 0 {
-		p.fail(n.off, at, "the object is empty: a condition needs a key")
+		p.fail(n.off, at, CodeEmptyObject, "the object is empty: a condition needs a key")
 	}
 	seen := make(map[string]string, len(n.kids)) // by folded key, the key
 	for i := range n.kids {
@@ -72,9 +72,9 @@ func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition
 		inner := &path{up: at, name: kid.name}
 		switch folded := foldASCII(kid.name); {
 		case kid.name == "" || strings.TrimSpace(kid.name) != kid.name:
-			p.failf(kid.nameOff, inner, "%q is no condition key", kid.name)
+			p.failf(kid.nameOff, inner, CodeInvalidConditionKey, "%q is no condition key", kid.name)
 		case seen[folded] != "" && seen[folded] != kid.name: // else it is a duplicate key of the object
-			p.failf(kid.nameOff, inner, "condition key %q is there twice: case does not matter", kid.name)
+			p.failf(kid.nameOff, inner, CodeDuplicateConditionKey, "condition key %q is there twice: case does not matter", kid.name)
 		default:
 			seen[folded] = kid.name
 		}
@@ -94,7 +94,7 @@ func (p *parser) conditionValues(c *condition, n *node, at *path) {
 		return
 	}
 	if len(n.kids) == 0 {
-		p.fail(n.off, at, "the list is empty")
+		p.fail(n.off, at, CodeEmptyList, "the list is empty")
 	}
 	for i := range n.kids {
 		p.conditionValue(c, &n.kids[i], &path{up: at, index: i})
@@ -107,39 +107,39 @@ func (p *parser) conditionValue(c *condition, n *node, at *path) {
 	case n.kind == numberNode && (c.operand == numberOperand || c.operand == dateOperand || c.operand == stringOperand):
 	case n.kind == boolNode && (c.operand == boolOperand || c.operand == nullOperand || c.operand == stringOperand):
 	default:
-		p.failf(n.off, at, "%s may not have %s as its value", c.name, n.kind)
+		p.failf(n.off, at, CodeWrongType, "%s may not have %s as its value", c.name, n.kind)
 		return
 	}
 	if len(n.text) > maxValueBytes {
-		p.fail(n.off, at, "a value longer than 4,096 bytes")
+		p.fail(n.off, at, CodeValueTooLong, "a value longer than 4,096 bytes")
 		return
 	}
 	if c.operand != stringOperand && c.operand != arnOperand && p.modern && strings.Contains(n.text, "${") {
-		p.failf(n.off, at, "%s takes no policy variables", c.name)
+		p.failf(n.off, at, CodeVariableNotAllowed, "%s takes no policy variables", c.name)
 		return
 	}
-	if message := c.add(n.text, p.modern); message != "" {
-		p.fail(n.off, at, message)
+	if wrong := c.add(n.text, p.modern); wrong.code != "" {
+		p.fail(n.off, at, wrong.code, wrong.text)
 	}
 }
 
-// add compiles one value, and returns what is wrong with it, or "".
-func (c *condition) add(text string, variables bool) (message string) {
+// add compiles one value, and returns what is wrong with it.
+func (c *condition) add(text string, variables bool) (wrong problem) {
 	switch c.operand {
 	case stringOperand:
 		var pt pattern
-		pt, message = compilePattern(text, textRules{wildcards: c.wildcards, variables: variables, fold: c.ignoreCase})
+		pt, wrong = compilePattern(text, textRules{wildcards: c.wildcards, variables: variables, fold: c.ignoreCase})
 		c.patterns = append(c.patterns, pt)
 	case numberOperand:
 		number, ok := parseDecimal(text)
 		if !ok {
-			return quote(text) + " is no number"
+			return problem{CodeInvalidNumber, quote(text) + " is no number"}
 		}
 		c.numbers = append(c.numbers, number)
 	case dateOperand:
 		t, ok := parseInstant(text)
 		if !ok {
-			return quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"
+			return problem{CodeInvalidDate, quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"}
 		}
 		c.instants = append(c.instants, t)
 	case boolOperand, nullOperand:
@@ -149,36 +149,36 @@ func (c *condition) add(text string, variables bool) (message string) {
 		case equalFoldASCII(text, "false"):
 			c.bools[0] = true
 		default:
-			return quote(text) + ` is neither "true" nor "false"`
+			return problem{CodeInvalidBoolean, quote(text) + ` is neither "true" nor "false"`}
 		}
 	case binaryOperand:
 		// Base64 that decodes strictly is the one encoding of its bytes, so that
 		// texts compare as what they encode.
 		if _, err := base64.StdEncoding.Strict().DecodeString(text); err != nil || strings.ContainsAny(text, "\r\n") {
-			return quote(text) + " is not base64"
+			return problem{CodeInvalidBase64, quote(text) + " is not base64"}
 		}
 		c.patterns = append(c.patterns, pattern{text: text})
 	case addressOperand:
 		prefix, ok := parsePrefix(text)
 		if !ok {
-			return quote(text) + " is neither an IP address nor a CIDR block"
+			return problem{CodeInvalidAddress, quote(text) + " is neither an IP address nor a CIDR block"}
 		}
 		c.prefixes = append(c.prefixes, prefix)
 	case arnOperand:
 		var a arnPattern
-		a, message = compileConditionARN(text, variables)
+		a, wrong = compileConditionARN(text, variables)
 		c.arns = append(c.arns, a)
 	}
-	return message
+	return wrong
 }
 
 // compileConditionARN compiles a value of an ARN operator. One variable may
 // stand for the whole ARN.
-func compileConditionARN(text string, variables bool) (arnPattern, string) {
+func compileConditionARN(text string, variables bool) (arnPattern, problem) {
 	if variables && strings.HasPrefix(text, "${") {
-		if _, char, n, message := parseVariable(text); message == "" && char == 0 && n == len(text) {
-			tail, message := compilePattern(text, textRules{variables: true})
-			return arnPattern{whole: true, tail: tail}, message
+		if _, char, n, wrong := parseVariable(text); wrong.code == "" && char == 0 && n == len(text) {
+			tail, wrong := compilePattern(text, textRules{variables: true})
+			return arnPattern{whole: true, tail: tail}, wrong
 		}
 	}
 	return compileARN(text, true, textRules{wildcards: true, variables: variables})

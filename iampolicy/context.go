@@ -25,6 +25,9 @@ type contextEntry struct {
 	multivalued bool
 }
 
+// Grow makes room for n more keys, so that setting them allocates once.
+func (c *Context) Grow(n int) { c.entries = slices.Grow(c.entries, n) }
+
 // Set gives key the one value. A key that was set before is replaced.
 func (c *Context) Set(key, value string) {
 	e := c.entry(key)

@@ -94,32 +94,32 @@ type scanner struct {
 	pos    int
 	failed bool
 	blank  int // bytes of white space outside strings
-	report func(off int, at *path, message string)
+	report func(off int, at *path, code Code, message string)
 }
 
 // document reads the whole text; it is not ok where the text is no JSON.
 func (s *scanner) document() (n node, ok bool) {
 	if len(s.src) > maxDocumentBytes {
-		s.stop(0, nil, "the document is larger than 1 MiB")
+		s.stop(0, nil, CodeDocumentTooLarge, "the document is larger than 1 MiB")
 		return node{}, false
 	}
 	if strings.HasPrefix(s.src, "\ufeff") {
-		s.stop(0, nil, "the document begins with a byte order mark")
+		s.stop(0, nil, CodeByteOrderMark, "the document begins with a byte order mark")
 		return node{}, false
 	}
 	s.skipBlank()
 	n = s.value(nil, 1)
 	s.skipBlank()
 	if !s.failed && s.pos < len(s.src) {
-		s.stop(s.pos, nil, "text follows after the end of the policy")
+		s.stop(s.pos, nil, CodeTrailingData, "text follows after the end of the policy")
 	}
 	return n, !s.failed
 }
 
-func (s *scanner) stop(off int, at *path, message string) {
+func (s *scanner) stop(off int, at *path, code Code, message string) {
 	if !s.failed {
 		s.failed = true
-		s.report(off, at, message)
+		s.report(off, at, code, message)
 	}
 }
 
@@ -149,11 +149,11 @@ func (s *scanner) next(c byte) bool {
 func (s *scanner) value(at *path, depth int) (n node) {
 	n.off = s.pos
 	if depth > maxDepth {
-		s.stop(s.pos, at, "nested deeper than 16 levels")
+		s.stop(s.pos, at, CodeNestingTooDeep, "nested deeper than 16 levels")
 		return n
 	}
 	if s.pos == len(s.src) {
-		s.stop(s.pos, at, "the document ends where a value is expected")
+		s.stop(s.pos, at, CodeInvalidJSON, "the document ends where a value is expected")
 		return n
 	}
 	switch c := s.src[s.pos]; {
@@ -175,7 +175,7 @@ func (s *scanner) value(at *path, depth int) (n node) {
 		}
 		switch n.text {
 		case "":
-			s.stop(s.pos, at, "a value is expected")
+			s.stop(s.pos, at, CodeInvalidJSON, "a value is expected")
 		case "null":
 			n.kind = nullNode
 		}
@@ -193,27 +193,27 @@ func (s *scanner) members(at *path, depth int) (kids []node) {
 		s.skipBlank()
 		nameOff := s.pos
 		if s.pos == len(s.src) || s.src[s.pos] != '"' {
-			s.stop(s.pos, at, "a key in double quotes is expected")
+			s.stop(s.pos, at, CodeInvalidJSON, "a key in double quotes is expected")
 			return nil
 		}
 		name := s.str(at)
 		inner := &path{up: at, name: name}
 		if !s.next(':') {
-			s.stop(s.pos, inner, "a colon is expected after the key")
+			s.stop(s.pos, inner, CodeInvalidJSON, "a colon is expected after the key")
 			return nil
 		}
 		s.skipBlank()
 		n := s.value(inner, depth+1)
 		n.name, n.nameOff = name, nameOff
 		if seen.add(kids, name) {
-			s.report(nameOff, inner, "duplicate key "+quote(name))
+			s.report(nameOff, inner, CodeDuplicateKey, "duplicate key "+quote(name))
 		}
 		kids = append(kids, n)
 		if s.next(',') {
 			continue
 		}
 		if !s.next('}') {
-			s.stop(s.pos, at, "a comma or } is expected")
+			s.stop(s.pos, at, CodeInvalidJSON, "a comma or } is expected")
 		}
 		return kids
 	}
@@ -252,7 +252,7 @@ func (s *scanner) elements(at *path, depth int) (kids []node) {
 			continue
 		}
 		if !s.next(']') {
-			s.stop(s.pos, at, "a comma or ] is expected")
+			s.stop(s.pos, at, CodeInvalidJSON, "a comma or ] is expected")
 		}
 		return kids
 	}
@@ -288,7 +288,7 @@ func (s *scanner) number(at *path) string {
 		ok = digits() > 0 && ok
 	}
 	if !ok {
-		s.stop(start, at, "a number that is not JSON's")
+		s.stop(start, at, CodeInvalidJSON, "a number that is not JSON's")
 	}
 	return s.src[start:s.pos]
 }
@@ -320,21 +320,21 @@ func (s *scanner) str(at *path) string {
 			b = utf8.AppendRune(b, r)
 			start = s.pos
 		case c < ' ':
-			s.stop(s.pos, at, "a control character in a string")
+			s.stop(s.pos, at, CodeInvalidJSON, "a control character in a string")
 			return ""
 		case c < utf8.RuneSelf:
 			s.pos++
 		default:
 			r, size := utf8.DecodeRuneInString(s.src[s.pos:])
 			if r == utf8.RuneError && size == 1 {
-				s.stop(s.pos, at, "invalid UTF-8")
+				s.stop(s.pos, at, CodeInvalidUTF8, "invalid UTF-8")
 				return ""
 			}
 			s.checkRune(r, at)
 			s.pos += size
 		}
 	}
-	s.stop(s.pos, at, "the document ends within a string")
+	s.stop(s.pos, at, CodeInvalidJSON, "the document ends within a string")
 	return ""
 }
 
@@ -343,7 +343,7 @@ func (s *scanner) escape(at *path) rune {
 	start := s.pos
 	s.pos += 2
 	if s.pos > len(s.src) {
-		s.stop(start, at, "the document ends within a string")
+		s.stop(start, at, CodeInvalidJSON, "the document ends within a string")
 		return 0
 	}
 	switch c := s.src[s.pos-1]; c {
@@ -356,7 +356,7 @@ func (s *scanner) escape(at *path) rune {
 	case 'r':
 		return '\r'
 	case 'b', 'f':
-		s.report(start, at, "a character outside of what a policy may contain")
+		s.report(start, at, CodeInvalidCharacter, "a character outside of what a policy may contain")
 		return ' '
 	case 'u':
 		r := s.hex4(at)
@@ -367,7 +367,7 @@ func (s *scanner) escape(at *path) rune {
 				low = s.hex4(at)
 			}
 			if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
-				s.stop(start, at, "a lone surrogate")
+				s.stop(start, at, CodeLoneSurrogate, "a lone surrogate")
 			}
 		}
 		if !s.failed {
@@ -375,13 +375,13 @@ func (s *scanner) escape(at *path) rune {
 		}
 		return r
 	}
-	s.stop(start, at, "an unknown escape")
+	s.stop(start, at, CodeInvalidJSON, "an unknown escape")
 	return 0
 }
 
 func (s *scanner) hex4(at *path) (r rune) {
 	if len(s.src)-s.pos < 4 {
-		s.stop(s.pos, at, "the document ends within a string")
+		s.stop(s.pos, at, CodeInvalidJSON, "the document ends within a string")
 		return 0
 	}
 	for range 4 {
@@ -392,7 +392,7 @@ func (s *scanner) hex4(at *path) (r rune) {
 		case 'a' <= c && c <= 'f':
 			r = r<<4 | rune(c-'a'+10)
 		default:
-			s.stop(s.pos, at, "an escape without four hexadecimal digits")
+			s.stop(s.pos, at, CodeInvalidJSON, "an escape without four hexadecimal digits")
 		}
 		s.pos++
 	}
@@ -403,6 +403,6 @@ func (s *scanner) hex4(at *path) (r rune) {
 // U+00FF (IAM user guide, "IAM and AWS STS quotas").
 func (s *scanner) checkRune(r rune, at *path) {
 	if r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' {
-		s.report(s.pos, at, "a character outside of what a policy may contain: U+0020 to U+00FF")
+		s.report(s.pos, at, CodeInvalidCharacter, "a character outside of what a policy may contain: U+0020 to U+00FF")
 	}
 }

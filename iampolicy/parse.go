@@ -26,7 +26,7 @@ func Parse(doc []byte, kind Kind, opts ...ParseOption) (*Policy, error) {
 	}
 	policy := p.policy()
 	if len(p.mistakes) > 0 {
-		return nil, p.err()
+		return nil, &ParseError{Name: p.options.name, Mistakes: p.located()}
 	}
 	return policy, nil
 }
@@ -39,33 +39,37 @@ type parser struct {
 	modern   bool // Version 2012-10-17: there are policy variables
 	sids     map[string]bool
 	mistakes []mistake
+	// Validate asks for notes, which are no reason to refuse.
+	lints bool
+	notes []mistake
 }
 
 type mistake struct {
 	off           int
 	path, message string
+	code          Code
 }
 
 // fail notes a mistake.
-func (p *parser) fail(off int, at *path, message string) {
+func (p *parser) fail(off int, at *path, code Code, message string) {
 	if len(p.mistakes) < maxMistakes {
-		p.mistakes = append(p.mistakes, mistake{off, at.String(), message})
+		p.mistakes = append(p.mistakes, mistake{off, at.String(), message, code})
 	}
 }
 
-func (p *parser) failf(off int, at *path, format string, args ...any) {
-	p.fail(off, at, fmt.Sprintf(format, args...))
+func (p *parser) failf(off int, at *path, code Code, format string, args ...any) {
+	p.fail(off, at, code, fmt.Sprintf(format, args...))
 }
 
-// err returns the mistakes in the order of the document.
-func (p *parser) err() error {
+// located returns the mistakes in the order of the document.
+func (p *parser) located() []Mistake {
 	slices.SortStableFunc(p.mistakes, func(a, b mistake) int { return cmp.Compare(a.off, b.off) })
-	e := &ParseError{Name: p.options.name, Mistakes: make([]Mistake, len(p.mistakes))}
+	list := make([]Mistake, len(p.mistakes))
 	for i, m := range p.mistakes {
 		line, column := position(p.src, m.off)
-		e.Mistakes[i] = Mistake{Line: line, Column: column, Path: m.path, Message: m.message}
+		list[i] = Mistake{Line: line, Column: column, Path: m.path, Code: m.code, Message: m.message}
 	}
-	return e
+	return list
 }
 
 func position(src string, off int) (line, column int) {
@@ -77,11 +81,11 @@ func position(src string, off int) (line, column int) {
 // policy compiles the document.
 func (p *parser) policy() *Policy {
 	if p.kind < Identity || p.kind > Trust {
-		p.fail(0, nil, "the kind of policy is none that exists")
+		p.fail(0, nil, CodeInvalidOption, "the kind of policy is none that exists")
 		return nil
 	}
 	if message := p.options.check(); message != "" {
-		p.fail(0, nil, message)
+		p.fail(0, nil, CodeInvalidOption, message)
 		return nil
 	}
 	s := scanner{src: p.src, report: p.fail}
@@ -89,11 +93,9 @@ func (p *parser) policy() *Policy {
 	if !ok {
 		return nil
 	}
-	if p.options.sizeLimits {
-		p.checkSize(s.blank)
-	}
+	p.checkSize(s.blank)
 	if root.kind != objectNode {
-		p.failf(root.off, nil, "a policy is an object, not %s", root.kind)
+		p.failf(root.off, nil, CodeWrongType, "a policy is an object, not %s", root.kind)
 		return nil
 	}
 	policy := &Policy{kind: p.kind, name: p.options.name}
@@ -114,10 +116,13 @@ func (p *parser) policy() *Policy {
 	}
 	p.version(&root, version)
 	if statement == nil {
-		p.fail(root.off, nil, "Statement is missing")
+		p.fail(root.off, nil, CodeMissingStatement, "Statement is missing")
 		return nil
 	}
 	policy.statements = p.statementList(statement, &path{name: "Statement"})
+	if p.lints {
+		p.lintDocument(&root, version, statement, policy.statements)
+	}
 	policy.arrange()
 	return policy
 }
@@ -127,25 +132,25 @@ func (p *parser) version(root, n *node) {
 	switch {
 	case n == nil:
 		if p.kind == RCP {
-			p.fail(root.off, nil, `Version is missing: a resource control policy needs "2012-10-17"`)
+			p.fail(root.off, nil, CodeVersionRequired, `Version is missing: a resource control policy needs "2012-10-17"`)
 		}
 	case n.kind != stringNode:
-		p.failf(n.off, &path{name: "Version"}, "Version is a string, not %s", n.kind)
+		p.failf(n.off, &path{name: "Version"}, CodeWrongType, "Version is a string, not %s", n.kind)
 	case n.text == "2012-10-17":
 		p.modern = true
 	case n.text != "2008-10-17":
-		p.failf(n.off, &path{name: "Version"}, `%q is no version: "2012-10-17" or "2008-10-17"`, n.text)
+		p.failf(n.off, &path{name: "Version"}, CodeInvalidVersion, `%q is no version: "2012-10-17" or "2008-10-17"`, n.text)
 	case p.kind == RCP:
-		p.fail(n.off, &path{name: "Version"}, `a resource control policy needs Version "2012-10-17"`)
+		p.fail(n.off, &path{name: "Version"}, CodeVersionRequired, `a resource control policy needs Version "2012-10-17"`)
 	}
 }
 
 func (p *parser) id(n *node, at *path) {
 	switch {
 	case p.kind == Identity || p.kind == Boundary || p.kind == Session:
-		p.failf(n.nameOff, at, "Id does not belong in %s", withArticle(p.kind))
+		p.failf(n.nameOff, at, CodeIdNotAllowed, "Id does not belong in %s", withArticle(p.kind))
 	case n.kind != stringNode:
-		p.failf(n.off, at, "Id is a string, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "Id is a string, not %s", n.kind)
 	}
 }
 
@@ -154,11 +159,11 @@ func (p *parser) id(n *node, at *path) {
 func (p *parser) unknown(n *node, at *path, known ...string) {
 	for _, name := range known {
 		if equalFoldASCII(name, n.name) || equalFoldASCII(name+"s", n.name) || equalFoldASCII(name, n.name+"s") {
-			p.failf(n.nameOff, at, "unknown element %q; did you mean %q?", n.name, name)
+			p.failf(n.nameOff, at, CodeUnknownElement, "unknown element %q; did you mean %q?", n.name, name)
 			return
 		}
 	}
-	p.failf(n.nameOff, at, "unknown element %q", n.name)
+	p.failf(n.nameOff, at, CodeUnknownElement, "unknown element %q", n.name)
 }
 
 // texts calls do for the string n, or for each of the strings in the list n.
@@ -168,18 +173,18 @@ func (p *parser) texts(n *node, at *path, do func(n *node, at *path)) {
 		do(n, at)
 	case listNode:
 		if len(n.kids) == 0 {
-			p.fail(n.off, at, "the list is empty")
+			p.fail(n.off, at, CodeEmptyList, "the list is empty")
 		}
 		for i := range n.kids {
 			each := &path{up: at, index: i}
 			if n.kids[i].kind != stringNode {
-				p.failf(n.kids[i].off, each, "a string is expected, not %s", n.kids[i].kind)
+				p.failf(n.kids[i].off, each, CodeWrongType, "a string is expected, not %s", n.kids[i].kind)
 				continue
 			}
 			do(&n.kids[i], each)
 		}
 	default:
-		p.failf(n.off, at, "a string or a list of strings is expected, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "a string or a list of strings is expected, not %s", n.kind)
 	}
 }
 

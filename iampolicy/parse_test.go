@@ -196,10 +196,10 @@ func TestParseReportsEveryMistakeInTheOrderOfTheDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []iampolicy.Mistake{
-		{Line: 3, Column: 16, Path: "Statement[0].Effect", Message: `Effect "Alow" is neither "Allow" nor "Deny", in this case`},
-		{Line: 3, Column: 34, Path: "Statement[0].Action", Message: `"Invoke" is no action: it needs the form service:name, or "*"`},
-		{Line: 5, Column: 65, Path: "Statement[1].Condition.IpAddress.aws:SourceIp[1]", Message: `"ü" is neither an IP address nor a CIDR block`},
-		{Line: 7, Column: 14, Path: "Version", Message: `"2013" is no version: "2012-10-17" or "2008-10-17"`},
+		{Line: 3, Column: 16, Path: "Statement[0].Effect", Code: iampolicy.CodeInvalidEffect, Message: `Effect "Alow" is neither "Allow" nor "Deny", in this case`},
+		{Line: 3, Column: 34, Path: "Statement[0].Action", Code: iampolicy.CodeInvalidAction, Message: `"Invoke" is no action: it needs the form service:name, or "*"`},
+		{Line: 5, Column: 65, Path: "Statement[1].Condition.IpAddress.aws:SourceIp[1]", Code: iampolicy.CodeInvalidAddress, Message: `"ü" is neither an IP address nor a CIDR block`},
+		{Line: 7, Column: 14, Path: "Version", Code: iampolicy.CodeInvalidVersion, Message: `"2013" is no version: "2012-10-17" or "2008-10-17"`},
 	}
 	if diff := cmp.Diff(want, e.Mistakes); diff != "" {
 		t.Error(diff)

@@ -12,6 +12,8 @@ type Mistake struct {
 	// Path says where in the document's structure, as
 	// Statement[2].Condition.IpAddress; "" is the document itself.
 	Path string
+	// Code says which kind of mistake it is.
+	Code Code
 	// Message says what is wrong, in lower case.
 	Message string
 }
@@ -23,6 +25,13 @@ func (m Mistake) Error() string {
 		s += m.Path + ": "
 	}
 	return s + m.Message
+}
+
+// A problem is what is wrong with one text; its place is the caller's to know.
+// The zero problem is none.
+type problem struct {
+	code Code
+	text string
 }
 
 // A ParseError is the error of [Parse]: every mistake of a document, in the

@@ -34,8 +34,12 @@ func (p *parser) checkSize(blank int) {
 	if p.kind != SCP && p.kind != RCP {
 		unit, size = "characters without white space", len([]rune(p.src))-blank
 	}
+	report := p.note
+	if p.options.sizeLimits {
+		report = p.failf
+	}
 	if limit := sizeLimit[p.kind]; size > limit {
-		p.failf(0, nil, "%d %s; %s may have %d", size, unit, withArticle(p.kind), limit)
+		report(0, nil, CodeQuotaExceeded, "%d %s; %s may have %d", size, unit, withArticle(p.kind), limit)
 	}
 }
 

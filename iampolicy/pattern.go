@@ -40,8 +40,8 @@ type textRules struct {
 	wildcards, variables, fold bool
 }
 
-// compilePattern compiles text. The error is a message for the author of the policy.
-func compilePattern(text string, rules textRules) (p pattern, message string) {
+// compilePattern compiles text. The problem is for the author of the policy.
+func compilePattern(text string, rules textRules) (p pattern, wrong problem) {
 	p.fold = rules.fold
 	special := ""
 	if rules.wildcards {
@@ -52,7 +52,7 @@ func compilePattern(text string, rules textRules) (p pattern, message string) {
 	}
 	if special == "" || !strings.ContainsAny(text, special) {
 		p.text = text
-		return p, ""
+		return p, problem{}
 	}
 	run := []part{}
 	lit := make([]byte, 0, len(text))
@@ -81,9 +81,9 @@ func compilePattern(text string, rules textRules) (p pattern, message string) {
 			run = append(run, part{any: n})
 			i += n
 		case c == '$' && rules.variables && strings.HasPrefix(text[i:], "${"):
-			v, char, n, message := parseVariable(text[i:])
-			if message != "" {
-				return pattern{}, message
+			v, char, n, wrong := parseVariable(text[i:])
+			if wrong.code != "" {
+				return pattern{}, wrong
 			}
 			i += n
 			if char != 0 {
@@ -93,7 +93,7 @@ func compilePattern(text string, rules textRules) (p pattern, message string) {
 			flush()
 			p.vars = append(p.vars, v)
 			if len(p.vars) > maxVariables {
-				return pattern{}, "more than 16 policy variables in one text"
+				return pattern{}, problem{CodeTooManyVariables, "more than 16 policy variables in one text"}
 			}
 			run = append(run, part{ref: len(p.vars)})
 		default:
@@ -104,7 +104,7 @@ func compilePattern(text string, rules textRules) (p pattern, message string) {
 	flush()
 	p.runs = append(p.runs, run)
 	p.simplify()
-	return p, ""
+	return p, problem{}
 }
 
 // simplify finds the shapes that need no runs.

@@ -82,11 +82,11 @@ func (p *parser) principals(n *node, at *path, st *statement) *principals {
 	case n.kind == stringNode && n.text == "*":
 		l.everyone = true
 	case n.kind == stringNode:
-		p.failf(n.off, at, `%q is no principal: "*" or an object is expected`, n.text)
+		p.failf(n.off, at, CodeInvalidPrincipal, `%q is no principal: "*" or an object is expected`, n.text)
 	case n.kind != objectNode:
-		p.failf(n.off, at, `"*" or an object is expected, not %s`, n.kind)
+		p.failf(n.off, at, CodeWrongType, `"*" or an object is expected, not %s`, n.kind)
 	case len(n.kids) == 0:
-		p.fail(n.off, at, "the object is empty")
+		p.fail(n.off, at, CodeEmptyObject, "the object is empty")
 	}
 	for i := range n.kids {
 		kid := &n.kids[i]
@@ -101,14 +101,14 @@ func (p *parser) principals(n *node, at *path, st *statement) *principals {
 			p.texts(kid, inner, func(n *node, at *path) { l.services = append(l.services, p.exactPrincipal(n, at)) })
 		case "Federated":
 			if p.kind != Trust {
-				p.failf(kid.nameOff, inner, "Federated does not belong in %s", withArticle(p.kind))
+				p.failf(kid.nameOff, inner, CodeFederatedNotAllowed, "Federated does not belong in %s", withArticle(p.kind))
 			}
 			p.texts(kid, inner, func(n *node, at *path) { l.providers = append(l.providers, p.exactPrincipal(n, at)) })
 		case "CanonicalUser":
 			// No caller has a canonical user ID here, so that this names nobody: an
 			// Allow then grants nothing, but a Deny would not hold.
 			if st.deny && !st.notPrincipal {
-				p.fail(kid.nameOff, inner, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
+				p.fail(kid.nameOff, inner, CodeCanonicalUserInDeny, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
 			}
 			p.texts(kid, inner, func(n *node, at *path) { p.exactPrincipal(n, at) })
 		default:
@@ -117,7 +117,7 @@ func (p *parser) principals(n *node, at *path, st *statement) *principals {
 	}
 	if st.notPrincipal {
 		if l.everyone {
-			p.fail(n.off, at, "NotPrincipal of everyone: the Deny would never apply")
+			p.fail(n.off, at, CodeNotPrincipalOfEveryone, "NotPrincipal of everyone: the Deny would never apply")
 		}
 		l.narrowAccounts()
 	}
@@ -128,7 +128,7 @@ func (p *parser) principals(n *node, at *path, st *statement) *principals {
 // compared whole.
 func (p *parser) exactPrincipal(n *node, at *path) string {
 	if n.text == "" || strings.ContainsAny(n.text, "*? ") || p.modern && strings.Contains(n.text, "${") {
-		p.failf(n.off, at, "%q is no principal: wildcards and variables are not expanded here", n.text)
+		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: wildcards and variables are not expanded here", n.text)
 	}
 	return n.text
 }
@@ -145,12 +145,12 @@ func (p *parser) awsPrincipal(l *principals, n *node, at *path) {
 		return
 	}
 	if strings.ContainsAny(text, "*?") {
-		p.failf(n.off, at, `%q is no principal: a wildcard may only stand alone, as "*"`, text)
+		p.failf(n.off, at, CodeWildcardInPrincipal, `%q is no principal: a wildcard may only stand alone, as "*"`, text)
 		return
 	}
 	a, ok := splitARN(text)
 	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
-		p.failf(n.off, at, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
+		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
 		return
 	}
 	kind, name, _ := strings.Cut(a.resource, "/")
@@ -160,9 +160,9 @@ func (p *parser) awsPrincipal(l *principals, n *node, at *path) {
 	case a.service == "iam" && kind == "role" && lastSegment(name) != "":
 		l.roles = append(l.roles, roleName{a.partition, a.account, lastSegment(name)})
 	case a.service == "iam" && kind == "group":
-		p.failf(n.off, at, "%q is no principal: a group is none", text)
+		p.failf(n.off, at, CodeGroupPrincipal, "%q is no principal: a group is none", text)
 	case callerOfARN(text).typ == 0 || callerOfARN(text).typ == IdentityProvider:
-		p.failf(n.off, at, "%q is no principal: it is not the ARN of an account, a user, a role or a session", text)
+		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: it is not the ARN of an account, a user, a role or a session", text)
 	default:
 		l.arns = append(l.arns, text)
 	}

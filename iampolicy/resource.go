@@ -8,9 +8,9 @@ const maxResourceBytes = 2048
 // resources compiles Resource or NotResource.
 func (p *parser) resources(n *node, at *path) (list []arnPattern) {
 	p.texts(n, at, func(n *node, at *path) {
-		r, message := p.resource(n.text)
-		if message != "" {
-			p.fail(n.off, at, message)
+		r, wrong := p.resource(n.text)
+		if wrong.code != "" {
+			p.fail(n.off, at, wrong.code, wrong.text)
 			return
 		}
 		list = append(list, r)
@@ -18,28 +18,28 @@ func (p *parser) resources(n *node, at *path) (list []arnPattern) {
 	return list
 }
 
-func (p *parser) resource(text string) (arnPattern, string) {
+func (p *parser) resource(text string) (arnPattern, problem) {
 	if text == "*" {
-		return arnPattern{everything: true}, ""
+		return arnPattern{everything: true}, problem{}
 	}
 	if len(text) > maxResourceBytes {
-		return arnPattern{}, "a resource longer than 2,048 bytes"
+		return arnPattern{}, problem{CodeResourceTooLong, "a resource longer than 2,048 bytes"}
 	}
 	if strings.HasPrefix(text, "execute-api:/") {
 		if p.options.api == nil {
-			return arnPattern{}, "the short form execute-api:/ is expanded only with WithAPIGateway; write the ARN of the API"
+			return arnPattern{}, problem{CodeShortFormNotExpanded, "the short form execute-api:/ is expanded only with WithAPIGateway; write the ARN of the API"}
 		}
 		text = p.options.api.expand(text)
 	}
 	if !strings.HasPrefix(text, "arn:") {
-		return arnPattern{}, quote(text) + ` is neither an ARN nor "*"`
+		return arnPattern{}, problem{CodeInvalidARN, quote(text) + ` is neither an ARN nor "*"`}
 	}
 	if fields := splitPattern(text, false); len(fields) < 6 {
 		switch {
 		case p.kind != Identity && p.kind != Boundary:
-			return arnPattern{}, quote(text) + " has fewer than the six parts of an ARN"
+			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " has fewer than the six parts of an ARN"}
 		case len(fields) < 3 || fields[1] == "" || fields[2] == "":
-			return arnPattern{}, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"
+			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}
 		}
 		// IAM user guide, "Resource": missing fields are completed with a star.
 		text += strings.Repeat(":*", 6-len(fields))

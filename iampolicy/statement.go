@@ -30,12 +30,12 @@ func (p *parser) statementList(n *node, at *path) []statement {
 	case n.kind == objectNode:
 		return []statement{p.statement(n, at, 0)}
 	case n.kind != listNode:
-		p.failf(n.off, at, "Statement is an object or a list of objects, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "Statement is an object or a list of objects, not %s", n.kind)
 		return nil
 	case len(n.kids) == 0:
-		p.fail(n.off, at, "the list is empty")
+		p.fail(n.off, at, CodeEmptyList, "the list is empty")
 	case len(n.kids) > maxStatements:
-		p.failf(n.off, at, "%d statements; a document may have 1,000", len(n.kids))
+		p.failf(n.off, at, CodeTooManyStatements, "%d statements; a document may have 1,000", len(n.kids))
 		return nil
 	}
 	list := make([]statement, len(n.kids))
@@ -47,9 +47,10 @@ func (p *parser) statementList(n *node, at *path) []statement {
 
 func (p *parser) statement(n *node, at *path, index int) statement {
 	if n.kind != objectNode {
-		p.failf(n.off, at, "a statement is an object, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "a statement is an object, not %s", n.kind)
 		return statement{}
 	}
+	before := len(p.mistakes)
 	var e elements
 	for i := range n.kids {
 		kid := &n.kids[i]
@@ -73,10 +74,10 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 		return st
 	}
 	if p.kind == RCP && e.effect != nil && e.effect.text == "Allow" {
-		p.fail(e.effect.off, &path{up: at, name: "Effect"},
+		p.fail(e.effect.off, &path{up: at, name: "Effect"}, CodeEffectNotDeny,
 			"Effect in a resource control policy must be \"Deny\"; only AWS's RCPFullAWSAccess allows")
 	}
-	if x := p.oneOf(n, at, e.action, e.notAction, "Action", "NotAction"); x != nil {
+	if x := p.oneOf(n, at, e.action, e.notAction, "Action", CodeMissingAction, CodeActionAndNotAction); x != nil {
 		st.notAction = x == e.notAction
 		st.actions = p.actions(x, &path{up: at, name: x.name})
 		st.actionTexts = x.texts()
@@ -85,6 +86,10 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	p.principalElement(&st, n, &e, at)
 	if e.condition != nil {
 		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"})
+	}
+	if p.lints && len(p.mistakes) == before {
+		l := linter{parser: p, st: &st, e: &e, at: at}
+		l.statement()
 	}
 	return st
 }
@@ -114,12 +119,12 @@ func (e *elements) place(name string) **node {
 }
 
 // oneOf returns x or notX, of which there must be exactly one (threats 153 and 154).
-func (p *parser) oneOf(st *node, at *path, x, notX *node, name, notName string) *node {
+func (p *parser) oneOf(st *node, at *path, x, notX *node, name string, missing, both Code) *node {
 	switch {
 	case x == nil && notX == nil:
-		p.failf(st.off, at, "%s or %s is missing", name, notName)
+		p.failf(st.off, at, missing, "%s or Not%s is missing", name, name)
 	case x != nil && notX != nil:
-		p.failf(notX.nameOff, &path{up: at, name: notName}, "both %s and %s", name, notName)
+		p.failf(notX.nameOff, &path{up: at, name: notX.name}, both, "both %s and Not%s", name, name)
 	case x != nil:
 		return x
 	}
@@ -130,13 +135,13 @@ func (p *parser) oneOf(st *node, at *path, x, notX *node, name, notName string) 
 func (p *parser) effect(st, n *node, at *path) (deny bool) {
 	switch {
 	case n == nil:
-		p.fail(st.off, at, "Effect is missing")
+		p.fail(st.off, at, CodeMissingEffect, "Effect is missing")
 	case n.kind != stringNode:
-		p.failf(n.off, &path{up: at, name: "Effect"}, "Effect is a string, not %s", n.kind)
+		p.failf(n.off, &path{up: at, name: "Effect"}, CodeWrongType, "Effect is a string, not %s", n.kind)
 	case n.text == "Deny":
 		return true
 	case n.text != "Allow":
-		p.failf(n.off, &path{up: at, name: "Effect"}, `Effect %q is neither "Allow" nor "Deny", in this case`, n.text)
+		p.failf(n.off, &path{up: at, name: "Effect"}, CodeInvalidEffect, `Effect %q is neither "Allow" nor "Deny", in this case`, n.text)
 	}
 	return false
 }
@@ -155,7 +160,7 @@ func (p *parser) isFullAccess(e *elements) bool {
 // policies than IAM does.
 func (p *parser) sid(n *node, at *path) string {
 	if n.kind != stringNode {
-		p.failf(n.off, at, "Sid is a string, not %s", n.kind)
+		p.failf(n.off, at, CodeWrongType, "Sid is a string, not %s", n.kind)
 		return ""
 	}
 	if p.kind == Resource || n.text == "" {
@@ -163,12 +168,12 @@ func (p *parser) sid(n *node, at *path) string {
 	}
 	for i := range len(n.text) {
 		if c := lowerASCII(n.text[i]); (c < 'a' || 'z' < c) && (c < '0' || '9' < c) {
-			p.failf(n.off, at, "Sid %q has other characters than A-Z, a-z and 0-9", n.text)
+			p.failf(n.off, at, CodeInvalidSid, "Sid %q has other characters than A-Z, a-z and 0-9", n.text)
 			break
 		}
 	}
 	if p.sids[n.text] {
-		p.failf(n.off, at, "Sid %q is there twice", n.text)
+		p.failf(n.off, at, CodeDuplicateSid, "Sid %q is there twice", n.text)
 	}
 	if p.sids == nil {
 		p.sids = make(map[string]bool)
@@ -182,13 +187,13 @@ func (p *parser) resourceElement(st *statement, n *node, e *elements, at *path) 
 	if p.kind == Trust {
 		for _, x := range [...]*node{e.resource, e.notResource} {
 			if x != nil {
-				p.failf(x.nameOff, &path{up: at, name: x.name},
+				p.failf(x.nameOff, &path{up: at, name: x.name}, CodeResourceNotAllowed,
 					"%s does not belong in a role trust policy, whose resource is the role", x.name)
 			}
 		}
 		return
 	}
-	x := p.oneOf(n, at, e.resource, e.notResource, "Resource", "NotResource")
+	x := p.oneOf(n, at, e.resource, e.notResource, "Resource", CodeMissingResource, CodeResourceAndNotResource)
 	if x == nil {
 		return
 	}
@@ -198,7 +203,7 @@ func (p *parser) resourceElement(st *statement, n *node, e *elements, at *path) 
 	if p.kind == SCP && !st.deny && !st.notResource {
 		for i := range st.resources {
 			if !st.resources[i].everything {
-				p.fail(x.off, &path{up: at, name: x.name}, `Resource of an Allow in a service control policy must be "*"`)
+				p.fail(x.off, &path{up: at, name: x.name}, CodeResourceNotStar, `Resource of an Allow in a service control policy must be "*"`)
 				break
 			}
 		}
@@ -212,12 +217,12 @@ func (p *parser) principalElement(st *statement, n *node, e *elements, at *path)
 	default:
 		for _, x := range [...]*node{e.principal, e.notPrincipal} {
 			if x != nil {
-				p.failf(x.nameOff, &path{up: at, name: x.name}, "%s does not belong in %s", x.name, withArticle(p.kind))
+				p.failf(x.nameOff, &path{up: at, name: x.name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.name, withArticle(p.kind))
 			}
 		}
 		return
 	}
-	x := p.oneOf(n, at, e.principal, e.notPrincipal, "Principal", "NotPrincipal")
+	x := p.oneOf(n, at, e.principal, e.notPrincipal, "Principal", CodeMissingPrincipal, CodePrincipalAndNotPrincipal)
 	if x == nil {
 		return
 	}
@@ -225,12 +230,12 @@ func (p *parser) principalElement(st *statement, n *node, e *elements, at *path)
 	st.notPrincipal = x == e.notPrincipal
 	switch {
 	case st.notPrincipal && p.kind != Resource:
-		p.failf(x.nameOff, inner, "NotPrincipal does not belong in %s", withArticle(p.kind))
+		p.failf(x.nameOff, inner, CodeNotPrincipalNotAllowed, "NotPrincipal does not belong in %s", withArticle(p.kind))
 	case st.notPrincipal && !st.deny:
 		// It would grant to everybody else, anonymous callers too (threat 204).
-		p.fail(x.nameOff, inner, "NotPrincipal with Allow")
+		p.fail(x.nameOff, inner, CodeNotPrincipalWithAllow, "NotPrincipal with Allow")
 	case p.kind == RCP && (x.kind != stringNode || x.text != "*"):
-		p.fail(x.off, inner, `Principal in a resource control policy must be "*"`)
+		p.fail(x.off, inner, CodePrincipalNotEveryone, `Principal in a resource control policy must be "*"`)
 		return
 	}
 	st.principals = p.principals(x, inner, st)

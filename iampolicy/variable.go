@@ -27,13 +27,13 @@ func (v *variable) value(ctx *Context) (string, bool) {
 
 // parseVariable takes the variable at the beginning of text, which is "${", and
 // n bytes long. ${*}, ${?} and ${$} are the character itself.
-func parseVariable(text string) (v variable, char byte, n int, message string) {
+func parseVariable(text string) (v variable, char byte, n int, wrong problem) {
 	end := strings.IndexByte(text, '}')
 	if end < 0 {
-		return v, 0, 0, `"${" without "}"`
+		return v, 0, 0, problem{CodeInvalidVariable, `"${" without "}"`}
 	}
 	if end == 3 && strings.IndexByte("*?$", text[2]) >= 0 {
-		return v, text[2], 4, ""
+		return v, text[2], 4, problem{}
 	}
 	name, rest, hasDefault := strings.Cut(text[2:], ",")
 	if comma := 2 + len(name); !hasDefault || comma > end {
@@ -43,19 +43,19 @@ func parseVariable(text string) (v variable, char byte, n int, message string) {
 		quoted := strings.TrimLeft(rest, " ")
 		spaces := len(rest) - len(quoted)
 		if !strings.HasPrefix(quoted, "'") {
-			return v, 0, 0, "a default value of a policy variable is not in single quotes"
+			return v, 0, 0, problem{CodeInvalidVariable, "a default value of a policy variable is not in single quotes"}
 		}
 		fallback, after, closed := strings.Cut(quoted[1:], "'")
 		blank := len(after) - len(strings.TrimLeft(after, " "))
 		if !closed || !strings.HasPrefix(after[blank:], "}") {
-			return v, 0, 0, "a default value of a policy variable does not end with '}"
+			return v, 0, 0, problem{CodeInvalidVariable, "a default value of a policy variable does not end with '}"}
 		}
 		v.key, v.fallback, v.hasDefault = name, fallback, true
 		n = 2 + len(name) + 1 + spaces + 1 + len(fallback) + 1 + blank + 1
 	}
 	if v.key == "" || strings.TrimSpace(v.key) != v.key || strings.ContainsAny(v.key, "*?${}'\"") {
-		return v, 0, 0, quote(v.key) + " is not the name of a condition key"
+		return v, 0, 0, problem{CodeInvalidVariable, quote(v.key) + " is not the name of a condition key"}
 	}
 	v.hash = foldHash(v.key)
-	return v, 0, n, ""
+	return v, 0, n, problem{}
 }

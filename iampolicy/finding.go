@@ -1,0 +1,73 @@
+package iampolicy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// A Severity sorts findings as IAM Access Analyzer's policy validation does.
+type Severity uint8
+
+const (
+	// SeverityError is a document that Parse refuses.
+	SeverityError Severity = iota
+	// SeveritySecurityWarning is a document that allows more than is likely meant.
+	SeveritySecurityWarning
+	// SeverityWarning is a document that likely does something else than is meant.
+	SeverityWarning
+	// SeveritySuggestion is a document that could be clearer.
+	SeveritySuggestion
+)
+
+// String returns Access Analyzer's name of the severity.
+func (s Severity) String() string {
+	switch s {
+	case SeverityError:
+		return "ERROR"
+	case SeveritySecurityWarning:
+		return "SECURITY_WARNING"
+	case SeverityWarning:
+		return "WARNING"
+	case SeveritySuggestion:
+		return "SUGGESTION"
+	}
+	return "INVALID"
+}
+
+// A Finding is one remark of [Validate] on a document.
+type Finding struct {
+	Severity Severity
+	Mistake  // its place, code and message
+}
+
+// Validate returns what is to be said about a document: every mistake for which
+// [Parse] refuses it, and what Parse accepts but its author should look at, in the
+// order of the document. What a statement with mistakes means is not looked at.
+// No finding is not a proof that a policy grants only what it should.
+func Validate(doc []byte, kind Kind, opts ...ParseOption) []Finding {
+	p := parser{src: string(doc), kind: kind, lints: true}
+	for _, opt := range opts {
+		opt(&p.options)
+	}
+	p.policy()
+	p.mistakes = append(p.mistakes, p.notes...)
+	list := make([]Finding, len(p.mistakes))
+	for i, m := range p.located() {
+		list[i] = Finding{Severity: m.Code.Severity(), Mistake: m}
+	}
+	slices.SortStableFunc(list, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Severity, b.Severity))
+	})
+	return slices.Compact(list)
+}
+
+// maxNotes bounds what Validate says beside mistakes, which it never crowds out.
+const maxNotes = 1000
+
+// note is failf for what Parse does not refuse.
+func (p *parser) note(off int, at *path, code Code, format string, args ...any) {
+	if p.lints && len(p.notes) < maxNotes {
+		p.notes = append(p.notes, mistake{off, at.String(), fmt.Sprintf(format, args...), code})
+	}
+}

@@ -1,0 +1,264 @@
+package iampolicy
+
+import "strings"
+
+// A linter looks at one statement that has no mistakes.
+type linter struct {
+	*parser
+	st *statement
+	e  *elements
+	at *path
+}
+
+// element notes something about a whole element.
+func (l *linter) element(n *node, code Code, format string, args ...any) {
+	l.note(n.nameOff, &path{up: l.at, name: n.name}, code, format, args...)
+}
+
+// value notes something about one value of a list, or about a value alone.
+func (l *linter) value(n *node, index int, code Code, format string, args ...any) {
+	at := &path{up: l.at, name: n.name}
+	if n.kind == listNode {
+		l.note(n.kids[index].off, &path{up: at, index: index}, code, format, args...)
+		return
+	}
+	l.note(n.off, at, code, format, args...)
+}
+
+func (l *linter) statement() {
+	if l.e.sid != nil && l.e.sid.text == "" {
+		l.element(l.e.sid, CodeEmptySid, "the Sid is empty")
+	}
+	l.actions()
+	l.resources()
+	l.principals()
+	l.passRole()
+	l.administrator()
+	if l.e.condition != nil {
+		l.conditions()
+	}
+}
+
+func (l *linter) actions() {
+	n := l.e.action
+	if n == nil {
+		n = l.e.notAction
+	}
+	if n == nil {
+		return
+	}
+	if l.st.notAction && !l.st.deny {
+		l.element(n, CodeAllowNotAction, "Allow with NotAction grants every action that is not listed")
+	}
+	texts := l.st.actionTexts
+	for i, text := range texts {
+		if service, _, ok := strings.Cut(text, ":"); ok && strings.ContainsAny(service, "*?") {
+			l.value(n, i, CodeWildcardInService, "the wildcard in %q may cover services that are not meant", text)
+		}
+		for j := range texts {
+			if i != j && covers(&l.st.actions[j], &l.st.actions[i], foldASCII(text)) && (j < i || !covers(&l.st.actions[i], &l.st.actions[j], foldASCII(texts[j]))) {
+				l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
+				break
+			}
+		}
+	}
+}
+
+// covers reports whether wide matches all that narrow, whose text is given,
+// matches. It may miss cases, but is never wrong: narrow's own wildcards are held
+// against wide as characters, which only a star may swallow.
+func covers(wide, narrow *pattern, text string) bool {
+	if len(narrow.vars) > 0 || len(wide.vars) > 0 {
+		return false
+	}
+	for _, run := range wide.runs {
+		for i := range run {
+			if run[i].any > 0 {
+				return narrow.shape == literal && wide.match(text, &Context{})
+			}
+		}
+	}
+	if wide.shape == literal && strings.ContainsAny(text, "*?") {
+		return narrow.shape == literal && wide.text == text
+	}
+	return wide.match(text, &Context{})
+}
+
+func (l *linter) resources() {
+	n := l.e.resource
+	if n == nil {
+		n = l.e.notResource
+	}
+	if n == nil {
+		return
+	}
+	if l.st.notResource && !l.st.deny {
+		l.element(n, CodeAllowNotResource, "Allow with NotResource grants for every resource that is not listed")
+	}
+	texts := l.st.resourceTexts
+	for i, text := range texts {
+		r := &l.st.resources[i]
+		l.arn(n, i, text)
+		if l.st.deny && !l.st.notResource {
+			for _, v := range r.tail.vars {
+				if !v.hasDefault {
+					l.value(n, i, CodeVariableInDenyResource, "the Deny does not apply where %q has no value", v.key)
+					break
+				}
+			}
+		}
+		for j := range texts {
+			if i != j && l.st.resources[j].covers(r, text) && (j < i || !r.covers(&l.st.resources[j], texts[j])) {
+				l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
+				break
+			}
+		}
+		if !l.modern && strings.Contains(text, "${") {
+			l.value(n, i, CodeVariableInOldVersion, `%q is literal: policy variables need Version "2012-10-17"`, text)
+		}
+		l.usernames(n, i, r.tail.vars)
+	}
+	l.buckets(n)
+}
+
+// covers is covers for resources.
+func (p *arnPattern) covers(narrow *arnPattern, text string) bool {
+	switch {
+	case p.everything:
+		return true
+	case narrow.everything || p.parts != nil || narrow.parts != nil || p.head != narrow.head:
+		return false
+	}
+	return covers(&p.tail, &narrow.tail, text[len(p.head):])
+}
+
+// arn looks at the fixed parts of a resource's ARN.
+func (l *linter) arn(n *node, i int, text string) {
+	if !strings.HasPrefix(text, "arn:") {
+		return
+	}
+	fields := splitPattern(text, false)
+	if len(fields) < 6 {
+		l.value(n, i, CodeShortARN, "%q is completed to %q", text, text+strings.Repeat(":*", 6-len(fields)))
+	}
+	if p := fields[1]; !strings.ContainsAny(p, "*?") && p != "aws" && p != "aws-cn" && p != "aws-us-gov" {
+		l.value(n, i, CodeInvalidPartitionInARN, "%q is no partition that is known", p)
+	}
+	if strings.ContainsAny(fields[2], "*?") {
+		l.value(n, i, CodeWildcardInService, "the wildcard in the service of %q may cover services that are not meant", text)
+	}
+	if len(fields) > 4 {
+		if a := fields[4]; a != "" && a != "aws" && !strings.ContainsAny(a, "*?") && !isAccountID(a) {
+			l.value(n, i, CodeInvalidAccountInARN, "%q is no account ID", a)
+		}
+	}
+}
+
+// buckets finds grants of an object's action for a bucket (threat 164).
+func (l *linter) buckets(n *node) {
+	if l.st.deny || l.st.notAction || l.st.notResource {
+		return
+	}
+	objectAction := ""
+	for _, text := range l.st.actionTexts {
+		folded := foldASCII(text)
+		if strings.HasPrefix(folded, "s3:") && strings.HasSuffix(folded, "object") {
+			objectAction = text
+		}
+	}
+	if objectAction == "" {
+		return
+	}
+	for i := range l.st.resources {
+		r := &l.st.resources[i]
+		if r.everything || r.tail.shape == literal && !strings.Contains(r.tail.text, "/") && strings.HasSuffix(r.head, ":s3:::") {
+			if !r.everything {
+				l.value(n, i, CodeBucketForObjectAction, "%s is about objects, %q is a bucket: its objects are %q", objectAction, l.st.resourceTexts[i], l.st.resourceTexts[i]+"/*")
+			}
+			continue
+		}
+		return // some resource fits
+	}
+}
+
+func (l *linter) principals() {
+	n := l.e.principal
+	switch {
+	case l.e.notPrincipal != nil:
+		l.element(l.e.notPrincipal, CodeNotPrincipalWithDeny, "NotPrincipal denies every principal that is not listed by ARN; prefer a condition on aws:PrincipalArn")
+		return
+	case n == nil || l.st.deny || l.kind == RCP:
+		return
+	}
+	p := l.st.principals
+	if p.everyone && len(l.st.conditions) == 0 {
+		l.element(n, CodeAllowEveryone, "everyone is allowed, anonymous callers too")
+	}
+	if len(p.services) > 0 && l.kind == Resource && !l.hasKey("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths") {
+		l.element(n, CodeServiceWithoutSource, "the service may act for anyone: add a condition on aws:SourceArn or aws:SourceAccount")
+	}
+	if len(p.providers) > 0 && !l.hasKeySuffix(":aud") {
+		l.element(n, CodeProviderWithoutAudience, "tokens for every audience are accepted: add a condition on the provider's aud")
+	}
+	for _, text := range p.arns {
+		if callerOfARN(text).typ == AssumedRole {
+			l.element(n, CodeSessionPrincipal, "%q is one session of a role", text)
+		}
+	}
+}
+
+func (l *linter) hasKey(names ...string) bool {
+	for i := range l.st.conditions {
+		for _, name := range names {
+			if equalFoldASCII(l.st.conditions[i].key, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (l *linter) hasKeySuffix(suffix string) bool {
+	for i := range l.st.conditions {
+		if hasSuffixFold(l.st.conditions[i].key, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// passRole finds grants by which a caller can hand any role to a service.
+func (l *linter) passRole() {
+	if l.st.deny || l.st.resources == nil || l.st.principals != nil || l.kind == SCP || l.hasKey("iam:PassedToService") {
+		return
+	}
+	const action = "iam:PassRole"
+	listed := false
+	for i := range l.st.actions {
+		// A lone star is Administrator's.
+		listed = listed || l.st.actions[i].match(action, &Context{}) && (l.st.notAction || l.st.actions[i].shape != anything)
+	}
+	switch {
+	case l.st.notAction && !listed && (l.st.notResource || l.st.anyResource()):
+		l.element(l.e.notAction, CodePassRoleByExclusion, "iam:PassRole is among the actions that NotAction does not list")
+	case !l.st.notAction && listed && l.st.notResource:
+		l.element(l.e.notResource, CodePassRoleByExclusion, "iam:PassRole is granted for all roles that NotResource does not list")
+	case !l.st.notAction && listed && l.st.anyResource():
+		l.element(l.e.resource, CodePassRoleEverywhere, "iam:PassRole is granted for every role")
+	}
+}
+
+func (l *linter) administrator() {
+	if !l.st.deny && l.st.principals == nil && l.kind != SCP && l.kind != Boundary && l.kind != Session && l.st.coversEverything() {
+		l.note(l.e.effect.off, l.at, CodeAdministrator, "every action on every resource is allowed")
+	}
+}
+
+// usernames finds aws:username, which role sessions do not have.
+func (l *linter) usernames(n *node, i int, vars []variable) {
+	for _, v := range vars {
+		if equalFoldASCII(v.key, "aws:username") && !v.hasDefault {
+			l.value(n, i, CodeUsernameOfSessions, "aws:username is there for IAM users only, not for role sessions")
+		}
+	}
+}
