@@ -198,10 +198,27 @@ func checkRoutedPath(r *http.Request) *Error {
 
 // resourceAccount returns the account that owns the resource: the fifth field of its ARN, or where that is empty the configured one.
 func (z *Authorizer) resourceAccount(resource string) string {
-	if fields := strings.SplitN(resource, ":", 6); len(fields) == 6 && fields[4] != "" {
-		return fields[4]
+	if _, account, _, ok := cutAccount(resource); ok && account != "" {
+		return account
 	}
 	return z.cfg.ResourceAccount
+}
+
+// cutAccount cuts an ARN around its account, which stands between the fourth and the fifth colon.
+func cutAccount(arn string) (before, account, after string, ok bool) {
+	start := 0
+	for range 4 {
+		i := strings.IndexByte(arn[start:], ':')
+		if i < 0 {
+			return arn, "", "", false
+		}
+		start += i + 1
+	}
+	end := strings.IndexByte(arn[start:], ':')
+	if end < 0 {
+		return arn, "", "", false
+	}
+	return arn[:start], arn[start : start+end], arn[start+end:], true
 }
 
 // denied makes the refusal that API Gateway gives: the caller's own ARN, and the resource's with its account masked.
@@ -217,14 +234,13 @@ func denied(id Identity, action, resource, suffix, detail string) *Error {
 
 // maskAccount hides all but the last four digits of an ARN's account.
 func maskAccount(arn string) string {
-	fields := strings.SplitN(arn, ":", 6)
-	if len(fields) < 6 || fields[4] == "" {
+	before, account, after, ok := cutAccount(arn)
+	if !ok || account == "" {
 		return arn
 	}
-	tail := fields[4][max(0, len(fields[4])-4):]
-	if len(fields[4]) <= 4 {
-		tail = ""
+	tail := ""
+	if len(account) > 4 {
+		tail = account[len(account)-4:]
 	}
-	fields[4] = "********" + tail
-	return strings.Join(fields, ":")
+	return before + "********" + tail + after
 }

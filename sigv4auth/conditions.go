@@ -11,9 +11,13 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
+// usualKeys is how many keys a request has, but for tags and what a service adds.
+const usualKeys = 16
+
 // fillConditionKeys sets the condition keys that the server itself knows: "AWS global condition context keys" in the IAM
 // User Guide. A key that is not known is absent, never empty. The address is zero where the client's is not known.
 func fillConditionKeys(c *iampolicy.Context, r *http.Request, id *Identity, address netip.Addr) {
+	c.Grow(usualKeys + len(id.Principal.Tags))
 	// One instant for both, and the one that the signature was checked at (threat 190).
 	now := id.VerifiedAt.UTC()
 	c.Set("aws:CurrentTime", now.Format(time.RFC3339))

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	defaultPollInterval = 200 * time.Millisecond
+	defaultPollInterval = 150 * time.Millisecond
 	maxPollInterval     = time.Minute
 )
 
@@ -18,7 +18,7 @@ type Config struct {
 	// Dir is the folder. It is required.
 	Dir string
 
-	// PollInterval is how often the folder is looked at, which costs one stat a file. 0: 200 ms. A change takes effect after one
+	// PollInterval is how often the folder is looked at, which costs one stat a file. 0: 150 ms. A change takes effect after one
 	// to three intervals, so that from 300 ms it may take longer than 1 s. At most a minute.
 	PollInterval time.Duration
 

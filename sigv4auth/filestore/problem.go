@@ -35,8 +35,12 @@ func (p Problem) Error() string {
 	}
 	b.WriteString(": ")
 	b.WriteString(p.Message)
-	if p.LastGood && !p.Resolved {
+	switch {
+	case p.Resolved:
+	case p.LastGood:
 		b.WriteString(" (the last good version stays in force)")
+	case strings.HasPrefix(p.File, policiesFolder+"/"):
+		b.WriteString(" (there is no good version: whoever attaches it is denied)")
 	}
 	return b.String()
 }
