@@ -305,3 +305,23 @@ func TestNoTraces(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestReadme: the program that the README shows is one that compiles, and its test command is what CI runs.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	readme := read("README.md")
+	if !strings.Contains(readme, "```go\n"+read("internal/quickstart/main.go")+"```\n") {
+		t.Error("the program in README.md is not internal/quickstart/main.go")
+	}
+	const command = "go test work"
+	if !strings.Contains(readme, "\n    "+command+"\n") || !strings.Contains(read(".ci/run"), "\n"+command+"\n") {
+		t.Errorf("README.md and .ci/run do not both have the line %q", command)
+	}
+}
