@@ -27,6 +27,7 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 			e.Outcome, e.ErrorCode = Refused, final.Code
 		}
 	}()
+	e.Principal = forLog(e.Principal)
 	source := e.Source
 	e.describe(r)
 	if source.IsValid() {

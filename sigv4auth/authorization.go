@@ -14,15 +14,15 @@ import (
 // fromAuthorization takes the credentials of the Authorization header apart: "Authorization header" in the IAM User Guide's
 // "Authentication methods". The grammar is strict: each of the three fields once and
 // nothing else, so that no two parsers can read two things (threats 6 and 7).
-func fromAuthorization(h http.Header, value string) (presented, *Error) {
-	p := presented{place: InHeader}
+func (p *presented) fromAuthorization(h http.Header, value string) *Error {
+	p.place = InHeader
 	if len(value) > maxAuthorization {
-		return p, malformed("The Authorization header is longer than %d bytes", maxAuthorization)
+		return malformed("The Authorization header is longer than %d bytes", maxAuthorization)
 	}
 	scheme, fields, _ := cut(value, ' ')
 	if scheme != v4.Algorithm {
 		if strings.HasPrefix(scheme, "AWS4-") {
-			return p, refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
+			return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
 		}
 		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
 		fields = value
@@ -33,7 +33,7 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 		field, rest, more = cut(rest, ',')
 		key, v, ok := cut(strings.Trim(field, " "), '=')
 		if !ok {
-			return p, refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
+			return refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
 				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'.")
 		}
 		var into *string
@@ -48,10 +48,10 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 			if scheme != v4.Algorithm {
 				continue
 			}
-			return p, malformed("The Authorization header holds an unknown field. %s", hashed(value))
+			return malformed("The Authorization header holds an unknown field. %s", hashed(value))
 		}
 		if *into != "" {
-			return p, malformed("The Authorization header holds the field %s twice. %s", key, hashed(value))
+			return malformed("The Authorization header holds the field %s twice. %s", key, hashed(value))
 		}
 		*into = v
 	}
@@ -61,13 +61,13 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 
 	date, err := single(h, "X-Amz-Date")
 	if err != nil {
-		return p, err
+		return err
 	}
 	var httpDate string
 	if date == "" {
 		// RFC 9110's Date counts only where no X-Amz-Date came (threat 70).
 		if httpDate, err = single(h, "Date"); err != nil {
-			return p, err
+			return err
 		}
 	}
 	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" {
@@ -80,15 +80,15 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 		if date == "" && httpDate == "" {
 			missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
 		}
-		return p, refusal(ErrIncompleteSignature, missing.String()+hashed(value))
+		return refusal(ErrIncompleteSignature, missing.String()+hashed(value))
 	}
 
 	p.credential = credential
 	if err := p.parseSignature(signature); err != nil {
-		return p, err
+		return err
 	}
 	if err := p.parseSignedHeaders(signedHeaders); err != nil {
-		return p, err
+		return err
 	}
 	if date != "" {
 		err = p.parseDate(date)
@@ -96,13 +96,13 @@ func fromAuthorization(h http.Header, value string) (presented, *Error) {
 		err = p.parseHTTPDate(httpDate)
 	}
 	if err != nil {
-		return p, err
+		return err
 	}
 	if p.token, err = single(h, "X-Amz-Security-Token"); err != nil {
-		return p, err
+		return err
 	}
 	p.contentSHA256, err = single(h, "X-Amz-Content-Sha256")
-	return p, err
+	return err
 }
 
 // parseHTTPDate parses the value of Date, in the preferred form of RFC 9110, section 5.6.7, alone. It has to be signed (threat 20);

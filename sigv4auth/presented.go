@@ -32,25 +32,25 @@ type presented struct {
 	contentSHA256 string        // the X-Amz-Content-Sha256 header, "" if none
 }
 
-// present finds the credentials of a request and takes them apart. They are in the Authorization header or in
+// present finds the credentials of a request and takes them apart into p. They are in the Authorization header or in
 // the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
-func (a *Authenticator) present(r *http.Request, s *scratch) (presented, *Error) {
+func (a *Authenticator) present(p *presented, r *http.Request, s *scratch) *Error {
 	fields, inQuery, err := findQueryFields(&s.query)
 	if err != nil {
-		return presented{}, err
+		return err
 	}
 	authorization, inHeader := r.Header["Authorization"]
 	switch {
 	case inHeader && inQuery:
-		return presented{}, malformed("Credentials stand both in the Authorization header and in the query")
+		return malformed("Credentials stand both in the Authorization header and in the query")
 	case inHeader && len(authorization) != 1:
-		return presented{}, malformed("The Authorization header arrived more than once")
+		return malformed("The Authorization header arrived more than once")
 	case inHeader:
-		return fromAuthorization(r.Header, authorization[0])
+		return p.fromAuthorization(r.Header, authorization[0])
 	case inQuery:
-		return a.fromQuery(r.Header, &s.query, fields, s)
+		return p.fromQuery(r.Header, fields, s, a.maxExpiry)
 	}
-	return presented{}, refusal(ErrMissingAuthenticationToken, messageMissing)
+	return refusal(ErrMissingAuthenticationToken, messageMissing)
 }
 
 // parseCredential takes the Credential apart from its right end, as none of the last four elements can hold a slash (threat 13).
@@ -116,29 +116,30 @@ const notHex = 0x80
 // would give one request several signatures (threat 23).
 func (p *presented) parseSignedHeaders(s string) *Error {
 	count, last := 0, ""
-	for rest, more := s, true; more; {
-		var name string
-		name, rest, more = cut(rest, ';')
+	for start := 0; start <= len(s); {
+		end := start
+		for end < len(s) && lowerToken[s[end]] {
+			end++
+		}
+		if end < len(s) && s[end] != ';' {
+			return malformed("SignedHeaders must hold lower-case header names, joined with semicolons")
+		}
+		name := s[start:end]
 		if count++; count > maxSignedHeaders {
 			return malformed("SignedHeaders names more than %d headers", maxSignedHeaders)
-		}
-		for i := range len(name) {
-			if !lowerToken[name[i]] {
-				return malformed("SignedHeaders must hold lower-case header names, joined with semicolons")
-			}
 		}
 		if name <= last { // an empty name too
 			return malformed("SignedHeaders must be sorted and without repeats")
 		}
-		if name == "authorization" { // it cannot cover itself (threat 24)
-			return malformed("SignedHeaders must not name authorization")
-		}
-		last = name
-		if name == "host" {
+		switch {
+		case name == "host":
 			p.hostSigned = true
-		} else if isAmz(name) {
+		case name == "authorization": // it cannot cover itself (threat 24)
+			return malformed("SignedHeaders must not name authorization")
+		case isAmz(name):
 			p.amzSigned++
 		}
+		last, start = name, end+1
 	}
 	p.signedHeaders = s
 	return nil

@@ -72,18 +72,18 @@ func findQueryFields(q *v4.Query) (fields queryFields, found bool, err *Error) {
 	return fields, found, nil
 }
 
-// fromQuery takes the credentials of a presigned URL apart.
-func (a *Authenticator) fromQuery(h http.Header, q *v4.Query, fields queryFields, s *scratch) (presented, *Error) {
-	p := presented{place: InQuery}
-	if a.maxExpiry == 0 {
-		return p, refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
+// fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.
+func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, longest time.Duration) *Error {
+	p.place = InQuery
+	if longest == 0 {
+		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
 	}
 	// All values are decoded into one string.
 	var ends [paramCount]int
 	s.buf = s.buf[:0]
 	for f, i := range fields {
 		if i > 0 {
-			_, value := q.Pair(i - 1)
+			_, value := s.query.Pair(i - 1)
 			s.buf = v4.AppendDecoded(s.buf, value)
 		}
 		ends[f] = len(s.buf)
@@ -97,7 +97,7 @@ func (a *Authenticator) fromQuery(h http.Header, q *v4.Query, fields queryFields
 	}
 
 	if algorithm := value(paramAlgorithm); algorithm != "" && algorithm != v4.Algorithm {
-		return p, refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'.")
+		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'.")
 	}
 	var missing strings.Builder
 	for _, f := range []int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires} {
@@ -106,35 +106,35 @@ func (a *Authenticator) fromQuery(h http.Header, q *v4.Query, fields queryFields
 		}
 	}
 	if missing.Len() > 0 {
-		return p, refusal(ErrIncompleteSignature, missing.String()+"Re-examine the query-string parameters.")
+		return refusal(ErrIncompleteSignature, missing.String()+"Re-examine the query-string parameters.")
 	}
 	// One protocol field in two places is ambiguous (threat 27).
 	for _, key := range []string{"X-Amz-Date", "X-Amz-Security-Token"} {
 		if _, ok := h[key]; ok {
-			return p, malformed("%s must not be a header of a presigned request", key)
+			return malformed("%s must not be a header of a presigned request", key)
 		}
 	}
 
 	if err := p.parseSignature(value(paramSignature)); err != nil {
-		return p, err
+		return err
 	}
 	if err := p.parseSignedHeaders(value(paramSignedHeaders)); err != nil {
-		return p, err
+		return err
 	}
 	if err := p.parseDate(value(paramDate)); err != nil {
-		return p, err
+		return err
 	}
-	if err := p.parseExpires(value(paramExpires), a.maxExpiry); err != nil {
-		return p, err
+	if err := p.parseExpires(value(paramExpires), longest); err != nil {
+		return err
 	}
 	p.token = value(paramToken)
 	if fields[paramToken] > 0 && p.token == "" {
-		return p, malformed("X-Amz-Security-Token is empty")
+		return malformed("X-Amz-Security-Token is empty")
 	}
 	p.credential = value(paramCredential)
 	var err *Error
 	p.contentSHA256, err = single(h, "X-Amz-Content-Sha256")
-	return p, err
+	return err
 }
 
 // parseExpires accepts 1 to 604800 in plain ASCII digits without a leading zero, and nothing

@@ -63,7 +63,7 @@ func TestSecret(t *testing.T) {
 // TestSecretEqual: a difference in any byte, at any length, is a difference.
 func TestSecretEqual(t *testing.T) {
 	t.Parallel()
-	for n := range 40 {
+	for n := range 80 {
 		v := strings.Repeat("s", n)
 		s := sigv4auth.NewSecret(v)
 		if !s.Equal(v) || s.Equal(v+"s") {

@@ -79,9 +79,3 @@ func (t *telemetry) end(ctx context.Context, m measurement, e *Event) {
 		m.span.End()
 	}
 }
-
-func (t *telemetry) skew(ctx context.Context, d time.Duration) {
-	if t.clock != nil {
-		t.clock.Record(ctx, d.Seconds())
-	}
-}

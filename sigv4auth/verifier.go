@@ -54,8 +54,8 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 	if refused := a.checkTarget(t, &s.query); refused != nil {
 		return refused
 	}
-	p, refused := a.present(r, s)
-	if refused != nil {
+	var p presented
+	if refused := a.present(&p, r, s); refused != nil {
 		return refused
 	}
 	if refused := a.checkHost(r.Host); refused != nil {
@@ -64,7 +64,9 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 	if refused := a.checkSignedHeaders(r.Header, &p); refused != nil {
 		return refused
 	}
-	a.telemetry.skew(r.Context(), now.Sub(p.signedAt))
+	if a.telemetry.clock != nil {
+		a.telemetry.clock.Record(r.Context(), now.Sub(p.signedAt).Seconds())
+	}
 	if refused := a.checkTime(&p, now); refused != nil {
 		return refused
 	}
@@ -133,7 +135,7 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 	}
 	setBody(r, body)
 	rec.identity.fill(&credential, &p, declared.mode, now)
-	rec.event.Principal = forLog(credential.Principal.ARN)
+	rec.event.Principal = credential.Principal.ARN
 	return nil
 }
 

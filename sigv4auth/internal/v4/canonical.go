@@ -38,9 +38,13 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 	dst = r.Query.AppendCanonical(dst, r.Omit)
 	dst = append(dst, '\n')
 	budget := MaxHeaderBytes
-	for rest, more := r.SignedHeaders, true; more; {
-		var name string
-		name, rest, more = strings.Cut(rest, ";")
+	for rest := r.SignedHeaders; rest != ""; {
+		name := rest
+		if i := strings.IndexByte(rest, ';'); i >= 0 {
+			name, rest = rest[:i], rest[i+1:]
+		} else {
+			rest = ""
+		}
 		var err error
 		if dst, err = r.appendHeader(dst, name, &budget); err != nil {
 			return dst, err

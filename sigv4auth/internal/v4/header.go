@@ -101,13 +101,13 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 // AppendMIMEKey appends the form in which net/http keeps the header called
 // name, which must be a lower-case token: x-amz-date becomes X-Amz-Date.
 func AppendMIMEKey(dst []byte, name string) []byte {
+	start := len(dst)
+	dst = append(dst, name...)
 	upper := true
-	for i := 0; i < len(name); i++ {
-		c := name[i]
+	for i, c := range dst[start:] {
 		if upper && 'a' <= c && c <= 'z' {
-			c -= 'a' - 'A'
+			dst[start+i] = c - ('a' - 'A')
 		}
-		dst = append(dst, c)
 		upper = c == '-'
 	}
 	return dst
