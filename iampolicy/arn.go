@@ -11,16 +11,23 @@ type arn struct {
 // splitARN splits s, and reports whether s has the six parts of an ARN. The
 // parts are not looked at; they may be empty.
 func splitARN(s string) (a arn, ok bool) {
-	s, ok = strings.CutPrefix(s, "arn:")
-	if !ok {
+	if len(s) < len("arn::::") || s[:4] != "arn:" {
 		return arn{}, false
 	}
-	for _, part := range [...]*string{&a.partition, &a.service, &a.region, &a.account} {
-		*part, s, ok = strings.Cut(s, ":")
-		if !ok {
+	var colons [4]int
+	for i, at := 0, 4; i < len(colons); i++ {
+		n := strings.IndexByte(s[at:], ':')
+		if n < 0 {
 			return arn{}, false
 		}
+		colons[i] = at + n
+		at += n + 1
 	}
-	a.resource = s
-	return a, true
+	return arn{
+		partition: s[4:colons[0]],
+		service:   s[colons[0]+1 : colons[1]],
+		region:    s[colons[1]+1 : colons[2]],
+		account:   s[colons[2]+1 : colons[3]],
+		resource:  s[colons[3]+1:],
+	}, true
 }

@@ -23,13 +23,12 @@ type arnText struct {
 	arn        arn
 }
 
-func newARNText(s string) (t arnText) {
+func (t *arnText) split(s string) {
 	t.text = s
 	if t.arn, t.ok = splitARN(s); t.ok {
 		t.tail = t.arn.resource
 		t.head = s[:len(s)-len(t.tail)]
 	}
-	return t
 }
 
 func (p *arnPattern) match(t *arnText, ctx *Context) bool {

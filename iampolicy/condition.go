@@ -141,8 +141,8 @@ func (c *condition) testAddresses(v string, e *evaluation) (matched, ok bool) {
 }
 
 func (c *condition) testARNs(v string, e *evaluation) (matched, ok bool) {
-	t := newARNText(v)
-	if !t.ok {
+	var t arnText
+	if t.split(v); !t.ok {
 		return false, false
 	}
 	for i := range c.arns {

@@ -5,8 +5,8 @@ package iampolicy
 // what it cannot decide it denies. It changes nothing, and does not allocate;
 // any number of goroutines may call it with the same set.
 func Evaluate(set *Set, req *Request) Decision {
-	e, fault := newEvaluation(set, req)
-	if fault != noFault {
+	var e evaluation
+	if e.begin(set, req) != noFault {
 		return Decision{}
 	}
 	d := e.decide()
@@ -28,26 +28,24 @@ const (
 	overBudget
 )
 
-func newEvaluation(set *Set, req *Request) (e evaluation, f fault) {
+// begin takes the request apart.
+func (e *evaluation) begin(set *Set, req *Request) fault {
 	if set == nil || req == nil || !set.wellFormed() {
-		return e, badSet
+		return badSet
 	}
-	e = evaluation{
-		set:     set,
-		req:     req,
-		context: &req.Context,
-		caller:  identify(&req.Principal),
-		target:  newARNText(req.Resource),
-	}
+	e.set, e.req, e.context = set, req, &req.Context
+	identify(&e.caller, &req.Principal)
 	switch {
 	case e.caller.typ == 0:
-		return e, badPrincipal
+		return badPrincipal
 	case !isAction(req.Action):
-		return e, badAction
+		return badAction
 	case req.Resource == "" || len(req.Resource) > maxResourceBytes:
-		return e, badResource
+		return badResource
 	}
-	return e, noFault
+	e.target.split(req.Resource)
+	e.actionHash = foldHash(req.Action)
+	return noFault
 }
 
 // maxWork bounds what one evaluation may spend (threat 224): about a million
@@ -62,6 +60,9 @@ type evaluation struct {
 	caller  caller
 	target  arnText
 	work    int
+
+	actionHash uint32 // foldHash of the action
+
 	blocker Kind // of a denial, the policy type that made it
 }
 
@@ -218,10 +219,8 @@ func (e *evaluation) denied() match {
 		return m
 	}
 	if p := e.set.Resource; p != nil {
-		for i := range p.with(true) {
-			if st := &p.with(true)[i]; e.matches(st) {
-				return match{place: place{kind: p.kind}, policy: p, statement: st}
-			}
+		if st := e.first(p, true); st != nil {
+			return match{place: place{kind: p.kind}, policy: p, statement: st}
 		}
 	}
 	if e.hasAccount() {
@@ -246,109 +245,10 @@ func (e *evaluation) granted() (best match) {
 	if p == nil {
 		return best
 	}
-	allows := p.with(false)
-	for i := range allows {
-		st := &allows[i]
-		g := st.principals.names(&e.caller, &e.req.Principal)
-		if g > best.grant && e.matchesRequest(st) {
-			best = match{place: place{kind: p.kind}, policy: p, statement: st, grant: g}
-		}
+	s := search{e: e, statements: p.with(false), grants: true, best: -1}
+	s.all(p.allow)
+	if s.best >= 0 {
+		best = match{place: place{kind: p.kind}, policy: p, statement: &s.statements[s.best], grant: s.grant}
 	}
 	return best
-}
-
-// find returns the first statement of the effect in the policies that matches.
-func (e *evaluation) find(policies []*Policy, at place, deny bool) match {
-	for i, p := range policies {
-		list := p.with(deny)
-		for j := range list {
-			if e.matches(&list[j]) {
-				at.policy = i
-				return match{place: at, policy: p, statement: &list[j]}
-			}
-		}
-	}
-	return match{}
-}
-
-// matches reports whether the statement applies to the request.
-func (e *evaluation) matches(st *statement) bool {
-	return e.matchesRequest(st) && e.matchesPrincipal(st)
-}
-
-func (e *evaluation) matchesPrincipal(st *statement) bool {
-	if st.principals == nil {
-		return true
-	}
-	named := st.principals.names(&e.caller, &e.req.Principal) != noGrant
-	if st.notPrincipal {
-		// IAM user guide, "NotPrincipal": with Deny it always denies a principal
-		// that has a permissions boundary.
-		return !named || len(e.set.Boundaries) > 0
-	}
-	return named
-}
-
-// matchesRequest is matches for all elements but the principal.
-func (e *evaluation) matchesRequest(st *statement) bool {
-	e.spend(0)
-	if e.work > maxWork {
-		return false
-	}
-	if e.inActions(st.actions) == st.notAction {
-		return false
-	}
-	if st.resources != nil && e.inResources(st.resources) == st.notResource {
-		return false
-	}
-	for i := range st.conditions {
-		if !st.conditions[i].holds(e) {
-			return false
-		}
-	}
-	return true
-}
-
-func (e *evaluation) inActions(list []pattern) bool {
-	for i := range list {
-		e.spend(0)
-		if list[i].match(e.req.Action, e.context) {
-			return true
-		}
-	}
-	return false
-}
-
-func (e *evaluation) inResources(list []arnPattern) bool {
-	for i := range list {
-		e.spend(len(e.req.Resource))
-		if list[i].match(&e.target, e.context) {
-			return true
-		}
-	}
-	return false
-}
-
-// wellFormed reports whether every policy is there and of the kind of its place.
-func (s *Set) wellFormed() bool {
-	all := func(policies []*Policy, kind Kind) bool {
-		for _, p := range policies {
-			if p == nil || p.kind != kind {
-				return false
-			}
-		}
-		return true
-	}
-	for _, policies := range s.SCPs {
-		if !all(policies, SCP) {
-			return false
-		}
-	}
-	for _, policies := range s.RCPs {
-		if !all(policies, RCP) {
-			return false
-		}
-	}
-	return all(s.Identity, Identity) && all(s.Boundaries, Boundary) && all(s.Sessions, Session) &&
-		(s.Resource == nil || s.Resource.kind == Resource || s.Resource.kind == Trust)
 }

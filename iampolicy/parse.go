@@ -123,6 +123,9 @@ func (p *parser) policy() *Policy {
 	if p.lints {
 		p.lintDocument(&root, version, statement, policy.statements)
 	}
+	if len(p.mistakes) > 0 {
+		return nil
+	}
 	policy.arrange()
 	return policy
 }

@@ -9,6 +9,8 @@ type Policy struct {
 	// statements has the Deny statements first, each effect in the order of the document.
 	statements []statement
 	denies     int // how many of them deny
+	// deny and allow index the statements of each effect; nil where there are few.
+	deny, allow *index
 }
 
 // Kind returns the kind that the policy was parsed as.
@@ -31,6 +33,15 @@ func (p *Policy) arrange() {
 		}
 	}
 	p.statements = sorted
+	p.deny, p.allow = newIndex(p.with(true)), newIndex(p.with(false))
+}
+
+// indexOf returns the index of one effect.
+func (p *Policy) indexOf(deny bool) *index {
+	if deny {
+		return p.deny
+	}
+	return p.allow
 }
 
 // with returns the statements of one effect.

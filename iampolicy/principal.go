@@ -83,21 +83,24 @@ type Principal struct {
 // ARN says. It is zero where ARN names nothing that can call, such as a group
 // or a role itself, and where the fields contradict each other.
 func (p *Principal) EffectiveType() PrincipalType {
-	id := identify(p)
+	var id caller
+	identify(&id, p)
 	return id.typ
 }
 
 // Account returns the ID of the caller's account: AccountID, or if that is
 // empty the account in ARN. It is "" for callers that belong to no account.
 func (p *Principal) Account() string {
-	id := identify(p)
+	var id caller
+	identify(&id, p)
 	return id.account
 }
 
 // UserName returns what aws:username holds: the last path segment of an IAM
 // user's ARN, and "" for every other caller.
 func (p *Principal) UserName() string {
-	if id := identify(p); id.typ == User {
+	var id caller
+	if identify(&id, p); id.typ == User {
 		return id.name
 	}
 	return ""
@@ -106,7 +109,8 @@ func (p *Principal) UserName() string {
 // SessionName returns the session name of an assumed-role session, and "" for
 // every other caller.
 func (p *Principal) SessionName() string {
-	if id := identify(p); id.typ == AssumedRole {
+	var id caller
+	if identify(&id, p); id.typ == AssumedRole {
 		return id.session
 	}
 	return ""
@@ -117,7 +121,8 @@ func (p *Principal) SessionName() string {
 // ARN itself, and "" for anonymous callers, services and identity providers,
 // whose requests do not have the key. It allocates only to derive a role's ARN.
 func (p *Principal) PrincipalARN() string {
-	id := identify(p)
+	var id caller
+	identify(&id, p)
 	switch id.typ {
 	case Account, User, FederatedUser:
 		return p.ARN
@@ -141,68 +146,89 @@ type caller struct {
 	session   string // of a role session
 }
 
-// identify takes p apart, and returns the zero caller where p names nothing
-// that can call or contradicts itself.
-func identify(p *Principal) caller {
-	c := callerOfARN(p.ARN)
-	switch {
-	case p.Type == 0 || p.Type == c.typ:
-	case p.Type == IdentityProvider && c.typ == Service:
+// identify takes p apart into c, which is zero, and leaves it zero where p names
+// nothing that can call or contradicts itself.
+func identify(c *caller, p *Principal) {
+	c.fromARN(p.ARN)
+	if p.Type != 0 && p.Type != c.typ {
 		// The names of the providers that AWS knows by itself are no ARNs.
-		c.typ = IdentityProvider
-	default:
-		return caller{}
-	}
-	if c.account != "" && p.AccountID != "" && c.account != p.AccountID {
-		return caller{}
-	}
-	if c.typ == AssumedRole && p.RoleARN != "" {
-		a, ok := splitARN(p.RoleARN)
-		path, isRole := strings.CutPrefix(a.resource, "role/")
-		if !ok || !isRole || a.service != "iam" || a.partition != c.partition ||
-			a.account != c.account || lastSegment(path) != c.name {
-			return caller{}
+		if p.Type != IdentityProvider || c.typ != Service {
+			*c = caller{}
+			return
 		}
+		c.typ = IdentityProvider
 	}
-	return c
+	if p.AccountID != "" && c.account != "" && c.account != p.AccountID {
+		*c = caller{}
+		return
+	}
+	if c.typ == AssumedRole && p.RoleARN != "" && !c.isSessionOf(p.RoleARN) {
+		*c = caller{}
+	}
 }
 
-// callerOfARN derives the caller from the ARN alone.
-func callerOfARN(s string) caller {
+// isSessionOf reports whether the role, which may have a path, is the session's.
+func (c *caller) isSessionOf(roleARN string) bool {
+	a, ok := splitARN(roleARN)
+	path, isRole := strings.CutPrefix(a.resource, "role/")
+	return ok && isRole && a.service == "iam" && a.partition == c.partition &&
+		a.account == c.account && lastSegment(path) == c.name
+}
+
+// fromARN derives the caller from the ARN alone.
+func (c *caller) fromARN(s string) {
 	if s == "" || s == "anonymous" {
-		return caller{typ: Anonymous}
+		c.typ = Anonymous
+		return
 	}
 	if !strings.HasPrefix(s, "arn:") {
-		return caller{typ: Service, name: s}
+		c.typ, c.name = Service, s
+		return
 	}
 	a, ok := splitARN(s)
 	if !ok || a.partition == "" || a.account == "" || a.region != "" {
-		return caller{}
+		return
 	}
-	c := caller{partition: a.partition, account: a.account}
-	kind, rest, _ := strings.Cut(a.resource, "/")
-	switch {
-	case a.service == "iam" && a.resource == "root":
-		c.typ = Account
-	case a.service == "iam" && kind == "user":
-		c.typ, c.name = User, lastSegment(rest)
-	case a.service == "sts" && kind == "assumed-role":
-		c.typ = AssumedRole
-		c.name, c.session, _ = strings.Cut(rest, "/")
-		if c.session == "" {
-			return caller{}
+	c.partition, c.account = a.partition, a.account
+	slash := strings.IndexByte(a.resource, '/')
+	if slash < 0 {
+		if a.service == "iam" && a.resource == "root" {
+			c.typ = Account
 		}
-	case a.service == "sts" && kind == "federated-user":
-		c.typ, c.name = FederatedUser, rest
-	case a.service == "iam" && (kind == "oidc-provider" || kind == "saml-provider"):
-		// The provider belongs to an account; who it vouches for does not.
-		return caller{typ: IdentityProvider, name: rest}
-	default:
-		return caller{}
+	} else {
+		c.fromResource(a.service, a.resource[:slash], a.resource[slash+1:])
 	}
-	if c.typ != Account && c.name == "" {
-		return caller{}
+	if c.typ == 0 || c.typ != Account && c.name == "" {
+		*c = caller{}
 	}
+}
+
+// fromResource derives the caller from an ARN's resource, kind/rest.
+func (c *caller) fromResource(service, kind, rest string) {
+	switch service {
+	case "iam":
+		switch kind {
+		case "user":
+			c.typ, c.name = User, lastSegment(rest)
+		case "oidc-provider", "saml-provider":
+			// The provider belongs to an account; who it vouches for does not.
+			*c = caller{typ: IdentityProvider, name: rest}
+		}
+	case "sts":
+		switch kind {
+		case "assumed-role":
+			if c.name, c.session, _ = strings.Cut(rest, "/"); c.session != "" {
+				c.typ = AssumedRole
+			}
+		case "federated-user":
+			c.typ, c.name = FederatedUser, rest
+		}
+	}
+}
+
+// callerOfARN returns the caller with an ARN, zero if it names none.
+func callerOfARN(s string) (c caller) {
+	c.fromARN(s)
 	return c
 }
 

@@ -224,7 +224,11 @@ func (d dice) policy(kind iampolicy.Kind) randomPolicy {
 	if kind == iampolicy.RCP {
 		p.Version = "2012-10-17"
 	}
-	for range 1 + d.IntN(3) {
+	count := 1 + d.IntN(3)
+	if d.in(25) {
+		count += 3 + d.IntN(12) // enough to be indexed
+	}
+	for range count {
 		p.Statements = append(p.Statements, d.statement(kind, p.Version == "2012-10-17"))
 	}
 	return p

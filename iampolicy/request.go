@@ -40,3 +40,27 @@ type Set struct {
 	// level, root first. AWS's RCPFullAWSAccess is implied.
 	RCPs [][]*Policy
 }
+
+// wellFormed reports whether every policy is there and of the kind of its place.
+func (s *Set) wellFormed() bool {
+	all := func(policies []*Policy, kind Kind) bool {
+		for _, p := range policies {
+			if p == nil || p.kind != kind {
+				return false
+			}
+		}
+		return true
+	}
+	for _, policies := range s.SCPs {
+		if !all(policies, SCP) {
+			return false
+		}
+	}
+	for _, policies := range s.RCPs {
+		if !all(policies, RCP) {
+			return false
+		}
+	}
+	return all(s.Identity, Identity) && all(s.Boundaries, Boundary) && all(s.Sessions, Session) &&
+		(s.Resource == nil || s.Resource.kind == Resource || s.Resource.kind == Trust)
+}

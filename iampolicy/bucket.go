@@ -1,0 +1,183 @@
+package iampolicy
+
+// A bucket holds statements that share an action, indexed by their resources.
+type bucket struct {
+	statements []int32 // while it is built
+
+	always             []int32 // whose resources say nothing of use
+	prefixes, suffixes affixes
+	byPrefix, bySuffix [][]int32
+	byGram             map[uint32][]int32
+	grams              [gramFilter / 64]uint64 // which grams may be in byGram
+}
+
+const (
+	// A gram is this many bytes from between two wildcards.
+	gramLength = 4
+	gramFilter = 1024
+)
+
+func gramAt(s string, i int) uint32 {
+	return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24
+}
+
+// build indexes the statements of the bucket by the rarest of the texts that a
+// resource must have.
+func (b *bucket) build(statements []statement) {
+	if len(b.statements) <= fewStatements {
+		b.always, b.statements = b.statements, nil
+		return
+	}
+	counts := map[anchor]int{}
+	anchors := make([][][]anchor, len(b.statements)) // of each statement, of each resource
+	for i, id := range b.statements {
+		st := &statements[id]
+		if st.notResource {
+			continue
+		}
+		for j := range st.resources {
+			list := st.resources[j].anchors()
+			anchors[i] = append(anchors[i], list)
+			for _, a := range list {
+				counts[a]++
+			}
+		}
+	}
+	byText := map[anchor][]int32{}
+	for i, id := range b.statements {
+		chosen, ok := choose(anchors[i], counts)
+		if !ok {
+			b.always = append(b.always, id)
+			continue
+		}
+		for _, a := range chosen {
+			if ids := byText[a]; len(ids) == 0 || ids[len(ids)-1] != id {
+				byText[a] = append(byText[a], id)
+			}
+		}
+	}
+	b.statements = nil
+	b.place(byText)
+}
+
+// choose returns for each resource its rarest anchor; it is not ok if one has none.
+func choose(resources [][]anchor, counts map[anchor]int) (chosen []anchor, ok bool) {
+	for _, list := range resources {
+		if len(list) == 0 {
+			return nil, false
+		}
+		best := list[0]
+		for _, a := range list[1:] {
+			if counts[a] < counts[best] {
+				best = a
+			}
+		}
+		chosen = append(chosen, best)
+	}
+	return chosen, len(chosen) > 0
+}
+
+// place puts the chosen anchors where searches find them.
+func (b *bucket) place(byText map[anchor][]int32) {
+	var keys [2][]string
+	for a, ids := range byText {
+		if a.kind == anchorGram {
+			if b.byGram == nil {
+				b.byGram = map[uint32][]int32{}
+			}
+			g := gramAt(a.text, 0)
+			b.byGram[g] = append(b.byGram[g], ids...)
+			b.grams[g%gramFilter/64] |= 1 << (g % 64)
+			continue
+		}
+		keys[a.kind] = append(keys[a.kind], a.text)
+	}
+	b.prefixes, b.suffixes = newAffixes(keys[anchorPrefix], false), newAffixes(keys[anchorSuffix], true)
+	for _, key := range b.prefixes.texts() {
+		b.byPrefix = append(b.byPrefix, byText[anchor{anchorPrefix, key}])
+	}
+	for _, key := range b.suffixes.texts() {
+		b.bySuffix = append(b.bySuffix, byText[anchor{anchorSuffix, key}])
+	}
+}
+
+// An anchor is a text that every ARN which a pattern matches has in one place.
+type anchor struct {
+	kind anchorKind
+	text string
+}
+
+type anchorKind uint8
+
+const (
+	anchorPrefix anchorKind = iota
+	anchorSuffix
+	anchorGram
+)
+
+// anchors returns the anchors of the pattern, none if it matches everything.
+func (p *arnPattern) anchors() (list []anchor) {
+	if p.everything {
+		return nil
+	}
+	texts := p.literals()
+	first, last := texts[0], texts[len(texts)-1]
+	if first != "" {
+		list = append(list, anchor{anchorPrefix, first})
+	}
+	if len(texts) == 1 {
+		return list
+	}
+	if last != "" {
+		list = append(list, anchor{anchorSuffix, last})
+	}
+	for _, text := range texts[1 : len(texts)-1] {
+		for i := range len(text) - gramLength + 1 {
+			list = append(list, anchor{anchorGram, text[i : i+gramLength]})
+		}
+	}
+	return list
+}
+
+// literals returns the texts between the pattern's wildcards and variables, in
+// order: the first is what it begins with, the last what it ends with.
+func (p *arnPattern) literals() (texts []string) {
+	text := p.head
+	gap := func() {
+		texts = append(texts, text)
+		text = ""
+	}
+	add := func(pt *pattern) {
+		switch pt.shape {
+		case literal:
+			text += pt.text
+		case prefix:
+			text += pt.text
+			gap()
+		case anything:
+			gap()
+		case general:
+			for i, run := range pt.runs {
+				if i > 0 {
+					gap()
+				}
+				for j := range run {
+					if run[j].any > 0 || run[j].ref > 0 {
+						gap()
+					} else {
+						text += run[j].text
+					}
+				}
+			}
+		}
+	}
+	if p.parts != nil {
+		text = "arn:"
+		for i := range p.parts {
+			add(&p.parts[i])
+			text += ":"
+		}
+	}
+	add(&p.tail)
+	return append(texts, text)
+}

@@ -1,0 +1,165 @@
+package iampolicy
+
+// An index finds the statements of one effect that can match a request, so that
+// the cost of a decision grows with those and not with all there are: by action
+// first, and among the statements of an action by what their resources begin with,
+// end with, or contain. What it finds is then matched in full; that it leaves
+// nothing out is all that is asked of it.
+type index struct {
+	exact map[uint32]*bucket // by foldHash of an action without wildcards
+	wild  affixes            // by what stands before an action's first wildcard, in lower case
+	other *bucket            // NotAction, and actions that begin with a wildcard
+	lists []*bucket          // of the keys of wild
+}
+
+const (
+	// fewStatements are walked rather than looked up.
+	fewStatements = 4
+	// maxIndexEntries bounds what one statement may add to the index: its actions
+	// times its resources.
+	maxIndexEntries = 256
+)
+
+// newIndex indexes the statements, or returns nil where there are few.
+func newIndex(statements []statement) *index {
+	if len(statements) <= fewStatements {
+		return nil
+	}
+	x := &index{exact: map[uint32]*bucket{}, other: &bucket{}}
+	prefixes := map[string]*bucket{}
+	for i := range statements {
+		for _, b := range x.bucketsOf(&statements[i], prefixes) {
+			b.statements = append(b.statements, int32(i))
+		}
+	}
+	keys := make([]string, 0, len(prefixes))
+	for key := range prefixes {
+		keys = append(keys, key)
+	}
+	x.wild = newAffixes(keys, false)
+	for i := range x.wild.keys {
+		x.lists = append(x.lists, prefixes[x.wild.common+x.wild.keys[i]])
+	}
+	for _, b := range x.exact {
+		b.build(statements)
+	}
+	for _, b := range x.lists {
+		b.build(statements)
+	}
+	x.other.build(statements)
+	return x
+}
+
+// bucketsOf returns the buckets where the statement belongs, each once.
+func (x *index) bucketsOf(st *statement, prefixes map[string]*bucket) []*bucket {
+	if st.notAction || len(st.actions)*max(1, len(st.resources)) > maxIndexEntries {
+		return []*bucket{x.other}
+	}
+	var list []*bucket
+	add := func(b *bucket) {
+		for _, have := range list {
+			if have == b {
+				return
+			}
+		}
+		list = append(list, b)
+	}
+	for i := range st.actions {
+		a := &st.actions[i]
+		if a.shape == literal {
+			hash := foldHash(a.text)
+			if x.exact[hash] == nil {
+				x.exact[hash] = &bucket{}
+			}
+			add(x.exact[hash])
+			continue
+		}
+		head := ""
+		if a.shape == prefix {
+			head = a.text
+		} else if a.shape == general && len(a.runs[0]) > 0 {
+			head = a.runs[0][0].text
+		}
+		if head == "" {
+			return []*bucket{x.other}
+		}
+		head = foldASCII(head)
+		if prefixes[head] == nil {
+			prefixes[head] = &bucket{}
+		}
+		add(prefixes[head])
+	}
+	return list
+}
+
+// search looks for the first statement that matches, or for the one that names
+// the caller most directly.
+type search struct {
+	e          *evaluation
+	statements []statement
+	grants     bool  // of a resource policy's Allow statements the strongest is wanted
+	best       int32 // -1: none yet
+	grant      grant
+}
+
+// all searches with the index, or where there is none among all statements.
+func (s *search) all(x *index) {
+	if x == nil {
+		for i := range s.statements {
+			s.consider(int32(i))
+			if s.best >= 0 && !s.grants {
+				return
+			}
+		}
+		return
+	}
+	action := s.e.req.Action
+	s.bucket(x.exact[s.e.actionHash])
+	for i := x.wild.longest(action, true); i >= 0; i = x.wild.up[i] {
+		s.bucket(x.lists[i])
+	}
+	s.bucket(x.other)
+}
+
+func (s *search) bucket(b *bucket) {
+	if b == nil {
+		return
+	}
+	s.each(b.always)
+	resource := s.e.req.Resource
+	for i := b.prefixes.longest(resource, false); i >= 0; i = b.prefixes.up[i] {
+		s.each(b.byPrefix[i])
+	}
+	for i := b.suffixes.longest(resource, false); i >= 0; i = b.suffixes.up[i] {
+		s.each(b.bySuffix[i])
+	}
+	if b.byGram == nil {
+		return
+	}
+	for i := range len(resource) - gramLength + 1 {
+		if g := gramAt(resource, i); b.grams[g%gramFilter/64]&(1<<(g%64)) != 0 {
+			s.each(b.byGram[g])
+		}
+	}
+}
+
+func (s *search) each(candidates []int32) {
+	for _, i := range candidates {
+		s.consider(i)
+	}
+}
+
+// consider matches one candidate, if it would be better than what is found.
+func (s *search) consider(i int32) {
+	st := &s.statements[i]
+	if !s.grants {
+		if (s.best < 0 || i < s.best) && s.e.matches(st) {
+			s.best = i
+		}
+		return
+	}
+	g := st.principals.names(&s.e.caller, &s.e.req.Principal)
+	if (g > s.grant || g == s.grant && g != noGrant && i < s.best) && s.e.matchesRequest(st) {
+		s.best, s.grant = i, g
+	}
+}

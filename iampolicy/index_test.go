@@ -1,0 +1,108 @@
+package iampolicy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// text returns a few letters of a small alphabet, so that texts often share
+// beginnings, endings and insides.
+func (d dice) text(most int) string {
+	b := make([]byte, d.IntN(most+1))
+	for i := range b {
+		b[i] = "ab/1"[d.IntN(4)]
+	}
+	return string(b)
+}
+
+// manyStatements returns statements of which an index has much to tell apart.
+func (d dice) manyStatements(n int) []map[string]any {
+	list := make([]map[string]any, n)
+	for i := range list {
+		st := map[string]any{"Effect": d.one("Allow", "Allow", "Deny"), "Sid": fmt.Sprintf("s%d", i)}
+		st[d.one("Action", "Action", "Action", "Action", "Action", "Action", "NotAction")] = d.some(func() string {
+			return d.one("s3:Get", "s3:get", "s3:GetObject", "s3:G*", "s3:*", "S3:GET*", "*", "*:Get", "s?:Get", "sqs:*", "s3:Put", "s*:*", "s3:GetO?ject")
+		})
+		st[d.one("Resource", "Resource", "Resource", "Resource", "Resource", "NotResource")] = d.some(func() string {
+			var tail strings.Builder
+			tail.WriteString(d.text(6))
+			for range d.IntN(3) {
+				tail.WriteString(d.one("*", "*", "?", "${x:v}", "${*}") + d.text(6))
+			}
+			return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:*:s3:*::", "arn:aws:s*:::", "arn:aws:s3:?::") + tail.String()
+		})
+		list[i] = st
+	}
+	return list
+}
+
+// A policy of many statements, which is indexed, decides as its statements do each
+// in a policy of its own, which are walked.
+func TestIndexLeavesNothingOut(t *testing.T) {
+	matched := map[iampolicy.Outcome]int{}
+	for seed := range uint64(150) {
+		d := newDice(1<<42 + seed)
+		statements := d.manyStatements(5 + d.IntN(120))
+		whole := randomPolicy{Kind: iampolicy.Identity, Version: "2012-10-17", Statements: statements}
+		one := (&world{Identity: []randomPolicy{whole}}).compile(t)
+		var apart world
+		for i := range statements {
+			p := whole
+			p.Statements = statements[i : i+1]
+			apart.Identity = append(apart.Identity, p)
+		}
+		each := apart.compile(t)
+		for range 60 {
+			req := request(d.one("s3:Get", "s3:GET", "s3:GetObject", "sqs:Get", "s3:Put", "s3:"+d.text(3)+"x"), "arn:aws:s3:"+d.one("", "a", "ab")+"::"+d.text(12))
+			req.Context.Set("x:v", d.text(2))
+			got, want := iampolicy.Evaluate(one, req), iampolicy.Evaluate(each, req)
+			matched[want.Outcome]++
+			if got.Outcome != want.Outcome || got.Sid != want.Sid {
+				doc, _ := json.Marshal(statements)
+				t.Fatalf("seed %d: %+v, apart %+v\n%s\n%+v", seed, got, want, doc, req)
+			}
+		}
+	}
+	for _, o := range []iampolicy.Outcome{iampolicy.Allow, iampolicy.ExplicitDeny, iampolicy.ImplicitDeny} {
+		if matched[o] < 100 {
+			t.Errorf("%v: only %d times", o, matched[o])
+		}
+	}
+}
+
+// The cost of a decision grows with the statements that can match. Comparisons are
+// counted by the budget: a thousand statements for other buckets leave most of it.
+func TestIndexSparesStatementsThatCannotMatch(t *testing.T) {
+	for name, statement := range map[string]string{
+		"actions":  `{"Effect":"Allow","Action":"svc:Op%d","Resource":"*"`,
+		"prefixes": `{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*"`,
+		"suffixes": `{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*/thing%d"`,
+		"insides":  `{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*/dept%04d/*"`,
+		"wild":     `{"Effect":"Allow","Action":"svc%d:*","Resource":"*"`,
+	} {
+		// Each statement costs a tenth of the budget, if its condition is tested.
+		values := strings.Repeat(`"n",`, 99) + `"n"`
+		statements := make([]string, 1000)
+		for i := range statements {
+			statements[i] = fmt.Sprintf(statement, i) + `,"Condition":{"ForAnyValue:StringEquals":{"x:v":[` + values + `]}}}`
+		}
+		set := identity(t, statements...)
+		req := request("s3:GetObject", "arn:aws:s3:::bucket7/dept0007/thing7")
+		switch name {
+		case "actions":
+			req.Action = "svc:Op7"
+		case "wild":
+			req.Action = "svc7:Op"
+		}
+		values1000 := make([]string, 1000)
+		values1000[999] = "n"
+		req.Context.SetMany("x:v", values1000...)
+		if d := iampolicy.Evaluate(set, req); !d.Allowed() || d.Statement != 7 {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
