@@ -26,28 +26,28 @@ type banner struct {
 
 type callerLine struct{ Name, File, Note string }
 
-// banner collects what there is to be told.
-func (d *deployment) banner() banner {
+// newBanner collects what there is to be told.
+func newBanner(opts options, a api, endpoint string, who []caller, p *principalsView) banner {
 	b := banner{
-		API: d.api, Endpoint: d.endpoint, Data: d.opts.data, Origins: strings.Join(d.opts.origins, " "), Policy: standardPolicy,
+		API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), Policy: standardPolicy,
 		Ride: `"$WILDGATE_ENDPOINT/` + stage + `/ride" -H 'Content-Type: application/json' -d '{"PickupLocation":{"Latitude":47.6,"Longitude":-122.3}}'`,
 	}
 	files := map[string]*string{"rider": &b.Rider, dispatcherUser: &b.Dispatcher, newcomerUser: &b.Newcomer}
-	for i := range d.callers {
-		c := &d.callers[i]
+	for i := range who {
+		c := &who[i]
 		line := callerLine{Name: c.name, File: "-", Note: c.note}
 		if c.accessKeyID != "" {
-			line.File = filepath.Base(c.envPath(d.opts.data))
-			*files[c.name] = shellQuote(c.envPath(d.opts.data))
+			line.File = filepath.Base(c.envPath(opts.data))
+			*files[c.name] = shellQuote(c.envPath(opts.data))
 		}
 		b.Callers = append(b.Callers, line)
 	}
-	if u := d.principals.user(d.api.principal("user", newcomerUser)); u != nil {
+	if u := p.user(a.principal("user", newcomerUser)); u != nil {
 		b.Unattached = len(u.AttachedPolicies) == 0
 		// The edit is one line, and must be that of the newcomer alone.
-		if b.Unattached && strings.Count(d.principals.text, nothingAttached) == 1 {
+		if b.Unattached && strings.Count(p.text, nothingAttached) == 1 {
 			b.Attach = "sed -i.bak " + shellQuote("s/"+sedPattern(nothingAttached)+"/"+strings.Replace(nothingAttached, "[]", `["`+standardPolicy+`"]`, 1)+"/") +
-				" " + shellQuote(filepath.Join(d.opts.data, principalsFile))
+				" " + shellQuote(filepath.Join(opts.data, principalsFile))
 		}
 	}
 	return b

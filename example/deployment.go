@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 
@@ -13,52 +12,47 @@ import (
 
 // deployment is everything that is open while the example serves.
 type deployment struct {
-	opts       options
-	api        api
-	endpoint   string
-	callers    []caller
-	principals principalsView // as they were at the start
-	handler    http.Handler
+	handler http.Handler
+	banner  banner // what is served, and to whom, as it is at the start
 
 	journal *journal
 	keys    *filestore.Store
 	rides   *sql.DB
 }
 
-// open opens the data folder, which it makes at the first start, and builds the handler. On an error nothing stays open.
-func open(ctx context.Context, opts options, addr net.Addr, log *slog.Logger) (d *deployment, err error) {
-	d = &deployment{opts: opts, endpoint: endpoint(addr), journal: newJournal(log)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.close())
-		}
-	}()
-	if d.api, err = bootstrap(opts.data, opts.region); err != nil {
-		return nil, err
+// open opens the data folder, which it makes at the first start, and builds the handler. Whether it fails or not, close is to be called.
+func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err error) {
+	a, err := bootstrap(opts.data, opts.region)
+	if err != nil {
+		return err
 	}
 	if d.keys, err = filestore.Open(filestore.Config{Dir: opts.data, Report: d.journal.problem}); err != nil {
-		return nil, err
-	}
-	if d.principals, err = readPrincipals(opts.data); err != nil {
-		return nil, err
+		return err
 	}
 	rides, store, err := openRides(ctx, opts.data)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.rides = rides
-	if d.handler, err = newHandler(opts, d.api, rides, store, d.keys, d.journal); err != nil {
-		return nil, err
+	if d.handler, err = newHandler(opts, a, rides, store, d.keys, d.journal); err != nil {
+		return err
 	}
-	if d.callers, err = callers(ctx, d.keys, d.api, &d.principals); err != nil {
-		return nil, err
+	principals, err := readPrincipals(opts.data)
+	if err != nil {
+		return err
 	}
-	for i := range d.callers {
-		if err := d.callers[i].writeEnv(opts.data, d.api, d.endpoint); err != nil {
-			return nil, err
+	who, err := callers(ctx, d.keys, a, &principals)
+	if err != nil {
+		return err
+	}
+	here := endpoint(addr)
+	for i := range who {
+		if err := who[i].writeEnv(opts.data, a, here); err != nil {
+			return err
 		}
 	}
-	return d, nil
+	d.banner = newBanner(opts, a, here, who, &principals)
+	return nil
 }
 
 // close closes what is open, once nothing is served any more.

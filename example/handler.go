@@ -37,10 +37,10 @@ func newHandler(opts options, a api, db *sql.DB, store *ridesvc.SQLStore, keys *
 	if err != nil {
 		return nil, err
 	}
-	protected, open := auth.Require(authz.Check)(rides), health(db, log.Logger)
+	protected, healthy := auth.Require(authz.Check)(rides), health(db, log.Logger)
 	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isHealth(r) {
-			open(w, r)
+			healthy(w, r)
 			return
 		}
 		protected.ServeHTTP(w, r)

@@ -52,16 +52,16 @@ func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logge
 		return fmt.Errorf("cannot serve there: %w; choose another address with -addr", err)
 	}
 	defer func() { _ = listener.Close() }() // fails where the server has closed it
-	d, err := open(ctx, opts, listener.Addr(), log)
-	if err != nil {
+	d := deployment{journal: newJournal(log)}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.open(ctx, opts, listener.Addr()); err != nil {
 		return fmt.Errorf("cannot use the data folder %s: %w", opts.data, err)
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
 	if !isLoopback(listener.Addr()) {
 		log.Warn("the address is not a loopback address, and http is plain text: whoever is on the way reads the rides, and can send a signed request again within 5 minutes; put TLS in front",
 			"address", listener.Addr().String())
 	}
-	if err := d.banner().write(stdout); err != nil {
+	if err := d.banner.write(stdout); err != nil {
 		return fmt.Errorf("cannot print what is served: %w", err)
 	}
 	return serve(ctx, listener, d.handler, log)

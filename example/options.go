@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -37,17 +39,22 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs.DurationVar(&opts.presign, "presign", 0, "accept presigned URLs that live up to this `duration`; 0 refuses them")
 	fs.TextVar(&opts.level, "log-level", slog.LevelInfo, "log what has at least this `level`: DEBUG, INFO, WARN or ERROR; each request is an INFO line")
 	origins := fs.String("cors", "", "let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
-	fs.Usage = func() {
-		fs.SetOutput(stdout)
-		_, _ = fmt.Fprint(stdout, "Usage: go run ./example [flags]\n\n"+
-			"Serves the Wild Rydes ride service behind AWS signatures and IAM policies, until SIGINT or SIGTERM.\n\n")
-		fs.PrintDefaults()
-	}
+	fs.Usage = func() {} // called for mistakes, too
 	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fs.SetOutput(stdout)
+			_, _ = fmt.Fprint(stdout, "Usage: go run ./example [flags]\n\n"+
+				"Serves the Wild Rydes ride service behind AWS signatures and IAM policies, until SIGINT or SIGTERM.\n\n")
+			fs.PrintDefaults()
+		}
 		return options{}, err
 	}
 	if fs.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	// Without a port in it, net.Listen would take "" for every address of the machine.
+	if _, _, err := net.SplitHostPort(opts.addr); err != nil {
+		return options{}, fmt.Errorf("-addr: %w", err)
 	}
 	if opts.region != "" && !isRegion(opts.region) {
 		return options{}, fmt.Errorf("-region: %q is no region", opts.region)

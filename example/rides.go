@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
@@ -15,7 +16,11 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-const ridesFile = "rides.db"
+const (
+	ridesFile = "rides.db"
+	// Of SQLite's writers one writes at a time: more connections would only wait, and hold memory.
+	maxDatabaseConnections = 8
+)
 
 // openRides opens the database of the rides, as the comment on ridesvc.SQLStore advises.
 func openRides(ctx context.Context, dir string) (db *sql.DB, store *ridesvc.SQLStore, err error) {
@@ -28,13 +33,16 @@ func openRides(ctx context.Context, dir string) (db *sql.DB, store *ridesvc.SQLS
 	if err := f.Close(); err != nil {
 		return nil, nil, err
 	}
-	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: url.Values{
+	// On Windows the path begins with a drive, which is no authority.
+	dsn := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: url.Values{
 		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
 		"_txlock": {"immediate"},
 	}.Encode()}
 	if db, err = sql.Open("sqlite", dsn.String()); err != nil {
 		return nil, nil, err
 	}
+	db.SetMaxOpenConns(maxDatabaseConnections)
+	db.SetMaxIdleConns(maxDatabaseConnections)
 	if store, err = ridesvc.NewSQLStore(ctx, db); err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}

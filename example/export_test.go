@@ -1,0 +1,7 @@
+package main
+
+// Run is run, for the tests, which are of another package.
+var Run = run
+
+// RiderOf is riderOf.
+var RiderOf = riderOf

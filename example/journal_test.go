@@ -1,0 +1,114 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
+	s := start(t, t.TempDir())
+	s.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
+	refused := s.call("rider", "GET", "/prod/rides?secret=1", "").wants(t, 403)
+	s.send(s.request("GET", "/prod/rides", "")).wants(t, 403)
+
+	for _, tt := range []struct{ message, pattern string }{
+		{"admitted", `request_id=\S+ method=POST path=/prod/ride source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=arn:aws:sts::\d+:assumed-role/Rider/alice ` +
+			`action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride decision=allowed policies=1-\w+ policy=WildRydesAPI-StandardUserPolicy statement=0 sid=RequestRides\n$`},
+		{"refused", `request_id=` + refused.header.Get("X-Amzn-RequestId") + ` method=GET path=/prod/rides source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=\S+/alice error=AccessDenied ` +
+			`action=execute-api:Invoke resource=\S+/prod/GET/rides decision=implicitDeny policies=1-\w+\n$`},
+		{"refused", `request_id=\S+ method=GET path=/prod/rides source=127\.0\.0\.1 error=MissingAuthenticationToken\n$`},
+	} {
+		matches := 0
+		for _, line := range s.logged(tt.message) {
+			if regexp.MustCompile(tt.pattern).MatchString(line) {
+				matches++
+			}
+		}
+		if matches != 1 {
+			t.Errorf("%d lines, not one, match %s in\n%s", matches, tt.pattern, s.stderr)
+		}
+	}
+	if n := len(s.logged("admitted")) + len(s.logged("refused")); n != 3 {
+		t.Errorf("%d lines for 3 requests:\n%s", n, s.stderr)
+	}
+}
+
+func TestNothingSecretIsPrintedOrLogged(t *testing.T) {
+	s := start(t, t.TempDir(), "-log-level", "DEBUG", "-presign", "1m")
+	secrets := make(map[string]bool)
+	for _, name := range []string{"rider", "dispatcher", "newcomer"} {
+		s.call(name, "POST", "/prod/ride", seattle)
+		keys := s.credentials(name)
+		r := s.sign(keys, s.request("GET", "/prod/rides", ""), "")
+		_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
+		secrets[signature] = true
+		r.Header.Set("X-Amz-Date", "20200101T000000Z")
+		s.send(r).wants(t, 403)
+		s.send(s.request("GET", "/prod/rides?X-Amz-Signature="+signature+"&X-Amz-Security-Token=T0PSECRET", "")).wants(t, 403)
+		secrets[keys.SecretAccessKey], secrets[keys.SessionToken] = true, true
+	}
+	secrets["T0PSECRET"] = true
+	delete(secrets, "")
+	if len(secrets) != 8 {
+		t.Fatalf("%d secrets", len(secrets))
+	}
+	for secret := range secrets {
+		if strings.Contains(s.stdout.String()+s.stderr.String(), secret) {
+			t.Errorf("a secret was told:\n%s\n%s", s.stdout, s.stderr)
+		}
+	}
+}
+
+func TestAFloodOfStrangersIsSampledAndCounted(t *testing.T) { // threat 228
+	s := start(t, t.TempDir())
+	for range 150 {
+		s.send(s.request("GET", "/prod/rides", "")).wants(t, 403)
+	}
+	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+	s.call("newcomer", "GET", "/prod/rides", "").wants(t, 403)
+	if n := len(s.logged("refused")); n != 101 {
+		t.Errorf("%d refusals are logged, want 100 of strangers and the newcomer's", n)
+	}
+	if n := len(s.logged("admitted")); n != 1 {
+		t.Errorf("%d requests are logged as admitted", n)
+	}
+	s.stop()
+	lost := s.logged(`"more requests without a right signature were refused than are logged"`)
+	if len(lost) != 1 || !strings.HasSuffix(lost[0], " lost=50\n") {
+		t.Errorf("the loss is not counted: %q", lost)
+	}
+}
+
+func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
+	s := start(t, t.TempDir())
+	good := s.read("principals.json")
+	s.edit("principals.json", noPolicy, `"AttachedPolices": []`)
+	eventually(t, "the mistake is logged", func() bool { return len(s.logged(`"mistake in the data folder"`)) > 0 })
+	want := fmt.Sprintf(`file=principals.json line=%d column=7 problem=`, 1+strings.Count(good[:strings.Index(good, noPolicy)], "\n"))
+	if line := s.logged(`"mistake in the data folder"`)[0]; !strings.Contains(line, want) || !strings.HasSuffix(line, " last_good_version_in_force=true\n") {
+		t.Errorf("no %s in %s", want, line)
+	}
+	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+	write(t, s.data, "principals.json", good)
+	eventually(t, "the recovery is logged", func() bool { return len(s.logged(`"mistake mended in the data folder"`)) > 0 })
+
+	if err := os.WriteFile(filepath.Join(s.data, "policies", "WildRydesAPI-DispatcherPolicy.json"), []byte("{\n  \"Version\": \"2012-10-17\",\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the mistake in the policy is logged", func() bool {
+		return strings.Contains(strings.Join(s.logged(`"mistake in the data folder"`), ""), "file=policies/WildRydesAPI-DispatcherPolicy.json line=")
+	})
+	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+}
+
+func TestTheLogCanBeQuieter(t *testing.T) {
+	s := start(t, t.TempDir(), "-log-level", "WARN")
+	s.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
+	if s.stderr.String() != "" {
+		t.Errorf("the log has\n%s", s.stderr)
+	}
+}

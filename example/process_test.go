@@ -1,0 +1,414 @@
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/internal/testneed"
+)
+
+// binary builds the program once.
+var binary = sync.OnceValues(func() (path string, err error) {
+	dir, err := os.MkdirTemp("", "wildgate-example-")
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(dir, "example")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if path, err := binary(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(status)
+}
+
+// spawn runs the program as a process of its own, and waits until it serves.
+func spawn(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, data: data, stdout: new(output), stderr: new(output)}
+	cmd := exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-data", data}, args...)...)
+	cmd.Stdout, cmd.Stderr = s.stdout, s.stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	eventually(t, "the program serves", func() bool { return strings.HasSuffix(s.stdout.String(), lastLine) })
+	s.endpoint = endpointIn(s.stdout.String())
+	return s, cmd
+}
+
+// ends waits until the process has ended, and returns how.
+func ends(t *testing.T, cmd *exec.Cmd) *os.ProcessState {
+	t.Helper()
+	watchdog := time.AfterFunc(2*patience, func() { _ = cmd.Process.Kill() })
+	defer watchdog.Stop()
+	_ = cmd.Wait() // says what the state says
+	return cmd.ProcessState
+}
+
+// commands returns the printed commands by the line that introduces them.
+func commands(stdout string) (titles []string, scripts map[string]string) {
+	scripts = make(map[string]string)
+	title := ""
+	for line := range strings.Lines(stdout) {
+		command, isCommand := strings.CutPrefix(line, "    ")
+		switch {
+		case isCommand:
+			scripts[title] += command
+		case strings.TrimSpace(line) != "":
+			title = strings.TrimSpace(line)
+			titles = append(titles, title)
+		}
+	}
+	return titles, scripts
+}
+
+var statusLine = regexp.MustCompile(`(?m)^(\d{3})(?: |$)`)
+
+func TestThePrintedCommands(t *testing.T) {
+	curl := testneed.Program(t, "curl")
+	if out, err := exec.Command(curl, "--version").Output(); err != nil || !curlSigns(string(out)) {
+		testneed.Missing(t, "curl 7.86 or later")
+	}
+	python := testneed.Program(t, "python3")
+	hasBotocore := exec.Command(python, "-c", "import botocore").Run() == nil
+	for _, shell := range []string{"bash", "sh"} {
+		t.Run(shell, func(t *testing.T) {
+			path := testneed.Program(t, shell)
+			s, _ := spawn(t, filepath.Join(t.TempDir(), oddFolder))
+			titles, scripts := commands(s.stdout.String())
+			script := strings.Builder{}
+			script.WriteString("set -eu\n")
+			var want []string
+			for _, title := range titles {
+				commands := scripts[title]
+				switch status := regexp.MustCompile(`: (\d{3})\.$`).FindStringSubmatch(title); {
+				case commands == "":
+					continue
+				case strings.HasPrefix(title, "The same with botocore"):
+					if !hasBotocore {
+						continue
+					}
+					want = append(want, "201")
+				case status != nil:
+					want = append(want, status[1])
+				}
+				script.WriteString(commands)
+			}
+			cmd := exec.CommandContext(t.Context(), path)
+			cmd.Stdin = strings.NewReader(script.String())
+			// A token that an earlier command of the same shell left behind, and proxies, are nothing to do with this.
+			cmd.Env = append(os.Environ(), "AWS_SESSION_TOKEN=old", "AWS_PROFILE=no-such-profile", "no_proxy=*")
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s\n%s", err, out, script.String())
+			}
+			var got []string
+			for _, match := range statusLine.FindAllStringSubmatch(string(out), -1) {
+				got = append(got, match[1])
+			}
+			if len(want) < 5 || strings.Join(got, " ") != strings.Join(want, " ") {
+				t.Errorf("statuses %v, want %v\n%s\n%s", got, want, out, s.stderr)
+			}
+			// What was printed is the lesson: the statuses themselves are told here once more.
+			if !strings.HasPrefix(strings.Join(want, " "), "201 403 200 403 201") {
+				t.Errorf("the printed commands promise %v", want)
+			}
+			if !hasBotocore {
+				testneed.Missing(t, "botocore for python3")
+			}
+		})
+	}
+}
+
+// curlSigns reports whether a version of curl signs the headers that it is given.
+func curlSigns(version string) bool {
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "curl %d.%d", &major, &minor); err != nil {
+		return false
+	}
+	return major > 7 || major == 7 && minor >= 86
+}
+
+func TestBotocoreLivesTheLesson(t *testing.T) {
+	python := testneed.Program(t, "python3")
+	if exec.Command(python, "-c", "import botocore").Run() != nil {
+		testneed.Missing(t, "botocore for python3")
+	}
+	s, _ := spawn(t, t.TempDir())
+	call := func(caller, method, path string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", `. "$1/$2.env"; exec "$3" -c "$4" "$5" "$6"`, "sh", s.data, caller, python, botocoreCall, method, path)
+		cmd.Env = append(os.Environ(), "no_proxy=*")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	expect := func(want, caller, method, path string) {
+		t.Helper()
+		if got := call(caller, method, path); got != want {
+			t.Errorf("%s: %s %s: %s, want %s", caller, method, path, got, want)
+		}
+	}
+	expect("201", "rider", "POST", "/prod/ride")
+	expect("403", "rider", "GET", "/prod/rides")
+	expect("200", "dispatcher", "GET", "/prod/rides")
+	expect("403", "newcomer", "POST", "/prod/ride")
+	s.edit("principals.json", noPolicy, attached)
+	time.Sleep(time.Second)
+	expect("201", "newcomer", "POST", "/prod/ride")
+}
+
+const botocoreCall = `
+import os, sys
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+from botocore.session import Session
+method, path = sys.argv[1:]
+body = b'` + seattle + `' if method == "POST" else b""
+request = AWSRequest(method, os.environ["WILDGATE_ENDPOINT"] + path, {"Content-Type": "application/json"} if body else {}, body)
+SigV4Auth(Session().get_credentials(), "execute-api", os.environ["AWS_REGION"]).add_auth(request)
+print(URLLib3Session().send(request.prepare()).status_code)
+`
+
+func TestASignalDrains(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: Windows has no SIGTERM to send")
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			s, cmd := spawn(t, t.TempDir())
+			finish, answered := slowRide(t, s)
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the program stops listening", func() bool {
+				c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.endpoint, "http://"))
+				if err == nil {
+					_ = c.Close()
+				}
+				return err != nil
+			})
+			finish()
+			if status := answered(); status != "HTTP/1.1 201 Created" {
+				t.Errorf("the request under way was answered with %q", status)
+			}
+			if state := ends(t, cmd); state.ExitCode() != 0 {
+				t.Errorf("it ended with %v:\n%s", state, s.stderr)
+			}
+			// Closed rightly, the database is one file again.
+			if _, err := os.Stat(filepath.Join(s.data, "rides.db-wal")); err == nil {
+				t.Error("the database was not closed")
+			}
+			again, _ := spawn(t, s.data)
+			if rides := again.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200); strings.Count(rides.body, `"RideId"`) != 1 {
+				t.Errorf("after the restart: %s", rides.body)
+			}
+		})
+	}
+}
+
+func TestASecondSignalDoesNotWait(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: Windows has no SIGTERM to send")
+	}
+	s, cmd := spawn(t, t.TempDir())
+	slowRide(t, s)
+	began := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first signal is taken", func() bool { return len(s.logged(`"stopping: requests`)) == 1 })
+	time.Sleep(100 * time.Millisecond)
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	state := ends(t, cmd)
+	if status, ok := state.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || time.Since(began) > 5*time.Second {
+		t.Errorf("it ended with %v after %v", state, time.Since(began))
+	}
+}
+
+// slowRide sends a rider's request but for the last byte of its body. finish sends that, and answered returns the answer's first line.
+func slowRide(t *testing.T, s *site) (finish func(), answered func() string) {
+	t.Helper()
+	r := s.sign(s.credentials("rider"), s.request("POST", "/prod/ride", seattle), seattle)
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.URL.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	var head strings.Builder
+	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", r.URL.Path, r.URL.Host, len(seattle))
+	if err := r.Header.Write(&head); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, head.String()+"\r\n"+seattle[:len(seattle)-1]); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // until the server has the request
+	finish = func() {
+		if _, err := io.WriteString(c, seattle[len(seattle)-1:]); err != nil {
+			t.Error(err)
+		}
+	}
+	return finish, func() string {
+		if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if err != nil {
+			t.Error(err)
+		}
+		return strings.TrimSpace(line)
+	}
+}
+
+func TestConnectionsAreBounded(t *testing.T) { // threat 221
+	s, _ := spawn(t, t.TempDir())
+	var open []net.Conn
+	defer func() {
+		for _, c := range open {
+			_ = c.Close()
+		}
+	}()
+	for range 512 {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.endpoint, "http://"))
+		if err != nil {
+			testneed.Missing(t, "600 open files")
+		}
+		open = append(open, c)
+	}
+	answered := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	go func() {
+		r, err := http.NewRequestWithContext(ctx, "GET", s.endpoint+"/healthz", nil)
+		if err == nil {
+			var response *http.Response
+			if response, err = (&http.Client{Transport: new(http.Transport)}).Do(r); err == nil {
+				_ = response.Body.Close()
+			}
+		}
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		t.Errorf("a connection beyond the bound was served: %v", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	_ = open[0].Close()
+	if err := <-answered; err != nil {
+		t.Errorf("after one was closed: %v", err)
+	}
+}
+
+func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	data := t.TempDir()
+	file := filepath.Join(data, "file")
+	write(t, data, "file", "")
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"a port in use", []string{"-addr", listener.Addr().String(), "-data", filepath.Join(data, "a")}, 1, "address already in use; choose another address with -addr"},
+		{"an address of another machine", []string{"-addr", "192.0.2.1:80", "-data", filepath.Join(data, "a")}, 1, "choose another address with -addr"},
+		{"a folder below a file", []string{"-addr", "127.0.0.1:0", "-data", filepath.Join(file, "below")}, 1, "cannot use the data folder " + filepath.Join(file, "below") + ": "},
+		{"a folder that is a file", []string{"-addr", "127.0.0.1:0", "-data", file}, 1, "cannot use the data folder " + file + ": "},
+		{"an unknown flag", []string{"-prot", "80"}, 2, "flag provided but not defined: -prot"},
+		{"an argument", []string{"-addr", "127.0.0.1:0", "start"}, 2, `unexpected argument "start"`},
+		{"an address without a port", []string{"-addr", "127.0.0.1"}, 2, "-addr: address 127.0.0.1: missing port in address"},
+		{"no address, which would be all of them", []string{"-addr", ""}, 2, "-addr: missing port in address"},
+		{"no folder", []string{"-data", ""}, 2, "-data: a folder is needed"},
+		{"a region that is a pattern", []string{"-region", "*"}, 2, `-region: "*" is no region`},
+		{"an origin with a path", []string{"-cors", "https://a.example/"}, 2, `-cors: "https://a.example/" is no origin`},
+		{"an origin that is a pattern", []string{"-cors", "https://*.example"}, 2, `-cors: "https://*.example" is no origin`},
+		{"an origin that is null", []string{"-cors", "null"}, 2, `-cors: "null" is no origin`},
+		{"an empty origin", []string{"-cors", "https://a.example,"}, 2, `-cors: "" is no origin`},
+		{"an origin in capitals", []string{"-cors", "https://A.example"}, 2, `-cors: "https://A.example" is no origin`},
+		{"presigned URLs that live too long", []string{"-presign", "169h"}, 2, "-presign: 169h0m0s is not"},
+		{"a level that is none", []string{"-log-level", "loud"}, 2, `invalid value "loud" for flag -log-level`},
+	} {
+		stdout, stderr := fails(t, tt.status, tt.args...)
+		if stdout != "" || !strings.HasPrefix(stderr, "example: ") || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: stdout %q, stderr %q", tt.name, stdout, stderr)
+		}
+	}
+	if entries, err := os.ReadDir(data); err != nil || len(entries) != 1 {
+		t.Errorf("a folder was made although nothing was served: %v, %v", entries, err)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	stdout, stderr := fails(t, 0, "-h")
+	for _, flag := range []string{"-addr host:port", "-data folder", "-region region", "-cors origins", "-presign duration", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data"} {
+		if !strings.Contains(stdout, flag) {
+			t.Errorf("no %s in\n%s", flag, stdout)
+		}
+	}
+	if stderr != "" {
+		t.Errorf("stderr %q", stderr)
+	}
+}
+
+func TestAnAddressThatOthersReachIsWarnedOf(t *testing.T) {
+	data := t.TempDir()
+	s, cmd := spawn(t, data, "-addr", "0.0.0.0:0")
+	if !strings.HasPrefix(s.endpoint, "http://127.0.0.1:") {
+		t.Errorf("the endpoint is %s", s.endpoint)
+	}
+	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+	if n := strings.Count(s.stderr.String(), "http is plain text"); n != 1 {
+		t.Errorf("%d warnings:\n%s", n, s.stderr)
+	}
+	_ = cmd.Process.Kill()
+	quiet, _ := spawn(t, data)
+	if strings.Contains(quiet.stderr.String(), "plain text") {
+		t.Errorf("a loopback address is warned of:\n%s", quiet.stderr)
+	}
+	port, err := strconv.Atoi(quiet.endpoint[strings.LastIndex(quiet.endpoint, ":")+1:])
+	if err != nil || port == 0 {
+		t.Errorf("port %d, %v", port, err)
+	}
+}
