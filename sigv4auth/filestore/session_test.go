@@ -345,6 +345,11 @@ func TestBrokenSessions(t *testing.T) {
 				t.Error("a session has ended")
 			}
 		}
+		f.replace("sessions.json", `{"Sessions": [], "Version": 2}`)
+		eventually(t, "it is reported", problem(s, `sessions.json:1:18: unknown element`))
+		if !problem(s, "the last good version stays in force")() || unknown(t, s, keys[0])() {
+			t.Error("a file of another form has ended the sessions")
+		}
 		// The next write mends it.
 		if _, err := s.IssueSession(t.Context(), riderARN, "bob", 0, filestore.SessionOptions{}); err != nil {
 			t.Fatal(err)

@@ -109,6 +109,31 @@ func TestClose(t *testing.T) {
 	}
 }
 
+func TestCloseWaitsForReport(t *testing.T) {
+	f := newFolder(t)
+	cfg := f.config()
+	began, release := make(chan struct{}), make(chan struct{})
+	cfg.Report = func(filestore.Problem) {
+		close(began)
+		<-release
+	}
+	s := f.openWith(cfg)
+	f.replace("policies/All.json", "x")
+	<-began
+	closed := make(chan struct{})
+	go func() {
+		_ = s.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+		t.Error("Close returns while the store's goroutine still runs")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	<-closed
+}
+
 func TestReportMayPanicAndAsk(t *testing.T) {
 	f := newFolder(t)
 	cfg := f.config()
