@@ -12,7 +12,13 @@ const perRound = 200
 // compare runs floor and work in turn, round by round, and reports the median of the rounds' ratios.
 func compare(b *testing.B, floor, work func()) {
 	b.Helper()
-	for range perRound { // warm-up: caches, pools
+	compareRounds(b, perRound, floor, work)
+}
+
+// compareRounds is compare with n runs of each side in a round, for work that is long.
+func compareRounds(b *testing.B, n int, floor, work func()) {
+	b.Helper()
+	for range n { // warm-up: caches, pools
 		floor()
 		work()
 	}
@@ -20,11 +26,11 @@ func compare(b *testing.B, floor, work func()) {
 	b.ReportAllocs()
 	for b.Loop() {
 		begin := time.Now()
-		for range perRound {
+		for range n {
 			floor()
 		}
 		middle := time.Now()
-		for range perRound {
+		for range n {
 			work()
 		}
 		end := time.Now()
@@ -33,8 +39,8 @@ func compare(b *testing.B, floor, work func()) {
 	}
 	b.ReportMetric(0, "ns/op") // of a round, which says nothing
 	b.ReportMetric(median(ratios), "x-floor")
-	b.ReportMetric(median(floors)/perRound*1e9, "floor-ns")
-	b.ReportMetric(median(works)/perRound*1e9, "work-ns")
+	b.ReportMetric(median(floors)/float64(n)*1e9, "floor-ns")
+	b.ReportMetric(median(works)/float64(n)*1e9, "work-ns")
 }
 
 func median(v []float64) float64 {
