@@ -32,8 +32,15 @@
 // later, since it is what tells a recreated role from the one for which sessions were issued. A key has an AccessKeyId, a
 // Status (Active or Inactive), exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile, and may
 // have Expires. A relative SecretAccessKeyFile begins at the folder; one newline at the end of the file is not part of the
-// secret. A user may have several active keys, so that keys can be rotated. Unknown elements, duplicate keys, another case and
-// trailing data are mistakes.
+// secret. The environment is read when something in the folder changes. A user may have several active keys, so that keys can be rotated.
+//
+// Unknown elements, duplicate keys, another case and trailing data are mistakes. So are two users or two roles of one account whose names
+// differ by path or case alone, and tags whose keys differ by case alone: neither could be told apart in a policy. A secret is 16
+// to 256 characters of printable ASCII.
+//
+// sessions.json is {"Sessions": [...]}, each with AccessKeyId, SecretAccessKey, SessionToken, IssuedAt, Expires, RoleArn, RoleId and
+// SessionName, and, where a session has them, Tags, SourceIdentity, MFAPresent, MFA and Federated. A session has the policies, the
+// permissions boundary and the tags that its role has at the time of the request.
 //
 // # Edits
 //
@@ -55,6 +62,7 @@
 // A file that is removed is no broken edit. Once two looks in a row have missed it, a removed policy denies the principals that
 // still attach it, a key whose secret's file was removed is unknown, and without sessions.json every session has ended. Only a missing
 // principals.json, and a missing policies folder, are taken for an accident: the last good versions stay in force, and it is reported.
+// How long they stay is not limited: watch what is reported.
 //
 // # What an operator must know
 //
@@ -64,4 +72,7 @@
 //
 // Temporary credentials are rewritten as a whole for each that is issued, which suits thousands of sessions, not millions, and one
 // process that writes; others may read the folder.
+//
+// The limits: 16 MiB, 10,000 users and 10,000 roles in principals.json, 20 policies attached to each, 10 keys a user, 50 tags; 10,000
+// policies of at most 1 MiB; 20,000 sessions. Of one document at most 100 mistakes are reported.
 package filestore

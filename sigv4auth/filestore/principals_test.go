@@ -228,6 +228,33 @@ func TestWhatIsRead(t *testing.T) {
 	}
 }
 
+// The document that the package's documentation shows is one that is taken.
+func TestWhatTheDocumentationShows(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, document, ok := strings.Cut(string(source), "//\t{\n")
+	document, _, ok2 := strings.Cut(document, "//\t}\n")
+	if !ok || !ok2 {
+		t.Fatal("the documentation shows no document")
+	}
+	t.Setenv("ADA_SECRET", "second-secret-of-ada-")
+	f := newFolder(t)
+	f.replace("principals.json", "{"+strings.ReplaceAll(document, "//\t", "")+"}")
+	for _, name := range []string{"Dispatch", "Everyone", "Rides"} {
+		f.replace("policies/"+name+".json", allowRead)
+	}
+	if err := os.Mkdir(f.path("secrets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f.replace("secrets/ada", adaSecret)
+	s := f.open()
+	if !healthy(s)() || !known(t, s, "AKIAEXAMPLEADA1", adaSecret)() || !known(t, s, "AKIAEXAMPLEADA2", "second-secret-of-ada-")() {
+		t.Error(s.Problems())
+	}
+}
+
 func TestAnEmptyFolder(t *testing.T) {
 	for name, make := range map[string]func(dir string) string{
 		"without a folder":        func(dir string) string { return filepath.Join(dir, "missing") },
