@@ -5,6 +5,7 @@ type bucket struct {
 	statements []int32 // while it is built
 
 	always             []int32 // whose resources say nothing of use
+	indexed            bool    // there is more than always
 	prefixes, suffixes affixes
 	byPrefix, bySuffix [][]int32
 	byGram             map[uint32][]int32
@@ -60,6 +61,10 @@ func (b *bucket) build(statements []statement) {
 	b.place(byText)
 }
 
+func (b *bucket) empty() bool {
+	return b.always == nil && !b.indexed
+}
+
 // choose returns for each resource its rarest anchor; it is not ok if one has none.
 func choose(resources [][]anchor, counts map[anchor]int) (chosen []anchor, ok bool) {
 	for _, list := range resources {
@@ -79,6 +84,7 @@ func choose(resources [][]anchor, counts map[anchor]int) (chosen []anchor, ok bo
 
 // place puts the chosen anchors where searches find them.
 func (b *bucket) place(byText map[anchor][]int32) {
+	b.indexed = len(byText) > 0
 	var keys [2][]string
 	for a, ids := range byText {
 		if a.kind == anchorGram {

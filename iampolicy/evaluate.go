@@ -4,12 +4,12 @@ package iampolicy
 // IAM user guide's "Policy evaluation logic". It never fails and never panics:
 // what it cannot decide it denies. It changes nothing, and does not allocate;
 // any number of goroutines may call it with the same set.
-func Evaluate(set *Set, req *Request) Decision {
+func Evaluate(set *Set, req *Request) (d Decision) {
 	var e evaluation
 	if e.begin(set, req) != noFault {
-		return Decision{}
+		return d
 	}
-	d := e.decide()
+	e.decide(&d)
 	if e.work > maxWork {
 		return Decision{}
 	}
@@ -69,70 +69,45 @@ type evaluation struct {
 // spend counts a comparison with a text of n bytes.
 func (e *evaluation) spend(n int) { e.work += 1 + n/16 }
 
-// A place is where in a Set a policy stands.
-type place struct {
-	kind          Kind
-	level, policy int
+// name makes the decision name the statement that made it.
+func (d *Decision) name(kind Kind, level, policy int, p *Policy, st *statement) {
+	d.PolicyType, d.Level, d.Policy, d.PolicyName = kind, level, policy, p.name
+	d.Statement, d.Sid = st.index, st.sid
 }
 
-// A match is the statement that was looked for. Its statement is nil if there is none.
-type match struct {
-	place     place
-	policy    *Policy
-	statement *statement
-	grant     grant // of a resource policy's statement
-}
-
-func (m match) decision(o Outcome) Decision {
-	d := Decision{Outcome: o}
-	if m.statement != nil {
-		d.PolicyType, d.Level, d.Policy = m.place.kind, m.place.level, m.place.policy
-		d.PolicyName = m.policy.name
-		d.Statement, d.Sid = m.statement.index, m.statement.sid
-	}
-	return d
-}
-
-func (e *evaluation) decide() Decision {
-	if m := e.denied(); m.statement != nil {
-		e.blocker = m.place.kind
-		return m.decision(ExplicitDeny)
+// decide fills d, which is zero and so denies.
+func (e *evaluation) decide(d *Decision) {
+	if e.denied(d) {
+		d.Outcome, e.blocker = ExplicitDeny, d.PolicyType
+		return
 	}
 	if !e.controlled() {
-		return Decision{}
+		return
 	}
-	resource := e.granted()
-	if !e.hasAccount() {
+	resource, named := e.granted()
+	switch {
+	case !e.hasAccount():
 		// Anonymous callers, services and identity providers have no policies of their own.
-		return e.allowedByResource(resource)
-	}
-	if e.caller.account != e.req.ResourceAccount {
-		if resource.grant == noGrant {
-			return e.blocked(e.resourceKind())
+		e.allowByResource(d, resource)
+	case e.caller.account != e.req.ResourceAccount:
+		if named == noGrant {
+			e.blocker = e.resourceKind()
+			return
 		}
-		return e.allowedByIdentity(resource)
-	}
-	if resource.grant == directGrant {
+		e.allowByIdentity(d, resource)
+	case named == directGrant:
 		// Neither a boundary nor a session policy limits a grant to the caller itself.
-		return resource.decision(Allow)
-	}
-	if e.resourceKind() == Trust && resource.grant == noGrant {
+		e.allowByResource(d, resource)
+	case named == noGrant && e.resourceKind() == Trust:
 		// A role trusts whom its policy names; identity policies cannot replace that.
-		return e.blocked(Trust)
-	}
-	if resource.grant == basisGrant {
-		if !e.limited() {
-			return Decision{} // as an identity policy's Allow would be
+		e.blocker = Trust
+	case named == basisGrant:
+		if e.limited() { // an identity policy's Allow would be limited as well
+			e.allowByResource(d, resource)
 		}
-		return resource.decision(Allow)
+	default:
+		e.allowByIdentity(d, nil)
 	}
-	return e.allowedByIdentity(match{})
-}
-
-// blocked is an implicit deny, for want of an Allow of this kind.
-func (e *evaluation) blocked(kind Kind) Decision {
-	e.blocker = kind
-	return Decision{}
 }
 
 func (e *evaluation) resourceKind() Kind {
@@ -142,34 +117,41 @@ func (e *evaluation) resourceKind() Kind {
 	return Resource
 }
 
-func (e *evaluation) allowedByResource(resource match) Decision {
-	if resource.grant == noGrant {
-		return e.blocked(e.resourceKind())
+// allowByResource allows if the resource policy has a statement that does.
+func (e *evaluation) allowByResource(d *Decision, resource *statement) {
+	if resource == nil {
+		e.blocker = e.resourceKind()
+		return
 	}
-	return resource.decision(Allow)
+	d.Outcome = Allow
+	d.name(e.set.Resource.kind, 0, 0, e.set.Resource, resource)
 }
 
-// allowedByIdentity answers by the caller's own policies: identity policies,
+// allowByIdentity allows if the caller's own policies do: identity policies,
 // within boundaries and session policies. Where these need no statement, as for
-// a root user, the one that resource found is named.
-func (e *evaluation) allowedByIdentity(resource match) Decision {
-	m := e.find(e.set.Identity, place{kind: Identity}, false)
-	if m.statement == nil && e.caller.typ != Account {
-		return e.blocked(Identity)
+// a root user, the one of the resource policy is named, if there is one.
+func (e *evaluation) allowByIdentity(d *Decision, resource *statement) {
+	i, st := e.find(e.set.Identity, false)
+	if st == nil && e.caller.typ != Account {
+		e.blocker = Identity
+		return
 	}
 	if !e.limited() {
-		return Decision{}
+		return
 	}
-	if m.statement == nil {
-		m = resource
+	d.Outcome = Allow
+	switch {
+	case st != nil:
+		d.name(Identity, 0, i, e.set.Identity[i], st)
+	case resource != nil:
+		d.name(e.set.Resource.kind, 0, 0, e.set.Resource, resource)
 	}
-	return m.decision(Allow)
 }
 
 // limited reports whether boundaries and session policies let the request pass.
 func (e *evaluation) limited() bool {
-	for i := range e.set.Boundaries {
-		if e.find(e.set.Boundaries[i:i+1], place{kind: Boundary}, false).statement == nil {
+	for _, p := range e.set.Boundaries {
+		if e.first(p, false) == nil {
 			e.blocker = Boundary
 			return false
 		}
@@ -179,7 +161,8 @@ func (e *evaluation) limited() bool {
 		// A session of GetFederationToken has no more than its policies give it.
 		return e.caller.typ != FederatedUser
 	}
-	return e.find(e.set.Sessions, place{kind: Session}, false).statement != nil
+	_, st := e.find(e.set.Sessions, false)
+	return st != nil
 }
 
 // controlled reports whether every level of service control policies allows.
@@ -188,8 +171,8 @@ func (e *evaluation) controlled() bool {
 	if !e.hasAccount() {
 		return true
 	}
-	for level, policies := range e.set.SCPs {
-		if e.find(policies, place{kind: SCP, level: level}, false).statement == nil {
+	for _, policies := range e.set.SCPs {
+		if _, st := e.find(policies, false); st == nil {
 			e.blocker = SCP
 			return false
 		}
@@ -208,47 +191,51 @@ func (e *evaluation) hasAccount() bool {
 }
 
 // denied finds the first Deny that matches, in the order of the Set's fields.
-func (e *evaluation) denied() match {
-	if m := e.find(e.set.Identity, place{kind: Identity}, true); m.statement != nil {
-		return m
-	}
-	if m := e.find(e.set.Boundaries, place{kind: Boundary}, true); m.statement != nil {
-		return m
-	}
-	if m := e.find(e.set.Sessions, place{kind: Session}, true); m.statement != nil {
-		return m
+func (e *evaluation) denied(d *Decision) bool {
+	if e.deniedBy(d, Identity, 0, e.set.Identity) || e.deniedBy(d, Boundary, 0, e.set.Boundaries) ||
+		e.deniedBy(d, Session, 0, e.set.Sessions) {
+		return true
 	}
 	if p := e.set.Resource; p != nil {
 		if st := e.first(p, true); st != nil {
-			return match{place: place{kind: p.kind}, policy: p, statement: st}
+			d.name(p.kind, 0, 0, p, st)
+			return true
 		}
 	}
 	if e.hasAccount() {
 		for level, policies := range e.set.SCPs {
-			if m := e.find(policies, place{kind: SCP, level: level}, true); m.statement != nil {
-				return m
+			if e.deniedBy(d, SCP, level, policies) {
+				return true
 			}
 		}
 	}
 	for level, policies := range e.set.RCPs {
-		if m := e.find(policies, place{kind: RCP, level: level}, true); m.statement != nil {
-			return m
+		if e.deniedBy(d, RCP, level, policies) {
+			return true
 		}
 	}
-	return match{}
+	return false
+}
+
+func (e *evaluation) deniedBy(d *Decision, kind Kind, level int, policies []*Policy) bool {
+	i, st := e.find(policies, true)
+	if st != nil {
+		d.name(kind, level, i, policies[i], st)
+	}
+	return st != nil
 }
 
 // granted finds the Allow of the resource policy that names the caller most
 // directly: the first of those that do.
-func (e *evaluation) granted() (best match) {
+func (e *evaluation) granted() (*statement, grant) {
 	p := e.set.Resource
 	if p == nil {
-		return best
+		return nil, noGrant
 	}
 	s := search{e: e, statements: p.with(false), grants: true, best: -1}
 	s.all(p.allow)
-	if s.best >= 0 {
-		best = match{place: place{kind: p.kind}, policy: p, statement: &s.statements[s.best], grant: s.grant}
+	if s.best < 0 {
+		return nil, noGrant
 	}
-	return best
+	return &s.statements[s.best], s.grant
 }

@@ -84,7 +84,7 @@ func Explain(set *Set, req *Request) Explanation {
 		x.principal, x.action, x.resource = req.Principal.ARN, req.Action, req.Resource
 	}
 	if f == noFault {
-		x.Decision = e.decide()
+		e.decide(&x.Decision)
 		if e.work > maxWork {
 			x.Decision, f = Decision{}, overBudget
 		}
@@ -127,6 +127,12 @@ func (f fault) String() string {
 	case noFault:
 	}
 	return ""
+}
+
+// A place is where in a Set a policy stands.
+type place struct {
+	kind          Kind
+	level, policy int
 }
 
 // eachStatement walks the statements that bear on the caller, each policy's in

@@ -6,10 +6,10 @@ package iampolicy
 // end with, or contain. What it finds is then matched in full; that it leaves
 // nothing out is all that is asked of it.
 type index struct {
-	exact map[uint32]*bucket // by foldHash of an action without wildcards
-	wild  affixes            // by what stands before an action's first wildcard, in lower case
-	other *bucket            // NotAction, and actions that begin with a wildcard
-	lists []*bucket          // of the keys of wild
+	exact bucketTable // by foldHash of an action without wildcards
+	wild  affixes     // by what stands before an action's first wildcard, in lower case
+	other *bucket     // NotAction, and actions that begin with a wildcard
+	lists []*bucket   // of the keys of wild
 }
 
 const (
@@ -25,10 +25,10 @@ func newIndex(statements []statement) *index {
 	if len(statements) <= fewStatements {
 		return nil
 	}
-	x := &index{exact: map[uint32]*bucket{}, other: &bucket{}}
-	prefixes := map[string]*bucket{}
+	x := &index{other: &bucket{}}
+	exact, prefixes := map[uint32]*bucket{}, map[string]*bucket{}
 	for i := range statements {
-		for _, b := range x.bucketsOf(&statements[i], prefixes) {
+		for _, b := range x.bucketsOf(&statements[i], exact, prefixes) {
 			b.statements = append(b.statements, int32(i))
 		}
 	}
@@ -40,18 +40,21 @@ func newIndex(statements []statement) *index {
 	for i := range x.wild.keys {
 		x.lists = append(x.lists, prefixes[x.wild.common+x.wild.keys[i]])
 	}
-	for _, b := range x.exact {
+	for _, b := range exact {
 		b.build(statements)
 	}
+	x.exact = newBucketTable(exact)
 	for _, b := range x.lists {
 		b.build(statements)
 	}
-	x.other.build(statements)
+	if x.other.build(statements); x.other.empty() {
+		x.other = nil
+	}
 	return x
 }
 
 // bucketsOf returns the buckets where the statement belongs, each once.
-func (x *index) bucketsOf(st *statement, prefixes map[string]*bucket) []*bucket {
+func (x *index) bucketsOf(st *statement, exact map[uint32]*bucket, prefixes map[string]*bucket) []*bucket {
 	if st.notAction || len(st.actions)*max(1, len(st.resources)) > maxIndexEntries {
 		return []*bucket{x.other}
 	}
@@ -68,10 +71,10 @@ func (x *index) bucketsOf(st *statement, prefixes map[string]*bucket) []*bucket 
 		a := &st.actions[i]
 		if a.shape == literal {
 			hash := foldHash(a.text)
-			if x.exact[hash] == nil {
-				x.exact[hash] = &bucket{}
+			if exact[hash] == nil {
+				exact[hash] = &bucket{}
 			}
-			add(x.exact[hash])
+			add(exact[hash])
 			continue
 		}
 		head := ""
@@ -113,19 +116,24 @@ func (s *search) all(x *index) {
 		}
 		return
 	}
-	action := s.e.req.Action
-	s.bucket(x.exact[s.e.actionHash])
-	for i := x.wild.longest(action, true); i >= 0; i = x.wild.up[i] {
-		s.bucket(x.lists[i])
+	if b := x.exact.find(s.e.actionHash); b != nil {
+		s.bucket(b)
 	}
-	s.bucket(x.other)
+	if len(x.lists) > 0 {
+		for i := x.wild.longest(s.e.req.Action, true); i >= 0; i = x.wild.up[i] {
+			s.bucket(x.lists[i])
+		}
+	}
+	if x.other != nil {
+		s.bucket(x.other)
+	}
 }
 
 func (s *search) bucket(b *bucket) {
-	if b == nil {
+	s.each(b.always)
+	if !b.indexed {
 		return
 	}
-	s.each(b.always)
 	resource := s.e.req.Resource
 	for i := b.prefixes.longest(resource, false); i >= 0; i = b.prefixes.up[i] {
 		s.each(b.byPrefix[i])

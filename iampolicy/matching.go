@@ -1,28 +1,27 @@
 package iampolicy
 
-// find returns the first statement of the effect in the policies that matches.
-func (e *evaluation) find(policies []*Policy, at place, deny bool) match {
+// find returns the first statement of the effect in the policies that matches,
+// and its policy's index; nil if there is none.
+func (e *evaluation) find(policies []*Policy, deny bool) (int, *statement) {
 	for i, p := range policies {
 		if st := e.first(p, deny); st != nil {
-			at.policy = i
-			return match{place: at, policy: p, statement: st}
+			return i, st
 		}
 	}
-	return match{}
+	return 0, nil
 }
 
 // first returns the policy's first statement of the effect that matches, or nil.
 func (e *evaluation) first(p *Policy, deny bool) *statement {
-	statements := p.with(deny)
-	if len(statements) == 0 {
-		return nil
+	if deny && p.denies == 0 {
+		return nil // as most policies
 	}
-	s := search{e: e, statements: statements, best: -1}
+	s := search{e: e, statements: p.with(deny), best: -1}
 	s.all(p.indexOf(deny))
 	if s.best < 0 {
 		return nil
 	}
-	return &statements[s.best]
+	return &s.statements[s.best]
 }
 
 // matches reports whether the statement applies to the request.
