@@ -141,14 +141,24 @@ func (p *pattern) match(s string, ctx *Context) bool {
 	case prefix:
 		return strings.HasPrefix(s, p.text) || p.fold && hasPrefixFold(s, p.text)
 	}
-	var buf [maxVariables]string
-	m := matcher{fold: p.fold, values: &buf}
+	if len(p.vars) > 0 {
+		return p.matchVariables(s, ctx)
+	}
+	m := matcher{fold: p.fold}
+	return m.match(p.runs, s)
+}
+
+// matchVariables is match for a pattern with variables. It is apart so that
+// others do not pay for the array.
+func (p *pattern) matchVariables(s string, ctx *Context) bool {
+	var values [maxVariables]string
 	for i := range p.vars {
 		var ok bool
-		if buf[i], ok = p.vars[i].value(ctx); !ok {
+		if values[i], ok = p.vars[i].value(ctx); !ok {
 			return false
 		}
 	}
+	m := matcher{fold: p.fold, values: &values}
 	return m.match(p.runs, s)
 }
 
@@ -195,7 +205,7 @@ func (m *matcher) begins(run []part, s string) (n int, ok bool) {
 	for i := range run {
 		if run[i].any > 0 {
 			for range run[i].any {
-				_, size := utf8.DecodeRuneInString(s[n:])
+				size := firstCharacter(s[n:])
 				if size == 0 {
 					return 0, false
 				}
@@ -248,12 +258,21 @@ func (m *matcher) find(run []part, s string) (end int, ok bool) {
 		if n, ok := m.begins(run, s[start:]); ok {
 			return start + n, true
 		}
-		_, size := utf8.DecodeRuneInString(s[start:])
+		size := firstCharacter(s[start:])
 		if size == 0 {
 			return 0, false
 		}
 		start += size
 	}
+}
+
+// firstCharacter returns the length of the first character of s, 0 if s is empty.
+func firstCharacter(s string) int {
+	if s != "" && s[0] < utf8.RuneSelf {
+		return 1
+	}
+	_, size := utf8.DecodeRuneInString(s)
+	return size
 }
 
 func (m *matcher) index(s, text string) int {
