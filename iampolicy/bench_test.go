@@ -62,6 +62,8 @@ func BenchmarkGlob(b *testing.B) {
 		{"stars=17", strings.Repeat("*a", 17) + "*b"},
 		{"stars=17-inner", strings.Repeat("*aab", 17) + "*"},
 		{"stars=17-long", strings.Repeat("*"+strings.Repeat("a", 40)+"b", 17) + "*"},
+		{"stars=1-inner-question", "*a?b*"},
+		{"stars=17-inner-questions", strings.Repeat("*a?a", 17) + "*a?b*"},
 		{"stars=17-questions", strings.Repeat("*?a", 17) + "b*"},
 	} {
 		set := identity(b, `{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::`+g.pattern+`"}`)

@@ -247,14 +247,27 @@ func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 
 // find returns the end of the leftmost place in s where the run matches.
 func (m *matcher) find(run []part, s string) (end int, ok bool) {
-	for start := 0; ; {
-		if run[0].any == 0 {
-			i := m.index(s[start:], m.textOf(&run[0]))
-			if i < 0 {
-				return 0, false
-			}
-			start += i
+	start := 0
+	if run[0].any > 0 {
+		// The star before takes what question marks leave over: they need room only.
+		if start, ok = m.begins(run[:1], s); !ok || len(run) == 1 {
+			return start, ok
 		}
+		run = run[1:]
+	}
+	// What does not occur at all need not be looked for at every place.
+	for i := 1; i < len(run); i++ {
+		if run[i].any == 0 && m.index(s[start:], m.textOf(&run[i])) < 0 {
+			return 0, false
+		}
+	}
+	text := m.textOf(&run[0])
+	for {
+		i := m.index(s[start:], text)
+		if i < 0 {
+			return 0, false
+		}
+		start += i
 		if n, ok := m.begins(run, s[start:]); ok {
 			return start + n, true
 		}
