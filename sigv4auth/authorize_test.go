@@ -138,7 +138,7 @@ func TestConditionKeys(t *testing.T) {
 	user.Tags = map[string]string{"team": "unicorns"}
 	role := rolePrincipal
 	role.RoleARN = "arn:aws:iam::111122223333:role/wildrydes/Rider"
-	role.Tags = map[string]string{"team": "unicorns", "cost": "1"}
+	role.Tags = map[string]string{"team": "unicorns", "Cost": "1"}
 	session := &sigv4auth.Session{
 		IssuedAt: testNow.Add(-time.Minute), Tags: map[string]string{"cost": "2"}, MFAPresent: true, MFA: testNow.Add(-30 * time.Second), SourceIdentity: "bob",
 		Federated: &sigv4auth.FederatedIdentity{Provider: "cognito-identity.amazonaws.com", Subject: "us-east-1:1", Audience: "pool", Methods: []string{"authenticated", "x"}},

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,16 +41,9 @@ func fillConditionKeys(c *iampolicy.Context, r *http.Request, id *Identity, addr
 		userID = p.Account()
 	}
 	setNonEmpty(c, "aws:userid", userID)
-	tags := p.Tags
-	if id.session != nil && len(id.session.Tags) > 0 {
-		tags = maps.Clone(tags)
-		if tags == nil {
-			tags = make(map[string]string, len(id.session.Tags))
-		}
-		maps.Copy(tags, id.session.Tags)
-	}
-	for k, v := range tags {
-		c.Set("aws:PrincipalTag/"+k, v)
+	setTags(c, p.Tags)
+	if id.session != nil {
+		setTags(c, id.session.Tags) // of the same key, a session's tag wins
 	}
 	if id.session != nil {
 		fillSessionKeys(c, id.session, now)
@@ -90,6 +84,17 @@ func fillS3Keys(c *iampolicy.Context, r *http.Request, id *Identity) {
 		c.Set("s3:authType", "REST-HEADER")
 	}
 	setIfSent(c, "s3:x-amz-content-sha256", r.Header, "X-Amz-Content-Sha256")
+}
+
+// setTags sets aws:PrincipalTag/KEY for each tag. Condition keys have no case, so of tags whose keys differ in case alone one is left: the
+// last in the order of the keys, and not in the random one of a map.
+func setTags(c *iampolicy.Context, tags map[string]string) {
+	if len(tags) == 0 {
+		return
+	}
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		c.Set("aws:PrincipalTag/"+k, tags[k])
+	}
 }
 
 func setNonEmpty(c *iampolicy.Context, key, value string) {
