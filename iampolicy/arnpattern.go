@@ -52,50 +52,48 @@ func (p *arnPattern) match(t *arnText, ctx *Context) bool {
 // compileARN compiles an ARN of six parts. With headVariables, policy
 // variables may stand before the fifth colon too.
 func compileARN(text string, headVariables bool, tail textRules) (a arnPattern, wrong problem) {
-	fields := splitPattern(text, headVariables && tail.variables)
-	if len(fields) < 6 {
+	fields, n := splitPattern(text, headVariables && tail.variables)
+	if n < 6 {
 		return a, problem{CodeInvalidARN, quote(text) + " is no ARN: it has fewer than six parts"}
 	}
 	if fields[0] != "arn" {
 		return a, problem{CodeInvalidARN, quote(text) + ` is no ARN: it does not begin with "arn:"`}
 	}
-	rules := textRules{wildcards: true, variables: headVariables && tail.variables}
-	plain := true
-	for _, field := range fields[1:5] {
-		if tail.variables && !headVariables && strings.Contains(field, "${") {
-			return a, problem{CodeVariableNotAllowed, "a policy variable may stand only after the fifth colon of an ARN"}
-		}
-		part, wrong := compilePattern(field, rules)
-		if wrong.code != "" {
-			return a, wrong
-		}
-		plain = plain && part.shape == literal
-		a.parts = append(a.parts, part)
+	head := text[:len(text)-len(fields[5])]
+	if tail.variables && !headVariables && strings.Contains(head, "${") {
+		return a, problem{CodeVariableNotAllowed, "a policy variable may stand only after the fifth colon of an ARN"}
 	}
-	if plain {
-		a.head = "arn:"
+	if strings.ContainsAny(head, "*?$") {
+		a.parts = make([]pattern, 4)
 		for i := range a.parts {
-			a.head += a.parts[i].text + ":"
+			rules := textRules{wildcards: true, variables: headVariables && tail.variables}
+			if a.parts[i], wrong = compilePattern(fields[1+i], rules); wrong.code != "" {
+				return a, wrong
+			}
 		}
-		a.parts = nil
+	} else {
+		a.head = head
 	}
 	a.tail, wrong = compilePattern(fields[5], tail)
 	return a, wrong
 }
 
-// splitPattern splits text at its first five colons, not counting those within a policy variable.
-func splitPattern(text string, variables bool) (fields []string) {
+// splitPattern splits text at its first five colons, not counting those within a
+// policy variable, and returns how many parts there are.
+func splitPattern(text string, variables bool) (fields [6]string, n int) {
 	start, inside := 0, false
-	for i := 0; i < len(text) && len(fields) < 5; i++ {
+	for i := 0; i < len(text) && n < 5; i++ {
 		switch {
-		case variables && strings.HasPrefix(text[i:], "${"):
+		case variables && text[i] == '$' && strings.HasPrefix(text[i:], "${"):
 			inside = true
 		case inside && text[i] == '}':
 			inside = false
 		case !inside && text[i] == ':':
-			fields = append(fields, text[start:i])
+			fields[n] = text[start:i]
 			start = i + 1
+			n++
 		}
 	}
-	return append(fields, text[start:])
+	fields[n] = text[start:]
+	return fields, n + 1
 }

@@ -91,8 +91,8 @@ type scanner struct {
 	src    string
 	pos    int
 	failed bool
-	blank  int // bytes of white space outside strings
-	report func(off int, at *path, code Code, message string)
+	blank  int     // bytes of white space outside strings
+	parser *parser // to whom mistakes are reported
 }
 
 // document reads the whole text; it is not ok where the text is no JSON.
@@ -117,7 +117,7 @@ func (s *scanner) document() (n node, ok bool) {
 func (s *scanner) stop(off int, at *path, code Code, message string) {
 	if !s.failed {
 		s.failed = true
-		s.report(off, at, code, message)
+		s.parser.fail(off, at, code, message)
 	}
 }
 
@@ -195,16 +195,19 @@ func (s *scanner) members(at *path, depth int) (kids []node) {
 			return nil
 		}
 		name := s.str(at)
-		inner := &path{up: at, name: name}
+		inner := path{up: at, name: name}
 		if !s.next(':') {
-			s.stop(s.pos, inner, CodeInvalidJSON, "a colon is expected after the key")
+			s.stop(s.pos, &inner, CodeInvalidJSON, "a colon is expected after the key")
 			return nil
 		}
 		s.skipBlank()
-		n := s.value(inner, depth+1)
+		n := s.value(&inner, depth+1)
 		n.name, n.nameOff = name, nameOff
 		if seen.add(kids, name) {
-			s.report(nameOff, inner, CodeDuplicateKey, "duplicate key "+quote(name))
+			s.parser.fail(nameOff, &inner, CodeDuplicateKey, "duplicate key "+quote(name))
+		}
+		if kids == nil {
+			kids = make([]node, 0, 4)
 		}
 		kids = append(kids, n)
 		if s.next(',') {

@@ -69,7 +69,7 @@ func (s *scanner) escape(at *path) rune {
 	case 'r':
 		return '\r'
 	case 'b', 'f':
-		s.report(start, at, CodeInvalidCharacter, "a character outside of what a policy may contain")
+		s.parser.fail(start, at, CodeInvalidCharacter, "a character outside of what a policy may contain")
 		return ' '
 	case 'u':
 		r := s.hex4(at)
@@ -116,6 +116,6 @@ func (s *scanner) hex4(at *path) (r rune) {
 // U+00FF (IAM user guide, "IAM and AWS STS quotas").
 func (s *scanner) checkRune(r rune, at *path) {
 	if r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' {
-		s.report(s.pos, at, CodeInvalidCharacter, "a character outside of what a policy may contain: U+0020 to U+00FF")
+		s.parser.fail(s.pos, at, CodeInvalidCharacter, "a character outside of what a policy may contain: U+0020 to U+00FF")
 	}
 }

@@ -145,7 +145,7 @@ func (l *conditionLinter) values() {
 		case addressOperand:
 			l.address(i, text)
 		case arnOperand:
-			if fields := splitPattern(text, l.modern); len(fields) == 6 {
+			if fields, parts := splitPattern(text, l.modern); parts == 6 {
 				if a := fields[4]; a != "" && a != "aws" && !strings.ContainsAny(a, "*?$") && !isAccountID(a) {
 					l.one(i, CodeInvalidAccountInARN, "%q is no account ID", a)
 				}

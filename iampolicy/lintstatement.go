@@ -137,9 +137,9 @@ func (l *linter) arn(n *node, i int, text string) {
 	if !strings.HasPrefix(text, "arn:") {
 		return
 	}
-	fields := splitPattern(text, false)
-	if len(fields) < 6 {
-		l.value(n, i, CodeShortARN, "%q is completed to %q", text, text+strings.Repeat(":*", 6-len(fields)))
+	fields, parts := splitPattern(text, false)
+	if parts < 6 {
+		l.value(n, i, CodeShortARN, "%q is completed to %q", text, text+strings.Repeat(":*", 6-parts))
 	}
 	if p := fields[1]; !strings.ContainsAny(p, "*?") && p != "aws" && p != "aws-cn" && p != "aws-us-gov" {
 		l.value(n, i, CodeInvalidPartitionInARN, "%q is no partition that is known", p)
@@ -147,7 +147,7 @@ func (l *linter) arn(n *node, i int, text string) {
 	if strings.ContainsAny(fields[2], "*?") {
 		l.value(n, i, CodeWildcardInService, "the wildcard in the service of %q may cover services that are not meant", text)
 	}
-	if len(fields) > 4 {
+	if parts > 4 {
 		if a := fields[4]; a != "" && a != "aws" && !strings.ContainsAny(a, "*?") && !isAccountID(a) {
 			l.value(n, i, CodeInvalidAccountInARN, "%q is no account ID", a)
 		}

@@ -88,7 +88,7 @@ func (p *parser) policy() *Policy {
 		p.fail(0, nil, CodeInvalidOption, message)
 		return nil
 	}
-	s := scanner{src: p.src, report: p.fail}
+	s := scanner{src: p.src, parser: p}
 	root, ok := s.document()
 	if !ok {
 		return nil

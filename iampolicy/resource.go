@@ -34,15 +34,15 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 	if !strings.HasPrefix(text, "arn:") {
 		return arnPattern{}, problem{CodeInvalidARN, quote(text) + ` is neither an ARN nor "*"`}
 	}
-	if fields := splitPattern(text, false); len(fields) < 6 {
+	if fields, n := splitPattern(text, false); n < 6 {
 		switch {
 		case p.kind != Identity && p.kind != Boundary:
 			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " has fewer than the six parts of an ARN"}
-		case len(fields) < 3 || fields[1] == "" || fields[2] == "":
+		case n < 3 || fields[1] == "" || fields[2] == "":
 			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}
 		}
 		// IAM user guide, "Resource": missing fields are completed with a star.
-		text += strings.Repeat(":*", 6-len(fields))
+		text += strings.Repeat(":*", 6-n)
 	}
 	return compileARN(text, false, textRules{wildcards: true, variables: p.modern})
 }

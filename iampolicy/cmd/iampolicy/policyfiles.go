@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// A policySource is where one policy stands: a file, or an object of a request file.
+type policySource struct {
+	file string
+	// inline is the document where the request file has it.
+	inline       []byte
+	line, column int // where it begins there
+}
+
+// policyFiles are the sources of a Set: by kind, by level. Kinds other than SCP
+// and RCP have one level.
+type policyFiles map[iampolicy.Kind][][]policySource
+
+// replace takes the kinds that other has from there. A resource has one policy,
+// be it of the one kind or of the other.
+func (p policyFiles) replace(other policyFiles) {
+	if other[iampolicy.Resource] != nil || other[iampolicy.Trust] != nil {
+		delete(p, iampolicy.Resource)
+		delete(p, iampolicy.Trust)
+	}
+	for kind, levels := range other {
+		p[kind] = levels
+	}
+}
+
+// sets reads "policies" of a request file.
+func (f *requestFile) sets(v *jsonValue) error {
+	f.policies = make(policyFiles)
+	known := make(map[string]func(*jsonValue) error)
+	for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+		known[kindName(kind)] = func(v *jsonValue) error {
+			levels, err := f.levels(v, kind)
+			f.policies[kind] = levels
+			return err
+		}
+	}
+	return f.members(v, known)
+}
+
+// levels reads the policies of one kind.
+func (f *requestFile) levels(v *jsonValue, kind iampolicy.Kind) (levels [][]policySource, err error) {
+	switch kind {
+	case iampolicy.SCP, iampolicy.RCP:
+		if !v.isList() {
+			return nil, f.text.errorf(v.start, "a list of levels is expected, root first, each a policy or a list of policies")
+		}
+		levels = make([][]policySource, len(v.kids))
+		for i := range v.kids {
+			if levels[i], err = f.sources(&v.kids[i]); err != nil {
+				return nil, err
+			}
+		}
+		return levels, nil
+	case iampolicy.Resource, iampolicy.Trust:
+		if v.isList() {
+			return nil, f.text.errorf(v.start, "a resource has one policy, which is no list")
+		}
+	}
+	sources, err := f.sources(v)
+	return [][]policySource{sources}, err
+}
+
+// sources reads a policy or a list of policies: names of files, or documents.
+func (f *requestFile) sources(v *jsonValue) (list []policySource, err error) {
+	if v.isList() {
+		for i := range v.kids {
+			s, err := f.source(&v.kids[i])
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, s)
+		}
+		return list, nil
+	}
+	s, err := f.source(v)
+	return []policySource{s}, err
+}
+
+func (f *requestFile) source(v *jsonValue) (policySource, error) {
+	if v.isObject() {
+		line, column := f.text.position(v.start)
+		return policySource{f.text.name, f.text.data[v.start:v.end], line, column}, nil
+	}
+	name, ok := v.token.(string)
+	switch {
+	case !ok || name == "":
+		return policySource{}, f.text.errorf(v.start, "a policy is expected: the name of a file, or the document itself")
+	case name != standardInput && !filepath.IsAbs(name):
+		name = filepath.Join(f.dir, name)
+	}
+	return policySource{file: name}, nil
+}
+
+// name is how decisions and messages call the policy.
+func (s policySource) name() string {
+	if s.inline != nil {
+		return fmt.Sprintf("%s:%d", s.file, s.line)
+	}
+	return displayName(s.file)
+}
+
+// A loader parses policies, and keeps what is wrong with them.
+type loader struct {
+	console *console
+	parsing parsing
+	wrong   []string // lines for people and editors
+}
+
+func (l *loader) load(s policySource, kind iampolicy.Kind) *iampolicy.Policy {
+	doc, err := s.inline, error(nil)
+	if doc == nil {
+		doc, err = l.console.read(s.file)
+	}
+	if err != nil {
+		l.wrong = append(l.wrong, "iampolicy: "+printable(err.Error()))
+		return nil
+	}
+	policy, err := iampolicy.Parse(doc, kind, l.parsing.options(s.name())...)
+	if err != nil {
+		l.wrong = append(l.wrong, s.mistakes(err)...)
+		return nil
+	}
+	return policy
+}
+
+// set parses all sources into a Set. It is of use only where nothing is wrong.
+func (l *loader) set(files policyFiles) *iampolicy.Set {
+	levels := func(kind iampolicy.Kind) (list [][]*iampolicy.Policy) {
+		for _, sources := range files[kind] {
+			policies := make([]*iampolicy.Policy, len(sources))
+			for i, s := range sources {
+				policies[i] = l.load(s, kind)
+			}
+			list = append(list, policies)
+		}
+		return list
+	}
+	flat := func(kind iampolicy.Kind) (list []*iampolicy.Policy) {
+		for _, policies := range levels(kind) {
+			list = append(list, policies...)
+		}
+		return list
+	}
+	set := &iampolicy.Set{
+		Identity: flat(iampolicy.Identity), Boundaries: flat(iampolicy.Boundary), Sessions: flat(iampolicy.Session),
+		SCPs: levels(iampolicy.SCP), RCPs: levels(iampolicy.RCP),
+	}
+	for _, policy := range append(flat(iampolicy.Resource), flat(iampolicy.Trust)...) {
+		set.Resource = policy
+	}
+	return set
+}
+
+// fails returns what was wrong, as one error.
+func (l *loader) fails() error {
+	if l.wrong == nil {
+		return nil
+	}
+	return inputError(strings.Join(l.wrong, "\n"))
+}

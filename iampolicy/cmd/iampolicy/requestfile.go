@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strconv"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// A requestFile is what -request names: a request, and policies if it has any.
+type requestFile struct {
+	text    jsonText
+	dir     string // where its policies' relative names begin
+	request iampolicy.Request
+	// principal is whether the file says who calls; the zero Principal is anonymous.
+	principal bool
+	policies  policyFiles
+}
+
+// readRequestFile reads the file of -request. Its names are case-sensitive, and
+// whatever it does not know is a mistake: a misspelt key would simulate another
+// request than the one that was meant.
+func readRequestFile(c *console, name string) (*requestFile, error) {
+	data, err := c.read(name)
+	if err != nil {
+		return nil, err
+	}
+	f := &requestFile{text: jsonText{displayName(name), data}}
+	if name != standardInput {
+		f.dir = filepath.Dir(name)
+	}
+	root, err := f.text.parse()
+	if err != nil {
+		return nil, err
+	}
+	return f, f.members(&root, map[string]func(*jsonValue) error{
+		"principal":       f.caller,
+		"action":          f.string(&f.request.Action),
+		"resource":        f.string(&f.request.Resource),
+		"resourceAccount": f.string(&f.request.ResourceAccount),
+		"context":         f.context,
+		"policies":        f.sets,
+	})
+}
+
+// members gives each member of an object to the function of its name.
+func (f *requestFile) members(v *jsonValue, known map[string]func(*jsonValue) error) error {
+	if !v.isObject() {
+		return f.text.errorf(v.start, "an object is expected")
+	}
+	for i := range v.kids {
+		kid := &v.kids[i]
+		take, ok := known[kid.name]
+		if !ok {
+			return f.text.errorf(kid.start, "unknown key %q", kid.name)
+		}
+		if err := take(kid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *requestFile) string(to *string) func(*jsonValue) error {
+	return func(v *jsonValue) error {
+		text, ok := v.token.(string)
+		if !ok {
+			return f.text.errorf(v.start, "a string is expected for %q", v.name)
+		}
+		*to = text
+		return nil
+	}
+}
+
+// caller reads "principal": an ARN, or an object with what an ARN does not tell.
+func (f *requestFile) caller(v *jsonValue) error {
+	f.principal = true
+	p := &f.request.Principal
+	if !v.isObject() {
+		return f.string(&p.ARN)(v)
+	}
+	return f.members(v, map[string]func(*jsonValue) error{
+		"arn":       f.string(&p.ARN),
+		"accountId": f.string(&p.AccountID),
+		"userId":    f.string(&p.UserID),
+		"roleArn":   f.string(&p.RoleARN),
+		"userArn":   f.string(&p.UserARN),
+		"type":      f.principalType,
+		"tags":      f.tags,
+	})
+}
+
+func (f *requestFile) principalType(v *jsonValue) error {
+	for t := iampolicy.Account; t <= iampolicy.IdentityProvider; t++ {
+		if v.token == t.String() {
+			f.request.Principal.Type = t
+			return nil
+		}
+	}
+	return f.text.errorf(v.start, "the types of principals are Account, User, AssumedRole, FederatedUser, Service, Anonymous and IdentityProvider")
+}
+
+func (f *requestFile) tags(v *jsonValue) error {
+	if !v.isObject() {
+		return f.text.errorf(v.start, "an object is expected")
+	}
+	f.request.Principal.Tags = make(map[string]string, len(v.kids))
+	for i := range v.kids {
+		var value string
+		if err := f.string(&value)(&v.kids[i]); err != nil {
+			return err
+		}
+		f.request.Principal.Tags[v.kids[i].name] = value
+	}
+	return nil
+}
+
+// context reads the condition keys. A list is a multivalued key, also with one
+// value or none.
+func (f *requestFile) context(v *jsonValue) error {
+	if !v.isObject() {
+		return f.text.errorf(v.start, "an object is expected")
+	}
+	for i := range v.kids {
+		kid := &v.kids[i]
+		if _, _, ok := f.request.Context.Get(kid.name); ok || kid.name == "" {
+			return f.text.errorf(kid.start, "the condition key %q is empty, or there in another case", kid.name)
+		}
+		if !kid.isList() {
+			value, err := f.scalar(kid)
+			if err != nil {
+				return err
+			}
+			f.request.Context.Set(kid.name, value)
+			continue
+		}
+		values := make([]string, len(kid.kids))
+		for j := range kid.kids {
+			var err error
+			if values[j], err = f.scalar(&kid.kids[j]); err != nil {
+				return err
+			}
+		}
+		f.request.Context.SetMany(kid.name, values...)
+	}
+	return nil
+}
+
+// scalar returns the text of a string, a number or a boolean.
+func (f *requestFile) scalar(v *jsonValue) (string, error) {
+	switch token := v.token.(type) {
+	case string:
+		return token, nil
+	case json.Number:
+		return token.String(), nil
+	case bool:
+		return strconv.FormatBool(token), nil
+	}
+	return "", f.text.errorf(v.start, "the value of a condition key is a string, a number, a boolean or a list of them")
+}

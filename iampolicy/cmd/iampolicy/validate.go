@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+const validateHelp = `Usage: iampolicy validate [flags] FILE...
+
+Reports what is wrong with policy documents, or suspicious in them, a line for
+each finding, in the form that editors and CI systems jump to:
+
+  FILE:LINE:COLUMN: SEVERITY: PATH: MESSAGE [CODE]
+
+Severities are those of IAM Access Analyzer. An error is a document that cannot be
+used; a security warning allows more than is likely meant; a warning likely does
+something else than is meant; a suggestion could be clearer. Codes are stable.
+
+Flags:
+  -type TYPE      the policy type of all files: identity (default), resource,
+                  session, boundary, scp, rcp or trust
+  -fail-on LEVEL  the least finding for which the exit status is 1: error,
+                  security-warning, warning (default), suggestion, or none
+  -size-limits    a document larger than AWS's quota for its type is an error,
+                  not a warning
+  -api REGION/ACCOUNT/API-ID
+                  expand API Gateway's short form execute-api:/stage/METHOD/path
+                  to the ARN of this API
+  -json           print one JSON object: files with their findings, and counts
+
+Every file is looked at, whatever is found in the others.
+
+Exit status: 0 without findings of the level, 1 with, 2 for a wrong flag or where a
+file could not be read.
+
+Examples:
+  iampolicy validate policies/*.json
+  iampolicy validate -type resource -api us-east-1/111122223333/rides api-policy.json
+  iampolicy validate -type scp -fail-on error -json scp.json | jq '.files[].findings[].code'
+  aws iam get-policy-version --policy-arn $ARN --version-id v1 \
+    --query PolicyVersion.Document | iampolicy validate -
+`
+
+// validate is "iampolicy validate".
+func validate(c *console, args []string) (status int, err error) {
+	fs := flag.NewFlagSet("validate", flag.ContinueOnError)
+	v := validator{kind: kindFlag{kind: iampolicy.Identity}, failOn: failOnFlag{"warning", iampolicy.SeverityWarning, false}}
+	v.parsing.register(fs)
+	fs.Var(&v.kind, "type", "")
+	fs.Var(&v.failOn, "fail-on", "")
+	asJSON := fs.Bool("json", false, "")
+	files, err := parseFlags(fs, args)
+	if err != nil {
+		return 0, err
+	}
+	if len(files) == 0 {
+		return 0, usagef(`validate needs a file; "-" is the standard input`)
+	}
+	report := validationReport{Files: []fileReport{}}
+	for _, name := range files {
+		report.add(v.look(c, name))
+	}
+	report.Failed = report.Summary.Unreadable > 0 || v.failed
+	if *asJSON {
+		err = c.printJSON(report)
+	} else {
+		v.print(c, report)
+	}
+	switch {
+	case report.Summary.Unreadable > 0:
+		return statusFailed, err
+	case v.failed:
+		return statusNo, err
+	}
+	return statusOK, err
+}
+
+// A validator validates files, one after the other.
+type validator struct {
+	parsing parsing
+	kind    kindFlag
+	failOn  failOnFlag
+	failed  bool // there was a finding of the level of failOn
+}
+
+// look validates one file.
+func (v *validator) look(c *console, name string) fileReport {
+	report := fileReport{File: displayName(name), Type: kindName(v.kind.kind), Findings: []findingReport{}}
+	doc, err := c.read(name)
+	if err != nil {
+		report.Error = printable(err.Error())
+		return report
+	}
+	for _, f := range iampolicy.Validate(doc, v.kind.kind, v.parsing.options(report.File)...) {
+		if f.Code == iampolicy.CodeQuotaExceeded && v.parsing.sizeLimits {
+			f.Severity = iampolicy.SeverityError // Parse refuses the document then
+		}
+		v.failed = v.failed || !v.failOn.none && f.Severity <= v.failOn.severity
+		report.Findings = append(report.Findings, reportOf(f))
+	}
+	return report
+}
+
+// print writes the report for people and editors.
+func (v *validator) print(c *console, report validationReport) {
+	misfit, short := false, false
+	for _, file := range report.Files {
+		if file.Error != "" {
+			c.notef("iampolicy: %s\n", file.Error)
+		}
+		for _, f := range file.Findings {
+			c.printf("%s\n", f.line(c, file.File))
+			misfit = misfit || f.Code == iampolicy.CodePrincipalNotAllowed || f.Code == iampolicy.CodeMissingPrincipal
+			short = short || f.Code == iampolicy.CodeShortFormNotExpanded
+		}
+	}
+	c.notef("%s\n", report.Summary)
+	if misfit && !v.kind.given {
+		c.notef("These were taken for identity policies. For a resource's policy say -type resource, for a role's trust policy -type trust.\n")
+	}
+	if short {
+		c.notef("The short form execute-api:/ is expanded with -api REGION/ACCOUNT/API-ID.\n")
+	}
+}
+
+// A failOnFlag is -fail-on.
+type failOnFlag struct {
+	text     string
+	severity iampolicy.Severity
+	none     bool
+}
+
+func (f *failOnFlag) String() string { return f.text }
+
+func (f *failOnFlag) Set(text string) error {
+	if text == "none" {
+		*f = failOnFlag{text: text, none: true}
+		return nil
+	}
+	for s := iampolicy.SeverityError; s <= iampolicy.SeveritySuggestion; s++ {
+		if severityName(s) == strings.ReplaceAll(text, "-", " ") {
+			*f = failOnFlag{text: text, severity: s}
+			return nil
+		}
+	}
+	return errors.New("the levels are error, security-warning, warning, suggestion and none")
+}
+
+// severityName returns a severity in plain words.
+func severityName(s iampolicy.Severity) string {
+	return strings.ToLower(strings.ReplaceAll(s.String(), "_", " "))
+}
+
+func severityStyle(s iampolicy.Severity) style {
+	switch s {
+	case iampolicy.SeverityError:
+		return red
+	case iampolicy.SeveritySecurityWarning:
+		return magenta
+	case iampolicy.SeverityWarning:
+		return yellow
+	case iampolicy.SeveritySuggestion:
+	}
+	return cyan
+}
+
+// line returns a finding as file:line:column: severity: path: message [CODE].
+func (f findingReport) line(c *console, file string) string {
+	place := fmt.Sprintf("%s:%d:%d:", file, f.Line, f.Column)
+	message := printable(f.Message)
+	if f.Path != "" {
+		message = printable(f.Path) + ": " + message
+	}
+	return fmt.Sprintf("%s %s %s [%s]", c.paint(bold, place), c.paint(severityStyle(f.severity), severityName(f.severity)+":"), message, f.Code)
+}
