@@ -129,6 +129,7 @@ func TestParseRefuses(t *testing.T) {
 		{"variable within a variable", iampolicy.Identity, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${a${b}}"`), `Statement[0].Resource: "a${b" is not the name`},
 		{"default without quotes", iampolicy.Identity, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${a:b, x}"`), `Statement[0].Resource: a default value of a policy variable is not in single quotes`},
 		{"default without end", iampolicy.Identity, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${a:b, 'x}"`), `Statement[0].Resource: a default value of a policy variable does not end`},
+		{"default with text behind", iampolicy.Identity, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${a:b, 'x'y}"`), `Statement[0].Resource: a default value of a policy variable does not end`},
 		{"too many variables", iampolicy.Identity, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::` + strings.Repeat("${a:b}", 17) + `"`), `Statement[0].Resource: more than 16 policy variables`},
 		{"threat 160: unknown operator", iampolicy.Identity, st(allowAll + `,"Condition":{"StringMatches":{"a:b":"c"}}`), `Statement[0].Condition.StringMatches: unknown operator "StringMatches"`},
 		{"threat 160: operator in another case", iampolicy.Identity, st(allowAll + `,"Condition":{"stringEquals":{"a:b":"c"}}`), `Statement[0].Condition.stringEquals: unknown operator "stringEquals"; did you mean "StringEquals"?`},
