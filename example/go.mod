@@ -3,8 +3,6 @@ module github.com/wildgate/wildgate/example
 go 1.26.0
 
 require (
-	github.com/aws/aws-sdk-go-v2 v1.47.7
-	github.com/google/go-cmp v0.7.0
 	github.com/rs/cors v1.11.1
 	github.com/wildgate/wildgate v0.0.0
 	golang.org/x/net v0.62.0
@@ -12,7 +10,11 @@ require (
 )
 
 // Test dependencies.
-require github.com/jackc/pgx/v5 v5.12.0
+require (
+	github.com/aws/aws-sdk-go-v2 v1.47.7
+	github.com/google/go-cmp v0.7.0
+	github.com/jackc/pgx/v5 v5.12.0
+)
 
 require (
 	github.com/aws/smithy-go v1.28.8 // indirect
