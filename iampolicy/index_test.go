@@ -106,3 +106,24 @@ func TestIndexSparesStatementsThatCannotMatch(t *testing.T) {
 		}
 	}
 }
+
+// A resource that leads to the same statements many times costs no more than one
+// that does so once: else its caller could exhaust the budget, and be denied.
+func TestIndexTriesAStatementOnce(t *testing.T) {
+	var nested []string
+	for i := range 200 {
+		nested = append(nested, `"arn:aws:s3:::`+strings.Repeat("abcd", i+1)+`*"`)
+	}
+	const never = `"Condition":{"ForAnyValue:StringEquals":{"x:v":["n","n","n","n","n","n","n","n"]}}}`
+	prefixes := `{"Effect":"Allow","Action":"s3:GetObject","Resource":[` + strings.Join(nested, ",") + `],` + never
+	statements := []string{prefixes, allow}
+	for i := range 20 {
+		statements = append(statements, fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*abcd*%d*",`, i)+never)
+	}
+	set := identity(t, append(statements, wildRydes, wildRydes)...)
+	req := request("s3:GetObject", "arn:aws:s3:::"+strings.Repeat("abcd", 450)+"0123456789")
+	req.Context.SetMany("x:v", make([]string, 2000)...)
+	if d := iampolicy.Evaluate(set, req); !d.Allowed() || d.Statement != 1 {
+		t.Errorf("got %+v", d)
+	}
+}
