@@ -88,6 +88,18 @@ func requireCoverage(t *testing.T, seen map[string]int) {
 	for _, path := range []string{"service", "provider", "anonymous", "cross account", "own policies"} {
 		wanted = append(wanted, "path "+path+" allows", "path "+path+" denies")
 	}
+	for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+		for _, effect := range []string{"Allow", "Deny"} {
+			if kind != iampolicy.RCP || effect == "Deny" { // an RCP's Allow decides nothing
+				wanted = append(wanted, kind.String()+" "+effect+" true", kind.String()+" "+effect+" false")
+			}
+		}
+	}
+	for _, where := range []string{"resource", "condition"} {
+		wanted = append(wanted, where+" variable of 2008-10-17", where+" variable * default false resolved true", where+" variable  default false resolved true",
+			where+" variable  default false resolved false", where+" variable  default true resolved true", where+" variable  default true resolved false")
+	}
+	wanted = append(wanted, "resource variable ? default false resolved true", "resource variable $ default false resolved true")
 	wanted = append(wanted, "caller ", "path SCP blocks", "path direct grant allows", "path basis grant allows", "path trust denies",
 		"outcome allowed", "outcome implicitDeny", "outcome explicitDeny")
 	for _, what := range wanted {

@@ -1,8 +1,10 @@
 package iampolicy_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -385,4 +387,26 @@ func TestEvaluateDeniesPastItsBudget(t *testing.T) {
 	if d := iampolicy.Evaluate(set, req); d != (iampolicy.Decision{}) {
 		t.Errorf("got %+v past the budget", d)
 	}
+}
+
+// A Policy is shared by all requests. The race detector watches.
+func TestEvaluateFromManyGoroutines(t *testing.T) {
+	statements := make([]string, 50)
+	for i := range statements {
+		statements[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:Get%d","Resource":"arn:aws:s3:::${aws:username}/*"}`, i)
+	}
+	set := identity(t, statements...)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 50 {
+				req := request(fmt.Sprintf("s3:Get%d", j), "arn:aws:s3:::bob/x")
+				req.Context.Set("aws:username", []string{"bob", "eve"}[(i+j)%2])
+				if d := iampolicy.Evaluate(set, req); d.Allowed() != ((i+j)%2 == 0) || d.Allowed() && d.Statement != j {
+					t.Errorf("%d, %d: %+v", i, j, d)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

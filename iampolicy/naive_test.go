@@ -1,6 +1,7 @@
 package iampolicy_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -173,11 +174,7 @@ func (n *naive) resource(st map[string]any, modern bool) bool {
 		for strings.Count(pattern, ":") < 5 {
 			pattern += ":*"
 		}
-		context := n.w.Context
-		if !modern {
-			context = nil
-		}
-		if symbols, ok := naiveSymbols(pattern, context, n.w.Multivalued); ok && naiveARN(symbols, n.w.ResourceARN) {
+		if symbols, ok := n.symbols("resource", pattern, modern); ok && naiveARN(symbols, n.w.ResourceARN) {
 			return !not
 		}
 	}
@@ -195,9 +192,12 @@ func (n *naive) grants(p randomPolicy, effect string) map[string]bool {
 		modern := p.Version == "2012-10-17"
 		how := n.principal(st)
 		action, resource := n.action(st), n.resource(st, modern)
-		if conditions := n.conditions(st["Condition"], modern); how != "" && action && resource && conditions {
+		conditions := n.conditions(st["Condition"], modern)
+		applies := how != "" && action && resource && conditions
+		if applies {
 			found[how] = true
 		}
+		n.note(fmt.Sprintf("%v %s %v", p.Kind, effect, applies))
 	}
 	return found
 }

@@ -97,18 +97,31 @@ func (n *naive) anyOperand(positive, value string, operands []string, modern boo
 	return matched, valid
 }
 
+// symbols reads a pattern with its variables, if the version has them, and notes
+// what forms of variables there were.
+func (n *naive) symbols(where, pattern string, modern bool) ([]symbol, bool) {
+	if !modern {
+		if strings.Contains(pattern, "${") {
+			n.note(where + " variable of 2008-10-17")
+		}
+		return naiveSymbols(pattern, nil, nil)
+	}
+	list, ok := naiveSymbols(pattern, n.w.Context, n.w.Multivalued)
+	for i := range pattern {
+		if m := naiveVariable.FindStringSubmatch(pattern[i:]); m != nil {
+			n.note(fmt.Sprintf("%s variable %s default %v resolved %v", where, m[1], m[3] != "", ok))
+		}
+	}
+	return list, ok
+}
+
 var (
 	naiveNumber = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$`)
 	naiveEpoch  = regexp.MustCompile(`^(-\d+|\d{1,3}|\d{5,18})$`)
 )
 
 func (n *naive) operand(positive, value, operand string, modern bool) (matched, valid bool) {
-	symbols := func(pattern string) ([]symbol, bool) {
-		if !modern {
-			return naiveSymbols(pattern, nil, nil)
-		}
-		return naiveSymbols(pattern, n.w.Context, n.w.Multivalued)
-	}
+	symbols := func(pattern string) ([]symbol, bool) { return n.symbols("condition", pattern, modern) }
 	switch {
 	case positive == "StringEquals" || positive == "StringEqualsIgnoreCase":
 		pattern, ok := symbols(operand)
