@@ -12,8 +12,8 @@ import (
 // How many worlds a test run compares, each with several requests.
 // WILDGATE_DIFFERENTIAL gives another number of worlds.
 const (
-	differentialWorlds   = 1_500
-	differentialRequests = 10
+	differentialWorlds   = 1_000
+	differentialRequests = 20
 )
 
 // Every random world is decided by Evaluate and by the naive evaluator.

@@ -107,8 +107,9 @@ func (n *naive) symbols(where, pattern string, modern bool) ([]symbol, bool) {
 		return naiveSymbols(pattern, nil, nil)
 	}
 	list, ok := naiveSymbols(pattern, n.w.Context, n.w.Multivalued)
-	for i := range pattern {
-		if m := naiveVariable.FindStringSubmatch(pattern[i:]); m != nil {
+	for rest := pattern; strings.Contains(rest, "${"); rest = rest[1:] {
+		rest = rest[strings.Index(rest, "${"):]
+		if m := naiveVariable.FindStringSubmatch(rest); m != nil {
 			n.note(fmt.Sprintf("%s variable %s default %v resolved %v", where, m[1], m[3] != "", ok))
 		}
 	}

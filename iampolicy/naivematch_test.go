@@ -23,7 +23,11 @@ var naiveVariable = regexp.MustCompile(`^\$\{(?:([*?$])|([^*?${}'",]+)(, *'([^']
 // where a variable has no value. A nil context means that there are no variables.
 func naiveSymbols(pattern string, context map[string][]string, multivalued map[string]bool) (symbols []symbol, ok bool) {
 	for pattern != "" {
-		if m := naiveVariable.FindStringSubmatch(pattern); m != nil && context != nil {
+		var m []string
+		if context != nil && strings.HasPrefix(pattern, "${") {
+			m = naiveVariable.FindStringSubmatch(pattern)
+		}
+		if m != nil {
 			pattern = pattern[len(m[0]):]
 			if m[1] != "" {
 				symbols = append(symbols, symbol{char: m[1]})
