@@ -21,15 +21,15 @@ const standardInput = "-"
 
 // A console is the process's streams.
 type console struct {
-	in    io.Reader
-	out   *bufio.Writer
-	err   io.Writer
-	color bool // of what goes to out
-	taken bool // in was read
+	in      io.Reader
+	out     *bufio.Writer
+	err     io.Writer
+	taken   bool // in was read
+	painter      // of what goes to out
 }
 
 func newConsole(stdin io.Reader, stdout, stderr io.Writer) *console {
-	return &console{in: stdin, out: bufio.NewWriter(stdout), err: stderr, color: wantsColor(stdout)}
+	return &console{in: stdin, out: bufio.NewWriter(stdout), err: stderr, painter: painter(wantsColor(stdout))}
 }
 
 // wantsColor reports whether w is a terminal whose user did not decline colour
@@ -69,9 +69,12 @@ const (
 	cyan    style = "36"
 )
 
-// paint returns the text in a style, on a terminal.
-func (c *console) paint(s style, text string) string {
-	if !c.color {
+// A painter is whether there is colour.
+type painter bool
+
+// paint returns the text in a style, or as it is.
+func (p painter) paint(s style, text string) string {
+	if !p {
 		return text
 	}
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"

@@ -78,7 +78,7 @@ func (f *listFlag) Set(text string) error {
 	return nil
 }
 
-// parseFlagSet is the flags for how documents are parsed.
+// parsing is the flags for how documents are parsed.
 type parsing struct {
 	sizeLimits bool
 	api        apiFlag

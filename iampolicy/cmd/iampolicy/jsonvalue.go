@@ -24,17 +24,6 @@ func (v *jsonValue) isObject() bool { return v.token == json.Delim('{') }
 
 func (v *jsonValue) isList() bool { return v.token == json.Delim('[') }
 
-// A placedError is a mistake at a place of a file.
-type placedError struct {
-	file         string
-	line, column int
-	message      string
-}
-
-func (e *placedError) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", e.file, e.line, e.column, printable(e.message))
-}
-
 // A jsonText is one file's.
 type jsonText struct {
 	name string
@@ -43,7 +32,7 @@ type jsonText struct {
 
 func (t jsonText) errorf(offset int, format string, args ...any) error {
 	line, column := t.position(offset)
-	return &placedError{t.name, line, column, fmt.Sprintf(format, args...)}
+	return inputError(fmt.Sprintf("%s:%d:%d: error: %s", t.name, line, column, printable(fmt.Sprintf(format, args...))))
 }
 
 // position counts lines and characters from 1.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -27,14 +29,11 @@ func (p policyFiles) replace(other policyFiles) {
 		delete(p, iampolicy.Resource)
 		delete(p, iampolicy.Trust)
 	}
-	for kind, levels := range other {
-		p[kind] = levels
-	}
+	maps.Copy(p, other)
 }
 
 // sets reads "policies" of a request file.
 func (f *requestFile) sets(v *jsonValue) error {
-	f.policies = make(policyFiles)
 	known := make(map[string]func(*jsonValue) error)
 	for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
 		known[kindName(kind)] = func(v *jsonValue) error {
@@ -43,7 +42,13 @@ func (f *requestFile) sets(v *jsonValue) error {
 			return err
 		}
 	}
-	return f.members(v, known)
+	if err := f.members(v, known); err != nil {
+		return err
+	}
+	if f.policies[iampolicy.Resource] != nil && f.policies[iampolicy.Trust] != nil {
+		return f.text.errorf(v.start, "a resource has one policy: of type resource, or for a role of type trust")
+	}
+	return nil
 }
 
 // levels reads the policies of one kind.
@@ -88,7 +93,7 @@ func (f *requestFile) sources(v *jsonValue) (list []policySource, err error) {
 func (f *requestFile) source(v *jsonValue) (policySource, error) {
 	if v.isObject() {
 		line, column := f.text.position(v.start)
-		return policySource{f.text.name, f.text.data[v.start:v.end], line, column}, nil
+		return policySource{f.name, f.text.data[v.start:v.end], line, column}, nil
 	}
 	name, ok := v.token.(string)
 	switch {
@@ -103,7 +108,7 @@ func (f *requestFile) source(v *jsonValue) (policySource, error) {
 // name is how decisions and messages call the policy.
 func (s policySource) name() string {
 	if s.inline != nil {
-		return fmt.Sprintf("%s:%d", s.file, s.line)
+		return fmt.Sprintf("%s:%d", displayName(s.file), s.line)
 	}
 	return displayName(s.file)
 }
@@ -125,11 +130,23 @@ func (l *loader) load(s policySource, kind iampolicy.Kind) *iampolicy.Policy {
 		return nil
 	}
 	policy, err := iampolicy.Parse(doc, kind, l.parsing.options(s.name())...)
-	if err != nil {
-		l.wrong = append(l.wrong, s.mistakes(err)...)
-		return nil
+	if e, ok := errors.AsType[*iampolicy.ParseError](err); ok {
+		for _, m := range e.Mistakes {
+			l.wrong = append(l.wrong, s.mistake(m))
+		}
 	}
 	return policy
+}
+
+// mistake returns the line for a mistake, its place that in the file.
+func (s policySource) mistake(m iampolicy.Mistake) string {
+	if s.inline != nil {
+		if m.Line == 1 {
+			m.Column += s.column - 1
+		}
+		m.Line += s.line - 1
+	}
+	return reportOf(iampolicy.Finding{Severity: iampolicy.SeverityError, Mistake: m}).line(false, displayName(s.file))
 }
 
 // set parses all sources into a Set. It is of use only where nothing is wrong.

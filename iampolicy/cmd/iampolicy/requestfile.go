@@ -10,6 +10,7 @@ import (
 
 // A requestFile is what -request names: a request, and policies if it has any.
 type requestFile struct {
+	name    string
 	text    jsonText
 	dir     string // where its policies' relative names begin
 	request iampolicy.Request
@@ -26,7 +27,7 @@ func readRequestFile(c *console, name string) (*requestFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &requestFile{text: jsonText{displayName(name), data}}
+	f := &requestFile{name: name, policies: policyFiles{}, text: jsonText{displayName(name), data}}
 	if name != standardInput {
 		f.dir = filepath.Dir(name)
 	}

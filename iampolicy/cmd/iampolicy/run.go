@@ -72,14 +72,28 @@ func dispatch(c *console, args []string) int {
 		c.printf("%s", cmd.help)
 		return statusOK
 	case err != nil:
-		c.notef("iampolicy: %v\n", err)
-		if _, ok := errors.AsType[usageError](err); ok {
-			c.notef("Run 'iampolicy help %s' for its flags and examples.\n", cmd.name)
-		}
+		report(c, cmd, err)
 		return statusFailed
 	}
 	return status
 }
+
+func report(c *console, cmd command, err error) {
+	if e, ok := errors.AsType[inputError](err); ok {
+		c.notef("%v\n", e)
+		return
+	}
+	c.notef("iampolicy: %s\n", printable(err.Error()))
+	if _, ok := errors.AsType[usageError](err); ok {
+		c.notef("Run 'iampolicy help %s' for its flags and examples.\n", cmd.name)
+	}
+}
+
+// An inputError is what is wrong with files: lines that say where, to be printed
+// as they are.
+type inputError string
+
+func (e inputError) Error() string { return string(e) }
 
 // A usageError is a command line that does not make sense.
 type usageError string
@@ -99,7 +113,7 @@ func parseFlags(fs *flag.FlagSet, args []string) (operands []string, err error) 
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, usagef("%s", strings.TrimPrefix(err.Error(), "flag "))
+			return nil, usagef("%s", strings.Replace(err.Error(), "flag provided but not defined:", "unknown flag", 1))
 		}
 		taken := len(args) - fs.NArg()
 		if taken > 0 && args[taken-1] == "--" {

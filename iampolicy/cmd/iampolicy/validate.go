@@ -89,13 +89,14 @@ type validator struct {
 
 // look validates one file.
 func (v *validator) look(c *console, name string) fileReport {
-	report := fileReport{File: displayName(name), Type: kindName(v.kind.kind), Findings: []findingReport{}}
+	report := fileReport{File: name, Type: kindName(v.kind.kind), Findings: []findingReport{}}
 	doc, err := c.read(name)
 	if err != nil {
-		report.Error = printable(err.Error())
+		report.Error = err.Error()
+		c.notef("iampolicy: %s\n", printable(report.Error))
 		return report
 	}
-	for _, f := range iampolicy.Validate(doc, v.kind.kind, v.parsing.options(report.File)...) {
+	for _, f := range iampolicy.Validate(doc, v.kind.kind, v.parsing.options(name)...) {
 		if f.Code == iampolicy.CodeQuotaExceeded && v.parsing.sizeLimits {
 			f.Severity = iampolicy.SeverityError // Parse refuses the document then
 		}
@@ -109,11 +110,8 @@ func (v *validator) look(c *console, name string) fileReport {
 func (v *validator) print(c *console, report validationReport) {
 	misfit, short := false, false
 	for _, file := range report.Files {
-		if file.Error != "" {
-			c.notef("iampolicy: %s\n", file.Error)
-		}
 		for _, f := range file.Findings {
-			c.printf("%s\n", f.line(c, file.File))
+			c.printf("%s\n", f.line(c.painter, displayName(file.File)))
 			misfit = misfit || f.Code == iampolicy.CodePrincipalNotAllowed || f.Code == iampolicy.CodeMissingPrincipal
 			short = short || f.Code == iampolicy.CodeShortFormNotExpanded
 		}
@@ -169,11 +167,11 @@ func severityStyle(s iampolicy.Severity) style {
 }
 
 // line returns a finding as file:line:column: severity: path: message [CODE].
-func (f findingReport) line(c *console, file string) string {
+func (f findingReport) line(p painter, file string) string {
 	place := fmt.Sprintf("%s:%d:%d:", file, f.Line, f.Column)
 	message := printable(f.Message)
 	if f.Path != "" {
 		message = printable(f.Path) + ": " + message
 	}
-	return fmt.Sprintf("%s %s %s [%s]", c.paint(bold, place), c.paint(severityStyle(f.severity), severityName(f.severity)+":"), message, f.Code)
+	return fmt.Sprintf("%s %s %s [%s]", p.paint(bold, place), p.paint(severityStyle(f.severity), severityName(f.severity)+":"), message, f.Code)
 }

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// complete puts the flags over what the request file says, and wants the rest to
+// be there. known is whether somebody said who calls.
+func (s *simulation) complete(r *iampolicy.Request, known bool) error {
+	if s.principal.given {
+		r.Principal = iampolicy.Principal{ARN: s.principal.text}
+	}
+	for _, each := range []struct {
+		flag textFlag
+		to   *string
+	}{{s.action, &r.Action}, {s.resource, &r.Resource}, {s.account, &r.ResourceAccount}} {
+		if each.flag.given {
+			*each.to = each.flag.text
+		}
+	}
+	var missing []string
+	if !known {
+		missing = append(missing, "-principal")
+	}
+	if r.Action == "" {
+		missing = append(missing, "-action")
+	}
+	if r.Resource == "" {
+		missing = append(missing, "-resource")
+	}
+	if missing != nil {
+		return usagef("missing: %s", strings.Join(missing, ", "))
+	}
+	if r.Principal.EffectiveType() == 0 {
+		return usagef("%s", whyNoCaller(r.Principal.ARN))
+	}
+	if r.ResourceAccount == "" {
+		r.ResourceAccount = ownerOf(r.Resource, &r.Principal)
+	}
+	return nil
+}
+
+// whyNoCaller says what is wrong with a principal that cannot call.
+func whyNoCaller(arn string) string {
+	wrong := "the principal " + quote(arn) + " names nobody who can call, or contradicts itself"
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && strings.HasPrefix(parts[5], "role/") {
+		role := parts[5][strings.LastIndexByte(parts[5], '/')+1:]
+		return wrong + "; a role acts through its sessions: arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + role + "/SESSION"
+	}
+	return wrong
+}
+
+// ownerOf returns the account in the resource's ARN. Where it has none, as in
+// those of S3, the caller's own is what a first try means; -resource-account says
+// otherwise.
+func ownerOf(resource string, p *iampolicy.Principal) string {
+	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[4] != "" {
+		return parts[4]
+	}
+	return p.Account()
+}
+
+// conditionKeys returns the context of the request: what the principal tells,
+// over it what the request file says, over that what the flags say.
+func conditionKeys(p *iampolicy.Principal, file, flags *iampolicy.Context) (c iampolicy.Context) {
+	set := func(key, value string) {
+		if value != "" {
+			c.Set(key, value)
+		}
+	}
+	set("aws:PrincipalArn", p.PrincipalARN())
+	set("aws:PrincipalAccount", p.Account())
+	set("aws:PrincipalType", p.EffectiveType().String())
+	set("aws:username", p.UserName())
+	set("aws:userid", p.UserID)
+	for key, value := range p.Tags {
+		c.Set("aws:PrincipalTag/"+key, value)
+	}
+	for _, more := range []*iampolicy.Context{file, flags} {
+		for key := range more.Keys() {
+			if values, multivalued, _ := more.Get(key); multivalued {
+				c.SetMany(key, values...)
+			} else {
+				c.Set(key, values[0])
+			}
+		}
+	}
+	return c
+}
