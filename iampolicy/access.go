@@ -1,0 +1,181 @@
+package iampolicy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An AccessVerdict is the answer of [CheckNoNewAccess] and
+// [CheckAccessNotGranted], in the words of IAM Access Analyzer's custom policy
+// checks. The zero AccessVerdict is AccessUnknown: an answer that nobody gave
+// never passes.
+type AccessVerdict uint8
+
+const (
+	AccessUnknown AccessVerdict = iota // neither could be shown; see AccessResult.Reason
+	AccessPass                         // no request has the access that was asked about
+	AccessFail                         // some request has it; see AccessResult.Witness
+)
+
+// String returns PASS, FAIL or UNKNOWN.
+func (v AccessVerdict) String() string {
+	switch v {
+	case AccessUnknown:
+		return "UNKNOWN"
+	case AccessPass:
+		return "PASS"
+	case AccessFail:
+		return "FAIL"
+	}
+	return "invalid"
+}
+
+// An AccessResult is the answer of [CheckNoNewAccess] and
+// [CheckAccessNotGranted]. The zero AccessResult is unknown, without a reason.
+type AccessResult struct {
+	Verdict AccessVerdict
+	// Witness is, for AccessFail, a request that has the access: Evaluate allowed
+	// it with the policies that were checked, and with the old ones it did not.
+	// It is the caller's to keep and to change.
+	Witness *Request
+	// Granted is, for AccessFail, the decision about the Witness: it names the
+	// first Allow of the policies that matches, or nothing if they are RCPs, which
+	// allow by themselves.
+	Granted Decision
+	// Reason says, for AccessUnknown, what stood in the way.
+	Reason string
+}
+
+// String returns the verdict and what bears it out, on one line, for people.
+func (r AccessResult) String() string {
+	switch {
+	case r.Verdict == AccessFail && r.Witness != nil:
+		return r.Verdict.String() + ": " + r.witnessText()
+	case r.Reason != "":
+		return r.Verdict.String() + ": " + r.Reason
+	}
+	return r.Verdict.String()
+}
+
+func (r AccessResult) witnessText() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s on %q", r.Witness.Action, r.Witness.Resource)
+	if r.Granted.PolicyType == Resource || r.Granted.PolicyType == Trust {
+		fmt.Fprintf(&b, " by %s", r.Witness.Principal.describe())
+	}
+	for key := range r.Witness.Context.Keys() {
+		values, multivalued, _ := r.Witness.Context.Get(key)
+		if multivalued {
+			fmt.Fprintf(&b, ", %s = %q", key, values)
+		} else {
+			fmt.Fprintf(&b, ", %s = %q", key, values[0])
+		}
+	}
+	if d := r.Granted; d.PolicyType != 0 {
+		fmt.Fprintf(&b, "; granted by Statement[%d]", d.Statement)
+		if d.Sid != "" {
+			fmt.Fprintf(&b, " %q", d.Sid)
+		}
+		if d.PolicyName != "" {
+			fmt.Fprintf(&b, " of %q", d.PolicyName)
+		}
+	}
+	return b.String()
+}
+
+func (p *Principal) describe() string {
+	switch p.EffectiveType() {
+	case Anonymous:
+		return "an anonymous caller"
+	case FederatedUser:
+		if p.UserARN != "" {
+			return fmt.Sprintf("%q, federated by %q", p.ARN, p.UserARN)
+		}
+	}
+	return fmt.Sprintf("%q", p.ARN)
+}
+
+// CheckNoNewAccess tells whether the new policies allow a request that the old
+// ones do not (IAM user guide, "IAM Access Analyzer custom policy checks").
+// AccessPass means that there is no such request, AccessFail comes with one.
+//
+// All policies are of one kind, and of the kinds Boundary, Resource and Trust
+// there may be one in each list. Together the policies of a list allow what a
+// statement with Allow matches and none with Deny does; an RCP allows whatever
+// no Deny matches. No policies allow nothing, or as RCPs everything.
+//   - Of identity policies the caller is an IAM user.
+//   - Of resource and trust policies every caller is considered: one who is of
+//     another account than the resource, and whose own policies allow everything.
+//     Whether the policy grants to the caller or only to the caller's account makes
+//     no difference.
+//   - Of the other kinds the caller's identity policies allow everything.
+//
+// The condition keys are independent of all else and of each other: a request
+// may have aws:PrincipalArn, aws:username and aws:SourceIp of any value or not
+// at all, whatever its principal. Any key may be multivalued; a Witness has a
+// multivalued key that no policy has a set operator for, and a resource that is
+// no ARN, only where no other request would do.
+//
+// Modelled exactly are Effect, Action, Resource and Principal, their Not forms,
+// and the operators String, Arn, Bool, Binary, IpAddress and Null with IfExists,
+// ForAllValues and ForAnyValue. Where policy variables, Numeric and Date
+// operators, or operators of several types on one key decide, the answer may be
+// AccessUnknown; where they do not, as in statements that did not change, it is not.
+// It is also AccessUnknown where the check would exceed a fixed limit of work,
+// reached by many patterns that overlap in many ways.
+//
+// The time it takes is bounded, but a check may take a thousand times as long as
+// an evaluation. Any number of goroutines may check the same policies.
+func CheckNoNewAccess(old, new []*Policy) AccessResult {
+	c := accessCheck{old: old, new: new}
+	if reason := c.begin(); reason != "" {
+		return AccessResult{Reason: reason}
+	}
+	return c.run()
+}
+
+// CheckAccessNotGranted tells whether the policies allow any of the actions on
+// any of the resources: AccessPass means that they do not, AccessFail comes with
+// a request that they allow. Actions and resources are written as in the Action
+// and Resource of a policy, wildcards included, but without policy variables; no
+// actions at all are every action, and no resources every resource. One that
+// could not stand in a policy makes the answer AccessUnknown.
+//
+// For the rest see [CheckNoNewAccess].
+func CheckAccessNotGranted(policies []*Policy, actions, resources []string) AccessResult {
+	c := accessCheck{new: policies}
+	if reason := c.begin(); reason != "" {
+		return AccessResult{Reason: reason}
+	}
+	within, reason := compileAccess(actions, resources)
+	if reason != "" {
+		return AccessResult{Reason: reason}
+	}
+	c.within = within
+	return c.run()
+}
+
+// compileAccess makes of actions and resources the elements of a statement.
+func compileAccess(actions, resources []string) (within *statement, reason string) {
+	within = &statement{}
+	for _, text := range actions {
+		wrong := checkAction(text)
+		if wrong.code != "" {
+			return nil, wrong.text
+		}
+		a, _ := compilePattern(text, textRules{wildcards: true, fold: true})
+		within.actions = append(within.actions, a)
+	}
+	if len(actions) == 0 {
+		within.actions = []pattern{{shape: anything}}
+	}
+	p := parser{kind: Identity}
+	for _, text := range resources {
+		r, wrong := p.resource(text)
+		if wrong.code != "" {
+			return nil, wrong.text
+		}
+		within.resources = append(within.resources, r)
+	}
+	return within, ""
+}

@@ -1,0 +1,385 @@
+package iampolicy
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// maxAccessStates bounds one automaton.
+const maxAccessStates = 1 << 15
+
+// A language asks what sets of atoms can hold of one word. An atom holds of the
+// words that one of its globs matches, or if it is negated none.
+//
+// Its words are those of the product of all globs' automata, made
+// deterministic as it is walked, from the empty word on, breadth first: so each
+// set of atoms is found with a shortest word. No alphabet is fixed: after a word
+// only the characters that some glob waits for differ from each other, and one
+// character stands for all the rest.
+type language struct {
+	globs map[string]int32 // by globKey
+	items []globItem       // of all globs, each with its globEnd
+	of    []int32          // by item, its glob
+	part  []int32          // by item, how many colons come before it in its glob
+	start []int32          // by glob, its first item
+	ends  []int32          // by glob, its globEnd
+	pol   []polarity
+	atoms []accessAtom
+	must  []int   // atoms that have to hold
+	use   [][]int // by glob, the atoms with it
+	seen  map[rune]bool
+	fold  bool // all globs fold: upper case tells nothing
+}
+
+type accessAtom struct {
+	globs   []int32
+	negated bool
+	arn     int32 // negated and not -1: a glob that must match all the same
+}
+
+func newLanguage() *language { return &language{globs: map[string]int32{}} }
+
+// glob adds a glob, once.
+func (l *language) glob(list []globItem, pol polarity) int32 {
+	key := globKey(list, pol)
+	if g, ok := l.globs[key]; ok {
+		return g
+	}
+	g := int32(len(l.start))
+	l.globs[key] = g
+	l.start, l.pol = append(l.start, int32(len(l.items))), append(l.pol, pol)
+	l.items = append(append(l.items, list...), globItem{kind: globEnd})
+	colons := int32(0)
+	for i := range len(list) + 1 {
+		l.of, l.part = append(l.of, g), append(l.part, colons)
+		if i < len(list) && list[i].kind == globChar && list[i].char == ':' {
+			colons++
+		}
+	}
+	l.ends = append(l.ends, int32(len(l.items)-1))
+	return g
+}
+
+// atom adds an atom, and returns its number.
+func (l *language) atom(a accessAtom) int {
+	l.atoms = append(l.atoms, a)
+	return len(l.atoms) - 1
+}
+
+// A bitset is a set of small numbers.
+type bitset []uint64
+
+func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
+
+func (b bitset) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+func (b bitset) set(i int)      { b[i/64] |= 1 << (i % 64) }
+func (b bitset) clear(i int)    { b[i/64] &^= 1 << (i % 64) }
+
+func (b bitset) empty() bool {
+	for _, w := range b {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (b bitset) key() string {
+	k := make([]byte, 0, 8*len(b))
+	for _, w := range b {
+		k = binary.LittleEndian.AppendUint64(k, w)
+	}
+	return string(k)
+}
+
+// A languageNode is a state of the automaton, and how it was first reached.
+type languageNode struct {
+	state  []int32 // items, ascending
+	parent int32
+	symbol rune
+}
+
+// words calls visit with every set of atoms that holds of some word, once, with
+// such a word, among the words of which the musts hold; visit returns false to
+// stop. It returns false if a limit was met.
+func (l *language) words(work *accessWork, visit func(word []rune, holds bitset) bool) bool {
+	l.prepare()
+	first := l.settle(slices.Clone(l.start))
+	nodes := []languageNode{{state: first, parent: -1}}
+	known := map[string]bool{stateKey(first): true}
+	sets := map[string]bool{}
+	var symbols []rune
+	for at := 0; at < len(nodes); at++ {
+		state := nodes[at].state
+		if !work.spend(8 + len(state)) {
+			return false
+		}
+		holds, ok := l.holds(state)
+		if ok {
+			if !work.spend(len(holds)) {
+				return false
+			}
+			if key := holds.key(); !sets[key] {
+				sets[key] = true
+				if !visit(wordOf(nodes, at), holds) {
+					return true
+				}
+			}
+		}
+		symbols = l.symbols(symbols[:0], state)
+		for _, symbol := range symbols {
+			if !work.spend(4 + len(state)) {
+				return false
+			}
+			next := l.step(state, symbol)
+			if l.dead(next) {
+				continue
+			}
+			key := stateKey(next)
+			if known[key] {
+				continue
+			}
+			if len(nodes) == maxAccessStates {
+				return work.exceeded("an automaton of more than 32,768 states")
+			}
+			known[key] = true
+			nodes = append(nodes, languageNode{state: next, parent: int32(at), symbol: symbol})
+		}
+	}
+	return true
+}
+
+func (l *language) prepare() {
+	l.use = make([][]int, len(l.start))
+	for i := range l.atoms {
+		for _, g := range l.atoms[i].globs {
+			l.use[g] = append(l.use[g], i)
+		}
+	}
+	l.fold = true
+	for _, item := range l.items {
+		if item.kind == globChar && lowerOrUpper(item.char) {
+			l.fold = false
+		}
+	}
+	l.seen = map[rune]bool{}
+	// A variable's symbol is of use only where a must waits for it.
+	for _, m := range l.must {
+		for _, g := range l.atoms[m].globs {
+			if l.atoms[m].negated {
+				continue
+			}
+			for i := l.start[g]; i <= l.ends[g]; i++ {
+				if l.items[i].kind == globVariable {
+					l.seen[variableSymbol(l.items[i].ref)] = true
+				}
+			}
+		}
+	}
+}
+
+func lowerOrUpper(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+// variableSymbol is the symbol of a variable: no character.
+func variableSymbol(ref int) rune { return -1 - rune(ref) }
+
+func wordOf(nodes []languageNode, at int) []rune {
+	var word []rune
+	for i := at; nodes[i].parent >= 0; i = int(nodes[i].parent) {
+		word = append(word, nodes[i].symbol)
+	}
+	slices.Reverse(word)
+	return word
+}
+
+func stateKey(state []int32) string {
+	k := make([]byte, 0, 4*len(state))
+	for _, p := range state {
+		k = binary.LittleEndian.AppendUint32(k, uint32(p))
+	}
+	return string(k)
+}
+
+// settle completes a state: behind a star its glob may go on without taking a
+// symbol; and before a star it need not look any more, because what can still be
+// matched from there can be matched from the star.
+func (l *language) settle(state []int32) []int32 {
+	for i := 0; i < len(state); i++ {
+		if l.items[state[i]].kind.isStar() {
+			state = append(state, state[i]+1)
+		}
+	}
+	slices.Sort(state)
+	state = slices.Compact(state)
+	keep := len(state)
+	star := int32(-1) // the last one seen that takes colons, or is in this part
+	for i := len(state) - 1; i >= 0; i-- {
+		p := state[i]
+		if star >= 0 && l.of[p] == l.of[star] && (l.items[star].kind == globStar || l.part[p] == l.part[star]) {
+			continue
+		}
+		if l.items[p].kind.isStar() {
+			star = p
+		}
+		keep--
+		state[keep] = p
+	}
+	return state[keep:]
+}
+
+// step returns the state after a symbol.
+func (l *language) step(state []int32, symbol rune) []int32 {
+	next := make([]int32, 0, len(state)+4)
+	for _, p := range state {
+		item := &l.items[p]
+		if symbol < 0 {
+			next = l.stepVariable(next, p, symbol)
+			continue
+		}
+		switch item.kind {
+		case globChar:
+			if item.char == symbol {
+				next = append(next, p+1)
+			}
+		case globFold:
+			if symbol < 0x80 && rune(lowerASCII(byte(symbol))) == item.char {
+				next = append(next, p+1)
+			}
+		case globAny:
+			next = append(next, p+1)
+		case globAnyPart:
+			if symbol != ':' {
+				next = append(next, p+1)
+			}
+		case globStar:
+			next = append(next, p)
+		case globStarPart:
+			if symbol != ':' {
+				next = append(next, p)
+			}
+		case globVariable, globEnd:
+		}
+	}
+	return l.settle(next)
+}
+
+// stepVariable adds what item p becomes when an unknown value is read. One that
+// may match too much may be anywhere after it.
+func (l *language) stepVariable(next []int32, p int32, symbol rune) []int32 {
+	item := &l.items[p]
+	if l.pol[l.of[p]] == atLeast {
+		for q := p; q <= l.ends[l.of[p]]; q++ {
+			next = append(next, q)
+		}
+		return next
+	}
+	switch {
+	case item.kind.isStar():
+		next = append(next, p)
+	case item.kind == globVariable && variableSymbol(item.ref) == symbol:
+		next = append(next, p+1)
+	}
+	return next
+}
+
+// holds returns the atoms that hold of the word that ends in this state, and
+// whether the musts are among them.
+func (l *language) holds(state []int32) (set bitset, ok bool) {
+	set = newBitset(len(l.atoms))
+	for i := range l.atoms {
+		if a := &l.atoms[i]; a.negated && (a.arn < 0 || slices.Contains(state, l.ends[a.arn])) {
+			set.set(i)
+		}
+	}
+	for _, p := range state {
+		if l.items[p].kind != globEnd {
+			continue
+		}
+		for _, i := range l.use[l.of[p]] {
+			if l.atoms[i].negated {
+				set.clear(i)
+			} else {
+				set.set(i)
+			}
+		}
+	}
+	for _, m := range l.must {
+		if !set.has(m) {
+			return set, false
+		}
+	}
+	return set, true
+}
+
+// dead reports whether no word that goes on from the state can satisfy the musts.
+func (l *language) dead(state []int32) bool {
+	for _, m := range l.must {
+		a := &l.atoms[m]
+		if a.negated {
+			if a.arn >= 0 && !l.alive(state, a.arn) || slices.ContainsFunc(a.globs, func(g int32) bool { return l.matchesAll(state, g) }) {
+				return true
+			}
+		} else if !slices.ContainsFunc(a.globs, func(g int32) bool { return l.alive(state, g) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *language) alive(state []int32, g int32) bool {
+	i, _ := slices.BinarySearch(state, l.start[g])
+	return i < len(state) && state[i] <= l.ends[g]
+}
+
+// matchesAll reports whether a glob matches whatever follows.
+func (l *language) matchesAll(state []int32, g int32) bool {
+	last := l.ends[g] - 1
+	if last < l.start[g] || l.items[last].kind != globStar {
+		return false
+	}
+	_, found := slices.BinarySearch(state, last)
+	return found
+}
+
+// symbols appends the symbols that have to be tried after a state: those that
+// something waits for, and one for all others.
+func (l *language) symbols(list []rune, state []int32) []rune {
+	for _, p := range state {
+		switch item := &l.items[p]; item.kind {
+		case globChar:
+			list = append(list, item.char)
+		case globFold:
+			list = append(list, item.char)
+			if !l.fold {
+				list = append(list, item.char-('a'-'A'))
+			}
+		case globAnyPart, globStarPart:
+			list = append(list, ':')
+		case globVariable:
+			if symbol := variableSymbol(item.ref); l.seen[symbol] {
+				list = append(list, symbol)
+			}
+		case globAny, globStar, globEnd:
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	return append(list, otherSymbol(list))
+}
+
+// otherSymbol returns a character that is not in the list, one that reads well
+// if there is one. It is never in upper case, which may be the same as lower.
+func otherSymbol(list []rune) rune {
+	for _, r := range "xyzabcdefghijklmnopqrstuvw0123456789-_" {
+		if !slices.Contains(list, r) {
+			return r
+		}
+	}
+	for r := rune(0x100); ; r++ { // no policy has characters from here on
+		if !slices.Contains(list, r) {
+			return r
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package iampolicy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// An accessCheck is the state of one check.
+type accessCheck struct {
+	old, new []*Policy
+	within   *statement // what the access must be to; nil: anything
+	kind     Kind
+	work     accessWork
+}
+
+// begin returns why the policies cannot be checked, or "".
+func (c *accessCheck) begin() string {
+	for _, p := range slices.Concat(c.new, c.old) {
+		switch {
+		case p == nil || p.kind == 0:
+			return "a policy is nil or was not made by Parse"
+		case c.kind != 0 && c.kind != p.kind:
+			return fmt.Sprintf("the policies are of different kinds: %s and %s", withArticle(c.kind), withArticle(p.kind))
+		}
+		c.kind = p.kind
+	}
+	if c.kind == Boundary || c.kind == Resource || c.kind == Trust {
+		if len(c.new) > 1 || len(c.old) > 1 {
+			return fmt.Sprintf("more than one %s: only one at a time has a meaning", c.kind)
+		}
+	}
+	return ""
+}
+
+// run looks for a witness: for each Allow of the new policies, in two cases.
+// Either no Allow of the old ones matches too, or a Deny of the old ones does.
+// Either way no Deny of the new ones matches.
+func (c *accessCheck) run() AccessResult {
+	result := AccessResult{Verdict: AccessPass}
+	consider := func(required, blockers []*accessStatement) bool {
+		r := c.decide(required, blockers)
+		if r.Verdict == AccessFail || r.Verdict == AccessUnknown && result.Verdict == AccessPass {
+			result = r
+		}
+		return result.Verdict != AccessFail
+	}
+	var within []*accessStatement
+	if c.within != nil {
+		within = append(within, newAccessStatement(c.within))
+	}
+	denies, oldDenies := statementsOf(c.new, true), statementsOf(c.old, true)
+	allows, oldAllows := c.allows(c.new), c.allows(c.old)
+	if c.within != nil {
+		oldAllows = nil
+	}
+	blockers := slices.Concat(denies, oldAllows)
+	for _, allow := range allows {
+		required := append([]*accessStatement{allow}, within...)
+		if !consider(required, blockers) {
+			return result
+		}
+		for _, deny := range oldDenies {
+			if !consider(append(required[:len(required):len(required)], deny), denies) {
+				return result
+			}
+		}
+		if c.work.reason != "" {
+			break // the rest would be unknown too
+		}
+	}
+	return result
+}
+
+// allows returns the Allow statements; RCPs allow by themselves.
+func (c *accessCheck) allows(policies []*Policy) []*accessStatement {
+	if c.kind == RCP {
+		return []*accessStatement{newAccessStatement(fullAccess())}
+	}
+	return statementsOf(policies, false)
+}
+
+func fullAccess() *statement {
+	return &statement{actions: []pattern{{shape: anything}}, resources: []arnPattern{{everything: true}}}
+}
+
+// statementsOf returns the different statements of an effect.
+func statementsOf(policies []*Policy, deny bool) (list []*accessStatement) {
+	seen := map[string]bool{}
+	for _, p := range policies {
+		statements := p.with(deny)
+		for i := range statements {
+			st := newAccessStatement(&statements[i])
+			if !seen[st.key] {
+				seen[st.key] = true
+				list = append(list, st)
+			}
+		}
+	}
+	return list
+}
+
+// decide looks for a request that all required statements match and none of the
+// blockers.
+func (c *accessCheck) decide(required, blockers []*accessStatement) AccessResult {
+	for _, st := range required {
+		for _, b := range blockers {
+			if b.key == st.key {
+				return AccessResult{Verdict: AccessPass}
+			}
+		}
+	}
+	q := accessQuestion{check: c, required: required, blockers: blockers}
+	return q.answer()
+}

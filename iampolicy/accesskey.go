@@ -1,0 +1,269 @@
+package iampolicy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// An accessKey is the dimension of one condition key: what a request may have
+// there is nothing, one value, or a list of values.
+type accessKey struct {
+	q    *accessQuestion
+	name string // folded
+	// tests are the different conditions on the key. Those of required statements
+	// come first, and are the first required of them.
+	tests    []*condition
+	required int
+	blockers [][]int // by blocker, its tests
+}
+
+// maxAnyValue bounds the ForAnyValue conditions on one key: their subsets are tried.
+const maxAnyValue = 8
+
+func newAccessKey(q *accessQuestion, name string) *accessKey {
+	k := &accessKey{q: q, name: name}
+	known := map[string]int{}
+	add := func(st *accessStatement) (tests []int) {
+		for _, i := range st.on(name) {
+			n, ok := known[st.conditionKeys[i]]
+			if !ok {
+				n = len(k.tests)
+				known[st.conditionKeys[i]] = n
+				k.tests = append(k.tests, &st.conditions[i])
+			}
+			tests = append(tests, n)
+		}
+		return tests
+	}
+	for _, st := range q.required {
+		add(st)
+	}
+	k.required = len(k.tests)
+	for _, st := range q.blockers {
+		k.blockers = append(k.blockers, add(st))
+	}
+	return k
+}
+
+// candidates lists what the request may have for the key.
+func (k *accessKey) candidates(fixed *Context) (list []accessCandidate, ok bool) {
+	if !slices.Contains(k.q.variables, k.name) {
+		return k.free(list, fixed)
+	}
+	// The key is a policy variable: it has the value that was fixed, or whichever.
+	e := evaluation{context: fixed}
+	holds := newBitset(len(k.tests))
+	for i, c := range k.tests {
+		if c.holds(&e) {
+			holds.set(i)
+		}
+	}
+	list = k.candidate(list, holds, natural, "", func(*Request) {}) // the witness has all that is fixed
+	why := fmt.Sprintf("it depends on the value of the policy variable ${%s}", k.name)
+	mark := len(list)
+	if list, ok = k.free(list, nil); !ok {
+		return nil, false
+	}
+	for i := range list[mark:] {
+		c := &list[mark+i]
+		c.rank, c.put = presumed, nil
+		if c.why == "" {
+			c.why = why
+		}
+	}
+	return list, true
+}
+
+// free lists all that any request may have for the key. Without fixed, values of
+// policy variables are not known.
+func (k *accessKey) free(list []accessCandidate, fixed *Context) ([]accessCandidate, bool) {
+	key := k.spelling()
+	list = k.entry(list, nil, missingEntry, natural, "", func(*Request) {})
+	passes := func(fixed *Context) bool {
+		values, ok := k.values(fixed, k.mustOf(singleEntry))
+		if !ok {
+			return false
+		}
+		for _, v := range values {
+			list = k.entry(list, []accessValue{v}, singleEntry, v.rank, v.why, func(req *Request) { req.Context.Set(key, v.text) })
+		}
+		list, ok = k.lists(list, fixed)
+		return ok
+	}
+	if fixed != nil && !passes(fixed) {
+		return nil, false
+	}
+	if (fixed == nil || len(k.q.variables) > 0) && !passes(nil) {
+		return nil, false
+	}
+	if !k.modelled() {
+		list = append(list, k.unmodelled())
+	}
+	return list, true
+}
+
+// spelling returns the key as a policy spells it.
+func (k *accessKey) spelling() string { return k.tests[0].key }
+
+type entryKind uint8
+
+const (
+	missingEntry entryKind = iota
+	singleEntry
+	listEntry
+)
+
+// mustOf returns the tests that each value of an entry has to pass for the
+// required conditions to hold. It is nil if they cannot.
+func (k *accessKey) mustOf(kind entryKind) []int {
+	must := []int{}
+	for i, c := range k.tests[:k.required] {
+		switch {
+		case c.operand == nullOperand:
+		case kind == singleEntry, c.quantifier == forAllValues:
+			must = append(must, i)
+		}
+	}
+	return must
+}
+
+// holds reports whether a test holds of an entry with these values. It is
+// condition.holds, for values that may be unknown.
+func (k *accessKey) holds(test int, values []accessValue, kind entryKind) bool {
+	c := k.tests[test]
+	if c.operand == nullOperand {
+		return c.bools[0] && (kind == singleEntry || len(values) > 0) || c.bools[1] && kind != singleEntry && len(values) == 0
+	}
+	passes := func(v accessValue) bool { return v.passes.has(test) }
+	switch {
+	case kind == missingEntry && (c.ifExists || c.quantifier == forAllValues):
+		return true
+	case kind == missingEntry && c.quantifier == single:
+		return c.negated
+	case c.quantifier == forAllValues:
+		return !slices.ContainsFunc(values, func(v accessValue) bool { return !passes(v) })
+	case c.quantifier == forAnyValue:
+		return slices.ContainsFunc(values, passes)
+	}
+	return kind == singleEntry && passes(values[0])
+}
+
+// entry appends the candidate of an entry, if the required conditions hold of it.
+func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind entryKind, r rank, why string, put func(*Request)) []accessCandidate {
+	holds := newBitset(len(k.tests))
+	for i := range k.tests {
+		if k.holds(i, values, kind) {
+			holds.set(i)
+		}
+	}
+	return k.candidate(list, holds, r, why, put)
+}
+
+func (k *accessKey) candidate(list []accessCandidate, holds bitset, r rank, why string, put func(*Request)) []accessCandidate {
+	for i := range k.required {
+		if !holds.has(i) {
+			return list
+		}
+	}
+	alive := k.q.noneAlive()
+	for i, tests := range k.blockers {
+		if !slices.ContainsFunc(tests, func(n int) bool { return !holds.has(n) }) {
+			alive.set(i)
+		}
+	}
+	if r == presumed {
+		put = nil
+	}
+	return append(list, accessCandidate{alive: alive, rank: r, put: put, why: why})
+}
+
+// lists appends the lists of values, of which each set of ForAnyValue conditions
+// that must not hold allows one that is best: all values that pass none of them.
+func (k *accessKey) lists(list []accessCandidate, fixed *Context) ([]accessCandidate, bool) {
+	var anyOf []int
+	r := odd
+	for i, c := range k.tests {
+		if c.operand == nullOperand {
+			continue
+		}
+		if c.quantifier != single {
+			r = natural
+		} else if i < k.required {
+			return list, true // it never holds of a list
+		}
+		if i >= k.required && c.quantifier == forAnyValue {
+			anyOf = append(anyOf, i)
+		}
+	}
+	if len(anyOf) > maxAnyValue {
+		return nil, k.q.check.work.exceeded("more than eight ForAnyValue conditions on one key")
+	}
+	key := k.spelling()
+	list = k.entry(list, nil, listEntry, r, "", func(req *Request) { req.Context.SetMany(key) })
+	values, ok := k.values(fixed, k.mustOf(listEntry))
+	if !ok {
+		return nil, false
+	}
+	for subset := range 1 << len(anyOf) {
+		var allowed []accessValue
+		for _, v := range values {
+			failsAll := true
+			for i, n := range anyOf {
+				failsAll = failsAll && (subset&(1<<i) == 0 || !v.passes.has(n))
+			}
+			if failsAll {
+				allowed = append(allowed, v)
+			}
+		}
+		if len(allowed) == 0 || !k.q.check.work.spend(len(allowed)*len(k.tests)) {
+			continue
+		}
+		allowed = k.shorten(allowed)
+		worst, why, texts := r, "", []string{}
+		for _, v := range allowed {
+			if v.rank > worst {
+				worst, why = v.rank, v.why
+			}
+			texts = append(texts, v.text)
+		}
+		list = k.entry(list, allowed, listEntry, worst, why, func(req *Request) { req.Context.SetMany(key, texts...) })
+	}
+	return list, k.q.check.work.reason == ""
+}
+
+// shorten leaves out values without which the same conditions hold.
+func (k *accessKey) shorten(values []accessValue) []accessValue {
+	same := func(shorter []accessValue) bool {
+		for i := range k.tests {
+			if k.holds(i, values, listEntry) != k.holds(i, shorter, listEntry) {
+				return false
+			}
+		}
+		return true
+	}
+	short := values
+	for i := len(short) - 1; i >= 0 && len(short) > 1; i-- {
+		if !k.q.check.work.spend(len(short) * len(k.tests)) {
+			break
+		}
+		if shorter := slices.Delete(slices.Clone(short), i, i+1); same(shorter) {
+			short = shorter
+		}
+	}
+	return short
+}
+
+// unmodelled is the candidate that stands for all there may be where values are
+// compared in ways that are not modelled together: it stops all that it might.
+func (k *accessKey) unmodelled() accessCandidate {
+	alive := k.q.noneAlive()
+	for i, tests := range k.blockers {
+		if !slices.ContainsFunc(tests, func(n int) bool { return n >= k.required }) {
+			alive.set(i)
+		}
+	}
+	return accessCandidate{
+		alive: alive, rank: presumed,
+		why: fmt.Sprintf("it depends on values of %s that are compared by operators which are not modelled, or not together", k.spelling()),
+	}
+}

@@ -1,0 +1,222 @@
+package iampolicy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// An accessQuestion asks for a request that all required statements match and
+// none of the blockers.
+//
+// Action, resource, principal and each condition key are dimensions: a request
+// is one value of each, and a statement matches if each of its elements does. So
+// of a value only matters which blockers its element leaves alive; a request is
+// an answer if no blocker is alive in every dimension.
+type accessQuestion struct {
+	check              *accessCheck
+	required, blockers []*accessStatement
+	variables          []string // keys of policy variables
+}
+
+// A rank says how good a candidate is.
+type rank uint8
+
+const (
+	natural  rank = iota // a request may well have it
+	odd                  // Evaluate decides on it, but no service sends it
+	presumed             // may not exist: what it stands for is not modelled exactly
+)
+
+// An accessCandidate is a value of a dimension that the required statements match.
+type accessCandidate struct {
+	alive bitset // the blockers that it does not keep from matching
+	rank  rank
+	// put gives a request the value; nil of a presumed one.
+	put func(*Request)
+	why string // why it is only presumed
+}
+
+// maxAccessAttempts bounds how many values of the policy variables are tried.
+const maxAccessAttempts = 8
+
+func (q *accessQuestion) answer() AccessResult {
+	keys := map[string]string{}
+	for _, st := range slices.Concat(q.required, q.blockers) {
+		st.variableKeys(keys)
+	}
+	for key := range keys {
+		q.variables = append(q.variables, key)
+	}
+	slices.Sort(q.variables)
+
+	unknown := AccessResult{}
+	for attempt := range maxAccessAttempts {
+		fixed, ok := q.fix(attempt)
+		if !ok {
+			break
+		}
+		dimensions, ok := q.dimensions(fixed)
+		for r := natural; ok && r <= odd; r++ {
+			found := q.search(dimensions, r)
+			if found == nil {
+				continue
+			}
+			if result, confirmed := q.check.witness(found, fixed); confirmed {
+				return result
+			}
+			unknown.Reason = "Evaluate does not confirm the request that was found: it may exceed a limit of Evaluate"
+		}
+		if ok && attempt == 0 && unknown.Reason == "" {
+			found := q.search(dimensions, presumed)
+			if found == nil && q.check.work.reason == "" {
+				return AccessResult{Verdict: AccessPass}
+			}
+			for _, candidate := range found {
+				if candidate.why != "" {
+					unknown.Reason = candidate.why
+				}
+			}
+		}
+		if q.check.work.reason != "" {
+			return AccessResult{Reason: q.check.work.reason}
+		}
+		if len(q.variables) == 0 {
+			break
+		}
+	}
+	return unknown
+}
+
+// fix gives the policy variables values, others in each attempt: a name that is
+// in no policy, none, and those that the conditions on their keys speak of.
+func (q *accessQuestion) fix(attempt int) (*Context, bool) {
+	fixed := &Context{}
+	switch attempt {
+	case 0:
+		for i, key := range q.variables {
+			fixed.Set(key, fmt.Sprintf("witness%d", i+1))
+		}
+		return fixed, true
+	case 1:
+		return fixed, true
+	}
+	any := false
+	for i, key := range q.variables {
+		values := q.literals(key)
+		if n := attempt - 2; n < len(values) {
+			fixed.Set(key, values[n])
+			any = true
+		} else if len(values) > 0 {
+			fixed.Set(key, values[0])
+		} else {
+			fixed.Set(key, fmt.Sprintf("witness%d", i+1))
+		}
+	}
+	return fixed, any
+}
+
+// literals returns values that conditions on the key name.
+func (q *accessQuestion) literals(key string) (list []string) {
+	for _, st := range slices.Concat(q.required, q.blockers) {
+		for _, i := range st.on(key) {
+			for j := range st.conditions[i].patterns {
+				if p := &st.conditions[i].patterns[j]; (p.shape == literal || p.shape == prefix) && p.text != "" && !slices.Contains(list, p.text) {
+					list = append(list, p.text)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// dimensions lists the candidates of each dimension, and reports false if a limit
+// was met.
+func (q *accessQuestion) dimensions(fixed *Context) (list [][]accessCandidate, ok bool) {
+	action, ok := q.actions()
+	if !ok || len(action) == 0 {
+		return [][]accessCandidate{action}, ok
+	}
+	resource, ok := q.resources(fixed)
+	if !ok || len(resource) == 0 {
+		return [][]accessCandidate{resource}, ok
+	}
+	list = append(list, action, resource, q.principals())
+	var keys []string
+	for _, st := range slices.Concat(q.required, q.blockers) {
+		for i := range st.conditions {
+			keys = append(keys, foldASCII(st.conditions[i].key))
+		}
+	}
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		k := newAccessKey(q, key)
+		candidates, ok := k.candidates(fixed)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, candidates)
+	}
+	return list, true
+}
+
+// noneAlive returns the set of no blockers.
+func (q *accessQuestion) noneAlive() bitset { return newBitset(len(q.blockers)) }
+
+// actions are the candidates for the action.
+func (q *accessQuestion) actions() (list []accessCandidate, ok bool) {
+	l := newLanguage()
+	var g globCompiler
+	atoms := map[string]int{}
+	atom := func(st *accessStatement) int {
+		n, known := atoms[st.actionKey]
+		if !known {
+			a := accessAtom{negated: st.notAction, arn: -1}
+			for i := range st.actions {
+				items, _ := g.pattern(nil, &st.statement.actions[i], false, atMost)
+				a.globs = append(a.globs, l.glob(items, atMost))
+			}
+			n = l.atom(a)
+			atoms[st.actionKey] = n
+		}
+		return n
+	}
+	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfAction(), atMost)}, arn: -1}))
+	for _, st := range q.required {
+		l.must = append(l.must, atom(st))
+	}
+	blocker := make([]int, len(q.blockers))
+	for i, st := range q.blockers {
+		blocker[i] = atom(st)
+	}
+	ok = l.words(&q.check.work, func(word []rune, holds bitset) bool {
+		alive := q.noneAlive()
+		for i, n := range blocker {
+			if holds.has(n) {
+				alive.set(i)
+			}
+		}
+		text := string(word)
+		list = append(list, accessCandidate{alive: alive, put: func(req *Request) { req.Action = text }})
+		return !alive.empty()
+	})
+	return list, ok && q.check.work.spend(len(list)*len(q.blockers)/16)
+}
+
+// principals are the candidates for the caller.
+func (q *accessQuestion) principals() (list []accessCandidate) {
+	for _, p := range q.check.callers(q) {
+		e := evaluation{set: &Set{}, req: &Request{Principal: p}}
+		identify(&e.caller, &p)
+		if slices.ContainsFunc(q.required, func(st *accessStatement) bool { return !e.matchesPrincipal(st.statement) }) {
+			continue
+		}
+		alive := q.noneAlive()
+		for i, st := range q.blockers {
+			if e.matchesPrincipal(st.statement) {
+				alive.set(i)
+			}
+		}
+		list = append(list, accessCandidate{alive: alive, put: func(req *Request) { req.Principal = p }})
+	}
+	return list
+}

@@ -1,0 +1,208 @@
+package iampolicy
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// An accessValue is a value of a condition key that stands for all that pass the
+// same tests.
+type accessValue struct {
+	text   string
+	passes bitset // by test of the accessKey
+	rank   rank
+	why    string
+}
+
+// maxAccessValues bounds the values of one key that differ in the tests they pass.
+const maxAccessValues = 4096
+
+// sorts of operands: those of one sort are modelled together.
+func (k *accessKey) sorts() (texts, addresses, others bool) {
+	for _, c := range k.tests {
+		switch c.operand {
+		case stringOperand, boolOperand, binaryOperand, arnOperand:
+			texts = true
+		case addressOperand:
+			addresses = true
+		case numberOperand, dateOperand:
+			others = true
+		case nullOperand:
+		}
+	}
+	return texts, addresses, others
+}
+
+// modelled reports whether values finds all that there are.
+func (k *accessKey) modelled() bool {
+	texts, addresses, others := k.sorts()
+	return !others && !(texts && addresses)
+}
+
+// values returns values of the key that pass the tests of must, one for each
+// set of tests that a value can pass. Where that is not modelled they are some.
+func (k *accessKey) values(fixed *Context, must []int) (list []accessValue, ok bool) {
+	texts, addresses, others := k.sorts()
+	if !addresses && !others {
+		return k.words(fixed, must)
+	}
+	var samples []string
+	if addresses {
+		samples = append(samples, k.addresses()...)
+	}
+	if texts || others {
+		samples = append(samples, k.literals()...)
+	}
+	return k.sampled(append(samples, "x"), fixed, must)
+}
+
+// sampled returns those of the samples that pass the tests of must.
+func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list []accessValue, ok bool) {
+	if fixed == nil {
+		fixed = &Context{} // a variable without value: the samples are some values in any case
+	}
+	e := evaluation{context: fixed}
+	sets := map[string]bool{}
+	for _, text := range samples {
+		if !k.q.check.work.spend(len(k.tests)) {
+			return nil, false
+		}
+		passes := newBitset(len(k.tests))
+		for i, c := range k.tests {
+			if c.operand != nullOperand && c.test(text, &e) {
+				passes.set(i)
+			}
+		}
+		if slices.ContainsFunc(must, func(i int) bool { return !passes.has(i) }) || sets[passes.key()] {
+			continue
+		}
+		sets[passes.key()] = true
+		list = append(list, accessValue{text: text, passes: passes})
+	}
+	return list, true
+}
+
+// literals returns the values that the policies name, as far as they have no wildcards.
+func (k *accessKey) literals() (list []string) {
+	for _, c := range k.tests {
+		list = append(list, c.texts...)
+	}
+	return list
+}
+
+// addresses returns an address of every kind that the tests tell apart: between
+// two neighbours of the first addresses of all blocks, and of those that follow
+// their last ones, nothing changes.
+func (k *accessKey) addresses() (list []string) {
+	seen := []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+	for _, c := range k.tests {
+		for _, prefix := range c.prefixes {
+			seen = append(seen, prefix.Addr())
+			if next := afterLast(prefix); next.IsValid() {
+				seen = append(seen, next)
+			}
+		}
+	}
+	slices.SortFunc(seen, netip.Addr.Compare)
+	// Addresses that the policies name read better than the lowest one there is.
+	for _, addr := range slices.Compact(seen) {
+		if !addr.IsUnspecified() {
+			list = append(list, addr.String())
+		}
+	}
+	return append(list, netip.IPv4Unspecified().String(), netip.IPv6Unspecified().String())
+}
+
+// afterLast returns the address that follows the last one of a block, or none.
+func afterLast(prefix netip.Prefix) netip.Addr {
+	b := prefix.Addr().AsSlice()
+	for bit := prefix.Bits(); bit < 8*len(b); bit++ {
+		b[bit/8] |= 0x80 >> (bit % 8)
+	}
+	last, _ := netip.AddrFromSlice(b)
+	return last.Next()
+}
+
+// words finds the values of texts by the automaton of all patterns.
+func (k *accessKey) words(fixed *Context, must []int) (list []accessValue, ok bool) {
+	l := newLanguage()
+	g := globCompiler{fixed: fixed}
+	s := polarities{symbolic: fixed == nil && len(k.q.variables) > 0}
+	if !s.symbolic && fixed == nil {
+		g.fixed = &Context{}
+	}
+	isMust := func(i int) bool { return slices.Contains(must, i) }
+	atoms := make([]int, len(k.tests))
+	for i, c := range k.tests {
+		if c.operand == nullOperand {
+			continue
+		}
+		pol := s.plain(c.negated)
+		if isMust(i) {
+			pol = s.required(c.negated, c.hasVariables())
+		} else if i < k.required { // ForAnyValue, to be passed by some value
+			pol = s.plain(!c.negated)
+		}
+		atoms[i] = l.atom(g.test(l, c, pol))
+	}
+	for _, i := range must {
+		l.must = append(l.must, atoms[i])
+	}
+	within := true
+	ok = l.words(&k.q.check.work, func(word []rune, holds bitset) bool {
+		v := accessValue{text: string(word), passes: newBitset(len(k.tests))}
+		for i, c := range k.tests {
+			if c.operand != nullOperand && holds.has(atoms[i]) {
+				v.passes.set(i)
+			}
+		}
+		if s.symbolic {
+			v.rank, v.why = presumed, "it depends on the value of a policy variable in the conditions on "+k.spelling()
+		}
+		list = append(list, v)
+		within = len(list) <= maxAccessValues
+		return within
+	})
+	if !within {
+		return nil, k.q.check.work.exceeded("more than 4,096 kinds of values of one condition key")
+	}
+	return list, ok
+}
+
+func (c *condition) hasVariables() bool {
+	return slices.ContainsFunc(c.patterns, func(p pattern) bool { return len(p.vars) > 0 }) ||
+		slices.ContainsFunc(c.arns, func(p arnPattern) bool {
+			return len(p.tail.vars) > 0 || slices.ContainsFunc(p.parts, func(p pattern) bool { return len(p.vars) > 0 })
+		})
+}
+
+// test makes the atom of a test.
+func (g *globCompiler) test(l *language, c *condition, pol polarity) accessAtom {
+	a := accessAtom{negated: c.negated, arn: -1}
+	add := func(items []globItem, ok bool) {
+		if ok {
+			a.globs = append(a.globs, l.glob(items, pol))
+		}
+	}
+	for i := range c.patterns {
+		add(g.pattern(nil, &c.patterns[i], false, pol))
+	}
+	for i := range c.arns {
+		add(g.arn(&c.arns[i], pol))
+	}
+	if c.operand == boolOperand {
+		for i, text := range [...]string{"false", "true"} {
+			add(globText(nil, text, true), c.bools[i])
+		}
+	}
+	if c.operand == arnOperand && c.negated {
+		// What is no ARN passes neither the operator nor its negation. Here the
+		// glob errs the other way: it is not negated.
+		inverse := atMost
+		if pol == atMost && g.fixed == nil {
+			inverse = atLeast
+		}
+		a.arn = l.glob(globOfARN(), inverse)
+	}
+	return a
+}

@@ -1,0 +1,136 @@
+package iampolicy
+
+import (
+	"slices"
+	"strings"
+)
+
+// What a witness has where nothing in the policies says what it must be.
+const (
+	witnessAccount   = "111122223333" // of AWS's examples
+	witnessPartition = "aws"
+	witnessRegion    = "us-east-1"
+	witnessUser      = "arn:aws:iam::111122223333:user/witness"
+)
+
+// witness makes a request of the candidates, and reports whether it has the
+// access. Only Evaluate's word counts: whatever the model says, a request that
+// Evaluate decides otherwise is none.
+func (c *accessCheck) witness(found []accessCandidate, fixed *Context) (AccessResult, bool) {
+	req := &Request{}
+	for key := range fixed.Keys() {
+		values, _, _ := fixed.Get(key)
+		req.Context.Set(key, values[0])
+	}
+	for i := range found {
+		found[i].put(req)
+	}
+	if c.kind != Resource && c.kind != Trust {
+		req.ResourceAccount = witnessAccount
+	}
+	if _, ok := c.grants(req); !ok {
+		return AccessResult{}, false
+	}
+	c.embellish(req)
+	d, _ := c.grants(req)
+	return AccessResult{Verdict: AccessFail, Witness: req, Granted: d}, true
+}
+
+// grants evaluates the request by the new policies and the old ones.
+func (c *accessCheck) grants(req *Request) (Decision, bool) {
+	d := c.evaluate(c.new, req)
+	if !d.Allowed() {
+		return d, false
+	}
+	if c.within != nil {
+		e := evaluation{context: &req.Context, req: req}
+		e.target.split(req.Resource)
+		return d, e.matchesRequest(c.within)
+	}
+	return d, !c.evaluate(c.old, req).Allowed()
+}
+
+// evaluate decides by policies of one kind: where they only limit, next to an
+// identity policy that allows everything.
+func (c *accessCheck) evaluate(policies []*Policy, req *Request) Decision {
+	if len(policies) == 0 && c.kind != RCP {
+		return Decision{} // a Set without limits would allow
+	}
+	full := []*Policy{{kind: Identity, statements: []statement{*fullAccess()}}}
+	set := &Set{Identity: full}
+	switch c.kind {
+	case Identity:
+		set.Identity = policies
+	case Session:
+		set.Sessions = policies
+	case Boundary:
+		set.Boundaries = policies
+	case SCP:
+		set.SCPs = [][]*Policy{policies}
+	case RCP:
+		set.RCPs = [][]*Policy{policies}
+	case Resource, Trust:
+		// A federated user has nothing without a session policy.
+		set.Sessions = []*Policy{{kind: Session, statements: full[0].statements}}
+		set.Resource = policies[0]
+	}
+	return named(Evaluate(set, req), policies, set, req)
+}
+
+// named makes an Allow name the statement of the policies that lets the request
+// pass. Evaluate names that of the identity policy.
+func named(d Decision, policies []*Policy, set *Set, req *Request) Decision {
+	if !d.Allowed() {
+		return d
+	}
+	d = Decision{Outcome: Allow}
+	var e evaluation
+	if e.begin(set, req) != noFault {
+		return d // unreachable: Evaluate has allowed it
+	}
+	for i, p := range policies {
+		if st := e.first(p, false); st != nil {
+			d.PolicyType, d.Policy, d.PolicyName, d.Statement, d.Sid = p.kind, i, p.name, st.index, st.sid
+			break
+		}
+	}
+	return d
+}
+
+// embellish gives the request what reads better, as far as it stays a witness.
+func (c *accessCheck) embellish(req *Request) {
+	keep := func(change func(*Request)) {
+		changed := *req
+		change(&changed)
+		if _, ok := c.grants(&changed); ok {
+			*req = changed
+		}
+	}
+	if _, ok := splitARN(req.Resource); !ok {
+		return
+	}
+	service, _, _ := strings.Cut(req.Action, ":")
+	for i, text := range [...]string{witnessPartition, service, witnessRegion, witnessAccount, "x"} {
+		if fields := strings.SplitN(req.Resource, ":", 6); fields[i+1] == "" {
+			keep(func(req *Request) {
+				fields[i+1] = text
+				req.Resource = strings.Join(fields, ":")
+			})
+		}
+	}
+}
+
+// callers are the principals that the policies of the question tell apart. Those
+// of one kind, partition and account that no policy names are all the same.
+func (c *accessCheck) callers(q *accessQuestion) []Principal {
+	if c.kind != Resource && c.kind != Trust {
+		return []Principal{{ARN: witnessUser}}
+	}
+	var l callerList
+	for _, st := range slices.Concat(q.required, q.blockers) {
+		if st.principals != nil {
+			l.collect(st.principals)
+		}
+	}
+	return l.list()
+}
