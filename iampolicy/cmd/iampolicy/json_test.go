@@ -84,15 +84,19 @@ type fate struct {
 	Failures                        []failure
 }
 
+type request struct {
+	Principal                         map[string]any
+	Action, Resource, ResourceAccount string
+	Context                           map[string]any
+	Policies                          map[string]any
+}
+
 type outcome struct {
 	Allowed                                 bool
 	Decision, BlockedBy, Fault, Explanation string
 	DecidedBy                               *fate
-	Request                                 struct {
-		Principal, Action, Resource, ResourceAccount string
-		Context                                      map[string]any
-	}
-	NearestMisses, Statements []fate
+	Request                                 request
+	NearestMisses, Statements               []fate
 }
 
 func simulateJSON(t *testing.T, stdin string, args ...string) (status int, o outcome) {

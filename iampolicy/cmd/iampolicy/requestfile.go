@@ -16,7 +16,12 @@ type requestFile struct {
 	request iampolicy.Request
 	// principal is whether the file says who calls; the zero Principal is anonymous.
 	principal bool
-	policies  policyFiles
+	// account is whether it says who owns the resource, be it nobody.
+	account  bool
+	policies policyFiles
+	// keys are the condition keys that the file gives, absent those that it says
+	// are not there.
+	keys, absent iampolicy.Context
 }
 
 // readRequestFile reads the file of -request. Its names are case-sensitive, and
@@ -39,7 +44,7 @@ func readRequestFile(c *console, name string) (*requestFile, error) {
 		"principal":       f.caller,
 		"action":          f.string(&f.request.Action),
 		"resource":        f.string(&f.request.Resource),
-		"resourceAccount": f.string(&f.request.ResourceAccount),
+		"resourceAccount": f.owner,
 		"context":         f.context,
 		"policies":        f.sets,
 	})
@@ -92,6 +97,11 @@ func (f *requestFile) caller(v *jsonValue) error {
 	})
 }
 
+func (f *requestFile) owner(v *jsonValue) error {
+	f.account = true
+	return f.string(&f.request.ResourceAccount)(v)
+}
+
 func (f *requestFile) principalType(v *jsonValue) error {
 	for t := iampolicy.Account; t <= iampolicy.IdentityProvider; t++ {
 		if v.token == t.String() {
@@ -118,34 +128,57 @@ func (f *requestFile) tags(v *jsonValue) error {
 }
 
 // context reads the condition keys. A list is a multivalued key, also with one
-// value or none.
+// value or none; null is a key that the request does not have.
 func (f *requestFile) context(v *jsonValue) error {
 	if !v.isObject() {
 		return f.text.errorf(v.start, "an object is expected")
 	}
 	for i := range v.kids {
 		kid := &v.kids[i]
-		if _, _, ok := f.request.Context.Get(kid.name); ok || kid.name == "" {
+		_, _, given := f.keys.Get(kid.name)
+		if _, _, absent := f.absent.Get(kid.name); given || absent || kid.name == "" {
 			return f.text.errorf(kid.start, "the condition key %q is empty, or there in another case", kid.name)
 		}
-		if !kid.isList() {
-			value, err := f.scalar(kid)
-			if err != nil {
-				return err
-			}
-			f.request.Context.Set(kid.name, value)
-			continue
+		values, err := f.values(kid)
+		switch {
+		case err != nil:
+			return err
+		case kid.token == nil:
+			f.absent.Set(kid.name, "")
+		case kid.isList():
+			f.keys.SetMany(kid.name, values...)
+		default:
+			f.keys.Set(kid.name, values[0])
 		}
-		values := make([]string, len(kid.kids))
-		for j := range kid.kids {
-			var err error
-			if values[j], err = f.scalar(&kid.kids[j]); err != nil {
-				return err
-			}
-		}
-		f.request.Context.SetMany(kid.name, values...)
 	}
 	return nil
+}
+
+// values reads the value or the values of a condition key.
+func (f *requestFile) values(v *jsonValue) (values []string, err error) {
+	if v.token == nil {
+		return nil, nil
+	}
+	kids := []jsonValue{*v}
+	if v.isList() {
+		kids = v.kids
+	}
+	for i := range kids {
+		value, err := f.scalar(&kids[i])
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// overlay puts the file's condition keys over what c has.
+func (f *requestFile) overlay(c *iampolicy.Context) {
+	for key := range f.absent.Keys() {
+		c.Delete(key)
+	}
+	addKeys(c, &f.keys)
 }
 
 // scalar returns the text of a string, a number or a boolean.

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -20,7 +21,9 @@ func TestRequestFileMistakes(t *testing.T) {
 		{"a duplicate key inside", "{\"context\":\n{\"k\": 1, \"k\": 2}}", `<stdin>:2:10: error: duplicate key "k"`},
 		{"a condition key in two cases", `{"context": {"k": 1, "K": 2}}`, `<stdin>:1:27: error: the condition key "K" is empty, or there in another case`},
 		{"an empty condition key", `{"context": {"": 1}}`, `the condition key "" is empty`},
-		{"a condition key that is null", `{"context": {"k": null}}`, `<stdin>:1:19: error: the value of a condition key is`},
+		{"a condition key that is null, and is there in another case", `{"context": {"k": null, "K": 1}}`, `<stdin>:1:30: error: the condition key "K"`},
+		{"a null in a list", `{"context": {"k": ["a", null]}}`, `<stdin>:1:25: error: the value of a condition key is`},
+		{"an object in the context", `{"context": {"k": {}}}`, `<stdin>:1:19: error: the value of a condition key is`},
 		{"a list in a list", `{"context": {"k": [["a"]]}}`, `<stdin>:1:20: error: the value of a condition key is`},
 		{"a context that is a list", `{"context": []}`, `<stdin>:1:13: error: an object is expected`},
 		{"an action that is a number", `{"action": 7}`, `<stdin>:1:12: error: a string is expected for "action"`},
@@ -62,7 +65,7 @@ func TestRequestFile(t *testing.T) {
 		"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "accountId": "111122223333", "userId": "AROAX:alice",
 			"roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "type": "AssumedRole", "tags": {"team": "fleet"}},
 		"action": "a:b", "resource": "arn:aws:s3:::x", "resourceAccount": "444455556666",
-		"context": {"s": "text", "n": 1.50, "b": true, "l": ["a", 2, false], "e": []},
+		"context": {"aws:principaltype": null, "never:there": null, "s": "text", "n": 1.50, "b": true, "l": ["a", 2, false], "e": []},
 		"policies": {"identity": []}
 	}`
 	status, o := simulateJSON(t, file, "-request", "-")
@@ -70,12 +73,43 @@ func TestRequestFile(t *testing.T) {
 		t.Errorf("status %d, %+v", status, o)
 	}
 	want := map[string]any{
-		"aws:PrincipalArn": "arn:aws:iam::111122223333:role/riders/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole",
+		"aws:PrincipalArn": "arn:aws:iam::111122223333:role/riders/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": nil,
 		"aws:userid": "AROAX:alice", "aws:PrincipalTag/team": "fleet",
 		"s": "text", "n": "1.50", "b": "true", "l": []any{"a", "2", "false"}, "e": []any{},
 	}
 	if diff := cmp.Diff(want, o.Request.Context); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestReportIsRequestFile: the request that -json prints can be tried again, and
+// is then the same.
+func TestReportIsRequestFile(t *testing.T) {
+	t.Parallel()
+	const policies = `"policies": {"identity": {"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Null":{"aws:PrincipalType":"true"}}}}}`
+	tests := []struct{ name, file string }{
+		{"a session with all there is", `{"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "userId": "AROAX:alice", "roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "tags": {"team": "fleet"}},
+			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""}, ` + policies + `}`},
+		{"a federated user", `{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice", "accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`},
+		{"an identity provider", `{"principal": {"arn": "cognito-identity.amazonaws.com", "type": "IdentityProvider"}, "action": "a:b", "resource": "x", ` + policies + `}`},
+		{"a resource of no account", `{"principal": "arn:aws:iam::111122223333:user/alice", "action": "a:b", "resource": "arn:aws:s3:::x", "resourceAccount": "", ` + policies + `}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, want := simulateJSON(t, tt.file, "-request", "-")
+			file, err := json.Marshal(map[string]any{
+				"principal": want.Request.Principal, "action": want.Request.Action, "resource": want.Request.Resource,
+				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context, "policies": map[string]any{"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1])},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, got := simulateJSON(t, string(file), "-request", "-")
+			if diff := cmp.Diff(want.Request, got.Request); diff != "" || got.Decision != want.Decision {
+				t.Errorf("%s, want %s\n%s", got.Decision, want.Decision, diff)
+			}
+		})
 	}
 }
 

@@ -90,25 +90,24 @@ func simulate(c *console, args []string) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	request := &iampolicy.Request{}
-	var context iampolicy.Context
-	known := s.principal.given
+	f := &requestFile{}
 	if s.request.given {
-		f, err := readRequestFile(c, s.request.text)
-		if err != nil {
+		if f, err = readRequestFile(c, s.request.text); err != nil {
 			return 0, err
 		}
 		f.policies.replace(files)
-		files, request, known = f.policies, &f.request, known || f.principal
-		context = request.Context
+		files = f.policies
 	}
 	if len(files) == 0 {
 		return 0, usagef("no policy is given, as -identity FILE; a request file can say that there is none: \"identity\": []")
 	}
-	if err := s.complete(request, known); err != nil {
+	request := &f.request
+	if err := s.complete(f); err != nil {
 		return 0, err
 	}
-	request.Context = conditionKeys(&request.Principal, &context, &s.context.context)
+	fillPrincipalKeys(&request.Context, &request.Principal)
+	f.overlay(&request.Context)
+	addKeys(&request.Context, &s.context.context)
 	l := loader{console: c, parsing: s.parsing}
 	set := l.set(files)
 	if err := l.fails(); err != nil {

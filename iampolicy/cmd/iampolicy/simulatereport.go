@@ -1,47 +1,33 @@
 package main
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-func quote(text string) string { return strconv.Quote(text) }
-
 // print writes the explanation, with -all the context and every statement too.
 func (s *simulation) print(c *console, r *iampolicy.Request, x *iampolicy.Explanation) {
-	text := x.String()
-	outcome := x.Decision.Outcome.String()
-	outcomeStyle := red
-	if x.Decision.Allowed() {
-		outcomeStyle = green
-	}
-	c.printf("%s%s", c.paint(outcomeStyle, outcome), strings.TrimPrefix(text, outcome))
+	printExplanation(c, x)
 	if !s.all {
 		return
 	}
 	c.printf("context:\n")
-	for _, key := range sortedKeys(&r.Context) {
-		values, multivalued, _ := r.Context.Get(key)
-		quoted := make([]string, len(values))
-		for i, value := range values {
-			quoted[i] = quote(value)
-		}
-		list := strings.Join(quoted, ", ")
-		if multivalued {
-			list = "[" + list + "]"
-		}
-		c.printf("  %s: %s\n", printable(key), list)
-	}
+	printContext(c, &r.Context)
 	c.printf("statements:\n")
 	for _, f := range x.Statements {
 		c.printf("%s", f)
 	}
 }
 
-func sortedKeys(c *iampolicy.Context) []string { return slices.Sorted(c.Keys()) }
+// printExplanation writes the explanation, its outcome in colour.
+func printExplanation(c *console, x *iampolicy.Explanation) {
+	outcome, color := x.Decision.Outcome.String(), red
+	if x.Decision.Allowed() {
+		color = green
+	}
+	c.printf("%s%s", c.paint(color, outcome), strings.TrimPrefix(x.String(), outcome))
+}
 
 // A simulationReport is the output of simulate -json.
 type simulationReport struct {
@@ -57,14 +43,6 @@ type simulationReport struct {
 	NearestMisses []fateReport  `json:"nearestMisses"`
 	Statements    []fateReport  `json:"statements"`
 	Explanation   string        `json:"explanation"`
-}
-
-type requestReport struct {
-	Principal       string         `json:"principal"`
-	Action          string         `json:"action"`
-	Resource        string         `json:"resource"`
-	ResourceAccount string         `json:"resourceAccount"`
-	Context         map[string]any `json:"context"` // a string, or a list for a multivalued key
 }
 
 // A fateReport is an iampolicy.Fate.
@@ -93,14 +71,8 @@ type failureReport struct {
 func reportSimulation(r *iampolicy.Request, x *iampolicy.Explanation) simulationReport {
 	report := simulationReport{
 		Allowed: x.Decision.Allowed(), Decision: x.Decision.Outcome.String(), BlockedBy: kindName(x.BlockedBy), Fault: x.Fault,
-		Request:       requestReport{r.Principal.ARN, r.Action, r.Resource, r.ResourceAccount, map[string]any{}},
+		Request:       reportRequest(r),
 		NearestMisses: fateReports(x.NearestMisses), Statements: fateReports(x.Statements), Explanation: x.String(),
-	}
-	for key := range r.Context.Keys() {
-		values, multivalued, _ := r.Context.Get(key)
-		if report.Request.Context[key] = list(values); !multivalued {
-			report.Request.Context[key] = values[0]
-		}
 	}
 	d := x.Decision
 	for i, f := range x.Statements {

@@ -1,14 +1,16 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
 // complete puts the flags over what the request file says, and wants the rest to
-// be there. known is whether somebody said who calls.
-func (s *simulation) complete(r *iampolicy.Request, known bool) error {
+// be there.
+func (s *simulation) complete(f *requestFile) error {
+	r := &f.request
 	if s.principal.given {
 		r.Principal = iampolicy.Principal{ARN: s.principal.text}
 	}
@@ -21,7 +23,7 @@ func (s *simulation) complete(r *iampolicy.Request, known bool) error {
 		}
 	}
 	var missing []string
-	if !known {
+	if !f.principal && !s.principal.given {
 		missing = append(missing, "-principal")
 	}
 	if r.Action == "" {
@@ -36,7 +38,7 @@ func (s *simulation) complete(r *iampolicy.Request, known bool) error {
 	if r.Principal.EffectiveType() == 0 {
 		return usagef("%s", whyNoCaller(r.Principal.ARN))
 	}
-	if r.ResourceAccount == "" {
+	if !f.account && !s.account.given {
 		r.ResourceAccount = ownerOf(r.Resource, &r.Principal)
 	}
 	return nil
@@ -44,7 +46,7 @@ func (s *simulation) complete(r *iampolicy.Request, known bool) error {
 
 // whyNoCaller says what is wrong with a principal that cannot call.
 func whyNoCaller(arn string) string {
-	wrong := "the principal " + quote(arn) + " names nobody who can call, or contradicts itself"
+	wrong := "the principal " + strconv.Quote(arn) + " names nobody who can call, or contradicts itself"
 	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && strings.HasPrefix(parts[5], "role/") {
 		role := parts[5][strings.LastIndexByte(parts[5], '/')+1:]
 		return wrong + "; a role acts through its sessions: arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + role + "/SESSION"
@@ -62,9 +64,8 @@ func ownerOf(resource string, p *iampolicy.Principal) string {
 	return p.Account()
 }
 
-// conditionKeys returns the context of the request: what the principal tells,
-// over it what the request file says, over that what the flags say.
-func conditionKeys(p *iampolicy.Principal, file, flags *iampolicy.Context) (c iampolicy.Context) {
+// fillPrincipalKeys sets the condition keys that the principal tells.
+func fillPrincipalKeys(c *iampolicy.Context, p *iampolicy.Principal) {
 	set := func(key, value string) {
 		if value != "" {
 			c.Set(key, value)
@@ -78,14 +79,15 @@ func conditionKeys(p *iampolicy.Principal, file, flags *iampolicy.Context) (c ia
 	for key, value := range p.Tags {
 		c.Set("aws:PrincipalTag/"+key, value)
 	}
-	for _, more := range []*iampolicy.Context{file, flags} {
-		for key := range more.Keys() {
-			if values, multivalued, _ := more.Get(key); multivalued {
-				c.SetMany(key, values...)
-			} else {
-				c.Set(key, values[0])
-			}
+}
+
+// addKeys sets every key of more, over what c has.
+func addKeys(c, more *iampolicy.Context) {
+	for key := range more.Keys() {
+		if values, multivalued, _ := more.Get(key); multivalued {
+			c.SetMany(key, values...)
+		} else {
+			c.Set(key, values[0])
 		}
 	}
-	return c
 }
