@@ -6,10 +6,12 @@ import (
 )
 
 const exitStatusHelp = `Exit status:
-  0  validate: no finding of the level of -fail-on; simulate: allowed
-  1  validate: findings; simulate: denied
-  2  no answer: a wrong flag, a file that cannot be read, a policy that
-     simulate cannot parse, a request that cannot be evaluated
+  0  validate: no finding of the level of -fail-on; simulate: allowed; diff: no new
+     access
+  1  validate: findings; simulate: denied; diff: new access
+  2  no answer: a wrong flag, a file that cannot be read, a policy with mistakes that
+     simulate or diff is to use, a request that cannot be evaluated, a difference
+     that cannot be decided
 `
 
 // overview returns what "iampolicy help" prints.

@@ -28,6 +28,7 @@ func commands() []command {
 	return []command{
 		{"validate", "what is wrong with policy documents, or suspicious in them", validateHelp, validate},
 		{"simulate", "what policies decide about a request, and why", simulateHelp, simulate},
+		{"diff", "whether a new policy can do anything that an old one cannot", diffHelp, diff},
 	}
 }
 

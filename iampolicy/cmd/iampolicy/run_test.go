@@ -77,6 +77,15 @@ func TestExitStatus(t *testing.T) {
 		{"a list that is no JSON", `simulate -identity - -context k=["a",b]` + alice, allowAll, 2, "no JSON list"},
 		{"an unreadable request file", "simulate -request testdata/nosuch.json", "", 2, "no such file"},
 		{"a request on the standard input", "simulate -request - -identity testdata/wild-rydes.json", `{"principal":"anonymous","action":"a:b","resource":"x"}`, 1, ""},
+		{"no new access", "diff testdata/wild-rydes-wider.json testdata/wild-rydes.json", "", 0, ""},
+		{"new access", "diff testdata/wild-rydes.json testdata/wild-rydes-wider.json", "", 1, ""},
+		{"a question that has no answer", "diff -type boundary testdata/wild-rydes.json,testdata/scp.json testdata/scp.json", "", 2, ""},
+		{"one file only", "diff testdata/scp.json", "", 2, "there are 1"},
+		{"three files", "diff testdata/scp.json testdata/scp.json testdata/scp.json", "", 2, "there are 3"},
+		{"a broken policy among the new ones", "diff testdata/scp.json testdata/scp.json,testdata/broken.json", "", 2, "testdata/broken.json:5:17: error: "},
+		{"an unreadable old policy", "diff testdata/nosuch.json testdata/scp.json", "", 2, "no such file"},
+		{"the old policy on the standard input", "diff - testdata/scp.json", allowAll, 0, ""},
+		{"both on the standard input", "diff - -", allowAll, 2, "once only"},
 		{"a size limit", "simulate -size-limits -session -" + alice, strings.Replace(allowAll, `"*"}`, `"arn:aws:s3:::`+strings.Repeat("x", 2000)+`"}`, 1), 2, "QUOTA_EXCEEDED"},
 	}
 	for _, tt := range tests {
@@ -93,7 +102,7 @@ func TestExitStatus(t *testing.T) {
 // TestHelpEverywhere: what -h prints is what help prints, on the standard output.
 func TestHelpEverywhere(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"validate", "simulate"} {
+	for _, name := range []string{"validate", "simulate", "diff"} {
 		_, want, _ := call("", "help "+name)
 		_, got, stderr := call("", name+" -h")
 		if got != want || stderr != "" || !strings.Contains(got, "Examples:") || !strings.Contains(got, "Exit status:") {
