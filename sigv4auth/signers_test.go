@@ -44,16 +44,17 @@ func generate(rng *rand.Rand) randomRequest {
 	segments := append([]string{"%20", "%2F", "%c3%bc", "=", "@", ":", "!", "'", "*", "+", ","}, plain...)
 	values := append([]string{"%20", "+", "%2B", "%2F", "%C3%BC", "%e1%88%b4", "/", ":", "=", "%3d", "!", "*", "'"}, plain...)
 
-	path := "/prod"
+	var path strings.Builder
+	path.WriteString("/prod")
 	for range rng.IntN(4) {
 		segment := pick(segments, 6)
 		if segment == "." || segment == ".." {
 			segment += "x"
 		}
-		path += "/" + segment + "a"
+		path.WriteString("/" + segment + "a")
 	}
 	if rng.IntN(8) == 0 {
-		path += []string{"/", "//", "/.", "/..", "/./x", "/../x"}[rng.IntN(6)]
+		path.WriteString([]string{"/", "//", "/.", "/..", "/./x", "/../x"}[rng.IntN(6)])
 	}
 	var pairs []string
 	for range rng.IntN(5) {
@@ -73,7 +74,7 @@ func generate(rng *rand.Rand) randomRequest {
 	if rng.IntN(20) == 0 {
 		pairs = append(pairs, []string{"a=1;b=2", "a=%", "a=%zz", ""}[rng.IntN(4)])
 	}
-	target := "http://api.example.com" + path
+	target := "http://api.example.com" + path.String()
 	if len(pairs) > 0 {
 		target += "?" + strings.Join(pairs, "&")
 	}

@@ -50,6 +50,7 @@ func (i *instrument) record(opts []metrics.RecordMetricOption) {
 func (i *instrument) Add(_ context.Context, _ int64, opts ...metrics.RecordMetricOption) {
 	i.record(opts)
 }
+
 func (i *instrument) Record(_ context.Context, _ float64, opts ...metrics.RecordMetricOption) {
 	i.record(opts)
 }
