@@ -366,7 +366,7 @@ func (l *language) symbols(list []rune, state []int32) []rune {
 	}
 	slices.Sort(list)
 	list = slices.Compact(list)
-	return append(list, otherSymbol(list))
+	return slices.Insert(list, 0, otherSymbol(list))
 }
 
 // otherSymbol returns a character that is not in the list, one that reads well

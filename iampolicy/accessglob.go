@@ -184,11 +184,6 @@ func globOfAction() []globItem {
 	return []globItem{{kind: globAnyPart}, {kind: globStarPart}, {kind: globChar, char: ':'}, {kind: globAny}, {kind: globStar}}
 }
 
-// globOfText matches every text that is not empty.
-func globOfText() []globItem {
-	return []globItem{{kind: globAny}, {kind: globStar}}
-}
-
 // globKey returns a text that is the same for equal globs only.
 func globKey(list []globItem, pol polarity) string {
 	b := make([]byte, 0, 1+4*len(list))

@@ -139,7 +139,7 @@ func (k *accessKey) words(fixed *Context, must []int) (list []accessValue, ok bo
 		}
 		pol := s.plain(c.negated)
 		if isMust(i) {
-			pol = s.required(c.negated, c.hasVariables())
+			pol = s.required(c.negated, c.hasVariables() && !c.hasWhole())
 		} else if i < k.required { // ForAnyValue, to be passed by some value
 			pol = s.plain(!c.negated)
 		}
@@ -174,6 +174,12 @@ func (c *condition) hasVariables() bool {
 		slices.ContainsFunc(c.arns, func(p arnPattern) bool {
 			return len(p.tail.vars) > 0 || slices.ContainsFunc(p.parts, func(p pattern) bool { return len(p.vars) > 0 })
 		})
+}
+
+// hasWhole reports whether a variable stands for a whole ARN: its symbol would not
+// tell that its value is one.
+func (c *condition) hasWhole() bool {
+	return slices.ContainsFunc(c.arns, func(p arnPattern) bool { return p.whole })
 }
 
 // test makes the atom of a test.

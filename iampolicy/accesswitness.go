@@ -106,10 +106,10 @@ func (c *accessCheck) embellish(req *Request) {
 			*req = changed
 		}
 	}
+	service, _, _ := strings.Cut(req.Action, ":")
 	if _, ok := splitARN(req.Resource); !ok {
 		return
 	}
-	service, _, _ := strings.Cut(req.Action, ":")
 	for i, text := range [...]string{witnessPartition, service, witnessRegion, witnessAccount, "x"} {
 		if fields := strings.SplitN(req.Resource, ":", 6); fields[i+1] == "" {
 			keep(func(req *Request) {
