@@ -117,10 +117,10 @@ func (p *Principal) describe() string {
 // no ARN, only where no other request would do.
 //
 // Modelled exactly are Effect, Action, Resource and Principal, their Not forms,
-// and the operators String, Arn, Bool, Binary, IpAddress and Null with IfExists,
-// ForAllValues and ForAnyValue. Where policy variables, Numeric and Date
-// operators, or operators of several types on one key decide, the answer may be
-// AccessUnknown; where they do not, as in statements that did not change, it is not.
+// all operators with IfExists, ForAllValues and ForAnyValue. Where policy
+// variables decide, or operators that compare one key as different types (as text
+// and as an address, say), the answer may be AccessUnknown; where they do not, as
+// in statements that did not change, it is not.
 // It is also AccessUnknown where the check would exceed a fixed limit of work,
 // reached by many patterns that overlap in many ways.
 //

@@ -15,13 +15,14 @@ type accessKey struct {
 	tests    []*condition
 	required int
 	blockers [][]int // by blocker, its tests
+	modelled bool    // values finds all that there are
 }
 
 // maxAnyValue bounds the ForAnyValue conditions on one key: their subsets are tried.
 const maxAnyValue = 8
 
 func newAccessKey(q *accessQuestion, name string) *accessKey {
-	k := &accessKey{q: q, name: name}
+	k := &accessKey{q: q, name: name, modelled: true}
 	known := map[string]int{}
 	add := func(st *accessStatement) (tests []int) {
 		for _, i := range st.on(name) {
@@ -96,7 +97,7 @@ func (k *accessKey) free(list []accessCandidate, fixed *Context) ([]accessCandid
 	if (fixed == nil || len(k.q.variables) > 0) && !passes(nil) {
 		return nil, false
 	}
-	if !k.modelled() {
+	if !k.modelled {
 		list = append(list, k.unmodelled())
 	}
 	return list, true

@@ -17,40 +17,57 @@ type accessValue struct {
 // maxAccessValues bounds the values of one key that differ in the tests they pass.
 const maxAccessValues = 4096
 
-// sorts of operands: those of one sort are modelled together.
-func (k *accessKey) sorts() (texts, addresses, others bool) {
+// A sort is what values are compared as. Those of one sort are modelled together.
+type sort uint8
+
+const (
+	textSort sort = 1 << iota
+	addressSort
+	numberSort
+	dateSort
+)
+
+func (k *accessKey) sorts() (s sort) {
 	for _, c := range k.tests {
 		switch c.operand {
 		case stringOperand, boolOperand, binaryOperand, arnOperand:
-			texts = true
+			s |= textSort
 		case addressOperand:
-			addresses = true
-		case numberOperand, dateOperand:
-			others = true
+			s |= addressSort
+		case numberOperand:
+			s |= numberSort
+		case dateOperand:
+			s |= dateSort
 		case nullOperand:
 		}
 	}
-	return texts, addresses, others
-}
-
-// modelled reports whether values finds all that there are.
-func (k *accessKey) modelled() bool {
-	texts, addresses, others := k.sorts()
-	return !others && !(texts && addresses)
+	return s
 }
 
 // values returns values of the key that pass the tests of must, one for each
-// set of tests that a value can pass. Where that is not modelled they are some.
+// set of tests that a value can pass. Where they are only some of these, the key
+// is not modelled.
 func (k *accessKey) values(fixed *Context, must []int) (list []accessValue, ok bool) {
-	texts, addresses, others := k.sorts()
-	if !addresses && !others {
+	s := k.sorts()
+	if s&^textSort == 0 {
 		return k.words(fixed, must)
 	}
+	k.modelled = s&(s-1) == 0
 	var samples []string
-	if addresses {
+	if s&addressSort != 0 {
 		samples = append(samples, k.addresses()...)
 	}
-	if texts || others {
+	if s&numberSort != 0 {
+		list, complete := k.numbers()
+		samples = append(samples, list...)
+		k.modelled = k.modelled && complete
+	}
+	if s&dateSort != 0 {
+		list, complete := k.dates()
+		samples = append(samples, list...)
+		k.modelled = k.modelled && complete
+	}
+	if s&textSort != 0 {
 		samples = append(samples, k.literals()...)
 	}
 	return k.sampled(append(samples, "x"), fixed, must)
@@ -82,7 +99,7 @@ func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list 
 	return list, true
 }
 
-// literals returns the values that the policies name, as far as they have no wildcards.
+// literals returns the values that the policies name, as they are written.
 func (k *accessKey) literals() (list []string) {
 	for _, c := range k.tests {
 		list = append(list, c.texts...)
