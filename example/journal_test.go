@@ -37,6 +37,18 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 	}
 }
 
+func TestWhyARequestWasRefusedIsForTheOperator(t *testing.T) {
+	s := start(t, t.TempDir(), "-log-level", "DEBUG")
+	refused := s.call("dispatcher", "GET", "/other", "").wants(t, 403)
+	why := s.logged(`"why it was refused"`)
+	if len(why) != 1 || !strings.Contains(why[0], "request_id="+refused.header.Get("X-Amzn-RequestId")) || !strings.Contains(why[0], `detail="the request maps to no action`) {
+		t.Errorf("logged: %q", why)
+	}
+	if strings.Contains(refused.body, "maps to") {
+		t.Errorf("the client is told: %s", refused.body)
+	}
+}
+
 func TestNothingSecretIsPrintedOrLogged(t *testing.T) {
 	s := start(t, t.TempDir(), "-log-level", "DEBUG", "-presign", "1m")
 	secrets := make(map[string]bool)

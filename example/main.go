@@ -4,7 +4,14 @@
 //	go run ./example
 //
 // The first start writes the folder, ./wildgate-data, with random keys for three callers: a rider, a dispatcher and a newcomer. Each
-// start prints commands that call the service as each of them.
+// start prints commands that call the service as each of them. The folder holds
+//
+//	principals.json, policies/  who there is and what they may do; the operator's to edit, also while the program runs
+//	api.json                    region, account and ID of the API, which the policies name
+//	NAME.env                    the keys of each caller, for a shell to source; written at each start
+//	sessions.json, rides.db     temporary credentials and rides; the program's
+//
+// GET /healthz is open. Everything else is decided by signature and policy before it is looked for.
 package main
 
 import (

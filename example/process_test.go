@@ -97,6 +97,7 @@ func commands(stdout string) (titles []string, scripts map[string]string) {
 var statusLine = regexp.MustCompile(`(?m)^(\d{3})(?: |$)`)
 
 func TestThePrintedCommands(t *testing.T) {
+	t.Parallel()
 	curl := testneed.Program(t, "curl")
 	if out, err := exec.Command(curl, "--version").Output(); err != nil || !curlSigns(string(out)) {
 		testneed.Missing(t, "curl 7.86 or later")
@@ -162,6 +163,7 @@ func curlSigns(version string) bool {
 }
 
 func TestBotocoreLivesTheLesson(t *testing.T) {
+	t.Parallel()
 	python := testneed.Program(t, "python3")
 	if exec.Command(python, "-c", "import botocore").Run() != nil {
 		testneed.Missing(t, "botocore for python3")
@@ -206,6 +208,7 @@ print(URLLib3Session().send(request.prepare()).status_code)
 `
 
 func TestASignalDrains(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("skipped: Windows has no SIGTERM to send")
 	}
@@ -243,6 +246,7 @@ func TestASignalDrains(t *testing.T) {
 }
 
 func TestASecondSignalDoesNotWait(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("skipped: Windows has no SIGTERM to send")
 	}
@@ -328,7 +332,7 @@ func TestConnectionsAreBounded(t *testing.T) { // threat 221
 	}()
 	select {
 	case err := <-answered:
-		t.Errorf("a connection beyond the bound was served: %v", err)
+		t.Fatalf("a connection beyond the bound was served: %v", err)
 	case <-time.After(300 * time.Millisecond):
 	}
 	_ = open[0].Close()

@@ -86,6 +86,9 @@ func TestHealth(t *testing.T) {
 		t.Errorf("HEAD has a body: %s", got.body)
 	}
 	s.send(s.request("GET", "/healthz?x=1", "")).wants(t, 200)
+	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS"} {
+		s.send(s.request(method, "/healthz", "")).wants(t, 403)
+	}
 
 	s.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
 	db, err := sql.Open("sqlite", filepath.Join(s.data, "rides.db"))
