@@ -70,6 +70,11 @@ func TestValidateJSON(t *testing.T) {
 	if decode(t, stdout, &v); status != 0 || v.Failed {
 		t.Errorf("status %d\n%s", status, stdout)
 	}
+	_, stdout, _ = call("", "validate -json testdata/nosuch.json")
+	v = validation{}
+	if decode(t, stdout, &v); !v.Failed {
+		t.Errorf("an unreadable file is no failure:\n%s", stdout)
+	}
 }
 
 type failure struct {
@@ -133,6 +138,11 @@ func TestSimulateJSON(t *testing.T) {
 	status, o = simulateJSON(t, "", "-request", "testdata/case.json", "-context", "aws:SourceIp=203.0.113.7")
 	if status != 0 || !o.Allowed || o.Decision != "allowed" || o.BlockedBy != "" || o.DecidedBy == nil || o.DecidedBy.Sid != "SeeAndCancelRides" || !o.DecidedBy.Applied {
 		t.Errorf("status %d, %+v", status, o)
+	}
+
+	_, o = simulateJSON(t, "", strings.Fields("-identity testdata/wild-rydes.json -scp testdata/scp.json"+postRide)...)
+	if d := o.DecidedBy; d == nil || d.Statement != 0 || d.Sid != "RequestRides" || d.PolicyType != "identity" {
+		t.Errorf("decided by %+v", d)
 	}
 
 	status, o = simulateJSON(t, allowAll, "-identity", "-", "-principal", "anonymous", "-action", "x", "-resource", "y")

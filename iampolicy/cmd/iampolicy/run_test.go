@@ -44,7 +44,8 @@ func TestExitStatus(t *testing.T) {
 		{"no file", "validate", "", 2, "needs a file"},
 		{"an unknown flag", "validate -strict x.json", "", 2, "unknown flag -strict"},
 		{"a flag behind the file", "validate testdata/suspicious.json -fail-on none", "", 0, ""},
-		{"-- ends the flags", "validate -- -json", "", 2, "open -json"},
+		{"-- ends the flags", "validate -- testdata/wild-rydes.json -json", "", 2, "open -json"},
+		{"errors do not fail at level none", "validate -fail-on none testdata/broken.json", "", 0, "4 errors"},
 		{"warnings do not fail at level error", "validate -fail-on error testdata/suspicious.json", "", 0, ""},
 		{"security warnings fail at their level", "validate -fail-on security-warning testdata/suspicious.json", "", 1, ""},
 		{"a warning does not fail at level security-warning", "validate -fail-on security-warning -", `{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`, 0, "1 warning"},
@@ -112,6 +113,16 @@ func TestHelpEverywhere(t *testing.T) {
 		if !strings.Contains(overview, "\n  "+name+" ") {
 			t.Errorf("the overview has no %s", name)
 		}
+	}
+}
+
+// TestTypeHint: who named the type is not asked to.
+func TestTypeHint(t *testing.T) {
+	t.Parallel()
+	_, _, stderr := call("", "validate testdata/api.json")
+	_, _, given := call("", "validate -type identity testdata/api.json")
+	if !strings.Contains(stderr, "-type resource") || strings.Contains(given, "-type resource") {
+		t.Errorf("without -type:\n%swith it:\n%s", stderr, given)
 	}
 }
 

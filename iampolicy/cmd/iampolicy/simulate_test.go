@@ -141,6 +141,7 @@ func TestPolicyFlags(t *testing.T) {
 	for name, doc := range map[string]string{
 		"allow": inlineAllow, "other": inlineOther, "trust": inlineTrust, "deny": inlineDeny,
 		"rcp":      `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sts:*","Resource":"*"}}`,
+		"shut":     `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`,
 		"resource": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`,
 		"case":     `{"principal":"arn:aws:iam::111122223333:user/alice","action":"sts:AssumeRole","resource":"arn:aws:iam::111122223333:role/R","policies":{"identity":"deny","trust":"trust","boundary":"deny"}}`,
 	} {
@@ -161,7 +162,7 @@ func TestPolicyFlags(t *testing.T) {
 		{"names in a request file begin at its folder", "-request DIR/case", "explicitDeny"},
 		{"flags replace the file's policies of their type only", "-request DIR/case -identity DIR/allow", "explicitDeny"},
 		{"flags replace all of the file's", "-request DIR/case -identity DIR/allow -boundary DIR/allow", "allowed"},
-		{"a resource policy replaces a trust policy", "-request DIR/case -identity DIR/other -boundary DIR/other -resource-policy DIR/resource", "allowed"},
+		{"a resource policy replaces a trust policy", "-request DIR/case -identity DIR/other -boundary DIR/other -resource-policy DIR/shut", "explicitDeny"},
 		{"flags replace the file's request", "-request DIR/case -identity DIR/other -boundary DIR/allow -action x:y", "implicitDeny"},
 	}
 	for _, tt := range tests {

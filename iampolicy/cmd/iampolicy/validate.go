@@ -112,7 +112,7 @@ func (v *validator) print(c *console, report validationReport) {
 	for _, file := range report.Files {
 		for _, f := range file.Findings {
 			c.printf("%s\n", f.line(c.painter, displayName(file.File)))
-			misfit = misfit || f.Code == iampolicy.CodePrincipalNotAllowed || f.Code == iampolicy.CodeMissingPrincipal
+			misfit = misfit || f.Code == iampolicy.CodePrincipalNotAllowed
 			short = short || f.Code == iampolicy.CodeShortFormNotExpanded
 		}
 	}
