@@ -108,7 +108,7 @@ func (f *requestFile) source(v *jsonValue) (policySource, error) {
 // name is how decisions and messages call the policy.
 func (s policySource) name() string {
 	if s.inline != nil {
-		return fmt.Sprintf("%s:%d", displayName(s.file), s.line)
+		return fmt.Sprintf("%s:%d:%d", displayName(s.file), s.line, s.column)
 	}
 	return displayName(s.file)
 }
