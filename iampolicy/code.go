@@ -16,6 +16,10 @@ const (
 	CodeTrailingData Code = "TRAILING_DATA"
 	// The document is nested deeper than 16 levels.
 	CodeNestingTooDeep Code = "NESTING_TOO_DEEP"
+	// An object has more than 1,000 members.
+	CodeTooManyMembers Code = "TOO_MANY_MEMBERS"
+	// The document has more than 100,000 values.
+	CodeTooManyValues Code = "TOO_MANY_VALUES"
 	// The text is not UTF-8.
 	CodeInvalidUTF8 Code = "INVALID_UTF8"
 	// An escape is half of a surrogate pair.
@@ -120,6 +124,8 @@ const (
 	CodeInvalidConditionKey Code = "INVALID_CONDITION_KEY"
 	// An operator has two condition keys that differ only by case.
 	CodeDuplicateConditionKey Code = "DUPLICATE_CONDITION_KEY"
+	// A statement has more than 250 conditions.
+	CodeTooManyConditions Code = "TOO_MANY_CONDITIONS"
 	// A value of a condition is longer than 4,096 bytes.
 	CodeValueTooLong Code = "VALUE_TOO_LONG"
 	// An operand of a Numeric operator is no number.

@@ -5,8 +5,10 @@ import (
 	"strings"
 )
 
-// maxValueBytes bounds one value of a condition.
-const maxValueBytes = 4096
+const (
+	maxConditions = 250  // of one statement
+	maxValueBytes = 4096 // of one value
+)
 
 // conditions compiles Condition: {operator: {key: value or values}}.
 func (p *parser) conditions(n *node, at *path) (list []condition) {
@@ -26,6 +28,9 @@ func (p *parser) conditions(n *node, at *path) (list []condition) {
 			continue
 		}
 		list = append(list, p.conditionKeys(op, kid, inner)...)
+	}
+	if len(list) > maxConditions {
+		p.failf(n.off, at, CodeTooManyConditions, "%d conditions; a statement may have 250", len(list))
 	}
 	return list
 }

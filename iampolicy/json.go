@@ -9,6 +9,8 @@ import (
 const (
 	maxDocumentBytes = 1 << 20
 	maxDepth         = 16
+	maxMembers       = 1000    // of one object
+	maxValues        = 100_000 // strings, numbers, lists, objects of a document
 )
 
 // encoding/json reads what a policy must not mean: it matches names in any
@@ -91,6 +93,7 @@ type scanner struct {
 	src    string
 	pos    int
 	failed bool
+	values int
 	blank  int     // bytes of white space outside strings
 	parser *parser // to whom mistakes are reported
 }
@@ -146,6 +149,10 @@ func (s *scanner) next(c byte) bool {
 
 func (s *scanner) value(at *path, depth int) (n node) {
 	n.off = s.pos
+	if s.values++; s.values > maxValues {
+		s.stop(s.pos, at, CodeTooManyValues, "the document has more than 100,000 values")
+		return n
+	}
 	if depth > maxDepth {
 		s.stop(s.pos, at, CodeNestingTooDeep, "nested deeper than 16 levels")
 		return n
@@ -208,6 +215,10 @@ func (s *scanner) members(at *path, depth int) (kids []node) {
 		}
 		if kids == nil {
 			kids = make([]node, 0, 4)
+		}
+		if len(kids) == maxMembers {
+			s.stop(nameOff, at, CodeTooManyMembers, "an object of more than 1,000 members")
+			return nil
 		}
 		kids = append(kids, n)
 		if s.next(',') {

@@ -2,6 +2,9 @@ package iampolicy
 
 import "strings"
 
+// maxCompared bounds with how many values of a list each is compared.
+const maxCompared = 200
+
 // A linter looks at one statement that has no mistakes.
 type linter struct {
 	*parser
@@ -51,11 +54,12 @@ func (l *linter) actions() {
 		l.element(n, CodeAllowNotAction, "Allow with NotAction grants every action that is not listed")
 	}
 	texts := l.st.actionTexts
+	others := texts[:min(len(texts), maxCompared)]
 	for i, text := range texts {
 		if service, _, ok := strings.Cut(text, ":"); ok && strings.ContainsAny(service, "*?") {
 			l.value(n, i, CodeWildcardInService, "the wildcard in %q may cover services that are not meant", text)
 		}
-		for j := range texts {
+		for j := range others {
 			if i != j && covers(&l.st.actions[j], &l.st.actions[i], foldASCII(text)) && (j < i || !covers(&l.st.actions[i], &l.st.actions[j], foldASCII(texts[j]))) {
 				l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
 				break
@@ -96,6 +100,7 @@ func (l *linter) resources() {
 		l.element(n, CodeAllowNotResource, "Allow with NotResource grants for every resource that is not listed")
 	}
 	texts := l.st.resourceTexts
+	others := texts[:min(len(texts), maxCompared)]
 	for i, text := range texts {
 		r := &l.st.resources[i]
 		l.arn(n, i, text)
@@ -107,7 +112,7 @@ func (l *linter) resources() {
 				}
 			}
 		}
-		for j := range texts {
+		for j := range others {
 			if i != j && l.st.resources[j].covers(r, text) && (j < i || !r.covers(&l.st.resources[j], texts[j])) {
 				l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
 				break

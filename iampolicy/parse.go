@@ -65,17 +65,17 @@ func (p *parser) failf(off int, at *path, code Code, format string, args ...any)
 func (p *parser) located() []Mistake {
 	slices.SortStableFunc(p.mistakes, func(a, b mistake) int { return cmp.Compare(a.off, b.off) })
 	list := make([]Mistake, len(p.mistakes))
+	line, column, at := 1, 1, 0
 	for i, m := range p.mistakes {
-		line, column := position(p.src, m.off)
+		between := p.src[at:m.off]
+		if n := strings.Count(between, "\n"); n > 0 {
+			line, column = line+n, 1
+			between = between[strings.LastIndexByte(between, '\n')+1:]
+		}
+		column, at = column+utf8.RuneCountInString(between), m.off
 		list[i] = Mistake{Line: line, Column: column, Path: m.path, Code: m.code, Message: m.message}
 	}
 	return list
-}
-
-func position(src string, off int) (line, column int) {
-	before := src[:off]
-	start := strings.LastIndexByte(before, '\n') + 1
-	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[start:])
 }
 
 // policy compiles the document.
