@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,9 +56,9 @@ const page = `<!doctype html><meta charset=utf-8><title>rides</title><pre id=out
 // there, and the page can read a refusal with its type and the server's date. A page of another origin reads nothing.
 func TestBrowser(t *testing.T) {
 	chromium := testneed.Program(t, "chromium")
-	var requests []signedFetch
+	var requests atomic.Pointer[[]signedFetch] // the page is served by other goroutines
 	pages := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		b, err := json.Marshal(requests)
+		b, err := json.Marshal(requests.Load())
 		if err != nil {
 			t.Error(err)
 		}
@@ -80,7 +81,7 @@ func TestBrowser(t *testing.T) {
 	}
 	tampered := sign("POST", "/prod/ride", seattle)
 	tampered.Body = strings.Replace(seattle, "47", "48", 1)
-	requests = []signedFetch{sign("POST", "/prod/ride", seattle), sign("GET", "/prod/rides", ""), tampered}
+	requests.Store(&[]signedFetch{sign("POST", "/prod/ride", seattle), sign("GET", "/prod/rides", ""), tampered})
 
 	got := browse(t, chromium, allowed.URL)
 	if len(got) != 3 {
