@@ -16,6 +16,8 @@ const (
 	// A gram is this many bytes from between two wildcards.
 	gramLength = 4
 	gramFilter = 1024
+	// maxAnchors bounds the choice for one resource.
+	maxAnchors = 32
 )
 
 func gramAt(s string, i int) uint32 {
@@ -139,6 +141,9 @@ func (p *arnPattern) anchors() (list []anchor) {
 	}
 	for _, text := range texts[1 : len(texts)-1] {
 		for i := range len(text) - gramLength + 1 {
+			if len(list) == maxAnchors {
+				return list
+			}
 			list = append(list, anchor{anchorGram, text[i : i+gramLength]})
 		}
 	}
