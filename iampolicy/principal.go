@@ -53,7 +53,7 @@ func (t PrincipalType) String() string {
 // A Principal is the caller of a [Request]. The zero Principal is anonymous.
 //
 // A Principal that contradicts itself (a Type that its ARN does not bear out,
-// another account in AccountID or RoleARN than in ARN) is no principal at all:
+// another account in AccountID, RoleARN or UserARN than in ARN) is no principal at all:
 // its EffectiveType is zero, and [Evaluate] denies whatever it asks for.
 type Principal struct {
 	// ARN names the caller: of a user, an account's root, an assumed-role or a
@@ -162,9 +162,16 @@ func identify(c *caller, p *Principal) {
 		*c = caller{}
 		return
 	}
-	if c.typ == AssumedRole && p.RoleARN != "" && !c.isSessionOf(p.RoleARN) {
+	if c.typ == AssumedRole && p.RoleARN != "" && !c.isSessionOf(p.RoleARN) ||
+		c.typ == FederatedUser && p.UserARN != "" && !c.isFederatedBy(p.UserARN) {
 		*c = caller{}
 	}
+}
+
+// isFederatedBy reports whether the ARN is that of a user of the caller's account.
+func (c *caller) isFederatedBy(userARN string) bool {
+	user := callerOfARN(userARN)
+	return user.typ == User && user.partition == c.partition && user.account == c.account
 }
 
 // isSessionOf reports whether the role, which may have a path, is the session's.
