@@ -113,15 +113,19 @@ func (l *conditionLinter) absence() {
 func (l *conditionLinter) guarded() bool {
 	for i := range l.st.conditions {
 		other := &l.st.conditions[i]
-		if other == l.c || !equalFoldASCII(other.key, l.c.key) {
-			continue
-		}
-		if other.operand == nullOperand && other.bools == [2]bool{true, false} ||
-			other.operand != nullOperand && !other.ifExists && (other.quantifier == forAnyValue || other.quantifier == single && !other.negated) {
+		if other != l.c && equalFoldASCII(other.key, l.c.key) && other.needsKey() {
 			return true
 		}
 	}
 	return false
+}
+
+// needsKey reports whether the condition never holds where its key is missing.
+func (c *condition) needsKey() bool {
+	if c.operand == nullOperand {
+		return c.bools == [2]bool{true, false}
+	}
+	return !c.ifExists && (c.quantifier == forAnyValue || c.quantifier == single && !c.negated)
 }
 
 // values looks at the operands.
@@ -200,10 +204,7 @@ func (l *conditionLinter) together() {
 		if other == l.c || !equalFoldASCII(other.key, l.c.key) {
 			continue
 		}
-		null := l.c.operand == nullOperand && l.c.bools == [2]bool{false, true}
-		needs := other.operand == nullOperand && other.bools == [2]bool{true, false} ||
-			other.operand != nullOperand && !other.ifExists && (other.quantifier == forAnyValue || other.quantifier == single && !other.negated)
-		if null && needs {
+		if l.c.operand == nullOperand && l.c.bools == [2]bool{false, true} && other.needsKey() {
 			l.whole(CodeNullContradicted, "Null needs %q to be missing, %s needs it", l.c.key, other.name)
 		}
 		if l.c.emptyRangeWith(other) {
