@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// maxAccessStates bounds one automaton.
-const maxAccessStates = 1 << 15
+const (
+	// maxAccessStates bounds one automaton.
+	maxAccessStates = 1 << 15
+	// maxAccessItems bounds what its states hold together, at about ten bytes each.
+	maxAccessItems = 1 << 22
+)
 
 // A language asks what sets of atoms can hold of one word. An atom holds of the
 // words that one of its globs matches, or if it is negated none.
@@ -103,12 +107,16 @@ type languageNode struct {
 // such a word, among the words of which the musts hold; visit returns false to
 // stop. It returns false if a limit was met.
 func (l *language) words(work *accessWork, visit func(word []rune, holds bitset) bool) bool {
+	if !work.spend(16*len(l.items) + 16*len(l.atoms)) {
+		return false
+	}
 	l.prepare()
 	first := l.settle(slices.Clone(l.start))
 	nodes := []languageNode{{state: first, parent: -1}}
 	known := map[string]bool{stateKey(first): true}
 	sets := map[string]bool{}
 	var symbols []rune
+	items := 0
 	for at := 0; at < len(nodes); at++ {
 		state := nodes[at].state
 		if !work.spend(8 + len(state)) {
@@ -139,8 +147,11 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 			if known[key] {
 				continue
 			}
-			if len(nodes) == maxAccessStates {
-				return work.exceeded("an automaton of more than 32,768 states")
+			if items += len(next); len(nodes) == maxAccessStates || items > maxAccessItems {
+				return work.exceeded("an automaton of more than 32,768 states, or of too large ones")
+			}
+			if !work.spend(64) {
+				return false
 			}
 			known[key] = true
 			nodes = append(nodes, languageNode{state: next, parent: int32(at), symbol: symbol})

@@ -42,7 +42,7 @@ func (c *accessCheck) run() AccessResult {
 		if r.Verdict == AccessFail || r.Verdict == AccessUnknown && result.Verdict == AccessPass {
 			result = r
 		}
-		return result.Verdict != AccessFail
+		return result.Verdict != AccessFail && c.work.done <= maxAccessWork
 	}
 	var within []*accessStatement
 	if c.within != nil {
@@ -63,9 +63,6 @@ func (c *accessCheck) run() AccessResult {
 			if !consider(append(required[:len(required):len(required)], deny), denies) {
 				return result
 			}
-		}
-		if c.work.reason != "" {
-			break // the rest would be unknown too
 		}
 	}
 	return result
@@ -102,13 +99,22 @@ func statementsOf(policies []*Policy, deny bool) (list []*accessStatement) {
 // decide looks for a request that all required statements match and none of the
 // blockers.
 func (c *accessCheck) decide(required, blockers []*accessStatement) AccessResult {
-	for _, st := range required {
-		for _, b := range blockers {
-			if b.key == st.key {
-				return AccessResult{Verdict: AccessPass}
-			}
+	q := accessQuestion{check: c, required: required}
+	c.work.spend(len(required) * len(blockers))
+	for _, b := range blockers {
+		if slices.ContainsFunc(required, func(st *accessStatement) bool { return st.key == b.key }) {
+			return AccessResult{Verdict: AccessPass}
+		}
+		if !slices.ContainsFunc(required, func(st *accessStatement) bool { return st.apart(b, &c.work) }) {
+			q.blockers = append(q.blockers, b)
 		}
 	}
-	q := accessQuestion{check: c, required: required, blockers: blockers}
-	return q.answer()
+	for i, st := range required {
+		if slices.ContainsFunc(required[i+1:], func(other *accessStatement) bool { return st.apart(other, &c.work) }) {
+			return AccessResult{Verdict: AccessPass}
+		}
+	}
+	r := q.answer()
+	c.work.forgive()
+	return r
 }

@@ -28,11 +28,12 @@ func (c *accessCheck) witness(found []accessCandidate, fixed *Context) (AccessRe
 	if c.kind != Resource && c.kind != Trust {
 		req.ResourceAccount = witnessAccount
 	}
-	if _, ok := c.grants(req); !ok {
+	d, ok := c.grants(req)
+	if !ok {
 		return AccessResult{}, false
 	}
-	c.embellish(req)
-	d, _ := c.grants(req)
+	c.embellish(req, d)
+	d, _ = c.grants(req)
 	return AccessResult{Verdict: AccessFail, Witness: req, Granted: d}, true
 }
 
@@ -97,8 +98,9 @@ func named(d Decision, policies []*Policy, set *Set, req *Request) Decision {
 	return d
 }
 
-// embellish gives the request what reads better, as far as it stays a witness.
-func (c *accessCheck) embellish(req *Request) {
+// embellish gives the request what reads better, as far as it stays a witness:
+// the shortest word of a glob has nothing where a star stands.
+func (c *accessCheck) embellish(req *Request, granted Decision) {
 	keep := func(change func(*Request)) {
 		changed := *req
 		change(&changed)
@@ -106,11 +108,20 @@ func (c *accessCheck) embellish(req *Request) {
 			*req = changed
 		}
 	}
-	service, _, _ := strings.Cut(req.Action, ":")
+	if granted.PolicyType != 0 {
+		for _, text := range c.new[granted.Policy].spelling(granted.Statement) {
+			plain, _, _ := strings.Cut(text, "*")
+			plain, _, _ = strings.Cut(plain, "?")
+			if hasPrefixFold(req.Action, plain) {
+				req.Action = plain + req.Action[len(plain):]
+			}
+		}
+	}
 	if _, ok := splitARN(req.Resource); !ok {
 		return
 	}
-	for i, text := range [...]string{witnessPartition, service, witnessRegion, witnessAccount, "x"} {
+	service, _, _ := strings.Cut(req.Action, ":")
+	for i, text := range [...]string{witnessPartition, service, witnessRegion, witnessAccount} {
 		if fields := strings.SplitN(req.Resource, ":", 6); fields[i+1] == "" {
 			keep(func(req *Request) {
 				fields[i+1] = text
@@ -118,6 +129,24 @@ func (c *accessCheck) embellish(req *Request) {
 			})
 		}
 	}
+	fields := strings.SplitN(req.Resource, ":", 6)
+	segments := strings.Split(fields[5], "/")
+	for i := range segments {
+		if segments[i] == "" {
+			segments[i] = "x"
+		}
+	}
+	fields[5] = strings.Join(segments, "/")
+	keep(func(req *Request) { req.Resource = strings.Join(fields, ":") })
+}
+
+// spelling returns the actions of a statement as they are written.
+func (p *Policy) spelling(index int) []string {
+	i := slices.IndexFunc(p.statements, func(st statement) bool { return st.index == index })
+	if i < 0 || p.statements[i].notAction {
+		return nil
+	}
+	return p.statements[i].actionTexts
 }
 
 // callers are the principals that the policies of the question tell apart. Those

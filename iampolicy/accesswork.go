@@ -1,7 +1,7 @@
 package iampolicy
 
-// maxAccessWork bounds one check: about a second's work.
-const maxAccessWork = 1 << 26
+// maxAccessWork bounds one check: a few seconds' work.
+const maxAccessWork = 1 << 25
 
 // An accessWork counts the work of one check. What exceeds a limit makes the
 // answer unknown, never a pass.
@@ -16,6 +16,13 @@ func (w *accessWork) spend(n int) bool {
 		w.exceeded("more work than a fixed limit")
 	}
 	return w.reason == ""
+}
+
+// forgive forgets a limit that only one question has met: the next may be easier.
+func (w *accessWork) forgive() {
+	if w.done <= maxAccessWork {
+		w.reason = ""
+	}
 }
 
 // exceeded notes which limit was, and returns false.
