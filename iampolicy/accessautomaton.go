@@ -115,6 +115,14 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 	nodes := []languageNode{{state: first, parent: -1}}
 	known := map[string]bool{stateKey(first): true}
 	sets := map[string]bool{}
+	record := func(at int) (more bool) {
+		holds, ok := l.holds(nodes[at].state)
+		if !ok || !work.spend(len(holds)) || sets[holds.key()] {
+			return work.reason == ""
+		}
+		sets[holds.key()] = true
+		return visit(wordOf(nodes, at), holds)
+	}
 	var symbols []rune
 	items := 0
 	for at := 0; at < len(nodes); at++ {
@@ -122,17 +130,9 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 		if !work.spend(8 + len(state)) {
 			return false
 		}
-		holds, ok := l.holds(state)
-		if ok {
-			if !work.spend(len(holds)) {
-				return false
-			}
-			if key := holds.key(); !sets[key] {
-				sets[key] = true
-				if !visit(wordOf(nodes, at), holds) {
-					return true
-				}
-			}
+		// The empty word comes last: another one reads better.
+		if at > 0 && !record(at) {
+			return work.reason == ""
 		}
 		symbols = l.symbols(symbols[:0], state)
 		for _, symbol := range symbols {
@@ -157,7 +157,8 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 			nodes = append(nodes, languageNode{state: next, parent: int32(at), symbol: symbol})
 		}
 	}
-	return true
+	record(0)
+	return work.reason == ""
 }
 
 func (l *language) prepare() {
