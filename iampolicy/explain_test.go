@@ -205,6 +205,42 @@ func TestExplanationQuotesWhatItShows(t *testing.T) {
 	}
 }
 
+func TestExplanationInWords(t *testing.T) {
+	condition := func(operator, values string) string {
+		return `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"` + operator + `":{"x:v":` + values + `}}}`
+	}
+	tests := []struct {
+		name      string
+		s         scenario
+		principal string
+		context   string
+		want      string
+	}{
+		{"an Allow", scenario{identity: `{"Sid":"all",` + allow[1:]}, bob, "", `by identity policy 0, statement 0 "all" (Allow)`},
+		{"a Deny", scenario{identity: allow + "," + deny}, bob, "", `by identity policy 0, statement 1 (Deny)`},
+		{"a Deny of an SCP", scenario{identity: allow, scps: []string{allow, deny}}, bob, "", `by service control policy 0 of level 1, statement 0 (Deny)`},
+		{"root", scenario{}, root, "", `the root user of the account needs no Allow`},
+		{"anonymous", scenario{}, "", "", `implicitDeny: "anonymous", "s3:GetObject"`},
+		{"a value", scenario{identity: condition("StringEquals", `"a"`)}, bob, "x:v=b", `Condition StringEquals "x:v": the policy has "a", the request has "b"`},
+		{"a missing key", scenario{identity: condition("StringEquals", `["a","b"]`)}, bob, "", `Condition StringEquals "x:v": the policy has "a", "b", the key is missing`},
+		{"a key that should be missing", scenario{identity: condition("Null", `true`)}, bob, "x:v=b", `Condition Null "x:v": the policy has "true", the request has the key: "b"`},
+		{"a multivalued key", scenario{identity: condition("StringEquals", `"a"`)}, bob, "x:v=[a]", `the key is multivalued ("a"), which needs ForAllValues or ForAnyValue`},
+		{"no number", scenario{identity: condition("NumericEquals", `1`)}, bob, "x:v=b", `the policy has "1", the request's "b" cannot be read`},
+		{"a variable without value", scenario{identity: condition("StringEquals", `"${x:none}"`)}, bob, "x:v=b", `whose variable "x:none" has no value; the request has "b"`},
+		{"an excepted action", scenario{identity: `{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`}, bob, "", `NotAction: the policy excepts "s3:*", the request has "s3:GetObject"`},
+	}
+	for _, tt := range tests {
+		req := request("s3:GetObject", object)
+		req.Principal.ARN = tt.principal
+		if tt.context != "" {
+			fill(&req.Context, tt.context)
+		}
+		if text := iampolicy.Explain(tt.s.set(t), req).String(); !strings.Contains(text, tt.want) {
+			t.Errorf("%s: want %s in\n%s", tt.name, tt.want, text)
+		}
+	}
+}
+
 func ExampleExplain() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": [
 		{"Sid": "OwnRides", "Effect": "Allow", "Action": "execute-api:Invoke",

@@ -85,3 +85,17 @@ func TestPrincipal(t *testing.T) {
 		})
 	}
 }
+
+// The types are what aws:PrincipalType holds.
+func TestPrincipalTypeNames(t *testing.T) {
+	names := map[iampolicy.PrincipalType]string{
+		0: "", iampolicy.Account: "Account", iampolicy.User: "User", iampolicy.AssumedRole: "AssumedRole",
+		iampolicy.FederatedUser: "FederatedUser", iampolicy.Service: "Service", iampolicy.Anonymous: "Anonymous",
+		iampolicy.IdentityProvider: "IdentityProvider", iampolicy.IdentityProvider + 1: "",
+	}
+	for typ, name := range names {
+		if typ.String() != name {
+			t.Errorf("%d is %q, want %q", typ, typ, name)
+		}
+	}
+}
