@@ -37,12 +37,12 @@ func (c *caller) writeEnv(dir string, a api, endpoint string) error {
 	return replaceFile(c.envPath(dir), []byte(b.String()))
 }
 
-// shellQuote returns s as one word of a POSIX shell.
+// shellQuote returns s, which is not empty, as one word of a POSIX shell.
 func shellQuote(s string) string {
 	plain := func(r rune) bool {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+:@%,", r)
 	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
