@@ -218,7 +218,7 @@ func TestExplanationInWords(t *testing.T) {
 	}{
 		{"an Allow", scenario{identity: `{"Sid":"all",` + allow[1:]}, bob, "", `by identity policy 0, statement 0 "all" (Allow)`},
 		{"a Deny", scenario{identity: allow + "," + deny}, bob, "", `by identity policy 0, statement 1 (Deny)`},
-		{"a Deny of an SCP", scenario{identity: allow, scps: []string{allow, deny}}, bob, "", `by service control policy 0 of level 1, statement 0 (Deny)`},
+		{"a Deny of an SCP", scenario{identity: allow, scps: []string{allow, deny}}, bob, "", `by service control policy of level 1 0, statement 0 (Deny)`},
 		{"root", scenario{}, root, "", `the root user of the account needs no Allow`},
 		{"anonymous", scenario{}, "", "", `implicitDeny: "anonymous", "s3:GetObject"`},
 		{"a value", scenario{identity: condition("StringEquals", `"a"`)}, bob, "x:v=b", `Condition StringEquals "x:v": the policy has "a", the request has "b"`},

@@ -57,13 +57,13 @@ func (f Fate) String() string {
 func (f Fate) place() string {
 	var b strings.Builder
 	b.WriteString(f.PolicyType.String())
+	if f.PolicyType == SCP || f.PolicyType == RCP {
+		fmt.Fprintf(&b, " of level %d", f.Level)
+	}
 	if f.PolicyName != "" {
 		fmt.Fprintf(&b, " %q", f.PolicyName)
 	} else {
 		fmt.Fprintf(&b, " %d", f.Policy)
-	}
-	if f.PolicyType == SCP || f.PolicyType == RCP {
-		fmt.Fprintf(&b, " of level %d", f.Level)
 	}
 	fmt.Fprintf(&b, ", statement %d", f.Statement)
 	if f.Sid != "" {
