@@ -11,10 +11,11 @@ import (
 type APIGateway struct {
 	// Partition is the ARN's partition. Empty: "aws".
 	Partition string
-	// Region, AccountID and APIID are required: without one of them Target maps no request.
+	// Region, AccountID and APIID are required, letters, digits, '-', '_' and '.': otherwise Target maps no request.
 	Region, AccountID, APIID string
 	// Stage is the first segment of every path, which the resource names before the method: with Stage "prod" a POST to
-	// /prod/ride is API/prod/POST/ride, and a path outside /prod maps to nothing. The stage "$default" is in no path. Required.
+	// /prod/ride is API/prod/POST/ride, and a path that does not begin with /prod/ maps to nothing. The stage "$default" is in no path. Required,
+	// of the same characters.
 	Stage string
 }
 
@@ -23,9 +24,15 @@ const defaultStage = "$default"
 
 // Target returns execute-api:Invoke and the ARN of what r asks for: r.Method and r.URL.Path, decoded, as a router matches them. What
 // the request brings is behind the fifth colon of the ARN, and policies take it as data. HEAD
-// is a method of its own. It returns empty strings, which deny, for a path outside the stage and where a field is empty.
+// is a method of its own. It returns empty strings, which deny, for a path outside the stage and where a field is empty or malformed.
 func (g APIGateway) Target(r *http.Request) (action, resource string) {
-	if g.Region == "" || g.AccountID == "" || g.APIID == "" || g.Stage == "" {
+	partition := g.Partition
+	if partition == "" {
+		partition = "aws"
+	}
+	// A colon or a slash in one of them would shift what follows it in the ARN.
+	if !validScopePart(partition) || !validScopePart(g.Region) || !validScopePart(g.AccountID) || !validScopePart(g.APIID) ||
+		g.Stage != defaultStage && !validScopePart(g.Stage) {
 		return "", ""
 	}
 	path, ok := strings.CutPrefix(r.URL.Path, "/")
@@ -33,15 +40,11 @@ func (g APIGateway) Target(r *http.Request) (action, resource string) {
 		return "", ""
 	}
 	if g.Stage != defaultStage {
-		stage, rest, _ := strings.Cut(path, "/")
-		if stage != g.Stage {
+		stage, rest, slash := strings.Cut(path, "/")
+		if stage != g.Stage || !slash { // a router takes /prod and /prod/ for two paths (threat 138)
 			return "", ""
 		}
 		path = rest
-	}
-	partition := g.Partition
-	if partition == "" {
-		partition = "aws"
 	}
 	return "execute-api:Invoke", "arn:" + partition + ":execute-api:" + g.Region + ":" + g.AccountID + ":" + g.APIID + "/" + g.Stage + "/" + r.Method + "/" + path
 }

@@ -5,34 +5,42 @@ import (
 	"net/http"
 )
 
-// finish completes the request's one event and hands it to the audit hook. It returns the final verdict: a hook that panics
-// refuses the request, since what cannot be recorded must not happen (threats 218 and 227).
-func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record, refused *Error) (final *Error) {
-	e := &rec.event
-	if refused != nil {
-		e.ErrorCode = refused.Code
-	} else {
-		e.Outcome = Admitted
+// finish concludes a request: it completes the one event, and hands the outcome to the meter, the tracer and the audit hook. It returns the
+// final verdict: one of them that panics refuses the request, since what cannot be recorded must not happen (threats 218 and 227).
+func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record, m measurement, refused *Error) *Error {
+	rec.event.conclude(refused)
+	if m.watched {
+		refused = a.recorded(rec, refused, func() { a.telemetry.end(ctx, m, &rec.event) })
 	}
 	if refused != nil || a.audit != nil {
-		e.RequestID = newRequestID()
+		rec.event.RequestID = newRequestID()
 	}
-	if a.audit == nil {
-		return refused
+	if a.audit != nil {
+		rec.event.describe(r, rec.sourced)
+		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })
 	}
+	rec.finished = true
+	return refused
+}
+
+// recorded runs a hook, whose panic is a refusal.
+func (a *Authenticator) recorded(rec *record, refused *Error, hook func()) (final *Error) {
 	final = refused
 	defer func() {
 		if v := recover(); v != nil {
 			final = panicked(v)
-			e.Outcome, e.ErrorCode = Refused, final.Code
+			rec.event.conclude(final)
 		}
 	}()
-	e.Principal = forLog(e.Principal)
-	source := e.Source
-	e.describe(r)
-	if source.IsValid() {
-		e.Source = source
-	}
-	a.audit(ctx, *e)
+	hook()
 	return final
+}
+
+// conclude says what became of the request.
+func (e *Event) conclude(refused *Error) {
+	if refused == nil {
+		e.Outcome = Admitted // ErrorCode may hold what report-only mode would have refused it for
+		return
+	}
+	e.Outcome, e.ErrorCode, e.ReportOnly = Refused, refused.Code, false
 }

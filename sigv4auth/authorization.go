@@ -22,13 +22,18 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 	scheme, fields, _ := cut(value, ' ')
 	if scheme != v4.Algorithm {
 		if strings.HasPrefix(scheme, "AWS4-") {
-			return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
+			return unsupportedAlgorithm(scheme)
 		}
 		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
 		fields = value
 	}
 	var credential, signedHeaders, signature string
+	var seen [3]bool
+	count := 0
 	for rest, more := fields, true; more; {
+		if count++; count > maxAuthorizationFields {
+			return malformed("The Authorization header holds more than %d fields. %s", maxAuthorizationFields, hashed(value))
+		}
 		var field string
 		field, rest, more = cut(rest, ',')
 		key, v, ok := cut(strings.Trim(field, " "), '=')
@@ -37,23 +42,24 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'.")
 		}
 		var into *string
+		which := 0
 		switch key {
 		case "Credential":
 			into = &credential
 		case "SignedHeaders":
-			into = &signedHeaders
+			into, which = &signedHeaders, 1
 		case "Signature":
-			into = &signature
+			into, which = &signature, 2
 		default:
 			if scheme != v4.Algorithm {
 				continue
 			}
 			return malformed("The Authorization header holds an unknown field. %s", hashed(value))
 		}
-		if *into != "" {
+		if seen[which] { // also where the first was empty
 			return malformed("The Authorization header holds the field %s twice. %s", key, hashed(value))
 		}
-		*into = v
+		*into, seen[which] = v, true
 	}
 	if scheme != v4.Algorithm {
 		credential, signedHeaders, signature = "", "", ""
@@ -84,10 +90,10 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 	}
 
 	p.credential = credential
-	if err := p.parseSignature(signature); err != nil {
+	if err := p.parseSignedHeaders(signedHeaders); err != nil {
 		return err
 	}
-	if err := p.parseSignedHeaders(signedHeaders); err != nil {
+	if err := p.parseSignature(signature); err != nil {
 		return err
 	}
 	if date != "" {
@@ -109,7 +115,7 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 // an X-Amz-Date is like every x-amz-* header.
 func (p *presented) parseHTTPDate(s string) *Error {
 	t, err := time.Parse(http.TimeFormat, s)
-	if err != nil {
+	if err != nil || t.Format(http.TimeFormat) != s { // time.Parse lets fractions, other cases and wrong weekdays pass
 		return refusal(ErrIncompleteSignature, "Date must be in the format of RFC 9110, or X-Amz-Date in ISO-8601 'basic format'")
 	}
 	if !listed(p.signedHeaders, "date") {
@@ -117,6 +123,14 @@ func (p *presented) parseHTTPDate(s string) *Error {
 	}
 	p.date, p.signedAt = t.Format(v4.TimeFormat), t
 	return nil
+}
+
+// unsupportedAlgorithm names the algorithm, if it looks like the name of one.
+func unsupportedAlgorithm(name string) *Error {
+	if !validScopePart(name) {
+		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'.")
+	}
+	return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+name+"'.")
 }
 
 // hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold

@@ -38,7 +38,8 @@ type AuthorizerConfig struct {
 	// ClientIP tells the client's address, for aws:SourceIp; not ok leaves the key absent. nil: PeerIP. See FromTrustedProxies.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
-	// ReportOnly decides and audits, and admits every verified request. It is for trying policies out on live traffic.
+	// ReportOnly decides and audits, and admits every verified request: also one whose path would be refused, and while a store fails or
+	// a callback panics. It is for trying policies out on live traffic.
 	ReportOnly bool
 
 	// InsecureObjectPaths accepts paths that routers and handlers may take in different ways: with an escaped slash or backslash, empty
@@ -76,16 +77,19 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 }
 
 // Check allows or denies r, which id has signed. It is a [Check]: nil allows; an error is an [*Error].
+//
+// Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may ask it again, for the second resource of a
+// request; Config.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
 		return &Error{Code: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
 	}
-	// The audit record, or where Check is called without Require one that nobody reads.
+	// The audit record. Where Check is called without Require, or by a handler once the request's event is out, it is one that nobody reads.
 	rec := recordFrom(r.Context())
-	if rec == nil {
+	if rec == nil || rec.finished {
 		rec = &record{}
 	}
-	refused := z.authorize(r, id, &rec.event)
+	refused := z.authorize(r, id, rec)
 	if z.cfg.ReportOnly {
 		rec.event.ReportOnly = true
 		if refused != nil {
@@ -99,7 +103,8 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	return nil
 }
 
-func (z *Authorizer) authorize(r *http.Request, id Identity, e *Event) (refused *Error) {
+func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refused *Error) {
+	e := &rec.event
 	defer func() {
 		if v := recover(); v != nil {
 			refused = panicked(v)
@@ -118,11 +123,10 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, e *Event) (refused 
 
 	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
 	address, known := z.cfg.ClientIP(r)
-	if known {
-		e.Source = address
-	} else {
+	if address = canonicalAddr(address); !known {
 		address = netip.Addr{}
 	}
+	e.Source, rec.sourced = address, true
 	fillConditionKeys(&req.Context, r, &id, address)
 	if z.cfg.Context != nil {
 		var own iampolicy.Context

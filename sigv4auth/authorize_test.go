@@ -99,7 +99,7 @@ func TestRequire(t *testing.T) {
 			"r1",
 		},
 		{"threat 138: a trailing slash is another resource", sigv4auth.AuthorizerConfig{Policies: attached(allowRide)}, func() *http.Request { return request("POST", "/prod/ride/", rideBody) }, 403, sigv4auth.ErrAccessDenied, user + masked + "POST/ride/", arn + "POST/ride/", iampolicy.Decision{}, "r1"},
-		{"the stage itself", sigv4auth.AuthorizerConfig{Policies: attached(allowRide)}, func() *http.Request { return request("GET", "/prod", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/", arn + "GET/", iampolicy.Decision{}, "r1"},
+		{"the root of the stage", sigv4auth.AuthorizerConfig{Policies: attached(allowRide)}, func() *http.Request { return request("GET", "/prod/", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/", arn + "GET/", iampolicy.Decision{}, "r1"},
 		{
 			"outside the stage",
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide)},
@@ -355,7 +355,7 @@ func TestRoutedPath(t *testing.T) {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded })
 	for path, refused := range map[string]bool{
 		"/prod/ride": false, "/prod/rides/a%20b": false, "/prod/rides/%C3%BC": false, "/prod/rides/a%2eb": false, "/prod/ride/": false, "/prod/..;/x": false, "/prod/%": true,
-		"/prod/rides/%2e%2e/admin": true, "/prod/rides/..%2fadmin": true, "/prod/rides%2Fadmin": true, "/prod/rides%5cadmin": true, "/prod//rides": true, "/prod/./rides": true,
+		"/prod/rides/%2e%2e/admin": true, "/prod/rides/..%2fadmin": true, "/prod/rides%2Fadmin": true, "/prod/rides%2f": true, "/prod/rides%5C": true, "/prod/rides%5cadmin": true, "/prod//rides": true, "/prod/./rides": true,
 		"/prod/rides/../x": true, "/prod/rides/%2e": true, "/prod/rides/%C0%AF": true, "/prod/rides/%FF": true, "/prod/rides/..": true, "/prod/rides/%2e%2e": true,
 	} {
 		u, err := url.ParseRequestURI(path)
@@ -427,6 +427,10 @@ func TestAPIGatewayTarget(t *testing.T) {
 		{"decoded", testAPI, "GET", "/prod/a b", "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/a b"},
 		{"colons are the path's", testAPI, "GET", "/prod/a:b", "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/a:b"},
 		{"the root of the stage", testAPI, "GET", "/prod/", "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/"},
+		{"threat 138: the stage without a slash", testAPI, "GET", "/prod", ""},
+		{"a slash in a field", sigv4auth.APIGateway{Region: "r", AccountID: "1", APIID: "a/prod/GET", Stage: "s"}, "GET", "/s/x", ""},
+		{"a colon in a field", sigv4auth.APIGateway{Region: "r:1", AccountID: "1", APIID: "a", Stage: "s"}, "GET", "/s/x", ""},
+		{"a star in a field", sigv4auth.APIGateway{Region: "r", AccountID: "1", APIID: "*", Stage: "s"}, "GET", "/s/x", ""},
 		{"another stage", testAPI, "GET", "/dev/ride", ""},
 		{"a stage that begins like it", testAPI, "GET", "/prodx/ride", ""},
 		{"another case", testAPI, "GET", "/Prod/ride", ""},

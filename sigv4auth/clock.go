@@ -11,7 +11,7 @@ import (
 // checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
 // presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
 func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
-	now = now.UTC()
+	now = now.UTC().Truncate(time.Second) // dates have whole seconds, and the bounds are inclusive
 	format := func(t time.Time) string { return t.Format(v4.TimeFormat) }
 	if latest := now.Add(a.skew); p.signedAt.After(latest) {
 		return refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
@@ -42,6 +42,8 @@ func minutes(d time.Duration) string {
 // another service or region, made with the same key, is worth nothing here (threats 72, 73 and 80).
 func (a *Authenticator) checkScope(p *presented) *Error {
 	if p.scope.Region == a.region && p.scope.Service == a.service && p.terminator == v4.Terminator && p.scope.Date == p.date[:len("YYYYMMDD")] {
+		// Equal texts, but these do not hold on to the request's header: the key cache keeps them.
+		p.scope.Region, p.scope.Service = a.region, a.service
 		return nil
 	}
 	var b strings.Builder
@@ -55,7 +57,7 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 		fmt.Fprintf(&b, "Credential should be scoped with a valid terminator: '%s'%s. ", v4.Terminator, notThis(p.terminator))
 	}
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
-		fmt.Fprintf(&b, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s', from '%s'. ", day, p.date)
+		fmt.Fprintf(&b, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'. ", forMessage(p.scope.Date), day, p.date)
 	}
 	return refusal(ErrInvalidScope, b.String())
 }

@@ -36,6 +36,7 @@ type Config struct {
 	MaxPresignExpiry time.Duration
 
 	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs. 0: 10 MiB, API Gateway's limit.
+	// A caller who declares no digest can make the server hold this much for each connection, with any key: set it to what the routes need.
 	MaxBodyBytes int64
 
 	// Path selects how the path is canonicalised. Zero: PathStrict.
@@ -54,13 +55,13 @@ type Config struct {
 	// that a request to one cannot be sent to another.
 	Hosts []string
 
-	// KeyCacheSize bounds how many derived signing keys are kept, about 500 bytes each; one
+	// KeyCacheSize bounds how many derived signing keys are kept, less than 1 KiB each; one
 	// is used per access key and day. 0: 10,000.
 	KeyCacheSize int
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
 	// request once it is admitted. Candidates are Authorization and X-Amz-Security-Token, and
-	// headers by which a proxy in front tells identities. nil: none.
+	// headers by which a proxy in front tells identities. X_Remote_User is another header than X-Remote-User. nil: none.
 	StripHeaders []string
 
 	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the request's ID in r's context.

@@ -19,6 +19,12 @@
 //   - It MUST wrap the whole router. A refused caller then learns nothing about which routes exist.
 //   - Handlers MUST NOT act on headers that [Identity.Signed] does not report, nor on r.Trailer: anyone on
 //     the way may have set them. [VerifiedHeader] reads one header safely.
+//   - The order of the values of a repeated query parameter is not signed, since canonical queries are sorted. Handlers SHOULD refuse
+//     parameters that they do not expect twice.
+//   - What stands in front MUST NOT add x-amz-* headers to what clients signed, as CloudFront does with X-Amz-Cf-Id: a request with one that
+//     is not signed is refused. Hop-by-hop headers, such as Connection and TE, SHOULD NOT be signed: proxies change them.
+//   - The router MUST match the decoded path, as http.ServeMux does, where an [Authorizer] decides: policies see r.URL.Path. A handler MUST NOT
+//     decode it once more, nor take the method from a header.
 //   - A handler of upgraded connections is on its own: the frames after the upgrade are not signed.
 //   - net/http's server admits slow clients. Set its ReadHeaderTimeout and ReadTimeout.
 //

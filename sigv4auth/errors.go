@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 
 	"github.com/aws/smithy-go"
 )
@@ -111,6 +112,9 @@ var _ smithy.APIError = (*Error)(nil)
 
 // Error returns the code and the message for the client.
 func (e *Error) Error() string {
+	if e == nil {
+		return "sigv4auth: a nil error"
+	}
 	if e.Message == "" {
 		return e.Code.Error()
 	}
@@ -118,10 +122,15 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns Cause.
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Cause
+}
 
 // Is reports whether target is the error's code.
-func (e *Error) Is(target error) bool { return target == e.Code }
+func (e *Error) Is(target error) bool { return e != nil && target == e.Code }
 
 // ErrorCode returns the AWS error type that the client is told, for instance InvalidSignatureException.
 func (e *Error) ErrorCode() string { return e.answer().typ }
@@ -169,9 +178,17 @@ func unavailable(detail string, cause error) *Error {
 	return &Error{Code: ErrServiceUnavailable, Message: messageUnavailable, Detail: detail, Cause: cause}
 }
 
-// panicked makes the Error for a panic. The value is kept out of Message; a store may have put anything into it.
+// panicked makes the Error for a panic. Its value may hold anything, a store's password too: the detail tells its type, and its text only
+// where the runtime wrote it. A value that is an error becomes the cause.
 func panicked(value any) *Error {
-	return &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: fmt.Sprintf("panic: %v", value)}
+	e := &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: fmt.Sprintf("panic with a value of type %T", value)}
+	if err, ok := value.(error); ok {
+		e.Cause = err
+		if _, ok := value.(runtime.Error); ok {
+			e.Detail = "panic: " + forLog(err.Error())
+		}
+	}
+	return e
 }
 
 // AsError returns the refusal that err stands for, or nil if err is nil. An error of this package is
@@ -182,7 +199,8 @@ func AsError(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*Error](err); ok {
+	// A typed nil is an error like any other: what a Check returns is nil only if it is nil itself.
+	if e, ok := errors.AsType[*Error](err); ok && e != nil {
 		return e
 	}
 	if code, ok := errors.AsType[ErrorCode](err); ok {

@@ -2,6 +2,7 @@ package sigv4auth
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -29,7 +30,7 @@ type Event struct {
 	AccessKeyID string
 	// Principal is the ARN of who called, "" until the signature is known to be right.
 	Principal string
-	// Outcome says whether the handler ran.
+	// Outcome says whether the request was admitted.
 	Outcome Outcome
 	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is why it would have been.
 	ErrorCode ErrorCode
@@ -50,9 +51,9 @@ type Event struct {
 type Outcome uint8
 
 const (
-	// Refused is the zero value: the handler did not run.
+	// Refused is the zero value: the handler does not run.
 	Refused Outcome = iota
-	// Admitted means that the handler ran.
+	// Admitted means that the handler runs next, or for a lone Verify that the signature is right.
 	Admitted
 )
 
@@ -69,6 +70,8 @@ type record struct {
 	context.Context
 	identity Identity
 	admitted bool // => identity is verified, and authorised where a Check was asked
+	sourced  bool // => event.Source is what the Authorizer's ClientIP said
+	finished bool // => event is out and is not changed any more
 	event    Event
 }
 
@@ -103,11 +106,14 @@ func newRequestID() string {
 	return id
 }
 
-// describe fills in what the event knows before anything is verified.
-func (e *Event) describe(r *http.Request) {
+// describe fills in what the request says, and makes it safe for logs. If sourced, Source is known already.
+func (e *Event) describe(r *http.Request, sourced bool) {
 	e.Method = forLog(r.Method)
 	e.Path = pathForLog(r)
-	e.Source, _ = PeerIP(r)
+	e.Principal = forLog(e.Principal)
+	if !sourced {
+		e.Source, _ = PeerIP(r)
+	}
 }
 
 // maxLogged bounds what an event quotes of a request.
@@ -119,20 +125,29 @@ func pathForLog(r *http.Request) string {
 	return forLog(path)
 }
 
-// forLog bounds s and replaces what could forge a log line or drive a terminal (threat 214).
+// forLog bounds s, and escapes what could forge a log line or drive a terminal (threat 214), so that two texts stay two.
 func forLog(s string) string {
-	if len(s) > maxLogged {
+	cut := len(s) > maxLogged
+	if cut {
 		s = s[:maxLogged]
 	}
 	for i := range len(s) {
-		if s[i] < 0x20 || s[i] >= 0x7f {
-			return strings.Map(func(r rune) rune {
-				if r < 0x20 || r >= 0x7f {
-					return '?'
-				}
-				return r
-			}, s)
+		if s[i] >= 0x20 && s[i] < 0x7f {
+			continue
 		}
+		b := []byte(s[:i])
+		for _, c := range []byte(s[i:]) {
+			if c >= 0x20 && c < 0x7f {
+				b = append(b, c)
+			} else {
+				b = fmt.Appendf(b, "%%%02X", c)
+			}
+		}
+		s = string(b)
+		break
+	}
+	if cut {
+		s += "..."
 	}
 	return s
 }

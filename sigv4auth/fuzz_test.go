@@ -15,7 +15,7 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add(right)
 	for _, seed := range []string{
 		"", "Bearer x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential=,SignedHeaders=,Signature=", "AWS AKID:sig", "AWS4-ECDSA-P256-SHA256 Credential=a/b/c/d",
-		strings.ReplaceAll(right, ", ", ","), strings.Replace(right, "host;", "host;host;", 1), right + ", Signature=0", strings.ToUpper(right), strings.Replace(right, tempKeyID, testKeyID, 1),
+		strings.ReplaceAll(right, ", ", ","), strings.Replace(right, "Signature=", "Signature=, Signature=", 1), strings.Replace(right, "host;", "host;host;", 1), right + ", Signature=0", strings.ToUpper(right), strings.Replace(right, tempKeyID, testKeyID, 1),
 	} {
 		f.Add(seed)
 	}

@@ -32,16 +32,16 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 		panic("sigv4auth: the handler to protect is nil")
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, measured := a.telemetry.start(r.Context())
+		ctx, measured, refused := a.telemetry.start(r.Context())
 		rec := &record{Context: ctx}
-		refused := a.verify(r, rec)
+		if refused == nil {
+			refused = a.verify(ctx, r, rec)
+		}
 		r = r.WithContext(rec)
 		if refused == nil && check != nil {
 			refused = runCheck(check, r, rec.identity)
 		}
-		refused = a.finish(ctx, r, rec, refused)
-		a.telemetry.end(ctx, measured, &rec.event)
-		if refused != nil {
+		if refused = a.finish(ctx, r, rec, measured, refused); refused != nil {
 			a.deny(w, r, refused)
 			return
 		}

@@ -11,10 +11,14 @@ import (
 const (
 	maxTarget        = 32 << 10 // bytes of the request target
 	maxAuthorization = 8 << 10  // bytes of the Authorization header
+	maxAmzName       = 128      // bytes of the name of an X-Amz-* parameter
 	maxSignedHeaders = 100      // names in SignedHeaders
 	maxSessionToken  = 16 << 10 // bytes of the session token
 	maxAccessKeyID   = 128      // characters of the access key ID
 	maxHost          = 255      // bytes of the host: RFC 1035, section 2.3.4, and a port
+
+	// maxAuthorizationFields is more than the three that there are, so that the answer can say which is wrong.
+	maxAuthorizationFields = 16
 )
 
 // The bounds of Config.

@@ -94,6 +94,7 @@ func readBody(r *http.Request, max int64) ([]byte, *Error) {
 	if r.ContentLength >= 0 && int64(len(body)) != r.ContentLength {
 		return nil, refusal(ErrIncompleteBody, "The body is not as long as its Content-Length")
 	}
+	_ = r.Body.Close() // it has been read to its end, and nobody else will see it
 	return body, nil
 }
 

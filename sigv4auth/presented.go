@@ -1,7 +1,6 @@
 package sigv4auth
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -35,19 +34,22 @@ type presented struct {
 // present finds the credentials of a request and takes them apart into p. They are in the Authorization header or in
 // the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
 func (a *Authenticator) present(p *presented, r *http.Request, s *scratch) *Error {
-	fields, inQuery, err := findQueryFields(&s.query)
+	fields, err := findQueryFields(&s.query)
 	if err != nil {
 		return err
 	}
+	if _, twice := r.Header["X-Amz-Content-Sha256"]; twice && fields[paramContentSHA256] > 0 {
+		return malformed("X-Amz-Content-Sha256 stands both in the header and in the query")
+	}
 	authorization, inHeader := r.Header["Authorization"]
 	switch {
-	case inHeader && inQuery:
+	case inHeader && fields.credentials():
 		return malformed("Credentials stand both in the Authorization header and in the query")
 	case inHeader && len(authorization) != 1:
 		return malformed("The Authorization header arrived more than once")
 	case inHeader:
 		return p.fromAuthorization(r.Header, authorization[0])
-	case inQuery:
+	case fields[paramAlgorithm] > 0: // without it, a request is anonymous
 		return p.fromQuery(r.Header, fields, s, a.maxExpiry)
 	}
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
@@ -141,6 +143,9 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 		}
 		last, start = name, end+1
 	}
+	if !p.hostSigned {
+		return refusal(ErrHeaderNotSigned, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	}
 	p.signedHeaders = s
 	return nil
 }
@@ -157,7 +162,7 @@ var lowerToken = func() (t [256]bool) {
 func (p *presented) parseDate(s string) *Error {
 	t, ok := v4.ParseTime(s)
 	if !ok {
-		return refusal(ErrIncompleteSignature, "Date must be in ISO-8601 'basic format'. See http://en.wikipedia.org/wiki/ISO_8601")
+		return refusal(ErrIncompleteSignature, "Date must be in ISO-8601 'basic format'. Got '"+forMessage(s)+"'. See http://en.wikipedia.org/wiki/ISO_8601")
 	}
 	p.date, p.signedAt = s, t
 	return nil
@@ -195,10 +200,7 @@ func isAmz[T string | []byte](name T) bool {
 		return false
 	}
 	for i := range len(prefix) {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
+		c := lower(name[i])
 		if c == '_' {
 			c = '-'
 		}
@@ -209,7 +211,33 @@ func isAmz[T string | []byte](name T) bool {
 	return true
 }
 
-// equalFoldASCII reports whether the bytes are the text s, in any case.
-func equalFoldASCII(b []byte, s string) bool {
-	return len(b) == len(s) && bytes.EqualFold(b, []byte(s))
+// equalFoldASCII reports whether a and b are the same text, in any case.
+func equalFoldASCII[A, B string | []byte](a A, b B) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + ('a' - 'A')
+	}
+	return c
+}
+
+// maxQuoted bounds what a message quotes of a request.
+const maxQuoted = 64
+
+// forMessage makes a text that the client sent fit to be told back to it.
+func forMessage(s string) string {
+	if len(s) > maxQuoted {
+		s = s[:maxQuoted]
+	}
+	return forLog(s)
 }

@@ -17,7 +17,12 @@ const (
 	paramDate
 	paramExpires
 	paramToken
-	paramCount
+	credentialParams // how many of them carry credentials
+
+	// paramContentSHA256 is signed like any other parameter, and counts for nothing: only the header of this name does. It is
+	// known so that it does not stand in both.
+	paramContentSHA256 = credentialParams
+	paramCount         = paramContentSHA256 + 1
 )
 
 var paramNames = [paramCount]string{
@@ -28,6 +33,7 @@ var paramNames = [paramCount]string{
 	paramDate:          "X-Amz-Date",
 	paramExpires:       "X-Amz-Expires",
 	paramToken:         "X-Amz-Security-Token",
+	paramContentSHA256: "X-Amz-Content-Sha256",
 }
 
 // maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
@@ -36,11 +42,21 @@ const maxAmzParams = 50
 // queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it is not there.
 type queryFields [paramCount]int
 
+// credentials reports whether any parameter of a presigned URL is there.
+func (f *queryFields) credentials() bool {
+	for _, i := range f[:credentialParams] {
+		if i > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // findQueryFields finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
 // case, is refused: the verifier and the handler could read different ones (threat 91).
-func findQueryFields(q *v4.Query) (fields queryFields, found bool, err *Error) {
+func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 	if q.Len() == 0 {
-		return fields, false, nil
+		return fields, nil
 	}
 	var seen [maxAmzParams]int
 	n := 0
@@ -50,11 +66,14 @@ func findQueryFields(q *v4.Query) (fields queryFields, found bool, err *Error) {
 			continue
 		}
 		if n == maxAmzParams {
-			return fields, found, malformed("The query holds more than %d X-Amz-* parameters", maxAmzParams)
+			return fields, malformed("The query holds more than %d X-Amz-* parameters", maxAmzParams)
+		}
+		if len(name) > maxAmzName {
+			return fields, malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
 		}
 		for _, j := range seen[:n] {
-			if other, _ := q.Pair(j); equalFoldASCII(other, string(name)) {
-				return fields, found, malformed("The query holds the parameter %s twice", name)
+			if other, _ := q.Pair(j); equalFoldASCII(other, name) {
+				return fields, malformed("The query holds the parameter %s twice", name)
 			}
 		}
 		seen[n] = i
@@ -64,12 +83,12 @@ func findQueryFields(q *v4.Query) (fields queryFields, found bool, err *Error) {
 				continue
 			}
 			if string(name) != known {
-				return fields, found, malformed("The query parameter %s must be spelled %s", name, known)
+				return fields, malformed("The query parameter %s must be spelled %s", name, known)
 			}
-			fields[f], found = i+1, true
+			fields[f] = i + 1
 		}
 	}
-	return fields, found, nil
+	return fields, nil
 }
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.
@@ -97,7 +116,7 @@ func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, lon
 	}
 
 	if algorithm := value(paramAlgorithm); algorithm != "" && algorithm != v4.Algorithm {
-		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'.")
+		return unsupportedAlgorithm(algorithm)
 	}
 	var missing strings.Builder
 	for _, f := range []int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires} {
@@ -109,16 +128,16 @@ func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, lon
 		return refusal(ErrIncompleteSignature, missing.String()+"Re-examine the query-string parameters.")
 	}
 	// One protocol field in two places is ambiguous (threat 27).
-	for _, key := range []string{"X-Amz-Date", "X-Amz-Security-Token"} {
-		if _, ok := h[key]; ok {
-			return malformed("%s must not be a header of a presigned request", key)
+	for _, name := range paramNames[:credentialParams] {
+		if _, ok := h[http.CanonicalHeaderKey(name)]; ok {
+			return malformed("%s must not be a header of a presigned request", name)
 		}
 	}
 
-	if err := p.parseSignature(value(paramSignature)); err != nil {
+	if err := p.parseSignedHeaders(value(paramSignedHeaders)); err != nil {
 		return err
 	}
-	if err := p.parseSignedHeaders(value(paramSignedHeaders)); err != nil {
+	if err := p.parseSignature(value(paramSignature)); err != nil {
 		return err
 	}
 	if err := p.parseDate(value(paramDate)); err != nil {

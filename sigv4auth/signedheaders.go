@@ -7,16 +7,13 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// checkSignedHeaders refuses a request whose signature leaves out a header that matters: host, every x-amz-* header that
-// arrived (threats 17 to 19; there is no exemption), and those that the configuration names.
+// checkSignedHeaders refuses a request whose signature leaves out a header that matters: every x-amz-* header that
+// arrived (threats 17 and 18; there is no exemption), and those that the configuration names. Host has been looked for already.
 //
 // That every x-amz-* header is signed follows from two counts. The names in SignedHeaders differ from each other, and the
-// canonical request, which is built next, takes each from the header or refuses. So if no more such headers arrived than
+// canonical request, which is built before anything is admitted, takes each from the header or refuses. So if no more such headers arrived than
 // are signed, they are the same.
 func (a *Authenticator) checkSignedHeaders(h http.Header, p *presented) *Error {
-	if !p.hostSigned {
-		return refusal(ErrHeaderNotSigned, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
-	}
 	arrived := 0
 	for key := range h {
 		if isAmz(key) {

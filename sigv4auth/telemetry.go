@@ -44,20 +44,30 @@ func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t teleme
 
 // measurement is one verification that is being watched.
 type measurement struct {
-	begin time.Time
-	span  tracing.Span // nil => no tracer
+	watched bool // there is a meter or a tracer
+	begin   time.Time
+	span    tracing.Span // nil => no tracer
 }
 
-// start begins a span and a measurement, which end ends.
-func (t *telemetry) start(ctx context.Context) (context.Context, measurement) {
-	var m measurement
+// start begins a span and a measurement, which end ends. A tracer that panics is a refusal.
+func (t *telemetry) start(parent context.Context) (ctx context.Context, m measurement, refused *Error) {
+	ctx = parent
+	if t.tracer == nil && t.requests == nil {
+		return ctx, m, nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			ctx, m, refused = parent, measurement{}, panicked(v)
+		}
+	}()
+	m.watched = true
 	if t.requests != nil {
 		m.begin = time.Now()
 	}
 	if t.tracer != nil {
 		ctx, m.span = t.tracer.StartSpan(ctx, "sigv4auth.Verify", func(o *tracing.SpanOptions) { o.Kind = tracing.SpanKindInternal })
 	}
-	return ctx, m
+	return ctx, m, nil
 }
 
 func (t *telemetry) end(ctx context.Context, m measurement, e *Event) {

@@ -21,11 +21,12 @@ import (
 // Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It does not authorise:
 // [Authenticator.Require] does both.
 func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
-	rec := record{Context: r.Context()}
-	ctx, measured := a.telemetry.start(r.Context())
-	refused := a.finish(ctx, r, &rec, a.verify(r, &rec))
-	a.telemetry.end(ctx, measured, &rec.event)
-	if refused != nil {
+	var rec record
+	ctx, measured, refused := a.telemetry.start(r.Context())
+	if refused == nil {
+		refused = a.verify(ctx, r, &rec)
+	}
+	if refused = a.finish(ctx, r, &rec, measured, refused); refused != nil {
 		return Identity{}, refused
 	}
 	return rec.identity, nil
@@ -34,7 +35,7 @@ func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
 // verify is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
 // well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
 // the request does not carry. It fills rec in, and rec.identity only on success.
-func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
+func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record) (refused *Error) {
 	defer func() {
 		if v := recover(); v != nil {
 			rec.identity = Identity{}
@@ -65,7 +66,7 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 		return refused
 	}
 	if a.telemetry.clock != nil {
-		a.telemetry.clock.Record(r.Context(), now.Sub(p.signedAt).Seconds())
+		a.telemetry.clock.Record(ctx, now.Sub(p.signedAt).Seconds())
 	}
 	if refused := a.checkTime(&p, now); refused != nil {
 		return refused
@@ -91,7 +92,7 @@ func (a *Authenticator) verify(r *http.Request, rec *record) (refused *Error) {
 	if s.buf, refused = a.canonical(s.buf[:0], r, t, &s.query, &p); refused != nil {
 		return refused
 	}
-	credential, refusedCredential := a.lookUp(r.Context(), &p, now)
+	credential, refusedCredential := a.lookUp(ctx, &p, now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
 		return refusedCredential
 	}

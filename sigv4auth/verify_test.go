@@ -233,7 +233,7 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			name: "threat 8: the scheme's name with something behind it", change: authorization("AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256X "),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
 		},
 		{
 			name: "threat 8: the scheme in lower case", change: authorization("AWS4-HMAC-SHA256 ", "aws4-hmac-sha256 "),
@@ -241,15 +241,15 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			name: "threat 9: SHA-1", change: authorization("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
 		},
 		{
 			name: "threat 9: SigV4A", change: authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
 		},
 		{
 			name: "threat 9: another algorithm in the query", r: rides, s: presigned, change: target("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256-PAYLOAD"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
 		},
 		{name: "threat 10: an upper-case signature", change: func(r *http.Request) {
 			v := r.Header.Get("Authorization")
@@ -624,6 +624,43 @@ func TestRefused(t *testing.T) {
 				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Expires: testNow, Principal: rolePrincipal,
 			})
 		}, code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException"},
+
+		// Found in review.
+		{name: "threat 6: a field twice, the first empty", change: authorization("Signature=", "Signature=, Signature="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "twice"},
+		{name: "threat 6: Credential twice, the first empty", change: authorization("Credential=", "Credential=, Credential="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "twice"},
+		{name: "threat 6: SignedHeaders twice, the first empty", change: authorization("SignedHeaders=", "SignedHeaders=, SignedHeaders="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "twice"},
+		{name: "threat 8: the right fields under another scheme", change: authorization("AWS4-HMAC-SHA256 ", "Bearer x=1, "), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "requires 'Credential' parameter"},
+		{name: "threat 7: a tab before a field", change: authorization(" Signature=", "\tSignature="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 219: many fields", change: authorization("Signature=", strings.Repeat("a=1,", 20)+"Signature="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 22: a signed header that is there without values", change: func(r *http.Request) { r.Header["Content-Type"] = nil }, code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "did not arrive"},
+		{name: "threat 27: another parameter of a presigned URL as a header too", r: rides, s: presigned, change: setHeader("X-Amz-Expires", "60"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 27: the digest in the header and in the query", r: func() *http.Request { return request("POST", "/prod/ride?X-Amz-Content-Sha256=x", rideBody) }, s: signing{digestHeader: true}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "both"},
+		{name: "threat 39: a host that is two", change: func(r *http.Request) { r.Host = "example.com, evil.example" }, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 41: a delete character in a long signed value", change: setHeader("Content-Type", "application/\x7fjson; charset=utf-8"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 46: an absolute form of another scheme", change: target("/prod", "ftp://example.com/prod"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 71: a date with a slash for a digit", change: setHeader("X-Amz-Date", "2026/102T030405Z"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Got '2026/102T030405Z'"},
+		{name: "threat 80: a host that begins like one that is served", r: func() *http.Request {
+			r := ride()
+			r.Host = "example.com.evil.example"
+			return r
+		}, config: func(c *sigv4auth.Config) { c.Hosts = []string{"example.com"} }, code: sigv4auth.ErrHostNotAllowed, status: 403, typ: invalidSignature},
+		{name: "threat 102: an empty token, presigned", r: rides, s: presigned, change: target("limit=10", "limit=10&X-Amz-Security-Token="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 219: a long X-Amz-* parameter", r: rides, change: target("limit=10", "X-Amz-"+strings.Repeat("a", 200)+"=1"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "a lone parameter of a presigned URL is no credential", r: rides, change: func(r *http.Request) {
+			r.Header = http.Header{}
+			r.RequestURI = "/prod/rides?X-Amz-Expires=1"
+		}, code: sigv4auth.ErrMissingAuthenticationToken, status: 403, typ: "MissingAuthenticationTokenException"},
+		{name: "order: host not signed before a bad date", change: func(r *http.Request) {
+			authorization("host;", "")(r)
+			setHeader("X-Amz-Date", "x")(r)
+		}, code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "'Host' or ':authority'"},
+		{name: "order: an old date before a malformed credential", s: signing{at: testNow.Add(-time.Hour)}, change: authorization("/aws4_request", ""), code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature},
+		{name: "order: a malformed credential before its scope", s: signing{region: "eu-west-1"}, change: authorization(testKeyID, "a/"+testKeyID), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
+		{name: "order: the scope before the payload mode", s: signing{region: "eu-west-1", digestHeader: true}, change: setHeader("X-Amz-Content-Sha256", "x"), code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
+		{
+			name: "order: an expired session before its signature", s: signing{keyID: tempKeyID, token: testToken, secret: "x", at: testNow.Add(time.Hour)}, config: func(c *sigv4auth.Config) { c.Now = func() time.Time { return testNow.Add(time.Hour) } },
+			code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException",
+		},
 
 		// O. Limits
 		{
