@@ -157,7 +157,7 @@ func CheckAccessNotGranted(policies []*Policy, actions, resources []string) Acce
 
 // compileAccess makes of actions and resources the elements of a statement.
 func compileAccess(actions, resources []string) (within *statement, reason string) {
-	within = &statement{}
+	within = &statement{actionTexts: actions}
 	for _, text := range actions {
 		wrong := checkAction(text)
 		if wrong.code != "" {

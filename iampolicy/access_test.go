@@ -59,7 +59,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 
 		// Deny.
 		{"a Deny more", []string{allow(all)}, []string{allow(all), deny(get)}, "PASS"},
-		{"a Deny less", []string{allow(all), deny(get)}, []string{allow(all)}, `s3:getobject on "arn:aws:s3:::rides/x"`},
+		{"a Deny less", []string{allow(all), deny(get)}, []string{allow(all)}, `s3:GetObject on "arn:aws:s3:::rides/x"`},
 		{"a Deny less of what is not allowed", []string{allow(`"Action":"sqs:*","Resource":"*"`), deny(get)}, []string{allow(`"Action":"sqs:*","Resource":"*"`)}, "PASS"},
 		{"a Deny in two halves", []string{allow(all), deny(`"Action":"s3:*","Resource":"*"`)}, []string{allow(all), deny(`"Action":["s3:*"],"Resource":"arn:aws:s3:::a*"`), deny(`"Action":"s3:*","NotResource":"arn:aws:s3:::a*"`)}, "PASS"},
 		{"a narrower Deny", []string{allow(all), deny(`"Action":"s3:*","Resource":"*"`)}, []string{allow(all), deny(`"Action":"s3:Get*","Resource":"*"`)}, "s3:x on"},

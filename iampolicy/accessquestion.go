@@ -115,18 +115,38 @@ func (q *accessQuestion) fix(attempt int) (*Context, bool) {
 	return fixed, any
 }
 
-// literals returns values that conditions on the key name.
+// literals returns values that conditions on the key speak of: one that each of
+// their patterns matches.
 func (q *accessQuestion) literals(key string) (list []string) {
 	for _, st := range slices.Concat(q.required, q.blockers) {
 		for _, i := range st.on(key) {
 			for j := range st.conditions[i].patterns {
-				if p := &st.conditions[i].patterns[j]; (p.shape == literal || p.shape == prefix) && p.text != "" && !slices.Contains(list, p.text) {
-					list = append(list, p.text)
+				if text := shortest(&st.conditions[i].patterns[j]); text != "" && !slices.Contains(list, text) {
+					list = append(list, text)
 				}
 			}
 		}
 	}
 	return list
+}
+
+// shortest returns a text that the pattern matches, or "" if it has variables.
+func shortest(p *pattern) string {
+	var g globCompiler
+	items, _ := g.pattern(nil, p, false, atMost)
+	var text []rune
+	for _, item := range items {
+		switch item.kind {
+		case globChar, globFold:
+			text = append(text, item.char)
+		case globAny, globAnyPart:
+			text = append(text, 'x')
+		case globVariable:
+			return ""
+		case globStar, globStarPart, globEnd:
+		}
+	}
+	return string(text)
 }
 
 // dimensions lists the candidates of each dimension, and reports false if a limit

@@ -28,12 +28,11 @@ func (c *accessCheck) witness(found []accessCandidate, fixed *Context) (AccessRe
 	if c.kind != Resource && c.kind != Trust {
 		req.ResourceAccount = witnessAccount
 	}
-	d, ok := c.grants(req)
-	if !ok {
+	if _, ok := c.grants(req); !ok {
 		return AccessResult{}, false
 	}
-	c.embellish(req, d)
-	d, _ = c.grants(req)
+	c.embellish(req)
+	d, _ := c.grants(req)
 	return AccessResult{Verdict: AccessFail, Witness: req, Granted: d}, true
 }
 
@@ -100,7 +99,7 @@ func named(d Decision, policies []*Policy, set *Set, req *Request) Decision {
 
 // embellish gives the request what reads better, as far as it stays a witness:
 // the shortest word of a glob has nothing where a star stands.
-func (c *accessCheck) embellish(req *Request, granted Decision) {
+func (c *accessCheck) embellish(req *Request) {
 	keep := func(change func(*Request)) {
 		changed := *req
 		change(&changed)
@@ -108,15 +107,7 @@ func (c *accessCheck) embellish(req *Request, granted Decision) {
 			*req = changed
 		}
 	}
-	if granted.PolicyType != 0 {
-		for _, text := range c.new[granted.Policy].spelling(granted.Statement) {
-			plain, _, _ := strings.Cut(text, "*")
-			plain, _, _ = strings.Cut(plain, "?")
-			if hasPrefixFold(req.Action, plain) {
-				req.Action = plain + req.Action[len(plain):]
-			}
-		}
-	}
+	req.Action = c.spell(req.Action)
 	if _, ok := splitARN(req.Resource); !ok {
 		return
 	}
@@ -140,13 +131,28 @@ func (c *accessCheck) embellish(req *Request, granted Decision) {
 	keep(func(req *Request) { req.Resource = strings.Join(fields, ":") })
 }
 
-// spelling returns the actions of a statement as they are written.
-func (p *Policy) spelling(index int) []string {
-	i := slices.IndexFunc(p.statements, func(st statement) bool { return st.index == index })
-	if i < 0 || p.statements[i].notAction {
-		return nil
+// spell writes an action as the policies do, of which the case does not matter:
+// as far as the longest plain beginning of one that it begins with.
+func (c *accessCheck) spell(action string) string {
+	longest := ""
+	look := func(st *statement) {
+		for _, text := range st.actionTexts {
+			plain, _, _ := strings.Cut(text, "*")
+			plain, _, _ = strings.Cut(plain, "?")
+			if len(plain) > len(longest) && hasPrefixFold(action, plain) {
+				longest = plain
+			}
+		}
 	}
-	return p.statements[i].actionTexts
+	for _, p := range slices.Concat(c.new, c.old) {
+		for i := range p.statements {
+			look(&p.statements[i])
+		}
+	}
+	if c.within != nil {
+		look(c.within)
+	}
+	return longest + action[len(longest):]
 }
 
 // callers are the principals that the policies of the question tell apart. Those
