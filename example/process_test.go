@@ -22,13 +22,12 @@ import (
 	"github.com/wildgate/wildgate/internal/testneed"
 )
 
-// binary builds the program once.
+// binaryDir is where binary builds the program. TestMain makes it.
+var binaryDir string
+
+// binary builds the program once, if a test asks for it.
 var binary = sync.OnceValues(func() (path string, err error) {
-	dir, err := os.MkdirTemp("", "wildgate-example-")
-	if err != nil {
-		return "", err
-	}
-	path = filepath.Join(dir, "example")
+	path = filepath.Join(binaryDir, "example")
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
@@ -39,10 +38,12 @@ var binary = sync.OnceValues(func() (path string, err error) {
 })
 
 func TestMain(m *testing.M) {
-	status := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	var err error
+	if binaryDir, err = os.MkdirTemp("", "wildgate-example-"); err != nil {
+		panic(err)
 	}
+	status := m.Run()
+	_ = os.RemoveAll(binaryDir)
 	os.Exit(status)
 }
 
