@@ -194,6 +194,7 @@ func (s *scanner) members(at *path, depth int) (kids []node) {
 		return nil
 	}
 	var seen names
+	inner := path{up: at} // of each member in turn: a path is not kept
 	for !s.failed {
 		s.skipBlank()
 		nameOff := s.pos
@@ -202,7 +203,7 @@ func (s *scanner) members(at *path, depth int) (kids []node) {
 			return nil
 		}
 		name := s.str(at)
-		inner := path{up: at, name: name}
+		inner.name = name
 		if !s.next(':') {
 			s.stop(s.pos, &inner, CodeInvalidJSON, "a colon is expected after the key")
 			return nil
@@ -257,9 +258,11 @@ func (s *scanner) elements(at *path, depth int) (kids []node) {
 	if s.next(']') {
 		return nil
 	}
+	inner := path{up: at}
 	for !s.failed {
 		s.skipBlank()
-		kids = append(kids, s.value(&path{up: at, index: len(kids)}, depth+1))
+		inner.index = len(kids)
+		kids = append(kids, s.value(&inner, depth+1))
 		if s.next(',') {
 			continue
 		}

@@ -255,6 +255,7 @@ func TestParseAccepts(t *testing.T) {
 		{"Version last", iampolicy.Identity, `{"Statement":{` + allowAll + `},"Version":"2012-10-17"}`},
 		{"white space everywhere", iampolicy.Identity, "\t{\r\n\"Statement\" : [ {\n" + allowAll + "} ] }\n"},
 		{"escapes", iampolicy.Identity, `{"\u0053tatement":{"Effect":"\u0041llow","Action":"\u002a","Resource":"arn:aws:s3:::a\"\\\/\n\t\r"}}`},
+		{"escapes with letters", iampolicy.Identity, document(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::\u00ff\u00Aa\u00Ff"}`)},
 		{"Latin-1", iampolicy.Identity, document(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::Zürich/ÿ"}`)},
 		{"empty Sid", iampolicy.Identity, document(`{"Sid":"",`+allowAll+`}`, `{"Sid":"",`+allowAll+`}`)},
 		{"Id in a resource policy", iampolicy.Resource, `{"Id":"x y","Statement":{"Sid":"any text","Principal":"*",` + allowAll + `}}`},
