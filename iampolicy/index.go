@@ -1,5 +1,7 @@
 package iampolicy
 
+import "slices"
+
 // An index finds the statements of one effect that can match a request, so that
 // the cost of a decision grows with those and not with all there are: by action
 // first, and among the statements of an action by what their resources begin with,
@@ -60,12 +62,9 @@ func (x *index) bucketsOf(st *statement, exact map[uint32]*bucket, prefixes map[
 	}
 	var list []*bucket
 	add := func(b *bucket) {
-		for _, have := range list {
-			if have == b {
-				return
-			}
+		if !slices.Contains(list, b) {
+			list = append(list, b)
 		}
-		list = append(list, b)
 	}
 	for i := range st.actions {
 		a := &st.actions[i]
