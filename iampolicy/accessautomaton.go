@@ -105,10 +105,10 @@ type languageNode struct {
 
 // words calls visit with every set of atoms that holds of some word, once, with
 // such a word, among the words of which the musts hold; visit returns false to
-// stop. It returns false if a limit was met.
-func (l *language) words(work *accessWork, visit func(word []rune, holds bitset) bool) bool {
+// stop. It stops, too, where a limit is exceeded.
+func (l *language) words(work *accessWork, visit func(word []rune, holds bitset) bool) {
 	if !work.spend(16*len(l.items) + 16*len(l.atoms)) {
-		return false
+		return
 	}
 	l.prepare()
 	first := l.settle(slices.Clone(l.start))
@@ -118,7 +118,7 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 	record := func(at int) (more bool) {
 		holds, ok := l.holds(nodes[at].state)
 		if !ok || !work.spend(len(holds)) || sets[holds.key()] {
-			return work.reason == ""
+			return true
 		}
 		sets[holds.key()] = true
 		return visit(wordOf(nodes, at), holds)
@@ -128,16 +128,16 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 	for at := 0; at < len(nodes); at++ {
 		state := nodes[at].state
 		if !work.spend(8 + len(state)) {
-			return false
+			return
 		}
 		// The empty word comes last: another one reads better.
 		if at > 0 && !record(at) {
-			return work.reason == ""
+			return
 		}
 		symbols = l.symbols(symbols[:0], state)
 		for _, symbol := range symbols {
 			if !work.spend(4 + len(state)) {
-				return false
+				return
 			}
 			next := l.step(state, symbol)
 			if l.dead(next) {
@@ -148,17 +148,17 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 				continue
 			}
 			if items += len(next); len(nodes) == maxAccessStates || items > maxAccessItems {
-				return work.exceeded("an automaton of more than 32,768 states, or of too large ones")
+				work.exceeded("an automaton of more than 32,768 states, or of too large ones")
+				return
 			}
 			if !work.spend(64) {
-				return false
+				return
 			}
 			known[key] = true
 			nodes = append(nodes, languageNode{state: next, parent: int32(at), symbol: symbol})
 		}
 	}
 	record(0)
-	return work.reason == ""
 }
 
 func (l *language) prepare() {

@@ -47,7 +47,7 @@ func newAccessKey(q *accessQuestion, name string) *accessKey {
 }
 
 // candidates lists what the request may have for the key.
-func (k *accessKey) candidates(fixed *Context) (list []accessCandidate, ok bool) {
+func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 	if !slices.Contains(k.q.variables, k.name) {
 		return k.free(list, fixed)
 	}
@@ -62,9 +62,7 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate, ok bool)
 	list = k.candidate(list, holds, natural, "", func(*Request) {}) // the witness has all that is fixed
 	why := fmt.Sprintf("it depends on the value of the policy variable ${%s}", k.name)
 	mark := len(list)
-	if list, ok = k.free(list, nil); !ok {
-		return nil, false
-	}
+	list = k.free(list, nil)
 	for i := range list[mark:] {
 		c := &list[mark+i]
 		c.rank, c.put = presumed, nil
@@ -72,35 +70,37 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate, ok bool)
 			c.why = why
 		}
 	}
-	return list, true
+	return list
 }
 
 // free lists all that any request may have for the key. Without fixed, values of
 // policy variables are not known.
-func (k *accessKey) free(list []accessCandidate, fixed *Context) ([]accessCandidate, bool) {
+func (k *accessKey) free(list []accessCandidate, fixed *Context) []accessCandidate {
 	key := k.spelling()
 	list = k.entry(list, nil, missingEntry, natural, "", func(*Request) {})
-	passes := func(fixed *Context) bool {
-		values, ok := k.values(fixed, k.mustOf(singleEntry))
-		if !ok {
-			return false
+	unstoppable := k.unstoppable()
+	stopsAll := func(c accessCandidate) bool { return c.rank == natural && subset(c.alive, unstoppable) }
+	add := func(fixed *Context) {
+		if slices.ContainsFunc(list, stopsAll) {
+			return // there is no better one
 		}
-		for _, v := range values {
+		for _, v := range k.values(fixed, k.mustOf(singleEntry)) {
 			list = k.entry(list, []accessValue{v}, singleEntry, v.rank, v.why, func(req *Request) { req.Context.Set(key, v.text) })
 		}
-		list, ok = k.lists(list, fixed)
-		return ok
+		if !slices.ContainsFunc(list, stopsAll) {
+			list = k.lists(list, fixed)
+		}
 	}
-	if fixed != nil && !passes(fixed) {
-		return nil, false
+	if fixed != nil {
+		add(fixed)
 	}
-	if (fixed == nil || len(k.q.variables) > 0) && !passes(nil) {
-		return nil, false
+	if fixed == nil || len(k.q.variables) > 0 {
+		add(nil)
 	}
 	if !k.modelled {
 		list = append(list, k.unmodelled())
 	}
-	return list, true
+	return list
 }
 
 // spelling returns the key as a policy spells it.
@@ -180,7 +180,7 @@ func (k *accessKey) candidate(list []accessCandidate, holds bitset, r rank, why 
 
 // lists appends the lists of values, of which each set of ForAnyValue conditions
 // that must not hold allows one that is best: all values that pass none of them.
-func (k *accessKey) lists(list []accessCandidate, fixed *Context) ([]accessCandidate, bool) {
+func (k *accessKey) lists(list []accessCandidate, fixed *Context) []accessCandidate {
 	var anyOf []int
 	r := odd
 	for i, c := range k.tests {
@@ -190,21 +190,19 @@ func (k *accessKey) lists(list []accessCandidate, fixed *Context) ([]accessCandi
 		if c.quantifier != single {
 			r = natural
 		} else if i < k.required {
-			return list, true // it never holds of a list
+			return list // it never holds of a list
 		}
 		if i >= k.required && c.quantifier == forAnyValue {
 			anyOf = append(anyOf, i)
 		}
 	}
 	if len(anyOf) > maxAnyValue {
-		return nil, k.q.check.work.exceeded("more than eight ForAnyValue conditions on one key")
+		k.q.check.work.exceeded("more than eight ForAnyValue conditions on one key")
+		anyOf = anyOf[:maxAnyValue]
 	}
 	key := k.spelling()
 	list = k.entry(list, nil, listEntry, r, "", func(req *Request) { req.Context.SetMany(key) })
-	values, ok := k.values(fixed, k.mustOf(listEntry))
-	if !ok {
-		return nil, false
-	}
+	values := k.values(fixed, k.mustOf(listEntry))
 	for subset := range 1 << len(anyOf) {
 		var allowed []accessValue
 		for _, v := range values {
@@ -229,7 +227,7 @@ func (k *accessKey) lists(list []accessCandidate, fixed *Context) ([]accessCandi
 		}
 		list = k.entry(list, allowed, listEntry, worst, why, func(req *Request) { req.Context.SetMany(key, texts...) })
 	}
-	return list, k.q.check.work.reason == ""
+	return list
 }
 
 // shorten leaves out values without which the same conditions hold.
@@ -257,14 +255,20 @@ func (k *accessKey) shorten(values []accessValue) []accessValue {
 // unmodelled is the candidate that stands for all there may be where values are
 // compared in ways that are not modelled together: it stops all that it might.
 func (k *accessKey) unmodelled() accessCandidate {
+	return accessCandidate{
+		alive: k.unstoppable(), rank: presumed,
+		why: fmt.Sprintf("it depends on values of %s that are compared by operators which are not modelled, or not together", k.spelling()),
+	}
+}
+
+// unstoppable returns the blockers that have no condition on the key but such as
+// are required to hold.
+func (k *accessKey) unstoppable() bitset {
 	alive := k.q.noneAlive()
 	for i, tests := range k.blockers {
 		if !slices.ContainsFunc(tests, func(n int) bool { return n >= k.required }) {
 			alive.set(i)
 		}
 	}
-	return accessCandidate{
-		alive: alive, rank: presumed,
-		why: fmt.Sprintf("it depends on values of %s that are compared by operators which are not modelled, or not together", k.spelling()),
-	}
+	return alive
 }

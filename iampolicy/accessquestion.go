@@ -55,8 +55,8 @@ func (q *accessQuestion) answer() AccessResult {
 		if !ok {
 			break
 		}
-		dimensions, ok := q.dimensions(fixed)
-		for r := natural; ok && r <= odd; r++ {
+		dimensions := q.dimensions(fixed)
+		for r := natural; r <= odd; r++ {
 			found := q.search(dimensions, r)
 			if found == nil {
 				continue
@@ -66,25 +66,31 @@ func (q *accessQuestion) answer() AccessResult {
 			}
 			unknown.Reason = "Evaluate does not confirm the request that was found: it may exceed a limit of Evaluate"
 		}
-		if ok && attempt == 0 && unknown.Reason == "" {
-			found := q.search(dimensions, presumed)
-			if found == nil && q.check.work.reason == "" {
+		if attempt == 0 && unknown.Reason == "" {
+			if unknown.Reason = q.presume(dimensions); unknown.Reason == "" {
 				return AccessResult{Verdict: AccessPass}
 			}
-			for _, candidate := range found {
-				if candidate.why != "" {
-					unknown.Reason = candidate.why
-				}
-			}
-		}
-		if q.check.work.reason != "" {
-			return AccessResult{Reason: q.check.work.reason}
 		}
 		if len(q.variables) == 0 {
 			break
 		}
 	}
 	return unknown
+}
+
+// presume returns "" if there is no answer even among what may not exist, or else
+// why it is not known.
+func (q *accessQuestion) presume(dimensions [][]accessCandidate) string {
+	why := ""
+	for _, candidate := range q.search(dimensions, presumed) {
+		if candidate.why != "" {
+			why = candidate.why
+		}
+	}
+	if q.check.work.reason != "" {
+		return q.check.work.reason
+	}
+	return why
 }
 
 // fix gives the policy variables values, others in each attempt: a name that is
@@ -149,16 +155,15 @@ func shortest(p *pattern) string {
 	return string(text)
 }
 
-// dimensions lists the candidates of each dimension, and reports false if a limit
-// was met.
-func (q *accessQuestion) dimensions(fixed *Context) (list [][]accessCandidate, ok bool) {
-	action, ok := q.actions()
-	if !ok || len(action) == 0 {
-		return [][]accessCandidate{action}, ok
+// dimensions lists the candidates of each dimension, up to one that has none.
+func (q *accessQuestion) dimensions(fixed *Context) (list [][]accessCandidate) {
+	action := q.actions()
+	if len(action) == 0 {
+		return [][]accessCandidate{action}
 	}
-	resource, ok := q.resources(fixed)
-	if !ok || len(resource) == 0 {
-		return [][]accessCandidate{resource}, ok
+	resource := q.resources(fixed)
+	if len(resource) == 0 {
+		return [][]accessCandidate{resource}
 	}
 	list = append(list, action, resource, q.principals())
 	var keys []string
@@ -170,20 +175,16 @@ func (q *accessQuestion) dimensions(fixed *Context) (list [][]accessCandidate, o
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
 		k := newAccessKey(q, key)
-		candidates, ok := k.candidates(fixed)
-		if !ok {
-			return nil, false
-		}
-		list = append(list, candidates)
+		list = append(list, k.candidates(fixed))
 	}
-	return list, true
+	return list
 }
 
 // noneAlive returns the set of no blockers.
 func (q *accessQuestion) noneAlive() bitset { return newBitset(len(q.blockers)) }
 
 // actions are the candidates for the action.
-func (q *accessQuestion) actions() (list []accessCandidate, ok bool) {
+func (q *accessQuestion) actions() (list []accessCandidate) {
 	l := newLanguage()
 	var g globCompiler
 	atoms := map[string]int{}
@@ -192,7 +193,7 @@ func (q *accessQuestion) actions() (list []accessCandidate, ok bool) {
 		if !known {
 			a := accessAtom{negated: st.notAction, arn: -1}
 			for i := range st.actions {
-				items, _ := g.pattern(nil, &st.statement.actions[i], false, atMost)
+				items, _ := g.pattern(nil, &st.actions[i], false, atMost)
 				a.globs = append(a.globs, l.glob(items, atMost))
 			}
 			n = l.atom(a)
@@ -208,8 +209,15 @@ func (q *accessQuestion) actions() (list []accessCandidate, ok bool) {
 	for i, st := range q.blockers {
 		blocker[i] = atom(st)
 	}
-	ok = l.words(&q.check.work, func(word []rune, holds bitset) bool {
+	unstoppable := q.noneAlive()
+	for i, st := range q.blockers {
+		if !st.notAction && slices.ContainsFunc(st.actions, func(p pattern) bool { return p.shape == anything }) {
+			unstoppable.set(i)
+		}
+	}
+	l.words(&q.check.work, func(word []rune, holds bitset) bool {
 		alive := q.noneAlive()
+		q.check.work.spend(len(blocker) / 16)
 		for i, n := range blocker {
 			if holds.has(n) {
 				alive.set(i)
@@ -217,9 +225,9 @@ func (q *accessQuestion) actions() (list []accessCandidate, ok bool) {
 		}
 		text := string(word)
 		list = append(list, accessCandidate{alive: alive, put: func(req *Request) { req.Action = text }})
-		return !alive.empty()
+		return !subset(alive, unstoppable)
 	})
-	return list, ok && q.check.work.spend(len(list)*len(q.blockers)/16)
+	return list
 }
 
 // principals are the candidates for the caller.

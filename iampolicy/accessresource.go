@@ -4,10 +4,8 @@ import "slices"
 
 // resources are the candidates for the resource: first with the variables'
 // values as they are fixed, then, if there are variables, for whatever values.
-func (q *accessQuestion) resources(fixed *Context) (list []accessCandidate, ok bool) {
-	if list, ok = q.resourceWords(fixed); !ok {
-		return nil, false
-	}
+func (q *accessQuestion) resources(fixed *Context) (list []accessCandidate) {
+	list = q.resourceWords(fixed)
 	if text := "x"; !slices.ContainsFunc(q.required, func(st *accessStatement) bool { return !matchesNoARN(st.statement) }) {
 		alive := q.noneAlive()
 		for i, st := range q.blockers {
@@ -18,10 +16,9 @@ func (q *accessQuestion) resources(fixed *Context) (list []accessCandidate, ok b
 		list = append(list, accessCandidate{alive: alive, rank: odd, put: func(req *Request) { req.Resource = text }})
 	}
 	if len(q.variables) == 0 {
-		return list, true
+		return list
 	}
-	symbolic, ok := q.resourceWords(nil)
-	return append(list, symbolic...), ok
+	return append(list, q.resourceWords(nil)...)
 }
 
 // matchesNoARN reports whether a resource matches that is not an ARN: only the
@@ -33,7 +30,7 @@ func matchesNoARN(st *statement) bool {
 // resourceWords are the candidates that are ARNs. Without fixed values the
 // required statements match too much rather than too little, and the blockers too
 // little rather than too much.
-func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate, ok bool) {
+func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) {
 	l := newLanguage()
 	g := globCompiler{fixed: fixed}
 	symbolic := fixed == nil
@@ -75,8 +72,15 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate, 
 		}
 		blocker[i] = n
 	}
-	ok = l.words(&q.check.work, func(word []rune, holds bitset) bool {
+	unstoppable := q.noneAlive()
+	for i, st := range q.blockers {
+		if blocker[i] < 0 || !st.notResource && matchesNoARN(st.statement) {
+			unstoppable.set(i)
+		}
+	}
+	l.words(&q.check.work, func(word []rune, holds bitset) bool {
 		alive := q.noneAlive()
+		q.check.work.spend(len(blocker) / 16)
 		for i, n := range blocker {
 			if n < 0 || holds.has(n) {
 				alive.set(i)
@@ -90,9 +94,9 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate, 
 			c.put = func(req *Request) { req.Resource = text }
 		}
 		list = append(list, c)
-		return !alive.empty()
+		return !subset(alive, unstoppable)
 	})
-	return list, ok && q.check.work.spend(len(list)*len(q.blockers)/16)
+	return list
 }
 
 // polarities chooses how the globs of each element may err. Where nothing is

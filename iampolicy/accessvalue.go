@@ -47,7 +47,7 @@ func (k *accessKey) sorts() (s sort) {
 // values returns values of the key that pass the tests of must, one for each
 // set of tests that a value can pass. Where they are only some of these, the key
 // is not modelled.
-func (k *accessKey) values(fixed *Context, must []int) (list []accessValue, ok bool) {
+func (k *accessKey) values(fixed *Context, must []int) (list []accessValue) {
 	s := k.sorts()
 	if s&^textSort == 0 {
 		return k.words(fixed, must)
@@ -74,7 +74,7 @@ func (k *accessKey) values(fixed *Context, must []int) (list []accessValue, ok b
 }
 
 // sampled returns those of the samples that pass the tests of must.
-func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list []accessValue, ok bool) {
+func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list []accessValue) {
 	if fixed == nil {
 		fixed = &Context{} // a variable without value: the samples are some values in any case
 	}
@@ -82,7 +82,7 @@ func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list 
 	sets := map[string]bool{}
 	for _, text := range samples {
 		if !k.q.check.work.spend(len(k.tests)) {
-			return nil, false
+			return list
 		}
 		passes := newBitset(len(k.tests))
 		for i, c := range k.tests {
@@ -96,7 +96,7 @@ func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list 
 		sets[passes.key()] = true
 		list = append(list, accessValue{text: text, passes: passes})
 	}
-	return list, true
+	return list
 }
 
 // literals returns the values that the policies name, as they are written.
@@ -141,7 +141,7 @@ func afterLast(prefix netip.Prefix) netip.Addr {
 }
 
 // words finds the values of texts by the automaton of all patterns.
-func (k *accessKey) words(fixed *Context, must []int) (list []accessValue, ok bool) {
+func (k *accessKey) words(fixed *Context, must []int) (list []accessValue) {
 	l := newLanguage()
 	g := globCompiler{fixed: fixed}
 	s := polarities{symbolic: fixed == nil && len(k.q.variables) > 0}
@@ -165,8 +165,7 @@ func (k *accessKey) words(fixed *Context, must []int) (list []accessValue, ok bo
 	for _, i := range must {
 		l.must = append(l.must, atoms[i])
 	}
-	within := true
-	ok = l.words(&k.q.check.work, func(word []rune, holds bitset) bool {
+	l.words(&k.q.check.work, func(word []rune, holds bitset) bool {
 		v := accessValue{text: string(word), passes: newBitset(len(k.tests))}
 		for i, c := range k.tests {
 			if c.operand != nullOperand && holds.has(atoms[i]) {
@@ -177,13 +176,13 @@ func (k *accessKey) words(fixed *Context, must []int) (list []accessValue, ok bo
 			v.rank, v.why = presumed, "it depends on the value of a policy variable in the conditions on "+k.spelling()
 		}
 		list = append(list, v)
-		within = len(list) <= maxAccessValues
-		return within
+		if len(list) == maxAccessValues {
+			k.q.check.work.exceeded("more than 4,096 kinds of values of one condition key")
+			return false
+		}
+		return true
 	})
-	if !within {
-		return nil, k.q.check.work.exceeded("more than 4,096 kinds of values of one condition key")
-	}
-	return list, ok
+	return list
 }
 
 func (c *condition) hasVariables() bool {

@@ -3,8 +3,8 @@ package iampolicy
 // maxAccessWork bounds one check: a few seconds' work.
 const maxAccessWork = 1 << 25
 
-// An accessWork counts the work of one check. What exceeds a limit makes the
-// answer unknown, never a pass.
+// An accessWork counts the work of one check. Where a limit is exceeded, what was
+// found until then may still hold a witness, but there is no pass.
 type accessWork struct {
 	done   int
 	reason string // of the first limit that was exceeded
@@ -15,7 +15,7 @@ func (w *accessWork) spend(n int) bool {
 	if w.done += n; w.done > maxAccessWork {
 		w.exceeded("more work than a fixed limit")
 	}
-	return w.reason == ""
+	return w.done <= maxAccessWork
 }
 
 // forgive forgets a limit that only one question has met: the next may be easier.
@@ -25,10 +25,9 @@ func (w *accessWork) forgive() {
 	}
 }
 
-// exceeded notes which limit was, and returns false.
-func (w *accessWork) exceeded(limit string) bool {
+// exceeded notes which limit was.
+func (w *accessWork) exceeded(limit string) {
 	if w.reason == "" {
 		w.reason = "the check would take " + limit
 	}
-	return false
 }

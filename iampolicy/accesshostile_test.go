@@ -1,0 +1,73 @@
+package iampolicy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
+)
+
+// Policies that are made to overlap in as many ways as there can be must get an
+// answer in bounded time, be it that it is not known.
+func TestAccessChecksAreBounded(t *testing.T) {
+	const bound = 30 * time.Second // some seconds without the race detector
+	st := func(effect, action, resource string) string {
+		return fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`, effect, action, resource)
+	}
+	var narrow, wide, stars, denies, holes []string
+	for i := range 900 {
+		wide = append(wide, st("Allow", fmt.Sprintf("s3:Get%d", i), fmt.Sprintf("arn:aws:s3:::b%d/*", i)))
+		narrow = append(narrow, st("Allow", fmt.Sprintf("s3:Get%d", i), fmt.Sprintf("arn:aws:s3:::b%d/x*", i)))
+	}
+	for i := range 80 {
+		stars = append(stars, st("Allow", "*", fmt.Sprintf("arn:aws:s3:::*%d*", i)))
+		denies = append(denies, st("Deny", fmt.Sprintf("s3:*%d*", i), fmt.Sprintf("arn:aws:s3:::*%dx*", i)))
+	}
+	// Nine keys, of which each has one of eight values and no two the same.
+	keys := make([]string, 9)
+	for i := range keys {
+		keys[i] = fmt.Sprintf(`"x:k%d":["0","1","2","3","4","5","6","7"]`, i)
+		for j := range i {
+			for v := range 8 {
+				holes = append(holes, fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:k%d":"%d","x:k%d":"%d"}}}`, i, v, j, v))
+			}
+		}
+	}
+	holes = append(holes, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{`+strings.Join(keys, ",")+`}}}`)
+	var anyOf []string
+	for i := range 40 {
+		anyOf = append(anyOf, fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"x:k":"*%d*"}}}`, i))
+	}
+	anyOf = append(anyOf, st("Allow", "*", "*"))
+	late := "arn:aws:s3:::*a" + strings.Repeat("?", 30)
+
+	for _, test := range []struct {
+		name     string
+		old, new []string
+		want     iampolicy.AccessVerdict
+	}{
+		{"nine hundred statements, each narrower", wide, narrow, iampolicy.AccessPass},
+		{"nine hundred statements, each wider", narrow, wide, iampolicy.AccessFail},
+		{"nine hundred statements against one", wide, []string{st("Allow", "s3:Get*", "*")}, iampolicy.AccessFail},
+		{"one against nine hundred statements", []string{st("Allow", "s3:Get*", "arn:aws:s3:::b*")}, wide, iampolicy.AccessPass},
+		{"a letter thirty characters before the end", []string{st("Allow", "*", late)}, []string{st("Allow", "*", late+"?")}, iampolicy.AccessUnknown},
+		{"more stars than anybody needs", []string{st("Allow", "*", "arn:aws:s3:::"+strings.Repeat("*a", 900)+"*")}, []string{st("Allow", "*", "arn:aws:s3:::"+strings.Repeat("*a", 901))}, iampolicy.AccessPass},
+		{"eighty patterns that overlap in every way", append(stars[:79:79], denies...), append(denies[:79:79], stars...), iampolicy.AccessUnknown},
+		{"nine pigeons and eight holes", []string{st("Allow", "s3:*", "*")}, holes, iampolicy.AccessPass},
+		{"forty sets of values, or none", []string{st("Allow", "s3:*", "*")}, anyOf, iampolicy.AccessFail},
+		{"forty sets of values", []string{st("Allow", "s3:*", "*")}, append(anyOf, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:k":"*"}}}`), iampolicy.AccessUnknown},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			old, new := identity(t, test.old...), identity(t, test.new...)
+			start := time.Now()
+			got := iampolicy.CheckNoNewAccess(old.Identity, new.Identity)
+			took := time.Since(start)
+			t.Logf("%v: %.100v", took, got)
+			if got.Verdict != test.want || took > bound {
+				t.Errorf("%.200v after %v; want %v", got, took, test.want)
+			}
+		})
+	}
+}
