@@ -62,6 +62,9 @@ type evaluation struct {
 	work    int
 
 	actionHash uint32 // foldHash of the action
+	// seen has, during a search with an index, a bit for each statement that was
+	// tried: a text may lead to one many times.
+	seen [(maxStatements + 63) / 64]uint64
 
 	blocker Kind // of a denial, the policy type that made it
 }

@@ -102,8 +102,6 @@ type search struct {
 	grants     bool  // of a resource policy's Allow statements the strongest is wanted
 	best       int32 // -1: none yet
 	grant      grant
-	// seen has a bit for each statement: a text may lead to one many times.
-	seen [(maxStatements + 63) / 64]uint64
 }
 
 // all searches with the index, or where there is none among all statements.
@@ -117,6 +115,7 @@ func (s *search) all(x *index) {
 		}
 		return
 	}
+	clear(s.e.seen[:(len(s.statements)+63)/64])
 	if b := x.exact.find(s.e.actionHash); b != nil {
 		s.bucket(b)
 	}
@@ -154,7 +153,7 @@ func (s *search) bucket(b *bucket) {
 
 func (s *search) each(candidates []int32) {
 	for _, i := range candidates {
-		if word, bit := &s.seen[i/64], uint64(1)<<(i%64); *word&bit == 0 {
+		if word, bit := &s.e.seen[i/64], uint64(1)<<(i%64); *word&bit == 0 {
 			*word |= bit
 			s.consider(i)
 		}
