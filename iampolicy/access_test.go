@@ -41,7 +41,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"NotAction is more than one service", []string{allow(`"Action":"sqs:*","Resource":"*"`)}, []string{allow(`"NotAction":"s3:*","Resource":"*"`)}, "x:x on"},
 		{"NotAction and Action are everything", []string{allow(`"NotAction":"s3:*","Resource":"*"`), allow(`"Action":"s3:*","Resource":"*"`)}, []string{allow(all)}, "PASS"},
 		{"one exception less", []string{allow(`"NotAction":["s3:*","iam:*"],"Resource":"*"`)}, []string{allow(`"NotAction":"s3:*","Resource":"*"`)}, "iam:x on"},
-		{"a star for the service", []string{allow(`"Action":"s3:Get*","Resource":"*"`)}, []string{allow(`"Action":"s*:Get*","Resource":"*"`)}, "s:get on"},
+		{"a star for the service", []string{allow(`"Action":"s3:Get*","Resource":"*"`)}, []string{allow(`"Action":"s*:Get*","Resource":"*"`)}, "s:Get on"},
 		{"an action with a colon is the second part", []string{allow(`"Action":"*:Get*","Resource":"*"`)}, []string{allow(`"Action":"s3:Get*","Resource":"*"`)}, "PASS"},
 
 		// Resources.

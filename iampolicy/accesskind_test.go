@@ -108,7 +108,7 @@ func TestCheckAccessNotGranted(t *testing.T) {
 	}{
 		{"what it grants", []string{"s3:GetObject"}, []string{"arn:aws:s3:::rides/7"}, `FAIL: s3:GetObject on "arn:aws:s3:::rides/7"`},
 		{"another action", []string{"s3:PutObject"}, nil, "PASS"},
-		{"one of the actions", []string{"s3:PutObject", "s3:*Acl"}, nil, "FAIL: s3:Getacl on"},
+		{"one of the actions", []string{"s3:PutObject", "s3:*Acl"}, nil, "FAIL: s3:GetAcl on"},
 		{"another resource", nil, []string{"arn:aws:s3:::riders/*"}, "PASS"},
 		{"what a Deny takes back", nil, []string{"arn:aws:s3:::rides/secret/7", "arn:aws:s3:::rides/secret/*/*"}, "PASS"},
 		{"anything at all", nil, nil, `FAIL: s3:Get on "arn:aws:s3:::rides/x"`},

@@ -131,28 +131,32 @@ func (c *accessCheck) embellish(req *Request) {
 	keep(func(req *Request) { req.Resource = strings.Join(fields, ":") })
 }
 
-// spell writes an action as the policies do, of which the case does not matter:
-// as far as the longest plain beginning of one that it begins with.
+// spell writes an action, of which the case does not matter, as the patterns
+// that match it do.
 func (c *accessCheck) spell(action string) string {
-	longest := ""
+	spelled := []byte(action)
 	look := func(st *statement) {
-		for _, text := range st.actionTexts {
-			plain, _, _ := strings.Cut(text, "*")
-			plain, _, _ = strings.Cut(plain, "?")
-			if len(plain) > len(longest) && hasPrefixFold(action, plain) {
-				longest = plain
+		for i, text := range st.actionTexts {
+			if !st.actions[i].match(action, &Context{}) {
+				continue
 			}
-		}
-	}
-	for _, p := range slices.Concat(c.new, c.old) {
-		for i := range p.statements {
-			look(&p.statements[i])
+			at := 0
+			for plain := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '*' || r == '?' }) {
+				if n := strings.Index(foldASCII(action[at:]), foldASCII(plain)); n >= 0 {
+					at += n + copy(spelled[at+n:], plain)
+				}
+			}
 		}
 	}
 	if c.within != nil {
 		look(c.within)
 	}
-	return longest + action[len(longest):]
+	for _, p := range slices.Concat(c.old, c.new) {
+		for i := range p.statements {
+			look(&p.statements[i])
+		}
+	}
+	return string(spelled)
 }
 
 // callers are the principals that the policies of the question tell apart. Those
