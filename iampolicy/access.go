@@ -104,10 +104,10 @@ func (p *Principal) describe() string {
 // statement with Allow matches and none with Deny does; an RCP allows whatever
 // no Deny matches. No policies allow nothing, or as RCPs everything.
 //   - Of identity policies the caller is an IAM user.
-//   - Of resource and trust policies every caller is considered: one who is of
-//     another account than the resource, and whose own policies allow everything.
-//     Whether the policy grants to the caller or only to the caller's account makes
-//     no difference.
+//   - Of resource and trust policies every caller is considered who is of another
+//     account than the resource, of a partition that some Principal names or else
+//     of aws, and whose own policies allow everything. Whether the policy grants
+//     to the caller or only to the caller's account makes no difference.
 //   - Of the other kinds the caller's identity policies allow everything.
 //
 // The condition keys are independent of all else and of each other: a request
@@ -123,6 +123,10 @@ func (p *Principal) describe() string {
 // in statements that did not change, it is not.
 // It is also AccessUnknown where the check would exceed a fixed limit of work,
 // reached by many patterns that overlap in many ways.
+//
+// Evaluate denies what would exceed its budget, or what no request can be, such as
+// a resource of more than 2,048 bytes. That the old policies might deny only for
+// that reason is left out of account.
 //
 // The time it takes is bounded, but a check may take a thousand times as long as
 // an evaluation. Any number of goroutines may check the same policies.

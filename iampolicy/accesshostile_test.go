@@ -71,3 +71,31 @@ func TestAccessChecksAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// Callers are bounded, too: there are as many kinds of federated users as there
+// are users they may stand for.
+func TestAccessChecksBoundCallers(t *testing.T) {
+	var users []string
+	for i := range 400 {
+		users = append(users, fmt.Sprintf(`"arn:aws:sts::%012d:federated-user/u"`, i), fmt.Sprintf(`"arn:aws:iam::%012d:role/r%d"`, i, i))
+	}
+	statement := func(users []string, action string) []*iampolicy.Policy {
+		return []*iampolicy.Policy{policy(t, iampolicy.Resource,
+			`{"Effect":"Allow","Principal":{"AWS":[`+strings.Join(users, ",")+`]},"Action":"`+action+`","Resource":"*"}`)}
+	}
+	start := time.Now()
+	for _, test := range []struct {
+		old, new []*iampolicy.Policy
+		want     iampolicy.AccessVerdict
+	}{
+		{statement(users, "s3:*"), statement(users, "s3:Get*"), iampolicy.AccessPass},
+		{statement(users, "s3:Get*"), statement(users, "s3:*"), iampolicy.AccessFail},
+		{statement(users[1:], "s3:*"), statement(users, "s3:*"), iampolicy.AccessFail},
+		{statement(users, "s3:*"), statement(users[1:], "s3:*"), iampolicy.AccessUnknown},
+	} {
+		if got := iampolicy.CheckNoNewAccess(test.old, test.new); got.Verdict != test.want {
+			t.Errorf("%v; want %v", got, test.want)
+		}
+	}
+	t.Log(time.Since(start))
+}

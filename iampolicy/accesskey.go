@@ -94,7 +94,7 @@ func (k *accessKey) free(list []accessCandidate, fixed *Context) []accessCandida
 	if fixed != nil {
 		add(fixed)
 	}
-	if fixed == nil || len(k.q.variables) > 0 {
+	if fixed == nil || len(k.q.variables) > 0 && k.sorts() == textSort {
 		add(nil)
 	}
 	if !k.modelled {

@@ -232,7 +232,20 @@ func (q *accessQuestion) actions() (list []accessCandidate) {
 
 // principals are the candidates for the caller.
 func (q *accessQuestion) principals() (list []accessCandidate) {
-	for _, p := range q.check.callers(q) {
+	unstoppable := q.noneAlive()
+	for i, st := range q.blockers {
+		if st.principals == nil || slices.ContainsFunc(q.required, func(r *accessStatement) bool { return r.principalKey == st.principalKey }) {
+			unstoppable.set(i)
+		}
+	}
+	callers := q.callers()
+	for i, p := range callers {
+		if i == maxAccessCallers {
+			q.check.work.exceeded("more than 16,384 kinds of callers")
+		}
+		if i == maxAccessCallers || !q.check.work.spend(4*(len(q.required)+len(q.blockers))) {
+			break
+		}
 		e := evaluation{set: &Set{}, req: &Request{Principal: p}}
 		identify(&e.caller, &p)
 		if slices.ContainsFunc(q.required, func(st *accessStatement) bool { return !e.matchesPrincipal(st.statement) }) {
@@ -245,6 +258,9 @@ func (q *accessQuestion) principals() (list []accessCandidate) {
 			}
 		}
 		list = append(list, accessCandidate{alive: alive, put: func(req *Request) { req.Principal = p }})
+		if subset(alive, unstoppable) {
+			break // there is no better one
+		}
 	}
 	return list
 }

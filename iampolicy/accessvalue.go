@@ -49,7 +49,7 @@ func (k *accessKey) sorts() (s sort) {
 // is not modelled.
 func (k *accessKey) values(fixed *Context, must []int) (list []accessValue) {
 	s := k.sorts()
-	if s&^textSort == 0 {
+	if s == textSort {
 		return k.words(fixed, must)
 	}
 	k.modelled = s&(s-1) == 0

@@ -158,18 +158,3 @@ func (c *accessCheck) spell(action string) string {
 	}
 	return string(spelled)
 }
-
-// callers are the principals that the policies of the question tell apart. Those
-// of one kind, partition and account that no policy names are all the same.
-func (c *accessCheck) callers(q *accessQuestion) []Principal {
-	if c.kind != Resource && c.kind != Trust {
-		return []Principal{{ARN: witnessUser}}
-	}
-	var l callerList
-	for _, st := range slices.Concat(q.required, q.blockers) {
-		if st.principals != nil {
-			l.collect(st.principals)
-		}
-	}
-	return l.list()
-}
