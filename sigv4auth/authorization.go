@@ -36,7 +36,13 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 		}
 		var field string
 		field, rest, more = cut(rest, ',')
-		key, v, ok := cut(strings.Trim(field, " "), '=')
+		for field != "" && field[0] == ' ' {
+			field = field[1:]
+		}
+		for field != "" && field[len(field)-1] == ' ' {
+			field = field[:len(field)-1]
+		}
+		key, v, ok := cut(field, '=')
 		if !ok {
 			return refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
 				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'.")

@@ -11,23 +11,26 @@ import (
 // checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
 // presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
 func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
-	now = now.UTC().Truncate(time.Second) // dates have whole seconds, and the bounds are inclusive
-	format := func(t time.Time) string { return t.Format(v4.TimeFormat) }
-	if latest := now.Add(a.skew); p.signedAt.After(latest) {
-		return refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
-			p.date, format(latest), format(now), minutes(a.skew)))
-	}
+	// Dates have whole seconds, and the bounds are inclusive.
+	age, skew, longest := now.Unix()-p.signedAt.Unix(), int64(a.skew/time.Second), int64(a.skew/time.Second)
 	if p.place == InQuery {
-		if end := p.signedAt.Add(p.expires); now.After(end) {
-			return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s", format(end), format(now)))
-		}
+		longest = int64(p.expires / time.Second)
+	}
+	if -skew <= age && age <= longest {
 		return nil
 	}
-	if earliest := now.Add(-a.skew); p.signedAt.Before(earliest) {
+	now = now.UTC().Truncate(time.Second)
+	format := func(t time.Time) string { return t.Format(v4.TimeFormat) }
+	switch {
+	case age < -skew:
+		return refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
+			p.date, format(now.Add(a.skew)), format(now), minutes(a.skew)))
+	case p.place == InQuery:
+		return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s", format(p.signedAt.Add(p.expires)), format(now)))
+	default:
 		return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
-			p.date, format(earliest), format(now), minutes(a.skew)))
+			p.date, format(now.Add(-a.skew)), format(now), minutes(a.skew)))
 	}
-	return nil
 }
 
 // minutes spells a window as AWS's messages do.

@@ -36,6 +36,14 @@ var paramNames = [paramCount]string{
 	paramContentSHA256: "X-Amz-Content-Sha256",
 }
 
+// paramHeaders holds, for each of these parameters, the key of a header of the same name.
+var paramHeaders = func() (keys [credentialParams]string) {
+	for f := range keys {
+		keys[f] = http.CanonicalHeaderKey(paramNames[f])
+	}
+	return keys
+}()
+
 // maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
 const maxAmzParams = 50
 
@@ -128,9 +136,9 @@ func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, lon
 		return refusal(ErrIncompleteSignature, missing.String()+"Re-examine the query-string parameters.")
 	}
 	// One protocol field in two places is ambiguous (threat 27).
-	for _, name := range paramNames[:credentialParams] {
-		if _, ok := h[http.CanonicalHeaderKey(name)]; ok {
-			return malformed("%s must not be a header of a presigned request", name)
+	for f, key := range paramHeaders {
+		if _, ok := h[key]; ok {
+			return malformed("%s must not be a header of a presigned request", paramNames[f])
 		}
 	}
 

@@ -165,13 +165,16 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, t target, q *v4.Q
 // it returns a credential to compute with, so that neither can be told from a wrong signature by the time that it takes.
 func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time) (Credential, *Error) {
 	c, err := a.store.Credential(ctx, p.accessKeyID, p.token)
-	switch {
-	case errors.Is(err, ErrUnrecognizedClient):
-		return a.keys.dummy, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
-	case errors.Is(err, ErrExpiredToken):
-		return a.keys.dummy, &Error{Code: ErrExpiredToken, Message: messageExpired, Cause: err}
-	case err != nil:
+	if err != nil {
+		switch {
+		case errors.Is(err, ErrUnrecognizedClient):
+			return a.keys.dummy, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
+		case errors.Is(err, ErrExpiredToken):
+			return a.keys.dummy, &Error{Code: ErrExpiredToken, Message: messageExpired, Cause: err}
+		}
 		return Credential{}, unavailable("the credential store failed", err)
+	}
+	switch {
 	case c.AccessKeyID != p.accessKeyID:
 		return Credential{}, unavailable("the credential store returned another access key than it was asked for", nil)
 	case c.Secret.IsZero():

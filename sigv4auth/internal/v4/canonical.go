@@ -62,11 +62,17 @@ func (r *Request) appendHeader(dst []byte, name string, budget *int) ([]byte, er
 		dst = append(dst, r.Host...)
 		return append(dst, '\n'), nil
 	}
-	// The key is built behind dst and overwritten by the line: looking up a map by a
-	// converted byte slice allocates nothing.
-	key := AppendMIMEKey(dst, name)
-	values, ok := r.Header[string(key[len(dst):])]
-	if !ok || len(values) == 0 {
+	var values []string
+	if key := usualKey(name); key != "" {
+		values = r.Header[key]
+	} else {
+		// The key is built behind dst and overwritten by the line: looking up a map by a
+		// converted byte slice allocates nothing.
+		built := AppendMIMEKey(dst, name)
+		values = r.Header[string(built[len(dst):])]
+		dst = built[:len(dst)]
+	}
+	if len(values) == 0 {
 		return dst, &MissingHeaderError{Name: name}
 	}
 	for _, v := range values {
@@ -74,7 +80,24 @@ func (r *Request) appendHeader(dst []byte, name string, budget *int) ([]byte, er
 			return dst, ErrHeaderBytes
 		}
 	}
-	return AppendHeader(key[:len(dst)], name, values)
+	return AppendHeader(dst, name, values)
+}
+
+// usualKey is AppendMIMEKey for the headers that nearly every request signs. It returns "" for all others.
+func usualKey(name string) string {
+	switch name {
+	case "content-length":
+		return "Content-Length"
+	case "content-type":
+		return "Content-Type"
+	case "x-amz-content-sha256":
+		return "X-Amz-Content-Sha256"
+	case "x-amz-date":
+		return "X-Amz-Date"
+	case "x-amz-security-token":
+		return "X-Amz-Security-Token"
+	}
+	return ""
 }
 
 // AppendStringToSign appends the string to sign: IAM User Guide, "Create a signed AWS

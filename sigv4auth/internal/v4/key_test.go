@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"testing"
 	"testing/quick"
 	"time"
@@ -55,6 +56,17 @@ func TestParseTime(t *testing.T) {
 	t.Parallel()
 	if got, ok := v4.ParseTime("20160229T235959Z"); !ok || !got.Equal(time.Date(2016, 2, 29, 23, 59, 59, 0, time.UTC)) {
 		t.Errorf("%v, %t", got, ok)
+	}
+	for day := time.Date(1899, 12, 31, 12, 0, 0, 0, time.UTC); day.Year() < 2101; day = day.AddDate(0, 0, 1) {
+		if got, ok := v4.ParseTime(day.Format(v4.TimeFormat)); !ok || !got.Equal(day) {
+			t.Fatalf("%v: %v, %t", day, got, ok)
+		}
+		if day.AddDate(0, 0, 1).Day() == 1 {
+			after := day.Format("200601") + fmt.Sprintf("%02d", day.Day()+1) + "T120000Z"
+			if _, ok := v4.ParseTime(after); ok {
+				t.Fatalf("threat 71: %s is a date", after)
+			}
+		}
 	}
 	for _, s := range []string{
 		"", "20150830", "20150830T123600", "20150830T123600z", "20150830t123600Z", "20150830T123600+0000", "20150830T123600Z ", " 20150830T12360Z",

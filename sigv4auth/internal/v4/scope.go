@@ -36,12 +36,22 @@ func ParseTime(s string) (time.Time, bool) {
 	two := func(i int) int { return int(s[i]-'0')*10 + int(s[i+1]-'0') }
 	year, month, day := two(0)*100+two(2), two(4), two(6)
 	hour, minute, second := two(9), two(11), two(13)
-	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 {
+	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
 		return time.Time{}, false
 	}
-	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
-	if t.Day() != day { // February 30 would have become a day in March
-		return time.Time{}, false
+	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
+}
+
+// daysIn returns the number of days of a month, without which time.Date would make February 30 a day in March.
+func daysIn(month, year int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
 	}
-	return t, true
+	return 31
 }
