@@ -123,9 +123,15 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"a star holds its escape", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::a*"`)}, []string{allow(`"Action":"*","Resource":"arn:aws:s3:::a${*}"`)}, "PASS"},
 		{"two variables in a row", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${x:a}*"`)}, []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${x:a}${x:b}"`)}, "PASS"},
 
+		{"a variable that has one value", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/bob"`, `"StringEquals":{"aws:username":"bob"}`)}, "PASS"},
+		{"a variable that has two values", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/bob"`, `"StringEquals":{"aws:username":["bob","eve"]}`)}, `"arn:aws:s3:::home/bob", aws:username = "eve"`},
+		{"a variable that a condition leaves empty", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username, 'bob'}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/bob"`, `"StringEquals":{"aws:username":""}`)}, "PASS"},
+
+		{"a variable with a colon in a part of an ARN", []string{when(all, `"ArnLike":{"x:a":"arn:aws:${x:t}::1:r"}`)}, []string{when(all, `"StringEquals":{"x:t":"s3:us"},"ArnEquals":{"x:a":"arn:aws:s3:us::1:r"}`)}, `x:t = "s3:us"`},
+
 		// Unknown.
 		{"text and address in one", []string{when(all, `"StringLike":{"aws:SourceIp":"10.*"}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`)}, "UNKNOWN: it depends on values of aws:SourceIp"},
-		{"a variable whose value decides", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/bob"`, `"StringEquals":{"aws:username":"bob"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on aws:username"},
+		{"a variable whose value decides", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/b"`, `"StringLike":{"aws:username":"b"},"StringEqualsIfExists":{"x:j":"${aws:userid}"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on aws:username"},
 		{"numbers of many digits", []string{when(all, `"NumericLessThan":{"x:n":"1e999"}`)}, []string{when(all, `"NumericLessThan":{"x:n":"1e998"}`)}, "UNKNOWN: it depends on values of x:n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -75,8 +75,8 @@ func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol pol
 				list = globText(list, part.text, p.fold)
 			case g.fixed != nil:
 				value, ok := p.vars[part.ref-1].value(g.fixed)
-				if !ok {
-					return list, false
+				if !ok || inside && strings.IndexByte(value, ':') >= 0 {
+					return list, false // a part of an ARN has no colon
 				}
 				list = globText(list, value, p.fold)
 			default:

@@ -60,6 +60,9 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 		}
 	}
 	list = k.candidate(list, holds, natural, "", func(*Request) {}) // the witness has all that is fixed
+	if k.q.pinned {
+		return list
+	}
 	why := fmt.Sprintf("it depends on the value of the policy variable ${%s}", k.name)
 	mark := len(list)
 	list = k.free(list, nil)
@@ -94,7 +97,7 @@ func (k *accessKey) free(list []accessCandidate, fixed *Context) []accessCandida
 	if fixed != nil {
 		add(fixed)
 	}
-	if fixed == nil || len(k.q.variables) > 0 && k.sorts() == textSort {
+	if fixed == nil || !k.q.pinned && k.sorts() == textSort {
 		add(nil)
 	}
 	if !k.modelled {

@@ -1,9 +1,6 @@
 package iampolicy
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // An accessQuestion asks for a request that all required statements match and
 // none of the blockers.
@@ -16,6 +13,7 @@ type accessQuestion struct {
 	check              *accessCheck
 	required, blockers []*accessStatement
 	variables          []string // keys of policy variables
+	pinned             bool     // their values are known
 }
 
 // A rank says how good a candidate is.
@@ -36,9 +34,6 @@ type accessCandidate struct {
 	why string // why it is only presumed
 }
 
-// maxAccessAttempts bounds how many values of the policy variables are tried.
-const maxAccessAttempts = 8
-
 func (q *accessQuestion) answer() AccessResult {
 	keys := map[string]string{}
 	for _, st := range slices.Concat(q.required, q.blockers) {
@@ -49,33 +44,53 @@ func (q *accessQuestion) answer() AccessResult {
 	}
 	slices.Sort(q.variables)
 
-	unknown := AccessResult{}
-	for attempt := range maxAccessAttempts {
-		fixed, ok := q.fix(attempt)
-		if !ok {
-			break
-		}
-		dimensions := q.dimensions(fixed)
-		for r := natural; r <= odd; r++ {
-			found := q.search(dimensions, r)
-			if found == nil {
-				continue
+	if pins, ok := q.pins(); ok {
+		q.pinned = true
+		result := AccessResult{Verdict: AccessPass}
+		for _, fixed := range pins {
+			if r := q.with(fixed); r.Verdict != AccessPass {
+				result = r
 			}
-			if result, confirmed := q.check.witness(found, fixed); confirmed {
-				return result
-			}
-			unknown.Reason = "Evaluate does not confirm the request that was found: it may exceed a limit of Evaluate"
-		}
-		if attempt == 0 && unknown.Reason == "" {
-			if unknown.Reason = q.presume(dimensions); unknown.Reason == "" {
-				return AccessResult{Verdict: AccessPass}
+			if result.Verdict == AccessFail {
+				break
 			}
 		}
-		if len(q.variables) == 0 {
-			break
+		return result
+	}
+	result := q.with(q.guess(0))
+	for attempt := 1; result.Verdict == AccessUnknown && attempt < maxAccessAttempts; attempt++ {
+		fixed := q.guess(attempt)
+		if r, found := q.find(q.dimensions(fixed), fixed); found && r.Verdict == AccessFail {
+			return r
 		}
 	}
-	return unknown
+	return result
+}
+
+// with answers where the policy variables have these values, and if they are not
+// pinned, where they have others.
+func (q *accessQuestion) with(fixed *Context) AccessResult {
+	dimensions := q.dimensions(fixed)
+	if r, found := q.find(dimensions, fixed); found {
+		return r
+	}
+	if why := q.presume(dimensions); why != "" {
+		return AccessResult{Reason: why}
+	}
+	return AccessResult{Verdict: AccessPass}
+}
+
+// find looks for a witness, and reports whether there should be one.
+func (q *accessQuestion) find(dimensions [][]accessCandidate, fixed *Context) (r AccessResult, found bool) {
+	for most := natural; most <= odd; most++ {
+		if chosen := q.search(dimensions, most); chosen != nil {
+			if r, confirmed := q.check.witness(chosen, fixed); confirmed {
+				return r, true
+			}
+			found = true
+		}
+	}
+	return AccessResult{Reason: "Evaluate does not confirm the request that was found: it may exceed a limit of Evaluate"}, found
 }
 
 // presume returns "" if there is no answer even among what may not exist, or else
@@ -91,68 +106,6 @@ func (q *accessQuestion) presume(dimensions [][]accessCandidate) string {
 		return q.check.work.reason
 	}
 	return why
-}
-
-// fix gives the policy variables values, others in each attempt: a name that is
-// in no policy, none, and those that the conditions on their keys speak of.
-func (q *accessQuestion) fix(attempt int) (*Context, bool) {
-	fixed := &Context{}
-	switch attempt {
-	case 0:
-		for i, key := range q.variables {
-			fixed.Set(key, fmt.Sprintf("witness%d", i+1))
-		}
-		return fixed, true
-	case 1:
-		return fixed, true
-	}
-	any := false
-	for i, key := range q.variables {
-		values := q.literals(key)
-		if n := attempt - 2; n < len(values) {
-			fixed.Set(key, values[n])
-			any = true
-		} else if len(values) > 0 {
-			fixed.Set(key, values[0])
-		} else {
-			fixed.Set(key, fmt.Sprintf("witness%d", i+1))
-		}
-	}
-	return fixed, any
-}
-
-// literals returns values that conditions on the key speak of: one that each of
-// their patterns matches.
-func (q *accessQuestion) literals(key string) (list []string) {
-	for _, st := range slices.Concat(q.required, q.blockers) {
-		for _, i := range st.on(key) {
-			for j := range st.conditions[i].patterns {
-				if text := shortest(&st.conditions[i].patterns[j]); text != "" && !slices.Contains(list, text) {
-					list = append(list, text)
-				}
-			}
-		}
-	}
-	return list
-}
-
-// shortest returns a text that the pattern matches, or "" if it has variables.
-func shortest(p *pattern) string {
-	var g globCompiler
-	items, _ := g.pattern(nil, p, false, atMost)
-	var text []rune
-	for _, item := range items {
-		switch item.kind {
-		case globChar, globFold:
-			text = append(text, item.char)
-		case globAny, globAnyPart:
-			text = append(text, 'x')
-		case globVariable:
-			return ""
-		case globStar, globStarPart, globEnd:
-		}
-	}
-	return string(text)
 }
 
 // dimensions lists the candidates of each dimension, up to one that has none.

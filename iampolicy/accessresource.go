@@ -15,7 +15,7 @@ func (q *accessQuestion) resources(fixed *Context) (list []accessCandidate) {
 		}
 		list = append(list, accessCandidate{alive: alive, rank: odd, put: func(req *Request) { req.Resource = text }})
 	}
-	if len(q.variables) == 0 {
+	if q.pinned {
 		return list
 	}
 	return append(list, q.resourceWords(nil)...)
