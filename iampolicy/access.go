@@ -35,8 +35,9 @@ func (v AccessVerdict) String() string {
 type AccessResult struct {
 	Verdict AccessVerdict
 	// Witness is, for AccessFail, a request that has the access: Evaluate allowed
-	// it with the policies that were checked, and with the old ones it did not.
-	// It is the caller's to keep and to change.
+	// it with the policies that were checked, and with the old ones it did not. Of
+	// resource and trust policies its ResourceAccount is empty, so that the
+	// rules across accounts hold. It is the caller's to keep and to change.
 	Witness *Request
 	// Granted is, for AccessFail, the decision about the Witness: it names the
 	// first Allow of the policies that matches, or nothing if they are RCPs, which
@@ -128,8 +129,9 @@ func (p *Principal) describe() string {
 // a resource of more than 2,048 bytes. That the old policies might deny only for
 // that reason is left out of account.
 //
-// The time it takes is bounded, but a check may take a thousand times as long as
-// an evaluation. Any number of goroutines may check the same policies.
+// The time it takes is bounded: at the limit it is some seconds, for a
+// hundred statements some milliseconds. Any number of goroutines may check the
+// same policies.
 func CheckNoNewAccess(old, new []*Policy) AccessResult {
 	c := accessCheck{old: old, new: new}
 	if reason := c.begin(); reason != "" {
