@@ -14,7 +14,7 @@ import (
 // fromAuthorization takes the credentials of the Authorization header apart: "Authorization header" in the IAM User Guide's
 // "Authentication methods". The grammar is strict: each of the three fields once and
 // nothing else, so that no two parsers can read two things (threats 6 and 7).
-func (p *presented) fromAuthorization(h http.Header, value string) *Error {
+func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scratch) *Error {
 	p.place = InHeader
 	if len(value) > maxAuthorization {
 		return malformed("The Authorization header is longer than %d bytes", maxAuthorization)
@@ -71,14 +71,14 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 		credential, signedHeaders, signature = "", "", ""
 	}
 
-	date, err := single(h, "X-Amz-Date")
+	date, err := single("X-Amz-Date", h.amzDate)
 	if err != nil {
 		return err
 	}
 	var httpDate string
 	if date == "" {
 		// RFC 9110's Date counts only where no X-Amz-Date came (threat 70).
-		if httpDate, err = single(h, "Date"); err != nil {
+		if httpDate, err = single("Date", h.date); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,7 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 	}
 
 	p.credential = credential
-	if err := p.parseSignedHeaders(signedHeaders); err != nil {
+	if err := p.takeSignedHeaders(signedHeaders, &s.signed); err != nil {
 		return err
 	}
 	if err := p.parseSignature(signature); err != nil {
@@ -110,10 +110,10 @@ func (p *presented) fromAuthorization(h http.Header, value string) *Error {
 	if err != nil {
 		return err
 	}
-	if p.token, err = single(h, "X-Amz-Security-Token"); err != nil {
+	if p.token, err = single("X-Amz-Security-Token", h.securityToken); err != nil {
 		return err
 	}
-	p.contentSHA256, err = single(h, "X-Amz-Content-Sha256")
+	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.contentSHA256)
 	return err
 }
 

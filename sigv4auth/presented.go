@@ -3,7 +3,6 @@ package sigv4auth
 import (
 	"crypto/sha256"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -20,9 +19,8 @@ type presented struct {
 	accessKeyID   string
 	scope         v4.Scope
 	terminator    string
-	signedHeaders string // lower case, strictly ascending, joined with ';'
-	hostSigned    bool   // signedHeaders names host
-	amzSigned     int    // how many x-amz-* headers it names
+	signedHeaders string // lower case, strictly ascending, joined with ';', host among them
+	amzSigned     int    // how many x-amz-* headers signedHeaders names
 	signature     [sha256.Size]byte
 	token         string        // "" if none
 	date          string        // in v4.TimeFormat
@@ -33,24 +31,24 @@ type presented struct {
 
 // present finds the credentials of a request and takes them apart into p. They are in the Authorization header or in
 // the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
-func (a *Authenticator) present(p *presented, r *http.Request, s *scratch) *Error {
+func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *Error {
 	fields, err := findQueryFields(&s.query)
 	if err != nil {
 		return err
 	}
-	if _, twice := r.Header["X-Amz-Content-Sha256"]; twice && fields[paramContentSHA256] > 0 {
+	if h.contentSHA256 != nil && fields[paramContentSHA256] > 0 {
 		return malformed("X-Amz-Content-Sha256 stands both in the header and in the query")
 	}
-	authorization, inHeader := r.Header["Authorization"]
+	inHeader := h.authorization != nil
 	switch {
 	case inHeader && fields.credentials():
 		return malformed("Credentials stand both in the Authorization header and in the query")
-	case inHeader && len(authorization) != 1:
+	case inHeader && len(h.authorization) != 1:
 		return malformed("The Authorization header arrived more than once")
 	case inHeader:
-		return p.fromAuthorization(r.Header, authorization[0])
+		return p.fromAuthorization(h, h.authorization[0], s)
 	case fields[paramAlgorithm] > 0: // without it, a request is anonymous
-		return p.fromQuery(r.Header, fields, s, a.maxExpiry)
+		return p.fromQuery(h, fields, s, a.maxExpiry)
 	}
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
 }
@@ -114,10 +112,30 @@ var lowerHex = func() (t [256]byte) {
 
 const notHex = 0x80
 
+// signedList is a list of signed headers that was found good, and how many x-amz-* headers it names. Clients repeat themselves, and a list that is
+// equal is good too.
+type signedList struct {
+	list []byte
+	amz  int
+}
+
+// takeSignedHeaders is parseSignedHeaders with a memory for the last list.
+func (p *presented) takeSignedHeaders(list string, last *signedList) *Error {
+	if string(last.list) == list && list != "" {
+		p.signedHeaders, p.amzSigned = list, last.amz
+		return nil
+	}
+	if refused := p.parseSignedHeaders(list); refused != nil {
+		return refused
+	}
+	last.list, last.amz = append(last.list[:0], list...), p.amzSigned
+	return nil
+}
+
 // parseSignedHeaders accepts lower-case names in strictly ascending order. Repeats, another order, upper case and empty names
 // would give one request several signatures (threat 23).
 func (p *presented) parseSignedHeaders(s string) *Error {
-	count, last := 0, ""
+	count, last, host := 0, "", false
 	for start := 0; start <= len(s); {
 		end := start
 		for end < len(s) && lowerToken[s[end]] {
@@ -135,7 +153,7 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 		}
 		switch {
 		case name == "host":
-			p.hostSigned = true
+			host = true
 		case name == "authorization": // it cannot cover itself (threat 24)
 			return malformed("SignedHeaders must not name authorization")
 		case isAmz(name):
@@ -143,7 +161,7 @@ func (p *presented) parseSignedHeaders(s string) *Error {
 		}
 		last, start = name, end+1
 	}
-	if !p.hostSigned {
+	if !host {
 		return refusal(ErrHeaderNotSigned, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	p.signedHeaders = s
@@ -174,22 +192,6 @@ func cut(s string, sep byte) (before, after string, found bool) {
 		return s[:i], s[i+1:], true
 	}
 	return s, "", false
-}
-
-// single returns the only value of a protocol header, "" if it did not arrive. Two would let the verifier
-// and the handler read different ones (threats 25 and 27).
-func single(h http.Header, key string) (string, *Error) {
-	values := h[key]
-	switch len(values) {
-	case 0:
-		return "", nil
-	case 1:
-		if values[0] == "" {
-			return "", malformed("The header %s is empty", key)
-		}
-		return values[0], nil
-	}
-	return "", malformed("The header %s arrived more than once", key)
 }
 
 // isAmz reports whether name, of a header or a parameter, begins with x-amz- in any case. An underscore counts as a hyphen: what

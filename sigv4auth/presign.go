@@ -1,7 +1,6 @@
 package sigv4auth
 
 import (
-	"net/http"
 	"strings"
 	"time"
 
@@ -35,14 +34,6 @@ var paramNames = [paramCount]string{
 	paramToken:         "X-Amz-Security-Token",
 	paramContentSHA256: "X-Amz-Content-Sha256",
 }
-
-// paramHeaders holds, for each of these parameters, the key of a header of the same name.
-var paramHeaders = func() (keys [credentialParams]string) {
-	for f := range keys {
-		keys[f] = http.CanonicalHeaderKey(paramNames[f])
-	}
-	return keys
-}()
 
 // maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
 const maxAmzParams = 50
@@ -100,7 +91,7 @@ func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 }
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.
-func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, longest time.Duration) *Error {
+func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch, longest time.Duration) *Error {
 	p.place = InQuery
 	if longest == 0 {
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
@@ -136,13 +127,18 @@ func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, lon
 		return refusal(ErrIncompleteSignature, missing.String()+"Re-examine the query-string parameters.")
 	}
 	// One protocol field in two places is ambiguous (threat 27).
-	for f, key := range paramHeaders {
-		if _, ok := h[key]; ok {
-			return malformed("%s must not be a header of a presigned request", paramNames[f])
-		}
+	twice := h.presignedKey
+	if h.amzDate != nil {
+		twice = paramNames[paramDate]
+	}
+	if h.securityToken != nil {
+		twice = paramNames[paramToken]
+	}
+	if twice != "" {
+		return malformed("%s must not be a header of a presigned request", twice)
 	}
 
-	if err := p.parseSignedHeaders(value(paramSignedHeaders)); err != nil {
+	if err := p.takeSignedHeaders(value(paramSignedHeaders), &s.signed); err != nil {
 		return err
 	}
 	if err := p.parseSignature(value(paramSignature)); err != nil {
@@ -160,7 +156,7 @@ func (p *presented) fromQuery(h http.Header, fields queryFields, s *scratch, lon
 	}
 	p.credential = value(paramCredential)
 	var err *Error
-	p.contentSHA256, err = single(h, "X-Amz-Content-Sha256")
+	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.contentSHA256)
 	return err
 }
 

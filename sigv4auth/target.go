@@ -12,8 +12,8 @@ import (
 type target struct{ path, query string }
 
 // parseTarget takes the target from the request line, never from r.URL, which routers and other
-// middleware rewrite, and holds the authority against r.Host.
-func parseTarget(r *http.Request) (target, *Error) {
+// middleware rewrite, and holds the authority against r.Host, as are hosts, the Host lines that are left in the header.
+func parseTarget(r *http.Request, hosts []string) (target, *Error) {
 	raw := r.RequestURI
 	if len(raw) > maxTarget {
 		return target{}, malformed("The request target is longer than %d bytes", maxTarget)
@@ -23,7 +23,7 @@ func parseTarget(r *http.Request) (target, *Error) {
 		return target{}, malformed("The request has no valid host")
 	}
 	// net/http takes Host out of the header. Where one is left, as over HTTP/2 beside :authority, the two must agree (threat 127).
-	for _, h := range r.Header["Host"] {
+	for _, h := range hosts {
 		if h != r.Host {
 			return target{}, malformed("The Host header differs from the authority")
 		}

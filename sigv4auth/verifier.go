@@ -48,7 +48,9 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	// The request's instant is taken once and used for everything (threat 190).
 	now := a.now()
 	rec.event.Time = now
-	t, refused := parseTarget(r)
+	var h protocolHeaders
+	h.find(r.Header)
+	t, refused := parseTarget(r, h.host)
 	if refused != nil {
 		return refused
 	}
@@ -56,13 +58,13 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		return refused
 	}
 	var p presented
-	if refused := a.present(&p, r, s); refused != nil {
+	if refused := a.present(&p, &h, s); refused != nil {
 		return refused
 	}
 	if refused := a.checkHost(r.Host); refused != nil {
 		return refused
 	}
-	if refused := a.checkSignedHeaders(r.Header, &p); refused != nil {
+	if refused := a.checkSignedHeaders(r.Header, h.amz, &p); refused != nil {
 		return refused
 	}
 	if a.telemetry.clock != nil {
@@ -222,12 +224,14 @@ func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time
 	}
 }
 
-// scratch is the memory of one verification. Nothing that a request keeps points into it.
+// scratch is the memory of one verification, used again by the next. Nothing that a request keeps points into it, and of what it holds only
+// signed is looked at before it is overwritten.
 type scratch struct {
-	buf   []byte
-	sts   []byte
-	query v4.Query
-	mac   *v4.Mac
+	buf    []byte
+	sts    []byte
+	query  v4.Query
+	mac    *v4.Mac
+	signed signedList
 }
 
 // scratchPool is ready to use.

@@ -760,3 +760,39 @@ func manyNames(prefix string, n int) string {
 type errReader struct{ err error }
 
 func (r errReader) Read([]byte) (int, error) { return 0, r.err }
+
+// TestSignedHeadersMemory: a list that was good for one request is no better for the next, whatever came in between.
+func TestSignedHeadersMemory(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, nil)
+	for range 3 {
+		if _, err := a.Verify(sign(t, ride(), temporary())); err != nil {
+			t.Fatal(err)
+		}
+		more := sign(t, ride(), temporary())
+		more.Header.Set("X-Amz-Meta-Note", "x")
+		if _, err := a.Verify(more); !errors.Is(err, sigv4auth.ErrHeaderNotSigned) {
+			t.Fatalf("a header more than the list names: %v", err)
+		}
+		fewer := sign(t, ride(), temporary())
+		fewer.Header.Del("X-Amz-Security-Token")
+		if _, err := a.Verify(fewer); !errors.Is(err, sigv4auth.ErrHeaderNotSigned) {
+			t.Fatalf("a header less than the list names: %v", err)
+		}
+		for _, old := range []string{"host;", "content-type;"} {
+			bad := sign(t, ride(), temporary())
+			authorization(old, "")(bad)
+			if _, err := a.Verify(bad); err == nil {
+				t.Fatalf("without %s: admitted", old)
+			}
+		}
+		empty := sign(t, ride(), temporary())
+		authorization("SignedHeaders=content-length;content-type;host;x-amz-date;x-amz-security-token", "SignedHeaders=")(empty)
+		if _, err := a.Verify(empty); !errors.Is(err, sigv4auth.ErrIncompleteSignature) {
+			t.Fatalf("an empty list: %v", err)
+		}
+		if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), signing{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
