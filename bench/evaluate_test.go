@@ -43,26 +43,32 @@ func evaluateCases() []evaluateCase {
 		}
 		return b.String()
 	}
-	const condition = `"Condition":{"StringEquals":{"aws:PrincipalTag/team":"team%d"},"StringLike":{"aws:UserAgent":"client-%d/*"},"Bool":{"aws:SecureTransport":"true"}}`
-	conditions := evaluateCase{
-		name: "policies=10x10,conditions=3", action: "execute-api:Invoke", resource: rideARN, denied: "arn:aws:execute-api:us-east-1:111122223333:other/prod/POST/ride",
-		context: map[string]string{"aws:PrincipalTag/team": "team99", "aws:UserAgent": "client-99/1.0", "aws:SecureTransport": "true"},
-		cedar: join(100, func(i int) string {
-			return fmt.Sprintf(`permit (principal, action == Action::"execute-api:Invoke", resource) when { context.arn like "arn:aws:execute-api:us-east-1:111122223333:rides/*" && context.team == "team%d" && context.agent like "client-%d/*" && context.tls };`, i, i)
-		}),
-	}
-	for p := range 10 {
-		conditions.iam = append(conditions.iam, statements(10, func(i int) string {
-			n := p*10 + i
-			return `{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:111122223333:rides/*",` + fmt.Sprintf(condition, n, n) + `}`
-		}))
+	// Ten policies of ten statements with three conditions each: once each statement is about a resource of its own, and once all are about the
+	// same and only their conditions differ, so that nothing can be left out.
+	tenByTen := func(name, resource string) evaluateCase {
+		number := func(format string, n int) string { return strings.ReplaceAll(format, "%d", fmt.Sprint(n)) }
+		const condition = `"Condition":{"StringEquals":{"aws:PrincipalTag/team":"team%d"},"StringLike":{"aws:UserAgent":"client-%d/*"},"Bool":{"aws:SecureTransport":"true"}}`
+		c := evaluateCase{
+			name: name, action: "execute-api:Invoke", resource: number(strings.TrimSuffix(resource, "*"), 99) + "prod/POST/ride", denied: "arn:aws:execute-api:us-east-1:111122223333:other/prod/POST/ride",
+			context: map[string]string{"aws:PrincipalTag/team": "team99", "aws:UserAgent": "client-99/1.0", "aws:SecureTransport": "true"},
+			cedar: join(100, func(i int) string {
+				return number(`permit (principal, action == Action::"execute-api:Invoke", resource) when { context.arn like "`+resource+`" && context.team == "team%d" && context.agent like "client-%d/*" && context.tls };`, i)
+			}),
+		}
+		for p := range 10 {
+			c.iam = append(c.iam, statements(10, func(i int) string {
+				return number(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"`+resource+`",`+condition+`}`, p*10+i)
+			}))
+		}
+		return c
 	}
 	return []evaluateCase{
 		{
 			name: "policy=wild-rydes", iam: []string{iamRide}, action: "execute-api:Invoke", resource: rideARN, denied: listARN,
 			cedar: `permit (principal, action == Action::"execute-api:Invoke", resource) when { context.arn like "arn:aws:execute-api:*:*:*/*/*/ride" };`,
 		},
-		conditions,
+		tenByTen("policies=10x10,conditions=3,differ=prefix", "arn:aws:execute-api:us-east-1:111122223333:rides%d/*"),
+		tenByTen("policies=10x10,conditions=3,differ=condition", "arn:aws:execute-api:us-east-1:111122223333:rides/*"),
 		{
 			name: "statements=1000,differ=action", action: "execute-api:Invoke999", resource: rideARN, denied: listARN,
 			iam: []string{statements(1000, func(i int) string {
@@ -146,7 +152,7 @@ func BenchmarkEvaluate(b *testing.B) {
 
 // BenchmarkParse compiles 1,000 statements, beside cedar-go's compiling their equivalent.
 func BenchmarkParse(b *testing.B) {
-	for _, c := range evaluateCases()[2:] {
+	for _, c := range evaluateCases()[3:] {
 		doc := []byte(c.iam[0])
 		b.Run(c.name, func(b *testing.B) {
 			compareRounds(b, 1, func() {
