@@ -133,6 +133,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"text and address in one", []string{when(all, `"StringLike":{"aws:SourceIp":"10.*"}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`)}, "UNKNOWN: it depends on values of aws:SourceIp"},
 		{"a variable whose value decides", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/b"`, `"StringLike":{"aws:username":"b"},"StringEqualsIfExists":{"x:j":"${aws:userid}"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on aws:username"},
 		{"a variable that stands for the beginning of an ARN", []string{deny(all)}, []string{when(all, `"StringLike":{"x:a":"${x:t}:us-a:1:r"},"ArnLike":{"x:a":"arn:aws:*:us-*:1:r"}`)}, "UNKNOWN: it depends on the value of a policy variable"},
+		{"a variable that has several values, and so none", []string{when(all, `"StringEquals":{"x:o":"${x:t}"}`)}, []string{when(all, `"StringEquals":{"x:o":"a"},"ForAnyValue:StringEquals":{"x:t":"a"},"ForAnyValue:StringLike":{"x:t":"b"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on x:t"},
 		{"numbers of many digits", []string{when(all, `"NumericLessThan":{"x:n":"1e999"}`)}, []string{when(all, `"NumericLessThan":{"x:n":"1e998"}`)}, "UNKNOWN: it depends on values of x:n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
