@@ -13,6 +13,7 @@ type pattern struct {
 	fold  bool       // compare ASCII letters in any case
 	text  string     // of literal and prefix
 	runs  [][]part   // of general: what stands between the stars
+	texts []string   // of general: the same, where each run is one text or nothing and case counts
 	vars  []variable // in the order of their parts
 }
 
@@ -114,6 +115,7 @@ func (p *pattern) simplify() {
 	if len(p.runs[0]) == 1 && p.runs[0][0].text != "" {
 		text, isText = p.runs[0][0].text, true
 	}
+	p.texts = p.plainTexts()
 	switch {
 	case !isText:
 		return
@@ -126,7 +128,46 @@ func (p *pattern) simplify() {
 	default:
 		return
 	}
-	p.text, p.runs = text, nil
+	p.text, p.runs, p.texts = text, nil, nil
+}
+
+// plainTexts returns what stands between the stars, or nil if there is a variable or a question mark, or if letters fold.
+func (p *pattern) plainTexts() []string {
+	if p.fold {
+		return nil
+	}
+	texts := make([]string, len(p.runs))
+	for i, run := range p.runs {
+		switch {
+		case len(run) == 0:
+		case len(run) == 1 && run[0].ref == 0 && run[0].any == 0:
+			texts[i] = run[0].text
+		default:
+			return nil
+		}
+	}
+	return texts
+}
+
+// matchTexts is match for texts with stars between them: the first begins s, the last ends it, and the others follow each other leftmost.
+func matchTexts(texts []string, s string) bool {
+	last := len(texts) - 1
+	if !strings.HasPrefix(s, texts[0]) {
+		return false
+	}
+	s = s[len(texts[0]):]
+	if !strings.HasSuffix(s, texts[last]) {
+		return false
+	}
+	s = s[:len(s)-len(texts[last])]
+	for _, text := range texts[1:last] {
+		i := strings.Index(s, text)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(text):]
+	}
+	return true
 }
 
 // match reports whether s matches. It takes time in proportion to the length of
@@ -140,6 +181,9 @@ func (p *pattern) match(s string, ctx *Context) bool {
 		return s == p.text || p.fold && equalFoldASCII(s, p.text)
 	case prefix:
 		return strings.HasPrefix(s, p.text) || p.fold && hasPrefixFold(s, p.text)
+	}
+	if p.texts != nil {
+		return matchTexts(p.texts, s)
 	}
 	if len(p.vars) > 0 {
 		return p.matchVariables(s, ctx)
