@@ -106,6 +106,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"a value of each", []string{when(all, `"ForAllValues:StringLike":{"x:k":"a*"}`), when(all, `"ForAllValues:StringLike":{"x:k":"*b"}`)}, []string{when(all, `"ForAllValues:StringLike":{"x:k":["a*","*b"]}`)}, "x:k = ["},
 		{"none of them is not any", []string{allow(all)}, []string{when(all, `"ForAllValues:StringNotEquals":{"x:k":"a"}`)}, "PASS"},
 		{"none of them, or any", []string{when(all, `"ForAllValues:StringNotEquals":{"x:k":"a"}`), when(all, `"ForAnyValue:StringEquals":{"x:k":"a"}`)}, []string{allow(all)}, "PASS"},
+		{"two of any, and none of a third", []string{deny(all)}, []string{when(all, `"ForAnyValue:StringEquals":{"x:k":"a"},"ForAnyValue:StringLike":{"x:k":"b*"}`), `{"Effect":"Deny",` + all + `,"Condition":{"ForAnyValue:StringEquals":{"x:k":["b","bx"]}}}`}, "x:k = ["},
 		{"a plain operator on several values", []string{when(all, `"StringEquals":{"x:k":"a"}`)}, []string{when(all, `"ForAnyValue:StringEquals":{"x:k":"a"}`)}, "x:k = ["},
 
 		// Policy variables.

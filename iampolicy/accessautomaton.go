@@ -70,23 +70,6 @@ func (l *language) atom(a accessAtom) int {
 	return len(l.atoms) - 1
 }
 
-// A bitset is a set of small numbers.
-type bitset []uint64
-
-func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
-
-func (b bitset) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
-func (b bitset) set(i int)      { b[i/64] |= 1 << (i % 64) }
-func (b bitset) clear(i int)    { b[i/64] &^= 1 << (i % 64) }
-
-func (b bitset) key() string {
-	k := make([]byte, 0, 8*len(b))
-	for _, w := range b {
-		k = binary.LittleEndian.AppendUint64(k, w)
-	}
-	return string(k)
-}
-
 // A languageNode is a state of the automaton, and how it was first reached.
 type languageNode struct {
 	state  []int32 // items, ascending
@@ -118,7 +101,7 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 	items := 0
 	for at := 0; at < len(nodes); at++ {
 		state := nodes[at].state
-		if !work.spend(8 + len(state)) {
+		if !work.spend(8 + len(state) + len(l.atoms)/8) {
 			return
 		}
 		// The empty word comes last: another one reads better.
@@ -205,88 +188,6 @@ func stateKey(state []int32) string {
 	return string(k)
 }
 
-// settle completes a state: behind a star its glob may go on without taking a
-// symbol; and before a star it need not look any more, because what can still be
-// matched from there can be matched from the star.
-func (l *language) settle(state []int32) []int32 {
-	for i := 0; i < len(state); i++ {
-		if l.items[state[i]].kind.isStar() {
-			state = append(state, state[i]+1)
-		}
-	}
-	slices.Sort(state)
-	state = slices.Compact(state)
-	keep := len(state)
-	star := int32(-1) // the last one seen that takes colons, or is in this part
-	for i := len(state) - 1; i >= 0; i-- {
-		p := state[i]
-		if star >= 0 && l.of[p] == l.of[star] && (l.items[star].kind == globStar || l.part[p] == l.part[star]) {
-			continue
-		}
-		if l.items[p].kind.isStar() {
-			star = p
-		}
-		keep--
-		state[keep] = p
-	}
-	return state[keep:]
-}
-
-// step returns the state after a symbol.
-func (l *language) step(state []int32, symbol rune) []int32 {
-	next := make([]int32, 0, len(state)+4)
-	for _, p := range state {
-		item := &l.items[p]
-		if symbol < 0 {
-			next = l.stepVariable(next, p, symbol)
-			continue
-		}
-		switch item.kind {
-		case globChar:
-			if item.char == symbol {
-				next = append(next, p+1)
-			}
-		case globFold:
-			if symbol < 0x80 && rune(lowerASCII(byte(symbol))) == item.char {
-				next = append(next, p+1)
-			}
-		case globAny:
-			next = append(next, p+1)
-		case globAnyPart:
-			if symbol != ':' {
-				next = append(next, p+1)
-			}
-		case globStar:
-			next = append(next, p)
-		case globStarPart:
-			if symbol != ':' {
-				next = append(next, p)
-			}
-		case globVariable, globEnd:
-		}
-	}
-	return l.settle(next)
-}
-
-// stepVariable adds what item p becomes when an unknown value is read. One that
-// may match too much may be anywhere after it.
-func (l *language) stepVariable(next []int32, p int32, symbol rune) []int32 {
-	item := &l.items[p]
-	if l.pol[l.of[p]] == atLeast {
-		for q := p; q <= l.ends[l.of[p]]; q++ {
-			next = append(next, q)
-		}
-		return next
-	}
-	switch {
-	case item.kind.isStar():
-		next = append(next, p)
-	case item.kind == globVariable && variableSymbol(item.ref) == symbol:
-		next = append(next, p+1)
-	}
-	return next
-}
-
 // holds returns the atoms that hold of the word that ends in this state, and
 // whether the musts are among them.
 func (l *language) holds(state []int32) (set bitset, ok bool) {
@@ -344,45 +245,4 @@ func (l *language) matchesAll(state []int32, g int32) bool {
 	}
 	_, found := slices.BinarySearch(state, last)
 	return found
-}
-
-// symbols appends the symbols that have to be tried after a state: those that
-// something waits for, and one for all others.
-func (l *language) symbols(list []rune, state []int32) []rune {
-	for _, p := range state {
-		switch item := &l.items[p]; item.kind {
-		case globChar:
-			list = append(list, item.char)
-		case globFold:
-			list = append(list, item.char)
-			if !l.fold {
-				list = append(list, item.char-('a'-'A'))
-			}
-		case globAnyPart, globStarPart:
-			list = append(list, ':')
-		case globVariable:
-			if symbol := variableSymbol(item.ref); l.seen[symbol] {
-				list = append(list, symbol)
-			}
-		case globAny, globStar, globEnd:
-		}
-	}
-	slices.Sort(list)
-	list = slices.Compact(list)
-	return slices.Insert(list, 0, otherSymbol(list))
-}
-
-// otherSymbol returns a character that is not in the list, one that reads well
-// if there is one. It is never in upper case, which may be the same as lower.
-func otherSymbol(list []rune) rune {
-	for _, r := range "xyzabcdefghijklmnopqrstuvw0123456789-_" {
-		if !slices.Contains(list, r) {
-			return r
-		}
-	}
-	for r := rune(0x100); ; r++ { // no policy has characters from here on
-		if !slices.Contains(list, r) {
-			return r
-		}
-	}
 }

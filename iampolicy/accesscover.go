@@ -54,15 +54,6 @@ func (q *accessQuestion) undominated(candidates []accessCandidate, most rank) (b
 	return best
 }
 
-func subset(a, b bitset) bool {
-	for i := range a {
-		if a[i]&^b[i] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 type coverSearch struct {
 	work       *accessWork
 	dimensions [][]accessCandidate
