@@ -39,6 +39,9 @@ func (c *accessCheck) run() AccessResult {
 	result := AccessResult{Verdict: AccessPass}
 	consider := func(required, blockers []*accessStatement) bool {
 		r := c.decide(required, blockers)
+		if r.Verdict == AccessPass && c.work.done > maxAccessWork {
+			r = AccessResult{Reason: c.work.reason} // what comes after it will not be asked
+		}
 		if r.Verdict == AccessFail || r.Verdict == AccessUnknown && result.Verdict == AccessPass {
 			result = r
 		}
@@ -100,7 +103,9 @@ func statementsOf(policies []*Policy, deny bool) (list []*accessStatement) {
 // blockers.
 func (c *accessCheck) decide(required, blockers []*accessStatement) AccessResult {
 	q := accessQuestion{check: c, required: required}
-	c.work.spend(len(required) * len(blockers))
+	if !c.work.spend(len(required) * len(blockers)) {
+		return AccessResult{Reason: c.work.reason}
+	}
 	for _, b := range blockers {
 		if slices.ContainsFunc(required, func(st *accessStatement) bool { return st.key == b.key }) {
 			return AccessResult{Verdict: AccessPass}

@@ -95,9 +95,12 @@ func (q *accessQuestion) find(dimensions [][]accessCandidate, fixed *Context) (r
 
 // presume returns "" if there is no answer even among what may not exist, or else
 // why it is not known.
-func (q *accessQuestion) presume(dimensions [][]accessCandidate) string {
-	why := ""
-	for _, candidate := range q.search(dimensions, presumed) {
+func (q *accessQuestion) presume(dimensions [][]accessCandidate) (why string) {
+	chosen := q.search(dimensions, presumed)
+	if chosen != nil {
+		why = "it could not be decided" // unreachable: some candidate is only presumed, and says why
+	}
+	for _, candidate := range chosen {
 		if candidate.why != "" {
 			why = candidate.why
 		}
