@@ -3,6 +3,7 @@ package sigv4auth
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -47,6 +48,20 @@ func (a *Authenticator) unsignedPayload() (payload, *Error) {
 		return payload{}, refusal(ErrNotEnabled, "Unsigned payloads are not accepted here; send the SHA-256 of the body")
 	}
 	return payload{mode: PayloadUnsigned}, nil
+}
+
+// appendLine appends the last line of the canonical request. The body counts only where the request declares nothing.
+func (d *payload) appendLine(dst, body []byte) []byte {
+	switch {
+	case d.mode == PayloadUnsigned:
+		return append(dst, v4.UnsignedPayload...)
+	case d.digest != "":
+		return append(dst, d.digest...)
+	case len(body) == 0:
+		return append(dst, v4.EmptyPayload...)
+	}
+	sum := sha256.Sum256(body)
+	return hex.AppendEncode(dst, sum[:])
 }
 
 func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") }

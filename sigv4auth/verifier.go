@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
@@ -106,17 +105,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			return refused
 		}
 	}
-	switch {
-	case undeclared && len(body) == 0:
-		s.buf = append(s.buf, v4.EmptyPayload...)
-	case undeclared:
-		sum := sha256.Sum256(body)
-		s.buf = hex.AppendEncode(s.buf, sum[:])
-	case declared.mode == PayloadUnsigned:
-		s.buf = append(s.buf, v4.UnsignedPayload...)
-	default:
-		s.buf = append(s.buf, declared.digest...)
-	}
+	s.buf = declared.appendLine(s.buf, body)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
 	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, s.buf)
 	expected := s.mac.Sign(a.keys.signingKey(&credential, p.scope), s.sts)

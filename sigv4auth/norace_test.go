@@ -1,0 +1,5 @@
+//go:build !race
+
+package sigv4auth_test
+
+const raceDetector = false
