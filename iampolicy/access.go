@@ -129,7 +129,7 @@ func (p *Principal) describe() string {
 // a resource of more than 2,048 bytes. That the old policies might deny only for
 // that reason is left out of account.
 //
-// The time it takes is bounded: at the limit it is some seconds, for a
+// The time it takes is bounded: at the limit it is a few seconds, for a
 // hundred statements some milliseconds. Any number of goroutines may check the
 // same policies.
 func CheckNoNewAccess(old, new []*Policy) AccessResult {

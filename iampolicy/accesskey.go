@@ -118,7 +118,7 @@ const (
 )
 
 // mustOf returns the tests that each value of an entry has to pass for the
-// required conditions to hold. It is nil if they cannot.
+// required conditions to hold.
 func (k *accessKey) mustOf(kind entryKind) []int {
 	must := []int{}
 	for i, c := range k.tests[:k.required] {

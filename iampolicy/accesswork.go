@@ -1,7 +1,7 @@
 package iampolicy
 
-// maxAccessWork bounds one check: a few seconds' work.
-const maxAccessWork = 1 << 25
+// maxAccessWork bounds one check: a second or two of work.
+const maxAccessWork = 1 << 24
 
 // An accessWork counts the work of one check. Where a limit is exceeded, what was
 // found until then may still hold a witness, but there is no pass.
