@@ -35,6 +35,31 @@ func (d smallWorld) glob(least int) string {
 	return b.String()
 }
 
+func (d smallWorld) variable() string {
+	return "${x:" + d.one("j", "k") + d.one("", "", ", 'a'") + "}"
+}
+
+// condition is one on x:k, and often another one on x:j.
+func (d smallWorld) condition() string {
+	operator := func(names ...string) string {
+		return d.one("", "", "ForAllValues:", "ForAnyValue:") + d.one(names...) + d.one("", "IfExists")
+	}
+	value := func() string {
+		if d.in(3) {
+			return d.glob(0) + d.variable() + d.one("", "b", "*", "?")
+		}
+		return d.glob(0)
+	}
+	on := fmt.Sprintf(`%q:{"x:k":["%s","%s"]}`, operator("StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"), value(), value())
+	switch d.IntN(4) {
+	case 0:
+		on += `,"Null":{"x:j":"` + d.one("true", "false") + `"}`
+	case 1:
+		on += `,"StringEquals":{"x:j":["` + d.one("a", "b", "ab") + `","` + d.one("a", "b", "") + `"]}`
+	}
+	return on
+}
+
 func (d smallWorld) statement() string {
 	element := func(name string, value func() string) string {
 		if d.in(5) {
@@ -53,18 +78,12 @@ func (d smallWorld) statement() string {
 			case 0:
 				return "*"
 			case 1:
-				return "arn:aws:s:::" + d.glob(0) + "${x:k}" + d.glob(0)
+				return "arn:aws:s:::" + d.glob(0) + d.variable() + d.glob(0)
 			}
 			return d.one("arn:aws:s:::", "arn:aws:?:::", "arn:aws:*:::", "arn:a*:s:*::") + d.glob(0)
 		})
 	if d.in(2) {
-		operator := d.one("", "", "ForAllValues:", "ForAnyValue:") + d.one("StringLike", "StringNotLike", "StringEquals", "StringNotEqualsIgnoreCase") + d.one("", "IfExists")
-		if d.in(6) {
-			operator = "Null"
-			st += `,"Condition":{"Null":{"x:k":"` + d.one("true", "false") + `"}}`
-		} else {
-			st += fmt.Sprintf(`,"Condition":{%q:{"x:k":["%s","%s"]}}`, operator, d.glob(0), d.glob(0))
-		}
+		st += `,"Condition":{` + d.condition() + "}"
 	}
 	return st + "}"
 }
@@ -93,6 +112,16 @@ func TestCheckNoNewAccessAgainstAllShortRequests(t *testing.T) {
 					req.Context.SetMany("x:k", values...)
 				default:
 					req.Context.Set("x:k", values[0])
+				}
+				switch len(requests) % 5 {
+				case 1:
+					req.Context.Set("x:j", "a")
+				case 4:
+					req.Context.Set("x:j", "b")
+				case 2:
+					req.Context.Set("x:j", "ab")
+				case 3:
+					req.Context.SetMany("x:j", "a", "b")
 				}
 				requests = append(requests, req)
 			}
