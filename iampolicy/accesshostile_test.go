@@ -4,15 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
 // Policies that are made to overlap in as many ways as there can be must get an
-// answer in bounded time, be it that it is not known.
+// answer, be it that it is not known. Without the limits on work some of these would run for hours, and the test would end by its time-out.
 func TestAccessChecksAreBounded(t *testing.T) {
-	const bound = 30 * time.Second // some seconds without the race detector
 	st := func(effect, action, resource string) string {
 		return fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`, effect, action, resource)
 	}
@@ -61,12 +59,9 @@ func TestAccessChecksAreBounded(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			old, new := identity(t, test.old...), identity(t, test.new...)
-			start := time.Now()
 			got := iampolicy.CheckNoNewAccess(old.Identity, new.Identity)
-			took := time.Since(start)
-			t.Logf("%v: %.100v", took, got)
-			if got.Verdict != test.want || took > bound {
-				t.Errorf("%.200v after %v; want %v", got, took, test.want)
+			if got.Verdict != test.want {
+				t.Errorf("%.200v; want %v", got, test.want)
 			}
 		})
 	}
@@ -83,7 +78,6 @@ func TestAccessChecksBoundCallers(t *testing.T) {
 		return []*iampolicy.Policy{policy(t, iampolicy.Resource,
 			`{"Effect":"Allow","Principal":{"AWS":[`+strings.Join(users, ",")+`]},"Action":"`+action+`","Resource":"*"}`)}
 	}
-	start := time.Now()
 	for _, test := range []struct {
 		old, new []*iampolicy.Policy
 		want     iampolicy.AccessVerdict
@@ -97,5 +91,4 @@ func TestAccessChecksBoundCallers(t *testing.T) {
 			t.Errorf("%v; want %v", got, test.want)
 		}
 	}
-	t.Log(time.Since(start))
 }
