@@ -118,4 +118,6 @@
 //   - Everyone ("*") is also services, identity providers and anonymous callers.
 //   - A role is compared by partition, account and name, since a session's ARN does
 //     not tell the role's path.
+//
+// What [CheckNoNewAccess] and [CheckAccessNotGranted] take for granted stands at each.
 package iampolicy
