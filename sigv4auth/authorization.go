@@ -22,7 +22,7 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 	scheme, fields, _ := cut(value, ' ')
 	if scheme != v4.Algorithm {
 		if strings.HasPrefix(scheme, "AWS4-") {
-			return unsupportedAlgorithm(scheme)
+			return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
 		}
 		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
 		fields = value
@@ -129,14 +129,6 @@ func (p *presented) parseHTTPDate(s string) *Error {
 	}
 	p.date, p.signedAt = t.Format(v4.TimeFormat), t
 	return nil
-}
-
-// unsupportedAlgorithm names the algorithm, if it looks like the name of one.
-func unsupportedAlgorithm(name string) *Error {
-	if !validScopePart(name) {
-		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'.")
-	}
-	return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+name+"'.")
 }
 
 // hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold

@@ -115,7 +115,7 @@ func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch
 	}
 
 	if algorithm := value(paramAlgorithm); algorithm != "" && algorithm != v4.Algorithm {
-		return unsupportedAlgorithm(algorithm)
+		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+forMessage(algorithm)+"'.")
 	}
 	var missing strings.Builder
 	for _, f := range []int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires} {

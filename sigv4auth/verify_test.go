@@ -233,7 +233,7 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			name: "threat 8: the scheme's name with something behind it", change: authorization("AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256X "),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
 		},
 		{
 			name: "threat 8: the scheme in lower case", change: authorization("AWS4-HMAC-SHA256 ", "aws4-hmac-sha256 "),
@@ -241,15 +241,15 @@ func TestRefused(t *testing.T) {
 		},
 		{
 			name: "threat 9: SHA-1", change: authorization("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
 		},
 		{
 			name: "threat 9: SigV4A", change: authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
 		},
 		{
 			name: "threat 9: another algorithm in the query", r: rides, s: presigned, change: target("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256-PAYLOAD"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm': 'AWS4-",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
 		},
 		{name: "threat 10: an upper-case signature", change: func(r *http.Request) {
 			v := r.Header.Get("Authorization")
