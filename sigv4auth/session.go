@@ -18,11 +18,12 @@ type Session struct {
 	Policies []*iampolicy.Policy
 	// Tags are the session tags. In aws:PrincipalTag they win over the principal's tags of the same key.
 	Tags map[string]string
-	// MFA is when the user last proved a second factor, from which aws:MultiFactorAuthAge is
-	// counted. Zero with MFAPresent false: aws:MultiFactorAuthPresent is "false".
-	MFA time.Time
-	// MFAPresent is aws:MultiFactorAuthPresent, which temporary credentials always have and long-term keys never.
+	// MFAPresent is aws:MultiFactorAuthPresent: whether the user proved a second factor. Temporary credentials always have the key,
+	// with the value "false" too; long-term keys never do.
 	MFAPresent bool
+	// MFA is when the user proved it, from which aws:MultiFactorAuthAge is counted in seconds. It counts only with MFAPresent. Zero:
+	// unknown, and the key is absent.
+	MFA time.Time
 	// SourceIdentity is aws:SourceIdentity. Empty: absent.
 	SourceIdentity string
 	// Federated is who the session was issued for, where an identity provider vouched for them; nil for others.
