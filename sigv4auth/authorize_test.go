@@ -217,9 +217,13 @@ func TestConditionKeys(t *testing.T) {
 			"aws:SourceIdentity": "bob", "aws:FederatedProvider": "cognito-identity.amazonaws.com", "cognito-identity.amazonaws.com:sub": "us-east-1:1",
 			"cognito-identity.amazonaws.com:aud": "pool", "cognito-identity.amazonaws.com:amr": "[authenticated x]",
 		}},
-		{"a session without MFA", sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
+		{"a session whose second factor does not count", sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{MFA: testNow.Add(-time.Minute)}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
 			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
 			"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole", "aws:userid": "AROAEXAMPLE:bob", "aws:MultiFactorAuthPresent": "false",
+		}},
+		{"a session whose second factor has no time", sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{MFAPresent: true}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
+			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
+			"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole", "aws:userid": "AROAEXAMPLE:bob", "aws:MultiFactorAuthPresent": "true",
 		}},
 		{"the root user", sigv4auth.Credential{Principal: iampolicy.Principal{ARN: "arn:aws:iam::111122223333:root"}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
 			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
