@@ -14,10 +14,7 @@ const retryAfter = "1"
 // WriteAPIGatewayError answers a refused request as a REST API of API Gateway does: a status, the headers
 // x-amzn-ErrorType and x-amzn-RequestId, and a JSON object with the message. It is the default of [Config.Denied].
 func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
-	e := AsError(err)
-	if e == nil {
-		e = panicked("a nil error was to be written")
-	}
+	e := toWrite(err)
 	body := map[string]string{"message": e.Message}
 	if e.Code == ErrAccessDenied {
 		body = map[string]string{"Message": e.Message} // API Gateway spells it so for this one
@@ -33,10 +30,7 @@ func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
 
 // WriteS3Error answers a refused request as Amazon S3 does: "Error responses" in the S3 API Reference.
 func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
-	e := AsError(err)
-	if e == nil {
-		e = panicked("a nil error was to be written")
-	}
+	e := toWrite(err)
 	requestID := setRequestID(w, r)
 	wire := e.answer().s3
 	body := encodeXML(struct {
@@ -53,10 +47,7 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 // WriteQueryError answers a refused request as the services with the AWS query protocol do, STS and
 // IAM among them: "Common Errors" in their API References.
 func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {
-	e := AsError(err)
-	if e == nil {
-		e = panicked("a nil error was to be written")
-	}
+	e := toWrite(err)
 	wire := e.answer().query
 	fault := "Sender"
 	if wire.status >= http.StatusInternalServerError {
@@ -69,6 +60,14 @@ func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {
 		RequestID string `xml:"RequestId"`
 	}{Error: wireError{fault, wire.code, e.Message}, RequestID: setRequestID(w, r)})
 	writeRefusal(w, r, e, wire.status, "text/xml", body)
+}
+
+// toWrite returns the refusal to be written for err. A hook that writes a nil error has a mistake in it, and the client is still refused.
+func toWrite(err error) *Error {
+	if e := AsError(err); e != nil {
+		return e
+	}
+	return &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: "a nil error was to be written"}
 }
 
 func encodeXML(v any) []byte {
