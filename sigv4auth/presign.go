@@ -51,13 +51,36 @@ func (f *queryFields) credentials() bool {
 	return false
 }
 
+// paramOf returns which parameter of a presigned URL name is, to the letter, and paramCount if it is none.
+func paramOf(name string) int {
+	switch name {
+	case "X-Amz-Algorithm":
+		return paramAlgorithm
+	case "X-Amz-Credential":
+		return paramCredential
+	case "X-Amz-Signature":
+		return paramSignature
+	case "X-Amz-SignedHeaders":
+		return paramSignedHeaders
+	case "X-Amz-Date":
+		return paramDate
+	case "X-Amz-Expires":
+		return paramExpires
+	case "X-Amz-Security-Token":
+		return paramToken
+	case "X-Amz-Content-Sha256":
+		return paramContentSHA256
+	}
+	return paramCount
+}
+
 // findQueryFields finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
 // case, is refused: the verifier and the handler could read different ones (threat 91).
 func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 	if q.Len() == 0 {
 		return fields, nil
 	}
-	var seen [maxAmzParams]int
+	var seen [maxAmzParams]string
 	n := 0
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
@@ -70,22 +93,23 @@ func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 		if len(name) > maxAmzName {
 			return fields, malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
 		}
-		for _, j := range seen[:n] {
-			if other, _ := q.Pair(j); equalFoldASCII(other, name) {
-				return fields, malformed("The query holds the parameter %s twice", name)
+		f := paramOf(name)
+		if f == paramCount || fields[f] > 0 {
+			for _, other := range seen[:n] {
+				if equalFoldASCII(other, name) {
+					return fields, malformed("The query holds the parameter %s twice", name)
+				}
 			}
-		}
-		seen[n] = i
-		n++
-		for f, known := range paramNames {
-			if !equalFoldASCII(name, known) {
-				continue
+			for _, known := range paramNames {
+				if equalFoldASCII(name, known) {
+					return fields, malformed("The query parameter %s must be spelled %s", name, known)
+				}
 			}
-			if string(name) != known {
-				return fields, malformed("The query parameter %s must be spelled %s", name, known)
-			}
+		} else {
 			fields[f] = i + 1
 		}
+		seen[n] = name
+		n++
 	}
 	return fields, nil
 }
@@ -96,30 +120,13 @@ func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch
 	if longest == 0 {
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
 	}
-	// All values are decoded into one string.
-	var ends [paramCount]int
-	s.buf = s.buf[:0]
-	for f, i := range fields {
-		if i > 0 {
-			_, value := s.query.Pair(i - 1)
-			s.buf = v4.AppendDecoded(s.buf, value)
-		}
-		ends[f] = len(s.buf)
-	}
-	decoded := string(s.buf)
-	value := func(f int) string {
-		if f == 0 {
-			return decoded[:ends[0]]
-		}
-		return decoded[ends[f-1]:ends[f]]
-	}
-
-	if algorithm := value(paramAlgorithm); algorithm != "" && algorithm != v4.Algorithm {
+	values := s.decode(&fields)
+	if algorithm := values[paramAlgorithm]; algorithm != "" && algorithm != v4.Algorithm {
 		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+forMessage(algorithm)+"'.")
 	}
 	var missing strings.Builder
 	for _, f := range []int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires} {
-		if value(f) == "" {
+		if values[f] == "" {
 			missing.WriteString("AWS query-string parameters must include '" + paramNames[f] + "'. ")
 		}
 	}
@@ -138,26 +145,48 @@ func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch
 		return malformed("%s must not be a header of a presigned request", twice)
 	}
 
-	if err := p.takeSignedHeaders(value(paramSignedHeaders), &s.signed); err != nil {
+	if err := p.takeSignedHeaders(values[paramSignedHeaders], &s.signed); err != nil {
 		return err
 	}
-	if err := p.parseSignature(value(paramSignature)); err != nil {
+	if err := p.parseSignature(values[paramSignature]); err != nil {
 		return err
 	}
-	if err := p.parseDate(value(paramDate)); err != nil {
+	if err := p.parseDate(values[paramDate]); err != nil {
 		return err
 	}
-	if err := p.parseExpires(value(paramExpires), longest); err != nil {
+	if err := p.parseExpires(values[paramExpires], longest); err != nil {
 		return err
 	}
-	p.token = value(paramToken)
+	p.token = values[paramToken]
 	if fields[paramToken] > 0 && p.token == "" {
 		return malformed("X-Amz-Security-Token is empty")
 	}
-	p.credential = value(paramCredential)
+	p.credential = values[paramCredential]
 	var err *Error
 	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.contentSHA256)
 	return err
+}
+
+// decode returns the decoded values of the parameters that are there. Those that hold escapes are decoded into one string, the others
+// stand in the query as they are.
+func (s *scratch) decode(fields *queryFields) (values [paramCount]string) {
+	var ends [paramCount]int
+	s.buf = s.buf[:0]
+	for f, i := range fields {
+		if i > 0 {
+			if _, values[f] = s.query.Pair(i - 1); strings.IndexByte(values[f], '%') >= 0 {
+				s.buf = v4.AppendDecoded(s.buf, values[f])
+				ends[f] = len(s.buf)
+			}
+		}
+	}
+	decoded, start := string(s.buf), 0
+	for f, end := range ends {
+		if end > 0 {
+			values[f], start = decoded[start:end], end
+		}
+	}
+	return values
 }
 
 // parseExpires accepts 1 to 604800 in plain ASCII digits without a leading zero, and nothing

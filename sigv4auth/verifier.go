@@ -214,7 +214,7 @@ func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time
 }
 
 // scratch is the memory of one verification, used again by the next. Nothing that a request keeps points into it, and of what it holds only
-// signed is looked at before it is overwritten.
+// signed is looked at before it is overwritten. query, which points into the request, forgets it.
 type scratch struct {
 	buf    []byte
 	sts    []byte
@@ -233,4 +233,7 @@ func (p *scratchPool) get() *scratch {
 	return &scratch{mac: v4.NewMac()}
 }
 
-func (p *scratchPool) put(s *scratch) { p.pool.Put(s) }
+func (p *scratchPool) put(s *scratch) {
+	s.query.Forget()
+	p.pool.Put(s)
+}

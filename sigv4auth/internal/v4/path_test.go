@@ -108,10 +108,10 @@ func FuzzPath(f *testing.F) {
 		}
 		// Decoding the encoded path once gives the wire path back: no two wire paths share a canonical form.
 		encoded := v4.AppendPath(nil, raw, v4.PathEncoded)
-		if got := string(v4.AppendDecoded(nil, encoded)); got != raw {
+		if got := string(v4.AppendDecoded(nil, string(encoded))); got != raw {
 			t.Fatalf("decoding %q gives %q; want %q", encoded, got, raw)
 		}
-		normalized := v4.AppendDecoded(nil, v4.AppendPath(nil, raw, v4.PathNormalized))
+		normalized := v4.AppendDecoded(nil, string(v4.AppendPath(nil, raw, v4.PathNormalized)))
 		if !v4.NormalPath(string(normalized)) {
 			t.Fatalf("the normalised path %q is not normal", normalized)
 		}

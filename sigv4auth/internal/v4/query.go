@@ -1,7 +1,6 @@
 package v4
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -18,19 +17,81 @@ var ErrQueryPairs = errors.New("the query has too many parameters")
 // Its zero value is the empty query. It may be parsed into again; its memory is then used again.
 type Query struct {
 	pairs []pair
-	buf   []byte // the encoded names and values that pairs points into
+	text  string // the encoded names and values that pairs points into
+	buf   []byte
 }
 
-// pair holds offsets into Query.buf: the name is buf[name:value], the value buf[value:end].
-type pair struct{ name, value, end int }
+// pair holds offsets into Query.text: the name is text[name:nameEnd], the value text[value:end].
+type pair struct{ name, nameEnd, value, end int }
 
 // Parse takes the raw query of a request line apart: it splits at '&', drops empty
 // pairs, reads '+' as a space, decodes escapes, and encodes again. A name without '=' has the empty
 // value. A raw ';' is data. Parse sorts nothing yet: [Query.Pair] counts in order of arrival
 // until [Query.AppendCanonical] has been called.
 func (q *Query) Parse(raw string) error {
+	q.pairs, q.text = q.pairs[:0], ""
+	if raw == "" {
+		return nil
+	}
+	if q.split(raw) {
+		return nil
+	}
+	return q.recodeAll(raw)
+}
+
+// Forget lets go of what has been parsed, which can hold a signature and a session token.
+func (q *Query) Forget() { q.pairs, q.text = q.pairs[:0], "" }
+
+// split takes a query apart that is canonically encoded already, as most signers send it, without copying it. It reports
+// whether the query is; a fault is found by [Query.recodeAll].
+func (q *Query) split(raw string) bool {
+	var p pair
+	equals := false
+	for i := 0; ; i++ {
+		for i+4 <= len(raw) && unreserved[raw[i]] && unreserved[raw[i+1]] && unreserved[raw[i+2]] && unreserved[raw[i+3]] {
+			i += 4
+		}
+		for i < len(raw) && unreserved[raw[i]] {
+			i++
+		}
+		switch {
+		case i == len(raw) || raw[i] == '&':
+			if p.end = i; !equals {
+				p.nameEnd, p.value = i, i
+			}
+			if p.name == i || len(q.pairs) == MaxQueryPairs {
+				return false
+			}
+			q.pairs = append(q.pairs, p)
+			if i == len(raw) {
+				q.text = raw
+				return true
+			}
+			p.name, equals = i+1, false
+		case raw[i] == '=' && !equals:
+			p.nameEnd, p.value, equals = i, i+1, true
+		case raw[i] == '%' && canonicalEscape(raw[i:]):
+			i += 2
+		default:
+			return false
+		}
+	}
+}
+
+// canonicalEscape reports whether s begins with an escape as UriEncode writes it: upper case, and of a byte that has to be escaped.
+func canonicalEscape(s string) bool {
+	if len(s) < 3 || 'a' <= s[1] && s[1] <= 'f' || 'a' <= s[2] && s[2] <= 'f' {
+		return false
+	}
+	hi, ok1 := unhex(s[1])
+	lo, ok2 := unhex(s[2])
+	return ok1 && ok2 && !unreserved[hi<<4|lo]
+}
+
+// recodeAll takes any query apart.
+func (q *Query) recodeAll(raw string) error {
 	q.pairs, q.buf = q.pairs[:0], q.buf[:0]
-	for more := raw != ""; more; {
+	for more := true; more; {
 		var part string
 		part, raw, more = strings.Cut(raw, "&")
 		if part == "" {
@@ -44,6 +105,8 @@ func (q *Query) Parse(raw string) error {
 		if err := q.recode(name); err != nil {
 			return err
 		}
+		p.nameEnd = len(q.buf)
+		q.buf = append(q.buf, '=')
 		p.value = len(q.buf)
 		if err := q.recode(value); err != nil {
 			return err
@@ -51,6 +114,7 @@ func (q *Query) Parse(raw string) error {
 		p.end = len(q.buf)
 		q.pairs = append(q.pairs, p)
 	}
+	q.text = string(q.buf)
 	return nil
 }
 
@@ -88,56 +152,59 @@ func (q *Query) recode(s string) error {
 // Len returns the number of pairs.
 func (q *Query) Len() int { return len(q.pairs) }
 
-// Pair returns the canonical encoding of the name and the value of pair i. Both are valid until
-// the next Parse.
-func (q *Query) Pair(i int) (name, value []byte) {
-	p := q.pairs[i]
-	return q.buf[p.name:p.value], q.buf[p.value:p.end]
+// Pair returns the canonical encoding of the name and the value of pair i.
+func (q *Query) Pair(i int) (name, value string) {
+	p := &q.pairs[i]
+	return q.text[p.name:p.nameEnd], q.text[p.value:p.end]
 }
 
 // AppendCanonical appends the canonical query string without the pairs named omit, which
 // is "" where nothing is left out.
 // It sorts the pairs by encoded name, then by encoded value.
 func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
-	if !slices.IsSortedFunc(q.pairs, q.compare) {
-		slices.SortFunc(q.pairs, q.compare)
+	for i := 1; i < len(q.pairs); i++ {
+		if q.compare(q.pairs[i-1], q.pairs[i]) > 0 {
+			slices.SortFunc(q.pairs, q.compare)
+			break
+		}
 	}
 	start := len(dst)
 	for i := range q.pairs {
-		name, value := q.Pair(i)
-		if omit != "" && string(name) == omit {
+		p := &q.pairs[i]
+		if omit != "" && q.text[p.name:p.nameEnd] == omit {
 			continue
 		}
 		if len(dst) > start {
 			dst = append(dst, '&')
 		}
-		dst = append(dst, name...)
-		dst = append(dst, '=')
-		dst = append(dst, value...)
+		if p.value > p.nameEnd { // a name and a value stand as they are signed
+			dst = append(dst, q.text[p.name:p.end]...)
+		} else {
+			dst = append(dst, q.text[p.name:p.nameEnd]...)
+			dst = append(dst, '=')
+		}
 	}
 	return dst
 }
 
 func (q *Query) compare(a, b pair) int {
-	if c := bytes.Compare(q.buf[a.name:a.value], q.buf[b.name:b.value]); c != 0 {
+	if c := strings.Compare(q.text[a.name:a.nameEnd], q.text[b.name:b.nameEnd]); c != 0 {
 		return c
 	}
-	return bytes.Compare(q.buf[a.value:a.end], q.buf[b.value:b.end])
+	return strings.Compare(q.text[a.value:a.end], q.text[b.value:b.end])
 }
 
 // AppendDecoded appends what the canonically encoded text stands for.
-func AppendDecoded(dst, encoded []byte) []byte {
+func AppendDecoded(dst []byte, encoded string) []byte {
 	for {
-		before, after, found := bytes.Cut(encoded, percent)
-		dst = append(dst, before...)
-		if !found {
-			return dst
+		i := strings.IndexByte(encoded, '%')
+		if i < 0 {
+			return append(dst, encoded...)
 		}
-		hi, _ := unhex(after[0]) // each percent sign of a canonical encoding begins a whole escape
-		lo, _ := unhex(after[1])
+		dst = append(dst, encoded[:i]...)
+		hi, _ := unhex(encoded[i+1]) // each percent sign of a canonical encoding begins a whole escape
+		lo, _ := unhex(encoded[i+2])
 		dst = append(dst, hi<<4|lo)
-		encoded = after[2:]
+		encoded = encoded[i+3:]
 	}
 }
-
-var percent = []byte{'%'}
