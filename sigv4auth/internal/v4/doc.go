@@ -1,4 +1,4 @@
-// Package v4 is the pure part of Signature Version 4: bytes in, bytes out.
+// Package v4 is the pure part of Signature Version 4 and of its asymmetric form, SigV4A: bytes in, bytes out.
 //
 // It builds canonical requests, strings to sign and signing keys as the IAM User Guide
 // describes them in "Create a signed AWS API request", and parses the dates and credential scopes they
