@@ -95,13 +95,15 @@ func TestImportDirections(t *testing.T) {
 	t.Parallel()
 	// What the packages of the library may import beside the standard library.
 	allowed := map[string][]string{
-		"iampolicy":               nil,
-		"ridesvc":                 nil,
-		"sigv4auth/internal/v4":   nil,
-		"sigv4auth":               {module + "/iampolicy", module + "/sigv4auth/internal/v4", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2"},
-		"sigv4auth/filestore":     {module + "/iampolicy", module + "/sigv4auth"},
-		"sigv4auth/sigv4test":     {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
-		"iampolicy/cmd/iampolicy": {module + "/iampolicy"},
+		"iampolicy":                   nil,
+		"ridesvc":                     nil,
+		"sigv4auth/internal/v4":       nil,
+		"sigv4auth/internal/checksum": nil,
+		"sigv4auth/internal/chunked":  {module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/checksum"},
+		"sigv4auth":                   {module + "/iampolicy", module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2"},
+		"sigv4auth/filestore":         {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/sigv4test":         {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
+		"iampolicy/cmd/iampolicy":     {module + "/iampolicy"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {
