@@ -20,6 +20,9 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })
 	}
 	rec.finished = true
+	if refused == nil && rec.body != nil && a.audit != nil {
+		rec.body.audited(ctx, a.audit, rec.event)
+	}
 	return refused
 }
 

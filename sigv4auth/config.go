@@ -37,6 +37,7 @@ type Config struct {
 
 	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs. 0: 10 MiB, API Gateway's limit.
 	// A caller who declares no digest can make the server hold this much for each connection, with any key: set it to what the routes need.
+	// In the streaming modes of Payloads it bounds the decoded body, of which 1 MiB is held at most.
 	MaxBodyBytes int64
 
 	// Path selects how the path is canonicalised. Zero: PathStrict.
@@ -55,10 +56,6 @@ type Config struct {
 	// that a request to one cannot be sent to another.
 	Hosts []string
 
-	// Proxies says which peers are proxies of the service's own, and what is believed of what they say of the client's address, scheme and
-	// host, and of the path that they shortened. Zero: nobody's word counts.
-	Proxies TrustedProxies
-
 	// KeyCacheSize bounds how many derived signing keys are kept, less than 1 KiB each; one
 	// is used per access key and day. 0: 10,000.
 	KeyCacheSize int
@@ -74,6 +71,9 @@ type Config struct {
 
 	// Audit is called once for each request, admitted or refused, before the handler runs or the refusal is
 	// written. It is called on the request's goroutine and should not block. If it panics, the request is refused. nil: none.
+	//
+	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body of an admitted request in a streaming mode turns out
+	// wrong while the handler reads it; then on the goroutine that reads.
 	Audit func(ctx context.Context, e Event)
 
 	// Meter receives the metrics that the package documentation lists. nil: none.
@@ -105,15 +105,28 @@ const (
 	PathS3
 )
 
-// PayloadModes is a set of payload modes beside that of a digest.
+// PayloadModes is a set of payload modes beside that of a digest. The streaming modes, which S3's clients use, send the body in the content coding
+// aws-chunked. In them the handler runs before the body has been read, and reads it as it is verified: see "Streaming bodies" in the
+// package documentation.
 type PayloadModes uint8
 
 const (
 	// InsecureUnsigned accepts UNSIGNED-PAYLOAD, and makes it the mode of presigned URLs for service s3. Anyone between
 	// the client and the server can then replace the body, within the life of the signature; without TLS, that is everyone on the way.
 	InsecureUnsigned PayloadModes = 1 << iota
+	// StreamingSigned accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed, and the handler
+	// reads only chunks that are verified. A chunk has at most 1 MiB, and every one but the last at least 8 KiB, as S3 has it.
+	StreamingSigned
+	// StreamingSignedTrailer accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: StreamingSigned, followed by one signed trailer, which
+	// X-Amz-Trailer names and which holds a checksum of the body.
+	StreamingSignedTrailer
+	// InsecureStreamingUnsignedTrailer accepts STREAMING-UNSIGNED-PAYLOAD-TRAILER: chunks that are not signed, and one trailer, not signed
+	// either, which X-Amz-Trailer names and which holds a checksum of the body. The checksum finds damage and stops nobody: anyone between the
+	// client and the server can replace the body together with it, within the life of the signature. It is what AWS's SDKs send to S3
+	// over TLS, and the one for JavaScript without TLS too.
+	InsecureStreamingUnsignedTrailer
 
-	allPayloadModes = InsecureUnsigned
+	allPayloadModes = InsecureUnsigned | StreamingSigned | StreamingSignedTrailer | InsecureStreamingUnsignedTrailer
 )
 
 // ConfigError is one mistake in a Config. [New] and [NewAuthorizer] return all mistakes at once, joined.
@@ -138,7 +151,6 @@ type Authenticator struct {
 	payloads        PayloadModes
 	required        []string // lower case
 	hosts           []string
-	proxies         *proxies // nil => every request is taken as it arrived
 	strip           []string
 	denied          func(http.ResponseWriter, *http.Request, error)
 	audit           func(context.Context, Event) // may be nil
@@ -200,7 +212,6 @@ func New(cfg Config) (*Authenticator, error) {
 			mistake(fmt.Sprintf("Hosts[%d]", i), "is not a host: %q", h)
 		}
 	}
-	trusted := newProxies(cfg.Proxies, cfg.RequiredHeaders, mistake)
 	if cfg.KeyCacheSize < 0 {
 		mistake("KeyCacheSize", "must not be negative: %d", cfg.KeyCacheSize)
 	}
@@ -227,7 +238,6 @@ func New(cfg Config) (*Authenticator, error) {
 		path:       map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
 		payloads:   cfg.Payloads,
 		hosts:      slices.Clone(cfg.Hosts),
-		proxies:    trusted,
 		denied:     cfg.Denied,
 		audit:      cfg.Audit,
 		now:        cfg.Now,

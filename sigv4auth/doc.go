@@ -28,6 +28,24 @@
 //   - A handler of upgraded connections is on its own: the frames after the upgrade are not signed.
 //   - net/http's server admits slow clients. Set its ReadHeaderTimeout and ReadTimeout.
 //
+// # Streaming bodies
+//
+// Clients of S3 send large bodies in chunks, in the content coding aws-chunked. Where [Config.Payloads] has the mode, the signature of the headers is verified
+// first, as ever, and nothing of the body is read before it; the handler then reads a body that is decoded, and verified on the way:
+//
+//   - r.ContentLength is the decoded length, X-Amz-Decoded-Content-Length, which [Config.MaxBodyBytes] bounds. The body has exactly that length.
+//   - Signed chunks are released once they are verified. Unsigned ones are released as they arrive. In both cases the last bytes come only when all is
+//     verified: the end, the trailer and the checksum.
+//   - io.EOF means that the body is verified whole. Anything else is an [*Error], which r.Body.Read keeps returning: ErrSignatureMismatch, ErrChecksumMismatch,
+//     ErrIncompleteBody, ErrMalformedRequest, or ErrRequestTooLarge. A handler MUST undo what it did with the bytes before it, and SHOULD answer with
+//     the function that is its Config.Denied, for instance [WriteS3Error].
+//   - [Authenticator.Handler] and [Authenticator.Require] take aws-chunked out of the handler's Content-Encoding. The coding need not
+//     have been named. Content-Length, X-Amz-Decoded-Content-Length and X-Amz-Trailer stay among the headers as they came; they are about the body on the wire.
+//   - [VerifiedTrailer] returns the checksum that the trailer holds.
+//
+// With any payload mode, the one header X-Amz-Checksum-CRC32, -CRC32C, -CRC64NVME, -SHA1 or -SHA256 that a request may have is verified. Content-MD5 is not, nor is the
+// checksum with which CompleteMultipartUpload names that of the whole object.
+//
 // # Replays
 //
 // A request that is seen on the way can be sent again within the clock window. Use TLS, and make operations idempotent

@@ -46,6 +46,8 @@ const (
 	ErrSignatureMismatch ErrorCode = "SignatureMismatch"
 	// ErrPayloadMismatch: the body is not the one whose digest was signed.
 	ErrPayloadMismatch ErrorCode = "PayloadMismatch"
+	// ErrChecksumMismatch: the body is not the one whose checksum a header or the trailer holds.
+	ErrChecksumMismatch ErrorCode = "ChecksumMismatch"
 	// ErrIncompleteBody: the body ended early or could not be read.
 	ErrIncompleteBody ErrorCode = "IncompleteBody"
 	// ErrRequestTooLarge: the body is larger than Config.MaxBodyBytes.
@@ -88,6 +90,7 @@ var answers = map[ErrorCode]answer{
 	ErrExpiredToken:               {403, "ExpiredTokenException", wireCode{400, "ExpiredToken"}, wireCode{403, "ExpiredToken"}},
 	ErrSignatureMismatch:          {403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"}},
 	ErrPayloadMismatch:            {403, "InvalidSignatureException", wireCode{400, "XAmzContentSHA256Mismatch"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrChecksumMismatch:           {400, "BadDigest", wireCode{400, "BadDigest"}, wireCode{400, "BadDigest"}},
 	ErrIncompleteBody:             {400, "IncompleteBody", wireCode{400, "IncompleteBody"}, wireCode{400, "IncompleteBody"}},
 	ErrRequestTooLarge:            {413, "RequestEntityTooLargeException", wireCode{400, "EntityTooLarge"}, wireCode{413, "RequestEntityTooLarge"}},
 	ErrAccessDenied:               {403, "AccessDeniedException", wireCode{403, "AccessDenied"}, wireCode{403, "AccessDenied"}},

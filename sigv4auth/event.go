@@ -24,13 +24,15 @@ type Event struct {
 	Time time.Time
 	// Method and Path are those of the request line; the query, which may hold a signature, is left out.
 	Method, Path string
-	// Source is the client's address: the peer's, or what Config.Proxies tells, or where an Authorizer has a ClientIP, what that says. The zero
-	// Addr: unknown.
+	// Source is the client's address: the peer's, or where an Authorizer has a ClientIP, what that says. The zero Addr: unknown.
 	Source netip.Addr
 	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a refused request it is a mere claim.
 	AccessKeyID string
 	// Principal is the ARN of who called, "" until the signature is known to be right.
 	Principal string
+	// PayloadMode is how the signature covers the body, zero until the signature is known to be right. In a streaming mode, Admitted says
+	// nothing of the body, which comes later: see Config.Audit.
+	PayloadMode PayloadMode
 	// Outcome says whether the request was admitted.
 	Outcome Outcome
 	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is why it would have been.
@@ -56,12 +58,18 @@ const (
 	Refused Outcome = iota
 	// Admitted means that the handler runs next, or for a lone Verify that the signature is right.
 	Admitted
+	// BodyRefused means that a request, whose event said Admitted, has a body that does not verify. The handler has run, and was told so by
+	// the error that reading returned.
+	BodyRefused
 )
 
-// String returns "refused" or "admitted".
+// String returns "refused", "admitted" or "body refused".
 func (o Outcome) String() string {
-	if o == Admitted {
+	switch o {
+	case Admitted:
 		return "admitted"
+	case BodyRefused:
+		return "body refused"
 	}
 	return "refused"
 }
@@ -74,6 +82,7 @@ type record struct {
 	sourced  bool // => event.Source is what the Authorizer's ClientIP said
 	finished bool // => event is out and is not changed any more
 	event    Event
+	body     *streamedBody // nil => the body has been read and verified
 }
 
 type recordKey struct{}

@@ -46,10 +46,13 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			return
 		}
 		rec.admitted = true
-		if len(a.strip) > 0 {
+		if len(a.strip) > 0 || rec.body != nil {
 			r.Header = r.Header.Clone()
 			for _, key := range a.strip {
 				delete(r.Header, key)
+			}
+			if rec.body != nil {
+				removeChunkedCoding(r.Header)
 			}
 		}
 		next.ServeHTTP(w, r)

@@ -31,8 +31,6 @@ type Identity struct {
 	VerifiedAt time.Time
 
 	session       *Session // a copy of this request's own
-	relayed       *relayed // nil => no trusted proxy stood between
-	host          string   // as signed
 	signedHeaders string   // as sent: lower case, sorted, joined with ';'
 }
 
@@ -72,15 +70,28 @@ const (
 	PayloadDigest PayloadMode = iota + 1
 	// PayloadUnsigned means that anyone on the way could have replaced the body: UNSIGNED-PAYLOAD.
 	PayloadUnsigned
+	// PayloadStreamingSigned means that each chunk of the body is signed, and verified as it is read.
+	PayloadStreamingSigned
+	// PayloadStreamingSignedTrailer means the same, with a signed trailer.
+	PayloadStreamingSignedTrailer
+	// PayloadStreamingUnsignedTrailer means that anyone on the way could have replaced the body and the checksum in
+	// its trailer: STREAMING-UNSIGNED-PAYLOAD-TRAILER.
+	PayloadStreamingUnsignedTrailer
 )
 
-// String returns "digest" or "unsigned".
+// String returns a short name, for instance "digest" or "streaming-signed".
 func (m PayloadMode) String() string {
 	switch m {
 	case PayloadDigest:
 		return "digest"
 	case PayloadUnsigned:
 		return "unsigned"
+	case PayloadStreamingSigned:
+		return "streaming-signed"
+	case PayloadStreamingSignedTrailer:
+		return "streaming-signed-trailer"
+	case PayloadStreamingUnsignedTrailer:
+		return "streaming-unsigned-trailer"
 	}
 	return "none"
 }
@@ -95,12 +106,8 @@ func (id Identity) Session() (Session, bool) {
 }
 
 // Signed reports whether the signature covers the header called name, in any case. What it does not
-// cover, anyone between the client and the server may have set. It is false for a header that a proxy rewrote, though what the client sent
-// was restored and verified: the request holds another value.
+// cover, anyone between the client and the server may have set.
 func (id Identity) Signed(name string) bool {
-	if _, restored := id.relayed.restores(name); restored {
-		return false
-	}
 	return listed(id.signedHeaders, name)
 }
 
@@ -122,21 +129,17 @@ func IdentityFrom(ctx context.Context) (Identity, bool) {
 
 // VerifiedHeader returns the value of a header that a handler acts on. It fails if r was not admitted, if the
 // signature does not cover the header, and if the header arrived more than once, in which case
-// the signature covers all of its values but Get would return the first alone. Behind a proxy in Config.Proxies it returns
-// what the client signed: its host, and of a header that was restored the value from before.
+// the signature covers all of its values but Get would return the first alone.
 func VerifiedHeader(r *http.Request, name string) (string, error) {
 	id, ok := IdentityFrom(r.Context())
 	if !ok {
 		return "", fmt.Errorf("sigv4auth: header %q of a request that was not verified", name)
 	}
-	if !listed(id.signedHeaders, name) {
+	if !id.Signed(name) {
 		return "", fmt.Errorf("sigv4auth: header %q is not signed", name)
 	}
 	if strings.EqualFold(name, "host") {
-		return id.host, nil
-	}
-	if value, restored := id.relayed.restores(name); restored {
-		return value, nil
+		return r.Host, nil
 	}
 	values := r.Header.Values(name)
 	if len(values) != 1 {

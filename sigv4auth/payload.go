@@ -9,29 +9,32 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // payload is what a request says of how its signature covers its body.
 type payload struct {
 	mode PayloadMode
-	// digest is the hexadecimal SHA-256 that the request declares. Empty with PayloadDigest: the request does not say, and the
-	// digest of the body that arrives is what the signature has to cover.
-	digest string
-	sum    [sha256.Size]byte // digest, decoded
+	// line is the last line of the canonical request: the hexadecimal SHA-256 that the request declares, or the name of a mode. Empty with
+	// PayloadDigest: the request does not say, and the digest of the body that arrives is what the signature has to cover.
+	line     string
+	sum      [sha256.Size]byte // of PayloadDigest: line, decoded
+	stream   *chunked.Payload  // of the streaming modes, and nil for all others
+	checksum *headerChecksum   // what an X-Amz-Checksum-* header holds, nil if none came
 }
 
 // declaredPayload decides on the payload mode: the digest by default, other modes only where they are switched on (threats 50 to 54).
-func (a *Authenticator) declaredPayload(p *presented) (payload, *Error) {
+func (a *Authenticator) declaredPayload(r *http.Request, p *presented) (payload, *Error) {
 	d := payload{mode: PayloadDigest}
 	switch sha := p.contentSHA256; {
 	case decodeDigest(&d.sum, sha):
-		d.digest = sha
+		d.line = sha
 		return d, nil
 	case sha == v4.UnsignedPayload:
 		return a.unsignedPayload()
-	case strings.HasPrefix(sha, "STREAMING-"):
-		return payload{}, refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
+	case strings.HasPrefix(sha, streamingPrefix):
+		return a.streamingPayload(r, p)
 	case sha != "":
 		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", hexDigestLen)
 	case a.service != "s3":
@@ -47,16 +50,14 @@ func (a *Authenticator) unsignedPayload() (payload, *Error) {
 	if a.payloads&InsecureUnsigned == 0 {
 		return payload{}, refusal(ErrNotEnabled, "Unsigned payloads are not accepted here; send the SHA-256 of the body")
 	}
-	return payload{mode: PayloadUnsigned}, nil
+	return payload{mode: PayloadUnsigned, line: v4.UnsignedPayload}, nil
 }
 
 // appendLine appends the last line of the canonical request. The body counts only where the request declares nothing.
 func (d *payload) appendLine(dst, body []byte) []byte {
 	switch {
-	case d.mode == PayloadUnsigned:
-		return append(dst, v4.UnsignedPayload...)
-	case d.digest != "":
-		return append(dst, d.digest...)
+	case d.line != "":
+		return append(dst, d.line...)
 	case len(body) == 0:
 		return append(dst, v4.EmptyPayload...)
 	}
@@ -111,6 +112,25 @@ func readBody(r *http.Request, max int64) ([]byte, *Error) {
 	}
 	_ = r.Body.Close() // it has been read to its end, and nobody else will see it
 	return body, nil
+}
+
+// plainBody makes the body of a request that does not stream the request's, once it is what was declared. It has been read already where
+// nothing was declared.
+func (a *Authenticator) plainBody(r *http.Request, body []byte, d *payload) *Error {
+	if d.line != "" {
+		var refused *Error
+		if body, refused = readBody(r, a.maxBody); refused != nil {
+			return refused
+		}
+		if d.mode == PayloadDigest && sha256.Sum256(body) != d.sum {
+			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
+		}
+	}
+	if refused := d.checksum.check(body); refused != nil {
+		return refused
+	}
+	setBody(r, body)
+	return nil
 }
 
 // verifiedBody is the body that the handler reads: bytes that have been verified. It is not

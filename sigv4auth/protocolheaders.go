@@ -1,6 +1,9 @@
 package sigv4auth
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // protocolHeaders are the headers that verification itself reads, found in one pass over all that arrived.
 type protocolHeaders struct {
@@ -8,6 +11,7 @@ type protocolHeaders struct {
 	amzDate, date                []string
 	securityToken, contentSHA256 []string
 
+	checksum     string // the key of an X-Amz-Checksum-* header, "" if none
 	amz          int    // how many x-amz-* headers arrived
 	presignedKey string // a header called like a parameter that only presigned URLs have, "" if none
 }
@@ -32,6 +36,9 @@ func (p *protocolHeaders) find(h http.Header) {
 		}
 		if isAmz(key) {
 			p.amz++
+			if strings.HasPrefix(key, checksumKeyPrefix) {
+				p.checksum = key
+			}
 		}
 	}
 }

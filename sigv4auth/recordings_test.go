@@ -59,6 +59,11 @@ func (rec recording) parse() (*http.Request, error) {
 // authenticator accepts the recording's scope at the recording's date.
 func (rec recording) authenticator(t *testing.T, style sigv4auth.PathStyle) *sigv4auth.Authenticator {
 	t.Helper()
+	return rec.authenticatorWith(t, func(c *sigv4auth.Config) { c.Path = style })
+}
+
+func (rec recording) authenticatorWith(t *testing.T, change func(*sigv4auth.Config)) *sigv4auth.Authenticator {
+	t.Helper()
 	at, err := time.Parse("20060102T150405Z", rec.Date)
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +71,8 @@ func (rec recording) authenticator(t *testing.T, style sigv4auth.PathStyle) *sig
 	scope := strings.Split(rec.Credential, "/")
 	service := scope[len(scope)-2]
 	return newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Service, c.Path = service, style
+		c.Service = service
+		change(c)
 		c.Now = func() time.Time { return at }
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
 			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Principal: rolePrincipal,

@@ -2,10 +2,10 @@ package sigv4auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +14,8 @@ import (
 
 // Verify decides whether r, a request as a server received it, is signed by who it says. On
 // success r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
-// changed. After an error, which is always an [*Error], the body may have been read in part, and the request MUST NOT be acted on.
+// changed. In a streaming mode nothing has been read yet: r.Body decodes and verifies as it is read, r.ContentLength is the decoded length, and
+// Content-Encoding still names aws-chunked. After an error, which is always an [*Error], the body may have been read in part, and the request MUST NOT be acted on.
 //
 // Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It does not authorise:
 // [Authenticator.Require] does both.
@@ -46,17 +47,12 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	// The request's instant is taken once and used for everything (threat 190).
 	now := a.now()
 	rec.event.Time = now
-	via := a.proxies.read(r)
-	if via != nil {
-		rec.event.Source, rec.sourced = via.client, true
-	}
 	var h protocolHeaders
 	h.find(r.Header)
 	t, refused := parseTarget(r, h.host)
 	if refused != nil {
 		return refused
 	}
-	t.path = via.path(t.path)
 	if refused := a.checkTarget(t, &s.query); refused != nil {
 		return refused
 	}
@@ -64,7 +60,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.present(&p, &h, s); refused != nil {
 		return refused
 	}
-	if refused := a.checkHost(r.Host, via); refused != nil {
+	if refused := a.checkHost(r.Host); refused != nil {
 		return refused
 	}
 	if refused := a.checkSignedHeaders(r.Header, h.amz, &p); refused != nil {
@@ -83,18 +79,21 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.checkScope(&p); refused != nil {
 		return refused
 	}
-	declared, refused := a.declaredPayload(&p)
+	declared, refused := a.declaredPayload(r, &p)
 	if refused != nil {
 		return refused
 	}
-	if r.ContentLength > a.maxBody {
+	if refused := declared.takeChecksum(r, &h, &s.query); refused != nil {
+		return refused
+	}
+	if r.ContentLength > a.maxBody && declared.stream == nil {
 		return tooLarge()
 	}
 	if len(p.token) > maxSessionToken {
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
-	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &p); refused != nil {
+	if s.buf, refused = a.canonical(s.buf[:0], r, t, &s.query, &p); refused != nil {
 		return refused
 	}
 	credential, refusedCredential := a.lookUp(ctx, &p, now)
@@ -103,50 +102,38 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	}
 
 	var body []byte
-	undeclared := declared.mode == PayloadDigest && declared.digest == ""
-	if undeclared {
+	if declared.line == "" {
 		if body, refused = readBody(r, a.maxBody); refused != nil {
 			return refused
 		}
 	}
 	s.buf = declared.appendLine(s.buf, body)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
-	matches := a.matches(s, s.buf, &credential, &p)
-	if via != nil {
-		matches = a.matchesHost(s, via, matches, &credential, &p)
-	}
-	var detail string
-	if !matches {
-		detail = mismatchDetail(r, &p, via)
-	}
+	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, s.buf)
+	key := a.keys.signingKey(&credential, p.scope)
+	expected := s.mac.Sign(key, s.sts)
+	matches := subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
 	if refusedCredential != nil {
 		return refusedCredential
 	}
 	if !matches {
-		return &Error{Code: ErrSignatureMismatch, Message: messageMismatch, Detail: detail}
+		return refusal(ErrSignatureMismatch, messageMismatch)
 	}
 
-	if !undeclared {
-		if body, refused = readBody(r, a.maxBody); refused != nil {
-			return refused
-		}
-		if declared.mode == PayloadDigest && sha256.Sum256(body) != declared.sum {
-			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
-		}
+	if declared.stream != nil {
+		rec.body = declared.streamBody(r, key, &p)
+	} else if refused := a.plainBody(r, body, &declared); refused != nil {
+		return refused
 	}
-	setBody(r, body)
 	rec.identity.fill(&credential, &p, declared.mode, now)
-	if rec.identity.host = r.Host; via != nil {
-		rec.identity.relayed, rec.identity.host = via, via.host
-	}
-	rec.event.Principal = credential.Principal.ARN
+	rec.event.Principal, rec.event.PayloadMode = credential.Principal.ARN, declared.mode
 	return nil
 }
 
 // canonical appends the canonical request up to the payload's digest.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t target, q *v4.Query, p *presented) ([]byte, *Error) {
+func (a *Authenticator) canonical(dst []byte, r *http.Request, t target, q *v4.Query, p *presented) ([]byte, *Error) {
 	req := v4.Request{
-		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: via.firstHost(r), Header: via.header(r.Header), SignedHeaders: p.signedHeaders,
+		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: r.Host, Header: r.Header, SignedHeaders: p.signedHeaders,
 	}
 	if p.place == InQuery {
 		req.Omit = paramNames[paramSignature]
@@ -196,11 +183,16 @@ func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time)
 	return c, nil
 }
 
-// matches reports, in constant time, whether the signature is right for a canonical request.
-func (a *Authenticator) matches(s *scratch, canonical []byte, c *Credential, p *presented) bool {
-	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, canonical)
-	expected := s.mac.Sign(a.keys.signingKey(c, p.scope), s.sts)
-	return subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
+func (a *Authenticator) checkHost(host string) *Error {
+	if a.hosts == nil {
+		return nil
+	}
+	for _, h := range a.hosts {
+		if strings.EqualFold(h, host) {
+			return nil
+		}
+	}
+	return refusal(ErrHostNotAllowed, "The request is signed for a host that is not served here")
 }
 
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
@@ -225,7 +217,6 @@ func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time
 type scratch struct {
 	buf    []byte
 	sts    []byte
-	other  []byte // the canonical request for another host
 	query  v4.Query
 	mac    *v4.Mac
 	signed signedList

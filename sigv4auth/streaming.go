@@ -1,0 +1,180 @@
+package sigv4auth
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/checksum"
+	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// The values of X-Amz-Content-Sha256 for bodies that are sent in chunks: "Authenticating Requests: Using the Authorization Header", S3 API
+// Reference. Between the prefix and the suffix of a signed one stands the signing algorithm, which has to be the request's own.
+const (
+	streamingPrefix          = "STREAMING-"
+	streamingUnsignedTrailer = "UNSIGNED-PAYLOAD-TRAILER"
+	streamingSigned          = "-PAYLOAD"
+	streamingSignedTrailer   = "-PAYLOAD-TRAILER"
+)
+
+// streamingMode returns the mode that X-Amz-Content-Sha256 names, and the bit that switches it on. It is not ok for a name that
+// is unknown, nor for one of another algorithm than the request is signed with (threat 9).
+func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, ok bool) {
+	rest := strings.TrimPrefix(name, streamingPrefix)
+	if rest == streamingUnsignedTrailer {
+		return PayloadStreamingUnsignedTrailer, InsecureStreamingUnsignedTrailer, true
+	}
+	suffix, ok := strings.CutPrefix(rest, algorithm)
+	switch {
+	case ok && suffix == streamingSigned:
+		return PayloadStreamingSigned, StreamingSigned, true
+	case ok && suffix == streamingSignedTrailer:
+		return PayloadStreamingSignedTrailer, StreamingSignedTrailer, true
+	}
+	return 0, 0, false
+}
+
+// streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-* headers, and so they are signed. The chain, which
+// begins with the verified signature, comes later.
+func (a *Authenticator) streamingPayload(r *http.Request, p *presented) (payload, *Error) {
+	mode, bit, ok := streamingMode(p.contentSHA256, v4.Algorithm)
+	if !ok || a.payloads&bit == 0 {
+		return payload{}, refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
+	}
+	if p.place != InHeader {
+		return payload{}, malformed("A presigned request cannot send its body in chunks")
+	}
+	length, refused := decodedLength(r.Header["X-Amz-Decoded-Content-Length"], a.maxBody)
+	if refused != nil {
+		return payload{}, refused
+	}
+	if r.ContentLength >= 0 && r.ContentLength < length {
+		return payload{}, malformed("X-Amz-Decoded-Content-Length is larger than Content-Length")
+	}
+	if r.ContentLength > chunked.MaxEncoded(length) {
+		return payload{}, tooLarge()
+	}
+	if n := chunkedCodings(r.Header["Content-Encoding"]); n > 1 {
+		return payload{}, malformed("Content-Encoding names aws-chunked more than once")
+	}
+	stream := &chunked.Payload{Length: length, Encoded: r.ContentLength}
+	trailer, refused := single("X-Amz-Trailer", r.Header["X-Amz-Trailer"])
+	if refused != nil {
+		return payload{}, refused
+	}
+	if mode == PayloadStreamingSigned {
+		if trailer != "" {
+			return payload{}, malformed("X-Amz-Trailer announces a trailer, and the payload mode has none")
+		}
+		return payload{mode: mode, line: p.contentSHA256, stream: stream}, nil
+	}
+	// Exactly one, whose value is checked (threats 26 and 65).
+	if stream.Sum, ok = checksum.New(trailer); !ok {
+		return payload{}, malformed("X-Amz-Trailer must name one checksum: x-amz-checksum-crc32, -crc32c, -crc64nvme, -sha1 or -sha256")
+	}
+	stream.Trailer = trailer
+	return payload{mode: mode, line: p.contentSHA256, stream: stream}, nil
+}
+
+// decodedLength parses X-Amz-Decoded-Content-Length, which may be max at most: plain digits without a leading zero, as Content-Length has them.
+func decodedLength(values []string, max int64) (int64, *Error) {
+	s, refused := single("X-Amz-Decoded-Content-Length", values)
+	if refused != nil {
+		return 0, refused
+	}
+	if s == "" {
+		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length")
+	}
+	n := int64(0)
+	for i := range len(s) {
+		c := s[i]
+		if c < '0' || c > '9' || i > 0 && n == 0 {
+			return 0, malformed("X-Amz-Decoded-Content-Length is not a number of bytes")
+		}
+		if n = n*10 + int64(c-'0'); n > max || n < 0 || i == maxLengthDigits {
+			return 0, tooLarge()
+		}
+	}
+	return n, nil
+}
+
+// maxLengthDigits keeps the length within an int64.
+const maxLengthDigits = 18
+
+// streamBody makes the body of r one that decodes and verifies as it is read, by a chain that begins with the verified signature.
+func (d *payload) streamBody(r *http.Request, key *v4.SigningKey, p *presented) *streamedBody {
+	if d.mode != PayloadStreamingUnsignedTrailer {
+		d.stream.Chain = chunked.NewHMAC(key, p.date, p.scope, p.signature)
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	b := &streamedBody{reader: chunked.NewReader(r.Body, d.stream), source: r.Body, trailer: d.stream.Trailer}
+	r.Body, r.ContentLength = b, d.stream.Length
+	return b
+}
+
+// streamedBody is the body that the handler reads in a streaming mode: chunked.Reader with the errors of this package.
+type streamedBody struct {
+	reader  *chunked.Reader
+	source  io.Closer
+	trailer string       // its name, in lower case, "" if none
+	failed  *Error       // nil => no error but io.EOF has been returned
+	report  func(*Error) // called once, with failed; nil => nobody to tell
+}
+
+// Read implements io.Reader.
+func (b *streamedBody) Read(p []byte) (int, error) {
+	n, err := b.reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = b.fail(err)
+	}
+	return n, err
+}
+
+// WriteTo implements io.WriterTo, for io.Copy: it spares the bytes a way through another buffer.
+func (b *streamedBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := b.reader.WriteTo(w)
+	if fault, ok := err.(*chunked.Error); ok { // not wrapped: anything else is w's own
+		err = b.fail(fault)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (b *streamedBody) Close() error { return b.source.Close() }
+
+// fail makes the refusal of err, which the reader returned, and reports the first.
+func (b *streamedBody) fail(err error) error {
+	if b.failed == nil {
+		b.failed = bodyRefusal(err)
+		if b.report != nil {
+			b.report(b.failed)
+		}
+	}
+	return b.failed
+}
+
+// bodyRefusal says what a fault of the body is to the caller.
+func bodyRefusal(err error) *Error {
+	fault, ok := errors.AsType[*chunked.Error](err)
+	if !ok {
+		return &Error{Code: ErrInternalFailure, Message: messageInternal, Cause: err} // unreachable: the reader returns no other
+	}
+	switch fault.Fault {
+	case chunked.WrongSignature:
+		return refusal(ErrSignatureMismatch, fault.Text)
+	case chunked.WrongChecksum:
+		return refusal(ErrChecksumMismatch, fault.Text)
+	case chunked.Incomplete:
+		if _, ok := errors.AsType[*http.MaxBytesError](fault.Cause); ok {
+			return tooLarge()
+		}
+		return &Error{Code: ErrIncompleteBody, Message: fault.Text, Cause: fault.Cause}
+	default:
+		return refusal(ErrMalformedRequest, fault.Text)
+	}
+}

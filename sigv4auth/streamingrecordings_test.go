@@ -1,0 +1,125 @@
+package sigv4auth_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// allStreaming switches every streaming mode on.
+const allStreaming = sigv4auth.StreamingSigned | sigv4auth.StreamingSignedTrailer | sigv4auth.InsecureStreamingUnsignedTrailer
+
+// recordedModes are the streaming modes that were recorded.
+var recordedModes = map[string]sigv4auth.PayloadMode{
+	"STREAMING-AWS4-HMAC-SHA256-PAYLOAD":         sigv4auth.PayloadStreamingSigned,
+	"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": sigv4auth.PayloadStreamingSignedTrailer,
+	"STREAMING-UNSIGNED-PAYLOAD-TRAILER":         sigv4auth.PayloadStreamingUnsignedTrailer,
+}
+
+// TestStreamingRecordings: the bodies that minio-go and aws-sdk-go-v2 sent in chunks are admitted and read to their end, decoded. With a byte of any chunk
+// changed, they are not.
+func TestStreamingRecordings(t *testing.T) {
+	t.Parallel()
+	count := map[sigv4auth.PayloadMode]int{}
+	for _, rec := range readRecordings(t) {
+		mode, ok := recordedModes[rec.Payload]
+		if !ok || rec.Algorithm != "AWS4-HMAC-SHA256" {
+			continue
+		}
+		count[mode]++
+		a := rec.s3Authenticator(t, allStreaming)
+		r, err := rec.parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := a.Verify(r)
+		if err != nil || id.PayloadMode != mode {
+			t.Errorf("%s: %v; mode %v", rec.name(), err, id.PayloadMode)
+			continue
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil || int64(len(body)) != r.ContentLength {
+			t.Errorf("%s: %d bytes of %d: %v", rec.name(), len(body), r.ContentLength, err)
+		}
+		if rest := bytes.Trim(body, "u"); len(rest) > 0 && string(rest) != "hello rydes" {
+			t.Errorf("%s: the body is not what was sent: %.40q", rec.name(), rest)
+		}
+		_, sent, _ := bytes.Cut(rec.Raw, []byte("\r\n\r\n"))
+		for i := len(sent) - 1; i >= 0; i -= 1 + len(sent)/50 {
+			rec.mustFail(t, a, len(rec.Raw)-len(sent)+i)
+		}
+	}
+	if count[sigv4auth.PayloadStreamingSigned] != 4 || count[sigv4auth.PayloadStreamingSignedTrailer] != 1 || count[sigv4auth.PayloadStreamingUnsignedTrailer] != 1 {
+		t.Errorf("recordings by mode: %v", count)
+	}
+}
+
+// mustFail changes one byte of the body.
+func (rec recording) mustFail(t *testing.T, a *sigv4auth.Authenticator, at int) {
+	t.Helper()
+	rec.Raw = bytes.Clone(rec.Raw)
+	rec.Raw[at] ^= 1
+	r, err := rec.parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Verify(r); err != nil {
+		t.Fatalf("%s: the signature covers no byte of the body: %v", rec.name(), err)
+	}
+	_, err = io.ReadAll(r.Body)
+	if refused, ok := errors.AsType[*sigv4auth.Error](err); !ok {
+		t.Errorf("%s: byte %d changed, and the body is read with %v", rec.name(), at, err)
+	} else if refused.HTTPStatus() >= 500 {
+		t.Errorf("%s: byte %d changed: %v", rec.name(), at, err)
+	}
+}
+
+func (rec recording) s3Authenticator(t *testing.T, modes sigv4auth.PayloadModes) *sigv4auth.Authenticator {
+	t.Helper()
+	return rec.authenticatorWith(t, func(c *sigv4auth.Config) { c.Path, c.Payloads = sigv4auth.PathS3, modes })
+}
+
+// TestStreamingModesAreOff: threats 50 and 52. Each recorded mode is refused unless its own bit is set, whichever others are, before a byte is read.
+func TestStreamingModesAreOff(t *testing.T) {
+	t.Parallel()
+	own := map[string]sigv4auth.PayloadModes{
+		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD":         sigv4auth.StreamingSigned,
+		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": sigv4auth.StreamingSignedTrailer,
+		"STREAMING-UNSIGNED-PAYLOAD-TRAILER":         sigv4auth.InsecureStreamingUnsignedTrailer,
+	}
+	seen := map[string]bool{}
+	for _, rec := range readRecordings(t) {
+		bit, ok := own[rec.Payload]
+		if !ok || seen[rec.Payload] || rec.Algorithm != "AWS4-HMAC-SHA256" {
+			continue
+		}
+		seen[rec.Payload] = true
+		for _, modes := range []sigv4auth.PayloadModes{0, sigv4auth.InsecureUnsigned, (allStreaming | sigv4auth.InsecureUnsigned) &^ bit} {
+			r, err := rec.parse()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Body = io.NopCloser(untouched{t, rec.name()})
+			if _, err := rec.s3Authenticator(t, modes).Verify(r); !errors.Is(err, sigv4auth.ErrNotEnabled) {
+				t.Errorf("%s with modes %b: %v", rec.Payload, modes, err)
+			}
+		}
+	}
+	if len(seen) != len(own) {
+		t.Errorf("seen: %v", seen)
+	}
+}
+
+// untouched is a body that must not be read.
+type untouched struct {
+	t    *testing.T
+	name string
+}
+
+func (u untouched) Read([]byte) (int, error) {
+	u.t.Errorf("the body is read: %s", u.name)
+	return 0, io.EOF
+}
