@@ -146,16 +146,13 @@ func (g *globCompiler) arn(p *arnPattern, pol polarity) (list []globItem, ok boo
 		list, ok = g.pattern(nil, &p.tail, false, pol)
 		// The value must be an ARN: as a symbol it is not known to be one.
 		return list, ok && g.fixed != nil && isARNText(list)
-	case p.parts == nil:
-		list = globText(list, p.head, false)
-	default:
-		list = globText(list, "arn:", false)
-		for i := range p.parts {
-			if list, ok = g.pattern(list, &p.parts[i], true, pol); !ok {
-				return nil, false
-			}
-			list = append(list, globItem{kind: globChar, char: ':'})
+	}
+	list = globText(list, p.head, false)
+	for i := range p.parts {
+		if list, ok = g.pattern(list, &p.parts[i], true, pol); !ok {
+			return nil, false
 		}
+		list = append(list, globItem{kind: globChar, char: ':'})
 	}
 	return g.pattern(list, &p.tail, false, pol)
 }

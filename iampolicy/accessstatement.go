@@ -117,10 +117,7 @@ func arnKey(p *arnPattern) string {
 	if p.everything {
 		return "everything"
 	}
-	keys := []string{fmt.Sprint(p.whole)}
-	if p.parts == nil {
-		keys = append(keys, p.head)
-	}
+	keys := []string{fmt.Sprint(p.whole), p.head}
 	for i := range p.parts {
 		keys = append(keys, patternKey(&p.parts[i]))
 	}

@@ -44,7 +44,6 @@ func (c *accessCheck) grants(req *Request) (Decision, bool) {
 	}
 	if c.within != nil {
 		e := evaluation{context: &req.Context, req: req}
-		e.target.split(req.Resource)
 		return d, e.matchesRequest(c.within)
 	}
 	return d, !c.evaluate(c.old, req).Allowed()

@@ -8,45 +8,32 @@ import "strings"
 // sixth part of an execute-api ARN is a path that the caller chooses, and a star
 // in the region's place must not reach it (threat 171).
 type arnPattern struct {
-	everything bool      // the lone star of Resource
-	whole      bool      // tail is a variable that stands for the whole ARN
-	head       string    // the first five parts with their colons, if all are plain
-	parts      []pattern // otherwise partition, service, region and account
-	tail       pattern   // the sixth part
+	everything bool // the lone star of Resource
+	whole      bool // tail is a variable that stands for the whole ARN
+	// head is "arn:" and the parts after it with their colons, as far as they are plain.
+	head  string
+	parts []pattern // those of partition, service, region and account that head does not have
+	tail  pattern   // the sixth part
 }
 
-// An arnText is an ARN to be matched, split once.
-type arnText struct {
-	ok         bool // it has six parts
-	text       string
-	head, tail string
-	arn        arn
-}
-
-func (t *arnText) split(s string) {
-	t.text = s
-	if t.arn, t.ok = splitARN(s); t.ok {
-		t.tail = t.arn.resource
-		t.head = s[:len(s)-len(t.tail)]
-	}
-}
-
-func (p *arnPattern) match(t *arnText, ctx *Context) bool {
-	switch {
-	case p.everything:
+// match reports whether the ARN s matches. Whether s is an ARN at all it does not
+// ask where p is everything or whole.
+func (p *arnPattern) match(s string, ctx *Context) bool {
+	if p.everything {
 		return true
-	case !t.ok:
-		return false
-	case p.whole:
-		return p.tail.match(t.text, ctx)
-	case p.parts == nil:
-		return p.head == t.head && p.tail.match(t.tail, ctx)
 	}
-	return p.parts[0].match(t.arn.partition, ctx) &&
-		p.parts[1].match(t.arn.service, ctx) &&
-		p.parts[2].match(t.arn.region, ctx) &&
-		p.parts[3].match(t.arn.account, ctx) &&
-		p.tail.match(t.tail, ctx)
+	if !strings.HasPrefix(s, p.head) {
+		return false
+	}
+	s = s[len(p.head):]
+	for i := range p.parts {
+		colon := strings.IndexByte(s, ':')
+		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], ctx) {
+			return false
+		}
+		s = s[colon+1:]
+	}
+	return p.tail.match(s, ctx)
 }
 
 // compileARN compiles an ARN of six parts. With headVariables, policy
@@ -63,16 +50,18 @@ func compileARN(text string, headVariables bool, tail textRules) (a arnPattern, 
 	if tail.variables && !headVariables && strings.Contains(head, "${") {
 		return a, problem{CodeVariableNotAllowed, "a policy variable may stand only after the fifth colon of an ARN"}
 	}
-	if strings.ContainsAny(head, "*?$") {
-		a.parts = make([]pattern, 4)
-		for i := range a.parts {
-			rules := textRules{wildcards: true, variables: headVariables && tail.variables}
-			if a.parts[i], wrong = compilePattern(fields[1+i], rules); wrong.code != "" {
-				return a, wrong
-			}
+	n = 1
+	for a.head = "arn:"; n < 5 && !strings.ContainsAny(fields[n], "*?$"); n++ {
+		a.head = text[:len(a.head)+len(fields[n])+1]
+	}
+	if n < 5 {
+		a.parts = make([]pattern, 5-n)
+	}
+	for i := range a.parts {
+		rules := textRules{wildcards: true, variables: headVariables && tail.variables}
+		if a.parts[i], wrong = compilePattern(fields[n+i], rules); wrong.code != "" {
+			return a, wrong
 		}
-	} else {
-		a.head = head
 	}
 	a.tail, wrong = compilePattern(fields[5], tail)
 	return a, wrong

@@ -182,12 +182,9 @@ func (p *arnPattern) literals() (texts []string) {
 			}
 		}
 	}
-	if p.parts != nil {
-		text = "arn:"
-		for i := range p.parts {
-			add(&p.parts[i])
-			text += ":"
-		}
+	for i := range p.parts {
+		add(&p.parts[i])
+		text += ":"
 	}
 	add(&p.tail)
 	return append(texts, text)

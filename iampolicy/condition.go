@@ -141,13 +141,12 @@ func (c *condition) testAddresses(v string, e *evaluation) (matched, ok bool) {
 }
 
 func (c *condition) testARNs(v string, e *evaluation) (matched, ok bool) {
-	var t arnText
-	if t.split(v); !t.ok {
+	if _, ok := splitARN(v); !ok {
 		return false, false
 	}
 	for i := range c.arns {
 		e.spend(len(v))
-		if c.arns[i].match(&t, e.context) {
+		if c.arns[i].match(v, e.context) {
 			return true, true
 		}
 	}

@@ -43,8 +43,6 @@ func (e *evaluation) begin(set *Set, req *Request) fault {
 	case req.Resource == "" || len(req.Resource) > maxResourceBytes:
 		return badResource
 	}
-	e.target.split(req.Resource)
-	e.actionHash = foldHash(req.Action)
 	return noFault
 }
 
@@ -58,13 +56,10 @@ type evaluation struct {
 	req     *Request
 	context *Context
 	caller  caller
-	target  arnText
 	work    int
 
-	actionHash uint32 // foldHash of the action
-	// seen has, during a search with an index, a bit for each statement that was
-	// tried: a text may lead to one many times.
-	seen [(maxStatements + 63) / 64]uint64
+	actionHash uint32 // foldHash of the action, once an index asked for it
+	hashed     bool
 
 	blocker Kind // of a denial, the policy type that made it
 }
@@ -134,7 +129,7 @@ func (e *evaluation) allowByResource(d *Decision, resource *statement) {
 // within boundaries and session policies. Where these need no statement, as for
 // a root user, the one of the resource policy is named, if there is one.
 func (e *evaluation) allowByIdentity(d *Decision, resource *statement) {
-	i, st := e.find(e.set.Identity, false)
+	i, st := e.findAllow(e.set.Identity)
 	if st == nil && e.caller.typ != Account {
 		e.blocker = Identity
 		return
@@ -164,7 +159,7 @@ func (e *evaluation) limited() bool {
 		// A session of GetFederationToken has no more than its policies give it.
 		return e.caller.typ != FederatedUser
 	}
-	_, st := e.find(e.set.Sessions, false)
+	_, st := e.findAllow(e.set.Sessions)
 	return st != nil
 }
 
@@ -175,7 +170,7 @@ func (e *evaluation) controlled() bool {
 		return true
 	}
 	for _, policies := range e.set.SCPs {
-		if _, st := e.find(policies, false); st == nil {
+		if _, st := e.findAllow(policies); st == nil {
 			e.blocker = SCP
 			return false
 		}
@@ -199,7 +194,7 @@ func (e *evaluation) denied(d *Decision) bool {
 		e.deniedBy(d, Session, 0, e.set.Sessions) {
 		return true
 	}
-	if p := e.set.Resource; p != nil {
+	if p := e.set.Resource; p != nil && p.denies > 0 {
 		if st := e.first(p, true); st != nil {
 			d.name(p.kind, 0, 0, p, st)
 			return true
@@ -221,11 +216,16 @@ func (e *evaluation) denied(d *Decision) bool {
 }
 
 func (e *evaluation) deniedBy(d *Decision, kind Kind, level int, policies []*Policy) bool {
-	i, st := e.find(policies, true)
-	if st != nil {
-		d.name(kind, level, i, policies[i], st)
+	for i, p := range policies {
+		if p.denies == 0 {
+			continue // as most policies
+		}
+		if st := e.first(p, true); st != nil {
+			d.name(kind, level, i, p, st)
+			return true
+		}
 	}
-	return st != nil
+	return false
 }
 
 // granted finds the Allow of the resource policy that names the caller most

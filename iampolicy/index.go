@@ -102,6 +102,9 @@ type search struct {
 	grants     bool  // of a resource policy's Allow statements the strongest is wanted
 	best       int32 // -1: none yet
 	grant      grant
+	// seen has, with an index, a bit for each statement that was tried: a text may
+	// lead to one many times.
+	seen [(maxStatements + 63) / 64]uint64
 }
 
 // all searches with the index, or where there is none among all statements.
@@ -109,13 +112,12 @@ func (s *search) all(x *index) {
 	if x == nil {
 		for i := range s.statements {
 			s.consider(int32(i))
-			if s.best >= 0 && !s.grants {
-				return
-			}
 		}
 		return
 	}
-	clear(s.e.seen[:(len(s.statements)+63)/64])
+	if !s.e.hashed {
+		s.e.hashed, s.e.actionHash = true, foldHash(s.e.req.Action)
+	}
 	if b := x.exact.find(s.e.actionHash); b != nil {
 		s.bucket(b)
 	}
@@ -153,7 +155,7 @@ func (s *search) bucket(b *bucket) {
 
 func (s *search) each(candidates []int32) {
 	for _, i := range candidates {
-		if word, bit := &s.e.seen[i/64], uint64(1)<<(i%64); *word&bit == 0 {
+		if word, bit := &s.seen[i/64], uint64(1)<<(i%64); *word&bit == 0 {
 			*word |= bit
 			s.consider(i)
 		}

@@ -1,10 +1,10 @@
 package iampolicy
 
-// find returns the first statement of the effect in the policies that matches,
-// and its policy's index; nil if there is none.
-func (e *evaluation) find(policies []*Policy, deny bool) (int, *statement) {
+// findAllow returns the first Allow in the policies that matches, and its policy's
+// index; nil if there is none.
+func (e *evaluation) findAllow(policies []*Policy) (int, *statement) {
 	for i, p := range policies {
-		if st := e.first(p, deny); st != nil {
+		if st := e.first(p, false); st != nil {
 			return i, st
 		}
 	}
@@ -13,15 +13,21 @@ func (e *evaluation) find(policies []*Policy, deny bool) (int, *statement) {
 
 // first returns the policy's first statement of the effect that matches, or nil.
 func (e *evaluation) first(p *Policy, deny bool) *statement {
-	if deny && p.denies == 0 {
-		return nil // as most policies
+	statements, x := p.with(deny), p.indexOf(deny)
+	if x == nil {
+		for i := range statements {
+			if st := &statements[i]; e.matches(st) {
+				return st
+			}
+		}
+		return nil
 	}
-	s := search{e: e, statements: p.with(deny), best: -1}
-	s.all(p.indexOf(deny))
+	s := search{e: e, statements: statements, best: -1}
+	s.all(x)
 	if s.best < 0 {
 		return nil
 	}
-	return &s.statements[s.best]
+	return &statements[s.best]
 }
 
 // matches reports whether the statement applies to the request.
@@ -75,7 +81,7 @@ func (e *evaluation) inActions(list []pattern) bool {
 func (e *evaluation) inResources(list []arnPattern) bool {
 	for i := range list {
 		e.spend(len(e.req.Resource))
-		if list[i].match(&e.target, e.context) {
+		if list[i].match(e.req.Resource, e.context) {
 			return true
 		}
 	}

@@ -191,7 +191,12 @@ func matchTexts(texts []string, s string) bool {
 	}
 	s = s[:len(s)-len(texts[last])]
 	for _, text := range texts[1:last] {
-		i := strings.Index(s, text)
+		i := 0
+		if len(text) == 1 { // most often a slash
+			i = strings.IndexByte(s, text[0])
+		} else {
+			i = strings.Index(s, text)
+		}
 		if i < 0 {
 			return false
 		}

@@ -176,10 +176,13 @@ func (c *caller) isFederatedBy(userARN string) bool {
 
 // isSessionOf reports whether the role, which may have a path, is the session's.
 func (c *caller) isSessionOf(roleARN string) bool {
-	a, ok := splitARN(roleARN)
-	path, isRole := strings.CutPrefix(a.resource, "role/")
-	return ok && isRole && a.service == "iam" && a.partition == c.partition &&
-		a.account == c.account && lastSegment(path) == c.name
+	rest, ok := roleARN, false
+	for _, part := range [...]string{"arn:", c.partition, ":iam::", c.account, ":role/"} {
+		if rest, ok = strings.CutPrefix(rest, part); !ok {
+			return false
+		}
+	}
+	return lastSegment(rest) == c.name
 }
 
 // fromARN derives the caller from the ARN alone.
@@ -188,48 +191,57 @@ func (c *caller) fromARN(s string) {
 		c.typ = Anonymous
 		return
 	}
-	if !strings.HasPrefix(s, "arn:") {
+	rest, isARN := strings.CutPrefix(s, "arn:")
+	if !isARN {
 		c.typ, c.name = Service, s
 		return
 	}
-	a, ok := splitARN(s)
-	if !ok || a.partition == "" || a.account == "" || a.region != "" {
-		return
-	}
-	c.partition, c.account = a.partition, a.account
-	slash := strings.IndexByte(a.resource, '/')
-	if slash < 0 {
-		if a.service == "iam" && a.resource == "root" {
-			c.typ = Account
+	var ok bool
+	if c.partition, rest, ok = strings.Cut(rest, ":"); ok && c.partition != "" {
+		// Of the callers' ARNs none has a region.
+		if ofIAM, ok := strings.CutPrefix(rest, "iam::"); ok {
+			c.ofIAM(ofIAM)
+		} else if ofSTS, ok := strings.CutPrefix(rest, "sts::"); ok {
+			c.ofSTS(ofSTS)
 		}
-	} else {
-		c.fromResource(a.service, a.resource[:slash], a.resource[slash+1:])
 	}
 	if c.typ == 0 || c.typ != Account && c.name == "" {
 		*c = caller{}
 	}
 }
 
-// fromResource derives the caller from an ARN's resource, kind/rest.
-func (c *caller) fromResource(service, kind, rest string) {
-	switch service {
-	case "iam":
-		switch kind {
-		case "user":
-			c.typ, c.name = User, lastSegment(rest)
-		case "oidc-provider", "saml-provider":
-			// The provider belongs to an account; who it vouches for does not.
-			*c = caller{typ: IdentityProvider, name: rest}
+// ofIAM derives the caller from the account and the resource of an ARN of IAM.
+func (c *caller) ofIAM(s string) {
+	var resource string
+	if c.account, resource, _ = strings.Cut(s, ":"); c.account == "" {
+		return
+	}
+	if path, ok := strings.CutPrefix(resource, "user/"); ok {
+		c.typ, c.name = User, lastSegment(path)
+		return
+	}
+	if resource == "root" {
+		c.typ = Account
+		return
+	}
+	if kind, name, _ := strings.Cut(resource, "/"); kind == "oidc-provider" || kind == "saml-provider" {
+		// The provider belongs to an account; who it vouches for does not.
+		*c = caller{typ: IdentityProvider, name: name}
+	}
+}
+
+// ofSTS derives the caller from the account and the resource of an ARN of STS.
+func (c *caller) ofSTS(s string) {
+	var resource string
+	if c.account, resource, _ = strings.Cut(s, ":"); c.account == "" {
+		return
+	}
+	if rest, ok := strings.CutPrefix(resource, "assumed-role/"); ok {
+		if c.name, c.session, _ = strings.Cut(rest, "/"); c.session != "" {
+			c.typ = AssumedRole
 		}
-	case "sts":
-		switch kind {
-		case "assumed-role":
-			if c.name, c.session, _ = strings.Cut(rest, "/"); c.session != "" {
-				c.typ = AssumedRole
-			}
-		case "federated-user":
-			c.typ, c.name = FederatedUser, rest
-		}
+	} else if c.name, ok = strings.CutPrefix(resource, "federated-user/"); ok {
+		c.typ = FederatedUser
 	}
 }
 
