@@ -210,7 +210,7 @@ func BenchmarkProtected(b *testing.B) {
 
 // TestSelfProtected holds the allocations of the two ways to mount a handler, the body's two included.
 func TestSelfProtected(t *testing.T) {
-	most := map[string]float64{"handler": 4, "require": 13}
+	most := map[string]float64{"handler": 4, "require": 11}
 	for name, h := range protected(t) {
 		q, w := post(t), httptest.NewRecorder()
 		if got := testing.AllocsPerRun(200, func() { h.ServeHTTP(w, q.again()) }); got > most[name] && !raceDetector || w.Code != http.StatusNoContent {

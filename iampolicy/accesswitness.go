@@ -83,8 +83,8 @@ func named(d Decision, policies []*Policy, set *Set, req *Request) Decision {
 		return d
 	}
 	d = Decision{Outcome: Allow}
-	var e evaluation
-	if e.begin(set, req) != noFault {
+	e := newEvaluation(set, req)
+	if e.begin() != noFault {
 		return d // unreachable: Evaluate has allowed it
 	}
 	for i, p := range policies {

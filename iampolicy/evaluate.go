@@ -5,8 +5,8 @@ package iampolicy
 // what it cannot decide it denies. It changes nothing, and does not allocate;
 // any number of goroutines may call it with the same set.
 func Evaluate(set *Set, req *Request) (d Decision) {
-	var e evaluation
-	if e.begin(set, req) != noFault {
+	e := newEvaluation(set, req)
+	if e.begin() != noFault {
 		return d
 	}
 	e.decide(&d)
@@ -29,18 +29,17 @@ const (
 )
 
 // begin takes the request apart.
-func (e *evaluation) begin(set *Set, req *Request) fault {
-	if set == nil || req == nil || !set.wellFormed() {
+func (e *evaluation) begin() fault {
+	if e.set == nil || e.req == nil || !e.set.wellFormed() {
 		return badSet
 	}
-	e.set, e.req, e.context = set, req, &req.Context
-	identify(&e.caller, &req.Principal)
+	identify(&e.caller, &e.req.Principal)
 	switch {
 	case e.caller.typ == 0:
 		return badPrincipal
-	case !isAction(req.Action):
+	case !isAction(e.req.Action):
 		return badAction
-	case req.Resource == "" || len(req.Resource) > maxResourceBytes:
+	case e.req.Resource == "" || len(e.req.Resource) > maxResourceBytes:
 		return badResource
 	}
 	return noFault
@@ -62,6 +61,16 @@ type evaluation struct {
 	hashed     bool
 
 	blocker Kind // of a denial, the policy type that made it
+}
+
+// newEvaluation returns a value, so that the compiler sees that it keeps neither
+// the set nor the request, and a caller can have both on its stack.
+func newEvaluation(set *Set, req *Request) evaluation {
+	e := evaluation{set: set, req: req}
+	if req != nil {
+		e.context = &req.Context
+	}
+	return e
 }
 
 // spend counts a comparison with a text of n bytes.
@@ -235,10 +244,11 @@ func (e *evaluation) granted() (*statement, grant) {
 	if p == nil {
 		return nil, noGrant
 	}
-	s := search{e: e, statements: p.with(false), grants: true, best: -1}
+	statements := p.with(false)
+	s := search{e: e, statements: statements, grants: true, best: -1}
 	s.all(p.allow)
 	if s.best < 0 {
 		return nil, noGrant
 	}
-	return &s.statements[s.best], s.grant
+	return &statements[s.best], s.grant
 }

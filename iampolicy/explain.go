@@ -77,8 +77,8 @@ type Failure struct {
 
 // Explain decides as [Evaluate] does, and says why. It costs many times more.
 func Explain(set *Set, req *Request) Explanation {
-	var e evaluation
-	f := e.begin(set, req)
+	e := newEvaluation(set, req)
+	f := e.begin()
 	var x Explanation
 	if req != nil {
 		x.principal, x.action, x.resource = req.Principal.ARN, req.Action, req.Resource
