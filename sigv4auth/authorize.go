@@ -35,7 +35,8 @@ type AuthorizerConfig struct {
 	// called. Keys that the server itself knows cannot be set. An error denies with 503. nil: none.
 	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
 
-	// ClientIP tells the client's address, for aws:SourceIp; not ok leaves the key absent. nil: PeerIP. See FromTrustedProxies.
+	// ClientIP tells the client's address, for aws:SourceIp; not ok leaves the key absent. nil: what Config.Proxies tells, PeerIP where no
+	// trusted proxy stands between. See FromTrustedProxies.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
 	// ReportOnly decides and audits, and admits every verified request: also one whose path would be refused, and while a store fails or
@@ -69,9 +70,6 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
-	}
-	if cfg.ClientIP == nil {
-		cfg.ClientIP = PeerIP
 	}
 	return &Authorizer{cfg: cfg}, nil
 }
@@ -122,10 +120,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	}
 
 	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
-	address, known := z.cfg.ClientIP(r)
-	if address = canonicalAddr(address); !known {
-		address = netip.Addr{}
-	}
+	address := z.clientIP(r, &id)
 	e.Source, rec.sourced = address, true
 	fillConditionKeys(&req.Context, r, &id, address)
 	if z.cfg.Context != nil {
@@ -150,6 +145,21 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	default:
 		return denied(id, action, resource, "", "")
 	}
+}
+
+// clientIP returns the client's address, the zero Addr if it is unknown.
+func (z *Authorizer) clientIP(r *http.Request, id *Identity) netip.Addr {
+	switch {
+	case z.cfg.ClientIP != nil:
+		if addr, ok := z.cfg.ClientIP(r); ok {
+			return canonicalAddr(addr)
+		}
+		return netip.Addr{}
+	case id.relayed != nil:
+		return id.relayed.client
+	}
+	addr, _ := PeerIP(r)
+	return addr
 }
 
 // policies collects the policies that bear on id.

@@ -18,65 +18,72 @@ func PeerIP(r *http.Request) (netip.Addr, bool) {
 }
 
 // FromTrustedProxies returns a function for [AuthorizerConfig.ClientIP] that believes the X-Forwarded-For header of the
-// proxies in cidrs, and of nobody else. It walks the header from its end: an address of a trusted proxy is
-// passed over, and the first other one is the client's. If all are trusted the first in the header counts; an
-// element that is not an address leaves the client unknown, so that aws:SourceIp is absent.
+// proxies in cidrs, and of nobody else, as [TrustedProxies] does with that ClientHeader. Config.Proxies does more: it
+// also tells the client's address of refused requests to the audit, and the scheme. An element that is not an address leaves
+// the client unknown, so that aws:SourceIp is absent.
 //
 // Each trusted proxy MUST append its peer's address to the header. One that lets the header
 // through as it came lets every client choose its address.
 func FromTrustedProxies(cidrs ...netip.Prefix) func(*http.Request) (netip.Addr, bool) {
-	trusted := make([]netip.Prefix, 0, len(cidrs))
+	p := &proxies{client: "X-Forwarded-For"}
 	for _, c := range cidrs {
-		trusted = append(trusted, canonicalPrefix(c))
-	}
-	isTrusted := func(a netip.Addr) bool {
-		return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })
+		p.networks = append(p.networks, canonicalPrefix(c))
 	}
 	return func(r *http.Request) (netip.Addr, bool) {
 		addr, ok := PeerIP(r)
-		if !ok || !isTrusted(addr) {
-			return addr, ok
+		if ok && p.trusts(addr) {
+			addr = p.walk(r.Header[p.client], addr)
 		}
-		lines := r.Header.Values("X-Forwarded-For")
-		for _, line := range slices.Backward(lines) {
-			for rest, more := line, true; more; {
-				var element string
-				if i := strings.LastIndexByte(rest, ','); i >= 0 {
-					rest, element = rest[:i], rest[i+1:]
-				} else {
-					rest, element, more = "", rest, false
-				}
-				a, err := parseForwarded(strings.TrimSpace(element))
-				if err != nil {
-					return netip.Addr{}, false
-				}
-				if addr = a; !isTrusted(addr) {
-					return addr, true
-				}
-			}
-		}
-		return addr, true
+		return addr, addr.IsValid()
 	}
 }
 
-// parseForwarded parses an element of X-Forwarded-For: an address, which some proxies write with a port.
-func parseForwarded(s string) (netip.Addr, error) {
+// walk returns the client's address from a list of addresses, each appended by the proxy that was called from it, last by the one at
+// peer. It returns the zero Addr if the client is unknown (threat 119).
+func (p *proxies) walk(lines []string, peer netip.Addr) netip.Addr {
+	addr, count := peer, 0
+	for _, line := range slices.Backward(lines) {
+		for rest, more := line, true; more; {
+			var element string
+			if i := strings.LastIndexByte(rest, ','); i >= 0 {
+				rest, element = rest[:i], rest[i+1:]
+			} else {
+				rest, element, more = "", rest, false
+			}
+			a, ok := parseNode(strings.Trim(element, " \t"))
+			if count++; !ok || count > maxForwarded {
+				return netip.Addr{}
+			}
+			if addr = a; !p.trusts(addr) {
+				return addr
+			}
+		}
+	}
+	return addr
+}
+
+// parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat 121).
+func parseNode(s string) (netip.Addr, bool) {
+	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
+		a, err := netip.ParseAddr(s[1 : n-1])
+		return canonicalAddr(a), err == nil && a.Is6()
+	}
 	a, err := netip.ParseAddr(s)
 	if err != nil {
 		ap, err := netip.ParseAddrPort(s)
 		if err != nil {
-			return netip.Addr{}, err
+			return netip.Addr{}, false
 		}
 		a = ap.Addr()
 	}
-	return canonicalAddr(a), nil
+	return canonicalAddr(a), true
 }
 
 func canonicalAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 func canonicalPrefix(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96).Masked()
 	}
 	return p.Masked()
 }

@@ -23,13 +23,14 @@ func fillConditionKeys(c *iampolicy.Context, r *http.Request, id *Identity, addr
 	now := id.VerifiedAt.UTC()
 	c.Set("aws:CurrentTime", now.Format(time.RFC3339))
 	c.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
-	c.Set("aws:SecureTransport", strconv.FormatBool(r.TLS != nil))
+	c.Set("aws:SecureTransport", strconv.FormatBool(secureTransport(r, id)))
 	c.Set("aws:RequestedRegion", id.Scope.Region)
 	if address.IsValid() {
 		c.Set("aws:SourceIp", address.String())
 	}
-	setIfSent(c, "aws:UserAgent", r.Header, "User-Agent")
-	setIfSent(c, "aws:Referer", r.Header, "Referer")
+	sent := id.relayed.header(r.Header)
+	setIfSent(c, "aws:UserAgent", sent, "User-Agent")
+	setIfSent(c, "aws:Referer", sent, "Referer")
 
 	p := &id.Principal
 	setNonEmpty(c, "aws:PrincipalArn", p.PrincipalARN())
@@ -51,6 +52,14 @@ func fillConditionKeys(c *iampolicy.Context, r *http.Request, id *Identity, addr
 	if id.Scope.Service == "s3" {
 		fillS3Keys(c, r, id)
 	}
+}
+
+// secureTransport reports whether the client used TLS, as far as the server or a trusted proxy knows (threat 122).
+func secureTransport(r *http.Request, id *Identity) bool {
+	if id.relayed != nil {
+		return id.relayed.secure
+	}
+	return r.TLS != nil
 }
 
 // fillSessionKeys sets the keys that only temporary credentials have.

@@ -56,6 +56,10 @@ type Config struct {
 	// that a request to one cannot be sent to another.
 	Hosts []string
 
+	// Proxies says which peers are proxies of the service's own, and what is believed of what they say of the client's address, scheme and
+	// host, and of the path that they shortened. Zero: nobody's word counts.
+	Proxies TrustedProxies
+
 	// KeyCacheSize bounds how many derived signing keys are kept, less than 1 KiB each; one
 	// is used per access key and day. 0: 10,000.
 	KeyCacheSize int
@@ -151,6 +155,7 @@ type Authenticator struct {
 	payloads        PayloadModes
 	required        []string // lower case
 	hosts           []string
+	proxies         *proxies // nil => every request is taken as it arrived
 	strip           []string
 	denied          func(http.ResponseWriter, *http.Request, error)
 	audit           func(context.Context, Event) // may be nil
@@ -212,6 +217,7 @@ func New(cfg Config) (*Authenticator, error) {
 			mistake(fmt.Sprintf("Hosts[%d]", i), "is not a host: %q", h)
 		}
 	}
+	trusted := newProxies(cfg.Proxies, cfg.RequiredHeaders, mistake)
 	if cfg.KeyCacheSize < 0 {
 		mistake("KeyCacheSize", "must not be negative: %d", cfg.KeyCacheSize)
 	}
@@ -238,6 +244,7 @@ func New(cfg Config) (*Authenticator, error) {
 		path:       map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
 		payloads:   cfg.Payloads,
 		hosts:      slices.Clone(cfg.Hosts),
+		proxies:    trusted,
 		denied:     cfg.Denied,
 		audit:      cfg.Audit,
 		now:        cfg.Now,

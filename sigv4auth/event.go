@@ -24,7 +24,8 @@ type Event struct {
 	Time time.Time
 	// Method and Path are those of the request line; the query, which may hold a signature, is left out.
 	Method, Path string
-	// Source is the client's address: the peer's, or where an Authorizer has a ClientIP, what that says. The zero Addr: unknown.
+	// Source is the client's address: the peer's, or what Config.Proxies tells, or where an Authorizer has a ClientIP, what that says. The zero
+	// Addr: unknown.
 	Source netip.Addr
 	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a refused request it is a mere claim.
 	AccessKeyID string

@@ -31,6 +31,8 @@ type Identity struct {
 	VerifiedAt time.Time
 
 	session       *Session // a copy of this request's own
+	relayed       *relayed // nil => no trusted proxy stood between
+	host          string   // as signed
 	signedHeaders string   // as sent: lower case, sorted, joined with ';'
 }
 
@@ -106,8 +108,12 @@ func (id Identity) Session() (Session, bool) {
 }
 
 // Signed reports whether the signature covers the header called name, in any case. What it does not
-// cover, anyone between the client and the server may have set.
+// cover, anyone between the client and the server may have set. It is false for a header that a proxy rewrote, though what the client sent
+// was restored and verified: the request holds another value.
 func (id Identity) Signed(name string) bool {
+	if _, restored := id.relayed.restores(name); restored {
+		return false
+	}
 	return listed(id.signedHeaders, name)
 }
 
@@ -129,17 +135,21 @@ func IdentityFrom(ctx context.Context) (Identity, bool) {
 
 // VerifiedHeader returns the value of a header that a handler acts on. It fails if r was not admitted, if the
 // signature does not cover the header, and if the header arrived more than once, in which case
-// the signature covers all of its values but Get would return the first alone.
+// the signature covers all of its values but Get would return the first alone. Behind a proxy in Config.Proxies it returns
+// what the client signed: its host, and of a header that was restored the value from before.
 func VerifiedHeader(r *http.Request, name string) (string, error) {
 	id, ok := IdentityFrom(r.Context())
 	if !ok {
 		return "", fmt.Errorf("sigv4auth: header %q of a request that was not verified", name)
 	}
-	if !id.Signed(name) {
+	if !listed(id.signedHeaders, name) {
 		return "", fmt.Errorf("sigv4auth: header %q is not signed", name)
 	}
 	if strings.EqualFold(name, "host") {
-		return r.Host, nil
+		return id.host, nil
+	}
+	if value, restored := id.relayed.restores(name); restored {
+		return value, nil
 	}
 	values := r.Header.Values(name)
 	if len(values) != 1 {

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -47,12 +46,17 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	// The request's instant is taken once and used for everything (threat 190).
 	now := a.now()
 	rec.event.Time = now
+	via := a.proxies.read(r)
+	if via != nil {
+		rec.event.Source, rec.sourced = via.client, true
+	}
 	var h protocolHeaders
 	h.find(r.Header)
 	t, refused := parseTarget(r, h.host)
 	if refused != nil {
 		return refused
 	}
+	t.path = via.path(t.path)
 	if refused := a.checkTarget(t, &s.query); refused != nil {
 		return refused
 	}
@@ -60,7 +64,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.present(&p, &h, s); refused != nil {
 		return refused
 	}
-	if refused := a.checkHost(r.Host); refused != nil {
+	if refused := a.checkHost(r.Host, via); refused != nil {
 		return refused
 	}
 	if refused := a.checkSignedHeaders(r.Header, h.amz, &p); refused != nil {
@@ -93,7 +97,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
-	if s.buf, refused = a.canonical(s.buf[:0], r, t, &s.query, &p); refused != nil {
+	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &p); refused != nil {
 		return refused
 	}
 	credential, refusedCredential := a.lookUp(ctx, &p, now)
@@ -109,15 +113,20 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	}
 	s.buf = declared.appendLine(s.buf, body)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
-	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, s.buf)
 	key := a.keys.signingKey(&credential, p.scope)
-	expected := s.mac.Sign(key, s.sts)
-	matches := subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
+	matches := s.matches(s.buf, key, &p)
+	if via != nil {
+		matches = s.matchesHost(via, matches, key, &p)
+	}
+	var detail string
+	if !matches {
+		detail = mismatchDetail(r, &p, via)
+	}
 	if refusedCredential != nil {
 		return refusedCredential
 	}
 	if !matches {
-		return refusal(ErrSignatureMismatch, messageMismatch)
+		return &Error{Code: ErrSignatureMismatch, Message: messageMismatch, Detail: detail}
 	}
 
 	if declared.stream != nil {
@@ -126,14 +135,17 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		return refused
 	}
 	rec.identity.fill(&credential, &p, declared.mode, now)
+	if rec.identity.host = r.Host; via != nil {
+		rec.identity.relayed, rec.identity.host = via, via.host
+	}
 	rec.event.Principal, rec.event.PayloadMode = credential.Principal.ARN, declared.mode
 	return nil
 }
 
 // canonical appends the canonical request up to the payload's digest.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, t target, q *v4.Query, p *presented) ([]byte, *Error) {
+func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t target, q *v4.Query, p *presented) ([]byte, *Error) {
 	req := v4.Request{
-		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: r.Host, Header: r.Header, SignedHeaders: p.signedHeaders,
+		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: via.firstHost(r), Header: via.header(r.Header), SignedHeaders: p.signedHeaders,
 	}
 	if p.place == InQuery {
 		req.Omit = paramNames[paramSignature]
@@ -183,16 +195,11 @@ func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time)
 	return c, nil
 }
 
-func (a *Authenticator) checkHost(host string) *Error {
-	if a.hosts == nil {
-		return nil
-	}
-	for _, h := range a.hosts {
-		if strings.EqualFold(h, host) {
-			return nil
-		}
-	}
-	return refusal(ErrHostNotAllowed, "The request is signed for a host that is not served here")
+// matches reports, in constant time, whether the signature is right for a canonical request.
+func (s *scratch) matches(canonical []byte, key *v4.SigningKey, p *presented) bool {
+	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, canonical)
+	expected := s.mac.Sign(key, s.sts)
+	return subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
 }
 
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
@@ -217,6 +224,7 @@ func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time
 type scratch struct {
 	buf    []byte
 	sts    []byte
+	other  []byte // the canonical request for another host
 	query  v4.Query
 	mac    *v4.Mac
 	signed signedList

@@ -1,0 +1,108 @@
+package sigv4auth
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+const forwardedHeader = "Forwarded"
+
+// maxForwarded bounds how many elements of a list of proxies are looked at.
+const maxForwarded = 64
+
+// forwardedElement is one element of Forwarded (RFC 7239, section 4): what one proxy says of the request that reached it.
+type forwardedElement struct {
+	node        netip.Addr // "for"; not valid if it is no address: "unknown", an obfuscated identifier, missing
+	host, proto string     // "" if it does not say
+}
+
+// believedElement walks Forwarded from its end: an element in which a trusted proxy was called by another one is passed over, and the one in which it was called by
+// anybody else is what the first of them says of the client's own request. What stands before it the client may have written. It is not ok
+// where there is no such element or it is malformed.
+func (p *proxies) believedElement(lines []string) (e forwardedElement, ok bool) {
+	count := 0
+	for _, line := range slices.Backward(lines) {
+		for rest, more := line, true; more; {
+			if count++; count > maxForwarded {
+				return forwardedElement{}, false
+			}
+			var element string
+			element, rest, more = cutLastElement(rest)
+			if e, ok = parseForwardedElement(element); !ok || !p.trusts(e.node) {
+				return e, ok
+			}
+		}
+	}
+	return e, ok
+}
+
+// cutLastElement cuts the last element off a list. Quotes are paired from the end: the last element is of a trusted proxy, and a quote which the client
+// left open before it does not swallow it.
+func cutLastElement(list string) (element, rest string, more bool) {
+	quoted := false
+	for i := len(list) - 1; i >= 0; i-- {
+		switch {
+		case list[i] == '"':
+			quoted = !quoted
+		case list[i] == ',' && !quoted:
+			return list[i+1:], list[:i], true
+		}
+	}
+	return list, "", false
+}
+
+// parseForwardedElement takes one element apart. It is stricter than the RFC in one point, that a quoted value holds no backslash, which no address, host and
+// scheme needs, and laxer in another, that addresses and hosts with colons may come unquoted.
+func parseForwardedElement(element string) (e forwardedElement, ok bool) {
+	var seen [3]bool
+	for rest, more := element, true; more; {
+		var pair string
+		if pair, rest, more = cutPair(rest); strings.Trim(pair, " \t") == "" {
+			continue // RFC 7239 allows empty pairs between semicolons
+		}
+		name, value, found := strings.Cut(strings.Trim(pair, " \t"), "=")
+		if !found || !isFieldName(name) {
+			return forwardedElement{}, false
+		}
+		if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {
+			value = value[1 : n-1]
+		} else if strings.ContainsAny(value, " \t") {
+			return forwardedElement{}, false
+		}
+		if value == "" || strings.ContainsAny(value, `"\`) {
+			return forwardedElement{}, false
+		}
+		which := slices.Index([]string{"for", "host", "proto"}, strings.ToLower(name))
+		if which < 0 {
+			continue // "by" and extensions
+		}
+		if seen[which] {
+			return forwardedElement{}, false
+		}
+		seen[which] = true
+		switch which {
+		case 0:
+			e.node, _ = parseNode(value)
+		case 1:
+			e.host = value
+		case 2:
+			e.proto = value
+		}
+	}
+	return e, seen != [3]bool{}
+}
+
+// cutPair cuts the first pair off an element.
+func cutPair(element string) (pair, rest string, more bool) {
+	quoted := false
+	for i := range len(element) {
+		switch {
+		case element[i] == '"':
+			quoted = !quoted
+		case element[i] == ';' && !quoted:
+			return element[:i], element[i+1:], true
+		}
+	}
+	return element, "", false
+}

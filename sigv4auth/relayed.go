@@ -1,0 +1,159 @@
+package sigv4auth
+
+import (
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// maxHosts bounds for how many hosts one signature is tried (threat 123). It is what a request costs more, at most.
+const maxHosts = 4
+
+// relayed is what a trusted proxy tells of the request that reached it. nil: the request came straight from its client, and is taken as it
+// arrived. It is not changed once the request is verified.
+type relayed struct {
+	client   netip.Addr // not valid: unknown
+	secure   bool       // the client used TLS
+	hosts    []string   // what the client may have called: r.Host, and what the proxy says; at most maxHosts
+	host     string     // the one of hosts that was signed
+	prefix   string     // what the proxy took off the path
+	restored http.Header
+	fault    string // which header said nothing that could be believed, for the operator
+}
+
+// read returns what the peer of r tells of it, nil if the peer is not trusted. Nothing in it is believed to be right: a signature or a policy
+// has yet to say so.
+func (p *proxies) read(r *http.Request) *relayed {
+	if p == nil {
+		return nil
+	}
+	peer, trusted := p.trustsPeer(r)
+	if !trusted {
+		return nil
+	}
+	via := &relayed{client: peer, secure: r.TLS != nil, prefix: p.prefix}
+	via.hosts = append(make([]string, 0, maxHosts), r.Host)
+	var told forwardedElement
+	forwarded := r.Header[forwardedHeader]
+	if len(forwarded) > 0 && (p.client == forwardedHeader || p.host == forwardedHeader || p.scheme == forwardedHeader) {
+		var ok bool
+		if told, ok = p.believedElement(forwarded); !ok {
+			via.fault = forwardedHeader
+		}
+	}
+	switch p.client {
+	case "":
+	case forwardedHeader:
+		if len(forwarded) > 0 {
+			via.client = told.node
+		}
+	default:
+		via.client = p.walk(r.Header[p.client], peer)
+	}
+	switch p.scheme {
+	case "":
+	case forwardedHeader:
+		via.secure = strings.EqualFold(told.proto, "https")
+	default:
+		via.secure = allHTTPS(r.Header[p.scheme])
+	}
+	switch p.host {
+	case "":
+	case forwardedHeader:
+		via.addHosts(p.host, told.host)
+	default:
+		via.addHosts(p.host, r.Header[p.host]...)
+	}
+	for _, h := range p.restored {
+		switch values := r.Header[h.from]; len(values) {
+		case 0: // the client did not send it
+		case 1:
+			if via.restored == nil {
+				via.restored = make(http.Header, len(p.restored))
+			}
+			via.restored[h.key] = values
+		default:
+			via.fault = h.from
+		}
+	}
+	return via
+}
+
+// addHosts adds what the lines of a header say, all of it or nothing: a client that could add to the list must not choose what is left out.
+func (via *relayed) addHosts(header string, lines ...string) {
+	all := via.hosts
+	for _, line := range lines {
+		for rest, more := line, line != ""; more; {
+			var host string
+			host, rest, more = cut(rest, ',')
+			host = strings.Trim(host, " \t")
+			if !validHost(host) || len(all) == maxHosts {
+				via.fault = header
+				return
+			}
+			all = append(all, host)
+		}
+	}
+	via.hosts = all
+}
+
+// allHTTPS reports whether every element of a list of schemes is https, and there is one. A client that could add to the list could only make
+// itself less trusted.
+func allHTTPS(lines []string) bool {
+	for _, line := range lines {
+		for rest, more := line, true; more; {
+			var scheme string
+			scheme, rest, more = cut(rest, ',')
+			if !strings.EqualFold(strings.Trim(scheme, " \t"), "https") {
+				return false
+			}
+		}
+	}
+	return len(lines) > 0
+}
+
+// restrict leaves the hosts that are allowed.
+func (via *relayed) restrict(allowed func(host string) bool) {
+	via.hosts = slices.DeleteFunc(via.hosts, func(h string) bool { return !allowed(h) })
+}
+
+// firstHost returns the host for which the canonical request is built, r.Host where nothing was relayed.
+func (via *relayed) firstHost(r *http.Request) string {
+	if via == nil {
+		return r.Host
+	}
+	return via.hosts[0]
+}
+
+// path returns the path that the client signed.
+func (via *relayed) path(received string) string {
+	if via == nil || via.prefix == "" {
+		return received
+	}
+	return via.prefix + received
+}
+
+// header returns the header that the client signed.
+func (via *relayed) header(received http.Header) http.Header {
+	if via == nil || via.restored == nil {
+		return received
+	}
+	h := maps.Clone(received)
+	maps.Copy(h, via.restored)
+	return h
+}
+
+// restores reports whether the value of the header called name that was verified is another than the one which arrived under that name, and
+// returns it.
+func (via *relayed) restores(name string) (string, bool) {
+	if via == nil || via.restored == nil {
+		return "", false
+	}
+	values := via.restored[http.CanonicalHeaderKey(name)]
+	if len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}

@@ -1,0 +1,109 @@
+package sigv4auth
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// checkHost refuses a request whose host is not served here. Of the hosts that a trusted proxy named, the others are left (threat 80).
+func (a *Authenticator) checkHost(host string, via *relayed) *Error {
+	if a.hosts == nil {
+		return nil
+	}
+	if via != nil {
+		if via.restrict(a.servesHost); len(via.hosts) > 0 {
+			return nil
+		}
+	} else if a.servesHost(host) {
+		return nil
+	}
+	return refusal(ErrHostNotAllowed, "The request is signed for a host that is not served here")
+}
+
+func (a *Authenticator) servesHost(host string) bool {
+	for _, h := range a.hosts {
+		if strings.EqualFold(h, host) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesHost reports whether the signature is right for one of the hosts that a trusted proxy named, and says in via.host for which. first is
+// whether it is for the first of them, whose canonical request s.buf holds. All are tried, whichever is right, and with the same
+// work for each (threat 123).
+func (s *scratch) matchesHost(via *relayed, first bool, key *v4.SigningKey, p *presented) bool {
+	found := first
+	if first {
+		via.host = via.hosts[0]
+	}
+	for _, host := range via.hosts[1:] {
+		s.other = appendForHost(s.other[:0], s.buf, via.hosts[0], host)
+		if s.matches(s.other, key, p) && !found {
+			found, via.host = true, host
+		}
+	}
+	return found
+}
+
+// appendForHost appends the canonical request with another host. No line of it but the one of the host begins with "host:": names, paths and values hold no line
+// feeds, and host is always signed.
+func appendForHost(dst, canonical []byte, from, to string) []byte {
+	const line = "\nhost:"
+	i := bytes.Index(canonical, []byte(line)) + len(line)
+	dst = append(dst, canonical[:i]...)
+	dst = append(dst, to...)
+	return append(dst, canonical[i+len(from):]...)
+}
+
+// rewritten are the headers that clients sign and proxies commonly rewrite, drop or merge (threat 124).
+var rewritten = map[string]bool{
+	"accept": true, "accept-encoding": true, "cache-control": true, "connection": true, "content-length": true, "cookie": true, "expect": true,
+	"forwarded": true, "te": true, "user-agent": true, "via": true, "x-amzn-trace-id": true, "x-forwarded-for": true,
+	"x-forwarded-host": true, "x-forwarded-proto": true, "x-real-ip": true, "x-request-id": true,
+}
+
+// mismatchDetail says what proxies may have to do with a signature that is not right, "" if nothing points at one. It names headers alone.
+func mismatchDetail(r *http.Request, p *presented, via *relayed) string {
+	var b strings.Builder
+	for rest, more := p.signedHeaders, true; more; {
+		var name string
+		name, rest, more = cut(rest, ';')
+		if !rewritten[name] {
+			continue
+		}
+		if _, restored := via.restores(name); restored {
+			continue
+		}
+		if b.Len() == 0 {
+			b.WriteString("signed headers that proxies commonly rewrite:")
+		}
+		b.WriteString(" " + name)
+	}
+	say := func(text string) {
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(text)
+	}
+	switch {
+	case via == nil && throughProxy(r.Header):
+		say("the request came through a proxy, and its peer is not one of Config.Proxies")
+	case via != nil && via.fault != "":
+		say("what the proxy says in " + via.fault + " is malformed, and was not believed")
+	}
+	return b.String()
+}
+
+// throughProxy reports whether headers are there that proxies add.
+func throughProxy(h http.Header) bool {
+	for _, key := range []string{"Via", forwardedHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+		if len(h[key]) > 0 {
+			return true
+		}
+	}
+	return false
+}

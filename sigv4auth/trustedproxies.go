@@ -1,0 +1,150 @@
+package sigv4auth
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// TrustedProxies says which peers are proxies of the service's own, and what is believed of what they say. Its zero value trusts
+// nobody: each request is then taken as it arrived, from its peer. From a peer that is not trusted, no field below has any effect.
+//
+// A header that is named here MUST be set by every trusted proxy, in place of one that the client sent; ClientHeader may also be appended to.
+// A proxy that lets it through lets every client choose its address, claim TLS, or send what was signed for another host. PROXIES.md,
+// beside this file, has recipes.
+type TrustedProxies struct {
+	_ [0]func()
+
+	// Networks are the addresses of the proxies, as the server sees them. 0.0.0.0/0 and ::/0 are refused.
+	Networks []netip.Prefix
+
+	// UnixSocket trusts whoever connects through a Unix socket. The permissions of its file and folder then say who is a proxy.
+	UnixSocket bool
+
+	// ClientHeader is the header that holds the client's address, for aws:SourceIp and Event.Source: X-Forwarded-For, X-Real-IP, CF-Connecting-IP,
+	// or Forwarded, of which the parameter "for" is read (RFC 7239). A list is walked from its end: an address in
+	// Networks is passed over, and the first other one is the client's. If all are trusted the first in the list counts; an element that is no
+	// address leaves the client unknown. Empty: the peer counts, which is the proxy.
+	ClientHeader string
+
+	// HostHeader is the header that holds the host which the client called, for proxies that do not pass the Host header on as it came:
+	// X-Forwarded-Host, or Forwarded, of which the parameter "host" is read. The signature then has to be right for r.Host or for one of at most three
+	// hosts in the header; Config.Hosts restricts them all. More, or one that is no host, and the header says nothing. Empty: r.Host alone counts.
+	HostHeader string
+
+	// SchemeHeader is the header that holds the scheme which the client used, for aws:SecureTransport: X-Forwarded-Proto, or Forwarded, of which the
+	// parameter "proto" is read. aws:SecureTransport is then true if it is https, in a list everywhere, and false otherwise, also
+	// where the header is missing. Empty: true if the connection to this server has TLS.
+	SchemeHeader string
+
+	// PathPrefix is what the proxies take off the path, for instance "/api", without a slash at its end: the client signed it. It is
+	// put back for verification alone; the handler, the policies and the events have the path that arrived. Empty: nothing.
+	PathPrefix string
+
+	// RestoredHeaders maps the name of a header which the proxies rewrite, though clients sign it, to that of the header in which they
+	// pass what the client sent: {"Accept-Encoding": "X-Original-Accept-Encoding"}. Where the second arrives, once, its value is verified in place
+	// of the first's. nil: none.
+	//
+	// The handler sees both headers as they came, and for the first [Identity.Signed] is false, as its value is not the one that was signed;
+	// [VerifiedHeader] returns that. Headers of the protocol (Host, Authorization, Date, x-amz-*), those that tell how the body is
+	// read (Content-*, Transfer-Encoding), and those in Config.RequiredHeaders cannot be restored.
+	RestoredHeaders map[string]string
+}
+
+// proxies is a TrustedProxies, compiled. nil trusts nobody.
+type proxies struct {
+	networks             []netip.Prefix // canonical
+	unix                 bool
+	client, host, scheme string // keys of headers, "" if not believed
+	prefix               string
+	restored             []restoredHeader
+}
+
+// restoredHeader holds the keys of a header and of the one that has its signed value.
+type restoredHeader struct{ key, from string }
+
+// newProxies compiles t, and tells of its mistakes. It returns nil for the zero value.
+func newProxies(t TrustedProxies, required []string, mistake func(field, format string, args ...any)) *proxies {
+	if len(t.Networks) == 0 && !t.UnixSocket {
+		if t.ClientHeader != "" || t.HostHeader != "" || t.SchemeHeader != "" || t.PathPrefix != "" || len(t.RestoredHeaders) > 0 {
+			mistake("Proxies", "trusts no peer: set Networks or UnixSocket")
+		}
+		return nil
+	}
+	p := &proxies{unix: t.UnixSocket, prefix: t.PathPrefix}
+	for i, n := range t.Networks {
+		switch n = canonicalPrefix(n); {
+		case !n.IsValid():
+			mistake(fmt.Sprintf("Proxies.Networks[%d]", i), "is not a network: the zero Prefix, or one of more bits than the address has")
+		case n.Bits() == 0:
+			mistake(fmt.Sprintf("Proxies.Networks[%d]", i), "trusts everyone: %q", n)
+		}
+		p.networks = append(p.networks, n)
+	}
+	for _, h := range []struct {
+		field, name string
+		key         *string
+	}{{"ClientHeader", t.ClientHeader, &p.client}, {"HostHeader", t.HostHeader, &p.host}, {"SchemeHeader", t.SchemeHeader, &p.scheme}} {
+		if h.name != "" && !ofProxies(h.name) {
+			mistake("Proxies."+h.field, "is not the name of a header that proxies set: %q", h.name)
+		}
+		*h.key = http.CanonicalHeaderKey(h.name)
+	}
+	if x := t.PathPrefix; x != "" && (v4.CheckPath(x) != nil || !v4.NormalPath(x) || strings.HasSuffix(x, "/") || strings.ContainsAny(x, "?#")) {
+		mistake("Proxies.PathPrefix", "must be a path without a slash at its end, empty or dot segments: %q", x)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.RestoredHeaders)) {
+		from := t.RestoredHeaders[name]
+		if !restorable(name) || slices.ContainsFunc(required, func(r string) bool { return strings.EqualFold(r, name) }) {
+			mistake("Proxies.RestoredHeaders", "holds a header that cannot be restored: %q", name)
+		}
+		if !ofProxies(from) || strings.EqualFold(name, from) {
+			mistake("Proxies.RestoredHeaders", "restores %q from what is not the name of a header that proxies set: %q", name, from)
+		}
+		p.restored = append(p.restored, restoredHeader{http.CanonicalHeaderKey(name), http.CanonicalHeaderKey(from)})
+	}
+	return p
+}
+
+// ofProxies reports whether a header called name can be one that proxies add: none of the protocol's own.
+func ofProxies(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Host", "Authorization", "Date":
+		return false
+	}
+	return isFieldName(name) && !isAmz(name)
+}
+
+// restorable reports whether another value than the one that the handler reads may be verified. Where a header decides what the request means, the
+// two have to be one.
+func restorable(name string) bool {
+	key := http.CanonicalHeaderKey(name)
+	return ofProxies(name) && key != "Transfer-Encoding" && key != "Trailer" && !strings.HasPrefix(key, "Content-")
+}
+
+// trusts reports whether addr is a proxy's.
+func (p *proxies) trusts(addr netip.Addr) bool {
+	return slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}
+
+// trustsPeer reports whether r came from a proxy, and the proxy's address, which is not valid for a Unix socket.
+func (p *proxies) trustsPeer(r *http.Request) (netip.Addr, bool) {
+	if addr, ok := PeerIP(r); ok {
+		return addr, p.trusts(addr)
+	}
+	// That a peer has no address is not enough: other middleware may have written something else into r.RemoteAddr.
+	return netip.Addr{}, p.unix && onUnixSocket(r.Context())
+}
+
+// onUnixSocket reports whether net/http's server says that the request came through a Unix socket.
+func onUnixSocket(ctx context.Context) bool {
+	addr, ok := ctx.Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && addr.Network() == "unix"
+}
