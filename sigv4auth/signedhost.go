@@ -61,7 +61,7 @@ func appendForHost(dst, canonical []byte, from, to string) []byte {
 
 // rewritten are the headers that clients sign and proxies commonly rewrite, drop or merge (threat 124).
 var rewritten = map[string]bool{
-	"accept": true, "accept-encoding": true, "cache-control": true, "connection": true, "content-length": true, "cookie": true, "expect": true,
+	"accept": true, "accept-encoding": true, "cache-control": true, "connection": true, "cookie": true, "expect": true,
 	"forwarded": true, "te": true, "user-agent": true, "via": true, "x-amzn-trace-id": true, "x-forwarded-for": true,
 	"x-forwarded-host": true, "x-forwarded-proto": true, "x-real-ip": true, "x-request-id": true,
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -271,9 +272,7 @@ func TestRelayedConditions(t *testing.T) {
 				if tt.tls {
 					r.TLS = &tls.ConnectionState{}
 				}
-				for k, v := range tt.header {
-					r.Header[k] = v
-				}
+				maps.Copy(r.Header, tt.header)
 				if tt.overUnix {
 					r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(&net.UnixAddr{Net: "unix", Name: "/run/x"})))
 				}

@@ -1,0 +1,264 @@
+package sigv4auth_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/wildgate/wildgate/internal/testneed"
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// frontend is an nginx that listens for HTTP/1.1, and with TLS for HTTP/1.1 and HTTP/2. Its servers have names under .test; what is sent to
+// such a name goes to it.
+type frontend struct {
+	plain, tls  string // addresses
+	certificate string // a PEM file
+	roots       *x509.CertPool
+}
+
+// startNginx starts the nginx of this machine with the configuration inside its http block, in which LISTEN stands for the directives of the front.
+func startNginx(t *testing.T, config string) *frontend {
+	t.Helper()
+	program := nginxProgram(t)
+	dir, err := os.MkdirTemp("", "wildgate-nginx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+
+	lender := httptest.NewTLSServer(nil) // its certificate will do
+	lender.Close()
+	f := &frontend{certificate: filepath.Join(dir, "cert.pem"), roots: x509.NewCertPool()}
+	f.roots.AddCert(lender.Certificate())
+	key, err := x509.MarshalPKCS8PrivateKey(lender.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"cert.pem": {Type: "CERTIFICATE", Bytes: lender.Certificate().Raw}, "key.pem": {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// nginx wants to be told its ports, so that another program may take one first.
+	for range 3 {
+		f.plain, f.tls = freeAddress(t), freeAddress(t)
+		listen := "listen " + f.plain + "; listen " + f.tls + " ssl http2; ssl_certificate cert.pem; ssl_certificate_key key.pem;"
+		text := "daemon off; master_process off; pid nginx.pid; error_log stderr;\nevents {}\nhttp {\naccess_log off; client_body_temp_path body; proxy_temp_path proxy; " +
+			"fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" + strings.ReplaceAll(config, "LISTEN", listen) + "\n}\n"
+		if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if f.run(t, program, dir) {
+			return f
+		}
+	}
+	t.Fatal("nginx does not start")
+	return nil
+}
+
+// nginxProgram finds nginx, which distributions put where only root looks.
+func nginxProgram(t *testing.T) string {
+	if _, err := exec.LookPath("nginx"); err != nil {
+		if _, err := os.Stat("/usr/sbin/nginx"); err == nil {
+			return "/usr/sbin/nginx"
+		}
+	}
+	return testneed.Program(t, "nginx")
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// run starts nginx and waits until it serves. It reports whether it does.
+func (f *frontend) run(t *testing.T, program, dir string) bool {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.Command(program, "-p", dir, "-c", "nginx.conf", "-e", "stderr")
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(exited) }()
+	stop := func() {
+		_ = cmd.Process.Kill()
+		<-exited
+	}
+	for range 200 {
+		select {
+		case <-exited:
+			t.Logf("nginx: %s", &stderr)
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
+		if conn, err := net.Dial("tcp", f.tls); err == nil {
+			_ = conn.Close()
+			t.Cleanup(func() {
+				stop()
+				if t.Failed() {
+					t.Logf("nginx: %s", &stderr)
+				}
+			})
+			return true
+		}
+	}
+	stop()
+	t.Logf("nginx: %s", &stderr)
+	return false
+}
+
+// client returns a client that takes every name for f's, and speaks HTTP/2 over TLS if it may. It calls from the address from.
+func (f *frontend) client(t *testing.T, http2 bool, from string) *http.Client {
+	t.Helper()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			to := f.plain
+			if _, port, _ := net.SplitHostPort(addr); strings.HasSuffix(port, "443") {
+				to = f.tls
+			}
+			return dialer.DialContext(ctx, network, to)
+		},
+		TLSClientConfig:    &tls.Config{RootCAs: f.roots, ServerName: "example.com"},
+		ForceAttemptHTTP2:  http2,
+		DisableCompression: true, // what is signed is what is sent
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+}
+
+// answer is what came back, and what the authenticator saw.
+type answer struct {
+	status        int
+	proto, body   string // proto is the front's
+	code          sigv4auth.ErrorCode
+	detail        string
+	event         sigv4auth.Event
+	backend, path string // the protocol and the path that the handler saw
+}
+
+// backend is a server behind f, with an Authenticator around an echo.
+type backend struct {
+	address string
+	auth    *sigv4auth.Authenticator
+	check   sigv4auth.Check
+
+	mu   sync.Mutex
+	last answer
+}
+
+// newBackend makes a server that is told of no proxy unless change says so. If socket is not empty it listens there.
+func newBackend(t *testing.T, socket string, z *sigv4auth.Authorizer, change func(*sigv4auth.Config)) *backend {
+	t.Helper()
+	b := &backend{check: func(*http.Request, sigv4auth.Identity) error { return nil }}
+	if z != nil {
+		b.check = z.Check
+	}
+	b.auth = newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Now = time.Now
+		c.Denied = func(w http.ResponseWriter, r *http.Request, err error) {
+			refused := sigv4auth.AsError(err)
+			b.note(func(a *answer) { a.code, a.detail = refused.Code, refused.Detail })
+			sigv4auth.WriteAPIGatewayError(w, r, err)
+		}
+		c.Audit = func(_ context.Context, e sigv4auth.Event) { b.note(func(a *answer) { a.event = e }) }
+		if change != nil {
+			change(c)
+		}
+	})
+	echo := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.note(func(a *answer) { a.backend, a.path = r.Proto, r.URL.EscapedPath() })
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.Copy(w, r.Body)
+	})
+	server := httptest.NewUnstartedServer(b.auth.Require(b.check)(echo))
+	if socket != "" {
+		l, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = server.Listener.Close()
+		server.Listener = l
+	}
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	b.address = server.Listener.Addr().String()
+	return b
+}
+
+func (b *backend) note(what func(*answer)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	what(&b.last)
+}
+
+// call signs a request with AWS's signer, changes it, and sends it.
+func (b *backend) call(t *testing.T, client *http.Client, method, uri, body string, header http.Header, change func(*http.Request)) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, uri, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(r.Header, header)
+	sum := sha256.Sum256([]byte(body))
+	creds := aws.Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}
+	if err := signer.NewSigner().SignHTTP(t.Context(), creds, r, hex.EncodeToString(sum[:]), testService, testRegion, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(r)
+	}
+	b.note(func(a *answer) { *a = answer{} })
+	res, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.last
+	a.status, a.proto, a.body = res.StatusCode, res.Proto, string(text)
+	return a
+}
+
+func (a answer) String() string {
+	return fmt.Sprintf("%d over %s (behind it %s), path %q, %s, detail %q, body %q", a.status, a.proto, a.backend, a.path, a.code, a.detail, a.body)
+}
