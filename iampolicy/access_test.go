@@ -1,6 +1,7 @@
 package iampolicy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,6 +17,12 @@ func TestCheckNoNewAccess(t *testing.T) {
 		all   = `"Action":"*","Resource":"*"`
 		get   = `"Action":"s3:GetObject","Resource":"arn:aws:s3:::rides/*"`
 	)
+	// belowMapped is IPv6 up to ::fffe:ffff:ffff: what follows is IPv4, and what
+	// follows on that is not.
+	belowMapped := `"::/81"`
+	for bits := 82; bits <= 96; bits++ {
+		belowMapped += fmt.Sprintf(`,"::%x:0:0/%d"`, 0xffff&^(1<<(97-bits)-1), bits)
+	}
 	allow := func(body string) string { return `{"Effect":"Allow",` + body + `}` }
 	deny := func(body string) string { return `{"Effect":"Deny",` + body + `}` }
 	when := func(body, condition string) string { return allow(body + `,"Condition":{` + condition + `}`) }
@@ -71,6 +78,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"Bool of either case", []string{when(all, `"Bool":{"aws:SecureTransport":"true"}`)}, []string{when(all, `"StringEqualsIgnoreCase":{"aws:SecureTransport":"TRUE"}`)}, "PASS"},
 		{"Bool compared as text", []string{when(all, `"StringEquals":{"aws:SecureTransport":"true"}`)}, []string{when(all, `"Bool":{"aws:securetransport":"true"}`)}, `aws:securetransport = "TRUE"`},
 		{"both booleans are not all texts", []string{when(all, `"Bool":{"x:b":["true","false"]}`)}, []string{when(all, `"Null":{"x:b":"false"}`)}, `x:b = "x"`},
+		{"all of IPv4, and of IPv6 all that comes before IPv4 in it", []string{when(all, `"IpAddress":{"aws:SourceIp":["0.0.0.0/0",`+belowMapped+`]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":["0.0.0.0/0","::/0"]}`)}, `aws:SourceIp = "::1:0:0:0"`},
 		{"two halves of a network", []string{when(all, `"IpAddress":{"aws:SourceIp":["10.0.0.0/9","10.128.0.0/9"]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`)}, "PASS"},
 		{"all but one address of a network", []string{when(all, `"IpAddress":{"aws:SourceIp":["10.0.0.0/31","10.0.0.3"]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/30"}`)}, `aws:SourceIp = "10.0.0.2"`},
 		{"outside of a network", []string{when(all, `"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}`)}, []string{when(all, `"NotIpAddress":{"aws:SourceIp":"128.0.0.0/1"}`)}, "x:x on"},
@@ -130,11 +138,27 @@ func TestCheckNoNewAccess(t *testing.T) {
 
 		{"a variable with a colon in a part of an ARN", []string{when(all, `"ArnLike":{"x:a":"arn:aws:${x:t}::1:r"}`)}, []string{when(all, `"StringEquals":{"x:t":"s3:us"},"ArnEquals":{"x:a":"arn:aws:s3:us::1:r"}`)}, `x:t = "s3:us"`},
 
+		{"a variable in a part of an ARN", []string{when(all, `"ArnLike":{"x:a":"arn:aws:iam::*:role/*"}`)}, []string{when(all, `"ArnLike":{"x:a":"arn:aws:iam::${aws:PrincipalAccount}:role/r"}`)}, "PASS"},
+		{"a variable in a part of an ARN, as text", []string{when(all, `"StringLike":{"x:a":"arn:aws:iam::${x:t}:role/*"}`)}, []string{when(all, `"ArnLike":{"x:a":"arn:aws:iam::${x:t}:role/r"}`)}, "PASS"},
+		{"a variable that stands for a whole ARN", []string{deny(all)}, []string{when(all, `"ArnEquals":{"x:a":"${x:t}"}`)}, `x:t = "arn:aws:iam::111122223333:user/witness", x:a = "arn:aws:iam::111122223333:user/witness"`},
+		{"a variable whose value is some ARN", []string{deny(all)}, []string{when(all, `"StringEquals":{"x:a":"${x:t}"},"ArnNotLike":{"x:a":"arn:aws:s3:::a"}`)}, `x:a = "arn:aws:iam::111122223333:user/witness"`},
+		{"the value that another resource asks for", []string{allow(all), deny(`"Action":"*","Resource":"arn:aws:s3:::home/bob/*"`)}, []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${x:t}/*"`)}, `x:t = "bob"`},
+		{"the value that an exception asks for", []string{allow(`"Action":"*","NotResource":"arn:aws:s3:::${x:t}"`)}, []string{allow(`"Action":"*","Resource":"arn:aws:s3:::q"`)}, `x:t = "q"`},
+		{"the value that another condition asks for", []string{when(all, `"StringNotEquals":{"x:k":"${x:t}"}`)}, []string{when(all, `"StringEquals":{"x:k":"q"}`)}, `x:t = "q"`},
+		{"a variable over more parts than a star", []string{when(all, `"ArnLike":{"x:a":"arn:*:s3:::r"}`)}, []string{when(all, `"StringLike":{"x:a":"arn:${x:t}:s3:::r"}`)}, `x:t = "arn:aws:iam::111122223333:user/witness"`},
+		{"a variable over more parts than one", []string{when(all, `"ArnLike":{"x:a":"arn:aws:iam::${x:t}:role/r"}`)}, []string{when(all, `"StringLike":{"x:a":"arn:aws:iam::${x:t}:role/r"}`)}, `x:t = "arn:aws:iam::111122223333:user/witness"`},
+		{"one of several values is the variable's", []string{deny(all)}, []string{when(all, `"ForAnyValue:StringEquals":{"x:m":"q"},"ForAnyValue:StringLike":{"x:m":"r"},"ForAnyValue:StringEqualsIgnoreCase":{"x:m":"${x:t}"},"ForAllValues:StringEquals":{"x:m":["q","r"]}`), deny(all + `,"Condition":{"StringLike":{"x:m":"*"}}`)}, `x:t = "q", x:m = ["q" "r"]`},
+		{"one of several values is not the variable's", []string{deny(all)}, []string{when(all, `"ForAnyValue:StringEquals":{"x:m":"witness1"},"ForAnyValue:StringLike":{"x:m":"r"},"ForAnyValue:StringNotLike":{"x:m":["${x:t}","r"]},"ForAllValues:StringEquals":{"x:m":["witness1","r"]}`)}, `x:m = ["r" "witness1"]`},
+		{"only the variable's value is granted, and that of others", []string{when(all, `"Null":{"x:t":"true"}`), when(all, `"StringLike":{"x:t":"witness*"}`), when(all, `"StringEquals":{"x:k":"${x:t}"}`)}, []string{when(all, `"StringEquals":{"x:k":"q"}`)}, `x:t = "arn:aws:iam::111122223333:user/witness", x:k = "q"`},
+
 		// Unknown.
+		{"only the variable's value is not granted", []string{when(all, `"StringNotLike":{"x:k":"?${x:t}*"}`)}, []string{when(all, `"StringEquals":{"x:k":"q"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on x:k"},
 		{"text and address in one", []string{when(all, `"StringLike":{"aws:SourceIp":"10.*"}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`)}, "UNKNOWN: it depends on values of aws:SourceIp"},
 		{"a variable whose value decides", []string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)}, []string{when(`"Action":"*","Resource":"arn:aws:s3:::home/b"`, `"StringLike":{"aws:username":"b"},"StringEqualsIfExists":{"x:j":"${aws:userid}"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on aws:username"},
 		{"a variable that stands for the beginning of an ARN", []string{deny(all)}, []string{when(all, `"StringLike":{"x:a":"${x:t}:us-a:1:r"},"ArnLike":{"x:a":"arn:aws:*:us-*:1:r"}`)}, "UNKNOWN: it depends on the value of a policy variable"},
 		{"a variable that has several values, and so none", []string{when(all, `"StringEquals":{"x:o":"${x:t}"}`)}, []string{when(all, `"StringEquals":{"x:o":"a"},"ForAnyValue:StringEquals":{"x:t":"a"},"ForAnyValue:StringLike":{"x:t":"b"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on x:t"},
+		{"a variable's value is what is not an exception", []string{allow(all), deny(`"Action":"*","NotResource":["arn:aws:s3:::w*","arn:aws:s3:::${x:t}"]`)}, []string{allow(`"Action":"*","Resource":"arn:aws:s3:::${x:u}"`)}, "UNKNOWN: it depends on the value of a policy variable in Resource or NotResource"},
+		{"a variable's value is no ARN", []string{when(all, `"StringLike":{"x:a":"witness*"}`), when(all, `"ArnNotLike":{"x:a":"arn:aws:s3:::a"}`)}, []string{when(all, `"StringEquals":{"x:a":"${x:t}"}`)}, "UNKNOWN: it depends on the value of a policy variable in the conditions on x:a"},
 		{"numbers of many digits", []string{when(all, `"NumericLessThan":{"x:n":"1e999"}`)}, []string{when(all, `"NumericLessThan":{"x:n":"1e998"}`)}, "UNKNOWN: it depends on values of x:n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -156,8 +156,8 @@ func (l *language) prepare() {
 				continue
 			}
 			for i := l.start[g]; i <= l.ends[g]; i++ {
-				if l.items[i].kind == globVariable {
-					l.seen[variableSymbol(l.items[i].ref)] = true
+				if item := &l.items[i]; item.kind == globVariable || item.kind == globVariablePart {
+					l.seen[variableSymbol(item)] = true
 				}
 			}
 		}
@@ -169,7 +169,19 @@ func lowerOrUpper(r rune) bool {
 }
 
 // variableSymbol is the symbol of a variable: no character.
-func variableSymbol(ref int) rune { return -1 - rune(ref) }
+func variableSymbol(item *globItem) rune {
+	if item.kind == globVariablePart {
+		return -2 - 2*rune(item.ref)
+	}
+	return -1 - 2*rune(item.ref)
+}
+
+// variableOf returns which variable a symbol stands for, and whether its value has
+// no colon.
+func variableOf(symbol rune) (ref int, part bool) {
+	n := int(-1 - symbol)
+	return n / 2, n%2 == 1
+}
 
 func wordOf(nodes []languageNode, at int) []rune {
 	var word []rune

@@ -8,20 +8,21 @@ import (
 type globItem struct {
 	kind globKind
 	char rune // of globChar, and of globFold in lower case
-	ref  int  // of globVariable: which
+	ref  int  // of globVariable and globVariablePart: which
 }
 
 type globKind uint8
 
 const (
-	globChar     globKind = iota // this character
-	globFold                     // this ASCII letter in either case
-	globAny                      // one character
-	globAnyPart                  // one character, no colon
-	globStar                     // any characters
-	globStarPart                 // any characters without colon
-	globVariable                 // the value of a variable
-	globEnd                      // nothing: the word is matched
+	globChar         globKind = iota // this character
+	globFold                         // this ASCII letter in either case
+	globAny                          // one character
+	globAnyPart                      // one character, no colon
+	globStar                         // any characters
+	globStarPart                     // any characters without colon
+	globVariable                     // the value of a variable
+	globVariablePart                 // the value of a variable, without colon
+	globEnd                          // nothing: the word is matched
 )
 
 func (k globKind) isStar() bool { return k == globStar || k == globStarPart }
@@ -32,7 +33,9 @@ type polarity uint8
 
 const (
 	// atMost: what the glob matches is matched for every value of the variables.
-	// A variable is a symbol of its own that only itself and stars match.
+	// A variable is a symbol of its own that only itself and stars match. Where it
+	// stands within a part of an ARN, its value has no colon: that is another
+	// symbol, which stars within a part match, too.
 	atMost polarity = iota
 	// atLeast: what any values would match is matched. A variable is a star.
 	atLeast
@@ -49,9 +52,9 @@ type globCompiler struct {
 // pattern appends the items of p to list, or reports false if p matches nothing,
 // for want of a variable's value. In a part of an ARN, inside is true.
 func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol polarity) ([]globItem, bool) {
-	one, many := globAny, globStar
+	one, many, valueOf := globAny, globStar, globVariable
 	if inside {
-		one, many = globAnyPart, globStarPart
+		one, many, valueOf = globAnyPart, globStarPart, globVariablePart
 	}
 	switch p.shape {
 	case literal:
@@ -84,7 +87,7 @@ func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol pol
 				if pol == atLeast {
 					list = append(list, globItem{kind: many})
 				} else {
-					list = append(list, globItem{kind: globVariable, ref: g.variable(&p.vars[part.ref-1], p.fold)})
+					list = append(list, globItem{kind: valueOf, ref: g.variable(&p.vars[part.ref-1], p.fold)})
 				}
 			}
 		}

@@ -35,7 +35,7 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 	g := globCompiler{fixed: fixed}
 	symbolic := fixed == nil
 	s := polarities{symbolic: symbolic}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), s.plain(true))}, arn: -1}))
+	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), atMost)}, arn: -1}))
 	compile := func(st *accessStatement, pol polarity) accessAtom {
 		a := accessAtom{negated: st.notResource, arn: -1}
 		for i := range st.statement.resources {

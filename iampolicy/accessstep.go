@@ -59,7 +59,7 @@ func (l *language) step(state []int32, symbol rune) []int32 {
 			if symbol != ':' {
 				next = append(next, p)
 			}
-		case globVariable, globEnd:
+		case globVariable, globVariablePart, globEnd:
 		}
 	}
 	return l.settle(next)
@@ -75,11 +75,23 @@ func (l *language) stepVariable(next []int32, p int32, symbol rune) []int32 {
 		}
 		return next
 	}
-	switch {
-	case item.kind.isStar():
+	ref, part := variableOf(symbol)
+	switch item.kind {
+	case globStar:
 		next = append(next, p)
-	case item.kind == globVariable && variableSymbol(item.ref) == symbol:
-		next = append(next, p+1)
+	case globStarPart:
+		if part {
+			next = append(next, p)
+		}
+	case globVariable:
+		if item.ref == ref {
+			next = append(next, p+1)
+		}
+	case globVariablePart:
+		if item.ref == ref && part {
+			next = append(next, p+1)
+		}
+	case globChar, globFold, globAny, globAnyPart, globEnd:
 	}
 	return next
 }
@@ -98,8 +110,8 @@ func (l *language) symbols(list []rune, state []int32) []rune {
 			}
 		case globAnyPart, globStarPart:
 			list = append(list, ':')
-		case globVariable:
-			if symbol := variableSymbol(item.ref); l.seen[symbol] {
+		case globVariable, globVariablePart:
+			if symbol := variableSymbol(item); l.seen[symbol] {
 				list = append(list, symbol)
 			}
 		case globAny, globStar, globEnd:

@@ -115,7 +115,12 @@ func (k *accessKey) addresses() (list []string) {
 	for _, c := range k.tests {
 		for _, prefix := range c.prefixes {
 			seen = append(seen, prefix.Addr())
-			if next := afterLast(prefix); next.IsValid() {
+			next := afterLast(prefix)
+			if next.Is4In6() {
+				// It would be taken for an IPv4 address. What follows on these is not.
+				next = afterLast(netip.PrefixFrom(next, 96))
+			}
+			if next.IsValid() {
 				seen = append(seen, next)
 			}
 		}

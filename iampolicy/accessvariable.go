@@ -1,16 +1,7 @@
 package iampolicy
 
-import (
-	"fmt"
-	"slices"
-)
-
-const (
-	// maxAccessAttempts bounds how many values of the policy variables are guessed.
-	maxAccessAttempts = 8
-	// maxAccessPins bounds the values that conditions leave to them.
-	maxAccessPins = 16
-)
+// maxAccessPins bounds the values that conditions leave to policy variables.
+const maxAccessPins = 16
 
 // pins returns all values that the policy variables can have, if the conditions
 // that are required name them. Without variables that is one: none.
@@ -63,55 +54,4 @@ func (c *condition) literals() (values []string, ok bool) {
 		values = append(values, c.patterns[i].text)
 	}
 	return values, true
-}
-
-// guess gives the policy variables values, others in each attempt: a name that is
-// in no policy, none, and those that the conditions on their keys speak of.
-func (q *accessQuestion) guess(attempt int) *Context {
-	fixed := &Context{}
-	for i, key := range q.variables {
-		values := q.spokenOf(key)
-		switch n := attempt - 2; {
-		case attempt == 1:
-		case attempt > 1 && len(values) > 0:
-			fixed.Set(key, values[n%len(values)])
-		default:
-			fixed.Set(key, fmt.Sprintf("witness%d", i+1))
-		}
-	}
-	return fixed
-}
-
-// spokenOf returns values that conditions on the key speak of: one that each of
-// their patterns matches.
-func (q *accessQuestion) spokenOf(key string) (list []string) {
-	for _, st := range slices.Concat(q.required, q.blockers) {
-		for _, i := range st.on(key) {
-			for j := range st.conditions[i].patterns {
-				if text := shortest(&st.conditions[i].patterns[j]); text != "" && !slices.Contains(list, text) {
-					list = append(list, text)
-				}
-			}
-		}
-	}
-	return list
-}
-
-// shortest returns a text that the pattern matches, or "" if it has variables.
-func shortest(p *pattern) string {
-	var g globCompiler
-	items, _ := g.pattern(nil, p, false, atMost)
-	var text []rune
-	for _, item := range items {
-		switch item.kind {
-		case globChar, globFold:
-			text = append(text, item.char)
-		case globAny, globAnyPart:
-			text = append(text, 'x')
-		case globVariable:
-			return ""
-		case globStar, globStarPart, globEnd:
-		}
-	}
-	return string(text)
 }
