@@ -12,63 +12,18 @@ import (
 )
 
 // fromAuthorization takes the credentials of the Authorization header apart: "Authorization header" in the IAM User Guide's
-// "Authentication methods". The grammar is strict: each of the three fields once and
-// nothing else, so that no two parsers can read two things (threats 6 and 7).
+// "Authentication methods".
 func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scratch) *Error {
 	p.place = InHeader
 	if len(value) > maxAuthorization {
 		return malformed("The Authorization header is longer than %d bytes", maxAuthorization)
 	}
-	scheme, fields, _ := cut(value, ' ')
-	if scheme != v4.Algorithm {
-		if strings.HasPrefix(scheme, "AWS4-") {
-			return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value))
+	credential, signedHeaders, signature, usual := usualAuthorization(value)
+	if !usual {
+		var refused *Error
+		if credential, signedHeaders, signature, refused = authorizationFields(value); refused != nil {
+			return refused
 		}
-		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
-		fields = value
-	}
-	var credential, signedHeaders, signature string
-	var seen [3]bool
-	count := 0
-	for rest, more := fields, true; more; {
-		if count++; count > maxAuthorizationFields {
-			return malformed("The Authorization header holds more than %d fields. %s", maxAuthorizationFields, hashed(value))
-		}
-		var field string
-		field, rest, more = cut(rest, ',')
-		for field != "" && field[0] == ' ' {
-			field = field[1:]
-		}
-		for field != "" && field[len(field)-1] == ' ' {
-			field = field[:len(field)-1]
-		}
-		key, v, ok := cut(field, '=')
-		if !ok {
-			return refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
-				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'.")
-		}
-		var into *string
-		which := 0
-		switch key {
-		case "Credential":
-			into = &credential
-		case "SignedHeaders":
-			into, which = &signedHeaders, 1
-		case "Signature":
-			into, which = &signature, 2
-		default:
-			if scheme != v4.Algorithm {
-				continue
-			}
-			return malformed("The Authorization header holds an unknown field. %s", hashed(value))
-		}
-		if seen[which] { // also where the first was empty
-			return malformed("The Authorization header holds the field %s twice. %s", key, hashed(value))
-		}
-		*into, seen[which] = v, true
-	}
-	if scheme != v4.Algorithm {
-		credential, signedHeaders, signature = "", "", ""
 	}
 
 	date, err := single("X-Amz-Date", h.amzDate)
@@ -115,6 +70,57 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 	}
 	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.contentSHA256)
 	return err
+}
+
+// authorizationFields takes an Authorization header apart. The grammar is strict: each of the three fields once and
+// nothing else, so that no two parsers can read two things (threats 6 and 7).
+func authorizationFields(value string) (credential, signedHeaders, signature string, refused *Error) {
+	fault := func(e *Error) (string, string, string, *Error) { return "", "", "", e }
+	scheme, fields, _ := cut(value, ' ')
+	if scheme != v4.Algorithm {
+		if strings.HasPrefix(scheme, "AWS4-") {
+			return fault(refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value)))
+		}
+		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
+		fields = value
+	}
+	var seen [3]bool
+	count := 0
+	for rest, more := fields, true; more; {
+		if count++; count > maxAuthorizationFields {
+			return fault(malformed("The Authorization header holds more than %d fields. %s", maxAuthorizationFields, hashed(value)))
+		}
+		var field string
+		field, rest, more = cut(rest, ',')
+		key, v, ok := cut(strings.Trim(field, " "), '=')
+		if !ok {
+			return fault(refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
+				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'."))
+		}
+		var into *string
+		which := 0
+		switch key {
+		case "Credential":
+			into = &credential
+		case "SignedHeaders":
+			into, which = &signedHeaders, 1
+		case "Signature":
+			into, which = &signature, 2
+		default:
+			if scheme != v4.Algorithm {
+				continue
+			}
+			return fault(malformed("The Authorization header holds an unknown field. %s", hashed(value)))
+		}
+		if seen[which] { // also where the first was empty
+			return fault(malformed("The Authorization header holds the field %s twice. %s", key, hashed(value)))
+		}
+		*into, seen[which] = v, true
+	}
+	if scheme != v4.Algorithm {
+		return fault(nil)
+	}
+	return credential, signedHeaders, signature, nil
 }
 
 // parseHTTPDate parses the value of Date, in the preferred form of RFC 9110, section 5.6.7, alone. It has to be signed (threat 20);

@@ -2,7 +2,6 @@ package sigv4auth
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
@@ -49,20 +48,20 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 		p.scope.Region, p.scope.Service = a.region, a.service
 		return nil
 	}
-	var b strings.Builder
+	var faults string
 	if p.scope.Region != a.region {
-		fmt.Fprintf(&b, "Credential should be scoped to a valid region%s. ", notThis(p.scope.Region))
+		faults += "Credential should be scoped to a valid region" + notThis(p.scope.Region) + ". "
 	}
 	if p.scope.Service != a.service {
-		fmt.Fprintf(&b, "Credential should be scoped to correct service: '%s'. ", a.service)
+		faults += "Credential should be scoped to correct service: '" + a.service + "'. "
 	}
 	if p.terminator != v4.Terminator {
-		fmt.Fprintf(&b, "Credential should be scoped with a valid terminator: '%s'%s. ", v4.Terminator, notThis(p.terminator))
+		faults += "Credential should be scoped with a valid terminator: '" + v4.Terminator + "'" + notThis(p.terminator) + ". "
 	}
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
-		fmt.Fprintf(&b, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'. ", forMessage(p.scope.Date), day, p.date)
+		faults += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" + forMessage(p.scope.Date) + "' != '" + day + "', from '" + p.date + "'. "
 	}
-	return refusal(ErrInvalidScope, b.String())
+	return refusal(ErrInvalidScope, faults)
 }
 
 // notThis quotes a scope element back if it looks like one.

@@ -146,6 +146,7 @@ func (e *ConfigError) Error() string { return "sigv4auth: " + e.Field + " " + e.
 // routes: a service whose routes differ in payload modes or in presigned URLs has several.
 type Authenticator struct {
 	region, service string
+	scopeEnd        string // what a Credential of the accepted scope ends in
 	store           CredentialStore
 	skew            time.Duration
 	maxExpiry       time.Duration // 0 => presigned URLs are refused
@@ -236,6 +237,7 @@ func New(cfg Config) (*Authenticator, error) {
 	a := &Authenticator{
 		region:     cfg.Region,
 		service:    cfg.Service,
+		scopeEnd:   "/" + cfg.Region + "/" + cfg.Service + "/" + v4.Terminator,
 		store:      cfg.Credentials,
 		skew:       orDefault(cfg.ClockSkew, defaultClockSkew),
 		maxExpiry:  cfg.MaxPresignExpiry,

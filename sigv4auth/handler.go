@@ -41,7 +41,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 		if refused == nil && check != nil {
 			refused = runCheck(check, r, rec.identity)
 		}
-		if refused = a.finish(ctx, r, rec, measured, refused); refused != nil {
+		if refused = a.finish(ctx, r, rec, measured, refused, true); refused != nil {
 			a.deny(w, r, refused)
 			return
 		}

@@ -9,9 +9,6 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// hexDigestLen is the length of a SHA-256 in hexadecimal.
-const hexDigestLen = 2 * sha256.Size
-
 // presented is what a request says of itself: its credentials, taken apart and not yet believed.
 type presented struct {
 	place         Place
@@ -19,8 +16,9 @@ type presented struct {
 	accessKeyID   string
 	scope         v4.Scope
 	terminator    string
-	signedHeaders string // lower case, strictly ascending, joined with ';', host among them
-	amzSigned     int    // how many x-amz-* headers signedHeaders names
+	signedHeaders string            // lower case, strictly ascending, joined with ';', host among them
+	signed        *v4.SignedHeaders // signedHeaders, in the scratch
+	amzSigned     int               // how many x-amz-* headers signedHeaders names
 	signature     [sha256.Size]byte
 	token         string        // "" if none
 	date          string        // in v4.TimeFormat
@@ -81,54 +79,25 @@ func (p *presented) parseSignature(s string) *Error {
 	return nil
 }
 
-// decodeDigest decodes exactly 64 lower-case hexadecimal digits.
-func decodeDigest(dst *[sha256.Size]byte, s string) bool {
-	if len(s) != hexDigestLen {
-		return false
-	}
-	bad := byte(0)
-	for i := range dst {
-		hi, lo := lowerHex[s[2*i]], lowerHex[s[2*i+1]]
-		dst[i] = hi<<4 | lo&0x0f
-		bad |= hi | lo
-	}
-	return bad&notHex == 0
-}
-
-// lowerHex holds the value of each lower-case hexadecimal digit, and notHex for every other byte.
-var lowerHex = func() (t [256]byte) {
-	for c := range t {
-		switch {
-		case '0' <= c && c <= '9':
-			t[c] = byte(c - '0')
-		case 'a' <= c && c <= 'f':
-			t[c] = byte(c - 'a' + 10)
-		default:
-			t[c] = notHex
-		}
-	}
-	return t
-}()
-
-const notHex = 0x80
-
 // signedList is a list of signed headers that was found good, and how many x-amz-* headers it names. Clients repeat themselves, and a list that is
 // equal is good too.
 type signedList struct {
-	list []byte
-	amz  int
+	headers v4.SignedHeaders
+	amz     int
 }
 
 // takeSignedHeaders is parseSignedHeaders with a memory for the last list.
 func (p *presented) takeSignedHeaders(list string, last *signedList) *Error {
-	if string(last.list) == list && list != "" {
+	p.signed = &last.headers
+	if last.headers.Is(list) {
 		p.signedHeaders, p.amzSigned = list, last.amz
 		return nil
 	}
 	if refused := p.parseSignedHeaders(list); refused != nil {
 		return refused
 	}
-	last.list, last.amz = append(last.list[:0], list...), p.amzSigned
+	last.headers.Set(list)
+	last.amz = p.amzSigned
 	return nil
 }
 

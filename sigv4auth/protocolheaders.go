@@ -3,6 +3,8 @@ package sigv4auth
 import (
 	"net/http"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // protocolHeaders are the headers that verification itself reads, found in one pass over all that arrived.
@@ -10,6 +12,7 @@ type protocolHeaders struct {
 	authorization, host          []string
 	amzDate, date                []string
 	securityToken, contentSHA256 []string
+	contentLength, contentType   []string
 
 	checksum     string // the key of an X-Amz-Checksum-* header, "" if none
 	amz          int    // how many x-amz-* headers arrived
@@ -21,6 +24,10 @@ func (p *protocolHeaders) find(h http.Header) {
 		switch key {
 		case "Authorization":
 			p.authorization = values
+		case "Content-Length":
+			p.contentLength = values
+		case "Content-Type":
+			p.contentType = values
 		case "Host":
 			p.host = values
 		case "Date":
@@ -34,12 +41,23 @@ func (p *protocolHeaders) find(h http.Header) {
 		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Expires", "X-Amz-Signature", "X-Amz-Signedheaders":
 			p.presignedKey = key
 		}
-		if isAmz(key) {
+		if key != "" && key[0]|0x20 == 'x' && isAmz(key) {
 			p.amz++
 			if strings.HasPrefix(key, checksumKeyPrefix) {
 				p.checksum = key
 			}
 		}
+	}
+}
+
+// usual returns the headers that the canonical request nearly always holds.
+func (p *protocolHeaders) usual() v4.UsualHeaders {
+	return v4.UsualHeaders{
+		v4.ContentLength:     p.contentLength,
+		v4.ContentType:       p.contentType,
+		v4.XAmzContentSHA256: p.contentSHA256,
+		v4.XAmzDate:          p.amzDate,
+		v4.XAmzSecurityToken: p.securityToken,
 	}
 }
 

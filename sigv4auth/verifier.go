@@ -24,7 +24,7 @@ func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
 	if refused == nil {
 		refused = a.verify(ctx, r, &rec)
 	}
-	if refused = a.finish(ctx, r, &rec, measured, refused); refused != nil {
+	if refused = a.finish(ctx, r, &rec, measured, refused, false); refused != nil {
 		return Identity{}, refused
 	}
 	return rec.identity, nil
@@ -76,8 +76,10 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.checkTime(&p, now); refused != nil {
 		return refused
 	}
-	if refused := p.parseCredential(); refused != nil {
-		return refused
+	if !a.usualCredential(&p) {
+		if refused := p.parseCredential(); refused != nil {
+			return refused
+		}
 	}
 	rec.event.AccessKeyID = p.accessKeyID
 	if refused := a.checkScope(&p); refused != nil {
@@ -97,7 +99,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
-	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &p); refused != nil {
+	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &h, &p); refused != nil {
 		return refused
 	}
 	credential, refusedCredential := a.lookUp(ctx, &p, now)
@@ -143,9 +145,15 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 }
 
 // canonical appends the canonical request up to the payload's digest.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t target, q *v4.Query, p *presented) ([]byte, *Error) {
+func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t target, q *v4.Query, h *protocolHeaders, p *presented) ([]byte, *Error) {
 	req := v4.Request{
-		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: via.firstHost(r), Header: via.header(r.Header), SignedHeaders: p.signedHeaders,
+		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: via.firstHost(r), Header: r.Header, Usual: h.usual(), SignedHeaders: p.signed,
+	}
+	if via != nil {
+		var restored protocolHeaders
+		req.Header = via.header(r.Header)
+		restored.find(req.Header)
+		req.Usual = restored.usual()
 	}
 	if p.place == InQuery {
 		req.Omit = paramNames[paramSignature]

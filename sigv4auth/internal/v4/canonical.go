@@ -3,7 +3,6 @@ package v4
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 )
 
 // Request holds the parts of a request that its canonical form is made of.
@@ -18,8 +17,10 @@ type Request struct {
 	// Header is the request's header, keyed as net/http keys it. It holds no Host.
 	Header map[string][]string
 
-	// SignedHeaders is the list as it was sent: lower-case names, sorted, joined with ';'.
-	SignedHeaders string
+	// Usual holds the headers that nearly every request signs, as they stand in Header.
+	Usual UsualHeaders
+
+	SignedHeaders *SignedHeaders
 }
 
 // MissingHeaderError says that a header is listed as signed but did not arrive.
@@ -38,42 +39,38 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 	dst = r.Query.AppendCanonical(dst, r.Omit)
 	dst = append(dst, '\n')
 	budget := MaxHeaderBytes
-	for rest := r.SignedHeaders; rest != ""; {
-		name := rest
-		if i := strings.IndexByte(rest, ';'); i >= 0 {
-			name, rest = rest[:i], rest[i+1:]
-		} else {
-			rest = ""
-		}
+	signed := r.SignedHeaders
+	for _, n := range signed.names {
 		var err error
-		if dst, err = r.appendHeader(dst, name, &budget); err != nil {
+		if dst, err = r.appendHeader(dst, signed.list[n.start:n.end], n.header, &budget); err != nil {
 			return dst, err
 		}
 	}
 	dst = append(dst, '\n')
-	dst = append(dst, r.SignedHeaders...)
+	dst = append(dst, signed.list...)
 	return append(dst, '\n'), nil
 }
 
 // appendHeader appends the line of the header called name, whose values must fit into what is left of the budget.
-func (r *Request) appendHeader(dst []byte, name string, budget *int) ([]byte, error) {
-	if name == "host" {
+func (r *Request) appendHeader(dst, name []byte, header int, budget *int) ([]byte, error) {
+	var values []string
+	switch header {
+	case hostHeader:
 		dst = append(dst, "host:"...)
 		dst = append(dst, r.Host...)
 		return append(dst, '\n'), nil
-	}
-	var values []string
-	if key := usualKey(name); key != "" {
-		values = r.Header[key]
-	} else {
+	case unusual:
 		// The key is built behind dst and overwritten by the line: looking up a map by a
 		// converted byte slice allocates nothing.
-		built := AppendMIMEKey(dst, name)
+		built := append(dst, name...)
+		toMIMEKey(built[len(dst):])
 		values = r.Header[string(built[len(dst):])]
 		dst = built[:len(dst)]
+	default:
+		values = r.Usual[header]
 	}
 	if len(values) == 0 {
-		return dst, &MissingHeaderError{Name: name}
+		return dst, &MissingHeaderError{Name: string(name)}
 	}
 	for _, v := range values {
 		if *budget -= len(v) + 1; *budget < 0 {
@@ -81,23 +78,6 @@ func (r *Request) appendHeader(dst []byte, name string, budget *int) ([]byte, er
 		}
 	}
 	return AppendHeader(dst, name, values)
-}
-
-// usualKey is AppendMIMEKey for the headers that nearly every request signs. It returns "" for all others.
-func usualKey(name string) string {
-	switch name {
-	case "content-length":
-		return "Content-Length"
-	case "content-type":
-		return "Content-Type"
-	case "x-amz-content-sha256":
-		return "X-Amz-Content-Sha256"
-	case "x-amz-date":
-		return "X-Amz-Date"
-	case "x-amz-security-token":
-		return "X-Amz-Security-Token"
-	}
-	return ""
 }
 
 // AppendStringToSign appends the string to sign: IAM User Guide, "Create a signed AWS

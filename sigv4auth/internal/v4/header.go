@@ -20,7 +20,7 @@ var ErrHeaderBytes = errors.New("the signed headers are too long")
 //
 // It returns ErrHeaderControl for a control character other than a tab: with a line feed in a value
 // two different requests would have one canonical form.
-func AppendHeader(dst []byte, name string, values []string) ([]byte, error) {
+func AppendHeader(dst, name []byte, values []string) ([]byte, error) {
 	dst = append(dst, name...)
 	dst = append(dst, ':')
 	for i, v := range values {
@@ -97,21 +97,6 @@ func isPlain(b []byte) bool {
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
-
-// AppendMIMEKey appends the form in which net/http keeps the header called
-// name, which must be a lower-case token: x-amz-date becomes X-Amz-Date.
-func AppendMIMEKey(dst []byte, name string) []byte {
-	start := len(dst)
-	dst = append(dst, name...)
-	upper := true
-	for i, c := range dst[start:] {
-		if upper && 'a' <= c && c <= 'z' {
-			dst[start+i] = c - ('a' - 'A')
-		}
-		upper = c == '-'
-	}
-	return dst
-}
 
 // IsToken reports whether c may stand in a field name: RFC 9110, section 5.6.2.
 func IsToken(c byte) bool { return token[c] }

@@ -29,14 +29,14 @@ func TestAppendHeader(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := v4.AppendHeader([]byte("x"), "name", tt.values)
+			got, err := v4.AppendHeader([]byte("x"), []byte("name"), tt.values)
 			if want := "xname:" + tt.want + "\n"; err != nil || string(got) != want {
 				t.Errorf("%q, %v; want %q", got, err, want)
 			}
 		})
 	}
 	for _, c := range []string{"\n", "\r", "\x00", "\x7f", "\v", "\x1b"} {
-		if _, err := v4.AppendHeader(nil, "name", []string{"a" + c + "b"}); !errors.Is(err, v4.ErrHeaderControl) {
+		if _, err := v4.AppendHeader(nil, []byte("name"), []string{"a" + c + "b"}); !errors.Is(err, v4.ErrHeaderControl) {
 			t.Errorf("threat 41: %q in a value: %v; want ErrHeaderControl", c, err)
 		}
 	}
@@ -47,7 +47,7 @@ func FuzzHeader(f *testing.F) {
 	f.Add(" a  b\t", "c")
 	f.Add("", "\t")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		got, err := v4.AppendHeader(nil, "n", []string{a, b})
+		got, err := v4.AppendHeader(nil, []byte("n"), []string{a, b})
 		if err != nil {
 			return
 		}
@@ -62,7 +62,9 @@ func FuzzHeader(f *testing.F) {
 
 func TestMissingHeader(t *testing.T) {
 	t.Parallel()
-	req := v4.Request{Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: "host;x-a", Header: map[string][]string{}}
+	var signed v4.SignedHeaders
+	signed.Set("host;x-a")
+	req := v4.Request{Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: &signed, Header: map[string][]string{}}
 	_, err := req.AppendCanonical(nil)
 	if missing, ok := errors.AsType[*v4.MissingHeaderError](err); !ok || missing.Name != "x-a" {
 		t.Errorf("threat 22: %v; want a MissingHeaderError for x-a", err)
