@@ -21,6 +21,8 @@ const (
 	testDate   = "20130524T000000Z"
 )
 
+var testKey = v4.DeriveKey(testSecret, testScope)
+
 var testScope = v4.Scope{Date: "20130524", Region: "us-east-1", Service: "s3"}
 
 // signer signs chunks as a client does, with crypto/hmac and the text of the specification, not with the code under test.
@@ -127,7 +129,7 @@ func newChain(seed string) chunked.Chain {
 	if err != nil {
 		panic(err)
 	}
-	return chunked.NewHMAC(v4.DeriveKey(testSecret, testScope), testDate, testScope, [sha256.Size]byte(sum))
+	return chunked.NewHMAC(testKey, testDate, testScope, [sha256.Size]byte(sum))
 }
 
 // streams are the modes, each in a few chunks.
@@ -152,9 +154,9 @@ var ways = map[string]func(r *chunked.Reader) ([]byte, error){
 		_, err := r.WriteTo(&b)
 		return b.Bytes(), err
 	},
-	"in bytes": func(r *chunked.Reader) ([]byte, error) { return readBy(r, 1) },
-	"in 1 MiB": func(r *chunked.Reader) ([]byte, error) { return readBy(r, 1<<20) },
-	"in 700":   func(r *chunked.Reader) ([]byte, error) { return readBy(r, 700) },
+	"in bytes":  func(r *chunked.Reader) ([]byte, error) { return readBy(r, 1) },
+	"in 32 KiB": func(r *chunked.Reader) ([]byte, error) { return readBy(r, 32<<10) },
+	"in 700":    func(r *chunked.Reader) ([]byte, error) { return readBy(r, 700) },
 }
 
 func readBy(r io.Reader, n int) ([]byte, error) {
@@ -172,7 +174,8 @@ func readBy(r io.Reader, n int) ([]byte, error) {
 	}
 }
 
-// verify reads the body in every way. It must either be released whole, or end in an error with a prefix of it released.
+// verify reads the body in every way. It must either be released whole, or end in an error, with no more than a prefix of it released where chunks
+// are signed.
 func verify(t *testing.T, s stream, body string) error {
 	t.Helper()
 	var last error
@@ -180,11 +183,11 @@ func verify(t *testing.T, s stream, body string) error {
 	for name, way := range ways {
 		r := chunked.NewReader(strings.NewReader(body), s.payload())
 		got, err := way(r)
-		if !bytes.HasPrefix(s.data, got) {
+		if s.signed && !bytes.HasPrefix(s.data, got) {
 			t.Fatalf("%s: released what is no prefix of the payload", name)
 		}
-		if err == nil && len(got) != len(s.data) {
-			t.Fatalf("%s: io.EOF after %d of %d bytes", name, len(got), len(s.data))
+		if err == nil && !bytes.Equal(got, s.data) {
+			t.Fatalf("%s: io.EOF after %d of %d bytes, or others", name, len(got), len(s.data))
 		}
 		if err != nil && len(got) == len(s.data) && len(got) > 0 {
 			t.Fatalf("%s: the whole payload was released before %v", name, err)
