@@ -9,7 +9,7 @@ import (
 
 // checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
 // presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
-func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
+func (a *Authenticator) checkTime(p *presented, now time.Time) (refused *Error) {
 	// Dates have whole seconds, and the bounds are inclusive.
 	age, skew, longest := now.Unix()-p.signedAt.Unix(), int64(a.skew/time.Second), int64(a.skew/time.Second)
 	if p.place == InQuery {
@@ -22,14 +22,16 @@ func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
 	format := func(t time.Time) string { return t.Format(v4.TimeFormat) }
 	switch {
 	case age < -skew:
-		return refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
+		refused = refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
 			p.date, format(now.Add(a.skew)), format(now), minutes(a.skew)))
 	case p.place == InQuery:
-		return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s", format(p.signedAt.Add(p.expires)), format(now)))
+		refused = refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s", format(p.signedAt.Add(p.expires)), format(now)))
 	default:
-		return refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
+		refused = refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
 			p.date, format(now.Add(-a.skew)), format(now), minutes(a.skew)))
 	}
+	refused.facts = &facts{signedAt: p.date, skew: a.skew, lifetime: p.expires, expires: p.signedAt.Add(p.expires), now: now}
+	return refused
 }
 
 // minutes spells a window as AWS's messages do.
@@ -61,7 +63,11 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
 		faults += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" + forMessage(p.scope.Date) + "' != '" + day + "', from '" + p.date + "'. "
 	}
-	return refusal(ErrInvalidScope, faults)
+	refused := refusal(ErrInvalidScope, faults)
+	if p.scope.Region != a.region && validScopePart(p.scope.Region) {
+		refused.facts = &facts{region: a.region, wrongRegion: p.scope.Region}
+	}
+	return refused
 }
 
 // notThis quotes a scope element back if it looks like one.

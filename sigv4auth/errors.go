@@ -109,6 +109,9 @@ type Error struct {
 	// Cause is the error that a store or a callback returned, or nil. It is for the operator; it is
 	// not part of the text that Error returns, since it may say anything.
 	Cause error
+
+	place Place  // where the credentials were, if they were found
+	facts *facts // may be nil
 }
 
 var _ smithy.APIError = (*Error)(nil)

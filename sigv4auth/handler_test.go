@@ -161,7 +161,7 @@ func TestWriters(t *testing.T) {
 		body   string
 	}{
 		{"S3, mismatch", sigv4auth.WriteS3Error, sigv4auth.ErrSignatureMismatch, 403, `<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated`},
-		{"S3, escaping", sigv4auth.WriteS3Error, &sigv4auth.Error{Code: sigv4auth.ErrAccessDenied, Message: "<&>"}, 403, `<Code>AccessDenied</Code><Message>&lt;&amp;&gt;</Message><Resource>/a&amp;b</Resource><RequestId>` + id + `</RequestId></Error>`},
+		{"S3, escaping", sigv4auth.WriteS3Error, &sigv4auth.Error{Code: sigv4auth.ErrAccessDenied, Message: "<&>"}, 403, `<Code>AccessDenied</Code><Message>&lt;&amp;&gt;</Message><Resource>/a&amp;b</Resource><RequestId>` + id + `</RequestId><HostId>` + id + `</HostId></Error>`},
 		{"S3, unavailable", sigv4auth.WriteS3Error, sigv4auth.ErrServiceUnavailable, 503, `<Code>ServiceUnavailable</Code>`},
 		{"query, unknown key", sigv4auth.WriteQueryError, sigv4auth.ErrUnrecognizedClient, 403, `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>` + id + `</RequestId></ErrorResponse>`},
 		{"query, panic", sigv4auth.WriteQueryError, sigv4auth.ErrInternalFailure, 500, `<Type>Receiver</Type><Code>InternalFailure</Code>`},

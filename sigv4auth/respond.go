@@ -28,22 +28,6 @@ func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, r, e, e.HTTPStatus(), "application/json", bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
 }
 
-// WriteS3Error answers a refused request as Amazon S3 does: "Error responses" in the S3 API Reference.
-func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
-	e := toWrite(err)
-	requestID := setRequestID(w, r)
-	wire := e.answer().s3
-	body := encodeXML(struct {
-		XMLName   xml.Name `xml:"Error"`
-		Code      string
-		Message   string
-		Resource  string
-		RequestID string `xml:"RequestId"`
-	}{Code: wire.code, Message: e.Message, Resource: pathForLog(r), RequestID: requestID})
-	w.Header().Set("X-Amz-Request-Id", requestID)
-	writeRefusal(w, r, e, wire.status, "application/xml", body)
-}
-
 // WriteQueryError answers a refused request as the services with the AWS query protocol do, STS and
 // IAM among them: "Common Errors" in their API References.
 func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {

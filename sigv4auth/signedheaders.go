@@ -34,7 +34,10 @@ func unsignedAmz(h http.Header, p *presented) *Error {
 			// The canonical request is built from the keys that net/http makes; a handler could read this one.
 			return malformed("The header %s is not in its canonical spelling", forLog(key))
 		case !listed(p.signedHeaders, key):
-			return refusal(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+strings.ToLower(forLog(key)))
+			name := strings.ToLower(forLog(key))
+			refused := refusal(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+name)
+			refused.facts = &facts{unsigned: name}
+			return refused
 		}
 	}
 	return malformed("The x-amz-* headers are not those that are signed") // unreachable: one of more headers than are listed is not listed

@@ -34,10 +34,14 @@ func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
 // well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
 // the request does not carry. It fills rec in, and rec.identity only on success.
 func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record) (refused *Error) {
+	var p presented
 	defer func() {
 		if v := recover(); v != nil {
 			rec.identity = Identity{}
 			refused = panicked(v)
+		}
+		if refused != nil {
+			refused.place = p.place
 		}
 	}()
 	s := a.scratch.get()
@@ -60,8 +64,12 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.checkTarget(t, &s.query); refused != nil {
 		return refused
 	}
-	var p presented
 	if refused := a.present(&p, &h, s); refused != nil {
+		if refused.Code == ErrMissingAuthenticationToken {
+			if why := a.unsupported(r, &s.query); why != "" {
+				refused.Message = why
+			}
+		}
 		return refused
 	}
 	if refused := a.checkHost(r.Host, via); refused != nil {

@@ -1,0 +1,100 @@
+package clienttest_test
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/internal/testneed"
+)
+
+//go:embed testdata/s3_boto3.py
+var s3Boto3 string
+
+// environment is that of this process without what would reach a client by accident, with what is given.
+func (s *s3Service) environment(t *testing.T, more ...string) []string {
+	t.Helper()
+	var env []string
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "AWS_") && !strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			env = append(env, kv)
+		}
+	}
+	nowhere := t.TempDir()
+	return append(env, append([]string{
+		"AWS_ACCESS_KEY_ID=" + s3KeyID, "AWS_SECRET_ACCESS_KEY=" + s3Secret, "AWS_REGION=" + s3Region, "AWS_DEFAULT_REGION=" + s3Region,
+		"AWS_CA_BUNDLE=" + s.ca.file, "AWS_EC2_METADATA_DISABLED=true", "AWS_REQUEST_CHECKSUM_CALCULATION=when_required", "AWS_MAX_ATTEMPTS=1",
+		"AWS_CONFIG_FILE=" + nowhere + "/config", "AWS_SHARED_CREDENTIALS_FILE=" + nowhere + "/credentials",
+	}, more...)...)
+}
+
+// hasDots reports whether a key has dot segments, which the HTTP library below botocore takes out of what it sends to a proxy, once that is signed. No server can
+// verify those.
+func hasDots(key string) bool {
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// TestS3Boto3: boto3 in path and virtual-hosted style, presigned, in parts, and refused.
+func TestS3Boto3(t *testing.T) {
+	t.Parallel()
+	python := testneed.Program(t, "python3")
+	if exec.Command(python, "-c", "import boto3").Run() != nil {
+		testneed.Missing(t, "boto3 for python3")
+	}
+	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
+		task, err := json.Marshal(map[string]any{
+			"url": s.url, "named": s.named, "bucket": bucket, "region": s3Region, "keyID": s3KeyID, "secret": s3Secret, "keys": s3Keys, "marker": marker,
+			"relay": newRelay(t, s, false, "", "").addr, "tampering": newRelay(t, s, secure, marker, changed).addr,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), python, "-c", s3Boto3)
+		cmd.Stdin, cmd.Env = bytes.NewReader(task), s.environment(t)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, &stderr)
+		}
+		var got map[string]string
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		t.Logf("%s; payload modes: %v", got["version"], s.payloadModes())
+		delete(got, "version")
+		want := map[string]string{
+			"large": "ok", "bucket": "ok", "location": "ok", "another region, corrected by what the error says": "ok",
+			"refused: a wrong secret": "SignatureDoesNotMatch", "refused: a HEAD with a wrong secret": "403",
+			"refused: a tampered body": "XAmzContentSHA256Mismatch", "refused: a prefix that the policy denies": "AccessDenied",
+		}
+		for _, key := range s3Keys {
+			for _, step := range []string{"path ", "host ", "presigned "} {
+				if want[step+key] = "ok"; step == "host " && !secure && hasDots(key) {
+					want[step+key] = "SignatureDoesNotMatch"
+				}
+			}
+		}
+		for step, outcome := range want {
+			if got[step] != outcome {
+				t.Errorf("%s: %q, want %q", step, got[step], outcome)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d steps were reported, want %d", len(got), len(want))
+		}
+		if _, ok := s.store.Object(bucket, "kept"); ok {
+			t.Error("a refused request made an object")
+		}
+	})
+}

@@ -1,0 +1,142 @@
+package sigv4auth
+
+import (
+	"encoding/xml"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// facts are what the answer to a refused request may repeat beside the message, in a dialect that does. They are the caller's own, or of the configuration
+// that every caller of the service has to know.
+type facts struct {
+	region       string // the region that is accepted, where the scope names another
+	wrongRegion  string // the one that the scope names
+	unsigned     string // a header that is not signed
+	signedAt     string // the date of a request outside the clock window
+	skew         time.Duration
+	lifetime     time.Duration // X-Amz-Expires of a presigned URL outside its time
+	expires, now time.Time
+}
+
+// s3Error is the error document of Amazon S3: "Error responses" in the S3 API Reference. The elements between the message and the resource
+// are those of single errors; SDKs follow Region to the right endpoint, and programs read the times.
+type s3Error struct {
+	XMLName          xml.Name `xml:"Error"`
+	Code             string
+	Message          string
+	Region           string `xml:",omitempty"`
+	HeadersNotSigned string `xml:",omitempty"`
+	RequestTime      string `xml:",omitempty"`
+	Lifetime         string `xml:"X-Amz-Expires,omitempty"`
+	Expires          string `xml:",omitempty"`
+	ServerTime       string `xml:",omitempty"`
+	MaxSkew          string `xml:"MaxAllowedSkewMilliseconds,omitempty"`
+	Resource         string
+	RequestID        string `xml:"RequestId"`
+	HostID           string `xml:"HostId"`
+}
+
+// s3Messages are S3's own texts for refusals that say nothing of the request.
+var s3Messages = map[ErrorCode]string{
+	ErrMissingAuthenticationToken: "Access Denied",
+	ErrUnrecognizedClient:         "The AWS Access Key Id you provided does not exist in our records.",
+	ErrExpiredToken:               "The provided token has expired.",
+	ErrSignatureMismatch:          "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+	ErrServiceUnavailable:         "Service is unable to handle request.",
+	ErrInternalFailure:            "We encountered an internal error. Please try again.",
+}
+
+// WriteS3Error answers a refused request as Amazon S3 does: an XML document with the code that S3's clients look for, and the request's ID in the headers
+// x-amz-request-id and x-amz-id-2, which those clients print. An answer to HEAD has no body, so that clients know of it the status alone.
+//
+// A handler that reads a body which is verified while it is read SHOULD answer with it when that fails.
+func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
+	e := toWrite(err)
+	status, body := e.s3()
+	body.Resource = pathForLog(r)
+	body.RequestID = setRequestID(w, r)
+	// S3 has a second ID, which support asks for. Here both lead to the same request.
+	body.HostID = body.RequestID
+	h := w.Header()
+	h.Set("X-Amz-Request-Id", body.RequestID)
+	h.Set("X-Amz-Id-2", body.HostID)
+	if body.Region != "" {
+		h.Set("X-Amz-Bucket-Region", body.Region)
+	}
+	if r.Method == http.MethodHead {
+		writeRefusal(w, r, e, status, "application/xml", nil)
+		return
+	}
+	writeRefusal(w, r, e, status, "application/xml", encodeXML(body))
+}
+
+// s3 returns what S3 says of a refusal.
+func (e *Error) s3() (status int, body s3Error) {
+	wire := e.answer().s3
+	body = s3Error{Code: wire.code, Message: e.Message}
+	if text, ok := s3Messages[e.Code]; ok && e.Message == defaultMessage(e.Code) {
+		body.Message = text
+	}
+	var f facts
+	if e.facts != nil {
+		f = *e.facts
+	}
+	inQuery := e.place == InQuery
+	switch e.Code {
+	case ErrIncompleteSignature, ErrInvalidScope:
+		what := "The authorization header is malformed"
+		if inQuery {
+			body.Code, what = "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter"
+		}
+		if body.Region = f.region; f.region != "" {
+			body.Message = what + "; the region '" + f.wrongRegion + "' is wrong; expecting '" + f.region + "'"
+		}
+	case ErrHeaderNotSigned:
+		body.HeadersNotSigned = f.unsigned
+	case ErrRequestExpired, ErrRequestNotYetCurrent:
+		if f.now.IsZero() {
+			break
+		}
+		body.ServerTime = f.now.UTC().Format(time.RFC3339)
+		if !inQuery {
+			body.Message = "The difference between the request time and the current time is too large."
+			body.RequestTime, body.MaxSkew = f.signedAt, strconv.FormatInt(f.skew.Milliseconds(), 10)
+			break
+		}
+		// Of a URL that somebody else has signed: the holder's clock has nothing to do with it.
+		body.Code, body.Message = "AccessDenied", "Request has expired"
+		if e.Code == ErrRequestNotYetCurrent {
+			body.Message = "Request is not valid yet"
+		}
+		body.Lifetime = strconv.FormatInt(int64(f.lifetime/time.Second), 10)
+		body.Expires = f.expires.UTC().Format(time.RFC3339)
+	}
+	return wire.status, body
+}
+
+// unsupported tells what a request without credentials carries in their place, "" if nothing that is known.
+func (a *Authenticator) unsupported(r *http.Request, q *v4.Query) string {
+	if a.service != "s3" {
+		return ""
+	}
+	if isPostPolicy(r) {
+		return "Uploads from a form with a POST policy are not supported; sign the request, or use a presigned URL with PUT"
+	}
+	for i := range q.Len() {
+		if name, _ := q.Pair(i); string(name) == "AWSAccessKeyId" { // a URL with Signature Version 2 (threat 11)
+			return "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+		}
+	}
+	return ""
+}
+
+// isPostPolicy reports whether a request without credentials is an upload from a browser's form, which carries them in its fields ("Browser-based
+// uploads using POST", S3 API Reference). Its conditions are nobody's signature over the request, and it is refused like any other that is not signed (threat 99).
+func isPostPolicy(r *http.Request) bool {
+	const form = "multipart/form-data"
+	contentType := r.Header.Get("Content-Type")
+	return r.Method == http.MethodPost && len(contentType) >= len(form) && equalFoldASCII(contentType[:len(form)], form)
+}
