@@ -18,6 +18,10 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 	}
 	if a.audit != nil {
 		rec.event.describe(r, rec.sourced)
+		if refused != nil && diagnosable(refused.Code) && a.diagnoses.take(rec.event.Time) {
+			d := a.diagnose(ctx, r, rec.event.Time, false)
+			rec.event.Diagnosis = &d
+		}
 		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })
 	}
 	rec.finished = true

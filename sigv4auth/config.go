@@ -80,6 +80,12 @@ type Config struct {
 	// wrong while the handler reads it; then on the goroutine that reads.
 	Audit func(ctx context.Context, e Event)
 
+	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds the answer in Event.Diagnosis; the
+	// first of each minute are. 0: none. At most 600.
+	//
+	// A diagnosis costs some milliseconds before the refusal is written, for what anybody can send: see [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
+	DiagnosesPerMinute int
+
 	// Meter receives the metrics that the package documentation lists. nil: none.
 	Meter metrics.MeterProvider
 
@@ -159,6 +165,7 @@ type Authenticator struct {
 	proxies         *proxies // nil => every request is taken as it arrived
 	strip           []string
 	denied          func(http.ResponseWriter, *http.Request, error)
+	diagnoses       diagnosisLimit
 	audit           func(context.Context, Event) // may be nil
 	now             func() time.Time
 	keys            *keyCache
@@ -222,6 +229,12 @@ func New(cfg Config) (*Authenticator, error) {
 	if cfg.KeyCacheSize < 0 {
 		mistake("KeyCacheSize", "must not be negative: %d", cfg.KeyCacheSize)
 	}
+	if cfg.DiagnosesPerMinute < 0 || cfg.DiagnosesPerMinute > maxDiagnosesPerMinute {
+		mistake("DiagnosesPerMinute", "must be from 0 to %d, not %d", maxDiagnosesPerMinute, cfg.DiagnosesPerMinute)
+	}
+	if cfg.DiagnosesPerMinute > 0 && cfg.Audit == nil {
+		mistake("DiagnosesPerMinute", "needs an Audit hook to hand the diagnoses to")
+	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
@@ -248,6 +261,7 @@ func New(cfg Config) (*Authenticator, error) {
 		hosts:      slices.Clone(cfg.Hosts),
 		proxies:    trusted,
 		denied:     cfg.Denied,
+		diagnoses:  diagnosisLimit{most: cfg.DiagnosesPerMinute},
 		audit:      cfg.Audit,
 		now:        cfg.Now,
 		keys:       keys,

@@ -38,6 +38,8 @@ type Event struct {
 	Outcome Outcome
 	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is why it would have been.
 	ErrorCode ErrorCode
+	// Diagnosis says why a refused request's signature does not verify. It is nil unless Config.DiagnosesPerMinute asks for it.
+	Diagnosis *Diagnosis
 
 	// What follows is from the Authorizer, and zero where none was asked.
 

@@ -114,23 +114,25 @@ func readBody(r *http.Request, max int64) ([]byte, *Error) {
 	return body, nil
 }
 
-// plainBody makes the body of a request that does not stream the request's, once it is what was declared. It has been read already where
-// nothing was declared.
+// plainBody makes the body of a request that does not stream the request's, and refuses one that is not what was declared. It has been read
+// and set already where nothing was declared.
 func (a *Authenticator) plainBody(r *http.Request, body []byte, d *payload) *Error {
 	if d.line != "" {
 		var refused *Error
 		if body, refused = readBody(r, a.maxBody); refused != nil {
 			return refused
 		}
-		if d.mode == PayloadDigest && sha256.Sum256(body) != d.sum {
-			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
-		}
+		setBody(r, body)
 	}
-	if refused := d.checksum.check(body); refused != nil {
-		return refused
+	return d.checkBody(body)
+}
+
+// checkBody reports whether body has the digest and the checksum that were declared. It is called once.
+func (d *payload) checkBody(body []byte) *Error {
+	if d.mode == PayloadDigest && d.line != "" && sha256.Sum256(body) != d.sum {
+		return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
-	setBody(r, body)
-	return nil
+	return d.checksum.check(body)
 }
 
 // verifiedBody is the body that the handler reads: bytes that have been verified. It is not

@@ -14,7 +14,8 @@ import (
 // Verify decides whether r, a request as a server received it, is signed by who it says. On
 // success r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
 // changed. In a streaming mode nothing has been read yet: r.Body decodes and verifies as it is read, r.ContentLength is the decoded length, and
-// Content-Encoding still names aws-chunked. After an error, which is always an [*Error], the body may have been read in part, and the request MUST NOT be acted on.
+// Content-Encoding still names aws-chunked. After an error, which is always an [*Error], the request MUST NOT be acted on; of its body, what could not be
+// read to its end is lost, and the rest is there for [Authenticator.Diagnose].
 //
 // Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It does not authorise:
 // [Authenticator.Require] does both.
@@ -120,6 +121,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		if body, refused = readBody(r, a.maxBody); refused != nil {
 			return refused
 		}
+		setBody(r, body)
 	}
 	s.buf = declared.appendLine(s.buf, body)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.

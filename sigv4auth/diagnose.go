@@ -1,0 +1,247 @@
+package sigv4auth
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// Diagnose tells why [Authenticator.Verify] refuses r: what the server built of it, and which of the known causes makes the
+// signature verify. A cause is never guessed: the signature is computed again, with the credential from the store, for
+// the request as it would have been.
+//
+// It is for operators: whoever sees its answer learns which access keys exist, so it MUST NOT be sent to callers. It decides nothing, and Verify decides the same before and after it.
+//
+// Call it before Verify, or after Verify has refused r, for instance in a [Config.Denied] hook: whatever Verify has read of
+// the body by then is there again, unless it could not be read to its end. Diagnose reads the body too, at most Config.MaxBodyBytes of it, and puts it back. Like Verify, it must see
+// r.RequestURI, r.Host and r.Header as they were received.
+//
+// It asks the credential store once and computes at most 2,048 signatures over at most 8 MiB, which is some milliseconds of work for
+// whoever sends the request: ask for single requests, or let [Config.DiagnosesPerMinute] bound it. It never panics.
+func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
+	if r == nil {
+		return Diagnosis{}
+	}
+	return a.diagnose(r.Context(), r, time.Time{}, true)
+}
+
+// diagnose examines r at the instant now; zero: the present one. If read is not set, nothing is read that has not been read already.
+func (a *Authenticator) diagnose(ctx context.Context, r *http.Request, now time.Time, read bool) (d Diagnosis) {
+	x := &examination{a: a, r: r, mayRead: read}
+	x.s = a.scratch.get()
+	defer a.scratch.put(x.s)
+	defer func() {
+		if v := recover(); v != nil {
+			refused := panicked(v)
+			d = Diagnosis{Refused: refused.Code, Message: refused.Message + " (" + refused.Detail + ")"}
+		}
+	}()
+	if x.now = now; now.IsZero() {
+		x.now = a.now()
+	}
+	x.walk(ctx)
+	x.redact()
+	return x.d
+}
+
+// examination is one diagnosis in the making.
+type examination struct {
+	a       *Authenticator
+	r       *http.Request
+	now     time.Time
+	mayRead bool
+	s       *scratch
+
+	via        *relayed // nil: no trusted proxy
+	h          protocolHeaders
+	t          target
+	p          presented
+	declared   payload
+	body       []byte
+	bodyKnown  bool
+	credential Credential // of an unknown key: a dummy
+	known      bool       // => credential is the store's
+	missing    []string   // signed headers that did not arrive
+	search     search
+	d          Diagnosis
+}
+
+// refuse notes the first refusal, which is Verify's verdict.
+func (x *examination) refuse(refused *Error) bool {
+	if refused == nil {
+		return false
+	}
+	if x.d.Refused == "" {
+		x.d.Refused, x.d.Message = refused.Code, refused.Message
+		if refused.Detail != "" {
+			x.d.Message += " (" + refused.Detail + ")"
+		}
+	}
+	return true
+}
+
+func (x *examination) find(c Cause, condition, remedy string) {
+	x.d.Findings = append(x.d.Findings, Finding{Cause: c, Condition: condition, Remedy: remedy})
+}
+
+// walk takes the steps of verify in the same order, but goes on after a refusal that leaves something to be examined.
+func (x *examination) walk(ctx context.Context) {
+	a, r, p, h := x.a, x.r, &x.p, &x.h
+	x.via = a.proxies.read(r)
+	h.find(r.Header)
+	var refused *Error
+	if x.t, refused = parseTarget(r, h.host); x.refuse(refused) {
+		return
+	}
+	x.t.path = x.via.path(x.t.path)
+	if x.refuse(a.checkTarget(x.t, &x.s.query)) {
+		return
+	}
+	if x.refuse(a.present(p, h, x.s)) {
+		return
+	}
+	if x.refuse(a.checkHost(r.Host, x.via)) {
+		if x.via != nil {
+			x.via.hosts = []string{r.Host}
+		}
+		x.find(CauseHostNotServed, "the host is one of Config.Hosts ("+quoted(r.Host)+" arrived, and was signed)",
+			"add it to Config.Hosts if it is served here, or let the client use a host that is")
+	}
+	if refused := a.checkSignedHeaders(r.Header, h.amz, p); x.refuse(refused) {
+		x.unsignedHeaders(refused)
+	}
+	if x.refuse(a.checkTime(p, x.now)) {
+		x.clock()
+	}
+	if x.refuse(p.parseCredential()) {
+		return
+	}
+	x.d.AccessKeyID = p.accessKeyID
+	scoped := true
+	if x.refuse(a.checkScope(p)) {
+		if scoped = false; !x.scope() {
+			return
+		}
+	}
+	if x.declared, refused = a.declaredPayload(r, p); x.refuse(refused) {
+		if !x.declaredAnyway() {
+			return
+		}
+	}
+	if x.refuse(x.declared.takeChecksum(r, h, &x.s.query)) {
+		return
+	}
+	if r.ContentLength > a.maxBody && x.declared.stream == nil {
+		x.refuse(tooLarge())
+		return
+	}
+	if len(p.token) > maxSessionToken {
+		x.refuse(malformed("The session token is longer than %d bytes", maxSessionToken))
+		return
+	}
+	canonical, ok := x.canonical()
+	if !ok {
+		return
+	}
+
+	var refusedCredential *Error
+	x.credential, refusedCredential = a.lookUp(ctx, p, x.now)
+	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
+		x.refuse(refusedCredential)
+		return
+	}
+	x.known = x.credential.AccessKeyID != ""
+	undeclared := x.declared.line == ""
+	bodyRefused := x.takeBody()
+	if undeclared && x.refuse(bodyRefused) {
+		x.d.NotTried = append(x.d.NotTried, "the signature covers the body, which could not be read: ask before anything else has read it")
+	}
+	// A token that was signed and did not arrive is reported as that.
+	if x.refuse(refusedCredential) && !slices.Contains(x.missing, "x-amz-security-token") {
+		x.credentialRefused(refusedCredential)
+	}
+
+	x.search.begin(x, canonical, scoped)
+	payloadLine := ""
+	if x.bodyKnown || !undeclared {
+		payloadLine = string(x.declared.appendLine(nil, x.body))
+	}
+	x.search.payload(payloadLine)
+	if payloadLine != "" && x.search.arrived(x.via) {
+		x.d.Verifies = x.known
+		x.missingHeaders("arrives, and is empty")
+		x.checkBody(bodyRefused)
+		return
+	}
+	x.refuse(refusal(ErrSignatureMismatch, messageMismatch))
+	x.candidates()
+	found, complete := x.search.run()
+	if found != nil && x.known {
+		x.d.Verifies = true
+		x.d.Findings = append(x.d.Findings, found...)
+		return
+	}
+	if !complete {
+		x.d.NotTried = append(x.d.NotTried, "all pairs of causes: the request is large or holds many things that could have been changed")
+	}
+	x.missingHeaders("arrives: it did not")
+	x.d.Hint = mismatchDetail(r, p, x.via)
+}
+
+// canonical returns what Verify builds of the request, up to the payload's line. Signed headers that did not arrive are empty in it.
+func (x *examination) canonical() ([]byte, bool) {
+	b, refused := x.a.canonical(nil, x.r, x.via, x.t, &x.s.query, &x.h, &x.p)
+	if refused == nil {
+		return b, true
+	}
+	x.refuse(refused)
+	with := *x.r
+	with.Header = x.r.Header.Clone()
+	if with.Header == nil {
+		with.Header = http.Header{}
+	}
+	for name := range strings.SplitSeq(x.p.signedHeaders, ";") {
+		key := http.CanonicalHeaderKey(name)
+		if name != "host" && len(x.via.header(with.Header)[key]) == 0 {
+			with.Header[key] = []string{""}
+			x.missing = append(x.missing, name)
+		}
+	}
+	if len(x.missing) == 0 {
+		return nil, false
+	}
+	var h protocolHeaders
+	h.find(with.Header)
+	b, refused = x.a.canonical(nil, &with, x.via, x.t, &x.s.query, &h, &x.p)
+	return b, refused == nil
+}
+
+// signingKey returns the key for the scope that the request names. Keys of other scopes than the configured one stay out of the cache, which a caller
+// could fill with them.
+func (x *examination) signingKey(scoped bool) *v4.SigningKey {
+	if scoped {
+		return x.a.keys.signingKey(&x.credential, x.p.scope)
+	}
+	return v4.DeriveKey(x.credential.Secret.Reveal(), x.p.scope)
+}
+
+// checkBody holds the body against what was declared of it.
+func (x *examination) checkBody(unread *Error) {
+	if x.refuse(unread) || !x.bodyKnown {
+		return
+	}
+	refused := x.declared.checkBody(x.body)
+	if !x.refuse(refused) {
+		return
+	}
+	what := "its SHA-256 is not the X-Amz-Content-Sha256"
+	if refused.Code == ErrChecksumMismatch {
+		what = "its checksum is not the X-Amz-Checksum header"
+	}
+	x.find(CauseBody, "the body is the one that was signed: "+what+" that came with it",
+		"find what changes the body between the client and here, such as a proxy that compresses it or converts line endings")
+}

@@ -1,0 +1,75 @@
+package sigv4auth
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+)
+
+// takeBody reads the body, if that may be done, and puts it back as it was.
+func (x *examination) takeBody() *Error {
+	r := x.r
+	if x.declared.stream != nil {
+		return nil // its chunks are verified as they are read, or not at all
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		_, refused := readBody(r, x.a.maxBody) // there is nothing to be read
+		x.bodyKnown = refused == nil
+		return refused
+	}
+	if _, read := r.Body.(*verifiedBody); !read && !x.mayRead {
+		if r.ContentLength == 0 {
+			x.bodyKnown = true
+			return nil
+		}
+		x.d.NotTried = append(x.d.NotTried, "what depends on the body, which had not been read when the request was refused")
+		return nil
+	}
+	original, length := r.Body, r.ContentLength
+	k := &keeper{from: original}
+	r.Body = k
+	defer func() {
+		if _, read := original.(*verifiedBody); read && k.err == io.EOF {
+			setBody(r, k.kept)
+		} else {
+			r.Body = &replay{Reader: io.MultiReader(bytes.NewReader(k.kept), k.rest()), Closer: original}
+		}
+		r.ContentLength = length
+	}()
+	body, refused := readBody(r, x.a.maxBody)
+	x.body, x.bodyKnown = body, refused == nil
+	return refused
+}
+
+// keeper keeps what is read through it, and the error that ended it.
+type keeper struct {
+	from io.Reader
+	kept []byte
+	err  error
+}
+
+func (k *keeper) Read(b []byte) (int, error) {
+	n, err := k.from.Read(b)
+	k.kept, k.err = append(k.kept, b[:n]...), err
+	return n, err
+}
+
+func (*keeper) Close() error { return nil }
+
+// rest is what comes after what has been kept: the error that ended it once more, or if there was none what has not been read.
+func (k *keeper) rest() io.Reader {
+	if k.err != nil {
+		return failing{k.err}
+	}
+	return k.from
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// replay is a body that is read a second time.
+type replay struct {
+	io.Reader
+	io.Closer
+}

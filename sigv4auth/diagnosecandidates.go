@@ -1,0 +1,158 @@
+package sigv4auth
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+)
+
+// candidates adds what is known to go wrong, the likeliest first: of two causes the second is then found sooner.
+func (x *examination) candidates() {
+	x.hosts()
+	x.payloads()
+	x.methods()
+	x.paths()
+	x.queries()
+	x.headers()
+}
+
+// hosts: proxies put the address of the server behind them into Host, or leave a port out. What their headers say that it was is believed
+// for nothing but this.
+func (x *examination) hosts() {
+	r := x.r
+	hosts := forwardedValues(r.Header, "X-Forwarded-Host", "X-Original-Host", "X-Host")
+	for _, v := range forwardedValues(r.Header, "Forwarded") { // RFC 7239, section 4
+		for pair := range strings.SplitSeq(v, ";") {
+			if name, value, _ := strings.Cut(strings.TrimSpace(pair), "="); strings.EqualFold(name, "host") {
+				hosts = append(hosts, strings.Trim(value, `"`))
+			}
+		}
+	}
+	hosts = append(hosts, x.a.hosts...)
+	hosts = append(hosts, r.Host)
+	ports := append(forwardedValues(r.Header, "X-Forwarded-Port"), "443", "80")
+	for _, h := range slices.Clone(hosts) {
+		if bare, _, err := net.SplitHostPort(h); err == nil {
+			hosts = append(hosts, bare)
+		} else {
+			for _, port := range ports {
+				hosts = append(hosts, h+":"+port)
+			}
+		}
+		hosts = append(hosts, strings.ToLower(h))
+	}
+	line := x.search.hostLine()
+	tried := 0
+	for _, h := range hosts {
+		if !validHost(h) || tried == maxHostsTried {
+			continue
+		}
+		tried++
+		x.search.add(line, "host:"+h, Finding{
+			CauseHost, "Host is " + quoted(h) + ": " + quoted(r.Host) + " arrived",
+			"let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; or let the client sign the one that arrives",
+		})
+	}
+}
+
+func (x *examination) methods() {
+	try := func(method, remedy string) {
+		x.search.add(methodLine, method, Finding{CauseMethod, "the method is " + quoted(method) + ": " + quoted(x.r.Method) + " arrived", remedy})
+	}
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
+		try(method, "let the client sign the method that it sends, and nothing on the way change it: a HEAD made a GET, a redirect that made a POST a GET")
+	}
+	try(strings.ToLower(x.r.Method), "let the client sign the method in the case in which it sends it")
+}
+
+// paths: the path in every style, with and without a slash at its end, with a prefix that a proxy took away, and without one that it added.
+func (x *examination) paths() {
+	t, style := x.t.path, x.a.path
+	text := func(path string, style v4.PathStyle) string { return string(v4.AppendPath(nil, path, style)) }
+	add := func(text string, cause Cause, condition, remedy string) {
+		x.search.add(pathLine, text, Finding{cause, condition, remedy})
+	}
+	for _, s := range []struct {
+		style     v4.PathStyle
+		condition string
+		remedy    string
+	}{
+		{v4.PathEncoded, "the path is encoded twice, as every service but S3 has it, and not normalised", "let the client sign as for Config.Path, or set Config.Path to PathStrict or PathEncoded"},
+		{v4.PathNormalized, "the path is encoded twice and normalised", "let the client sign as for Config.Path, or set Config.Path to PathNormalized"},
+		{v4.PathS3, "the path is encoded once, as S3 has it", "let the client encode the path twice, as every service but S3 has it, or set Config.Path to PathS3"},
+	} {
+		add(text(t, s.style), CausePathEncoding, s.condition, s.remedy)
+	}
+	add(t, CausePathEncoding, "the path is signed as it stands on the wire", "let the client encode the path as Config.Path says: curl before 8 signs it as it is")
+	// A proxy that decodes the path and encodes it again changes which bytes are escaped; signers escape all that are not unreserved.
+	add(text(text(t, v4.PathS3), style), CausePathEncoding, "the path is escaped as signers do it: other bytes of it were escaped when it arrived", "let the proxy pass the path on as it came: nginx does where proxy_pass names no URI")
+	add(text(lowerEscapes(t), style), CausePathEncoding, "the path's escapes are in lower case", "let the client write escapes in upper case: what sends the request makes them so after it is signed")
+
+	if trimmed := strings.TrimSuffix(t, "/"); trimmed != "" && trimmed != t {
+		add(text(trimmed, style), CauseTrailingSlash, "the path has no slash at its end", "let nothing on the way add a slash, or the client sign the path that it asks for")
+	} else if trimmed == t {
+		add(text(t+"/", style), CauseTrailingSlash, "the path ends in a slash", "let nothing on the way take the slash away, or the client sign the path that it asks for")
+	}
+
+	for _, original := range forwardedValues(x.r.Header, "X-Original-Uri", "X-Original-Url", "X-Envoy-Original-Path", "X-Rewrite-Url", "X-Forwarded-Uri") {
+		path, _, _ := strings.Cut(original, "?")
+		if len(path) <= maxTarget && v4.CheckPath(path) == nil {
+			add(text(path, style), CausePathPrefix, "the path is "+quoted(path)+": "+quoted(t)+" arrived", "let the proxy pass the path on as it came")
+		}
+	}
+	// The stages that API Gateway's documents use, and what prefixes are mostly called.
+	prefixes := append(forwardedValues(x.r.Header, "X-Forwarded-Prefix", "X-Forwarded-Path"), "/prod", "/dev", "/test", "/stage", "/staging", "/beta", "/default", "/api", "/v1", "/v2")
+	for _, prefix := range prefixes {
+		if path := strings.TrimSuffix(prefix, "/") + t; len(path) <= maxTarget && v4.CheckPath(path) == nil {
+			add(text(path, style), CausePathPrefix, "the path begins with "+quoted(prefix), "let the proxy pass the path on with the prefix, which it took away, or say it in Config.Proxies.PathPrefix")
+		}
+	}
+	if _, rest, ok := strings.Cut(t[1:], "/"); ok {
+		add(text("/"+rest, style), CausePathPrefix, "the path is "+quoted("/"+rest)+", without its first segment", "let the proxy pass the path on without a prefix of its own, or the client sign with it")
+	}
+}
+
+// payloads: modes that a signer takes where the request does not say, and the small changes that bodies suffer.
+func (x *examination) payloads() {
+	line := x.search.payloadLine()
+	add := func(text string, cause Cause, condition, remedy string) {
+		x.search.add(line, text, Finding{cause, condition, remedy})
+	}
+	digest := func(b []byte) string {
+		sum := sha256.Sum256(b)
+		return hex.EncodeToString(sum[:])
+	}
+	const declare = "let the client sign the digest of the body, or declare in X-Amz-Content-Sha256 what it signs"
+	add(v4.UnsignedPayload, CausePayloadMode, "the signature leaves the body out ("+v4.UnsignedPayload+")", declare)
+	add(v4.EmptyPayload, CausePayloadMode, "the body is empty: the client signed the digest of no bytes", "let the client sign after it has set the body; a signer that takes no body, as for presigned URLs, needs to be told the digest")
+	if !x.bodyKnown || len(x.body) > maxBodyVariant {
+		return
+	}
+	add(digest(x.body), CausePayloadMode, "the signature covers the digest of the body that arrived, not what X-Amz-Content-Sha256 says", declare)
+	if len(x.body) == 0 {
+		return
+	}
+	const intact = "let nothing on the way change the body, or the client sign the bytes that it sends"
+	add(digest(bytes.TrimRight(x.body, "\r\n")), CauseBody, "the body has no line end at its end", intact)
+	add(digest(append(slices.Clip(x.body), '\n')), CauseBody, "the body ends in a line feed", intact)
+	add(digest(bytes.ReplaceAll(x.body, []byte("\r\n"), []byte("\n"))), CauseBody, "the lines of the body end in a line feed alone", intact)
+	add(digest(bytes.ReplaceAll(bytes.ReplaceAll(x.body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))), CauseBody, "the lines of the body end in carriage return and line feed", intact)
+	add(digest(bytes.TrimPrefix(x.body, []byte("\xef\xbb\xbf"))), CauseBody, "the body has no byte order mark", intact)
+}
+
+// lowerEscapes returns s with its escapes in lower case.
+func lowerEscapes(s string) string {
+	b := []byte(s)
+	for i := 0; i < len(b); i++ {
+		if b[i] == '%' && i+2 < len(b) {
+			b[i+1], b[i+2] = lower(b[i+1]), lower(b[i+2])
+			i += 2
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,46 @@
+package sigv4auth
+
+import (
+	"sync"
+	"time"
+)
+
+// maxDiagnosesPerMinute bounds Config.DiagnosesPerMinute.
+const maxDiagnosesPerMinute = 600
+
+// diagnosisLimit counts the diagnoses made for events. Anybody can send requests that are refused, and a diagnosis costs many times what the refusal does.
+type diagnosisLimit struct {
+	most int // a minute; 0: none
+
+	mu     sync.Mutex
+	minute int64 // since the epoch
+	made   int
+}
+
+// take reports whether one more diagnosis may be made at the instant now.
+func (l *diagnosisLimit) take(now time.Time) bool {
+	if l.most == 0 {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if minute := now.Unix() / 60; minute != l.minute {
+		l.minute, l.made = minute, 0
+	}
+	if l.made >= l.most {
+		return false
+	}
+	l.made++
+	return true
+}
+
+// diagnosable reports whether a diagnosis can tell more than the refusal itself. An unknown key is treated like a wrong signature, to the same
+// amount of work, so that the time of the answer does not tell one from the other (threat 211).
+func diagnosable(code ErrorCode) bool {
+	switch code {
+	case ErrSignatureMismatch, ErrPayloadMismatch, ErrUnrecognizedClient, ErrExpiredToken,
+		ErrRequestExpired, ErrRequestNotYetCurrent, ErrInvalidScope, ErrHeaderNotSigned, ErrHostNotAllowed:
+		return true
+	}
+	return false
+}
