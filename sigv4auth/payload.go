@@ -3,7 +3,6 @@ package sigv4auth
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -62,7 +61,7 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 		return append(dst, v4.EmptyPayload...)
 	}
 	sum := sha256.Sum256(body)
-	return hex.AppendEncode(dst, sum[:])
+	return v4.AppendHex(dst, &sum)
 }
 
 func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") }

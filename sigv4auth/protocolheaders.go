@@ -34,17 +34,22 @@ func (p *protocolHeaders) find(h http.Header) {
 			p.date = values
 		case "X-Amz-Date":
 			p.amzDate = values
+			p.amz++
 		case "X-Amz-Security-Token":
 			p.securityToken = values
+			p.amz++
 		case "X-Amz-Content-Sha256":
 			p.contentSHA256 = values
+			p.amz++
 		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Expires", "X-Amz-Signature", "X-Amz-Signedheaders":
 			p.presignedKey = key
-		}
-		if key != "" && key[0]|0x20 == 'x' && isAmz(key) {
 			p.amz++
-			if strings.HasPrefix(key, checksumKeyPrefix) {
-				p.checksum = key
+		default:
+			if isAmz(key) {
+				p.amz++
+				if strings.HasPrefix(key, checksumKeyPrefix) {
+					p.checksum = key
+				}
 			}
 		}
 	}

@@ -49,24 +49,30 @@ func (s Secret) Reveal() string {
 
 // Equal reports whether the secret is v, in time that depends on nothing but the lengths.
 func (s Secret) Equal(v string) bool {
-	// Session tokens are long, and are compared for every request: eight bytes at a time, four times over, since
-	// subtle.ConstantTimeCompare takes one. Nothing is decided before all have been looked at.
-	a, b := []byte(s.Reveal()), []byte(v)
+	return sameText(s.Reveal(), v)
+}
+
+// sameText reports whether a and b are equal, in time that depends on nothing but the lengths. Session tokens are long, and are compared for every
+// request: subtle.ConstantTimeCompare takes one byte at a time, this takes eight. Nothing is decided before all have been looked at.
+func sameText(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}
 	var differs uint64
-	for ; len(a) >= 32 && len(b) >= 32; a, b = a[32:], b[32:] {
-		differs |= binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)
-		differs |= binary.LittleEndian.Uint64(a[8:]) ^ binary.LittleEndian.Uint64(b[8:])
-		differs |= binary.LittleEndian.Uint64(a[16:]) ^ binary.LittleEndian.Uint64(b[16:])
-		differs |= binary.LittleEndian.Uint64(a[24:]) ^ binary.LittleEndian.Uint64(b[24:])
+	x, y := []byte(a), []byte(b)
+	for len(x) >= 32 && len(y) >= 32 {
+		v, w := (*[32]byte)(x), (*[32]byte)(y)
+		differs |= (binary.LittleEndian.Uint64(v[:]) ^ binary.LittleEndian.Uint64(w[:])) |
+			(binary.LittleEndian.Uint64(v[8:]) ^ binary.LittleEndian.Uint64(w[8:])) |
+			(binary.LittleEndian.Uint64(v[16:]) ^ binary.LittleEndian.Uint64(w[16:])) |
+			(binary.LittleEndian.Uint64(v[24:]) ^ binary.LittleEndian.Uint64(w[24:]))
+		x, y = x[32:], y[32:]
 	}
-	for ; len(a) >= 8; a, b = a[8:], b[8:] {
-		differs |= binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)
+	for ; len(x) >= 8 && len(y) >= 8; x, y = x[8:], y[8:] {
+		differs |= binary.LittleEndian.Uint64(x) ^ binary.LittleEndian.Uint64(y)
 	}
-	for i := range a {
-		differs |= uint64(a[i] ^ b[i])
+	for i := range x {
+		differs |= uint64(x[i] ^ y[i])
 	}
 	return subtle.ConstantTimeEq(int32(differs>>32), 0)&subtle.ConstantTimeEq(int32(uint32(differs)), 0) == 1
 }

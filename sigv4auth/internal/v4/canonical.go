@@ -2,7 +2,6 @@ package v4
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 )
 
 // Request holds the parts of a request that its canonical form is made of.
@@ -90,5 +89,26 @@ func AppendStringToSign(dst []byte, time string, s Scope, canonicalRequest []byt
 	dst = s.Append(dst)
 	dst = append(dst, '\n')
 	sum := sha256.Sum256(canonicalRequest)
-	return hex.AppendEncode(dst, sum[:])
+	return AppendHex(dst, &sum)
 }
+
+// AppendHex appends a SHA-256 in lower-case hexadecimal.
+func AppendHex(dst []byte, sum *[sha256.Size]byte) []byte {
+	n := len(dst)
+	dst = append(dst, EmptyPayload...) // the room
+	text := (*[2 * sha256.Size]byte)(dst[n:])
+	for i, b := range sum {
+		digits := hexDigits[b]
+		text[2*i], text[2*i+1] = byte(digits), byte(digits>>8)
+	}
+	return dst
+}
+
+// hexDigits holds the two digits of each byte, the first in the low half.
+var hexDigits = func() (t [256]uint16) {
+	const lowerHex = "0123456789abcdef"
+	for b := range t {
+		t[b] = uint16(lowerHex[b>>4]) | uint16(lowerHex[b&15])<<8
+	}
+	return t
+}()

@@ -72,28 +72,34 @@ func appendFolded(dst []byte, v string) ([]byte, error) {
 func isPlain(b []byte) bool {
 	const (
 		ones  = 0x0101010101010101
-		highs = 0x8080808080808080
+		highs = 0x80 * ones
+		low   = (' ' + 1) * ones
 	)
-	// The high bit of a byte is set in x-33*ones if the byte is at most a space, in x+ones if it is a delete, and in x if it is beyond
-	// ASCII. A carry from one byte to the next can set a bit too many, never one too few: what it comes from is set already.
-	suspect := func(x uint64) uint64 { return ((x - (' '+1)*ones) | (x + ones) | x) & highs }
-	for ; len(b) >= 32; b = b[32:] {
-		if suspect(binary.LittleEndian.Uint64(b))|suspect(binary.LittleEndian.Uint64(b[8:]))|
-			suspect(binary.LittleEndian.Uint64(b[16:]))|suspect(binary.LittleEndian.Uint64(b[24:])) != 0 {
-			return false
+	// The lowest byte x that is not plain sets a high bit: at most a space in x-33, DEL and 80 to A0 in x+1, the rest in x-33 again. What a byte
+	// borrows from the next one or carries into it comes on top of that.
+	var suspect uint64
+	if len(b) < 8 {
+		for _, c := range b {
+			suspect |= uint64(c-33) | uint64(c+1)
 		}
+		return suspect&highs == 0
 	}
-	for ; len(b) >= 8; b = b[8:] {
-		if suspect(binary.LittleEndian.Uint64(b)) != 0 {
-			return false
-		}
+	last := b[len(b)-8:] // and some that have been looked at by then
+	for len(b) >= 32 {
+		w := (*[32]byte)(b)
+		x0, x1 := binary.LittleEndian.Uint64(w[:]), binary.LittleEndian.Uint64(w[8:])
+		x2, x3 := binary.LittleEndian.Uint64(w[16:]), binary.LittleEndian.Uint64(w[24:])
+		suspect |= (x0 - low) | (x0 + ones) | (x1 - low) | (x1 + ones) | (x2 - low) | (x2 + ones) | (x3 - low) | (x3 + ones)
+		b = b[32:]
 	}
-	for _, c := range b {
-		if c <= ' ' || c == 0x7f {
-			return false
-		}
+	for len(b) >= 8 {
+		x := binary.LittleEndian.Uint64(b)
+		suspect |= (x - low) | (x + ones)
+		b = b[8:]
 	}
-	return true
+	x := binary.LittleEndian.Uint64(last)
+	suspect |= (x - low) | (x + ones)
+	return suspect&highs == 0
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }

@@ -42,6 +42,24 @@ func TestAppendHeader(t *testing.T) {
 	}
 }
 
+// TestAppendHeaderEveryByte: each byte is found at each place of a value, whether it is looked at alone or together with others.
+func TestAppendHeaderEveryByte(t *testing.T) {
+	t.Parallel()
+	for length := 1; length < 75; length++ {
+		for at := range length {
+			for c := range 256 {
+				value := []byte(strings.Repeat("~", length))
+				value[at] = byte(c)
+				got, err := v4.AppendHeader(nil, []byte("n"), []string{string(value)})
+				want := "n:" + strings.Trim(strings.ReplaceAll(string(value), "\t", " "), " ") + "\n"
+				if control := c < ' ' && c != '\t' || c == 0x7f; control != errors.Is(err, v4.ErrHeaderControl) || !control && string(got) != want {
+					t.Fatalf("%q: %q, %v; want %q", value, got, err, want)
+				}
+			}
+		}
+	}
+}
+
 // FuzzHeader: folding equals the obvious, slow way of doing it.
 func FuzzHeader(f *testing.F) {
 	f.Add(" a  b\t", "c")

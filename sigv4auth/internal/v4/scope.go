@@ -28,15 +28,15 @@ func ParseTime(s string) (time.Time, bool) {
 	if len(s) != len(TimeFormat) || s[8] != 'T' || s[15] != 'Z' {
 		return time.Time{}, false
 	}
-	for i := range len(s) {
-		if i != 8 && i != 15 && (s[i] < '0' || s[i] > '9') {
-			return time.Time{}, false
-		}
+	var fault byte // its high bit is set by what is not a digit, as it is more than 9 once '0' is taken away
+	two := func(i int) int {
+		tens, units := s[i]-'0', s[i+1]-'0'
+		fault |= tens | (tens + 0x80 - 10) | units | (units + 0x80 - 10)
+		return int(tens)*10 + int(units)
 	}
-	two := func(i int) int { return int(s[i]-'0')*10 + int(s[i+1]-'0') }
 	year, month, day := two(0)*100+two(2), two(4), two(6)
 	hour, minute, second := two(9), two(11), two(13)
-	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
+	if fault >= 0x80 || hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
 		return time.Time{}, false
 	}
 	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true

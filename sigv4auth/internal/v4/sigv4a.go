@@ -5,7 +5,6 @@ import (
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
 )
 
 // AlgorithmV4A is the name of the asymmetric signing algorithm, SigV4A. It stands where [Algorithm] does.
@@ -64,7 +63,7 @@ func AppendStringToSignV4A(dst []byte, time string, s Scope, canonicalRequest []
 	dst = s.AppendV4A(dst)
 	dst = append(dst, '\n')
 	sum := sha256.Sum256(canonicalRequest)
-	return hex.AppendEncode(dst, sum[:])
+	return AppendHex(dst, &sum)
 }
 
 // AppendV4A appends the scope as it stands in a string to sign of SigV4A: without the region.
