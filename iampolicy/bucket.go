@@ -1,11 +1,13 @@
 package iampolicy
 
-// A bucket holds statements that share an action, indexed by their resources.
+// A bucket holds statements that share an action, indexed by their resources, and
+// by their conditions where the resources tell too little.
 type bucket struct {
 	statements []int32 // while it is built
 
-	always             []int32 // whose resources say nothing of use
-	indexed            bool    // there is more than always
+	always             []int32      // whose resources say nothing of use
+	byValue            []valueIndex // of conditions, a key each
+	indexed            bool         // by resource
 	prefixes, suffixes affixes
 	byPrefix, bySuffix [][]int32
 	byGram             map[uint32][]int32
@@ -46,32 +48,43 @@ func (b *bucket) build(statements []statement) {
 			}
 		}
 	}
-	byText := map[anchor][]int32{}
+	places := make([]placing, len(b.statements))
 	for i, id := range b.statements {
-		chosen, ok := choose(anchors[i], counts)
-		if !ok {
-			b.always = append(b.always, id)
+		places[i] = newPlacing(id, anchors[i], counts, len(b.statements))
+	}
+	b.statements = nil
+	byText := map[anchor][]int32{}
+	for _, p := range b.spread(places, statements) {
+		if p.anchors == nil {
+			b.always = append(b.always, p.id)
 			continue
 		}
-		for _, a := range chosen {
-			if ids := byText[a]; len(ids) == 0 || ids[len(ids)-1] != id {
-				byText[a] = append(byText[a], id)
+		for _, a := range p.anchors {
+			if ids := byText[a]; len(ids) == 0 || ids[len(ids)-1] != p.id {
+				byText[a] = append(ids, p.id)
 			}
 		}
 	}
-	b.statements = nil
 	b.place(byText)
 }
 
 func (b *bucket) empty() bool {
-	return b.always == nil && !b.indexed
+	return b.always == nil && b.byValue == nil && !b.indexed
 }
 
-// choose returns for each resource its rarest anchor; it is not ok if one has none.
-func choose(resources [][]anchor, counts map[anchor]int) (chosen []anchor, ok bool) {
+// A placing is where a statement belongs by its resources.
+type placing struct {
+	id      int32
+	anchors []anchor // one of each resource; nil if one has none
+	crowd   int      // how many statements are found together with it
+}
+
+// newPlacing chooses for each resource its rarest anchor.
+func newPlacing(id int32, resources [][]anchor, counts map[anchor]int, all int) placing {
+	p := placing{id: id}
 	for _, list := range resources {
 		if len(list) == 0 {
-			return nil, false
+			return placing{id: id, crowd: all}
 		}
 		best := list[0]
 		for _, a := range list[1:] {
@@ -79,9 +92,13 @@ func choose(resources [][]anchor, counts map[anchor]int) (chosen []anchor, ok bo
 				best = a
 			}
 		}
-		chosen = append(chosen, best)
+		p.anchors = append(p.anchors, best)
+		p.crowd = max(p.crowd, counts[best])
 	}
-	return chosen, len(chosen) > 0
+	if p.anchors == nil {
+		p.crowd = all
+	}
+	return p
 }
 
 // place puts the chosen anchors where searches find them.

@@ -5,13 +5,13 @@ import "slices"
 // An index finds the statements of one effect that can match a request, so that
 // the cost of a decision grows with those and not with all there are: by action
 // first, and among the statements of an action by what their resources begin with,
-// end with, or contain. What it finds is then matched in full; that it leaves
-// nothing out is all that is asked of it.
+// end with, or contain, or by a value that a condition key must have. What it finds is
+// then matched in full; that it leaves nothing out is all that is asked of it.
 type index struct {
-	exact bucketTable // by foldHash of an action without wildcards
-	wild  affixes     // by what stands before an action's first wildcard, in lower case
-	other *bucket     // NotAction, and actions that begin with a wildcard
-	lists []*bucket   // of the keys of wild
+	exact hashTable[*bucket] // by foldHash of an action without wildcards
+	wild  affixes            // by what stands before an action's first wildcard, in lower case
+	other *bucket            // NotAction, and actions that begin with a wildcard
+	lists []*bucket          // of the keys of wild
 }
 
 const (
@@ -45,7 +45,7 @@ func newIndex(statements []statement) *index {
 	for _, b := range exact {
 		b.build(statements)
 	}
-	x.exact = newBucketTable(exact)
+	x.exact = newHashTable(exact)
 	for _, b := range x.lists {
 		b.build(statements)
 	}
@@ -133,6 +133,9 @@ func (s *search) all(x *index) {
 
 func (s *search) bucket(b *bucket) {
 	s.each(b.always)
+	if b.byValue != nil {
+		s.values(b)
+	}
 	if !b.indexed {
 		return
 	}

@@ -35,9 +35,31 @@ func (d dice) manyStatements(n int) []map[string]any {
 			}
 			return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:*:s3:*::", "arn:aws:s*:::", "arn:aws:s3:?::") + tail.String()
 		})
+		if d.IntN(2) == 0 {
+			// Many resources alike leave it to the conditions to tell statements apart.
+			delete(st, "NotResource")
+			st["Resource"] = d.one("*", "arn:aws:s3:::*")
+			st["Condition"] = d.manyConditions()
+		}
 		list[i] = st
 	}
 	return list
+}
+
+// manyConditions returns conditions on a few keys, of which two have the same hash.
+func (d dice) manyConditions() map[string]any {
+	conditions := map[string]any{}
+	for range 1 + d.IntN(3) {
+		operator := d.one("StringEquals", "StringEquals", "StringEqualsIgnoreCase", "ForAnyValue:StringEquals", "StringLike",
+			"StringNotEquals", "StringEqualsIfExists", "ForAllValues:StringEquals", "ArnEquals", "ForAnyValue:ArnLike", "ArnNotEquals")
+		conditions[operator] = map[string]any{d.one("x:v", "X:V", "x:many", "x:none", "x:[", "x:{"): d.some(func() string {
+			if strings.Contains(operator, "Arn") {
+				return d.one("arn:aws:s3:::", "arn:aws:s3:::a", "arn:aws:s3:::*", "arn:*:s3:::a")
+			}
+			return d.one(d.text(1), d.text(2), "A", "B/", "${x:v}", "a*", "${*}")
+		})}
+	}
+	return conditions
 }
 
 // A policy of many statements, which is indexed, decides as its statements do each
@@ -58,7 +80,9 @@ func TestIndexLeavesNothingOut(t *testing.T) {
 		each := apart.compile(t)
 		for range 60 {
 			req := request(d.one("s3:Get", "s3:GET", "s3:GetObject", "sqs:Get", "s3:Put", "s3:"+d.text(3)+"x"), "arn:aws:s3:"+d.one("", "a", "ab")+"::"+d.text(12))
-			req.Context.Set("x:v", d.text(2))
+			req.Context.Set("x:v", d.one(d.text(1), d.text(2), "A", "arn:aws:s3:::a"))
+			req.Context.SetMany("x:many", d.text(1), d.text(2), d.one("b", "arn:aws:s3:::"))
+			req.Context.Set("x:"+d.one("[", "{"), d.text(1))
 			got, want := iampolicy.Evaluate(one, req), iampolicy.Evaluate(each, req)
 			matched[want.Outcome]++
 			if got.Outcome != want.Outcome || got.Sid != want.Sid {
@@ -83,25 +107,37 @@ func TestIndexSparesStatementsThatCannotMatch(t *testing.T) {
 		"suffixes": `{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*/thing%d"`,
 		"insides":  `{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*/dept%04d/*"`,
 		"wild":     `{"Effect":"Allow","Action":"svc%d:*","Resource":"*"`,
+		"values":   `{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"`,
+		"ARNs":     `{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"`,
 	} {
 		// Each statement costs a tenth of the budget, if its condition is tested.
 		values := strings.Repeat(`"n",`, 49) + `"n"`
 		statements := make([]string, 1000)
 		for i := range statements {
-			statements[i] = fmt.Sprintf(statement, i) + `,"Condition":{"ForAnyValue:StringEquals":{"x:v":[` + values + `]}}}`
+			st, more := statement, ""
+			switch name {
+			case "values":
+				more = fmt.Sprintf(`,"StringEquals":{"x:w":["v%d","w%d"]}`, i, i)
+			case "ARNs":
+				more = fmt.Sprintf(`,"ArnLike":{"x:arn":"arn:aws:s3:::b%d"}`, i)
+			default:
+				st = fmt.Sprintf(statement, i)
+			}
+			statements[i] = st + `,"Condition":{"ForAnyValue:StringEquals":{"x:v":[` + values + `]}` + more + `}}`
 		}
 		set := identity(t, statements...)
-		req := request("s3:GetObject", "arn:aws:s3:::bucket7/dept0007/thing7")
+		req := request("s3:GetObject", "arn:aws:s3:::bucket777/dept0777/thing777")
 		switch name {
 		case "actions":
-			req.Action = "svc:Op7"
+			req.Action = "svc:Op777"
 		case "wild":
-			req.Action = "svc7:Op"
+			req.Action = "svc777:Op"
 		}
 		many := make([]string, 2000)
 		many[len(many)-1] = "n"
 		req.Context.SetMany("x:v", many...)
-		if d := iampolicy.Evaluate(set, req); !d.Allowed() || d.Statement != 7 {
+		fill(&req.Context, "x:w=w777", "x:arn=arn:aws:s3:::b777")
+		if d := iampolicy.Evaluate(set, req); !d.Allowed() || d.Statement != 777 {
 			t.Errorf("%s: %+v", name, d)
 		}
 	}

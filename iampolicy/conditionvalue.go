@@ -1,0 +1,123 @@
+package iampolicy
+
+// A valueIndex finds the statements that apply only where a condition key has one
+// of a few values, as a tag of the principal: by a hash of the value.
+type valueIndex struct {
+	key        string
+	hash       uint32 // foldHash of key
+	statements hashTable[[]int32]
+}
+
+// A conditionValue is a value that a condition key may have, by its hash. The key
+// is the key itself, folded: of keys with equal hashes each has its own index.
+type conditionValue struct {
+	key   string
+	value uint32
+}
+
+// needed returns the values of which the condition's key must have one, as hashes
+// that do not tell cases apart; nil where that cannot be said. A key that is missing
+// does not fulfil such a condition.
+func (c *condition) needed() (values []conditionValue) {
+	n := len(c.patterns) + len(c.arns)
+	if c.operand != stringOperand && c.operand != arnOperand || n > maxIndexEntries ||
+		c.negated || c.ifExists || c.quantifier == forAllValues {
+		return nil
+	}
+	key := foldASCII(c.key)
+	values = make([]conditionValue, 0, n)
+	for i := range c.patterns {
+		if c.patterns[i].shape != literal {
+			return nil
+		}
+		values = append(values, conditionValue{key, foldHash(c.patterns[i].text)})
+	}
+	for i := range c.arns {
+		a := &c.arns[i]
+		if a.whole || len(a.parts) > 0 || a.tail.shape != literal {
+			return nil
+		}
+		values = append(values, conditionValue{key, foldHash(a.head + a.tail.text)})
+	}
+	return values
+}
+
+// values finds candidates by what the request's context has.
+func (s *search) values(b *bucket) {
+	for i := range b.byValue {
+		v := &b.byValue[i]
+		entry := s.e.context.lookup(v.key, v.hash)
+		if entry == nil {
+			continue
+		}
+		for _, value := range entry.values() {
+			if s.e.spend(len(value)); s.e.work > maxWork {
+				return // the answer no longer counts: the request is denied
+			}
+			s.each(v.statements.find(foldHash(value)))
+		}
+	}
+}
+
+// spread takes those statements of the bucket whose resources leave many together,
+// and puts them where a condition's value tells more of them apart. It returns the others.
+func (b *bucket) spread(places []placing, statements []statement) (others []placing) {
+	counts := map[conditionValue]int{}
+	for _, p := range places {
+		if p.crowd <= fewStatements {
+			continue
+		}
+		for i := range statements[p.id].conditions {
+			for _, v := range statements[p.id].conditions[i].needed() {
+				counts[v]++
+			}
+		}
+	}
+	if len(counts) == 0 {
+		return places
+	}
+	byKey := map[string]map[uint32][]int32{}
+	for _, p := range places {
+		values := p.rarest(statements[p.id].conditions, counts)
+		if values == nil {
+			others = append(others, p)
+			continue
+		}
+		key := values[0].key
+		lists := byKey[key]
+		if lists == nil {
+			lists = map[uint32][]int32{}
+			byKey[key] = lists
+			b.byValue = append(b.byValue, valueIndex{key: key, hash: foldHash(key)})
+		}
+		for _, v := range values {
+			if ids := lists[v.value]; len(ids) == 0 || ids[len(ids)-1] != p.id {
+				lists[v.value] = append(ids, p.id)
+			}
+		}
+	}
+	for i := range b.byValue {
+		v := &b.byValue[i]
+		v.statements = newHashTable(byKey[v.key])
+	}
+	return others
+}
+
+// rarest returns the values of that condition whose commonest value the fewest
+// statements need; nil if what the resources have in common is as rare.
+func (p *placing) rarest(conditions []condition, counts map[conditionValue]int) (values []conditionValue) {
+	least := p.crowd
+	if least <= fewStatements {
+		return nil
+	}
+	for i := range conditions {
+		candidate, n := conditions[i].needed(), 0
+		for _, v := range candidate {
+			n = max(n, counts[v])
+		}
+		if len(candidate) > 0 && n < least {
+			values, least = candidate, n
+		}
+	}
+	return values
+}
