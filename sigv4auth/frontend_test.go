@@ -29,65 +29,57 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// frontend is an nginx that listens for HTTP/1.1, and with TLS for HTTP/1.1 and HTTP/2. Its servers have names under .test; what is sent to
-// such a name goes to it.
+// frontend is a proxy that listens for HTTP/1.1, and with TLS for HTTP/1.1 and HTTP/2. What is sent to any name goes to it.
 type frontend struct {
 	plain, tls  string // addresses
+	dir         string // its own, with cert.pem and key.pem
 	certificate string // a PEM file
 	roots       *x509.CertPool
 }
 
-// startNginx starts the nginx of this machine with the configuration inside its http block, in which LISTEN stands for the directives of the front.
-func startNginx(t *testing.T, config string) *frontend {
+// startFront starts a program as it is told by arguments, which write its configuration for the addresses that the frontend has.
+func startFront(t *testing.T, program string, arguments func(f *frontend) []string) *frontend {
 	t.Helper()
-	program := nginxProgram(t)
-	dir, err := os.MkdirTemp("", "wildgate-nginx")
+	// Distributions put servers where only root looks.
+	path, err := exec.LookPath(program)
 	if err != nil {
+		if path, err = exec.LookPath("/usr/sbin/" + program); err != nil {
+			path = testneed.Program(t, program)
+		}
+	}
+	f := &frontend{roots: x509.NewCertPool()}
+	if f.dir, err = os.MkdirTemp("", "wildgate-"+program); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(f.dir) })
 
 	lender := httptest.NewTLSServer(nil) // its certificate will do
 	lender.Close()
-	f := &frontend{certificate: filepath.Join(dir, "cert.pem"), roots: x509.NewCertPool()}
 	f.roots.AddCert(lender.Certificate())
 	key, err := x509.MarshalPKCS8PrivateKey(lender.TLS.Certificates[0].PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: lender.Certificate().Raw}, "key.pem": {Type: "PRIVATE KEY", Bytes: key},
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	f.certificate = filepath.Join(f.dir, "cert.pem")
+	f.write(t, "cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: lender.Certificate().Raw})))
+	f.write(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
 
-	// nginx wants to be told its ports, so that another program may take one first.
+	// It wants to be told its ports, and another program may take one first.
 	for range 3 {
 		f.plain, f.tls = freeAddress(t), freeAddress(t)
-		listen := "listen " + f.plain + "; listen " + f.tls + " ssl http2; ssl_certificate cert.pem; ssl_certificate_key key.pem;"
-		text := "daemon off; master_process off; pid nginx.pid; error_log stderr;\nevents {}\nhttp {\naccess_log off; client_body_temp_path body; proxy_temp_path proxy; " +
-			"fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" + strings.ReplaceAll(config, "LISTEN", listen) + "\n}\n"
-		if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if f.run(t, program, dir) {
+		if f.run(t, path, arguments(f)) {
 			return f
 		}
 	}
-	t.Fatal("nginx does not start")
+	t.Fatalf("%s does not start", program)
 	return nil
 }
 
-// nginxProgram finds nginx, which distributions put where only root looks.
-func nginxProgram(t *testing.T) string {
-	if _, err := exec.LookPath("nginx"); err != nil {
-		if _, err := os.Stat("/usr/sbin/nginx"); err == nil {
-			return "/usr/sbin/nginx"
-		}
+func (f *frontend) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return testneed.Program(t, "nginx")
 }
 
 func freeAddress(t *testing.T) string {
@@ -100,12 +92,13 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// run starts nginx and waits until it serves. It reports whether it does.
-func (f *frontend) run(t *testing.T, program, dir string) bool {
+// run starts the program and waits until it serves. It reports whether it does.
+func (f *frontend) run(t *testing.T, path string, arguments []string) bool {
 	t.Helper()
 	var stderr bytes.Buffer
-	cmd := exec.Command(program, "-p", dir, "-c", "nginx.conf", "-e", "stderr")
-	cmd.Stderr = &stderr
+	cmd := exec.Command(path, arguments...)
+	cmd.Dir, cmd.Stderr = f.dir, &stderr
+	cmd.Env = append(os.Environ(), "HOME="+f.dir, "XDG_DATA_HOME="+f.dir, "XDG_CONFIG_HOME="+f.dir)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -115,10 +108,10 @@ func (f *frontend) run(t *testing.T, program, dir string) bool {
 		_ = cmd.Process.Kill()
 		<-exited
 	}
-	for range 200 {
+	for range 500 {
 		select {
 		case <-exited:
-			t.Logf("nginx: %s", &stderr)
+			t.Logf("%s: %s", path, &stderr)
 			return false
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -127,14 +120,14 @@ func (f *frontend) run(t *testing.T, program, dir string) bool {
 			t.Cleanup(func() {
 				stop()
 				if t.Failed() {
-					t.Logf("nginx: %s", &stderr)
+					t.Logf("%s: %s", path, &stderr)
 				}
 			})
 			return true
 		}
 	}
 	stop()
-	t.Logf("nginx: %s", &stderr)
+	t.Logf("%s: %s", path, &stderr)
 	return false
 }
 
