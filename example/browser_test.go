@@ -70,7 +70,7 @@ func TestBrowser(t *testing.T) {
 	s := start(t, t.TempDir(), "-cors", allowed.URL)
 
 	sign := func(method, path, body string) signedFetch {
-		r := s.sign(s.credentials("rider"), s.request(method, path, body), body)
+		r := signer(s.credentials("rider")).Sign(s.request(method, path, body))
 		q := signedFetch{URL: r.URL.String(), Method: method, Headers: map[string]string{}, Body: body}
 		for name := range r.Header {
 			if name != "Content-Length" { // a page may not set it, and the browser sends the same

@@ -73,7 +73,7 @@ func TestWebPagesMayReadEveryAnswer(t *testing.T) {
 		r := s.request("GET", tt.path, "")
 		r.Header.Set("Origin", "https://rides.example")
 		if tt.caller != "" {
-			s.sign(s.credentials(tt.caller), r, "")
+			signer(s.credentials(tt.caller)).Sign(r)
 		}
 		got := s.send(r).wants(t, tt.status)
 		if got.header.Get("Access-Control-Allow-Origin") != "https://rides.example" || !strings.Contains(got.header.Get("Vary"), "Origin") {

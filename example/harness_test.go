@@ -3,8 +3,6 @@ package main_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -17,9 +15,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	example "github.com/wildgate/wildgate/example"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 const (
@@ -178,15 +177,14 @@ func (s *site) request(method, path, body string) *http.Request {
 	return r
 }
 
-// sign signs a request with the AWS SDK's signer.
-func (s *site) sign(credentials aws.Credentials, r *http.Request, body string) *http.Request {
-	s.t.Helper()
-	digest := sha256.Sum256([]byte(body))
-	err := v4.NewSigner().SignHTTP(s.t.Context(), credentials, r, hex.EncodeToString(digest[:]), "execute-api", "us-east-1", time.Now())
-	if err != nil {
-		s.t.Fatal(err)
+// signer signs requests with the AWS SDK's signer.
+func signer(credentials aws.Credentials) sigv4test.Signer {
+	return sigv4test.Signer{
+		Credential: sigv4auth.Credential{
+			AccessKeyID: credentials.AccessKeyID, Secret: sigv4auth.NewSecret(credentials.SecretAccessKey), SessionToken: sigv4auth.NewSecret(credentials.SessionToken),
+		},
+		Region: "us-east-1", Service: "execute-api",
 	}
-	return r
 }
 
 // answer is what a request was answered with.
@@ -213,7 +211,7 @@ func (s *site) send(r *http.Request) answer {
 // call sends a request that the named caller has signed.
 func (s *site) call(name, method, path, body string) answer {
 	s.t.Helper()
-	return s.send(s.sign(s.credentials(name), s.request(method, path, body), body))
+	return s.send(signer(s.credentials(name)).Sign(s.request(method, path, body)))
 }
 
 // wants fails the test unless the answer has the status.

@@ -271,7 +271,7 @@ func TestASecondSignalDoesNotWait(t *testing.T) {
 // slowRide sends a rider's request but for the last byte of its body. finish sends that, and answered returns the answer's first line.
 func slowRide(t *testing.T, s *site) (finish func(), answered func() string) {
 	t.Helper()
-	r := s.sign(s.credentials("rider"), s.request("POST", "/prod/ride", seattle), seattle)
+	r := signer(s.credentials("rider")).Sign(s.request("POST", "/prod/ride", seattle))
 	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.URL.Host)
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // TestNilErrorsDeny: an error that is not nil refuses, whatever it wraps. A typed nil is the mistake that Go makes easy.
@@ -76,7 +77,7 @@ func TestPanicTellsNoSecret(t *testing.T) {
 	t.Parallel()
 	verify := func(value func()) *sigv4auth.Error {
 		a := newAuthenticator(t, func(c *sigv4auth.Config) {
-			c.Credentials = storeFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+			c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
 				value()
 				return sigv4auth.Credential{}, nil
 			})
@@ -181,7 +182,7 @@ func TestUnsignedPayload(t *testing.T) {
 	header := ride()
 	header.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
 	for name, r := range map[string]*http.Request{
-		"in the header": signUnsigned(t, header, 0), "presigned": signUnsigned(t, request("GET", "/key", ""), time.Minute),
+		"in the header": signUnsigned(header, 0), "presigned": signUnsigned(request("GET", "/key", ""), time.Minute),
 	} {
 		r.Body, r.ContentLength = io.NopCloser(strings.NewReader("anything")), -1
 		id, err := newAuthenticator(t, on).Verify(r)
@@ -231,7 +232,7 @@ func TestTooLargeBeforeLookup(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.MaxBodyBytes = 10
-		c.Credentials = storeFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+		c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
 			t.Error("the store was asked")
 			return sigv4auth.Credential{}, nil
 		})
@@ -250,7 +251,7 @@ func TestStoreIsNotAskedForMalformedIDs(t *testing.T) {
 	n := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Audit = auditInto(&e, &n)
-		c.Credentials = storeFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+		c.Credentials = sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
 			t.Errorf("the store was asked for %q", id)
 			return sigv4auth.Credential{}, nil
 		})
@@ -273,7 +274,7 @@ func TestOneInstantAndContext(t *testing.T) {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Audit = auditInto(&e, &n)
 		c.Now = func() time.Time { asked++; return testNow.Add(time.Duration(asked)) }
-		c.Credentials = storeFunc(func(ctx context.Context, id, _ string) (sigv4auth.Credential, error) {
+		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, _ string) (sigv4auth.Credential, error) {
 			got = ctx.Value(key{})
 			return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal, Session: session}, nil
 		})

@@ -9,14 +9,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // exampleSecret is AWS's documented example, valid nowhere. A program reads its secrets from a store.
@@ -24,16 +22,11 @@ const exampleSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 // get sends a GET request that aws-sdk-go-v2 signs, as a client would.
 func get(url, accessKeyID, secret string) string {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
-	if err != nil {
-		return err.Error()
+	caller := sigv4test.Signer{
+		Credential: sigv4auth.Credential{AccessKeyID: accessKeyID, Secret: sigv4auth.NewSecret(secret)},
+		Region:     "us-east-1", Service: "execute-api",
 	}
-	const emptyBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-	creds := aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: secret}
-	if err := signer.NewSigner().SignHTTP(r.Context(), creds, r, emptyBody, "execute-api", "us-east-1", time.Now()); err != nil {
-		return err.Error()
-	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := caller.Client(http.DefaultClient).Get(url)
 	if err != nil {
 		return err.Error()
 	}

@@ -2,18 +2,12 @@ package sigv4auth_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -38,11 +32,7 @@ func TestProtocols(t *testing.T) {
 				t.Fatal(err)
 			}
 			out.Header.Set("Content-Type", "application/json")
-			sum := sha256.Sum256([]byte(rideBody))
-			creds := aws.Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}
-			if err := signer.NewSigner().SignHTTP(context.Background(), creds, out, hex.EncodeToString(sum[:]), testService, testRegion, time.Now()); err != nil {
-				t.Fatal(err)
-			}
+			sign(t, out, signing{at: time.Now()})
 			if change != nil {
 				change(out)
 			}

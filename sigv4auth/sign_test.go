@@ -1,24 +1,20 @@
 package sigv4auth_test
 
 import (
-	"bytes"
-	"context"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // What the tests sign with. The keys are AWS's documented examples and valid nowhere.
@@ -86,59 +82,20 @@ func temporary() signing { return signing{keyID: tempKeyID, token: testToken} }
 // sign signs r, a request as httptest makes it, with aws-sdk-go-v2's signer: never with our own code.
 func sign(tb testing.TB, r *http.Request, s signing) *http.Request {
 	tb.Helper()
-	or := func(v, def string) string {
-		if v == "" {
-			return def
-		}
-		return v
-	}
-	creds := aws.Credentials{AccessKeyID: or(s.keyID, testKeyID), SecretAccessKey: or(s.secret, testSecret), SessionToken: s.token}
 	at := s.at
 	if at.IsZero() {
 		at = testNow
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		tb.Fatal(err)
+	signer := sigv4test.Signer{
+		Credential: sigv4auth.Credential{
+			AccessKeyID: cmp.Or(s.keyID, testKeyID), Secret: sigv4auth.NewSecret(cmp.Or(s.secret, testSecret)), SessionToken: sigv4auth.NewSecret(s.token),
+		},
+		Region: cmp.Or(s.region, testRegion), Service: cmp.Or(s.service, testService), Presign: s.presign, Now: sigv4test.NewClock(at).Now,
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	if len(body) == 0 {
-		r.Body = http.NoBody
-	}
-	sum := sha256.Sum256(body)
-	digest := hex.EncodeToString(sum[:])
 	if s.digestHeader {
-		r.Header.Set("X-Amz-Content-Sha256", digest)
+		signer.Payload = sigv4test.DeclaredDigest
 	}
-	// The signer signs what a client would send: an outgoing request has no RequestURI, and its URL the host.
-	out := r.Clone(context.Background())
-	out.URL.Host, out.URL.Scheme = r.Host, "http"
-	sdk := signer.NewSigner()
-	if r.ContentLength > 0 { // the signer signs it, and net/http keeps it in a server's header
-		r.Header.Set("Content-Length", strconv.Itoa(int(r.ContentLength)))
-	}
-	if s.presign > 0 {
-		q := out.URL.Query()
-		q.Set("X-Amz-Expires", strconv.Itoa(int(s.presign/time.Second)))
-		out.URL.RawQuery = q.Encode()
-		uri, _, err := sdk.PresignHTTP(context.Background(), creds, out, digest, or(s.service, testService), or(s.region, testRegion), at)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		r.RequestURI = strings.TrimPrefix(uri, "http://"+r.Host)
-		if r.URL, err = r.URL.Parse(r.RequestURI); err != nil {
-			tb.Fatal(err)
-		}
-		return r
-	}
-	if err := sdk.SignHTTP(context.Background(), creds, out, digest, or(s.service, testService), or(s.region, testRegion), at); err != nil {
-		tb.Fatal(err)
-	}
-	contentLength := r.Header["Content-Length"]
-	if r.Header = out.Header; contentLength != nil {
-		r.Header["Content-Length"] = contentLength
-	}
-	return r
+	return signer.Sign(r)
 }
 
 // request makes a request as a server receives it.
@@ -172,26 +129,11 @@ func (s *spy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // signUnsigned signs for service s3 without covering the body.
-func signUnsigned(tb testing.TB, r *http.Request, presign time.Duration) *http.Request {
-	tb.Helper()
-	out := r.Clone(context.Background())
-	out.URL.Host, out.URL.Scheme, out.ContentLength = r.Host, "http", -1
-	creds := aws.Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}
-	sdk := signer.NewSigner(func(o *signer.SignerOptions) { o.DisableURIPathEscaping = true })
-	if presign > 0 {
-		out.URL.RawQuery = "X-Amz-Expires=" + strconv.Itoa(int(presign/time.Second))
-		uri, _, err := sdk.PresignHTTP(context.Background(), creds, out, "UNSIGNED-PAYLOAD", "s3", testRegion, testNow)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		r.RequestURI = strings.TrimPrefix(uri, "http://"+r.Host)
-		return r
-	}
-	if err := sdk.SignHTTP(context.Background(), creds, out, "UNSIGNED-PAYLOAD", "s3", testRegion, testNow); err != nil {
-		tb.Fatal(err)
-	}
-	r.Header = out.Header
-	return r
+func signUnsigned(r *http.Request, presign time.Duration) *http.Request {
+	return sigv4test.Signer{
+		Credential: sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret)},
+		Region:     testRegion, Service: "s3", Presign: presign, Payload: sigv4test.Unsigned, Now: sigv4test.NewClock(testNow).Now,
+	}.Sign(r)
 }
 
 // signWithDate signs a GET request that has a Date in place of an X-Amz-Date, which no SDK does, by the documented steps.

@@ -13,13 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
-
-type storeFunc func(ctx context.Context, accessKeyID, token string) (sigv4auth.Credential, error)
-
-func (f storeFunc) Credential(ctx context.Context, accessKeyID, token string) (sigv4auth.Credential, error) {
-	return f(ctx, accessKeyID, token)
-}
 
 // TestStores: what a store may answer, and what becomes of the request.
 func TestStores(t *testing.T) {
@@ -54,7 +49,7 @@ func TestStores(t *testing.T) {
 			var event sigv4auth.Event
 			events := 0
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
-				c.Credentials = storeFunc(func(context.Context, string, string) (sigv4auth.Credential, error) { return tt.answer() })
+				c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) { return tt.answer() })
 				c.Audit = auditInto(&event, &events)
 			})
 			var handler spy
@@ -83,7 +78,7 @@ func TestLookup(t *testing.T) {
 	var calls []call
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		inner := c.Credentials
-		c.Credentials = storeFunc(func(ctx context.Context, id, token string) (sigv4auth.Credential, error) {
+		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, token string) (sigv4auth.Credential, error) {
 			calls = append(calls, call{id, token})
 			return inner.Credential(ctx, id, token)
 		})
@@ -120,7 +115,7 @@ func TestRotation(t *testing.T) {
 
 	secret := "first"
 	a = newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Credentials = storeFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+		c.Credentials = sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
 			return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(secret), Principal: userPrincipal}, nil
 		})
 	})

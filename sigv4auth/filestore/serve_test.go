@@ -2,19 +2,14 @@ package filestore_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // service is a handler behind the middleware, on a folder.
@@ -47,13 +42,11 @@ func serve(t *testing.T, f folder) *service {
 // call signs a request with aws-sdk-go-v2's signer, and returns the status and the error type of the answer.
 func (s *service) call(accessKeyID, secret, token string) (status int, errorType string) {
 	s.t.Helper()
-	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/prod/ride", http.NoBody)
-	r.RequestURI = "/prod/ride"
-	empty := sha256.Sum256(nil)
-	creds := aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: secret, SessionToken: token}
-	if err := signer.NewSigner().SignHTTP(s.t.Context(), creds, r, hex.EncodeToString(empty[:]), "execute-api", "us-east-1", time.Now()); err != nil {
-		s.t.Fatal(err)
+	caller := sigv4test.Signer{
+		Credential: sigv4auth.Credential{AccessKeyID: accessKeyID, Secret: sigv4auth.NewSecret(secret), SessionToken: sigv4auth.NewSecret(token)},
+		Region:     "us-east-1", Service: "execute-api",
 	}
+	r := caller.Sign(httptest.NewRequest(http.MethodGet, "/prod/ride", nil))
 	w := httptest.NewRecorder()
 	before := s.served
 	s.handler.ServeHTTP(w, r)
