@@ -16,6 +16,7 @@ import (
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // codes returns the causes of a diagnosis.
@@ -315,7 +316,7 @@ func TestDiagnoseStaysWithinItsBounds(t *testing.T) {
 func TestDiagnoseStops(t *testing.T) {
 	t.Parallel()
 	panicking := func(c *sigv4auth.Config) {
-		c.Credentials = storeFunc(func(context.Context, string, string) (sigv4auth.Credential, error) { panic("store " + testSecret) })
+		c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) { panic("store " + testSecret) })
 	}
 	bad := sign(t, ride(), signing{})
 	bad.Header.Set("X-Amz-Date", "x")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // presented returns the signature that r presents.
@@ -163,7 +164,7 @@ func TestEventDiagnosisIsLimited(t *testing.T) {
 	a, e := audited(t, 3, func(c *sigv4auth.Config) {
 		c.Now = func() time.Time { return now }
 		store := c.Credentials
-		c.Credentials = storeFunc(func(ctx context.Context, id, token string) (sigv4auth.Credential, error) {
+		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, token string) (sigv4auth.Credential, error) {
 			asked++
 			return store.Credential(ctx, id, token)
 		})
