@@ -40,6 +40,9 @@ func TestS3Errors(t *testing.T) {
 	unsigned.Header.Set("X-Amz-Acl", "public-read")
 	changed := header(signing{})
 	changed.Body = io.NopCloser(strings.NewReader("a donkey."))
+	undeclared := header(signing{})
+	undeclared.Header.Del("X-Amz-Content-Sha256")
+	authorization("x-amz-content-sha256;", "")(undeclared)
 	tests := []struct {
 		name   string
 		r      *http.Request
@@ -61,7 +64,7 @@ func TestS3Errors(t *testing.T) {
 		}},
 		{"a header that is not signed", unsigned, 403, s3Wire{Code: "AccessDenied", Message: "There were headers present in the request which were not signed: x-amz-acl", HeadersNotSigned: "x-amz-acl"}},
 		{"another body", changed, 400, s3Wire{Code: "XAmzContentSHA256Mismatch", Message: "The provided 'x-amz-content-sha256' header does not match what was computed."}},
-		{"threat 53: no digest", sign(t, object(http.MethodPut), signing{service: "s3"}), 400, s3Wire{Code: "InvalidRequest", Message: "Missing required header for this request: x-amz-content-sha256"}},
+		{"threat 53: no digest", undeclared, 400, s3Wire{Code: "InvalidRequest", Message: "Missing required header for this request: x-amz-content-sha256"}},
 		{"threat 99: a form with a POST policy", postPolicy("multipart/form-data; boundary=x"), 403, s3Wire{Code: "AccessDenied", Message: "Uploads from a form with a POST policy are not supported; sign the request, or use a presigned URL with PUT"}},
 		{"threat 11: a URL with Signature Version 2", request(http.MethodGet, "/unicorns/one?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D&Expires=1141889120", ""), 403, s3Wire{Code: "AccessDenied", Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}},
 		{"threat 2: a form is no class of its own", sign(t, postPolicy("Multipart/Form-Data"), signing{service: "s3", digestHeader: true, secret: "wrong"}), 403, s3Wire{Code: "SignatureDoesNotMatch", Message: "The request signature we calculated does not match the signature you provided. Check your key and signing method."}},
