@@ -13,11 +13,11 @@ func (x *examination) takeBody() *Error {
 		return nil // its chunks are verified as they are read, or not at all
 	}
 	if r.Body == nil || r.Body == http.NoBody {
-		_, refused := readBody(r, x.a.maxBody) // there is nothing to be read
+		_, refused := x.a.readBody(r) // there is nothing to be read
 		x.bodyKnown = refused == nil
 		return refused
 	}
-	if _, read := r.Body.(*verifiedBody); !read && !x.mayRead {
+	if _, read := r.Body.(*readBody); !read && !x.mayRead {
 		if r.ContentLength == 0 {
 			x.bodyKnown = true
 			return nil
@@ -29,16 +29,19 @@ func (x *examination) takeBody() *Error {
 	k := &keeper{from: original}
 	r.Body = k
 	defer func() {
-		if _, read := original.(*verifiedBody); read && k.err == io.EOF {
-			setBody(r, k.kept)
+		if _, read := original.(*readBody); read && k.err == io.EOF {
+			(&readBody{text: k.kept}).set(r)
 		} else {
 			r.Body = &replay{Reader: io.MultiReader(bytes.NewReader(k.kept), k.rest()), Closer: original}
 		}
 		r.ContentLength = length
 	}()
-	body, refused := readBody(r, x.a.maxBody)
-	x.body, x.bodyKnown = body, refused == nil
-	return refused
+	body, refused := x.a.readBody(r)
+	if refused != nil {
+		return refused
+	}
+	x.body, x.bodyKnown = body.text, true
+	return nil
 }
 
 // keeper keeps what is read through it, and the error that ended it.

@@ -1,10 +1,7 @@
 package sigv4auth
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -64,66 +61,17 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 	return v4.AppendHex(dst, &sum)
 }
 
-func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") }
-
-// firstRead bounds the memory that a declared length alone can claim (threat 221).
-const firstRead = 64 << 10
-
-// readBody reads the body to its end, at most max bytes of it. What it returns belongs to the caller alone: it is
-// handed to the handler, which may keep it.
-func readBody(r *http.Request, max int64) ([]byte, *Error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		if r.ContentLength > 0 {
-			return nil, refusal(ErrIncompleteBody, "The body is shorter than its Content-Length")
-		}
-		return nil, nil
-	}
-	if r.ContentLength > max {
-		return nil, tooLarge()
-	}
-	size := int64(512)
-	if r.ContentLength >= 0 {
-		size = min(r.ContentLength, firstRead)
-	}
-	// One byte more than is expected, so that the read that finds the end needs no room.
-	body := make([]byte, 0, size+1)
-	for {
-		n, err := r.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if int64(len(body)) > max {
-			return nil, tooLarge()
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-				return nil, tooLarge()
-			}
-			return nil, &Error{Code: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
-		}
-		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
-		}
-	}
-	if r.ContentLength >= 0 && int64(len(body)) != r.ContentLength {
-		return nil, refusal(ErrIncompleteBody, "The body is not as long as its Content-Length")
-	}
-	_ = r.Body.Close() // it has been read to its end, and nobody else will see it
-	return body, nil
-}
-
 // plainBody makes the body of a request that does not stream the request's, and refuses one that is not what was declared. It has been read
 // and set already where nothing was declared.
-func (a *Authenticator) plainBody(r *http.Request, body []byte, d *payload) *Error {
+func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload) *Error {
 	if d.line != "" {
 		var refused *Error
-		if body, refused = readBody(r, a.maxBody); refused != nil {
+		if body, refused = a.readBody(r); refused != nil {
 			return refused
 		}
-		setBody(r, body)
+		body.set(r)
 	}
-	return d.checkBody(body)
+	return d.checkBody(body.text)
 }
 
 // checkBody reports whether body has the digest and the checksum that were declared. It is called once.
@@ -132,22 +80,4 @@ func (d *payload) checkBody(body []byte) *Error {
 		return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
 	return d.checksum.check(body)
-}
-
-// verifiedBody is the body that the handler reads: bytes that have been verified. It is not
-// pooled, as a handler may read on after it has closed the body.
-type verifiedBody struct{ bytes.Reader }
-
-func (*verifiedBody) Close() error { return nil }
-
-// setBody makes body the request's.
-func setBody(r *http.Request, body []byte) {
-	r.ContentLength = int64(len(body))
-	if len(body) == 0 {
-		r.Body = http.NoBody
-		return
-	}
-	b := &verifiedBody{}
-	b.Reset(body)
-	r.Body = b
 }

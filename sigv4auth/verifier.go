@@ -31,12 +31,12 @@ func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
 	return rec.identity, nil
 }
 
-// verify is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
-// well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
-// the request does not carry. It fills rec in, and rec.identity only on success.
+// verify lends a walk its memory, and makes a panic of it a refusal.
 func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record) (refused *Error) {
 	var p presented
+	s := a.scratch.get()
 	defer func() {
+		a.scratch.put(s)
 		if v := recover(); v != nil {
 			rec.identity = Identity{}
 			refused = panicked(v)
@@ -45,9 +45,13 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			refused.place = p.place
 		}
 	}()
-	s := a.scratch.get()
-	defer a.scratch.put(s)
+	return a.walk(ctx, r, rec, &p, s)
+}
 
+// walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
+// well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
+// the request does not carry. It fills rec and p in, and rec.identity only on success.
+func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, p *presented, s *scratch) *Error {
 	// The request's instant is taken once and used for everything (threat 190).
 	now := a.now()
 	rec.event.Time = now
@@ -65,7 +69,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.checkTarget(t, &s.query); refused != nil {
 		return refused
 	}
-	if refused := a.present(&p, &h, s); refused != nil {
+	if refused := a.present(p, &h, s); refused != nil {
 		if refused.Code == ErrMissingAuthenticationToken {
 			if why := a.unsupported(r, &s.query); why != "" {
 				refused.Message = why
@@ -76,25 +80,25 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	if refused := a.checkHost(r.Host, via); refused != nil {
 		return refused
 	}
-	if refused := a.checkSignedHeaders(r.Header, h.amz, &p); refused != nil {
+	if refused := a.checkSignedHeaders(r.Header, h.amz, p); refused != nil {
 		return refused
 	}
 	if a.telemetry.clock != nil {
 		a.telemetry.clock.Record(ctx, now.Sub(p.signedAt).Seconds())
 	}
-	if refused := a.checkTime(&p, now); refused != nil {
+	if refused := a.checkTime(p, now); refused != nil {
 		return refused
 	}
-	if !a.usualCredential(&p) {
+	if !a.usualCredential(p) {
 		if refused := p.parseCredential(); refused != nil {
 			return refused
 		}
 	}
 	rec.event.AccessKeyID = p.accessKeyID
-	if refused := a.checkScope(&p); refused != nil {
+	if refused := a.checkScope(p); refused != nil {
 		return refused
 	}
-	declared, refused := a.declaredPayload(r, &p)
+	declared, refused := a.declaredPayload(r, p)
 	if refused != nil {
 		return refused
 	}
@@ -108,31 +112,31 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
-	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &h, &p); refused != nil {
+	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &h, p); refused != nil {
 		return refused
 	}
-	credential, refusedCredential := a.lookUp(ctx, &p, now)
+	credential, refusedCredential := a.lookUp(ctx, p, now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
 		return refusedCredential
 	}
 
-	var body []byte
+	body := noBody
 	if declared.line == "" {
-		if body, refused = readBody(r, a.maxBody); refused != nil {
+		if body, refused = a.readBody(r); refused != nil {
 			return refused
 		}
-		setBody(r, body)
+		body.set(r)
 	}
-	s.buf = declared.appendLine(s.buf, body)
+	s.buf = declared.appendLine(s.buf, body.text)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
 	key := a.keys.signingKey(&credential, p.scope)
-	matches := s.matches(s.buf, key, &p)
+	matches := s.matches(s.buf, key, p)
 	if via != nil {
-		matches = s.matchesHost(via, matches, key, &p)
+		matches = s.matchesHost(via, matches, key, p)
 	}
 	var detail string
 	if !matches {
-		detail = mismatchDetail(r, &p, via)
+		detail = mismatchDetail(r, p, via)
 	}
 	if refusedCredential != nil {
 		return refusedCredential
@@ -142,11 +146,11 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	}
 
 	if declared.stream != nil {
-		rec.body = declared.streamBody(r, key, &p)
+		rec.body = declared.streamBody(r, key, p)
 	} else if refused := a.plainBody(r, body, &declared); refused != nil {
 		return refused
 	}
-	rec.identity.fill(&credential, &p, declared.mode, now)
+	rec.identity.fill(&credential, p, declared.mode, now)
 	if rec.identity.host = r.Host; via != nil {
 		rec.identity.relayed, rec.identity.host = via, via.host
 	}

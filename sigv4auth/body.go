@@ -1,0 +1,131 @@
+package sigv4auth
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// readBody is a body that has been read whole, for the handler to read once it is verified. It is not
+// pooled, as a handler may read on after it has closed the body.
+type readBody struct {
+	text []byte
+	at   int // how much of text has been read from here
+}
+
+func (b *readBody) Read(p []byte) (int, error) {
+	if b.at == len(b.text) {
+		return 0, io.EOF
+	}
+	n := copy(p, b.text[b.at:])
+	b.at += n
+	return n, nil
+}
+
+// WriteTo spares io.Copy a buffer.
+func (b *readBody) WriteTo(w io.Writer) (int64, error) {
+	rest := b.text[b.at:]
+	if len(rest) == 0 {
+		return 0, nil
+	}
+	n, err := w.Write(rest)
+	b.at += n
+	if n < len(rest) && err == nil {
+		err = io.ErrShortWrite
+	}
+	return int64(n), err
+}
+
+func (*readBody) Close() error { return nil }
+
+// newReadBody returns an empty body with room for size bytes. A small one comes with its room, in one piece of memory.
+func newReadBody(size int64) *readBody {
+	const header = 32 // of a readBody, so that the pieces are as large as memory comes
+	switch {
+	case size <= 128-header:
+		b := &struct {
+			readBody
+			room [128 - header]byte
+		}{}
+		b.text = b.room[:0]
+		return &b.readBody
+	case size <= 256-header:
+		b := &struct {
+			readBody
+			room [256 - header]byte
+		}{}
+		b.text = b.room[:0]
+		return &b.readBody
+	case size <= 1024-header:
+		b := &struct {
+			readBody
+			room [1024 - header]byte
+		}{}
+		b.text = b.room[:0]
+		return &b.readBody
+	}
+	return &readBody{text: make([]byte, 0, size)}
+}
+
+// set makes b the request's body.
+func (b *readBody) set(r *http.Request) {
+	if r.ContentLength = int64(len(b.text)); len(b.text) == 0 {
+		r.Body = http.NoBody
+		return
+	}
+	r.Body = b
+}
+
+func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") }
+
+// firstRead bounds the memory that a declared length alone can claim (threat 221).
+const firstRead = 64 << 10
+
+// noBody is the body of a request without one. Nobody is handed it.
+var noBody = &readBody{}
+
+// readBody reads the body to its end, at most a.maxBody bytes of it. What it returns belongs to the caller alone: it is
+// handed to the handler, which may keep it.
+func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		if r.ContentLength > 0 {
+			return nil, refusal(ErrIncompleteBody, "The body is shorter than its Content-Length")
+		}
+		return noBody, nil
+	}
+	if r.ContentLength > a.maxBody {
+		return nil, tooLarge()
+	}
+	size := int64(512)
+	if r.ContentLength >= 0 {
+		size = min(r.ContentLength, firstRead)
+	}
+	// One byte more than is expected, so that the read that finds the end needs no room.
+	body := newReadBody(size + 1)
+	text := body.text
+	for {
+		n, err := r.Body.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		if int64(len(text)) > a.maxBody {
+			return nil, tooLarge()
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+				return nil, tooLarge()
+			}
+			return nil, &Error{Code: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
+		}
+		if len(text) == cap(text) {
+			text = append(text, 0)[:len(text)]
+		}
+	}
+	if r.ContentLength >= 0 && int64(len(text)) != r.ContentLength {
+		return nil, refusal(ErrIncompleteBody, "The body is not as long as its Content-Length")
+	}
+	_ = r.Body.Close() // it has been read to its end, and nobody else will see it
+	body.text = text
+	return body, nil
+}
