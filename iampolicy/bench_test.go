@@ -2,7 +2,6 @@ package iampolicy_test
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -91,16 +90,4 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	// What a parsed policy keeps.
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	kept := make([]*iampolicy.Policy, 10)
-	for i := range kept {
-		kept[i] = policy(b, iampolicy.Identity, statements...)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(len(kept)*len(statements)), "B-kept/statement")
-	runtime.KeepAlive(kept)
 }

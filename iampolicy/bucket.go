@@ -3,11 +3,13 @@ package iampolicy
 // A bucket holds statements that share an action, indexed by their resources, and
 // by their conditions where the resources tell too little.
 type bucket struct {
-	statements []int32 // while it is built
+	always []int32   // of which neither says enough; while the bucket is built, all
+	rest   *anchored // nil if there are none
+}
 
-	always             []int32      // whose resources say nothing of use
+// anchored are the statements that a resource or a condition's value leads to.
+type anchored struct {
 	byValue            []valueIndex // of conditions, a key each
-	indexed            bool         // by resource
 	prefixes, suffixes affixes
 	byPrefix, bySuffix [][]int32
 	byGram             map[uint32][]int32
@@ -29,13 +31,13 @@ func gramAt(s string, i int) uint32 {
 // build indexes the statements of the bucket by the rarest of the texts that a
 // resource must have.
 func (b *bucket) build(statements []statement) {
-	if len(b.statements) <= fewStatements {
-		b.always, b.statements = b.statements, nil
+	if len(b.always) <= fewStatements {
 		return
 	}
+	all := b.always
 	counts := map[anchor]int{}
-	anchors := make([][][]anchor, len(b.statements)) // of each statement, of each resource
-	for i, id := range b.statements {
+	anchors := make([][][]anchor, len(all)) // of each statement, of each resource
+	for i, id := range all {
 		st := &statements[id]
 		if st.notResource {
 			continue
@@ -48,13 +50,14 @@ func (b *bucket) build(statements []statement) {
 			}
 		}
 	}
-	places := make([]placing, len(b.statements))
-	for i, id := range b.statements {
-		places[i] = newPlacing(id, anchors[i], counts, len(b.statements))
+	places := make([]placing, len(all))
+	for i, id := range all {
+		places[i] = newPlacing(id, anchors[i], counts, len(all))
 	}
-	b.statements = nil
+	b.always = nil
 	byText := map[anchor][]int32{}
-	for _, p := range b.spread(places, statements) {
+	var rest anchored
+	for _, p := range rest.spread(places, statements) {
 		if p.anchors == nil {
 			b.always = append(b.always, p.id)
 			continue
@@ -65,11 +68,10 @@ func (b *bucket) build(statements []statement) {
 			}
 		}
 	}
-	b.place(byText)
-}
-
-func (b *bucket) empty() bool {
-	return b.always == nil && b.byValue == nil && !b.indexed
+	rest.place(byText)
+	if len(byText) > 0 || rest.byValue != nil {
+		b.rest = &rest
+	}
 }
 
 // A placing is where a statement belongs by its resources.
@@ -102,27 +104,26 @@ func newPlacing(id int32, resources [][]anchor, counts map[anchor]int, all int) 
 }
 
 // place puts the chosen anchors where searches find them.
-func (b *bucket) place(byText map[anchor][]int32) {
-	b.indexed = len(byText) > 0
+func (r *anchored) place(byText map[anchor][]int32) {
 	var keys [2][]string
 	for a, ids := range byText {
 		if a.kind == anchorGram {
-			if b.byGram == nil {
-				b.byGram = map[uint32][]int32{}
+			if r.byGram == nil {
+				r.byGram = map[uint32][]int32{}
 			}
 			g := gramAt(a.text, 0)
-			b.byGram[g] = append(b.byGram[g], ids...)
-			b.grams[g%gramFilter/64] |= 1 << (g % 64)
+			r.byGram[g] = append(r.byGram[g], ids...)
+			r.grams[g%gramFilter/64] |= 1 << (g % 64)
 			continue
 		}
 		keys[a.kind] = append(keys[a.kind], a.text)
 	}
-	b.prefixes, b.suffixes = newAffixes(keys[anchorPrefix], false), newAffixes(keys[anchorSuffix], true)
-	for _, key := range b.prefixes.texts() {
-		b.byPrefix = append(b.byPrefix, byText[anchor{anchorPrefix, key}])
+	r.prefixes, r.suffixes = newAffixes(keys[anchorPrefix], false), newAffixes(keys[anchorSuffix], true)
+	for _, key := range r.prefixes.texts() {
+		r.byPrefix = append(r.byPrefix, byText[anchor{anchorPrefix, key}])
 	}
-	for _, key := range b.suffixes.texts() {
-		b.bySuffix = append(b.bySuffix, byText[anchor{anchorSuffix, key}])
+	for _, key := range r.suffixes.texts() {
+		r.bySuffix = append(r.bySuffix, byText[anchor{anchorSuffix, key}])
 	}
 }
 

@@ -43,9 +43,9 @@ func (c *condition) needed() (values []conditionValue) {
 }
 
 // values finds candidates by what the request's context has.
-func (s *search) values(b *bucket) {
-	for i := range b.byValue {
-		v := &b.byValue[i]
+func (s *search) values(list []valueIndex) {
+	for i := range list {
+		v := &list[i]
 		entry := s.e.context.lookup(v.key, v.hash)
 		if entry == nil {
 			continue
@@ -59,9 +59,9 @@ func (s *search) values(b *bucket) {
 	}
 }
 
-// spread takes those statements of the bucket whose resources leave many together,
+// spread takes those statements whose resources leave many together,
 // and puts them where a condition's value tells more of them apart. It returns the others.
-func (b *bucket) spread(places []placing, statements []statement) (others []placing) {
+func (r *anchored) spread(places []placing, statements []statement) (others []placing) {
 	counts := map[conditionValue]int{}
 	for _, p := range places {
 		if p.crowd <= fewStatements {
@@ -88,7 +88,7 @@ func (b *bucket) spread(places []placing, statements []statement) (others []plac
 		if lists == nil {
 			lists = map[uint32][]int32{}
 			byKey[key] = lists
-			b.byValue = append(b.byValue, valueIndex{key: key, hash: foldHash(key)})
+			r.byValue = append(r.byValue, valueIndex{key: key, hash: foldHash(key)})
 		}
 		for _, v := range values {
 			if ids := lists[v.value]; len(ids) == 0 || ids[len(ids)-1] != p.id {
@@ -96,8 +96,8 @@ func (b *bucket) spread(places []placing, statements []statement) (others []plac
 			}
 		}
 	}
-	for i := range b.byValue {
-		v := &b.byValue[i]
+	for i := range r.byValue {
+		v := &r.byValue[i]
 		v.statements = newHashTable(byKey[v.key])
 	}
 	return others

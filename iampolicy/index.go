@@ -31,7 +31,7 @@ func newIndex(statements []statement) *index {
 	exact, prefixes := map[uint32]*bucket{}, map[string]*bucket{}
 	for i := range statements {
 		for _, b := range x.bucketsOf(&statements[i], exact, prefixes) {
-			b.statements = append(b.statements, int32(i))
+			b.always = append(b.always, int32(i))
 		}
 	}
 	keys := make([]string, 0, len(prefixes))
@@ -49,7 +49,7 @@ func newIndex(statements []statement) *index {
 	for _, b := range x.lists {
 		b.build(statements)
 	}
-	if x.other.build(statements); x.other.empty() {
+	if x.other.build(statements); x.other.always == nil && x.other.rest == nil {
 		x.other = nil
 	}
 	return x
@@ -133,25 +133,24 @@ func (s *search) all(x *index) {
 
 func (s *search) bucket(b *bucket) {
 	s.each(b.always)
-	if b.byValue != nil {
-		s.values(b)
-	}
-	if !b.indexed {
+	r := b.rest
+	if r == nil {
 		return
 	}
+	s.values(r.byValue)
 	resource := s.e.req.Resource
-	for i := b.prefixes.longest(resource, false); i >= 0; i = b.prefixes.up[i] {
-		s.each(b.byPrefix[i])
+	for i := r.prefixes.longest(resource, false); i >= 0; i = r.prefixes.up[i] {
+		s.each(r.byPrefix[i])
 	}
-	for i := b.suffixes.longest(resource, false); i >= 0; i = b.suffixes.up[i] {
-		s.each(b.bySuffix[i])
+	for i := r.suffixes.longest(resource, false); i >= 0; i = r.suffixes.up[i] {
+		s.each(r.bySuffix[i])
 	}
-	if b.byGram == nil {
+	if r.byGram == nil {
 		return
 	}
 	for i := range len(resource) - gramLength + 1 {
-		if g := gramAt(resource, i); b.grams[g%gramFilter/64]&(1<<(g%64)) != 0 {
-			s.each(b.byGram[g])
+		if g := gramAt(resource, i); r.grams[g%gramFilter/64]&(1<<(g%64)) != 0 {
+			s.each(r.byGram[g])
 		}
 	}
 }
