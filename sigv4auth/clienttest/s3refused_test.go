@@ -3,7 +3,6 @@ package clienttest_test
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -20,15 +19,6 @@ func (s *s3Service) mustRefuse(t *testing.T, what, want string, run func() strin
 	if s.store.Changes() != before {
 		t.Errorf("%s changed the store", what)
 	}
-}
-
-// s3Code returns the code of an S3 error document.
-func s3Code(status int, body string) string {
-	var e struct{ Code, Message string }
-	if err := xml.Unmarshal([]byte(body), &e); err != nil {
-		return fmt.Sprintf("%d, not XML: %v", status, err)
-	}
-	return e.Code
 }
 
 // s3Said returns the code and the message of an S3 error document.

@@ -25,6 +25,8 @@ func (s *s3Service) sdk(t *testing.T, change func(*s3.Options)) *s3.Client {
 	o := s3.Options{
 		Region: s3Region, BaseEndpoint: aws.String(s.url), UsePathStyle: true, HTTPClient: s.client(t), Retryer: aws.NopRetryer{},
 		Credentials: credentials.NewStaticCredentialsProvider(s3KeyID, s3Secret, ""),
+		// What config.LoadDefaultConfig sets.
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
 	if change != nil {
 		change(&o)
@@ -65,10 +67,12 @@ func put(ctx context.Context, c *s3.Client, key string, body []byte) error {
 // TestS3SDK: aws-sdk-go-v2 in path and virtual-hosted style, with every kind of key.
 func TestS3SDK(t *testing.T) {
 	t.Parallel()
-	overBoth(t, func(t *testing.T, s *s3Service, _ bool) {
+	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
 		styles := map[string]*s3.Client{
 			"path": s.sdk(t, nil),
-			"host": s.sdk(t, func(o *s3.Options) { o.BaseEndpoint, o.UsePathStyle = aws.String(s.named), false }),
+			"host": s.sdk(t, func(o *s3.Options) {
+				o.BaseEndpoint, o.UsePathStyle, o.HTTPClient = aws.String(s.named), false, s.http2Client(t)
+			}),
 		}
 		for style, c := range styles {
 			for _, key := range s3Keys {
@@ -111,7 +115,9 @@ func TestS3SDK(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("payload modes: %v", s.payloadModes())
+		if s.wantModes(t, byDigest); secure {
+			s.wantModes(t, unsignedTrailer)
+		}
 	})
 }
 
@@ -119,10 +125,8 @@ func TestS3SDK(t *testing.T) {
 func TestS3SDKUploads(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
-		if secure {
-			t.Skip("the SDK streams here")
-		}
-		manager := transfermanager.New(s.sdk(t, nil), func(o *transfermanager.Options) { o.GetObjectType = managertypes.GetObjectRanges })
+		c := s.sdk(t, nil)
+		manager := transfermanager.New(c, func(o *transfermanager.Options) { o.GetObjectType = managertypes.GetObjectRanges })
 		for _, size := range []int{0, 100_000, 20 << 20} {
 			body := content(size)
 			in := &transfermanager.UploadObjectInput{Bucket: aws.String(bucket), Key: aws.String("stream"), Body: struct{ io.Reader }{bytes.NewReader(body)}}
@@ -140,7 +144,9 @@ func TestS3SDKUploads(t *testing.T) {
 		if seen := s.store.Seen(); !slices.Contains(seen, "CompleteMultipartUpload") {
 			t.Errorf("no upload came in parts: %v", seen)
 		}
-		t.Logf("payload modes: %v", s.payloadModes())
+		if s.wantModes(t, byDigest); secure {
+			s.wantModes(t, unsignedTrailer)
+		}
 	})
 }
 
@@ -172,9 +178,9 @@ func TestS3SDKPresigned(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.ahead.Store(int64(2 * time.Minute))
-		s.mustRefuse(t, "an expired URL", "AccessDenied", func() string {
-			status, answer := s.plain(t, url.Method, url.URL, body)
-			return s3Code(status, answer)
+		s.mustRefuse(t, "an expired URL", "AccessDenied: Request has expired", func() string {
+			_, answer := s.plain(t, url.Method, url.URL, body)
+			return s3Said(answer)
 		})
 	})
 }
@@ -199,6 +205,11 @@ func apiCode(err error) string {
 		return err.Error()
 	}
 	return ""
+}
+
+// checksums are the algorithms that servers of S3 and this one know.
+var checksums = []types.ChecksumAlgorithm{
+	types.ChecksumAlgorithmCrc32, types.ChecksumAlgorithmCrc32c, types.ChecksumAlgorithmCrc64nvme, types.ChecksumAlgorithmSha1, types.ChecksumAlgorithmSha256,
 }
 
 // TestS3SDKRefused: what the SDK says of each refusal. Nothing of it changes the store.
@@ -233,9 +244,23 @@ func TestS3SDKRefused(t *testing.T) {
 			_, err := s.sdk(t, keys(s3KeyID, "wrong")).HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String("kept")})
 			return apiCode(err)
 		})
-		if !secure { // over TLS the SDK does not sign the body
-			tampering := newRelay(t, s, secure, marker, changed)
-			s.mustRefuse(t, "a body that was changed on the way", "XAmzContentSHA256Mismatch", with(func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }))
+		tampering := newRelay(t, s, secure, marker, changed)
+		relayed := func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }
+		// Over TLS the SDK signs no body. There the checksum in its trailer tells of what was damaged, and of nobody who changes both.
+		s.mustRefuse(t, "a body that was changed on the way", map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure], with(relayed))
+		for _, algorithm := range checksums {
+			send := func(change func(*s3.Options)) string {
+				_, err := s.sdk(t, change).PutObject(t.Context(), &s3.PutObjectInput{
+					Bucket: aws.String(bucket), Key: aws.String(string(algorithm)), Body: bytes.NewReader(body), ChecksumAlgorithm: algorithm,
+				})
+				return apiCode(err)
+			}
+			if code := send(nil); code != "" || !sameObject(s, string(algorithm), body) {
+				t.Errorf("%s: %s", algorithm, code)
+			}
+			if secure {
+				s.mustRefuse(t, "a body with a wrong "+string(algorithm), "BadDigest", func() string { return send(relayed) })
+			}
 		}
 		if !sameObject(s, "kept", body) {
 			t.Error("the object is another")

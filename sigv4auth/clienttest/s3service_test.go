@@ -40,6 +40,15 @@ const s3Policy = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":"s3:*","Resource":"*"},
 	{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::unicorns/secret/*"}]}`
 
+// The payload modes as requests name them, but for that of a digest.
+const (
+	byDigest        = "digest"
+	unsigned        = "UNSIGNED-PAYLOAD"
+	signedChunks    = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+	signedTrailer   = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+	unsignedTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+)
+
 // s3Service is an S3-shaped server behind the verifier and policies.
 type s3Service struct {
 	store *s3server.Server
@@ -62,12 +71,17 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	}
 	alice := iampolicy.Principal{ARN: "arn:aws:iam::111122223333:user/alice"}
 	s := &s3Service{store: s3server.New(s3Domain), ca: newAuthority(t), modes: map[string]int{}}
+	// Presigned URLs are unsigned payloads; over TLS, whose integrity they rely on, most SDKs sign no body at all.
+	modes := sigv4auth.StreamingSigned | sigv4auth.StreamingSignedTrailer | sigv4auth.InsecureUnsigned
+	if secure {
+		modes |= sigv4auth.InsecureStreamingUnsignedTrailer
+	}
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: s3Region, Service: "s3", Path: sigv4auth.PathS3,
 		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{
 			AccessKeyID: s3KeyID, Secret: sigv4auth.NewSecret(s3Secret), Principal: alice,
 		}),
-		Payloads:         sigv4auth.InsecureUnsigned,
+		Payloads:         modes,
 		MaxPresignExpiry: time.Hour,
 		MaxBodyBytes:     64 << 20,
 		Denied:           sigv4auth.WriteS3Error,
@@ -89,7 +103,7 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mode := r.Header.Get("X-Amz-Content-Sha256")
 		if len(mode) == 64 {
-			mode = "digest"
+			mode = byDigest
 		}
 		s.mu.Lock()
 		s.modes[mode]++
@@ -99,6 +113,7 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	scheme := "http"
 	if secure {
 		scheme = "https"
+		server.EnableHTTP2 = true
 		server.TLS = &tls.Config{Certificates: []tls.Certificate{s.ca.leaf}}
 		server.StartTLS()
 	} else {
@@ -113,6 +128,18 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	s.url, s.named = scheme+"://"+s.addr, scheme+"://"+s3Domain+":"+port
 	s.makeBucket(t)
 	return s
+}
+
+// wantModes wants at least one request in each of the payload modes: otherwise the test is about something else than it was written for.
+func (s *s3Service) wantModes(t *testing.T, want ...string) {
+	t.Helper()
+	modes := s.payloadModes()
+	t.Logf("payload modes: %v", modes)
+	for _, mode := range want {
+		if modes[mode] == 0 {
+			t.Errorf("no request came with %s", mode)
+		}
+	}
 }
 
 // payloadModes returns how many requests came in each payload mode.
@@ -137,6 +164,13 @@ func (s *s3Service) makeBucket(t *testing.T) {
 // client returns an HTTP client that trusts the service's authority and finds it under every name.
 func (s *s3Service) client(t *testing.T) *http.Client {
 	return s.clientVia(t, s.addr)
+}
+
+// http2Client is client with HTTP/2, where there is TLS.
+func (s *s3Service) http2Client(t *testing.T) *http.Client {
+	c := s.client(t)
+	c.Transport.(*http.Transport).ForceAttemptHTTP2 = true
+	return c
 }
 
 // clientVia is client through a relay.

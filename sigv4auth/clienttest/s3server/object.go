@@ -18,7 +18,7 @@ type object struct {
 }
 
 // kept are the headers of a PUT that come back with a GET, beside metadata.
-var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Language"}
+var kept = []string{"Content-Type", "Cache-Control", "Content-Disposition", "Content-Language", "Content-Encoding"}
 
 func (s *Server) putObject(w http.ResponseWriter, r *request) {
 	data, ok := s.readBody(w, r)

@@ -61,11 +61,18 @@ def round_trip(c, key):
         return "another range"
     if c.head_object(Bucket=bucket, Key=key)["Metadata"] != {"unicorn": "white"}:
         return "other metadata"
-    listed = [o["Key"] for page in c.get_paginator("list_objects_v2").paginate(Bucket=bucket) for o in page["Contents"]]
-    first = [o["Key"] for o in c.list_objects(Bucket=bucket)["Contents"]]
-    if key not in listed or listed != first:
-        return "not listed"
     c.delete_object(Bucket=bucket, Key=key)
+
+
+def listings(c):
+    for key in task["keys"]:
+        c.put_object(Bucket=bucket, Key="listed/" + key, Body=b"x")
+    pages = c.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="listed/", PaginationConfig={"PageSize": 5})
+    second = [o["Key"] for page in pages for o in page["Contents"]]
+    pages = c.get_paginator("list_objects").paginate(Bucket=bucket, Prefix="listed/", PaginationConfig={"PageSize": 5})
+    first = [o["Key"] for page in pages for o in page["Contents"]]
+    if second != first or second != sorted(("listed/" + key for key in task["keys"]), key=lambda k: k.encode()):
+        return repr([first, second])
 
 
 def presigned(c, key):
@@ -94,6 +101,7 @@ for key in task["keys"]:
     outcome("path " + key, lambda: round_trip(path, key))
     outcome("host " + key, lambda: round_trip(host, key))
     outcome("presigned " + key, lambda: presigned(path, key))
+outcome("listings", lambda: listings(path))
 outcome("large", lambda: large(path))
 outcome("bucket", lambda: path.create_bucket(Bucket="made-by-boto3") and path.head_bucket(Bucket="made-by-boto3") and None)
 outcome("location", lambda: path.get_bucket_location(Bucket=bucket)["LocationConstraint"])
@@ -104,5 +112,6 @@ outcome("refused: a wrong secret", lambda: client(secret="wrong").put_object(**k
 outcome("refused: a HEAD with a wrong secret", lambda: client(secret="wrong").head_object(Bucket=bucket, Key="kept") and None)
 outcome("refused: a tampered body", lambda: client(endpoint=task["named"], style="virtual", proxy=task["tampering"]).put_object(**kept) and None)
 outcome("refused: a prefix that the policy denies", lambda: path.put_object(Bucket=bucket, Key="secret/x", Body=b"x") and None)
+answer["url"] = path.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "late"}, ExpiresIn=60)
 
 json.dump(answer, sys.stdout)
