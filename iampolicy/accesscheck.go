@@ -107,7 +107,7 @@ func (c *accessCheck) decide(required, blockers []*accessStatement) AccessResult
 		return AccessResult{Reason: c.work.reason}
 	}
 	for _, b := range blockers {
-		if slices.ContainsFunc(required, func(st *accessStatement) bool { return st.key == b.key }) {
+		if b.covers(required, &c.work) {
 			return AccessResult{Verdict: AccessPass}
 		}
 		if !slices.ContainsFunc(required, func(st *accessStatement) bool { return st.apart(b, &c.work) }) {

@@ -3,6 +3,7 @@ package iampolicy
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // An accessStatement is a statement with texts that are the same for elements
@@ -12,61 +13,7 @@ type accessStatement struct {
 	key                                  string // of all elements but Effect and Sid
 	actionKey, resourceKey, principalKey string
 	conditionKeys                        []string // by condition
-	actionEnds, resourceEnds             []accessEnds
-}
-
-// accessEnds are the plain texts that all words of a glob begin and end with.
-type accessEnds struct{ head, tail string }
-
-func endsOf(list []globItem) (e accessEnds) {
-	plain := func(item globItem) bool { return item.kind == globChar || item.kind == globFold }
-	n := slices.IndexFunc(list, func(item globItem) bool { return !plain(item) })
-	if n < 0 {
-		n = len(list)
-	}
-	e.head = plainText(list[:n])
-	if n < len(list) {
-		for n = len(list); plain(list[n-1]); n-- {
-		}
-	} else {
-		n = 0 // the glob is its head: it is its tail, too
-	}
-	e.tail = plainText(list[n:])
-	return e
-}
-
-func plainText(list []globItem) string {
-	text := make([]rune, len(list))
-	for i, item := range list {
-		text[i] = item.char
-	}
-	return string(text)
-}
-
-// apart reports whether no word can be of both globs, as far as their ends tell.
-func (e accessEnds) apart(other accessEnds) bool {
-	n, m := min(len(e.head), len(other.head)), min(len(e.tail), len(other.tail))
-	return e.head[:n] != other.head[:n] || e.tail[len(e.tail)-m:] != other.tail[len(other.tail)-m:]
-}
-
-// apart reports whether no request can match both statements, as far as the ends
-// of their actions or those of their resources tell.
-func (a *accessStatement) apart(b *accessStatement, work *accessWork) bool {
-	all := func(list, others []accessEnds) bool {
-		if !work.spend(len(list) * len(others)) {
-			return false
-		}
-		for _, e := range list {
-			for _, other := range others {
-				if !e.apart(other) {
-					return false
-				}
-			}
-		}
-		return true
-	}
-	return !a.notAction && !b.notAction && all(a.actionEnds, b.actionEnds) ||
-		!a.notResource && !b.notResource && a.resources != nil && b.resources != nil && all(a.resourceEnds, b.resourceEnds)
+	actionEnds, resourceEnds             []globEnds
 }
 
 func newAccessStatement(st *statement) *accessStatement {
@@ -76,13 +23,11 @@ func newAccessStatement(st *statement) *accessStatement {
 	for i := range st.actions {
 		list, _ := g.pattern(nil, &st.actions[i], false, atMost)
 		actions = append(actions, globKey(list, atMost))
-		a.actionEnds = append(a.actionEnds, endsOf(list))
+		a.actionEnds = append(a.actionEnds, globEnds{endsOf(list)})
 	}
 	for i := range st.resources {
 		resources = append(resources, arnKey(&st.resources[i]))
-		if list, ok := g.arn(&st.resources[i], atMost); ok {
-			a.resourceEnds = append(a.resourceEnds, endsOf(list))
-		}
+		a.resourceEnds = append(a.resourceEnds, endsOfARN(&st.resources[i]))
 	}
 	a.actionKey = listKey(st.notAction, actions)
 	a.resourceKey = listKey(st.notResource, resources)
@@ -99,29 +44,51 @@ func newAccessStatement(st *statement) *accessStatement {
 // listKey is the same for lists that differ in order and repetition alone.
 func listKey(not bool, list []string) string {
 	slices.Sort(list)
-	return fmt.Sprintf("%t %q", not, slices.Compact(list))
+	key := keyOf(slices.Compact(list)...)
+	if not {
+		key = "not " + key
+	}
+	return key
+}
+
+// keyOf joins texts so that other texts make another key.
+func keyOf(list ...string) string {
+	n := 0
+	for _, text := range list {
+		n += len(text) + 4
+	}
+	b := make([]byte, 0, n)
+	for _, text := range list {
+		b = append(strconv.AppendInt(b, int64(len(text)), 10), ':')
+		b = append(b, text...)
+	}
+	return string(b)
 }
 
 // patternKey spells a pattern with its variables, the same whatever the version.
 func patternKey(p *pattern) string {
 	var g globCompiler
 	list, _ := g.pattern(nil, p, false, atMost)
-	names := make([]string, len(g.variables))
+	texts := make([]string, 1+len(g.variables))
+	texts[0] = globKey(list, atMost)
 	for name, n := range g.variables {
-		names[n] = name
+		texts[1+n] = name
 	}
-	return fmt.Sprintf("%q %q", globKey(list, atMost), names)
+	return keyOf(texts...)
 }
 
 func arnKey(p *arnPattern) string {
 	if p.everything {
 		return "everything"
 	}
-	keys := []string{fmt.Sprint(p.whole), p.head}
+	keys := []string{"parts", p.head}
+	if p.whole {
+		keys[0] = "whole"
+	}
 	for i := range p.parts {
 		keys = append(keys, patternKey(&p.parts[i]))
 	}
-	return fmt.Sprintf("%q", append(keys, patternKey(&p.tail)))
+	return keyOf(append(keys, patternKey(&p.tail))...)
 }
 
 func conditionKey(c *condition) string {

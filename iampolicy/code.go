@@ -108,7 +108,7 @@ const (
 	CodeARNTooShort Code = "ARN_TOO_SHORT"
 	// A resource is longer than 2,048 bytes.
 	CodeResourceTooLong Code = "RESOURCE_TOO_LONG"
-	// The short form execute-api:/ stands in a policy that is parsed without WithAPIGateway.
+	// The short form execute-api:/ stands in a policy that is parsed without WithAPIGateway (-api of the command).
 	CodeShortFormNotExpanded Code = "SHORT_FORM_NOT_EXPANDED"
 	// A policy variable stands where none is expanded.
 	CodeVariableNotAllowed Code = "VARIABLE_NOT_ALLOWED"
@@ -212,7 +212,7 @@ const (
 	CodePrivateAddress Code = "PRIVATE_ADDRESS"
 	// Both true and false are listed, so that the condition only needs the key.
 	CodeBothBooleans Code = "BOTH_BOOLEANS"
-	// The document is larger than AWS's quota for its kind. Parse refuses it only with WithSizeLimits.
+	// The document is larger than AWS's quota for its kind. With WithSizeLimits (-size-limits of the command) this is an error.
 	CodeQuotaExceeded Code = "QUOTA_EXCEEDED"
 )
 
@@ -250,7 +250,8 @@ const (
 	CodeSessionPrincipal Code = "SESSION_PRINCIPAL"
 )
 
-// Severity returns how Access Analyzer would sort a finding of this code.
+// Severity returns how Access Analyzer would sort a finding of this code. With
+// options of Parse that refuse what it names, a finding may be an error all the same.
 func (c Code) Severity() Severity {
 	switch c {
 	case CodeAllowEveryone,

@@ -43,7 +43,9 @@ type Finding struct {
 
 // Validate returns what is to be said about a document: every mistake for which
 // [Parse] refuses it, and what Parse accepts but its author should look at, in the
-// order of the document. What a statement with mistakes means is not looked at.
+// order of the document. A finding is an error exactly where Parse with the same
+// options refuses the document for it. What a statement with mistakes means is not
+// looked at.
 // No finding is not a proof that a policy grants only what it should.
 func Validate(doc []byte, kind Kind, opts ...ParseOption) []Finding {
 	p := parser{src: string(doc), kind: kind, lints: true}
@@ -54,7 +56,10 @@ func Validate(doc []byte, kind Kind, opts ...ParseOption) []Finding {
 	p.mistakes = append(p.mistakes, p.notes...)
 	list := make([]Finding, len(p.mistakes))
 	for i, m := range p.located() {
-		list[i] = Finding{Severity: m.Code.Severity(), Mistake: m}
+		list[i] = Finding{Mistake: m} // SeverityError
+		if p.mistakes[i].note {
+			list[i].Severity = m.Code.Severity()
+		}
 	}
 	slices.SortStableFunc(list, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Severity, b.Severity))
@@ -68,6 +73,6 @@ const maxNotes = 1000
 // note is failf for what Parse does not refuse.
 func (p *parser) note(off int, at *path, code Code, format string, args ...any) {
 	if p.lints && len(p.notes) < maxNotes {
-		p.notes = append(p.notes, mistake{off, at.String(), fmt.Sprintf(format, args...), code})
+		p.notes = append(p.notes, mistake{off: off, path: at.String(), message: fmt.Sprintf(format, args...), code: code, note: true})
 	}
 }

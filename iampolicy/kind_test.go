@@ -3,6 +3,7 @@ package iampolicy_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,18 +131,28 @@ func TestPrincipalGrammar(t *testing.T) {
 
 func TestWithSizeLimits(t *testing.T) {
 	limits := map[iampolicy.Kind]int{
-		iampolicy.Identity: 6144, iampolicy.Boundary: 6144, iampolicy.Session: 2048, iampolicy.SCP: 5120,
+		iampolicy.Identity: 6144, iampolicy.Boundary: 6144, iampolicy.Session: 2048, iampolicy.Resource: 8192,
+		iampolicy.Trust: 2048, iampolicy.SCP: 5120, iampolicy.RCP: 5120,
 	}
 	for kind, limit := range limits {
 		// A policy of so many characters; in an SCP white space and every byte counts.
 		doc := func(size int) string {
-			format := document(`{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"StringEquals":{"a:b":"%s","a:c":"%s"}}}`)
-			fill := size - len(format) + len("%s%s")
-			latin := strings.Repeat("ü", fill/3)
-			if kind != iampolicy.SCP {
-				return " \n" + fmt.Sprintf(format, strings.Repeat("x", fill-fill/3), latin) + "\t"
+			elements := map[iampolicy.Kind]string{
+				iampolicy.Resource: `"Effect":"Allow","Principal":"*","Resource":"*",`,
+				iampolicy.Trust:    `"Effect":"Allow","Principal":"*",`,
+				iampolicy.RCP:      `"Effect":"Deny","Principal":"*","Resource":"*",`,
+			}[kind]
+			if elements == "" {
+				elements = `"Effect":"Allow","Resource":"*",`
 			}
-			return " \n" + fmt.Sprintf(format, strings.Repeat("x", fill-len(" \n")-len(latin)), latin)
+			format := document(`{` + elements + `"Action":"a:b","Condition":{"StringEquals":{"a:b":"%s","a:c":["%s","%s"]}}}`)
+			fill := size - len(format) + len("%s%s%s")
+			third := strings.Repeat("x", fill/3)
+			latin := strings.Repeat("ü", fill/3)
+			if kind != iampolicy.SCP && kind != iampolicy.RCP {
+				return " \n" + fmt.Sprintf(format, third, latin, strings.Repeat("x", fill-2*len(third))) + "\t"
+			}
+			return " \n" + fmt.Sprintf(format, third, latin, strings.Repeat("x", fill-len(" \n")-len(third)-len(latin)))
 		}
 		if _, err := iampolicy.Parse([]byte(doc(limit)), kind, iampolicy.WithSizeLimits()); err != nil {
 			t.Errorf("%v of %d: %v", kind, limit, err)
@@ -151,6 +162,20 @@ func TestWithSizeLimits(t *testing.T) {
 		}
 		if _, err := iampolicy.Parse([]byte(doc(limit+1)), kind, iampolicy.WithSizeLimits()); err == nil {
 			t.Errorf("%v of %d is accepted", kind, limit+1)
+		}
+		quota := func(opts ...iampolicy.ParseOption) (list []iampolicy.Severity) {
+			for _, f := range iampolicy.Validate([]byte(doc(limit+1)), kind, opts...) {
+				if f.Code == iampolicy.CodeQuotaExceeded {
+					list = append(list, f.Severity)
+				}
+			}
+			return list
+		}
+		if got := quota(); !slices.Equal(got, []iampolicy.Severity{iampolicy.SeverityWarning}) {
+			t.Errorf("%v of %d without limits: %v", kind, limit+1, got)
+		}
+		if got := quota(iampolicy.WithSizeLimits()); !slices.Equal(got, []iampolicy.Severity{iampolicy.SeverityError}) {
+			t.Errorf("%v of %d, which Parse refuses: %v", kind, limit+1, got)
 		}
 	}
 }

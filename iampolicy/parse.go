@@ -48,12 +48,13 @@ type mistake struct {
 	off           int
 	path, message string
 	code          Code
+	note          bool // Parse does not refuse the document for it
 }
 
 // fail notes a mistake.
 func (p *parser) fail(off int, at *path, code Code, message string) {
 	if len(p.mistakes) < maxMistakes {
-		p.mistakes = append(p.mistakes, mistake{off, at.String(), message, code})
+		p.mistakes = append(p.mistakes, mistake{off: off, path: at.String(), message: message, code: code})
 	}
 }
 

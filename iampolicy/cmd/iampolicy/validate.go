@@ -97,9 +97,6 @@ func (v *validator) look(c *console, name string) fileReport {
 		return report
 	}
 	for _, f := range iampolicy.Validate(doc, v.kind.kind, v.parsing.options(name)...) {
-		if f.Code == iampolicy.CodeQuotaExceeded && v.parsing.sizeLimits {
-			f.Severity = iampolicy.SeverityError // Parse refuses the document then
-		}
 		v.failed = v.failed || !v.failOn.none && f.Severity <= v.failOn.severity
 		report.Findings = append(report.Findings, reportOf(f))
 	}
@@ -108,20 +105,16 @@ func (v *validator) look(c *console, name string) fileReport {
 
 // print writes the report for people and editors.
 func (v *validator) print(c *console, report validationReport) {
-	misfit, short := false, false
+	misfit := false
 	for _, file := range report.Files {
 		for _, f := range file.Findings {
 			c.printf("%s\n", f.line(c.painter, displayName(file.File)))
 			misfit = misfit || f.Code == iampolicy.CodePrincipalNotAllowed
-			short = short || f.Code == iampolicy.CodeShortFormNotExpanded
 		}
 	}
 	c.notef("%s\n", report.Summary)
 	if misfit && !v.kind.given {
 		c.notef("These were taken for identity policies. For a resource's policy say -type resource, for a role's trust policy -type trust.\n")
-	}
-	if short {
-		c.notef("The short form execute-api:/ is expanded with -api REGION/ACCOUNT/API-ID.\n")
 	}
 }
 
