@@ -148,9 +148,9 @@ func TestWithSizeLimits(t *testing.T) {
 			format := document(`{` + elements + `"Action":"a:b","Condition":{"StringEquals":{"a:b":"%s","a:c":["%s","%s"]}}}`)
 			fill := size - len(format) + len("%s%s%s")
 			third := strings.Repeat("x", fill/3)
-			latin := strings.Repeat("ü", fill/3)
+			latin := strings.Repeat("ü", fill/5)
 			if kind != iampolicy.SCP && kind != iampolicy.RCP {
-				return " \n" + fmt.Sprintf(format, third, latin, strings.Repeat("x", fill-2*len(third))) + "\t"
+				return " \n" + fmt.Sprintf(format, third, latin, strings.Repeat("x", fill-len(third)-fill/5)) + "\t"
 			}
 			return " \n" + fmt.Sprintf(format, third, latin, strings.Repeat("x", fill-len(" \n")-len(third)-len(latin)))
 		}

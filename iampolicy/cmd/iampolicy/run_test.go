@@ -55,7 +55,7 @@ func TestExitStatus(t *testing.T) {
 		{"an unknown level", "validate -fail-on warnings x.json", "", 2, "the levels are"},
 		{"an unknown type", "validate -type user x.json", "", 2, "the types are"},
 		{"another type", "validate -type resource -api us-east-1/111122223333/rides testdata/api.json", "", 0, ""},
-		{"the short form without an API", "validate -type resource testdata/api.json", "", 1, "name the API to expand it (-api"},
+		{"the short form without an API", "validate -type resource testdata/api.json", "", 1, "1 error"},
 		{"an API with a wildcard is usage", "validate -api us-east-1/*/rides testdata/api.json", "", 2, "is no region, account ID or API ID"},
 		{"an API of two parts", "validate -api us-east-1/rides testdata/api.json", "", 2, "REGION/ACCOUNT/API-ID"},
 
