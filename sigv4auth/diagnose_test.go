@@ -42,12 +42,12 @@ func withHeader(r *http.Request, key string, values ...string) *http.Request {
 }
 
 // signedFor signs as the SDK does for S3, with any payload text.
-func signedFor(tb testing.TB, r *http.Request, payload string, options func(*signer.SignerOptions)) *http.Request {
+func signedFor(tb testing.TB, r *http.Request, payload string, options ...func(*signer.SignerOptions)) *http.Request {
 	tb.Helper()
 	out := r.Clone(context.Background())
 	out.URL.Host, out.URL.Scheme = r.Host, "http"
 	creds := aws.Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}
-	if err := signer.NewSigner(options).SignHTTP(context.Background(), creds, out, payload, testService, testRegion, testNow); err != nil {
+	if err := signer.NewSigner(options...).SignHTTP(context.Background(), creds, out, payload, testService, testRegion, testNow); err != nil {
 		tb.Fatal(err)
 	}
 	r.Header = out.Header
@@ -150,9 +150,9 @@ func TestDiagnose(t *testing.T) {
 		{"the body is not the one that was declared", changed(t, ride(), signing{digestHeader: true}, func(r *http.Request) { setBody(r, strings.Repeat("x", len(rideBody))) }), nil, sigv4auth.ErrPayloadMismatch, "body", "SHA-256"},
 		{"a line feed is appended to the body", changed(t, request("PUT", "/prod/note", "one\r\ntwo"), signing{}, func(r *http.Request) { setBody(r, "one\r\ntwo\n") }), nil, sigv4auth.ErrSignatureMismatch, "body", "no line end"},
 		{"the body's line ends are converted", changed(t, request("PUT", "/prod/note", "one\ntwo\n"), signing{}, func(r *http.Request) { setBody(r, "one\r\ntwo\r\n") }), nil, sigv4auth.ErrSignatureMismatch, "body", "line feed alone"},
-		{"UNSIGNED-PAYLOAD is not declared", signedFor(t, ride(), "UNSIGNED-PAYLOAD", func(*signer.SignerOptions) {}), nil, sigv4auth.ErrSignatureMismatch, "payload-mode", "UNSIGNED-PAYLOAD"},
-		{"UNSIGNED-PAYLOAD is not switched on", signedFor(t, withHeader(ride(), "X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), "UNSIGNED-PAYLOAD", func(*signer.SignerOptions) {}), nil, sigv4auth.ErrNotEnabled, "payload-mode", "UNSIGNED-PAYLOAD"},
-		{"the signed body is empty", signedFor(t, ride(), hash(""), func(*signer.SignerOptions) {}), nil, sigv4auth.ErrSignatureMismatch, "payload-mode", "no bytes"},
+		{"UNSIGNED-PAYLOAD is not declared", signedFor(t, ride(), "UNSIGNED-PAYLOAD"), nil, sigv4auth.ErrSignatureMismatch, "payload-mode", "UNSIGNED-PAYLOAD"},
+		{"UNSIGNED-PAYLOAD is not switched on", signedFor(t, withHeader(ride(), "X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"), "UNSIGNED-PAYLOAD"), nil, sigv4auth.ErrNotEnabled, "payload-mode", "UNSIGNED-PAYLOAD"},
+		{"the signed body is empty", signedFor(t, ride(), hash("")), nil, sigv4auth.ErrSignatureMismatch, "payload-mode", "no bytes"},
 		{"the key is unknown", sign(t, ride(), signing{keyID: "AKIAUNKNOWN"}), nil, sigv4auth.ErrUnrecognizedClient, "key-unknown", ""},
 		{"the token is another session's", sign(t, ride(), signing{keyID: tempKeyID, token: "another" + testToken}), nil, sigv4auth.ErrUnrecognizedClient, "token", "another one"},
 		{"the token is missing", sign(t, ride(), signing{keyID: tempKeyID}), nil, sigv4auth.ErrUnrecognizedClient, "token", "there was none"},

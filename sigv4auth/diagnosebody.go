@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // takeBody reads the body, if that may be done, and puts it back as it was.
 func (x *examination) takeBody() *Error {
 	r := x.r
-	if x.declared.stream != nil {
+	if strings.HasPrefix(x.declared.line, streamingPrefix) {
 		return nil // its chunks are verified as they are read, or not at all
 	}
 	if r.Body == nil || r.Body == http.NoBody {

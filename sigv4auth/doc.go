@@ -46,6 +46,34 @@
 // With any payload mode, the one header X-Amz-Checksum-CRC32, -CRC32C, -CRC64NVME, -SHA1 or -SHA256 that a request may have is verified. Content-MD5 is not, nor is the
 // checksum with which CompleteMultipartUpload names that of the whole object.
 //
+// # When a signature does not verify
+//
+// A refused caller is told what API Gateway would say, and never more. An operator has three ways to the reason.
+//
+// One request at hand: [Authenticator.Diagnose], before Verify or after it has refused, returns a [Diagnosis] that prints as a text to act upon:
+//
+//	refused: SignatureMismatch: The request signature we calculated does not match ...
+//	access key: AKIAIOSFODNN7EXAMPLE
+//	the signature is right, and the request verifies if
+//	- Host is "api.example.com": "10.0.0.7:8080" arrived [host]
+//	  let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; ...
+//	the server's canonical request, redacted:
+//	  | GET
+//	  | /prod/rides
+//
+// A service that runs: [Config.DiagnosesPerMinute] hands that many diagnoses a minute to [Config.Audit], in [Event.Diagnosis]. Group them by [Cause] to see one proxy's
+// misconfiguration among the strangers. These read nothing of a body that Verify had not read; NotTried then says so.
+//
+// One kind of requests: a [Config.Denied] hook that calls Diagnose for, say, one access key, writes it to a log, and answers as ever.
+//
+// A cause is found by computing the signature for the request as it would have been without it, and for every two causes together, with the
+// secret from the credential store, and comparing in constant time. So a finding of a diagnosis that Verifies is a fact, and the client does have the secret. Where
+// none is found the client most likely has another one; something may also have changed the request in a way that cannot be undone, such as a
+// proxy that drops a parameter or writes a new body. Compare the canonical request with the client's own, which SDKs log at their debug level, line by line.
+//
+// A diagnosis prints safely, but it quotes paths, hosts and parameters, and tells which access keys exist: it is for logs that operators read, and MUST NOT
+// be sent to the caller. It changes no verdict, and nothing that a request says of itself, such as X-Forwarded-Host, is believed for more than a try.
+//
 // # Replays
 //
 // A request that is seen on the way can be sent again within the clock window. Use TLS, and make operations idempotent

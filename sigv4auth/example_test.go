@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 
@@ -148,4 +150,65 @@ func ExampleConfig_audit() {
 	}
 	auth.Handler(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/prod/ride?secret=1", nil))
 	// Output: refused GET /prod/ride MissingAuthenticationToken
+}
+
+// A proxy puts the server's own address into Host, and every signature is wrong. The diagnosis finds what was signed.
+func ExampleAuthenticator_Diagnose() {
+	auth, err := sigv4auth.New(sigv4auth.Config{
+		Region: "us-east-1", Service: "execute-api",
+		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret)}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := auth.Verify(r); err != nil {
+			d := auth.Diagnose(r)
+			fmt.Println(string(d.Refused), d.Verifies, d.Has(sigv4auth.CauseHost))
+			fmt.Println(d.Findings[0].Remedy)
+		}
+	}))
+	defer service.Close()
+	target, err := url.Parse(service.URL)
+	if err != nil {
+		panic(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(target) // sets the outgoing Host, too
+		p.SetXForwarded()
+	}})
+	defer proxy.Close()
+
+	get(proxy.URL+"/prod/rides?limit=10", "AKIAIOSFODNN7EXAMPLE", exampleSecret)
+	// Output:
+	// SignatureMismatch true true
+	// let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; or let the client sign the one that arrives
+}
+
+// So many diagnoses a minute go to the audit hook. The caller is told nothing of them.
+func ExampleConfig_diagnosesPerMinute() {
+	auth, err := sigv4auth.New(sigv4auth.Config{
+		Region: "us-east-1", Service: "execute-api", DiagnosesPerMinute: 60,
+		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret)}),
+		Audit: func(_ context.Context, e sigv4auth.Event) {
+			if e.Diagnosis != nil {
+				for _, f := range e.Diagnosis.Findings {
+					fmt.Println(e.AccessKeyID, string(f.Cause))
+				}
+			}
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	// A proxy that takes the stage off the path changes what was signed.
+	stripping := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RequestURI = strings.TrimPrefix(r.RequestURI, "/prod")
+		auth.Handler(http.NotFoundHandler()).ServeHTTP(w, r)
+	}))
+	defer stripping.Close()
+	fmt.Println(get(stripping.URL+"/prod/rides", "AKIAIOSFODNN7EXAMPLE", exampleSecret)[:3])
+	// Output:
+	// AKIAIOSFODNN7EXAMPLE path-prefix
+	// 403
 }
