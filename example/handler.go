@@ -21,6 +21,10 @@ func newHandler(opts options, a api, db *sql.DB, store *ridesvc.SQLStore, keys *
 	if err != nil {
 		return nil, err
 	}
+	diagnoses := 0
+	if opts.diagnose {
+		diagnoses = diagnosesPerMinute
+	}
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: a.Region, Service: service,
 		Credentials:      keys,
@@ -29,6 +33,8 @@ func newHandler(opts options, a api, db *sql.DB, store *ridesvc.SQLStore, keys *
 		StripHeaders:     []string{"Authorization", "X-Amz-Security-Token"}, // the service has no use for them
 		Denied:           log.denied,
 		Audit:            log.audit,
+
+		DiagnosesPerMinute: diagnoses,
 	})
 	if err != nil {
 		return nil, err

@@ -45,6 +45,9 @@ func (j *journal) close() {
 // audit is the Authenticator's audit hook: one line for each request. Only of requests without a right signature, of which anybody can
 // send any number, some are counted instead.
 func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
+	if e.Diagnosis != nil {
+		j.diagnosed(ctx, e.RequestID, *e.Diagnosis)
+	}
 	if e.Principal == "" && !j.strangers.take() {
 		return
 	}
@@ -74,6 +77,22 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 		}
 	}
 	j.LogAttrs(ctx, slog.LevelInfo, e.Outcome.String(), attrs...)
+}
+
+// diagnosed tells the operator why a signature does not verify. There are never more of these than the Authenticator makes.
+func (j *journal) diagnosed(ctx context.Context, requestID string, d sigv4auth.Diagnosis) {
+	attrs := []slog.Attr{slog.String("request_id", requestID), slog.String("error", string(d.Refused)), slog.Bool("verifies", d.Verifies)}
+	for _, f := range d.Findings {
+		attrs = append(attrs, slog.String("cause", string(f.Cause)), slog.String("if", f.Condition), slog.String("remedy", f.Remedy))
+	}
+	if d.Hint != "" {
+		attrs = append(attrs, slog.String("hint", d.Hint))
+	}
+	for _, s := range d.NotTried {
+		attrs = append(attrs, slog.String("not_tried", s))
+	}
+	attrs = append(attrs, slog.String("canonical_request", d.CanonicalRequest), slog.String("string_to_sign", d.StringToSign))
+	j.LogAttrs(ctx, slog.LevelWarn, "diagnosis", attrs...)
 }
 
 // denied is the Authenticator's Denied hook. The client is told what API Gateway would tell; the log has the rest.

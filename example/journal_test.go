@@ -49,8 +49,32 @@ func TestWhyARequestWasRefusedIsForTheOperator(t *testing.T) {
 	}
 }
 
+func TestASignatureIsDiagnosedWhereTheOperatorAsksForIt(t *testing.T) {
+	refused := func(args ...string) (s *site, answer string) {
+		s = start(t, t.TempDir(), args...)
+		r := signer(s.credentials("rider")).Sign(s.request("GET", "/prod/rides", ""))
+		r.Header.Set("X-Forwarded-Host", r.Host)
+		r.Host = "rides.internal:8080" // as a proxy does
+		got := s.send(r).wants(t, 403)
+		return s, got.body
+	}
+	off, want := refused()
+	if lines := off.logged("diagnosis"); len(lines) != 0 {
+		t.Errorf("diagnosed without being asked: %q", lines)
+	}
+	on, got := refused("-diagnose")
+	lines := on.logged("diagnosis")
+	if len(lines) != 1 || !strings.Contains(lines[0], `verifies=true cause=host if="Host is \"127.0.0.1:`) || !strings.Contains(lines[0], `canonical_request="GET\n/prod/rides\n`) ||
+		strings.Contains(lines[0], on.credentials("rider").SessionToken) {
+		t.Errorf("%q", lines)
+	}
+	if got != want {
+		t.Errorf("the client is told %s; want %s", got, want)
+	}
+}
+
 func TestNothingSecretIsPrintedOrLogged(t *testing.T) {
-	s := start(t, t.TempDir(), "-log-level", "DEBUG", "-presign", "1m")
+	s := start(t, t.TempDir(), "-log-level", "DEBUG", "-presign", "1m", "-diagnose")
 	secrets := make(map[string]bool)
 	for _, name := range []string{"rider", "dispatcher", "newcomer"} {
 		s.call(name, "POST", "/prod/ride", seattle)
