@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -44,9 +45,7 @@ func (u upload) request(tb testing.TB) *http.Request {
 	if strings.HasSuffix(u.mode, "-TRAILER") {
 		header["X-Amz-Trailer"] = "x-amz-checksum-crc32"
 	}
-	for key, value := range u.header {
-		header[key] = value
-	}
+	maps.Copy(header, u.header)
 	out, err := http.NewRequestWithContext(context.Background(), http.MethodPut, "http://example.com/prod/upload", nil)
 	if err != nil {
 		tb.Fatal(err)

@@ -43,11 +43,12 @@ type Reader struct {
 	inBody   bool  // the data of a chunk has been begun, and a CRLF follows it
 	err      error // for good, once ready is empty
 
-	digest    hash.Hash // of a signed chunk; nil => unsigned
-	signature []byte    // of the chunk that is read
-	chunk     []byte    // memory of one signed chunk, and of WriteTo
-	ready     []byte    // what of chunk is verified and not yet read
-	value     string    // of the trailer, verified
+	digest    hash.Hash         // of a signed chunk; nil => unsigned
+	sum       [sha256.Size]byte // what digest says of a chunk; here, so that it is not allocated for each
+	signature []byte            // of the chunk that is read
+	chunk     []byte            // memory of one signed chunk, and of WriteTo
+	ready     []byte            // what of chunk is verified and not yet read
+	value     string            // of the trailer, verified
 
 	buf        [512]byte // what was read ahead of src: a line, and what came with it
 	start, end int       // what of buf is not used up
@@ -179,9 +180,8 @@ func (r *Reader) signedChunk(b []byte) (data []byte, err error) {
 
 // verifyChunk verifies the chunk that r.digest has read, which has r.signature.
 func (r *Reader) verifyChunk() bool {
-	var digest [sha256.Size]byte
-	r.digest.Sum(digest[:0])
-	return r.payload.Chain.VerifyChunk(&digest, r.signature)
+	r.digest.Sum(r.sum[:0])
+	return r.payload.Chain.VerifyChunk(&r.sum, r.signature)
 }
 
 // firstBuffer is what the size of a chunk alone can make the reader allocate.
