@@ -64,7 +64,8 @@ func TestCaddy(t *testing.T) {
 		}},
 		{
 			"encoding-restored", "", "reverse_proxy BACKEND {\nheader_up X-Original-Accept-Encoding {http.request.header.Accept-Encoding}\nheader_up Accept-Encoding gzip\n}",
-			trusting(sigv4auth.TrustedProxies{RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"}}), []frontRequest{
+			trusting(sigv4auth.TrustedProxies{RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"}}),
+			[]frontRequest{
 				{"http://HOST/prod/ride", nil, right, ""},
 				{"https://HOST/prod/ride", identity, right, ""},
 			},

@@ -15,7 +15,8 @@
 // # What whoever mounts it must do
 //
 //   - The Authenticator MUST see the request first. What rewrites the target, the Host or a signed header before it, such as
-//     a proxy that strips a prefix, makes signatures wrong.
+//     a proxy that strips a prefix, makes signatures wrong. [Config.Proxies] makes good what a proxy of the service's own must change, and
+//     tells policies the client's address and scheme; PROXIES.md, beside this file, has recipes for nginx, Caddy, Envoy and others.
 //   - It MUST wrap the whole router. A refused caller then learns nothing about which routes exist.
 //   - Handlers MUST NOT act on headers that [Identity.Signed] does not report, nor on r.Trailer: anyone on
 //     the way may have set them. [VerifiedHeader] reads one header safely.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,9 @@ func TestNginx(t *testing.T) {
 				{"https://HOST/prod/ride", identity, right, ""},
 			},
 		},
+		{"amz-header-added", "", "location / { proxy_pass http://BACKEND; " + hostAsItCame + " proxy_set_header X-Amz-Cf-Id x; }", nil, []frontRequest{
+			{"http://HOST/prod/ride", nil, sigv4auth.ErrHeaderNotSigned, ""},
+		}},
 		{"gzip", "gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any;", "location / { proxy_pass http://BACKEND; " + hostAsItCame + " }", nil, []frontRequest{
 			{"https://HOST/prod/ride", http.Header{"Accept-Encoding": {"identity"}}, right, ""},
 		}},
@@ -188,27 +192,37 @@ func TestNginxTells(t *testing.T) {
 	tests := []toldTest{
 		{
 			"x-forwarded-for", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;",
-			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}, true,
+			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"},
+			true,
 		},
 		{
 			"x-real-ip", "proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;",
-			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "X-Real-IP", SchemeHeader: "X-Forwarded-Proto"}, true,
+			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "X-Real-IP", SchemeHeader: "X-Forwarded-Proto"},
+			true,
 		},
 		{
 			"forwarded", `proxy_set_header Forwarded "$http_forwarded, for=\"$remote_addr:$remote_port\";host=\"$http_host\";proto=$scheme";`,
-			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "Forwarded", SchemeHeader: "Forwarded"}, true,
+			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "Forwarded", SchemeHeader: "Forwarded"},
+			true,
+		},
+		{
+			"forwarded-alone", `proxy_set_header Forwarded "for=\"$remote_addr\";host=\"$http_host\";proto=$scheme";`,
+			sigv4auth.TrustedProxies{Networks: proxies, ClientHeader: "Forwarded", HostHeader: "Forwarded", SchemeHeader: "Forwarded"},
+			true,
 		},
 		{
 			"nothing-trusted", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;",
-			sigv4auth.TrustedProxies{}, false,
+			sigv4auth.TrustedProxies{},
+			false,
 		},
 	}
 	tells(t, tests, func(servers [][3]string) *frontend {
-		config := "server_names_hash_bucket_size 128;\n"
+		var config strings.Builder
+		config.WriteString("server_names_hash_bucket_size 128;\n")
 		for _, s := range servers {
-			config += "server { LISTEN server_name " + s[0] + "; location / { proxy_pass http://" + s[1] + "; proxy_set_header Host $http_host; " + s[2] + " } }\n"
+			config.WriteString("server { LISTEN server_name " + s[0] + "; location / { proxy_pass http://" + s[1] + "; proxy_set_header Host $http_host; " + s[2] + " } }\n")
 		}
-		return startNginx(t, config)
+		return startNginx(t, config.String())
 	})
 }
 
@@ -276,4 +290,32 @@ func TestNginxClients(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRecipesAreRun: what PROXIES.md tells to set in nginx and Caddy is what the tests set.
+func TestRecipesAreRun(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("PROXIES.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, recipes, _ := strings.Cut(string(document), "\n## nginx\n")
+	recipes, _, _ = strings.Cut(recipes, "\n## Envoy\n")
+	nginx, caddy, _ := strings.Cut(recipes, "\n## Caddy\n")
+	for server, section := range map[string]string{"nginx": nginx, "caddy": caddy} {
+		tests, err := os.ReadFile(server + "_test.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		directive := regexp.MustCompile(`(?:proxy|grpc)_set_header \S+ (?:"(?:[^"\\]|\\.)*"|[^;"]+);|map \$\S+ \$\S+ \{[^\n]+|if \([^\n]+|header_up [^` + "`" + `\n]+`)
+		found := directive.FindAllString(section, -1)
+		for _, text := range found {
+			if !strings.Contains(string(tests), text) {
+				t.Errorf("%s: %s is not run", server, text)
+			}
+		}
+		if want := map[string]int{"nginx": 11, "caddy": 3}[server]; len(found) != want {
+			t.Errorf("%s: %d directives were found, not %d: %q", server, len(found), want, found)
+		}
+	}
 }

@@ -163,7 +163,7 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t t
 	req := v4.Request{
 		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: via.firstHost(r), Header: r.Header, Usual: h.usual(), SignedHeaders: p.signed,
 	}
-	if via != nil {
+	if via != nil && via.restored != nil {
 		var restored protocolHeaders
 		req.Header = via.header(r.Header)
 		restored.find(req.Header)
