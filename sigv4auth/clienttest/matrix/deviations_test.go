@@ -1,32 +1,12 @@
 package matrix_test
 
 import (
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/sigv4auth"
 )
-
-// What several clients have in common.
-const (
-	latin1      = "signs a header beyond ASCII as UTF-8 and sends it as Latin-1"
-	latin1Why   = "what arrives is not what was signed"
-	barePath    = "leaves !'()* bare in the canonical path"
-	barePathWhy = "AWS encodes all but letters, digits and -._~"
-	decodedSort = "sorts the query by decoded names and values"
-	decodedWhy  = "AWS sorts what is encoded: a/b and a-b change places"
-)
-
-func sentLatin1(_ request, x *exchange) bool {
-	return x.signed(func(value string) bool { return !utf8.ValidString(value) })
-}
-
-func hasBarePath(_ request, x *exchange) bool { return strings.ContainsAny(x.path(), "!'()*") }
-
-func sortsDecoded(_ request, x *exchange) bool {
-	return canonicalQuery(x.query(), decodedOrder) != canonicalQuery(x.query(), encodedOrder)
-}
 
 // deviation is what a client is known to sign in another way than AWS's rule has it, so that what it signed then is refused, here as on AWS.
 type deviation struct {
@@ -35,86 +15,94 @@ type deviation struct {
 	what     string                        // it does
 	why      string                        // it is refused
 	occurs   func(request, *exchange) bool // exact: of the client's requests those that are refused for this
+	causes   []sigv4auth.Cause             // what Diagnose calls it, where it is all that is wrong; nil: Diagnose does not know it
 }
 
 // deviations is the pinned list. An entry that does not occur any more fails the test, as does a refusal that no entry explains.
 var deviations = []deviation{
 	{
-		client: "aws-sdk-go-v2", what: "moves a repeated x-amz-* header into the query of a presigned URL",
+		client: "aws-sdk-go-v2",
+		what:   "moves a repeated x-amz-* header into the query of a presigned URL",
 		why:    "it is a repeated parameter there, of which two readers could take different ones",
-		occurs: func(r request, x *exchange) bool { return r.Presign > 0 && r.repeats("X-Amz-Meta") },
+		occurs: func(r request, _ *exchange) bool { return r.Presign > 0 && r.repeats("X-Amz-Meta") },
 	},
+	sortsDecoded("smithy-go"),
 	{
-		client: "smithy-go", what: "sorts the query by decoded names and values",
-		why: "AWS sorts what is encoded: a/b and a-b change places",
-		occurs: func(r request, x *exchange) bool {
-			return canonicalQuery(x.query(), decodedOrder) != canonicalQuery(x.query(), encodedOrder)
-		},
-	},
-	{
-		client: "smithy-go", what: "leaves repeated spaces inside of header values",
-		why: "AWS folds them to one",
-		occurs: func(r request, x *exchange) bool {
+		client: "smithy-go",
+		what:   "leaves repeated spaces inside of header values",
+		why:    "AWS folds them to one",
+		occurs: func(_ request, x *exchange) bool {
 			return x.signed(func(value string) bool { return strings.Contains(value, "  ") })
 		},
+		causes: []sigv4auth.Cause{sigv4auth.CauseHeaderSpace},
 	},
 	{
-		client: "aws4fetch", what: "signs no query parameter without a name",
-		why: "it is sent all the same, and a handler sees it",
+		client: "botocore",
+		what:   "signs the query as it was given to it, only sorted",
+		why:    "AWS decodes and encodes it first",
 		occurs: func(r request, x *exchange) bool {
-			return x.hasParameter(func(part string) bool { return strings.HasPrefix(part, "=") })
+			return r.Presign == 0 && sortedQuery(r.query()) != canonicalQuery(x.query(), encodedOrder)
 		},
+		causes: []sigv4auth.Cause{sigv4auth.CauseQueryEncoding},
 	},
 	{
-		client: "smithy", what: "signs no query parameter without an equals sign",
-		why: "it is sent all the same, and a handler sees it",
-		occurs: func(r request, x *exchange) bool {
-			return x.hasParameter(func(part string) bool { return part != "" && !strings.Contains(part, "=") })
-		},
-	},
-	{
-		client: "botocore", what: "signs the query as it was given to it, only sorted",
-		why: "AWS decodes and encodes it first",
-		occurs: func(r request, x *exchange) bool {
-			return r.Presign == 0 && rawQuery(r.query()) != canonicalQuery(x.query(), encodedOrder)
-		},
-	},
-	{
-		client: "botocore", what: "signs another path than its HTTP library makes of it",
+		client: "botocore",
+		what:   "signs another path than its HTTP library makes of it",
 		why:    "urllib3 encodes what is not ASCII and spells escapes in upper case, after the request is signed",
 		occurs: func(r request, x *exchange) bool { return canonicalPath(r.path()) != canonicalPath(x.path()) },
+		causes: []sigv4auth.Cause{sigv4auth.CausePathEncoding},
 	},
 	{
-		client: "botocore", what: "sends only the last of a repeated header that it has signed",
-		why: "what arrives is not what was signed",
+		client: "botocore",
+		what:   "sends only the last of a repeated header that it has signed",
+		why:    "what arrives is not what was signed",
 		occurs: func(r request, x *exchange) bool {
-			return slices.ContainsFunc(strings.Split(x.signedHeaders(), ";"), func(name string) bool { return r.repeats(http.CanonicalHeaderKey(name)) })
+			return slices.ContainsFunc(strings.Split(x.signedHeaders(), ";"), r.repeats)
 		},
 	},
-	{client: "botocore", what: latin1, why: latin1Why, occurs: sentLatin1},
+	sendsLatin1("botocore"),
+	sendsLatin1("aws4"),
 	{
-		client: "curl", versions: curl7, what: "encodes the path once",
+		client: "aws4fetch",
+		what:   "signs no query parameter without a name",
+		why:    "it is sent all the same, and a handler sees it",
+		occurs: func(_ request, x *exchange) bool {
+			return x.hasParameter(func(part string) bool { return strings.HasPrefix(part, "=") })
+		},
+		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
+	},
+	sendsLatin1("aws4fetch"),
+	{
+		client: "smithy",
+		what:   "signs no query parameter without an equals sign",
+		why:    "it is sent all the same, and a handler sees it",
+		occurs: signsNoFlags,
+		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
+	},
+	sendsLatin1("smithy"),
+	sendsLatin1("amplify"),
+	leavesPathBare("amplify"),
+	sortsDecoded("amplify"),
+	sendsLatin1("amplify api-rest"),
+	leavesPathBare("amplify api-rest"),
+	sortsDecoded("amplify api-rest"),
+	{
+		client: "curl", versions: curl7,
+		what:   "encodes the path once",
 		why:    "AWS encodes it once more for every service but S3",
-		occurs: func(_ request, x *exchange) bool { return strings.ReplaceAll(escape(x.path()), "%2F", "/") != x.path() },
+		occurs: func(_ request, x *exchange) bool { return encodedPath(x.path()) != x.path() },
+		causes: []sigv4auth.Cause{sigv4auth.CausePathEncoding},
 	},
 	{
-		client: "curl", versions: curl7, what: "signs the query as it was given to it",
+		client: "curl", versions: curl7,
+		what:   "signs the query as it was given to it",
 		why:    "AWS decodes, encodes and sorts it first",
 		occurs: func(_ request, x *exchange) bool { return x.query() != canonicalQuery(x.query(), encodedOrder) },
+		causes: []sigv4auth.Cause{sigv4auth.CauseQueryEncoding},
 	},
-	{client: "aws4", what: latin1, why: latin1Why, occurs: sentLatin1},
-	{client: "aws4fetch", what: latin1, why: latin1Why, occurs: sentLatin1},
-	{client: "smithy", what: latin1, why: latin1Why, occurs: sentLatin1},
-	{client: "amplify", what: latin1, why: latin1Why, occurs: sentLatin1},
-	{client: "amplify", what: barePath, why: barePathWhy, occurs: hasBarePath},
-	{client: "amplify", what: decodedSort, why: decodedWhy, occurs: sortsDecoded},
-	{client: "amplify api-rest", what: latin1, why: latin1Why, occurs: sentLatin1},
-	{client: "amplify api-rest", what: barePath, why: barePathWhy, occurs: hasBarePath},
-	{client: "amplify api-rest", what: decodedSort, why: decodedWhy, occurs: sortsDecoded},
 }
 
-func curl7(version string) bool { return strings.HasPrefix(version, "curl 7.") }
-
+// deviationsOf returns what is known of a client in this version.
 func deviationsOf(client, version string) (known []deviation) {
 	for _, d := range deviations {
 		if d.client == client && (d.versions == nil || d.versions(version)) {
@@ -124,116 +112,43 @@ func deviationsOf(client, version string) (known []deviation) {
 	return known
 }
 
-func (r request) path() string  { path, _, _ := strings.Cut(r.Target, "?"); return path }
-func (r request) query() string { _, query, _ := strings.Cut(r.Target, "?"); return query }
+func curl7(version string) bool { return strings.HasPrefix(version, "curl 7.") }
 
-// repeats reports whether the request has the header more than once.
-func (r request) repeats(name string) bool {
-	n := 0
-	for _, h := range r.Headers {
-		if h[0] == name {
-			n++
-		}
+// sendsLatin1 is how the libraries for HTTP of Python and JavaScript send what their signers take for UTF-8.
+func sendsLatin1(client string) deviation {
+	return deviation{
+		client: client,
+		what:   "signs a header beyond ASCII as UTF-8 and sends it as Latin-1",
+		why:    "what arrives is not what was signed",
+		occurs: func(_ request, x *exchange) bool {
+			return x.signed(func(value string) bool { return !utf8.ValidString(value) })
+		},
 	}
-	return n > 1
 }
 
-// signed reports whether any value of a signed header is such a one.
-func (x *exchange) signed(such func(value string) bool) bool {
-	for name := range strings.SplitSeq(x.signedHeaders(), ";") {
-		if slices.ContainsFunc(x.r.Header[http.CanonicalHeaderKey(name)], such) {
-			return true
-		}
+func leavesPathBare(client string) deviation {
+	return deviation{
+		client: client,
+		what:   "leaves !'()* bare in the canonical path",
+		why:    "AWS encodes all but letters, digits and -._~",
+		occurs: func(_ request, x *exchange) bool { return strings.ContainsAny(x.path(), "!'()*") },
+		causes: []sigv4auth.Cause{sigv4auth.CausePathEncoding},
 	}
-	return false
 }
 
-// hasParameter reports whether any part of the query is such a one.
-func (x *exchange) hasParameter(such func(part string) bool) bool {
-	for part := range strings.SplitSeq(x.query(), "&") {
-		if such(part) {
-			return true
-		}
+func sortsDecoded(client string) deviation {
+	return deviation{
+		client: client,
+		what:   "sorts the query by decoded names and values",
+		why:    "AWS sorts what is encoded: a/b and a-b change places",
+		occurs: func(_ request, x *exchange) bool {
+			return canonicalQuery(x.query(), decodedOrder) != canonicalQuery(x.query(), encodedOrder)
+		},
+		causes: []sigv4auth.Cause{sigv4auth.CauseQueryOrder, sigv4auth.CauseQueryEncoding},
 	}
-	return false
 }
 
-// canonicalPath is AWS's rule in the obvious way.
-func canonicalPath(path string) string {
-	var segments []string
-	for segment := range strings.SplitSeq(path, "/") {
-		switch segment {
-		case "", ".":
-		case "..":
-			segments = segments[:max(0, len(segments)-1)]
-		default:
-			segments = append(segments, escape(segment))
-		}
-	}
-	canonical := "/" + strings.Join(segments, "/")
-	if strings.HasSuffix(path, "/") && canonical != "/" {
-		canonical += "/"
-	}
-	return canonical
-}
-
-// pair is a query parameter, decoded.
-type pair struct{ name, value string }
-
-func encodedOrder(a, b pair) int {
-	if c := strings.Compare(escape(a.name), escape(b.name)); c != 0 {
-		return c
-	}
-	return strings.Compare(escape(a.value), escape(b.value))
-}
-
-func decodedOrder(a, b pair) int {
-	if c := strings.Compare(a.name, b.name); c != 0 {
-		return c
-	}
-	return strings.Compare(a.value, b.value)
-}
-
-// canonicalQuery is AWS's rule in the obvious way, but for the order; without X-Amz-Signature.
-func canonicalQuery(query string, order func(a, b pair) int) string {
-	var pairs []pair
-	for part := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(part, "=")
-		if name = unescape(name); part != "" && name != "X-Amz-Signature" {
-			pairs = append(pairs, pair{name, unescape(value)})
-		}
-	}
-	slices.SortStableFunc(pairs, order)
-	var encoded []string
-	for _, p := range pairs {
-		encoded = append(encoded, escape(p.name)+"="+escape(p.value))
-	}
-	return strings.Join(encoded, "&")
-}
-
-// rawQuery sorts the parameters as they stand.
-func rawQuery(query string) string {
-	if query == "" {
-		return ""
-	}
-	var pairs []pair
-	for part := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(part, "=")
-		pairs = append(pairs, pair{name, value})
-	}
-	slices.SortStableFunc(pairs, decodedOrder)
-	var all []string
-	for _, p := range pairs {
-		all = append(all, p.name+"="+p.value)
-	}
-	return strings.Join(all, "&")
-}
-
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-
-func unescape(s string) string {
-	if decoded, err := url.QueryUnescape(s); err == nil {
-		return decoded
-	}
-	return s
+// signsNoFlags: what is sent as ?flag is a null to the client, which its signer leaves out.
+func signsNoFlags(_ request, x *exchange) bool {
+	return x.hasParameter(func(part string) bool { return part != "" && !strings.Contains(part, "=") })
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ func drive(t *testing.T, c client, send sender, version string) {
 	rng := rand.New(rand.NewPCG(*seed, 0))
 	s := newSite(t, c.path)
 	known := deviationsOf(c.name, version)
-	occurred := make([]int, len(known))
+	occurred, diagnosed := make([]int, len(known)), make([]int, len(known))
 	admitted, refused, wrong, unsendable, changed := 0, 0, 0, map[string]int{}, 0
 	count := c.few
 	if *long {
@@ -76,17 +77,17 @@ func drive(t *testing.T, c client, send sender, version string) {
 		if x.r.Method != r.Method || status < 400 != (x.refused == nil) || len(seen) == 1 != (x.refused == nil) {
 			t.Fatalf("request %d with -seed %d: status %d for\n%v\n%s", i, *seed, status, x, asJSON(r))
 		}
-		explained := false
+		var explained []int
 		for j, d := range known {
 			if d.occurs(r, x) {
-				explained = true
+				explained = append(explained, j)
 				occurred[j]++
 				if x.refused == nil {
 					t.Fatalf("request %d with -seed %d: admitted, though %s %s; is the entry right?\n%v\n%s", i, *seed, c.name, d.what, x, asJSON(r))
 				}
 			}
 		}
-		if x.refused != nil && !explained {
+		if x.refused != nil && len(explained) == 0 {
 			t.Errorf("request %d with -seed %d: %s %s is wrongly refused:\n%v\n%s", i, *seed, c.name, version, x, asJSON(r))
 			if wrong++; wrong == maxWrong {
 				t.FailNow()
@@ -94,6 +95,15 @@ func drive(t *testing.T, c client, send sender, version string) {
 		}
 		if x.refused != nil {
 			refused++
+			if len(explained) == 1 && x.diagnosis.Verifies { // of two at once, Diagnose may find one
+				j := explained[0]
+				diagnosed[j]++
+				for _, f := range x.diagnosis.Findings {
+					if !slices.Contains(known[j].causes, f.Cause) {
+						t.Fatalf("request %d with -seed %d: %s %s, which is no matter of %s:\n%v\n%s", i, *seed, c.name, known[j].what, f.Cause, x, asJSON(r))
+					}
+				}
+			}
 			continue
 		}
 		admitted++
@@ -115,7 +125,10 @@ func drive(t *testing.T, c client, send sender, version string) {
 		if occurred[j] == 0 {
 			t.Errorf("%s %s does not do any more what is pinned: %s", c.name, version, d.what)
 		}
-		t.Logf("%d: %s: %s", occurred[j], d.what, d.why)
+		if len(d.causes) > 0 && diagnosed[j] == 0 {
+			t.Errorf("Diagnose never finds that %s %s", c.name, d.what)
+		}
+		t.Logf("%d, %d of them diagnosed: %s: %s", occurred[j], diagnosed[j], d.what, d.why)
 	}
 	if admitted < count/3 {
 		t.Errorf("%d of %d requests admitted: the matrix shows little", admitted, count)

@@ -24,6 +24,8 @@ type exchange struct {
 	body    []byte
 	refused error // nil: admitted
 	relaxed bool  // PathStrict refused it for its path, and the client's own style decided
+
+	diagnosis sigv4auth.Diagnosis // of a refused one
 }
 
 // arrived returns the request anew.
@@ -55,8 +57,8 @@ func (x *exchange) String() string {
 	fmt.Fprintf(&b, "%s %s %s\nHost: %s\n", x.r.Method, x.r.RequestURI, x.r.Proto, x.r.Host)
 	_ = x.r.Header.Write(&b)
 	fmt.Fprintf(&b, "\n%d bytes of body", len(x.body))
-	if refused := sigv4auth.AsError(x.refused); refused != nil {
-		fmt.Fprintf(&b, "\nrefused: %v (%s)", refused, refused.Detail)
+	if x.refused != nil {
+		fmt.Fprintf(&b, "\n%v", x.diagnosis)
 	}
 	return b.String()
 }
@@ -105,7 +107,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := s.strict.Verify(x.arrived()); errors.Is(err, sigv4auth.ErrMalformedRequest) && !normal(x.path()) {
 		auth, x.relaxed = s.own, true
 	}
-	_, x.refused = auth.Verify(x.arrived())
+	if _, x.refused = auth.Verify(x.arrived()); x.refused != nil {
+		x.diagnosis = auth.Diagnose(x.arrived())
+	}
 	auth.Handler(&s.spy).ServeHTTP(w, x.arrived())
 	s.mu.Lock()
 	defer s.mu.Unlock()
