@@ -52,28 +52,32 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 	}
 	var faults string
 	if p.scope.Region != a.region {
-		faults += "Credential should be scoped to a valid region" + notThis(p.scope.Region) + ". "
+		faults = notThis("Credential should be scoped to a valid region", p.scope.Region)
 	}
 	if p.scope.Service != a.service {
 		faults += "Credential should be scoped to correct service: '" + a.service + "'. "
 	}
 	if p.terminator != v4.Terminator {
-		faults += "Credential should be scoped with a valid terminator: '" + v4.Terminator + "'" + notThis(p.terminator) + ". "
+		faults += notThis("Credential should be scoped with a valid terminator: '"+v4.Terminator+"'", p.terminator)
 	}
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
 		faults += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" + forMessage(p.scope.Date) + "' != '" + day + "', from '" + p.date + "'. "
 	}
-	refused := refusal(ErrInvalidScope, faults)
+	refused := &struct {
+		Error
+		known facts
+	}{Error: Error{Code: ErrInvalidScope, Message: faults}}
 	if p.scope.Region != a.region && validScopePart(p.scope.Region) {
-		refused.facts = &facts{region: a.region, wrongRegion: p.scope.Region}
+		refused.known = facts{region: a.region, wrongRegion: p.scope.Region}
+		refused.facts = &refused.known
 	}
-	return refused
+	return &refused.Error
 }
 
-// notThis quotes a scope element back if it looks like one.
-func notThis(s string) string {
-	if !validScopePart(s) {
-		return ""
+// notThis makes a sentence that quotes a scope element back if it looks like one.
+func notThis(fault, element string) string {
+	if !validScopePart(element) {
+		return fault + ". "
 	}
-	return ", not '" + s + "'"
+	return fault + ", not '" + element + "'. "
 }

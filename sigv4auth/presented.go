@@ -57,12 +57,12 @@ func (p *presented) parseCredential() *Error {
 	for _, part := range []*string{&p.terminator, &p.scope.Service, &p.scope.Region, &p.scope.Date} {
 		i := strings.LastIndexByte(rest, '/')
 		if i < 0 {
-			return refusal(ErrIncompleteSignature, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
+			return refusal(ErrIncompleteSignature, messageCredential)
 		}
 		rest, *part = rest[:i], rest[i+1:]
 	}
 	if strings.IndexByte(rest, '/') >= 0 {
-		return refusal(ErrIncompleteSignature, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term")
+		return refusal(ErrIncompleteSignature, messageCredential)
 	}
 	if !validAccessKeyID(rest) {
 		return refusal(ErrUnrecognizedClient, messageUnrecognized)
@@ -70,6 +70,8 @@ func (p *presented) parseCredential() *Error {
 	p.accessKeyID = rest
 	return nil
 }
+
+const messageCredential = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
 
 // parseSignature accepts exactly 64 lower-case hexadecimal digits, so that a signature has one spelling (threat 10).
 func (p *presented) parseSignature(s string) *Error {

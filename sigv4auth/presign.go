@@ -84,7 +84,8 @@ func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 	n := 0
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
-		if !isAmz(name) {
+		f := paramOf(name)
+		if f == paramCount && !isAmz(name) {
 			continue
 		}
 		if n == maxAmzParams {
@@ -93,7 +94,6 @@ func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 		if len(name) > maxAmzName {
 			return fields, malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
 		}
-		f := paramOf(name)
 		if f == paramCount || fields[f] > 0 {
 			for _, other := range seen[:n] {
 				if equalFoldASCII(other, name) {

@@ -48,12 +48,7 @@ func (q *Query) split(raw string) bool {
 	var p pair
 	equals := false
 	for i := 0; ; i++ {
-		for i+4 <= len(raw) && unreserved[raw[i]] && unreserved[raw[i+1]] && unreserved[raw[i+2]] && unreserved[raw[i+3]] {
-			i += 4
-		}
-		for i < len(raw) && unreserved[raw[i]] {
-			i++
-		}
+		i += unreservedRun(raw[i:])
 		switch {
 		case i == len(raw) || raw[i] == '&':
 			if p.end = i; !equals {
@@ -77,6 +72,31 @@ func (q *Query) split(raw string) bool {
 		}
 	}
 }
+
+// unreservedRun returns how many unreserved bytes s begins with. Session tokens are long: eight bytes are looked up for one branch.
+func unreservedRun(s string) int {
+	i, t := 0, &reservedBit
+	for ; i+8 <= len(s); i += 8 {
+		w := s[i : i+8]
+		if t[w[0]]|t[w[1]]|t[w[2]]|t[w[3]]|t[w[4]]|t[w[5]]|t[w[6]]|t[w[7]] != 0 {
+			break
+		}
+	}
+	for i < len(s) && t[s[i]] == 0 {
+		i++
+	}
+	return i
+}
+
+// reservedBit is 1 for each byte that is not unreserved.
+var reservedBit = func() (t [256]uint8) {
+	for c := range t {
+		if !unreserved[c] {
+			t[c] = 1
+		}
+	}
+	return t
+}()
 
 // canonicalEscape reports whether s begins with an escape as UriEncode writes it: upper case, and of a byte that has to be escaped.
 func canonicalEscape(s string) bool {
@@ -162,11 +182,8 @@ func (q *Query) Pair(i int) (name, value string) {
 // is "" where nothing is left out.
 // It sorts the pairs by encoded name, then by encoded value.
 func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
-	for i := 1; i < len(q.pairs); i++ {
-		if q.compare(q.pairs[i-1], q.pairs[i]) > 0 {
-			slices.SortFunc(q.pairs, q.compare)
-			break
-		}
+	if !q.sorted(omit) {
+		slices.SortFunc(q.pairs, q.compare)
 	}
 	start := len(dst)
 	for i := range q.pairs {
@@ -185,6 +202,21 @@ func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
 		}
 	}
 	return dst
+}
+
+// sorted reports whether the pairs, but for those named omit, are in order. Signers put the signature last, whatever its name.
+func (q *Query) sorted(omit string) bool {
+	last := -1
+	for i, p := range q.pairs {
+		if omit != "" && q.text[p.name:p.nameEnd] == omit {
+			continue
+		}
+		if last >= 0 && q.compare(q.pairs[last], p) > 0 {
+			return false
+		}
+		last = i
+	}
+	return true
 }
 
 func (q *Query) compare(a, b pair) int {

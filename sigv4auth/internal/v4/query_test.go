@@ -2,6 +2,7 @@ package v4_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,6 +76,32 @@ func TestQueryFaults(t *testing.T) {
 	}
 	if err := q.Parse(strings.Repeat("a&", v4.MaxQueryPairs+1)); !errors.Is(err, v4.ErrQueryPairs) {
 		t.Errorf("threat 219: %d pairs: %v; want ErrQueryPairs", v4.MaxQueryPairs+1, err)
+	}
+}
+
+// TestQueryEveryByte: each byte has its one encoding in each place of a value, whether it is looked at alone or together with others.
+func TestQueryEveryByte(t *testing.T) {
+	t.Parallel()
+	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+	for length := 1; length < 20; length++ {
+		for at := range length {
+			for c := range 256 {
+				if c == '&' || c == '%' {
+					continue
+				}
+				before, after := strings.Repeat("Q", at), strings.Repeat("z", length-at-1)
+				want := "a=" + before + string([]byte{byte(c)}) + after
+				switch {
+				case c == '+':
+					want = "a=" + before + "%20" + after
+				case !strings.ContainsRune(unreserved, rune(c)):
+					want = "a=" + before + fmt.Sprintf("%%%02X", c) + after
+				}
+				if got := canonicalQuery(t, "a="+before+string([]byte{byte(c)})+after, ""); got != want {
+					t.Fatalf("%q; want %q", got, want)
+				}
+			}
+		}
 	}
 }
 
