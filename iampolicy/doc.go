@@ -109,6 +109,9 @@
 //     only, not on services, anonymous callers and identity providers.
 //   - A federated user without session policy has what resource policies grant to
 //     it by name, and nothing else.
+//   - Where a service demands of a resource policy that it allows by itself, as
+//     AWS KMS does of key policies, leave ResourceAccount empty: then both sides
+//     must allow, which is narrower than AWS where the policy names the caller.
 //   - A trust policy must itself allow; naming the account leaves it to the
 //     identity policies whether they allow as well.
 //   - A NotPrincipal that lists an account excepts all its principals; if it also

@@ -269,6 +269,21 @@ func TestEvaluateSeveralPolicies(t *testing.T) {
 	}
 }
 
+// Evaluate adds no context keys, not even those that the Principal tells.
+func TestEvaluateAddsNoContextKeys(t *testing.T) {
+	for _, key := range []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:CurrentTime", "aws:ResourceAccount"} {
+		req := request("s3:GetObject", object)
+		req.Principal.UserID, req.Principal.Tags = "AIDAEXAMPLE", map[string]string{"team": "blue"}
+		missing := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"`+key+`":"true"}}}`)
+		if !iampolicy.Evaluate(missing, req).Allowed() {
+			t.Errorf("%s is there", key)
+		}
+		if keys := slices.Collect(req.Context.Keys()); len(keys) > 0 {
+			t.Errorf("the request has got %q", keys)
+		}
+	}
+}
+
 // A Set that is not whole denies, wherever the fault is, and whatever else allows.
 func TestEvaluateDeniesWhatIsNotWellFormed(t *testing.T) {
 	kinds := map[iampolicy.Kind]*iampolicy.Policy{

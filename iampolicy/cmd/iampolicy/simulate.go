@@ -118,6 +118,11 @@ func simulate(c *console, args []string) (status int, err error) {
 		err = c.printJSON(reportSimulation(request, &x))
 	} else {
 		s.print(c, request, &x)
+		for _, hint := range hints(request) {
+			if !x.Decision.Allowed() {
+				c.notef("iampolicy: %s\n", printable(hint))
+			}
+		}
 	}
 	return simulationStatus(&x), err
 }
