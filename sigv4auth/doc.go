@@ -47,6 +47,25 @@
 // With any payload mode, the one header X-Amz-Checksum-CRC32, -CRC32C, -CRC64NVME, -SHA1 or -SHA256 that a request may have is verified. Content-MD5 is not, nor is the
 // checksum with which CompleteMultipartUpload names that of the whole object.
 //
+// # Services like Amazon S3
+//
+// A service with the interface of S3 is configured as the example "S3" shows: Service "s3", [PathS3], [WriteS3Error], and what its clients need of the following.
+//
+//   - Header-signed requests must have X-Amz-Content-Sha256, as all S3 clients send it. Digests are always accepted. Over http, minio-go needs StreamingSigned, or with
+//     checksums in trailers StreamingSignedTrailer; AWS's SDKs send digests.
+//   - Over TLS, whose integrity they rely on, SDKs do not sign bodies: AWS's of today need InsecureStreamingUnsignedTrailer, their older versions and minio-go
+//     InsecureUnsigned. Without TLS these modes let everyone on the way choose the body.
+//   - Presigned URLs need MaxPresignExpiry and InsecureUnsigned.
+//   - Digests and unsigned payloads are read into memory, up to MaxBodyBytes: it should hold a part of a multipart upload, 5 to 16 MiB by default. Bodies in chunks are not.
+//   - Both addressing styles verify. Where the host names the bucket it is the signed one, and Config.Hosts is left nil.
+//   - An [Authorizer] needs ResourceAccount, since S3's ARNs name no account, and InsecureObjectPaths, since keys hold what else would be refused: empty and dot
+//     segments, escaped slashes. The service MUST take r.URL.Path as it is, without a router that cleans it.
+//   - S3's operations differ in query parameters and headers too. Target MUST map a request with any that the service does not know to nothing; X-Amz-Copy-Source names a
+//     second resource, and the body of DeleteObjects many, each of which the handler asks Check for.
+//
+// Not accepted are requests without credentials, Signature Version 2, which "aws s3 presign" uses in us-east-1 unless the profile has s3.signature_version = s3v4, and
+// uploads from HTML forms with a POST policy. A client that signed for another region is told the right one, which SDKs follow.
+//
 // # When a signature does not verify
 //
 // A refused caller is told what API Gateway would say, and never more. An operator has three ways to the reason.

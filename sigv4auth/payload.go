@@ -32,7 +32,7 @@ func (a *Authenticator) declaredPayload(r *http.Request, p *presented) (payload,
 	case strings.HasPrefix(sha, streamingPrefix):
 		return a.streamingPayload(r, p)
 	case sha != "":
-		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", hexDigestLen)
+		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", hexDigestLen).inS3(http.StatusBadRequest, "InvalidArgument")
 	case a.service != "s3":
 		return payload{mode: PayloadDigest}, nil
 	case p.place == InQuery:

@@ -21,7 +21,8 @@ type s3Wire struct {
 
 func s3Config(c *sigv4auth.Config) {
 	c.Service, c.Path, c.Payloads, c.Denied = "s3", sigv4auth.PathS3, sigv4auth.InsecureUnsigned, sigv4auth.WriteS3Error
-	c.MaxPresignExpiry = time.Hour
+	c.Payloads |= sigv4auth.StreamingSigned
+	c.MaxPresignExpiry, c.MaxBodyBytes = time.Hour, 1<<10
 }
 
 // TestS3Errors pins what S3's clients are told, by code, status, message and the elements that they read: "Error responses", S3 API Reference.
@@ -29,15 +30,24 @@ func TestS3Errors(t *testing.T) {
 	t.Parallel()
 	const body = "a unicorn"
 	object := func(method string) *http.Request { return request(method, "/unicorns/one", body) }
-	header := func(s signing) *http.Request {
+	// header signs in the header, with the headers that are given.
+	header := func(s signing, headers ...string) *http.Request {
 		s.service, s.digestHeader = "s3", true
-		return sign(t, object(http.MethodPut), s)
+		r := object(http.MethodPut)
+		for i := 0; i < len(headers); i += 2 {
+			if r.Header.Set(headers[i], headers[i+1]); headers[i] == "X-Amz-Content-Sha256" {
+				s.digestHeader = false
+			}
+		}
+		return sign(t, r, s)
 	}
 	presigned := func(at time.Time) *http.Request {
 		return sign(t, object(http.MethodGet), signing{service: "s3", presign: time.Minute, at: at})
 	}
 	unsigned := header(signing{})
 	unsigned.Header.Set("X-Amz-Acl", "public-read")
+	large := request(http.MethodPut, "/unicorns/one", strings.Repeat("x", 2<<10))
+	large = sign(t, large, signing{service: "s3", digestHeader: true})
 	changed := header(signing{})
 	changed.Body = io.NopCloser(strings.NewReader("a donkey."))
 	undeclared := header(signing{})
@@ -65,6 +75,11 @@ func TestS3Errors(t *testing.T) {
 		{"a header that is not signed", unsigned, 403, s3Wire{Code: "AccessDenied", Message: "There were headers present in the request which were not signed: x-amz-acl", HeadersNotSigned: "x-amz-acl"}},
 		{"another body", changed, 400, s3Wire{Code: "XAmzContentSHA256Mismatch", Message: "The provided 'x-amz-content-sha256' header does not match what was computed."}},
 		{"threat 53: no digest", undeclared, 400, s3Wire{Code: "InvalidRequest", Message: "Missing required header for this request: x-amz-content-sha256"}},
+		{"a digest that is none", header(signing{}, "X-Amz-Content-Sha256", strings.Repeat("A", 64)), 400, s3Wire{Code: "InvalidArgument", Message: "X-Amz-Content-Sha256 must be 64 lower-case hexadecimal digits or the name of a payload mode"}},
+		{"chunks without their length", header(signing{}, "X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), 411, s3Wire{Code: "MissingContentLength", Message: "Missing required header for this request: x-amz-decoded-content-length"}},
+		{"chunks where they are not accepted", header(signing{}, "X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"), 403, s3Wire{Code: "AccessDenied", Message: "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body"}},
+		{"a wrong checksum", header(signing{}, "X-Amz-Checksum-Crc32", "AAAAAA=="), 400, s3Wire{Code: "BadDigest", Message: "The CRC32 you specified did not match the calculated checksum."}},
+		{"a body beyond the limit", large, 400, s3Wire{Code: "EntityTooLarge", Message: "Request Too Long"}},
 		{"threat 99: a form with a POST policy", postPolicy("multipart/form-data; boundary=x"), 403, s3Wire{Code: "AccessDenied", Message: "Uploads from a form with a POST policy are not supported; sign the request, or use a presigned URL with PUT"}},
 		{"threat 11: a URL with Signature Version 2", request(http.MethodGet, "/unicorns/one?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D&Expires=1141889120", ""), 403, s3Wire{Code: "AccessDenied", Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}},
 		{"threat 2: a form is no class of its own", sign(t, postPolicy("Multipart/Form-Data"), signing{service: "s3", digestHeader: true, secret: "wrong"}), 403, s3Wire{Code: "SignatureDoesNotMatch", Message: "The request signature we calculated does not match the signature you provided. Check your key and signing method."}},

@@ -12,10 +12,11 @@ import (
 // facts are what the answer to a refused request may repeat beside the message, in a dialect that does. They are the caller's own, or of the configuration
 // that every caller of the service has to know.
 type facts struct {
-	region       string // the region that is accepted, where the scope names another
-	wrongRegion  string // the one that the scope names
-	unsigned     string // a header that is not signed
-	signedAt     string // the date of a request outside the clock window
+	s3           wireCode // instead of that of the code; zero: none
+	region       string   // the region that is accepted, where the scope names another
+	wrongRegion  string   // the one that the scope names
+	unsigned     string   // a header that is not signed
+	signedAt     string   // the date of a request outside the clock window
 	skew         time.Duration
 	lifetime     time.Duration // X-Amz-Expires of a presigned URL outside its time
 	expires, now time.Time
@@ -73,6 +74,12 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, r, e, status, "application/xml", encodeXML(body))
 }
 
+// inS3 gives a refusal a code of its own in S3's dialect, where its clients tell it from others of the same ErrorCode.
+func (e *Error) inS3(status int, code string) *Error {
+	e.facts = &facts{s3: wireCode{status, code}}
+	return e
+}
+
 // s3 returns what S3 says of a refusal.
 func (e *Error) s3() (status int, body s3Error) {
 	wire := e.answer().s3
@@ -83,6 +90,9 @@ func (e *Error) s3() (status int, body s3Error) {
 	var f facts
 	if e.facts != nil {
 		f = *e.facts
+	}
+	if f.s3 != (wireCode{}) {
+		wire, body.Code = f.s3, f.s3.code
 	}
 	inQuery := e.place == InQuery
 	switch e.Code {

@@ -86,7 +86,7 @@ func decodedLength(values []string, max int64) (int64, *Error) {
 		return 0, refused
 	}
 	if s == "" {
-		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length")
+		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length").inS3(http.StatusLengthRequired, "MissingContentLength")
 	}
 	n := int64(0)
 	for i := range len(s) {

@@ -56,7 +56,7 @@ func parseTarget(r *http.Request, hosts []string) (target, *Error) {
 // two kinds of clients sign differently.
 func (a *Authenticator) checkTarget(t target, q *v4.Query) *Error {
 	if err := v4.CheckPath(t.path); err != nil {
-		return malformed("The path of the request is invalid: %v", err)
+		return malformed("The path of the request is invalid: %v", err).inS3(http.StatusBadRequest, "InvalidURI")
 	}
 	if a.strictPath && !v4.NormalPath(t.path) {
 		return malformed("The path of the request holds empty or dot segments")
