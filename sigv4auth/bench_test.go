@@ -139,3 +139,39 @@ func BenchmarkHandler(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDiagnose measures what one diagnosis costs whoever asks for it, against Verify: one cause, two, and none, for which all is tried.
+func BenchmarkDiagnose(b *testing.B) {
+	a := benchAuthenticator(b)
+	secret := "wrong" + testSecret
+	tests := []struct {
+		name   string
+		s      signing
+		change func(*http.Request)
+	}{
+		{"type=verify", signing{}, nil},
+		{"type=diagnose/causes=1", signing{}, func(r *http.Request) { r.Host = "example.com:443" }},
+		{"type=diagnose/causes=2", signing{}, func(r *http.Request) { r.Host, r.RequestURI = "example.com:443", "/ride" }},
+		{"type=diagnose/causes=none", signing{secret: secret}, func(*http.Request) {}},
+	}
+	for _, tt := range tests {
+		b.Run(tt.name, func(b *testing.B) {
+			q := newBenchRequest(b, ride(), tt.s)
+			if tt.change != nil {
+				tt.change(q.r)
+			}
+			b.ReportAllocs()
+			signatures := 0
+			for b.Loop() {
+				if tt.change == nil {
+					if _, err := a.Verify(q.rewind()); err != nil {
+						b.Fatal(err)
+					}
+					continue
+				}
+				signatures = a.Diagnose(q.rewind()).Signatures
+			}
+			b.ReportMetric(float64(signatures), "signatures/op")
+		})
+	}
+}

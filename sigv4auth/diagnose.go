@@ -151,8 +151,13 @@ func (x *examination) walk(ctx context.Context) {
 	var refusedCredential *Error
 	x.credential, refusedCredential = a.lookUp(ctx, p, x.now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
-		x.refuse(refusedCredential)
-		return
+		if x.d.Refused == "" {
+			x.refuse(refusedCredential)
+			return
+		}
+		// Verify would not have asked the store. That it has no key to offer must not be told by the time of the answer (threat 211).
+		x.d.NotTried = append(x.d.NotTried, "whether the signature is right: "+refusedCredential.Detail)
+		x.credential, refusedCredential = a.keys.dummy, nil
 	}
 	x.known = x.credential.AccessKeyID != ""
 	undeclared := x.declared.line == ""
@@ -189,7 +194,7 @@ func (x *examination) walk(ctx context.Context) {
 		x.d.NotTried = append(x.d.NotTried, "all pairs of causes: the request is large or holds many things that could have been changed")
 	}
 	x.missingHeaders("arrives: it did not")
-	x.d.Hint = mismatchDetail(r, p, x.via)
+	x.hint()
 }
 
 // canonical returns what Verify builds of the request, up to the payload's line. Signed headers that did not arrive are empty in it.

@@ -112,6 +112,18 @@ func (x *examination) credentialRefused(refused *Error) {
 	}
 }
 
+// hint says what it means that nothing was found.
+func (x *examination) hint() {
+	if !x.known {
+		return
+	}
+	x.d.Hint = fmt.Sprintf("none of the known causes makes the signature verify (%d signatures computed): most likely the client signs with another secret access key, "+
+		"or something changed the request in a way that is not known; compare the canonical request with what the client's debug log says that it signed", x.search.trials)
+	if detail := mismatchDetail(x.r, &x.p, x.via); detail != "" {
+		x.d.Hint += "; " + detail
+	}
+}
+
 // missingHeaders finds the signed headers that did not arrive.
 func (x *examination) missingHeaders(condition string) {
 	for _, name := range x.missing {

@@ -64,6 +64,10 @@ func (x *examination) redact() {
 		d.StringToSign = hides.lines(strings.Split(s.stringToSign(), "\n"))
 	}
 	d.Message = forLog(withoutKeys(hides.text(d.Message)))
+	d.Hint = forLog(hides.text(d.Hint))
+	for i, text := range d.NotTried {
+		d.NotTried[i] = forLog(hides.text(text))
+	}
 	for i := range d.Findings {
 		f := &d.Findings[i]
 		f.Condition, f.Remedy = hides.text(f.Condition), hides.text(f.Remedy)
@@ -128,14 +132,19 @@ func (x *examination) signature() string {
 
 // text returns the text, or REDACTED if it holds a secret.
 func (h hider) text(s string) string {
-	for plain, i := s, 0; i <= encodings; plain, i = unescaped(plain), i+1 {
+	for plain, i := s, 0; ; i++ {
+		bare := unquoted(plain)
 		for _, secret := range h {
-			if strings.Contains(unquoted(plain), secret) {
+			if strings.Contains(bare, secret) {
 				return redacted
 			}
 		}
+		next := unescaped(plain)
+		if i == encodings || next == plain {
+			return s
+		}
+		plain = next
 	}
-	return s
 }
 
 // lines joins the lines, each fit for a log.
@@ -179,7 +188,12 @@ func withoutKeys(message string) string {
 }
 
 // unquoted takes out what quoting puts in.
-func unquoted(s string) string { return strings.NewReplacer(`\`, "", `"`, "").Replace(s) }
+func unquoted(s string) string {
+	if !strings.ContainsAny(s, `\"`) {
+		return s
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, ""), `"`, "")
+}
 
 // unescaped decodes the escapes of s that are whole.
 func unescaped(s string) string {

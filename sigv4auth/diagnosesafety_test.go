@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -231,6 +232,23 @@ func TestDiagnoseUnknownKeyCostsTheSame(t *testing.T) {
 	}
 	if known, unknown := signatures(signing{secret: "wrong"}), signatures(signing{secret: "wrong", keyID: "AKIAUNKNOWN"}); known != unknown || known == 0 {
 		t.Errorf("%d signatures for a known key, %d for an unknown one", known, unknown)
+	}
+}
+
+// TestDiagnoseFailingStore: a store that fails is told, and where Verify would not have asked it, does not hide what was found before, nor shorten the work (threats 109 and 211).
+func TestDiagnoseFailingStore(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+			return sigv4auth.Credential{}, errors.New("the store is down: " + testSecret)
+		})
+	})
+	if d := a.Diagnose(sign(t, ride(), signing{})); d.Refused != sigv4auth.ErrServiceUnavailable || d.Verifies || len(d.Findings) > 0 {
+		t.Errorf("%s", d)
+	}
+	d := a.Diagnose(sign(t, ride(), signing{region: "eu-west-1"}))
+	if d.Refused != sigv4auth.ErrInvalidScope || d.Verifies || codes(d) != "region" || d.Hint != "" || d.Signatures < 50 || !strings.Contains(d.String(), "not tried: whether the signature is right") || strings.Contains(printed(t, d), testSecret) {
+		t.Errorf("%s", d)
 	}
 }
 

@@ -93,7 +93,7 @@ type Diagnosis struct {
 	Verifies bool
 	// Findings are the causes, all of which apply at once: mostly one.
 	Findings []Finding
-	// Hint says what proxies may have to do with it, such as which of the signed headers they are known to rewrite. It is "" where a cause was found.
+	// Hint says what it means that no cause was found, and what proxies may have to do with it. It is "" where one was.
 	Hint string
 	// NotTried says what could not be tried, and why.
 	NotTried []string
@@ -141,12 +141,8 @@ func (d Diagnosis) String() string {
 	for _, f := range d.Findings {
 		fmt.Fprintf(&b, "- %s [%s]\n  %s\n", f.Condition, string(f.Cause), f.Remedy)
 	}
-	if !d.Verifies && d.CanonicalRequest != "" && !d.Has(CauseKeyUnknown) {
-		fmt.Fprintf(&b, "none of the known causes makes the signature verify (%d signatures computed): most likely the client signs with another secret access key,\n"+
-			"or something changed the request in a way that is not known; compare what follows with what the client's debug log says that it signed\n", d.Signatures)
-	}
 	if d.Hint != "" {
-		fmt.Fprintf(&b, "hint: %s\n", d.Hint)
+		fmt.Fprintf(&b, "%s\n", d.Hint)
 	}
 	for _, s := range d.NotTried {
 		fmt.Fprintf(&b, "not tried: %s\n", s)
