@@ -25,10 +25,34 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })
 	}
 	rec.finished = true
-	if refused == nil && rec.body != nil && a.audit != nil {
-		rec.body.audited(ctx, a.audit, rec.event)
+	if refused == nil && rec.body != nil {
+		a.watchBody(ctx, rec)
 	}
 	return refused
+}
+
+// watchBody makes the body of an admitted request report how it ends, which is later than the event: to the meter in any case, and to the audit
+// hook, as a second event of the request, if it does not verify. A hook that panics there changes nothing: the handler gets its error.
+func (a *Authenticator) watchBody(ctx context.Context, rec *record) {
+	if a.audit == nil && a.telemetry.bodies == nil {
+		return
+	}
+	event := rec.event // of its own: a lone Verify's record is gone by then
+	rec.body.ended = func(refused *Error) {
+		if a.telemetry.bodies != nil {
+			unharmed(func() { a.telemetry.body(ctx, refused) })
+		}
+		if refused != nil && a.audit != nil {
+			event.Outcome, event.ErrorCode = BodyRefused, refused.Code
+			unharmed(func() { a.audit(ctx, event) })
+		}
+	}
+}
+
+// unharmed runs a hook whose panic changes nothing.
+func unharmed(hook func()) {
+	defer func() { _ = recover() }()
+	hook()
 }
 
 // recorded runs a hook, whose panic is a refusal.

@@ -132,7 +132,7 @@ func (x *examination) walk(ctx context.Context) {
 			return
 		}
 	}
-	if x.refuse(x.declared.takeChecksum(r, h, &x.s.query)) {
+	if x.refuse(x.declared.takeChecksum(r, h, &x.s.query, p.place)) {
 		return
 	}
 	if r.ContentLength > a.maxBody && x.declared.stream == nil {

@@ -17,7 +17,7 @@ type payload struct {
 	line     string
 	sum      [sha256.Size]byte // of PayloadDigest: line, decoded
 	stream   *chunked.Payload  // of the streaming modes, and nil for all others
-	checksum *headerChecksum   // what an X-Amz-Checksum-* header holds, nil if none came
+	checksum *declaredChecksum // of the body, nil if none came
 }
 
 // declaredPayload decides on the payload mode: the digest by default, other modes only where they are switched on (threats 50 to 54).

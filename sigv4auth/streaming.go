@@ -123,14 +123,14 @@ type streamedBody struct {
 	source  io.Closer
 	trailer string       // its name, in lower case, "" if none
 	failed  *Error       // nil => no error but io.EOF has been returned
-	report  func(*Error) // called once, with failed; nil => nobody to tell
+	ended   func(*Error) // called once, when reading ends: nil for io.EOF. nil => nobody to tell, or told
 }
 
 // Read implements io.Reader.
 func (b *streamedBody) Read(p []byte) (int, error) {
 	n, err := b.reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = b.fail(err)
+	if err != nil {
+		err = b.end(err)
 	}
 	return n, err
 }
@@ -138,8 +138,11 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 // WriteTo implements io.WriterTo, for io.Copy: it spares the bytes a way through another buffer.
 func (b *streamedBody) WriteTo(w io.Writer) (int64, error) {
 	n, err := b.reader.WriteTo(w)
-	if fault, ok := err.(*chunked.Error); ok { // not wrapped: anything else is w's own
-		err = b.fail(fault)
+	switch fault := err.(type) { // not wrapped: anything else is w's own
+	case nil:
+		_ = b.end(io.EOF)
+	case *chunked.Error:
+		err = b.end(fault)
 	}
 	return n, err
 }
@@ -147,15 +150,19 @@ func (b *streamedBody) WriteTo(w io.Writer) (int64, error) {
 // Close implements io.Closer.
 func (b *streamedBody) Close() error { return b.source.Close() }
 
-// fail makes the refusal of err, which the reader returned, and reports the first.
-func (b *streamedBody) fail(err error) error {
-	if b.failed == nil {
+// end makes what the handler gets of err, with which the reader ended, and reports it the first time.
+func (b *streamedBody) end(err error) error {
+	if err != io.EOF && b.failed == nil {
 		b.failed = bodyRefusal(err)
-		if b.report != nil {
-			b.report(b.failed)
-		}
 	}
-	return b.failed
+	if ended := b.ended; ended != nil {
+		b.ended = nil
+		ended(b.failed)
+	}
+	if b.failed != nil {
+		return b.failed
+	}
+	return io.EOF
 }
 
 // bodyRefusal says what a fault of the body is to the caller.

@@ -396,3 +396,48 @@ func TestStreamingServer(t *testing.T) {
 		}
 	}
 }
+
+// TestHTTPTrailers: threat 26. What HTTP itself carries behind the body is neither among the headers nor taken for the trailer that was announced.
+func TestHTTPTrailers(t *testing.T) {
+	t.Parallel()
+	data := "hello"
+	r := upload{mode: modeUnsignedTrailer, data: data, body: func(string) string { return "5\r\nhello\r\n0\r\n\r\n" }}.request(t)
+	r.Trailer = http.Header{"X-Amz-Checksum-Crc32": {crc32Of(data)}}
+	if _, err := newAuthenticator(t, streamingConfig).Verify(r); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(r.Body); !errors.Is(err, sigv4auth.ErrMalformedRequest) {
+		t.Errorf("a trailer of HTTP stands for that of the body: %v", err)
+	}
+	if r.Header.Get("X-Amz-Checksum-Crc32") != "" {
+		t.Error("a trailer is among the headers")
+	}
+}
+
+// TestCompressedBody: threat 56. The signature covers a compressed body as it is on the wire, and the handler gets it so.
+func TestCompressedBody(t *testing.T) {
+	t.Parallel()
+	const notEvenGzip = "\x1f\x8b\x08 and so on"
+	r := request("POST", "/prod/ride", notEvenGzip)
+	r.Header.Set("Content-Encoding", "gzip")
+	var handler spy
+	newAuthenticator(t, nil).Handler(&handler).ServeHTTP(httptest.NewRecorder(), sign(t, r, signing{digestHeader: true}))
+	if handler.body != notEvenGzip || handler.r.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("the handler reads %q, in %q", handler.body, handler.r.Header.Get("Content-Encoding"))
+	}
+}
+
+// TestReplacedBody: threat 49. The body that was verified is the one that the handler has; what the server's request held before is not to be reached through it.
+func TestReplacedBody(t *testing.T) {
+	t.Parallel()
+	for mode := range uploadModes {
+		r := upload{mode: mode, data: "hello"}.request(t)
+		arrived := r.Body
+		if _, err := newAuthenticator(t, streamingConfig).Verify(r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Body == arrived || r.GetBody != nil {
+			t.Errorf("%s: the body is still the one that arrived", mode)
+		}
+	}
+}

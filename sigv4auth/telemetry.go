@@ -17,6 +17,7 @@ type telemetry struct {
 	requests metrics.Int64Counter     // nil => no meter
 	duration metrics.Float64Histogram // nil => no meter
 	clock    metrics.Float64Histogram // nil => no meter
+	bodies   metrics.Int64Counter     // nil => no meter
 	tracer   tracing.Tracer           // nil => no tracer
 }
 
@@ -33,6 +34,9 @@ func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t teleme
 			return t, err
 		}
 		if t.clock, err = m.Float64Histogram("sigv4auth.clock_skew", describe("s", "Server's clock less the request's date")); err != nil {
+			return t, err
+		}
+		if t.bodies, err = m.Int64Counter("sigv4auth.streamed_bodies", describe("{body}", "Bodies in streaming modes, read to their end or to an error, by outcome")); err != nil {
 			return t, err
 		}
 	}
@@ -88,4 +92,13 @@ func (t *telemetry) end(ctx context.Context, m measurement, e *Event) {
 		}
 		m.span.End()
 	}
+}
+
+// body counts a body of a streaming mode. refused: nil if it is verified.
+func (t *telemetry) body(ctx context.Context, refused *Error) {
+	outcome := "verified"
+	if refused != nil {
+		outcome = string(refused.Code)
+	}
+	t.bodies.Add(ctx, 1, func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) })
 }

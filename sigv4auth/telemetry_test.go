@@ -2,6 +2,7 @@ package sigv4auth_test
 
 import (
 	"context"
+	"io"
 	"testing"
 
 	"github.com/aws/smithy-go/metrics"
@@ -101,3 +102,34 @@ type span struct {
 
 func (s *span) SetProperty(_, v any) { s.tr.outcomes = append(s.tr.outcomes, v) }
 func (s *span) End()                 { s.tr.ended++ }
+
+// TestTelemetryOfBodies: a body in a streaming mode is counted when reading ends, once, and however it ends. A meter that panics then does no harm.
+func TestTelemetryOfBodies(t *testing.T) {
+	t.Parallel()
+	m := &meter{counts: map[string]int{}}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { streamingConfig(c); c.Meter = m })
+	for _, body := range []func(string) string{nil, func(s string) string { return s + "x" }} {
+		for _, copied := range []bool{false, true} {
+			r := upload{mode: modeSigned, data: "hello", body: body}.request(t)
+			if _, err := a.Verify(r); err != nil {
+				t.Fatal(err)
+			}
+			if copied {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
+			_, _ = io.ReadAll(r.Body)
+			_, _ = io.ReadAll(r.Body)
+		}
+	}
+	if m.counts["sigv4auth.streamed_bodies verified"] != 2 || m.counts["sigv4auth.streamed_bodies MalformedRequest"] != 2 || m.counts["sigv4auth.requests admitted"] != 4 {
+		t.Errorf("counted: %v", m.counts)
+	}
+	r := upload{mode: modeSigned, data: "hello"}.request(t)
+	if _, err := a.Verify(r); err != nil {
+		t.Fatal(err)
+	}
+	m.counts = nil // writing to it panics
+	if b, err := io.ReadAll(r.Body); err != nil || string(b) != "hello" {
+		t.Errorf("%q, %v", b, err)
+	}
+}

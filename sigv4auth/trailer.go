@@ -1,7 +1,6 @@
 package sigv4auth
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -25,14 +24,4 @@ func VerifiedTrailer(r *http.Request, name string) (string, error) {
 		return "", fmt.Errorf("sigv4auth: trailer %q of a body that has not been read to its end", name)
 	}
 	return value, nil
-}
-
-// audited makes b report a fault to the audit hook, as a second event of its request.
-func (b *streamedBody) audited(ctx context.Context, audit func(context.Context, Event), e Event) {
-	b.report = func(refused *Error) {
-		// A hook that panics changes nothing: the reader has its error.
-		defer func() { _ = recover() }()
-		e.Outcome, e.ErrorCode = BodyRefused, refused.Code
-		audit(ctx, e)
-	}
 }

@@ -102,7 +102,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused != nil {
 		return refused
 	}
-	if refused := declared.takeChecksum(r, &h, &s.query); refused != nil {
+	if refused := declared.takeChecksum(r, &h, &s.query, p.place); refused != nil {
 		return refused
 	}
 	if r.ContentLength > a.maxBody && declared.stream == nil {
