@@ -176,13 +176,10 @@ func (c *caller) isFederatedBy(userARN string) bool {
 
 // isSessionOf reports whether the role, which may have a path, is the session's.
 func (c *caller) isSessionOf(roleARN string) bool {
-	rest, ok := roleARN, false
-	for _, part := range [...]string{"arn:", c.partition, ":iam::", c.account, ":role/"} {
-		if rest, ok = strings.CutPrefix(rest, part); !ok {
-			return false
-		}
-	}
-	return lastSegment(rest) == c.name
+	a, ok := splitARN(roleARN)
+	path, isRole := strings.CutPrefix(a.resource, "role/")
+	return ok && isRole && a.service == "iam" && a.partition == c.partition &&
+		a.account == c.account && lastSegment(path) == c.name
 }
 
 // fromARN derives the caller from the ARN alone.
