@@ -13,7 +13,7 @@ import (
 
 // fromAuthorization takes the credentials of the Authorization header apart: "Authorization header" in the IAM User Guide's
 // "Authentication methods".
-func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scratch) *Error {
+func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scratch, accepted Algorithms) *Error {
 	p.place = InHeader
 	if len(value) > maxAuthorization {
 		return malformed("The Authorization header is longer than %d bytes", maxAuthorization)
@@ -21,7 +21,7 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 	credential, signedHeaders, signature, usual := usualAuthorization(value)
 	if !usual {
 		var refused *Error
-		if credential, signedHeaders, signature, refused = authorizationFields(value); refused != nil {
+		if credential, signedHeaders, signature, refused = p.authorizationFields(value, accepted); refused != nil {
 			return refused
 		}
 	}
@@ -37,7 +37,14 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 			return err
 		}
 	}
-	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" {
+	noRegions := false
+	if p.algorithm == ecdsaP256 {
+		if p.regionSet, err = single(regionSetName, h.regionSet); err != nil {
+			return err
+		}
+		noRegions = p.regionSet == ""
+	}
+	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" || noRegions {
 		var missing strings.Builder
 		for _, f := range []struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
 			if f.value == "" {
@@ -46,6 +53,9 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 		}
 		if date == "" && httpDate == "" {
 			missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
+		}
+		if noRegions {
+			missing.WriteString("Authorization header requires existence of a '" + regionSetName + "' header. ")
 		}
 		return refusal(ErrIncompleteSignature, missing.String()+hashed(value))
 	}
@@ -74,10 +84,11 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 
 // authorizationFields takes an Authorization header apart. The grammar is strict: each of the three fields once and
 // nothing else, so that no two parsers can read two things (threats 6 and 7).
-func authorizationFields(value string) (credential, signedHeaders, signature string, refused *Error) {
+func (p *presented) authorizationFields(value string, accepted Algorithms) (credential, signedHeaders, signature string, refused *Error) {
 	fault := func(e *Error) (string, string, string, *Error) { return "", "", "", e }
 	scheme, fields, _ := cut(value, ' ')
-	if scheme != v4.Algorithm {
+	var known bool
+	if p.algorithm, known = accepted.find(scheme); !known {
 		if strings.HasPrefix(scheme, "AWS4-") {
 			return fault(refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value)))
 		}
@@ -107,7 +118,7 @@ func authorizationFields(value string) (credential, signedHeaders, signature str
 		case "Signature":
 			into, which = &signature, 2
 		default:
-			if scheme != v4.Algorithm {
+			if !known {
 				continue
 			}
 			return fault(malformed("The Authorization header holds an unknown field. %s", hashed(value)))
@@ -117,7 +128,7 @@ func authorizationFields(value string) (credential, signedHeaders, signature str
 		}
 		*into, seen[which] = v, true
 	}
-	if scheme != v4.Algorithm {
+	if !known {
 		return fault(nil)
 	}
 	return credential, signedHeaders, signature, nil

@@ -43,8 +43,18 @@ func minutes(d time.Duration) string {
 }
 
 // checkScope pins the credential scope to the one that is accepted, and its date to the request's. A signature for
-// another service or region, made with the same key, is worth nothing here (threats 72, 73 and 80).
+// another service or region, made with the same key, is worth nothing here (threats 72, 73 and 80). That of SigV4A is for
+// each region of its set, and counts as one for the region that is accepted.
 func (a *Authenticator) checkScope(p *presented) *Error {
+	if p.algorithm == ecdsaP256 {
+		holds, ok := v4.RegionSetHolds(p.regionSet, a.region)
+		if !ok {
+			return malformed("%s must be region names, joined with commas, of at most %d bytes", regionSetName, v4.MaxRegionSet)
+		}
+		if holds {
+			p.scope.Region = a.region
+		}
+	}
 	if p.scope.Region == a.region && p.scope.Service == a.service && p.terminator == v4.Terminator && p.scope.Date == p.date[:len("YYYYMMDD")] {
 		// Equal texts, but these do not hold on to the request's header: the key cache keeps them.
 		p.scope.Region, p.scope.Service = a.region, a.service

@@ -46,6 +46,9 @@ type Config struct {
 	// Payloads adds payload modes to that of a digest. Zero: every body is covered by the signature.
 	Payloads PayloadModes
 
+	// Algorithms adds signing algorithms to AWS4-HMAC-SHA256. Zero: none.
+	Algorithms Algorithms
+
 	// RequiredHeaders names headers that have to be signed wherever they arrive, beside host and every
 	// x-amz-* header, which always have to be. Content-Type is a candidate where it selects a
 	// parser; some clients never sign it.
@@ -60,8 +63,8 @@ type Config struct {
 	// host, and of the path that they shortened. Zero: nobody's word counts.
 	Proxies TrustedProxies
 
-	// KeyCacheSize bounds how many derived signing keys are kept, less than 1 KiB each; one
-	// is used per access key and day. 0: 10,000.
+	// KeyCacheSize bounds how many keys derived from secrets are kept, less than 1 KiB each; one
+	// is used per access key and day, and with SigV4A another per access key. 0: 10,000.
 	KeyCacheSize int
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
@@ -160,6 +163,7 @@ type Authenticator struct {
 	strictPath      bool
 	path            v4.PathStyle
 	payloads        PayloadModes
+	algorithms      Algorithms
 	required        []string // lower case
 	hosts           []string
 	proxies         *proxies // nil => every request is taken as it arrived
@@ -206,6 +210,9 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.Payloads&^allPayloadModes != 0 {
 		mistake("Payloads", "holds unknown modes: %#b", cfg.Payloads&^allPayloadModes)
+	}
+	if cfg.Algorithms&^allAlgorithms != 0 {
+		mistake("Algorithms", "holds unknown algorithms: %#b", cfg.Algorithms&^allAlgorithms)
 	}
 	for i, h := range cfg.RequiredHeaders {
 		if !isFieldName(h) {
@@ -258,6 +265,7 @@ func New(cfg Config) (*Authenticator, error) {
 		strictPath: cfg.Path == PathStrict,
 		path:       map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
 		payloads:   cfg.Payloads,
+		algorithms: cfg.Algorithms,
 		hosts:      slices.Clone(cfg.Hosts),
 		proxies:    trusted,
 		denied:     cfg.Denied,

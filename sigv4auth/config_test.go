@@ -38,6 +38,7 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.MaxBodyBytes", func(c *sigv4auth.Config) { c.MaxBodyBytes = -1 }},
 		{"Config.Path", func(c *sigv4auth.Config) { c.Path = 9 }},
 		{"Config.Payloads", func(c *sigv4auth.Config) { c.Payloads = 1 << 7 }},
+		{"Config.Algorithms", func(c *sigv4auth.Config) { c.Algorithms = 1 << 7 }},
 		{"Config.RequiredHeaders[0]", func(c *sigv4auth.Config) { c.RequiredHeaders = []string{"a b"} }},
 		{"Config.StripHeaders[1]", func(c *sigv4auth.Config) { c.StripHeaders = []string{"A", ""} }},
 		{"Config.Hosts", func(c *sigv4auth.Config) { c.Hosts = []string{} }},

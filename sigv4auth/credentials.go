@@ -26,12 +26,22 @@ type CredentialStore interface {
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
 }
 
-// Credential is an access key and what it stands for.
+// Credential is an access key and what it stands for. Its signatures are checked with its Secret, or without one with keys that were derived
+// from it: SigningKeys for AWS4-HMAC-SHA256, and PublicKey for SigV4A. One that has none of the three is
+// treated as unknown. To hold the secret and derived keys is a mistake, since they could say different things.
 type Credential struct {
 	// AccessKeyID is 1 to 128 characters of [A-Za-z0-9_-].
 	AccessKeyID string
-	// Secret is the secret access key. With an empty one the credential is treated as unknown.
+	// Secret is the secret access key.
 	Secret Secret
+	// SigningKeys are derived keys, at most one for each date, region and service, so that whoever verifies need not hold the secret. Around
+	// midnight requests carry yesterday's date or, by clocks that are ahead, tomorrow's; a presigned URL carries the date on which it was made. A request
+	// for a date without a key is refused: with [ErrServiceUnavailable] if that is today, in UTC, or later,
+	// as the store is late with a key, and with [ErrUnrecognizedClient] if it is past.
+	SigningKeys []SigningKey
+	// PublicKey checks SigV4A signatures, where [SigV4A] is switched on. It is derived from the secret, or is of a key pair that
+	// the client made. A request signed by an algorithm for which the credential holds nothing is refused with ErrUnrecognizedClient.
+	PublicKey PublicKey
 	// SessionToken, if set, has to be presented by the request, under its signature. If it is not set,
 	// the credential is a long-term key, and a request that presents a token is refused.
 	SessionToken Secret
@@ -44,8 +54,8 @@ type Credential struct {
 }
 
 // StaticCredentials returns a store of fixed credentials. Two keys of one principal are two credentials, so that
-// keys can be rotated. An access key ID that is empty, malformed or given twice, and an empty secret, are
-// reported by [New].
+// keys can be rotated. An access key ID that is empty, malformed or given twice, and a credential without
+// exactly one kind of keys, are reported by [New].
 func StaticCredentials(creds ...Credential) CredentialStore {
 	s := &staticStore{byID: make(map[string]Credential, len(creds))}
 	for i, c := range creds {
@@ -54,8 +64,10 @@ func StaticCredentials(creds ...Credential) CredentialStore {
 			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID must be 1 to %d characters of [A-Za-z0-9_-]", i, maxAccessKeyID))
 		case twice:
 			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID %q is given twice", i, c.AccessKeyID))
-		case c.Secret.IsZero():
-			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the secret of %q is empty", i, c.AccessKeyID))
+		default:
+			if err := c.checkKeys(); err != nil {
+				s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: %q: %w", i, c.AccessKeyID, err))
+			}
 		}
 		s.byID[c.AccessKeyID] = cloneCredential(c)
 	}

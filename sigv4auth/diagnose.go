@@ -20,7 +20,7 @@ import (
 // the body by then is there again, unless it could not be read to its end. Diagnose reads the body too, at most Config.MaxBodyBytes of it, and puts it back. Like Verify, it must see
 // r.RequestURI, r.Host and r.Header as they were received.
 //
-// It asks the credential store once and computes at most 2,048 signatures over at most 8 MiB, which is some milliseconds of work for
+// It asks the credential store once and computes at most 2,048 signatures, or 64 of SigV4A, over at most 8 MiB, which is some milliseconds of work for
 // whoever sends the request: ask for single requests, or let [Config.DiagnosesPerMinute] bound it. It never panics.
 func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
 	if r == nil {
@@ -225,13 +225,13 @@ func (x *examination) canonical() ([]byte, bool) {
 	return b, refused == nil
 }
 
-// signingKey returns the key for the scope that the request names. Keys of other scopes than the configured one stay out of the cache, which a caller
-// could fill with them.
-func (x *examination) signingKey(scoped bool) *v4.SigningKey {
-	if scoped {
-		return x.a.keys.signingKey(&x.credential, x.p.scope)
+// key returns the key for the scope that the request names. Keys derived for other scopes than the configured one stay out of the cache, which a caller
+// could fill with them; a public key is for every scope.
+func (x *examination) key(scoped bool) verificationKey {
+	if scoped || x.credential.Secret.IsZero() || x.p.algorithm == ecdsaP256 {
+		return x.a.keys.key(&x.credential, &x.p)
 	}
-	return v4.DeriveKey(x.credential.Secret.Reveal(), x.p.scope)
+	return verificationKey{signing: v4.DeriveKey(x.credential.Secret.Reveal(), x.p.scope)}
 }
 
 // checkBody holds the body against what was declared of it.

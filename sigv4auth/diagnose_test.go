@@ -160,6 +160,12 @@ func TestDiagnose(t *testing.T) {
 		{"the session has expired", sign(t, ride(), signing{keyID: tempKeyID, token: testToken, at: testNow.Add(2 * time.Hour)}), func(c *sigv4auth.Config) { c.Now = func() time.Time { return testNow.Add(2 * time.Hour) } }, sigv4auth.ErrExpiredToken, "key-expired", ""},
 		{"two causes: host and stage", changed(t, ride(), signing{}, both(host("10.0.0.7"), uri("/ride"), set("X-Forwarded-Host", "example.com"))), nil, sigv4auth.ErrSignatureMismatch, "host path-prefix", ""},
 		{"two causes: clock and host", changed(t, ride(), signing{at: testNow.Add(-time.Hour)}, host("example.com:80")), nil, sigv4auth.ErrRequestExpired, "clock host", ""},
+		{"SigV4A: another region set", sign(t, ride(), signing{regions: "eu-*,us-west-2"}), withV4A, sigv4auth.ErrInvalidScope, "region", `"eu-*,us-west-2"`},
+		{"SigV4A: another service", sign(t, ride(), signing{regions: "*", service: "s3"}), withV4A, sigv4auth.ErrInvalidScope, "service", `"s3"`},
+		{"SigV4A: a proxy takes the stage away", changed(t, ride(), signing{regions: "*"}, uri("/ride")), withV4A, sigv4auth.ErrSignatureMismatch, "path-prefix", `"/prod"`},
+		{"SigV4A: X-Forwarded-Host has the host", changed(t, ride(), signing{regions: "*"}, both(host("10.0.0.7:8080"), set("X-Forwarded-Host", "example.com"))), withV4A, sigv4auth.ErrSignatureMismatch, "host", `"example.com"`},
+		{"SigV4A: the store has no public key", sign(t, ride(), signing{regions: "*"}), signingKeysOnly(t), sigv4auth.ErrUnrecognizedClient, "key-unknown", "the credential has no public key"},
+		{"SigV4A: nothing is wrong", sign(t, ride(), signing{regions: "*"}), withV4A, "", "", "AWS4-ECDSA-P256-SHA256\n"},
 		{"nothing is wrong", sign(t, ride(), temporary()), nil, "", "", ""},
 		{"nothing is wrong with a presigned URL", sign(t, rides(), presigned), nil, "", "", ""},
 	}
@@ -195,6 +201,14 @@ func sameVerdict(tb testing.TB, a *sigv4auth.Authenticator, r *http.Request, d s
 	}
 	if got != d.Refused {
 		tb.Errorf("Verify says %q, the diagnosis %q", got, d.Refused)
+	}
+}
+
+// signingKeysOnly accepts SigV4A, with a store that holds nothing for it.
+func signingKeysOnly(t *testing.T) func(*sigv4auth.Config) {
+	return func(c *sigv4auth.Config) {
+		withV4A(c)
+		c.Credentials = storeOf(sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, testService)}})
 	}
 }
 
@@ -303,6 +317,9 @@ func TestDiagnoseStaysWithinItsBounds(t *testing.T) {
 		key := "X-H" + string(rune('a'+i/26)) + string(rune('a'+i%26))
 		small.Header[key] = []string{"a, b", "c  d"}
 		large.Header[key] = []string{"a, b", "c  d" + strings.Repeat("e", 500)}
+	}
+	if d := newAuthenticator(t, withV4A).Diagnose(sign(t, small.Clone(context.Background()), signing{secret: "wrong" + testSecret, regions: "*"})); d.Verifies || d.Signatures != 64 || !strings.Contains(d.String(), "not tried: all pairs") {
+		t.Errorf("SigV4A: %d signatures\n%.300s", d.Signatures, d)
 	}
 	for _, r := range []*http.Request{small, large} {
 		d := a.Diagnose(sign(t, r, signing{secret: "wrong" + testSecret}))

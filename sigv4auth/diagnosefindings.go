@@ -70,7 +70,11 @@ func (x *examination) clock() {
 func (x *examination) scope() bool {
 	p, a := &x.p, x.a
 	if p.scope.Region != a.region {
-		x.find(CauseRegion, fmt.Sprintf("the client signs for region %q: it signs for %s", a.region, quoted(p.scope.Region)), "set the client's region, or Config.Region")
+		region := p.scope.Region
+		if p.algorithm == ecdsaP256 {
+			region = p.regionSet
+		}
+		x.find(CauseRegion, fmt.Sprintf("the client signs for region %q: it signs for %s", a.region, quoted(region)), "set the client's region, or Config.Region")
 	}
 	if p.scope.Service != a.service {
 		x.find(CauseService, fmt.Sprintf("the client signs for service %q: it signs for %s", a.service, quoted(p.scope.Service)), "set the client's signing name, or Config.Service")
@@ -101,6 +105,8 @@ func (x *examination) credentialRefused(refused *Error) {
 	switch {
 	case refused.Code == ErrExpiredToken:
 		x.find(CauseKeyExpired, "the temporary credentials are still valid", "let the client fetch new credentials; an SDK does so if it is given a provider and not the keys")
+	case !x.known && refused.Detail != "":
+		x.find(CauseKeyUnknown, "the credential store returns what checks the signature: "+refused.Detail, "add the derived keys to the store, or let the client sign with the algorithm and for the days of those that it has")
 	case !x.known:
 		x.find(CauseKeyUnknown, "the credential store knows the access key", "add the key to the store, or let the client use one that is active; without its secret no signature can be compared")
 	case x.p.token == "":

@@ -34,7 +34,7 @@ func hidden(value string) string { return fmt.Sprintf("%s (%d bytes)", redacted,
 
 // harmlessParams are the parameters of presigned URLs whose values are quoted.
 var harmlessParams = map[string]bool{
-	paramNames[paramAlgorithm]: true, paramNames[paramSignedHeaders]: true, paramNames[paramDate]: true, paramNames[paramExpires]: true, paramNames[paramContentSHA256]: true,
+	paramNames[paramAlgorithm]: true, paramNames[paramSignedHeaders]: true, paramNames[paramDate]: true, paramNames[paramExpires]: true, paramNames[paramContentSHA256]: true, regionSetName: true,
 }
 
 // secretWords are what the names of parameters that carry secrets contain.
@@ -126,6 +126,9 @@ func (x *examination) hider() hider {
 func (x *examination) signature() string {
 	if x.p.credential == "" {
 		return ""
+	}
+	if x.p.algorithm == ecdsaP256 {
+		return hex.EncodeToString(x.p.der)
 	}
 	return hex.EncodeToString(x.p.signature[:])
 }

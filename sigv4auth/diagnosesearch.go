@@ -1,14 +1,11 @@
 package sigv4auth
 
-import (
-	"strings"
-
-	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
-)
+import "strings"
 
 // The bounds of one diagnosis.
 const (
 	maxTrials         = 2048    // signatures
+	maxTrialsV4A      = 64      // signatures of SigV4A, each of which costs some fifty times as much
 	maxTrialBytes     = 8 << 20 // bytes of canonical requests, taken together
 	maxCandidates     = 512     // changes that are tried one by one, then in pairs
 	maxHostsTried     = 16      // hosts that are tried
@@ -21,7 +18,7 @@ const (
 // on the lines of that one, so that there is no second way to build it.
 type search struct {
 	scratch    *scratch
-	key        *v4.SigningKey
+	key        verificationKey
 	p          *presented
 	lines      []string // of the canonical request: method, path, query, headers, "", signed headers, payload
 	candidates []candidate
@@ -46,7 +43,7 @@ const (
 )
 
 func (s *search) begin(x *examination, canonical []byte, scoped bool) {
-	*s = search{scratch: x.s, key: x.signingKey(scoped), p: &x.p, lines: strings.Split(string(canonical), "\n")}
+	*s = search{scratch: x.s, key: x.key(scoped), p: &x.p, lines: strings.Split(string(canonical), "\n")}
 }
 
 // payload makes text the last line.
@@ -111,7 +108,13 @@ func (s *search) run() (found []Finding, complete bool) {
 	return nil, true
 }
 
-func (s *search) exhausted() bool { return s.trials >= maxTrials || s.spent >= maxTrialBytes }
+func (s *search) exhausted() bool {
+	most := maxTrials
+	if s.p.algorithm == ecdsaP256 {
+		most = maxTrialsV4A
+	}
+	return s.trials >= most || s.spent >= maxTrialBytes
+}
 
 // with calls f while c's line is in its place.
 func (s *search) with(c *candidate, f func() bool) bool {
@@ -153,5 +156,5 @@ func (s *search) verifies() bool {
 
 // stringToSign returns what the server builds of the request as it arrived.
 func (s *search) stringToSign() string {
-	return string(v4.AppendStringToSign(nil, s.p.date, s.p.scope, []byte(strings.Join(s.lines, "\n"))))
+	return string(s.p.appendStringToSign(nil, []byte(strings.Join(s.lines, "\n"))))
 }

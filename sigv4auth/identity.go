@@ -17,11 +17,12 @@ type Identity struct {
 	Principal iampolicy.Principal
 	// AccessKeyID is the access key that signed.
 	AccessKeyID string
-	// Scope is the credential scope of the signature.
+	// Scope is the credential scope of the signature. Of SigV4A, whose scope has no region, Region is the accepted one, which
+	// the signature's region set holds.
 	Scope Scope
 	// Place is where the signature stood.
 	Place Place
-	// Algorithm is the signing algorithm, for instance AWS4-HMAC-SHA256.
+	// Algorithm is the signing algorithm: AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256.
 	Algorithm string
 	// PayloadMode is how the signature covers the body.
 	PayloadMode PayloadMode

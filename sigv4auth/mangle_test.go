@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // mangled is one admitted request, and one part of it a byte of which is changed at a time.
@@ -36,11 +38,17 @@ func TestMangle(t *testing.T) {
 		{"presigned, token", func() *http.Request {
 			return sign(t, request("GET", "/prod/rides?limit=10", ""), signing{keyID: tempKeyID, token: testToken, presign: time.Minute})
 		}},
+		{"SigV4A, header, token, declared digest", func() *http.Request {
+			return sign(t, ride(), signing{keyID: tempKeyID, token: testToken, digestHeader: true, regions: testRegion + ",eu-*"})
+		}},
+		{"SigV4A, presigned", func() *http.Request {
+			return sign(t, request("GET", "/prod/rides?limit=10", ""), signing{presign: time.Minute, regions: "*"})
+		}},
 	}
 	for _, req := range requests {
 		t.Run(req.name, func(t *testing.T) {
 			t.Parallel()
-			a := newAuthenticator(t, nil)
+			a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Algorithms = sigv4auth.SigV4A })
 			for _, m := range parts(req.make()) {
 				same, refused := 0, 0
 				was := m.text(req.make())

@@ -12,6 +12,7 @@ import (
 // presented is what a request says of itself: its credentials, taken apart and not yet believed.
 type presented struct {
 	place         Place
+	algorithm     algorithm
 	credential    string // as sent; parseCredential takes it apart
 	accessKeyID   string
 	scope         v4.Scope
@@ -19,12 +20,14 @@ type presented struct {
 	signedHeaders string            // lower case, strictly ascending, joined with ';', host among them
 	signed        *v4.SignedHeaders // signedHeaders, in the scratch
 	amzSigned     int               // how many x-amz-* headers signedHeaders names
-	signature     [sha256.Size]byte
-	token         string        // "" if none
-	date          string        // in v4.TimeFormat
-	signedAt      time.Time     // date
-	expires       time.Duration // of a presigned URL
-	contentSHA256 string        // the X-Amz-Content-Sha256 header, "" if none
+	signature     [sha256.Size]byte // of AWS4-HMAC-SHA256
+	der           []byte            // the signature of SigV4A
+	regionSet     string            // X-Amz-Region-Set, for SigV4A never ""
+	token         string            // "" if none
+	date          string            // in v4.TimeFormat
+	signedAt      time.Time         // date
+	expires       time.Duration     // of a presigned URL
+	contentSHA256 string            // the X-Amz-Content-Sha256 header, "" if none
 }
 
 // present finds the credentials of a request and takes them apart into p. They are in the Authorization header or in
@@ -37,6 +40,9 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 	if h.contentSHA256 != nil && fields[paramContentSHA256] > 0 {
 		return malformed("X-Amz-Content-Sha256 stands both in the header and in the query")
 	}
+	if h.regionSet != nil && fields[paramRegionSet] > 0 {
+		return malformed("X-Amz-Region-Set stands both in the header and in the query")
+	}
 	inHeader := h.authorization != nil
 	switch {
 	case inHeader && fields.credentials():
@@ -44,25 +50,29 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 	case inHeader && len(h.authorization) != 1:
 		return malformed("The Authorization header arrived more than once")
 	case inHeader:
-		return p.fromAuthorization(h, h.authorization[0], s)
+		return p.fromAuthorization(h, h.authorization[0], s, a.algorithms)
 	case fields[paramAlgorithm] > 0: // without it, a request is anonymous
-		return p.fromQuery(h, fields, s, a.maxExpiry)
+		return p.fromQuery(h, fields, s, a.algorithms, a.maxExpiry)
 	}
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
 }
 
-// parseCredential takes the Credential apart from its right end, as none of the last four elements can hold a slash (threat 13).
+// parseCredential takes the Credential apart from its right end, as none of the last elements, four or with SigV4A three, can
+// hold a slash (threat 13).
 func (p *presented) parseCredential() *Error {
 	rest := p.credential
-	for _, part := range []*string{&p.terminator, &p.scope.Service, &p.scope.Region, &p.scope.Date} {
+	for _, part := range [...]*string{&p.terminator, &p.scope.Service, &p.scope.Region, &p.scope.Date} {
+		if part == &p.scope.Region && p.algorithm == ecdsaP256 {
+			continue
+		}
 		i := strings.LastIndexByte(rest, '/')
 		if i < 0 {
-			return refusal(ErrIncompleteSignature, messageCredential)
+			return p.notDelimited()
 		}
 		rest, *part = rest[:i], rest[i+1:]
 	}
 	if strings.IndexByte(rest, '/') >= 0 {
-		return refusal(ErrIncompleteSignature, messageCredential)
+		return p.notDelimited()
 	}
 	if !validAccessKeyID(rest) {
 		return refusal(ErrUnrecognizedClient, messageUnrecognized)
@@ -71,10 +81,28 @@ func (p *presented) parseCredential() *Error {
 	return nil
 }
 
-const messageCredential = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
+func (p *presented) notDelimited() *Error {
+	if p.algorithm == ecdsaP256 {
+		return refusal(ErrIncompleteSignature, messageCredentialV4A)
+	}
+	return refusal(ErrIncompleteSignature, messageCredential)
+}
 
-// parseSignature accepts exactly 64 lower-case hexadecimal digits, so that a signature has one spelling (threat 10).
+const (
+	messageCredential    = "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term"
+	messageCredentialV4A = "Credential must have exactly 4 slash-delimited elements, e.g. keyid/date/service/term"
+)
+
+// parseSignature accepts exactly 64 lower-case hexadecimal digits, or of SigV4A the DER of two integers, so that a signature has one
+// spelling (threat 10).
 func (p *presented) parseSignature(s string) *Error {
+	if p.algorithm == ecdsaP256 {
+		var ok bool
+		if p.der, ok = v4.ParseSignatureV4A(s); !ok {
+			return refusal(ErrIncompleteSignature, "Signature must be an ECDSA signature in DER, in lower-case hexadecimal digits")
+		}
+		return nil
+	}
 	if !decodeDigest(&p.signature, s) {
 		return refusal(ErrIncompleteSignature, fmt.Sprintf("Signature must be %d lower-case hexadecimal digits", hexDigestLen))
 	}

@@ -19,9 +19,13 @@ const (
 	credentialParams // how many of them carry credentials
 
 	// paramContentSHA256 is signed like any other parameter, and counts for nothing: only the header of this name does. It is
-	// known so that it does not stand in both.
+	// known so that it does not stand in both. So is paramRegionSet, which counts for presigned URLs of SigV4A.
 	paramContentSHA256 = credentialParams
-	paramCount         = paramContentSHA256 + 1
+	paramRegionSet     = paramContentSHA256 + 1
+	paramCount         = paramRegionSet + 1
+
+	// regionSetName is the name of the parameter and of the header that say for which regions a SigV4A signature is.
+	regionSetName = "X-Amz-Region-Set"
 )
 
 var paramNames = [paramCount]string{
@@ -33,6 +37,7 @@ var paramNames = [paramCount]string{
 	paramExpires:       "X-Amz-Expires",
 	paramToken:         "X-Amz-Security-Token",
 	paramContentSHA256: "X-Amz-Content-Sha256",
+	paramRegionSet:     regionSetName,
 }
 
 // maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
@@ -70,6 +75,8 @@ func paramOf(name string) int {
 		return paramToken
 	case "X-Amz-Content-Sha256":
 		return paramContentSHA256
+	case regionSetName:
+		return paramRegionSet
 	}
 	return paramCount
 }
@@ -115,18 +122,20 @@ func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
 }
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.
-func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch, longest time.Duration) *Error {
+func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
 	p.place = InQuery
 	if longest == 0 {
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
 	}
 	values := s.decode(&fields)
-	if algorithm := values[paramAlgorithm]; algorithm != "" && algorithm != v4.Algorithm {
+	algorithm := values[paramAlgorithm]
+	var known bool
+	if p.algorithm, known = accepted.find(algorithm); !known && algorithm != "" {
 		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+forMessage(algorithm)+"'.")
 	}
 	var missing strings.Builder
-	for _, f := range []int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires} {
-		if values[f] == "" {
+	for _, f := range [...]int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires, paramRegionSet} {
+		if values[f] == "" && (f != paramRegionSet || p.algorithm == ecdsaP256) {
 			missing.WriteString("AWS query-string parameters must include '" + paramNames[f] + "'. ")
 		}
 	}
@@ -157,6 +166,7 @@ func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch
 	if err := p.parseExpires(values[paramExpires], longest); err != nil {
 		return err
 	}
+	p.regionSet = values[paramRegionSet]
 	p.token = values[paramToken]
 	if fields[paramToken] > 0 && p.token == "" {
 		return malformed("X-Amz-Security-Token is empty")

@@ -13,6 +13,7 @@ type protocolHeaders struct {
 	amzDate, date                []string
 	securityToken, contentSHA256 []string
 	contentLength, contentType   []string
+	regionSet                    []string
 
 	checksum     string // the key of an X-Amz-Checksum-* header, "" if none
 	amz          int    // how many x-amz-* headers arrived
@@ -40,6 +41,9 @@ func (p *protocolHeaders) find(h http.Header) {
 			p.amz++
 		case "X-Amz-Content-Sha256":
 			p.contentSHA256 = values
+			p.amz++
+		case "X-Amz-Region-Set":
+			p.regionSet = values
 			p.amz++
 		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Expires", "X-Amz-Signature", "X-Amz-Signedheaders":
 			p.presignedKey = key

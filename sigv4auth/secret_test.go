@@ -16,13 +16,22 @@ func TestSecretIsRedacted(t *testing.T) {
 	const value = "correct-horse"
 	s := sigv4auth.NewSecret(value)
 	cred := sigv4auth.Credential{AccessKeyID: testKeyID, Secret: s, SessionToken: s}
+	key, err := sigv4auth.DeriveSigningKey(s, sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService})
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := key.Reveal()
+	cred.SigningKeys = []sigv4auth.SigningKey{key}
 	hidden := struct {
-		inner struct{ secret sigv4auth.Secret }
+		inner struct {
+			secret sigv4auth.Secret
+			key    sigv4auth.SigningKey
+		}
 	}{}
-	hidden.inner.secret = s
+	hidden.inner.secret, hidden.inner.key = s, key
 	store := sigv4auth.StaticCredentials(cred)
 	var printed []string
-	for _, v := range []any{s, &s, cred, &cred, hidden, &hidden, []sigv4auth.Secret{s}, map[string]sigv4auth.Credential{"a": cred}, store, &store} {
+	for _, v := range []any{s, &s, key, &key, cred, &cred, hidden, &hidden, []sigv4auth.Secret{s}, map[string]sigv4auth.Credential{"a": cred}, store, &store} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%08b", "%c", "%U", "%t", "%e", "%g", "%T"} {
 			printed = append(printed, fmt.Sprintf(verb, v))
 		}
@@ -37,13 +46,13 @@ func TestSecretIsRedacted(t *testing.T) {
 		printed = append(printed, text.String())
 	}
 	for _, p := range printed {
-		for _, leak := range []string{value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value), fmt.Sprint([]byte(value))} {
+		for _, leak := range []string{value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value), fmt.Sprint([]byte(value)), string(raw[:4]), fmt.Sprintf("%x", raw[:4]), fmt.Sprintf("%X", raw[:4]), strings.Trim(fmt.Sprint(raw[:4]), "[]")} {
 			if strings.Contains(p, leak) {
 				t.Errorf("leaked in %s", p)
 			}
 		}
 	}
-	if got := fmt.Sprintf("%v %s %+v %d", s, s, cred.Secret, s); got != "REDACTED REDACTED REDACTED REDACTED" {
+	if got := fmt.Sprintf("%v %s %+v %d %v %d", s, s, cred.Secret, s, key, cred.SigningKeys); got != "REDACTED REDACTED REDACTED REDACTED REDACTED [REDACTED]" {
 		t.Errorf("printed %s", got)
 	}
 }

@@ -61,6 +61,7 @@ func clonePrincipal(p iampolicy.Principal) iampolicy.Principal {
 
 func cloneCredential(c Credential) Credential {
 	c.Principal = clonePrincipal(c.Principal)
+	c.SigningKeys = slices.Clone(c.SigningKeys)
 	if c.Session != nil {
 		s := c.Session.clone()
 		c.Session = &s

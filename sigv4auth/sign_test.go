@@ -74,6 +74,7 @@ type signing struct {
 	at                   time.Time
 	presign              time.Duration // not 0: in the query
 	digestHeader         bool          // send and sign X-Amz-Content-Sha256
+	regions              string        // not "": sign by SigV4A, for this region set
 }
 
 // temporary signs with the session's key and token.
@@ -85,6 +86,9 @@ func sign(tb testing.TB, r *http.Request, s signing) *http.Request {
 	at := s.at
 	if at.IsZero() {
 		at = testNow
+	}
+	if s.regions != "" {
+		return signV4A(tb, r, s, at)
 	}
 	signer := sigv4test.Signer{
 		Credential: sigv4auth.Credential{

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
-
-	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // checkHost refuses a request whose host is not served here. Of the hosts that a trusted proxy named, the others are left (threat 80).
@@ -35,7 +33,7 @@ func (a *Authenticator) servesHost(host string) bool {
 // matchesHost reports whether the signature is right for one of the hosts that a trusted proxy named, and says in via.host for which. first is
 // whether it is for the first of them, whose canonical request s.buf holds. All are tried, whichever is right, and with the same
 // work for each (threat 123).
-func (s *scratch) matchesHost(via *relayed, first bool, key *v4.SigningKey, p *presented) bool {
+func (s *scratch) matchesHost(via *relayed, first bool, key verificationKey, p *presented) bool {
 	found := first
 	if first {
 		via.host = via.hosts[0]

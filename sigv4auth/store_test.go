@@ -115,9 +115,7 @@ func TestRotation(t *testing.T) {
 
 	secret := "first"
 	a = newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Credentials = sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
-			return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(secret), Principal: userPrincipal}, nil
-		})
+		c.Credentials = rotatingStore(&secret)
 	})
 	for range 2 { // the second from the cache
 		if _, err := a.Verify(sign(t, ride(), signing{secret: "first"})); err != nil {
@@ -131,6 +129,13 @@ func TestRotation(t *testing.T) {
 	if _, err := a.Verify(sign(t, ride(), signing{secret: "second"})); err != nil {
 		t.Errorf("the new secret: %v", err)
 	}
+}
+
+// rotatingStore holds one key, whose secret is what secret points to.
+func rotatingStore(secret *string) sigv4auth.CredentialStore {
+	return sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+		return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(*secret), Principal: userPrincipal}, nil
+	})
 }
 
 func TestFromAWS(t *testing.T) {

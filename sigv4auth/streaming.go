@@ -8,7 +8,6 @@ import (
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/checksum"
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
-	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // The values of X-Amz-Content-Sha256 for bodies that are sent in chunks: "Authenticating Requests: Using the Authorization Header", S3 API
@@ -40,7 +39,7 @@ func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, 
 // streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-* headers, and so they are signed. The chain, which
 // begins with the verified signature, comes later.
 func (a *Authenticator) streamingPayload(r *http.Request, p *presented) (payload, *Error) {
-	mode, bit, ok := streamingMode(p.contentSHA256, v4.Algorithm)
+	mode, bit, ok := streamingMode(p.contentSHA256, p.algorithm.name())
 	if !ok || a.payloads&bit == 0 {
 		return payload{}, refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
 	}
@@ -105,9 +104,9 @@ func decodedLength(values []string, max int64) (int64, *Error) {
 const maxLengthDigits = 18
 
 // streamBody makes the body of r one that decodes and verifies as it is read, by a chain that begins with the verified signature.
-func (d *payload) streamBody(r *http.Request, key *v4.SigningKey, p *presented) *streamedBody {
+func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented) *streamedBody {
 	if d.mode != PayloadStreamingUnsignedTrailer {
-		d.stream.Chain = chunked.NewHMAC(key, p.date, p.scope, p.signature)
+		d.stream.Chain = key.chain(p)
 	}
 	if r.Body == nil {
 		r.Body = http.NoBody

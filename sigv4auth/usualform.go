@@ -43,7 +43,7 @@ func usualField(s, next string) (value, rest string, ok bool) {
 // usualCredential takes the Credential apart if it ends in the request's date and the scope that is accepted. It is not ok for any other.
 func (a *Authenticator) usualCredential(p *presented) bool {
 	rest, ok := strings.CutSuffix(p.credential, a.scopeEnd)
-	if !ok {
+	if !ok || p.algorithm != hmacSHA256 {
 		return false
 	}
 	day := p.date[:len("YYYYMMDD")]

@@ -2,7 +2,6 @@ package sigv4auth
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 	"sync"
@@ -129,7 +128,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	s.buf = declared.appendLine(s.buf, body.text)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
-	key := a.keys.signingKey(&credential, p.scope)
+	key := a.keys.key(&credential, p)
 	matches := s.matches(s.buf, key, p)
 	if via != nil {
 		matches = s.matchesHost(via, matches, key, p)
@@ -198,11 +197,11 @@ func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time)
 		}
 		return Credential{}, unavailable("the credential store failed", err)
 	}
-	switch {
-	case c.AccessKeyID != p.accessKeyID:
+	if c.AccessKeyID != p.accessKeyID {
 		return Credential{}, unavailable("the credential store returned another access key than it was asked for", nil)
-	case c.Secret.IsZero():
-		return a.keys.dummy, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: "the credential store returned an empty secret"}
+	}
+	if refused := c.lacksKey(p, now); refused != nil {
+		return a.keys.dummy, refused
 	}
 	if !c.SessionToken.Equal(p.token) {
 		detail := "the session token is not the key's"
@@ -217,20 +216,13 @@ func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time)
 	return c, nil
 }
 
-// matches reports, in constant time, whether the signature is right for a canonical request.
-func (s *scratch) matches(canonical []byte, key *v4.SigningKey, p *presented) bool {
-	s.sts = v4.AppendStringToSign(s.sts[:0], p.date, p.scope, canonical)
-	expected := s.mac.Sign(key, s.sts)
-	return subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
-}
-
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
 func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time.Time) {
 	id.Principal = clonePrincipal(c.Principal)
 	id.AccessKeyID = p.accessKeyID
 	id.Scope = Scope(p.scope)
 	id.Place = p.place
-	id.Algorithm = v4.Algorithm
+	id.Algorithm = p.algorithm.name()
 	id.PayloadMode = mode
 	id.SignedAt = p.signedAt
 	id.VerifiedAt = now

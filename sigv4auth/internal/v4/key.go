@@ -14,9 +14,12 @@ type SigningKey struct {
 	inner, outer []byte // marshalled states of SHA-256
 }
 
-// DeriveKey derives the signing key of a secret access key for a scope: IAM User Guide,
+// DeriveKey is [DeriveRawKey], prepared for use.
+func DeriveKey(secret string, s Scope) *SigningKey { return NewSigningKey(DeriveRawKey(secret, s)) }
+
+// DeriveRawKey derives the signing key of a secret access key for a scope: IAM User Guide,
 // "Create a signed AWS API request", step 4.
-func DeriveKey(secret string, s Scope) *SigningKey {
+func DeriveRawKey(secret string, s Scope) [sha256.Size]byte {
 	sum := func(key []byte, data string) []byte {
 		h := hmac.New(sha256.New, key)
 		h.Write([]byte(data))
@@ -25,7 +28,7 @@ func DeriveKey(secret string, s Scope) *SigningKey {
 	k := sum([]byte("AWS4"+secret), s.Date)
 	k = sum(k, s.Region)
 	k = sum(k, s.Service)
-	return NewSigningKey([sha256.Size]byte(sum(k, Terminator)))
+	return [sha256.Size]byte(sum(k, Terminator))
 }
 
 // NewSigningKey prepares a derived key for use: RFC 2104, section 4.
