@@ -81,21 +81,26 @@ func (u upload) encode(seed string) string {
 	for _, part := range []string{"20260102", testRegion, testService, "aws4_request"} {
 		key = mac(key, part)
 	}
-	digest := func(s string) string {
-		sum := sha256.Sum256([]byte(s))
-		return hex.EncodeToString(sum[:])
-	}
 	previous := seed
-	sign := func(algorithm, text string) string {
-		previous = hex.EncodeToString(mac(key, algorithm+"\n20260102T030405Z\n20260102/"+testRegion+"/"+testService+"/aws4_request\n"+previous+"\n"+text))
+	return u.encodeWith(func(what, text string) string {
+		previous = hex.EncodeToString(mac(key, "AWS4-HMAC-SHA256-"+what+"\n20260102T030405Z\n20260102/"+testRegion+"/"+testService+"/aws4_request\n"+previous+"\n"+text))
 		return previous
-	}
+	})
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// encodeWith is encode with a chain of signatures.
+func (u upload) encodeWith(sign func(what, text string) string) string {
 	signed := u.mode != modeUnsignedTrailer
 	var b strings.Builder
 	header := func(data string) {
 		fmt.Fprintf(&b, "%x", len(data))
 		if signed {
-			b.WriteString(";chunk-signature=" + sign("AWS4-HMAC-SHA256-PAYLOAD", digest("")+"\n"+digest(data)))
+			b.WriteString(";chunk-signature=" + sign("PAYLOAD", digest("")+"\n"+digest(data)))
 		}
 		b.WriteString("\r\n")
 	}
@@ -114,7 +119,7 @@ func (u upload) encode(seed string) string {
 		trailer := "x-amz-checksum-crc32:" + crc32Of(u.data)
 		b.WriteString(trailer + "\r\n")
 		if signed {
-			b.WriteString("x-amz-trailer-signature:" + sign("AWS4-HMAC-SHA256-TRAILER", digest(trailer+"\n")) + "\r\n")
+			b.WriteString("x-amz-trailer-signature:" + sign("TRAILER", digest(trailer+"\n")) + "\r\n")
 		}
 	}
 	return b.String() + "\r\n"

@@ -25,10 +25,12 @@ var testKey = v4.DeriveKey(testSecret, testScope)
 
 var testScope = v4.Scope{Date: "20130524", Region: "us-east-1", Service: "s3"}
 
-// signer signs chunks as a client does, with crypto/hmac and the text of the specification, not with the code under test.
+// signer signs chunks as a client does, with the standard library and the text of the specification, not with the code under test.
 type signer struct {
-	key      []byte
-	previous string
+	algorithm, scope string
+	sign             func(sts string) string // a signature, in hexadecimal
+	width            int                     // to which signatures are padded with stars
+	previous         string
 }
 
 func newSigner(seed string) *signer {
@@ -36,7 +38,8 @@ func newSigner(seed string) *signer {
 	for _, part := range []string{testScope.Date, testScope.Region, testScope.Service, "aws4_request"} {
 		key = mac(key, part)
 	}
-	return &signer{key: key, previous: seed}
+	sign := func(sts string) string { return hex.EncodeToString(mac(key, sts)) }
+	return &signer{algorithm: "AWS4-HMAC-SHA256", scope: "20130524/us-east-1/s3/aws4_request", sign: sign, previous: seed}
 }
 
 func mac(key []byte, text string) []byte {
@@ -51,15 +54,16 @@ func hexSum(b []byte) string {
 }
 
 func (s *signer) chunk(data []byte) string {
-	sts := "AWS4-HMAC-SHA256-PAYLOAD\n" + testDate + "\n20130524/us-east-1/s3/aws4_request\n" + s.previous + "\n" + hexSum(nil) + "\n" + hexSum(data)
-	s.previous = hex.EncodeToString(mac(s.key, sts))
-	return s.previous
+	return s.next("PAYLOAD", hexSum(nil)+"\n"+hexSum(data))
 }
 
 func (s *signer) trailer(name, value string) string {
-	sts := "AWS4-HMAC-SHA256-TRAILER\n" + testDate + "\n20130524/us-east-1/s3/aws4_request\n" + s.previous + "\n" + hexSum([]byte(name+":"+value+"\n"))
-	s.previous = hex.EncodeToString(mac(s.key, sts))
-	return s.previous
+	return s.next("TRAILER", hexSum([]byte(name+":"+value+"\n")))
+}
+
+func (s *signer) next(what, text string) string {
+	s.previous = s.sign(s.algorithm + "-" + what + "\n" + testDate + "\n" + s.scope + "\n" + s.previous + "\n" + text)
+	return s.previous + strings.Repeat("*", max(0, s.width-len(s.previous)))
 }
 
 // stream is a body to encode, and what the request says of it.
@@ -67,6 +71,7 @@ type stream struct {
 	data    []byte
 	chunk   int    // the size of a chunk
 	signed  bool   // the chunks are signed
+	v4a     bool   // by SigV4A
 	trailer string // the name of the trailer, "" for none
 	lf      bool   // the trailer's line ends as minio-go's
 }
@@ -77,6 +82,9 @@ const testSeed = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0
 func (s stream) parts() []string {
 	var all []string
 	sign := newSigner(testSeed)
+	if s.v4a {
+		sign = newSignerV4A(seedV4A)
+	}
 	header := func(data []byte) string {
 		if s.signed {
 			return fmt.Sprintf("%x;chunk-signature=%s\r\n", len(data), sign.chunk(data))
@@ -118,6 +126,9 @@ func (s stream) payload() *chunked.Payload {
 	if s.signed {
 		p.Chain = newChain(testSeed)
 	}
+	if s.v4a {
+		p.Chain = newChainV4A(seedV4A)
+	}
 	if s.trailer != "" {
 		p.Sum, _ = checksum.New(s.trailer)
 	}
@@ -142,6 +153,7 @@ func streams(size, chunk int) map[string]stream {
 		"signed":                   {data: data, chunk: chunk, signed: true},
 		"signed, trailer":          {data: data, chunk: chunk, signed: true, trailer: "x-amz-checksum-crc32c"},
 		"signed, minio-go trailer": {data: data, chunk: chunk, signed: true, trailer: "x-amz-checksum-sha256", lf: true},
+		"SigV4A, trailer":          {data: data, chunk: chunk, signed: true, v4a: true, trailer: "x-amz-checksum-crc32"},
 		"unsigned":                 {data: data, chunk: chunk, trailer: "x-amz-checksum-crc64nvme"},
 	}
 }
