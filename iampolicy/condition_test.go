@@ -209,6 +209,7 @@ func TestConditions(t *testing.T) {
 		{"threat 187: any, negated, the other is a number", "ForAnyValue:NumericNotEquals", `10`, "x:v=[two,1]", true},
 		{"threat 187: any, negated, none is a number", "ForAnyValue:NumericNotEquals", `10`, "x:v=[two]", false},
 		{"threat 189: a plain operator on many values", "StringEquals", `"a"`, "x:v=[a,b]", false},
+		{"threat 189: a plain operator for nothing on many values", "StringEquals", `""`, "x:v=[a,b]", false},
 		{"threat 189: a plain operator on a set of one", "StringEquals", `"a"`, "x:v=[a]", false},
 		{"threat 189: a plain negated operator on many values", "StringNotEquals", `"z"`, "x:v=[a,b]", false},
 		{"threat 189: a plain negated operator on an empty set", "StringNotEquals", `"z"`, empty, false},
