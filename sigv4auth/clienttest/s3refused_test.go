@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -19,6 +20,12 @@ func (s *s3Service) mustRefuse(t *testing.T, what, want string, run func() strin
 	if s.store.Changes() != before {
 		t.Errorf("%s changed the store", what)
 	}
+}
+
+// s3Code returns the code of an S3 error document.
+func s3Code(body string) string {
+	code, _, _ := strings.Cut(s3Said(body), ": ")
+	return code
 }
 
 // s3Said returns the code and the message of an S3 error document.
