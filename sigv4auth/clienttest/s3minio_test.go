@@ -83,6 +83,32 @@ func TestS3Minio(t *testing.T) {
 	})
 }
 
+// TestS3MinioBuckets: minio-go asks for a bucket's region where it is told none; it makes, lists and removes buckets.
+func TestS3MinioBuckets(t *testing.T) {
+	t.Parallel()
+	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
+		c := s.minio(t, secure, func(o *minio.Options) { o.Region = "" })
+		if _, err := c.PutObject(t.Context(), bucket, "x", strings.NewReader(marker), int64(len(marker)), minio.PutObjectOptions{}); err != nil || !sameObject(s, "x", []byte(marker)) {
+			t.Errorf("put: %v", err)
+		}
+		if seen := s.store.Seen(); !slices.Contains(seen, "GetBucketLocation") {
+			t.Errorf("the region was not asked for: %v", seen)
+		}
+		if err := c.MakeBucket(t.Context(), "made-by-minio", minio.MakeBucketOptions{}); err != nil {
+			t.Errorf("make: %v", err)
+		}
+		if exists, err := c.BucketExists(t.Context(), "made-by-minio"); err != nil || !exists {
+			t.Errorf("exists: %v, %v", exists, err)
+		}
+		if buckets, err := c.ListBuckets(t.Context()); err != nil || len(buckets) != 2 {
+			t.Errorf("list: %v, %v", buckets, err)
+		}
+		if err := c.RemoveBucket(t.Context(), "made-by-minio"); err != nil {
+			t.Errorf("remove: %v", err)
+		}
+	})
+}
+
 // TestS3MinioStreams: streams of unknown length in parts, and checksums that come in a trailer.
 func TestS3MinioStreams(t *testing.T) {
 	t.Parallel()
@@ -160,6 +186,7 @@ func TestS3MinioRefused(t *testing.T) {
 		}
 		s.mustRefuse(t, "a wrong secret", "SignatureDoesNotMatch", with(keys(s3KeyID, "wrong")))
 		s.mustRefuse(t, "an unknown key", "InvalidAccessKeyId", with(keys("AKIAUNKNOWN", s3Secret)))
+		s.mustRefuse(t, "another region", "AuthorizationHeaderMalformed", with(func(o *minio.Options) { o.Region = "eu-west-1" }))
 		relayed := func(o *minio.Options) {
 			o.Transport = s.clientVia(t, newRelay(t, s, secure, marker, changed).addr).Transport
 		}

@@ -144,6 +144,17 @@ func TestS3SDKUploads(t *testing.T) {
 		if seen := s.store.Seen(); !slices.Contains(seen, "CompleteMultipartUpload") {
 			t.Errorf("no upload came in parts: %v", seen)
 		}
+		// One part of many is changed on the way: the client gives the whole upload up.
+		tampering := newRelay(t, s, secure, marker, changed)
+		manager = transfermanager.New(s.sdk(t, func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }))
+		in := &transfermanager.UploadObjectInput{Bucket: aws.String(bucket), Key: aws.String("changed"), Body: bytes.NewReader(content(20 << 20))}
+		_, err := manager.UploadObject(t.Context(), in)
+		if want := map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure]; apiCode(err) != want {
+			t.Errorf("a part that was changed on the way: %v, want %s", err, want)
+		}
+		if _, ok := s.store.Object(bucket, "changed"); ok || s.store.Uploads() > 0 || !slices.Contains(s.store.Seen(), "AbortMultipartUpload") {
+			t.Errorf("an upload with a changed part was not given up: %v", s.store.Seen())
+		}
 		if s.wantModes(t, byDigest); secure {
 			s.wantModes(t, unsignedTrailer)
 		}

@@ -47,6 +47,13 @@ func (s *Server) Changes() int {
 	return s.changes
 }
 
+// Uploads returns how many multipart uploads are neither completed nor given up.
+func (s *Server) Uploads() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.uploads)
+}
+
 // Object returns the content of an object.
 func (s *Server) Object(bucket, key string) ([]byte, bool) {
 	s.mu.Lock()
