@@ -91,6 +91,9 @@ func (x *examination) paths() {
 	add(t, CausePathEncoding, "the path is signed as it stands on the wire", "let the client encode the path as Config.Path says: curl before 8 signs it as it is")
 	// A proxy that decodes the path and encodes it again changes which bytes are escaped; signers escape all that are not unreserved.
 	add(text(text(t, v4.PathS3), style), CausePathEncoding, "the path is escaped as signers do it: other bytes of it were escaped when it arrived", "let the proxy pass the path on as it came: nginx does where proxy_pass names no URI")
+	// encodeURIComponent of JavaScript leaves these as they are.
+	bare := strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(text(t, style))
+	add(bare, CausePathEncoding, "the path's !'()* are not encoded", "let the client encode all but letters, digits and -._~: Amplify does not, and needs paths without these characters")
 	add(text(lowerEscapes(t), style), CausePathEncoding, "the path's escapes are in lower case", "let the client write escapes in upper case: what sends the request makes them so after it is signed")
 
 	if trimmed := strings.TrimSuffix(t, "/"); trimmed != "" && trimmed != t {

@@ -60,6 +60,7 @@ func TestDiagnoseClients(t *testing.T) {
 		{"the scope is of yesterday", func() (*http.Request, string) { return get("/prod"), plain("/prod", "") }, "20260101", "scope-date", `"20260101"`},
 		{"a path as it stands on the wire", func() (*http.Request, string) { return get("/prod/a%2Cb"), plain("/prod/a%2Cb", "") }, today, "path-encoding", ""},
 		{"a path with a byte that signers escape", func() (*http.Request, string) { return get("/prod/a=b"), plain("/prod/a=b", "") }, today, "path-encoding", "on the wire"},
+		{"Amplify leaves !'()* bare", func() (*http.Request, string) { return get("/prod/a!(b)'*%21"), plain("/prod/a!(b)'*%2521", "") }, today, "path-encoding", "!'()*"},
 		{"escapes in lower case", func() (*http.Request, string) { return get("/prod/%C3%BC"), plain("/prod/%25c3%25bc", "") }, today, "path-encoding", "lower case"},
 		{"a query as it stands on the wire", func() (*http.Request, string) { return get("/prod?b=/&a=1"), plain("/prod", "b=/&a=1") }, today, "query-encoding", "on the wire"},
 		{"a query as it stands on the wire, sorted", func() (*http.Request, string) { return get("/prod?b=/&a"), plain("/prod", "a=&b=/") }, today, "query-encoding", "sorted"},
