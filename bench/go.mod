@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
+	github.com/aws/smithy-go/aws-http-auth v1.1.3
 	github.com/cedar-policy/cedar-go v1.9.0
 	github.com/wildgate/wildgate v0.0.0
 )
