@@ -30,6 +30,7 @@ func TestRegionSetHolds(t *testing.T) {
 		{"any region in a list", "eu-west-1,*", true, true},
 		{"another beginning", "eu-*", false, true},
 		{"another end", "*-2", false, true},
+		{"an end that is in the middle", "*east", false, true},
 		{"another middle", "*west*", false, true},
 		{"both ends overlap", "us-east-*east-1", false, true},
 		{"the text between stars comes too late", "*-1*e*", false, true},
