@@ -209,7 +209,7 @@ func (r *Reader) line() (line []byte, lf bool, err error) {
 		}
 	}
 	line, crlf := bytes.CutSuffix(line, []byte("\r"))
-	if len(line) > maxLine || bytes.IndexByte(line, '\r') >= 0 {
+	if len(line) > maxLine {
 		return nil, false, errLine
 	}
 	return line, !crlf, nil
