@@ -194,6 +194,11 @@ func TestRelayedIdentity(t *testing.T) {
 			t.Errorf("Signed(%q) is %t", name, got)
 		}
 	}
+	// A policy about aws:UserAgent is about what the client sent.
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:UserAgent":"x"}}}]}`
+	if err := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy))}).Check(r, id); err != nil {
+		t.Error(err)
+	}
 	for name, want := range map[string]string{"Host": "example.com", "accept-encoding": "identity", "User-Agent": ""} {
 		if got, err := sigv4auth.VerifiedHeader(handler.r, name); got != want || (err == nil) != (want != "") {
 			t.Errorf("VerifiedHeader(%q) is %q, %v; want %q", name, got, err, want)
