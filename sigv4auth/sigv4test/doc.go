@@ -8,7 +8,8 @@
 //	...
 //	auth.Handler(service).ServeHTTP(w, alice.Sign(httptest.NewRequest("GET", "/prod/ride", nil)))
 //
-// Requests are signed by the signer of aws-sdk-go-v2, the one that AWS's own clients use, never by the code that verifies them.
+// Requests are signed by the signer of aws-sdk-go-v2, the one that AWS's own clients use, never by the code that verifies them. It signs with
+// AWS4-HMAC-SHA256; package sigv4a of github.com/aws/smithy-go/aws-http-auth signs with AWS4-ECDSA-P256-SHA256.
 //
 // The package is for tests: what goes wrong in [Signer.Sign] is a mistake in a test, and panics.
 package sigv4test

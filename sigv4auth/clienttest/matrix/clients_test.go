@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	smithycreds "github.com/aws/smithy-go/aws-http-auth/credentials"
 	smithysigv4 "github.com/aws/smithy-go/aws-http-auth/sigv4"
+	smithysigv4a "github.com/aws/smithy-go/aws-http-auth/sigv4a"
 	smithyv4 "github.com/aws/smithy-go/aws-http-auth/v4"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -27,10 +29,12 @@ func clients() []client {
 	return []client{
 		{name: "aws-sdk-go-v2", start: goClient(sdkSign), path: sigv4auth.PathEncoded, can: express{bodyWith: withBody}, few: 1500, many: 3000},
 		{name: "smithy-go", start: goClient(smithySign), path: sigv4auth.PathEncoded, can: express{bodyWith: withBody}, few: 1500, many: 3000},
+		{name: "smithy-go v4a", start: goClient(smithySignV4A), path: sigv4auth.PathEncoded, can: express{bodyWith: withBody, regionSets: true}, few: 500, many: 1500},
 		{name: "botocore", start: python("botocore"), path: sigv4auth.PathNormalized, can: express{noPresignedBody: true}, few: 400, many: 2600},
 		{name: "aws4", start: node("aws4"), path: sigv4auth.PathNormalized, can: express{bodyWith: withBody, oncePerName: true}, few: 400, many: 2500},
 		{name: "aws4fetch", start: node("aws4fetch"), path: sigv4auth.PathNormalized, few: 400, many: 2500},
 		{name: "smithy", start: node("smithy"), path: sigv4auth.PathNormalized, can: express{bodyWith: withBody, oncePerName: true}, few: 400, many: 2500},
+		{name: "smithy v4a", start: node("smithy v4a"), path: sigv4auth.PathNormalized, can: express{bodyWith: withBody, oncePerName: true, regionSets: true, noPresign: true}, few: 150, many: 600},
 		{name: "amplify", start: node("amplify"), path: sigv4auth.PathEncoded, few: 400, many: 2500},
 		{name: "amplify api-rest", start: node("amplify api-rest"), path: sigv4auth.PathEncoded, can: express{noPresign: true, oncePerName: true, body: jsonBody}, few: 200, many: 1200},
 		{name: "curl", start: curl, path: sigv4auth.PathEncoded, can: express{noPresign: true, oncePerName: true, target: curlTarget}, few: 100, many: 1000},
@@ -105,11 +109,25 @@ func sdkSign(r *http.Request, body []byte, want request) error {
 func smithySign(r *http.Request, body []byte, want request) error {
 	sum := sha256.Sum256(body)
 	in := &smithysigv4.SignRequestInput{
-		Request: r, PayloadHash: sum[:], Service: want.Service, Region: want.Region, Time: time.Now(),
-		Credentials: smithycreds.Credentials{AccessKeyID: want.AccessKeyID, SecretAccessKey: want.SecretAccessKey, SessionToken: want.SessionToken},
+		Request: r, PayloadHash: sum[:], Service: want.Service, Region: want.Region, Time: time.Now(), Credentials: smithyCredentials(want),
 	}
 	if expiring(r, want); want.Presign > 0 {
 		in.SignatureType = smithyv4.SignatureTypeQueryString
 	}
 	return smithysigv4.New().SignRequest(in)
+}
+
+func smithySignV4A(r *http.Request, body []byte, want request) error {
+	sum := sha256.Sum256(body)
+	in := &smithysigv4a.SignRequestInput{
+		Request: r, PayloadHash: sum[:], Service: want.Service, RegionSet: strings.Split(want.Region, ","), Time: time.Now(), Credentials: smithyCredentials(want),
+	}
+	if expiring(r, want); want.Presign > 0 {
+		in.SignatureType = smithyv4.SignatureTypeQueryString
+	}
+	return smithysigv4a.New().SignRequest(in)
+}
+
+func smithyCredentials(want request) smithycreds.Credentials {
+	return smithycreds.Credentials{AccessKeyID: want.AccessKeyID, SecretAccessKey: want.SecretAccessKey, SessionToken: want.SessionToken}
 }

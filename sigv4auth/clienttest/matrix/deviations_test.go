@@ -27,15 +27,9 @@ var deviations = []deviation{
 		occurs: func(r request, _ *exchange) bool { return r.Presign > 0 && r.repeats("X-Amz-Meta") },
 	},
 	sortsDecoded("smithy-go"),
-	{
-		client: "smithy-go",
-		what:   "leaves repeated spaces inside of header values",
-		why:    "AWS folds them to one",
-		occurs: func(_ request, x *exchange) bool {
-			return x.signed(func(value string) bool { return strings.Contains(value, "  ") })
-		},
-		causes: []sigv4auth.Cause{sigv4auth.CauseHeaderSpace},
-	},
+	leavesSpaces("smithy-go"),
+	sortsDecoded("smithy-go v4a"),
+	leavesSpaces("smithy-go v4a"),
 	{
 		client: "botocore",
 		what:   "signs the query as it was given to it, only sorted",
@@ -72,14 +66,10 @@ var deviations = []deviation{
 		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
 	},
 	sendsLatin1("aws4fetch"),
-	{
-		client: "smithy",
-		what:   "signs no query parameter without an equals sign",
-		why:    "it is sent all the same, and a handler sees it",
-		occurs: signsNoFlags,
-		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
-	},
+	signsNoFlags("smithy"),
 	sendsLatin1("smithy"),
+	signsNoFlags("smithy v4a"),
+	sendsLatin1("smithy v4a"),
 	sendsLatin1("amplify"),
 	leavesPathBare("amplify"),
 	sortsDecoded("amplify"),
@@ -148,7 +138,27 @@ func sortsDecoded(client string) deviation {
 	}
 }
 
+func leavesSpaces(client string) deviation {
+	return deviation{
+		client: client,
+		what:   "leaves repeated spaces inside of header values",
+		why:    "AWS folds them to one",
+		occurs: func(_ request, x *exchange) bool {
+			return x.signed(func(value string) bool { return strings.Contains(value, "  ") })
+		},
+		causes: []sigv4auth.Cause{sigv4auth.CauseHeaderSpace},
+	}
+}
+
 // signsNoFlags: what is sent as ?flag is a null to the client, which its signer leaves out.
-func signsNoFlags(_ request, x *exchange) bool {
-	return x.hasParameter(func(part string) bool { return part != "" && !strings.Contains(part, "=") })
+func signsNoFlags(client string) deviation {
+	return deviation{
+		client: client,
+		what:   "signs no query parameter without an equals sign",
+		why:    "it is sent all the same, and a handler sees it",
+		occurs: func(_ request, x *exchange) bool {
+			return x.hasParameter(func(part string) bool { return part != "" && !strings.Contains(part, "=") })
+		},
+		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
+	}
 }

@@ -31,6 +31,9 @@ type client struct {
 // sender signs and sends one request. unsendable is why the client itself would not; an error is none of the client's answers.
 type sender func(r request) (status int, unsendable string, err error)
 
+// regionSets are what X-Amz-Region-Set may say where the server's region is sigv4test.Region.
+var regionSets = []string{sigv4test.Region, "*", "us-*", "eu-west-1," + sigv4test.Region, "eu-*,us-*"}
+
 // maxWrong bounds how much a broken verifier or a new client has to say.
 const maxWrong = 4
 
@@ -61,7 +64,10 @@ func drive(t *testing.T, c client, send sender, version string) {
 		r := generate(rng, c.can)
 		r.Host = s.server.Listener.Addr().String()
 		signer := s.signers[rng.IntN(len(s.signers))]
-		r.Region, r.Service = sigv4test.Region, sigv4test.Service
+		r.Service = sigv4test.Service
+		if r.Region = sigv4test.Region; c.can.regionSets {
+			r.Region = regionSets[rng.IntN(len(regionSets))]
+		}
 		r.AccessKeyID, r.SecretAccessKey = signer.Credential.AccessKeyID, signer.Credential.Secret.Reveal()
 		r.SessionToken = signer.Credential.SessionToken.Reveal()
 		status, why, err := send(r)

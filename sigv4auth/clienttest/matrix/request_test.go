@@ -15,7 +15,7 @@ type request struct {
 	Body    []byte      `json:"body"` // base64 in JSON
 
 	Presign         int    `json:"presign"` // seconds; 0: the signature is in the header
-	Region          string `json:"region"`
+	Region          string `json:"region"`  // with SigV4A a region set
 	Service         string `json:"service"`
 	AccessKeyID     string `json:"accessKeyId"`
 	SecretAccessKey string `json:"secretAccessKey"`
@@ -26,6 +26,7 @@ type request struct {
 type express struct {
 	methods         []string                // nil: all
 	target          func(*rand.Rand) string // nil: any
+	regionSets      bool                    // SigV4A
 	noPresign       bool
 	noPresignedBody bool
 	noHeaders       bool

@@ -82,6 +82,7 @@ func newSite(t *testing.T, style sigv4auth.PathStyle) *site {
 	cfg := s.signers[0].Config()
 	cfg.Credentials = sigv4auth.StaticCredentials(s.signers[0].Credential, s.signers[1].Credential)
 	cfg.MaxPresignExpiry = 7 * 24 * time.Hour
+	cfg.Algorithms = sigv4auth.SigV4A
 	var err error
 	if s.strict, err = sigv4auth.New(cfg); err != nil {
 		t.Fatal(err)
@@ -196,7 +197,10 @@ func changes(rng *rand.Rand, x *exchange) []change {
 	authorization := x.r.Header.Get("Authorization")
 	if authorization == "" {
 		q := x.r.URL.Query()
-		for _, name := range []string{"X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Algorithm"} {
+		for _, name := range []string{"X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Algorithm", "X-Amz-Region-Set"} {
+			if !q.Has(name) {
+				continue
+			}
 			all = append(all, change{name, target(name+"=", name+"=0")}, change{"the name of " + name, target(name+"=", "x"+name+"=")})
 		}
 		if q.Has("X-Amz-Security-Token") {
@@ -207,6 +211,11 @@ func changes(rng *rand.Rand, x *exchange) []change {
 		all = append(all, change{"the signature", func(r *http.Request) {
 			r.Header.Set("Authorization", authorization[:len(authorization)-1]+string("0123456789abcdef"[(strings.IndexByte("0123456789abcdef", last)+1)%16]))
 		}}, change{"the signature gone", func(r *http.Request) { r.Header.Del("Authorization") }})
+		for _, pair := range [][2]string{{"AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"}, {"AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256"}} {
+			if rest, ok := strings.CutPrefix(authorization, pair[0]); ok {
+				all = append(all, change{"the algorithm", func(r *http.Request) { r.Header.Set("Authorization", pair[1]+rest) }})
+			}
+		}
 	}
 	for name := range strings.SplitSeq(x.signedHeaders(), ";") {
 		if name == "host" || name == "content-length" { // net/http's server checks the latter itself, and the former is above
