@@ -1,0 +1,53 @@
+package sigv4auth_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// TestRefusedKey: keys that are unknown, expired or without their token: section G.
+func TestRefusedKey(t *testing.T) {
+	t.Parallel()
+	runAll(t, []refusalTest{
+		{
+			name: "an unknown key", s: signing{keyID: "AKIAUNKNOWN"},
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized, text: `{"message":"The security token included in the request is invalid."}`,
+		},
+		{
+			name: "the wrong secret", s: signing{secret: "x"},
+			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 102: a temporary key without its token", s: signing{keyID: tempKeyID},
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized,
+		},
+		{
+			name: "threat 102: another token", s: signing{keyID: tempKeyID, token: testToken[1:]},
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized,
+		},
+		{
+			name: "threat 102: a token with a long-term key", s: signing{token: testToken},
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized,
+		},
+		{
+			name: "threat 102: the token is not signed", s: signing{keyID: tempKeyID}, change: setHeader("X-Amz-Security-Token", testToken),
+			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "an empty token", change: setHeader("X-Amz-Security-Token", ""),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{name: "threat 101: an expired session", s: temporary(), config: func(c *sigv4auth.Config) {
+			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Expires: testNow, Principal: rolePrincipal,
+			})
+		}, code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException"},
+		{name: "threat 102: an empty token, presigned", r: rides, s: presigned, change: target("limit=10", "limit=10&X-Amz-Security-Token="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{
+			name: "order: an expired session before its signature", s: signing{keyID: tempKeyID, token: testToken, secret: "x", at: testNow.Add(time.Hour)}, config: func(c *sigv4auth.Config) { c.Now = func() time.Time { return testNow.Add(time.Hour) } },
+			code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException",
+		},
+	})
+}

@@ -1,0 +1,50 @@
+package sigv4auth_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// TestRefusedLimits: more of anything than a request may have: section O.
+func TestRefusedLimits(t *testing.T) {
+	t.Parallel()
+	runAll(t, []refusalTest{
+		{name: "threat 219: many fields", change: authorization("Signature=", strings.Repeat("a=1,", 20)+"Signature="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{name: "threat 219: a long X-Amz-* parameter", r: rides, change: target("limit=10", "X-Amz-"+strings.Repeat("a", 200)+"=1"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{
+			name: "threat 219: a long target", change: target("/ride", "/"+strings.Repeat("a", 32<<10)),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: a long Authorization header", change: authorization("Signature=", strings.Repeat(" ", 8<<10)+"Signature="),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: many signed headers", change: authorization("host;", "host;"+manyNames("i", 99)),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "more than 100",
+		},
+		{
+			name: "threat 219: many query parameters", change: target("/ride", "/ride?"+strings.Repeat("a=1&", 1001)),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: many X-Amz-* parameters", r: rides, s: presigned, change: target("limit=10", strings.ReplaceAll(manyNames("X-Amz-", 51), ";", "=1&")),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: long signed values", change: setHeader("Content-Type", strings.Repeat("a", 64<<10)),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: a long session token", s: signing{keyID: tempKeyID, token: strings.Repeat("a", 16<<10+1)},
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "a request that no server received", change: func(r *http.Request) { r.RequestURI = "" },
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+	})
+}

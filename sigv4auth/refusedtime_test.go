@@ -1,0 +1,92 @@
+package sigv4auth_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// TestRefusedTime: another time or scope than is accepted: section E.
+func TestRefusedTime(t *testing.T) {
+	t.Parallel()
+	runAll(t, []refusalTest{
+		{
+			name: "threat 67: signed too long ago", s: signing{at: testNow.Add(-5*time.Minute - time.Second)},
+			code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature, text: "Signature expired: 20260102T025904Z is now earlier than 20260102T025905Z (20260102T030405Z - 5 min.)",
+		},
+		{
+			name: "threat 68: signed in the future", s: signing{at: testNow.Add(5*time.Minute + time.Second)},
+			code: sigv4auth.ErrRequestNotYetCurrent, status: 403, typ: invalidSignature, text: "Signature not yet current: 20260102T030906Z is still later than 20260102T030905Z (20260102T030405Z + 5 min.)",
+		},
+		{
+			name: "threat 70: neither X-Amz-Date nor Date", change: delHeader("X-Amz-Date"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ",
+		},
+		{
+			name: "threat 71: a date in the extended format", change: setHeader("X-Amz-Date", "2026-01-02T03:04:05Z"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Date must be in ISO-8601 'basic format'",
+		},
+		{
+			name: "threat 72: the scope of another day", change: authorization("/20260102/", "/20260101/"),
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: "Date in Credential scope does not match YYYYMMDD",
+		},
+		{
+			name: "threat 73: another region", s: signing{region: "ap-northeast-1"},
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: `{"message":"Credential should be scoped to a valid region, not 'ap-northeast-1'. "}`,
+		},
+		{
+			name: "threat 73: another service", s: signing{service: "s3"},
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: `{"message":"Credential should be scoped to correct service: 'execute-api'. "}`,
+		},
+		{
+			name: "threat 73: another terminator", change: authorization("aws4_request", "aws5_request"),
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: "valid terminator: 'aws4_request', not 'aws5_request'. ",
+		},
+		{
+			name: "threat 80: a host that is not served", config: func(c *sigv4auth.Config) { c.Hosts = []string{"api.example.com"} },
+			code: sigv4auth.ErrHostNotAllowed, status: 403, typ: invalidSignature,
+		},
+		{name: "threat 71: a date with a slash for a digit", change: setHeader("X-Amz-Date", "2026/102T030405Z"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Got '2026/102T030405Z'"},
+		{name: "threat 80: a host that begins like one that is served", r: func() *http.Request {
+			r := ride()
+			r.Host = "example.com.evil.example"
+			return r
+		}, config: func(c *sigv4auth.Config) { c.Hosts = []string{"example.com"} }, code: sigv4auth.ErrHostNotAllowed, status: 403, typ: invalidSignature},
+		{name: "order: an old date before a malformed credential", s: signing{at: testNow.Add(-time.Hour)}, change: authorization("/aws4_request", ""), code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature},
+		{name: "order: a malformed credential before its scope", s: signing{region: "eu-west-1"}, change: authorization(testKeyID, "a/"+testKeyID), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
+		{name: "order: the scope before the payload mode", s: signing{region: "eu-west-1", digestHeader: true}, change: setHeader("X-Amz-Content-Sha256", "x"), code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
+	})
+}
+
+// TestWindows pins both bounds of each window (threats 69 and 88): these are the last instants that are admitted. TestRefusedTime
+// and TestRefusedPresigned have the first that are refused.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		s    signing
+		now  time.Time
+	}{
+		{"five minutes ago", signing{at: testNow.Add(-5 * time.Minute)}, testNow},
+		{"in five minutes", signing{at: testNow.Add(5 * time.Minute)}, testNow},
+		{"presigned, at its expiry", signing{presign: time.Minute, at: testNow.Add(-time.Minute)}, testNow},
+		{"presigned, five minutes before its date", signing{presign: time.Minute, at: testNow.Add(5 * time.Minute)}, testNow},
+		{"presigned, for a week", signing{presign: 7 * 24 * time.Hour, at: testNow.Add(-7 * 24 * time.Hour)}, testNow},
+		{"a nanosecond before the key expires", temporary(), testNow.Add(time.Hour - time.Nanosecond)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := tt.s
+			if s.at.IsZero() {
+				s.at = tt.now.Truncate(time.Second)
+			}
+			a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Now = func() time.Time { return tt.now } })
+			if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), s)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
