@@ -1,0 +1,54 @@
+package sigv4auth_test
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// TestClientIP: who is believed to be the client: threats 119 to 121.
+func TestClientIP(t *testing.T) {
+	t.Parallel()
+	trusted := sigv4auth.FromTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::ffff:192.168.0.0/112"), netip.MustParsePrefix("fd00::1/64"))
+	tests := []struct {
+		name, peer string
+		forwarded  []string
+		peerIP     string
+		client     string
+	}{
+		{"no proxy", "203.0.113.9:1", nil, "203.0.113.9", "203.0.113.9"},
+		{"threat 119: an untrusted peer's header", "203.0.113.9:1", []string{"198.51.100.1"}, "203.0.113.9", "203.0.113.9"},
+		{"one proxy", "10.0.0.1:1", []string{"198.51.100.1"}, "10.0.0.1", "198.51.100.1"},
+		{"a spoofed element before the client's", "10.0.0.1:1", []string{"1.2.3.4, 198.51.100.1"}, "10.0.0.1", "198.51.100.1"},
+		{"two proxies", "10.0.0.1:1", []string{"1.2.3.4, 198.51.100.1, 10.9.9.9"}, "10.0.0.1", "198.51.100.1"},
+		{"two lines", "10.0.0.1:1", []string{"1.2.3.4", "198.51.100.1, 10.9.9.9"}, "10.0.0.1", "198.51.100.1"},
+		{"a line of proxies alone", "10.0.0.1:1", []string{"198.51.100.1", "10.9.9.9"}, "10.0.0.1", "198.51.100.1"},
+		{"all trusted", "10.0.0.1:1", []string{"10.1.1.1, 10.2.2.2"}, "10.0.0.1", "10.1.1.1"},
+		{"no header", "10.0.0.1:1", nil, "10.0.0.1", "10.0.0.1"},
+		{"threat 119: a malformed element stops the walk", "10.0.0.1:1", []string{"198.51.100.1, junk, 10.2.2.2"}, "10.0.0.1", ""},
+		{"an empty element", "10.0.0.1:1", []string{""}, "10.0.0.1", ""},
+		{"threat 121: an IPv4-mapped peer", "[::ffff:10.0.0.1]:1", []string{"198.51.100.1"}, "10.0.0.1", "198.51.100.1"},
+		{"threat 121: a mapped prefix", "192.168.3.4:1", []string{"198.51.100.1"}, "192.168.3.4", "198.51.100.1"},
+		{"threat 121: a zone", "[fe80::1%eth0]:1", nil, "fe80::1", "fe80::1"},
+		{"threat 121: ports in the header", "10.0.0.1:1", []string{"198.51.100.1:4711"}, "10.0.0.1", "198.51.100.1"},
+		{"IPv6 in the header", "[fd00::5]:1", []string{"2001:db8::1, [fd00::7]:80"}, "fd00::5", "2001:db8::1"},
+		{"threat 121: a Unix socket", "@", nil, "", ""},
+	}
+	for _, tt := range tests {
+		r := &http.Request{RemoteAddr: tt.peer, Header: http.Header{"X-Forwarded-For": tt.forwarded, "X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}}
+		text := func(a netip.Addr, ok bool) string {
+			if !ok {
+				return ""
+			}
+			return a.String()
+		}
+		if got := text(sigv4auth.PeerIP(r)); got != tt.peerIP {
+			t.Errorf("%s: peer %q; want %q", tt.name, got, tt.peerIP)
+		}
+		if got := text(trusted(r)); got != tt.client {
+			t.Errorf("%s: client %q; want %q", tt.name, got, tt.client)
+		}
+	}
+}
