@@ -128,10 +128,11 @@ const (
 	// the client and the server can then replace the body, within the life of the signature; without TLS, that is everyone on the way.
 	InsecureUnsigned PayloadModes = 1 << iota
 	// StreamingSigned accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed, and the handler
-	// reads only chunks that are verified. A chunk has at most 1 MiB, and every one but the last at least 8 KiB, as S3 has it.
+	// reads only chunks that are verified. A chunk has at most 1 MiB, and every one but the last at least 8 KiB, as S3 has it. Where
+	// Algorithms has SigV4A, a request that is signed with it has STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD instead.
 	StreamingSigned
-	// StreamingSignedTrailer accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER: StreamingSigned, followed by one signed trailer, which
-	// X-Amz-Trailer names and which holds a checksum of the body.
+	// StreamingSignedTrailer accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, and with SigV4A that of its algorithm: StreamingSigned, followed
+	// by one signed trailer, which X-Amz-Trailer names and which holds a checksum of the body.
 	StreamingSignedTrailer
 	// InsecureStreamingUnsignedTrailer accepts STREAMING-UNSIGNED-PAYLOAD-TRAILER: chunks that are not signed, and one trailer, not signed
 	// either, which X-Amz-Trailer names and which holds a checksum of the body. The checksum finds damage and stops nobody: anyone between the
