@@ -193,6 +193,9 @@ func verify(t *testing.T, s stream, body string) error {
 	var last error
 	first := true
 	for name, way := range ways {
+		if s.v4a && name != "in 700" {
+			continue // how a body is read is not the chain's affair, and ECDSA is slow
+		}
 		r := chunked.NewReader(strings.NewReader(body), s.payload())
 		got, err := way(r)
 		if s.signed && !bytes.HasPrefix(s.data, got) {
