@@ -86,6 +86,7 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 		{"control characters", changed(t, request("GET", "/prod/rides?a=1", ""), signing{}, func(r *http.Request) {
 			r.Method, r.RequestURI = "GET\nrefused: forged", "/a\x1b[31m?b=%0Arefused:%20forged&\nrefused: forged=1"
 		})},
+		{"a line separator in a header that is quoted", spoil(sign(t, withHeader(ride(), "Accept", "a\u2028refused: forged"), signing{}))},
 		{"control characters in headers", changed(t, withHeader(ride(), "Accept", "a"), signing{}, func(r *http.Request) {
 			r.Header["Accept"] = []string{"a\tb\x1b\nrefused: forged"}
 			r.Header["X-Forwarded-Host"] = []string{"a\nrefused: forged"}
