@@ -247,7 +247,7 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, errors.Join(mistakes...)
 	}
 
-	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize))
+	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service)
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
 	}

@@ -15,23 +15,23 @@ import (
 // a store returned enter it, so that a caller without one cannot fill it. What a store derived itself comes with the credential, and is not
 // kept here.
 type keyCache struct {
-	keys *lru.Cache[cacheKey, verificationKey]
+	region, service string // of every signing key in it
+	keys            *lru.Cache[cacheKey, verificationKey]
 
 	// dummy stands in for the secret of a key that does not exist. A request
 	// with such a key then costs what a wrong signature costs: its derived key is cached too.
 	dummy Credential
 }
 
-// cacheKey tells derived keys apart. The digest of the secret is part of it: with the ID alone the
-// cache would go on answering for a secret that has been rotated away (threat 104). A public key is for every scope, and has the
-// zero one here, which no signing key has.
+// cacheKey tells derived keys apart, by all that they are derived from; the region and the service are the same for all. With the access key ID in the
+// place of the secret's digest, the cache would go on answering for a secret that has been rotated away (threat 104).
 type cacheKey struct {
-	accessKeyID  string
-	scope        v4.Scope
 	secretDigest [sha256.Size]byte
+	date         string // of a signing key's scope; "" for a public key, which is for every day
+	accessKeyID  string // of a public key; "" for a signing key, which is not derived from it
 }
 
-func newKeyCache(size int) (*keyCache, error) {
+func newKeyCache(size int, region, service string) (*keyCache, error) {
 	keys, err := lru.New[cacheKey, verificationKey](size)
 	if err != nil {
 		return nil, err
@@ -39,8 +39,7 @@ func newKeyCache(size int) (*keyCache, error) {
 	var random [30]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand
 	return &keyCache{
-		keys: keys,
-		// An access key ID cannot be empty, so the entry is no caller's.
+		region: region, service: service, keys: keys,
 		dummy: Credential{Secret: NewSecret(hex.EncodeToString(random[:]))},
 	}, nil
 }
@@ -51,21 +50,22 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 		return verificationKey{signing: signingKeyFor(c.SigningKeys, p.scope), public: c.PublicKey.key}
 	}
 	secret := c.Secret.open()
-	key := cacheKey{accessKeyID: c.AccessKeyID, secretDigest: secret.digest}
-	if p.algorithm == hmacSHA256 {
-		key.scope = p.scope
+	key := cacheKey{secretDigest: secret.digest}
+	if p.algorithm == ecdsaP256 {
+		key.accessKeyID = c.AccessKeyID
+	} else {
+		key.date = p.scope.Date
 	}
 	if k, ok := kc.keys.Get(key); ok {
 		return k
 	}
 	// The key outlives the request, whose header the strings point into.
-	key.accessKeyID = strings.Clone(key.accessKeyID)
-	key.scope.Date = strings.Clone(key.scope.Date)
+	key.accessKeyID, key.date = strings.Clone(key.accessKeyID), strings.Clone(key.date)
 	var k verificationKey
 	if p.algorithm == ecdsaP256 {
 		k.public = v4.DerivePublicKey(c.AccessKeyID, secret.value)
 	} else {
-		k.signing = v4.DeriveKey(secret.value, p.scope)
+		k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: key.date, Region: kc.region, Service: kc.service})
 	}
 	kc.keys.Add(key, k)
 	return k
