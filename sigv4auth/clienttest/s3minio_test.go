@@ -114,8 +114,11 @@ func TestS3MinioStreams(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
 		c := s.minio(t, secure, func(o *minio.Options) { o.TrailingHeaders = true })
-		for _, size := range []int{0, 1, 64 << 10, 12<<20 + 1} {
+		for _, size := range []int{0, 1, 64 << 10, 6<<20 + 1} {
 			for _, checksum := range []minio.ChecksumType{minio.ChecksumNone, minio.ChecksumCRC32, minio.ChecksumCRC32C, minio.ChecksumCRC64NVME, minio.ChecksumSHA1, minio.ChecksumSHA256} {
+				if size > 1<<20 && checksum != minio.ChecksumNone && checksum != minio.ChecksumCRC32C {
+					continue // one of them tells how parts go
+				}
 				body := content(size)
 				options := minio.PutObjectOptions{PartSize: 5 << 20, Checksum: checksum, AutoChecksum: checksum}
 				_, err := c.PutObject(t.Context(), bucket, "stream", struct{ io.Reader }{bytes.NewReader(body)}, -1, options)
