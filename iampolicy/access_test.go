@@ -19,9 +19,10 @@ func TestCheckNoNewAccess(t *testing.T) {
 	)
 	// belowMapped is IPv6 up to ::fffe:ffff:ffff: what follows is IPv4, and what
 	// follows on that is not.
-	belowMapped := `"::/81"`
+	var belowMapped strings.Builder
+	belowMapped.WriteString(`"::/81"`)
 	for bits := 82; bits <= 96; bits++ {
-		belowMapped += fmt.Sprintf(`,"::%x:0:0/%d"`, 0xffff&^(1<<(97-bits)-1), bits)
+		fmt.Fprintf(&belowMapped, `,"::%x:0:0/%d"`, 0xffff&^(1<<(97-bits)-1), bits)
 	}
 	allow := func(body string) string { return `{"Effect":"Allow",` + body + `}` }
 	deny := func(body string) string { return `{"Effect":"Deny",` + body + `}` }
@@ -78,7 +79,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"Bool of either case", []string{when(all, `"Bool":{"aws:SecureTransport":"true"}`)}, []string{when(all, `"StringEqualsIgnoreCase":{"aws:SecureTransport":"TRUE"}`)}, "PASS"},
 		{"Bool compared as text", []string{when(all, `"StringEquals":{"aws:SecureTransport":"true"}`)}, []string{when(all, `"Bool":{"aws:securetransport":"true"}`)}, `aws:securetransport = "TRUE"`},
 		{"both booleans are not all texts", []string{when(all, `"Bool":{"x:b":["true","false"]}`)}, []string{when(all, `"Null":{"x:b":"false"}`)}, `x:b = "x"`},
-		{"all of IPv4, and of IPv6 all that comes before IPv4 in it", []string{when(all, `"IpAddress":{"aws:SourceIp":["0.0.0.0/0",`+belowMapped+`]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":["0.0.0.0/0","::/0"]}`)}, `aws:SourceIp = "::1:0:0:0"`},
+		{"all of IPv4, and of IPv6 all that comes before IPv4 in it", []string{when(all, `"IpAddress":{"aws:SourceIp":["0.0.0.0/0",`+belowMapped.String()+`]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":["0.0.0.0/0","::/0"]}`)}, `aws:SourceIp = "::1:0:0:0"`},
 		{"two halves of a network", []string{when(all, `"IpAddress":{"aws:SourceIp":["10.0.0.0/9","10.128.0.0/9"]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}`)}, "PASS"},
 		{"all but one address of a network", []string{when(all, `"IpAddress":{"aws:SourceIp":["10.0.0.0/31","10.0.0.3"]}`)}, []string{when(all, `"IpAddress":{"aws:SourceIp":"10.0.0.0/30"}`)}, `aws:SourceIp = "10.0.0.2"`},
 		{"outside of a network", []string{when(all, `"IpAddress":{"aws:SourceIp":"0.0.0.0/1"}`)}, []string{when(all, `"NotIpAddress":{"aws:SourceIp":"128.0.0.0/1"}`)}, "x:x on"},
