@@ -174,11 +174,12 @@ func (c *caller) isFederatedBy(userARN string) bool {
 	return user.typ == User && user.partition == c.partition && user.account == c.account
 }
 
-// isSessionOf reports whether the role, which may have a path, is the session's.
+// isSessionOf reports whether the role, which may have a path, is the session's. With
+// a region the ARN is no role's: aws:PrincipalArn would hold what no policy names.
 func (c *caller) isSessionOf(roleARN string) bool {
 	a, ok := splitARN(roleARN)
 	path, isRole := strings.CutPrefix(a.resource, "role/")
-	return ok && isRole && a.service == "iam" && a.partition == c.partition &&
+	return ok && isRole && a.service == "iam" && a.partition == c.partition && a.region == "" &&
 		a.account == c.account && lastSegment(path) == c.name
 }
 

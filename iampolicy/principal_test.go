@@ -40,6 +40,8 @@ func TestPrincipal(t *testing.T) {
 		{"another account than the ARN's", P{ARN: user, AccountID: other}, 0, "", "", "", ""},
 		{"a role of another account", P{ARN: session, RoleARN: "arn:aws:iam::444455556666:role/Pilot"}, 0, "", "", "", ""},
 		{"a role of another name", P{ARN: session, RoleARN: "arn:aws:iam::111122223333:role/Admin"}, 0, "", "", "", ""},
+		{"a role of another partition", P{ARN: session, RoleARN: "arn:aws-cn:iam::111122223333:role/Pilot"}, 0, "", "", "", ""},
+		{"a role with a region", P{ARN: session, RoleARN: "arn:aws:iam:us-east-1:111122223333:role/Pilot"}, 0, "", "", "", ""},
 		{"a role that is none", P{ARN: session, RoleARN: "arn:aws:iam::111122223333:user/Pilot"}, 0, "", "", "", ""},
 		{"a user behind of the account", P{ARN: fed, UserARN: user}, iampolicy.FederatedUser, account, "", "", fed},
 		{"a user behind of another account", P{ARN: fed, UserARN: "arn:aws:iam::444455556666:user/Bob"}, 0, "", "", "", ""},
