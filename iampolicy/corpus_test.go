@@ -22,6 +22,25 @@ type corpusCase struct {
 	Expected string
 }
 
+// request returns the request of the case.
+func (c *corpusCase) request() *iampolicy.Request {
+	req := &iampolicy.Request{
+		Principal: iampolicy.Principal{ARN: c.Request.Principal},
+		Action:    c.Request.Action, Resource: c.Request.Resource, ResourceAccount: c.Request.ResourceAccount,
+	}
+	for key, values := range c.Request.Context {
+		if len(values) == 1 {
+			req.Context.Set(key, values[0])
+		} else {
+			req.Context.SetMany(key, values...)
+		}
+	}
+	for _, key := range c.Request.Multivalued {
+		req.Context.SetMany(key, c.Request.Context[key]...)
+	}
+	return req
+}
+
 func TestCorpusOfConditions(t *testing.T) {
 	data, err := os.ReadFile(testneed.Shared(t, "corpus", "aspen-conditions.json"))
 	if err != nil {
@@ -62,21 +81,7 @@ func TestCorpusOfConditions(t *testing.T) {
 				}
 				set.Identity = append(set.Identity, p)
 			}
-			req := iampolicy.Request{
-				Principal: iampolicy.Principal{ARN: c.Request.Principal},
-				Action:    c.Request.Action, Resource: c.Request.Resource, ResourceAccount: c.Request.ResourceAccount,
-			}
-			for key, values := range c.Request.Context {
-				if len(values) == 1 {
-					req.Context.Set(key, values[0])
-				} else {
-					req.Context.SetMany(key, values...)
-				}
-			}
-			for _, key := range c.Request.Multivalued {
-				req.Context.SetMany(key, c.Request.Context[key]...)
-			}
-			if got := iampolicy.Evaluate(&set, &req); got.Outcome != want {
+			if got := iampolicy.Evaluate(&set, c.request()); got.Outcome != want {
 				t.Errorf("got %v, want %v\n%s\n%v", got.Outcome, want, c.IdentityPolicies, c.Request)
 			}
 		})

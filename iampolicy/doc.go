@@ -5,7 +5,7 @@
 // against a [Set] of compiled policies. Both are pure: they read no clock, no
 // network and no file, keep nothing between calls, and the package imports the
 // standard library only. A [Policy] is immutable; any number of goroutines may
-// evaluate with it.
+// evaluate with it. It prints as a document again, each policy in one way.
 //
 // What is not known denies. The zero [Decision] denies; so does a nil or zero
 // Set, a nil policy in it, a policy in a place where its kind does not belong, a
@@ -50,7 +50,7 @@
 //   - Only identity policies and boundaries may shorten an ARN, to no less than
 //     arn:partition:service; missing parts are stars. Elsewhere a short ARN is a mistake.
 //   - API Gateway's execute-api:/stage/METHOD/path is expanded by [WithAPIGateway],
-//     and a mistake without it.
+//     and a mistake without it. The expanded ARN is what may not be longer than a resource.
 //   - With WithSizeLimits, white space outside of strings is what is not counted.
 //   - Limits: 1 MiB, 16 levels, 100,000 values, 1,000 members of an object, 1,000
 //     statements, 250 conditions of a statement, 2,048 bytes of a resource, 4,096 of

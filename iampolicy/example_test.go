@@ -65,6 +65,39 @@ func ExampleParse() {
 	// rides.json:7:49: Statement[0].Condition.IpAddress.aws:SourceIp: "10.0.0.0/33" is neither an IP address nor a CIDR block
 }
 
+// A policy is printed in one way, however its document is written.
+func ExamplePolicy_String() {
+	policy, err := iampolicy.Parse([]byte(`{"Statement": {
+		"Resource": ["arn:aws:s3:::rides/${aws:username}/*"],
+		"Action": ["s3:GetObject", "s3:PutObject"], "Effect": "Allow",
+		"Condition": {"Bool": {"aws:SecureTransport": true}}
+	}, "Version": "2012-10-17"}`), iampolicy.Identity)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(policy)
+	// Output:
+	// {
+	//   "Version": "2012-10-17",
+	//   "Statement": [
+	//     {
+	//       "Effect": "Allow",
+	//       "Action": [
+	//         "s3:GetObject",
+	//         "s3:PutObject"
+	//       ],
+	//       "Resource": "arn:aws:s3:::rides/${aws:username}/*",
+	//       "Condition": {
+	//         "Bool": {
+	//           "aws:SecureTransport": "true"
+	//         }
+	//       }
+	//     }
+	//   ]
+	// }
+}
+
 func ExampleWithAPIGateway() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {
 		"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/prod/GET/healthz"

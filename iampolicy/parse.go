@@ -99,7 +99,7 @@ func (p *parser) policy() *Policy {
 		p.failf(root.off, nil, CodeWrongType, "a policy is an object, not %s", root.kind)
 		return nil
 	}
-	policy := &Policy{kind: p.kind, name: p.options.name}
+	policy := &Policy{kind: p.kind, name: p.options.name, api: p.options.api}
 	var version, statement *node
 	for i := range root.kids {
 		n := &root.kids[i]
@@ -109,13 +109,16 @@ func (p *parser) policy() *Policy {
 			version = n
 		case "Id":
 			p.id(n, at)
+			policy.id = n.text
 		case "Statement":
 			statement = n
 		default:
 			p.unknown(n, at, "Version", "Id", "Statement")
 		}
 	}
-	p.version(&root, version)
+	if p.version(&root, version); version != nil {
+		policy.version = version.text
+	}
 	if statement == nil {
 		p.fail(root.off, nil, CodeMissingStatement, "Statement is missing")
 		return nil

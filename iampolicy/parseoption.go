@@ -54,21 +54,27 @@ func WithAPIGateway(region, accountID, apiID string) ParseOption {
 type apiGateway struct{ region, accountID, apiID string }
 
 // check returns what is wrong with the options, or "". A part with a colon or a
-// wildcard would make the expanded ARN mean another API.
+// wildcard would make the expanded ARN mean another API, and another character than
+// those of ASCII that can be seen would make it none.
 func (o *parseOptions) check() string {
 	if o.api == nil {
 		return ""
 	}
 	for _, part := range [...]string{o.api.region, o.api.accountID, o.api.apiID} {
-		if part == "" || strings.ContainsAny(part, ":/*?${}") {
+		odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(":/*?${}", r) }
+		if part == "" || strings.ContainsFunc(part, odd) {
 			return "WithAPIGateway: " + quote(part) + " is no region, account ID or API ID"
 		}
 	}
 	return ""
 }
 
-// expand returns the ARN that the short form text stands for.
+// expand returns the ARN that text stands for, or text itself if it is no short form.
 func (a *apiGateway) expand(text string) string {
+	path, isShort := strings.CutPrefix(text, "execute-api:/")
+	if !isShort {
+		return text
+	}
 	partition := "aws"
 	switch {
 	case strings.HasPrefix(a.region, "cn-"):
@@ -76,6 +82,5 @@ func (a *apiGateway) expand(text string) string {
 	case strings.HasPrefix(a.region, "us-gov-"):
 		partition = "aws-us-gov"
 	}
-	return "arn:" + partition + ":execute-api:" + a.region + ":" + a.accountID + ":" + a.apiID +
-		strings.TrimPrefix(text, "execute-api:")
+	return "arn:" + partition + ":execute-api:" + a.region + ":" + a.accountID + ":" + a.apiID + "/" + path
 }

@@ -6,6 +6,9 @@ package iampolicy
 type Policy struct {
 	kind Kind
 	name string
+	// What the document says, for the printer; both are "" where they are missing.
+	version, id string
+	api         *apiGateway // that short forms of resources stand for; nil where they may not stand
 	// statements has the Deny statements first, each effect in the order of the document.
 	statements []statement
 	denies     int // how many of them deny

@@ -22,14 +22,14 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 	if text == "*" {
 		return arnPattern{everything: true}, problem{}
 	}
-	if len(text) > maxResourceBytes {
-		return arnPattern{}, problem{CodeResourceTooLong, "a resource longer than 2,048 bytes"}
-	}
 	if strings.HasPrefix(text, "execute-api:/") {
 		if p.options.api == nil {
 			return arnPattern{}, problem{CodeShortFormNotExpanded, "the short form execute-api:/ does not say which API: write its ARN, or name the API to expand it (-api of the command iampolicy, WithAPIGateway in Go)"}
 		}
 		text = p.options.api.expand(text)
+	}
+	if len(text) > maxResourceBytes {
+		return arnPattern{}, problem{CodeResourceTooLong, "a resource longer than 2,048 bytes"}
 	}
 	if !strings.HasPrefix(text, "arn:") {
 		return arnPattern{}, problem{CodeInvalidARN, quote(text) + ` is neither an ARN nor "*"`}
