@@ -52,7 +52,7 @@
 // A service with the interface of S3 is configured as the example "S3" shows: Service "s3", [PathS3], [WriteS3Error], and what its clients need of the following.
 //
 //   - Header-signed requests must have X-Amz-Content-Sha256, as all S3 clients send it. Digests are always accepted. Over http, minio-go needs StreamingSigned, or with
-//     checksums in trailers StreamingSignedTrailer; AWS's SDKs send digests.
+//     checksums in trailers StreamingSignedTrailer; AWS's SDKs send digests, but for that for JavaScript, which sends streams in unsigned chunks there too.
 //   - Over TLS, whose integrity they rely on, SDKs do not sign bodies: AWS's of today need InsecureStreamingUnsignedTrailer, their older versions and minio-go
 //     InsecureUnsigned. Without TLS these modes let everyone on the way choose the body.
 //   - Presigned URLs need MaxPresignExpiry and InsecureUnsigned.
