@@ -7,11 +7,12 @@ import (
 
 const exitStatusHelp = `Exit status:
   0  validate: no finding of the level of -fail-on; simulate: allowed; diff: no new
-     access
-  1  validate: findings; simulate: denied; diff: new access
+     access; fmt: done
+  1  validate: findings; simulate: denied; diff: new access; fmt -l: a file is written
+     differently
   2  no answer: a wrong flag, a file that cannot be read, a policy with mistakes that
-     simulate or diff is to use, a request that cannot be evaluated, a difference
-     that cannot be decided
+     simulate, diff or fmt is to use, a request that cannot be evaluated, a
+     difference that cannot be decided
 `
 
 // overview returns what "iampolicy help" prints.

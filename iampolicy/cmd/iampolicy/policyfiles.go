@@ -131,11 +131,17 @@ func (l *loader) load(s policySource, kind iampolicy.Kind) *iampolicy.Policy {
 	}
 	policy, err := iampolicy.Parse(doc, kind, l.parsing.options(s.name())...)
 	if e, ok := errors.AsType[*iampolicy.ParseError](err); ok {
-		for _, m := range e.Mistakes {
-			l.wrong = append(l.wrong, s.mistake(m))
-		}
+		l.wrong = append(l.wrong, s.mistakes(e)...)
 	}
 	return policy
+}
+
+// mistakes returns a line for each mistake in the policy.
+func (s policySource) mistakes(e *iampolicy.ParseError) (lines []string) {
+	for _, m := range e.Mistakes {
+		lines = append(lines, s.mistake(m))
+	}
+	return lines
 }
 
 // mistake returns the line for a mistake, its place that in the file.

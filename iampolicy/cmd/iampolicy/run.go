@@ -11,8 +11,8 @@ import (
 // The exit statuses, the same for all commands, so that a script can tell an
 // answer from the lack of one.
 const (
-	statusOK     = 0 // no findings, allowed, no new access
-	statusNo     = 1 // findings, denied, new access
+	statusOK     = 0 // no findings, allowed, no new access, done
+	statusNo     = 1 // findings, denied, new access, written differently
 	statusFailed = 2 // no answer: usage, or input that cannot be read
 )
 
@@ -29,6 +29,7 @@ func commands() []command {
 		{"validate", "what is wrong with policy documents, or suspicious in them", validateHelp, validate},
 		{"simulate", "what policies decide about a request, and why", simulateHelp, simulate},
 		{"diff", "whether a new policy can do anything that an old one cannot", diffHelp, diff},
+		{"fmt", "write policy documents in one way", formatHelp, format},
 	}
 }
 
@@ -80,14 +81,18 @@ func dispatch(c *console, args []string) int {
 }
 
 func report(c *console, cmd command, err error) {
-	if e, ok := errors.AsType[inputError](err); ok {
-		c.notef("%v\n", e)
-		return
-	}
-	c.notef("iampolicy: %s\n", printable(err.Error()))
+	c.notef("%s\n", lineOf(err))
 	if _, ok := errors.AsType[usageError](err); ok {
 		c.notef("Run 'iampolicy help %s' for its flags and examples.\n", cmd.name)
 	}
+}
+
+// lineOf returns what to print of an error.
+func lineOf(err error) string {
+	if e, ok := errors.AsType[inputError](err); ok {
+		return e.Error()
+	}
+	return "iampolicy: " + printable(err.Error())
 }
 
 // An inputError is what is wrong with files: lines that say where, to be printed

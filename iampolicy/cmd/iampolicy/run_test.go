@@ -106,7 +106,7 @@ func TestExitStatus(t *testing.T) {
 // TestHelpEverywhere: what -h prints is what help prints, on the standard output.
 func TestHelpEverywhere(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"validate", "simulate", "diff"} {
+	for _, name := range []string{"validate", "simulate", "diff", "fmt"} {
 		_, want, _ := call("", "help "+name)
 		_, got, stderr := call("", name+" -h")
 		if got != want || stderr != "" || !strings.Contains(got, "Examples:") || !strings.Contains(got, "Exit status:") {
@@ -159,9 +159,17 @@ func TestHostileNames(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"Version":"2012-10-17","Statement":{"x\n::error::y\u001b[31m\u0085\u202e":1}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	unseen := filepath.Join(dir, "a\n\x1b[2Jc.json")
+	if err := os.WriteFile(unseen, []byte(strings.Replace(allowAll, `"Version"`, "\"Id\":\"a\u0085\u009b31mb\",\"Version\"", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"validate", file},
 		{"validate", filepath.Join(dir, "no\n\x1bsuch")},
+		{"fmt", file},
+		{"fmt", "-l", "-type", "scp", unseen},
+		{"fmt", "-type", "scp", unseen},
+		{"fmt", "-w", filepath.Join(dir, "no\n\x1bsuch")},
 		append([]string{"simulate", "-identity", file}, strings.Fields(alice)...),
 		append([]string{"simulate", "-identity", "testdata/wild-rydes.json", "-all", "-context", "k\n\x1b=v\n\x1b"}, strings.Fields(alice)...),
 		{"simulate", "-request", file},
@@ -169,7 +177,7 @@ func TestHostileNames(t *testing.T) {
 	} {
 		_, stdout, stderr := callArgs("", args...)
 		for line := range strings.Lines(stdout + stderr) {
-			if strings.ContainsAny(line, "\x1b\u0085\u202e") || strings.HasPrefix(line, "::") {
+			if strings.ContainsAny(line, "\x1b\u0085\u009b\u202e") || strings.HasPrefix(line, "::") {
 				t.Errorf("%q prints %q", args, line)
 			}
 		}

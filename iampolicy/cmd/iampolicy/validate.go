@@ -79,6 +79,9 @@ func validate(c *console, args []string) (status int, err error) {
 	return statusOK, err
 }
 
+// typeHint is for who did not say the type of policies that have a Principal.
+const typeHint = "These were taken for identity policies. For a resource's policy say -type resource, for a role's trust policy -type trust."
+
 // A validator validates files, one after the other.
 type validator struct {
 	parsing parsing
@@ -114,7 +117,7 @@ func (v *validator) print(c *console, report validationReport) {
 	}
 	c.notef("%s\n", report.Summary)
 	if misfit && !v.kind.given {
-		c.notef("These were taken for identity policies. For a resource's policy say -type resource, for a role's trust policy -type trust.\n")
+		c.notef("%s\n", typeHint)
 	}
 }
 
