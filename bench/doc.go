@@ -1,9 +1,13 @@
-// Package bench measures Wildgate's verification and evaluation from outside, as a user's program sees them.
+// Command bench measures signature verification and decisions by policy, Wildgate's beside those of what a Go program can import in its place.
 //
+//	go run ./bench [-quick] [-json]
 //	go test -run '^$' -bench . ./bench
 //
 // What counts is not the time of an operation, which differs from machine to machine and from minute to minute, but its ratio to what runs beside
-// it: the metric x-floor is the median, over interleaved rounds of one run, of the operation's time divided by that of the floor. For Verify
-// the floor is the hashing that no verifier with a cached key can do without, over the same bytes: SHA-256 of the body and of the
-// canonical request, and one HMAC-SHA256 whose key is prepared. For Evaluate it is cedar-go, deciding the same request by an equivalent policy.
-package bench
+// it, in interleaved rounds of one run. For verification that is the floor, the hashing that no verifier with a cached key can do without, over the same
+// bytes: SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose key is prepared. For decisions it is cedar-go, deciding the
+// same request by an equivalent policy. Package work makes what is measured, contender holds who is measured, measure does the timing, suite the
+// run, and report shows it.
+//
+// The benchmarks beside the command hold single parts of Wildgate against floors of their own: their metric x-floor is the median of those ratios.
+package main

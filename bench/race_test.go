@@ -1,6 +1,6 @@
 //go:build race
 
-package bench
+package main
 
 // raceDetector: it makes sync.Pool forget at random, so that allocations cannot be counted.
 const raceDetector = true

@@ -1,0 +1,46 @@
+package contender
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cedar-policy/cedar-go"
+
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+var cedarEngine = Engine{Name: "cedar-go", New: newCedar}
+
+func newCedar(q work.Question) (Decide, error) {
+	var text strings.Builder
+	for _, s := range q.Statements {
+		fmt.Fprintf(&text, `permit (principal, action == Action::"%s", resource) when { context.arn like "%s"`, s.Action, s.Resource)
+		if s.Team != "" {
+			fmt.Fprintf(&text, ` && context.team == "%s" && context.agent like "%s" && context.tls`, s.Team, s.Agent)
+		}
+		text.WriteString(" };\n")
+	}
+	policies, err := cedar.NewPolicySetFromBytes("bench.cedar", []byte(text.String()))
+	if err != nil {
+		return nil, err
+	}
+	request := func(resource string) cedar.Request {
+		context := cedar.RecordMap{"arn": cedar.String(resource)}
+		if q.Team != "" {
+			context["team"], context["agent"], context["tls"] = cedar.String(q.Team), cedar.String(q.Agent), cedar.Boolean(true)
+		}
+		return cedar.Request{
+			Principal: cedar.NewEntityUID("Role", "Rider"), Action: cedar.NewEntityUID("Action", cedar.String(q.Action)),
+			Resource: cedar.NewEntityUID("Api", "rides"), Context: cedar.NewRecord(context),
+		}
+	}
+	good, bad, entities := request(q.Resource), request(q.Denied), cedar.EntityMap{}
+	return func(allowed bool) bool {
+		req := bad
+		if allowed {
+			req = good
+		}
+		decision, _ := cedar.Authorize(policies, entities, req)
+		return decision == cedar.Allow
+	}, nil
+}

@@ -1,0 +1,66 @@
+package contender
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go/aws-http-auth/credentials"
+	"github.com/aws/smithy-go/aws-http-auth/sigv4"
+	smithyv4 "github.com/aws/smithy-go/aws-http-auth/v4"
+
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+// smithySigner signs each request again with smithy-go's aws-http-auth, which derives the key each time, and compares.
+var smithySigner = Verifier{Name: "smithy-go", Service: "execute-api", New: newSmithySigner}
+
+// signedOnes has the signer sign what the client signed.
+type signedOnes []string
+
+func (s signedOnes) IsSigned(name string) bool { return slices.Contains(s, name) }
+
+func newSmithySigner(s work.Setting) (Check, error) {
+	if err := resigns(s); err != nil {
+		return nil, err
+	}
+	again := sigv4.New()
+	return func(r *http.Request) error {
+		p, err := present(r, s.Known, "execute-api")
+		if err != nil {
+			return err
+		}
+		digest, err := bodyDigest(r)
+		if err != nil {
+			return err
+		}
+		payload, err := hex.DecodeString(digest)
+		if err != nil {
+			return err
+		}
+		out := p.unsigned(r)
+		if slices.Contains(p.headers, "content-length") { // to this signer it is a header as others are
+			out.Header["Content-Length"] = r.Header["Content-Length"]
+		}
+		in := sigv4.SignRequestInput{
+			Request: out, PayloadHash: payload, Service: "execute-api", Region: work.Region, Time: p.at,
+			Credentials: credentials.Credentials{AccessKeyID: p.key.ID, SecretAccessKey: p.key.Secret, SessionToken: p.key.Token},
+		}
+		if p.query != nil {
+			in.SignatureType = smithyv4.SignatureTypeQueryString
+		}
+		if err := again.SignRequest(&in, func(o *smithyv4.SignerOptions) { o.HeaderRules = signedOnes(p.headers) }); err != nil {
+			return err
+		}
+		_, signature, _ := strings.Cut(out.Header.Get("Authorization"), "Signature=")
+		if p.query != nil {
+			signature = out.URL.Query().Get("X-Amz-Signature")
+		}
+		if !equal(signature, p.signature) {
+			return fmt.Errorf("%w: signature", errRefused)
+		}
+		return nil
+	}, nil
+}

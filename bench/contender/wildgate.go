@@ -1,0 +1,85 @@
+package contender
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+const maxBody = 16 << 20
+
+var wildgate = Verifier{Name: "wildgate", Service: "execute-api", New: newWildgate}
+
+func newWildgate(s work.Setting) (Check, error) {
+	caller := iampolicy.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/Rider/alice"}
+	creds := make([]sigv4auth.Credential, 0, len(s.Known))
+	for _, k := range s.Known {
+		c := sigv4auth.Credential{AccessKeyID: k.ID, Secret: sigv4auth.NewSecret(k.Secret), Principal: caller}
+		if k.Token != "" {
+			c.SessionToken = sigv4auth.NewSecret(k.Token)
+		}
+		creds = append(creds, c)
+	}
+	cfg := sigv4auth.Config{
+		Region: work.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: maxBody, KeyCacheSize: s.CacheSize,
+		Credentials: sigv4auth.StaticCredentials(creds...), Now: func() time.Time { return work.Now },
+	}
+	if s.Chunked {
+		cfg.Payloads = sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer
+	}
+	if s.SigV4A {
+		cfg.Algorithms = sigv4auth.SigV4A
+	}
+	a, err := sigv4auth.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.Mount != work.Verify {
+		return mounted(a, s.Mount)
+	}
+	return func(r *http.Request) error {
+		if _, err := a.Verify(r); err != nil {
+			return err
+		}
+		if s.Chunked { // any other body has been read by now
+			_, err := io.Copy(io.Discard, r.Body)
+			return err
+		}
+		return nil
+	}, nil
+}
+
+// mounted asks through a handler that does nothing, behind the middleware.
+func mounted(a *sigv4auth.Authenticator, m work.Mount) (Check, error) {
+	nothing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	h := a.Handler(nothing)
+	if m == work.Require {
+		policy, err := iampolicy.Parse([]byte(wildRydes), iampolicy.Identity)
+		if err != nil {
+			return nil, err
+		}
+		z, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+			Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:role/Rider": {policy}}),
+			Target:   sigv4auth.APIGateway{Region: work.Region, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		})
+		if err != nil {
+			return nil, err
+		}
+		h = a.Require(z.Check)(nothing)
+	}
+	return func(r *http.Request) error {
+		w := httptest.ResponseRecorder{}
+		if h.ServeHTTP(&w, r); w.Code != http.StatusNoContent {
+			return fmt.Errorf("%w: status %d", errRefused, w.Code)
+		}
+		return nil
+	}, nil
+}
+
+const wildRydes = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/*/*/ride"}]}`

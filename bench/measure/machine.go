@@ -1,0 +1,42 @@
+package measure
+
+import (
+	"bufio"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Machine is where and when something was measured.
+type Machine struct {
+	Processor string    `json:"processor"` // as the operating system names it; the architecture where it does not
+	Cores     int       `json:"cores"`     // that Go uses
+	OS        string    `json:"os"`
+	Go        string    `json:"go"`
+	Load      string    `json:"load,omitempty"` // the load averages before the run, where the system tells them
+	When      time.Time `json:"when"`
+}
+
+// ThisMachine describes the machine that it runs on.
+func ThisMachine() Machine {
+	m := Machine{
+		Processor: runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(),
+		When: time.Now().UTC().Truncate(time.Second),
+	}
+	if f, err := os.Open("/proc/cpuinfo"); err == nil {
+		defer f.Close()
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
+				m.Processor = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	if b, err := os.ReadFile("/proc/loadavg"); err == nil {
+		if fields := strings.Fields(string(b)); len(fields) >= 3 {
+			m.Load = strings.Join(fields[:3], " ")
+		}
+	}
+	return m
+}

@@ -1,0 +1,162 @@
+// Package report shows results: as a table on a terminal, as Markdown, and as one HTML file with pictures.
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+// titles are the headings of the groups, in the order of the report.
+var titles = []struct {
+	group work.Group
+	title string
+}{
+	{work.Requests, "Verification"},
+	{work.Bodies, "Verification, by the size of the body"},
+	{work.Chunks, "Verification, bodies in chunks"},
+	{work.Refusals, "Refusal"},
+	{work.Keys, "Verification, by the number of known keys"},
+	{work.Policies, "Decision by policies"},
+	{work.Statements, "Decision, by the number of statements"},
+}
+
+// Text writes the tables as text.
+func Text(w io.Writer, r *suite.Results) error {
+	fmt.Fprintf(w, "%s\n%s\n", machine(r), legend)
+	for _, t := range titles {
+		names := contenders(r, t.group)
+		if len(names) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s\n", t.title)
+		tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintf(tw, "\t%s\t\n", strings.Join(names, "\t"))
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			if row.Group != t.group {
+				continue
+			}
+			fmt.Fprintf(tw, "%s\t%s\t\n", row.Case, strings.Join(cells(row, names), "\t"))
+		}
+		if err := tw.Flush(); err != nil {
+			return err
+		}
+		for _, reason := range reasons(r, t.group) {
+			fmt.Fprintf(w, "  %s\n", reason)
+		}
+	}
+	fmt.Fprintf(w, "\nThe work of several cores, in times that of one\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, s := range r.Cores {
+		fmt.Fprintf(tw, "%s\t", s.Name)
+		for i, n := range s.Workers {
+			fmt.Fprintf(tw, "%d: %.2f [%.2f–%.2f]\t", n, s.Times[i].Median, s.Times[i].Lower, s.Times[i].Upper)
+		}
+		fmt.Fprintln(tw)
+	}
+	return tw.Flush()
+}
+
+const legend = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, allocations."
+
+func machine(r *suite.Results) string {
+	m := r.Machine
+	text := fmt.Sprintf("%s, %d cores, %s, %s, %s", m.Processor, m.Cores, m.OS, m.Go, m.When.Format("2 January 2006"))
+	if m.Load != "" {
+		text += ", load averages before the run " + m.Load
+	}
+	if r.Quick {
+		text += ", quick"
+	}
+	return text
+}
+
+// contenders returns who took part in a group, in the order of the samples.
+func contenders(r *suite.Results, g work.Group) []string {
+	var names []string
+	seen := map[string]bool{}
+	note := func(name string) {
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	for i := range r.Rows {
+		if r.Rows[i].Group == g {
+			for _, s := range r.Rows[i].Samples {
+				note(s.Name)
+			}
+		}
+	}
+	return names
+}
+
+// reasons says who cannot do what, and why: one line for each contender and reason.
+func reasons(r *suite.Results, g work.Group) []string {
+	var order []suite.Cannot
+	rows := map[suite.Cannot][]string{}
+	for i := range r.Rows {
+		if r.Rows[i].Group != g {
+			continue
+		}
+		for _, c := range r.Rows[i].Cannot {
+			if rows[c] == nil {
+				order = append(order, c)
+			}
+			rows[c] = append(rows[c], r.Rows[i].Case)
+		}
+	}
+	lines := make([]string, len(order))
+	for i, c := range order {
+		lines[i] = fmt.Sprintf("%s: %s (%s)", c.Name, c.Why, strings.Join(rows[c], "; "))
+	}
+	return lines
+}
+
+func cells(row *suite.Row, names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		s, ok := row.Sample(name)
+		switch {
+		case !ok:
+			all[i] = "cannot"
+		case name == row.Base:
+			all[i] = duration(s.Nanoseconds.Median)
+		default:
+			all[i] = fmt.Sprintf("%s× [%s–%s] %s, %s", number(s.Ratio.Median), number(s.Ratio.Lower), number(s.Ratio.Upper), duration(s.Nanoseconds.Median), allocations(s.Allocations))
+		}
+	}
+	return all
+}
+
+func allocations(n float64) string { return fmt.Sprintf("%.0f allocs", n) }
+
+// number writes a ratio with three digits that count.
+func number(f float64) string {
+	switch {
+	case f >= 100:
+		return fmt.Sprintf("%.0f", f)
+	case f >= 10:
+		return fmt.Sprintf("%.1f", f)
+	case f >= 0.1:
+		return fmt.Sprintf("%.2f", f)
+	default:
+		return fmt.Sprintf("%.2g", f)
+	}
+}
+
+func duration(ns float64) string {
+	switch {
+	case ns >= 1e6:
+		return number(ns/1e6) + " ms"
+	case ns >= 1e3:
+		return number(ns/1e3) + " µs"
+	default:
+		return fmt.Sprintf("%.0f ns", ns)
+	}
+}

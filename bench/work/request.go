@@ -1,0 +1,174 @@
+// Package work makes what is measured: signed requests as a server gets them, their tampered forms, and policies in the languages of the engines.
+// Nothing here is signed by the code that is measured: AWS's own signers do it.
+package work
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+const (
+	// Region is the region of every credential scope.
+	Region = "us-east-1"
+	// Host is what every request is signed for.
+	Host = "api.example.com"
+
+	rideBody = `{"PickupLocation":{"Latitude":47.6174755835663,"Longitude":-122.28837066650185}}`
+
+	// tokenBytes is the length of the session tokens that AWS issues.
+	tokenBytes = 668
+)
+
+// Now is the instant at which every request is signed and verified.
+var Now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// Key is what a caller signs with.
+type Key struct{ ID, Secret, Token string }
+
+// TheKey is the one that signs where a case is not about keys.
+var TheKey = Key{ID: "ASIAIOSFODNN7EXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", Token: token(tokenBytes)}
+
+func token(n int) string { return strings.Repeat("IQoJb3JpZ2luX2VjE", n/17+1)[:n] }
+
+// Request is a signed request as a server gets it. It can be verified again and again, by one goroutine at a time.
+type Request struct {
+	r    *http.Request
+	body []byte
+	data int64 // bytes of the body once it is decoded
+	read rewindable
+}
+
+type rewindable struct{ bytes.Reader }
+
+func (*rewindable) Close() error { return nil }
+
+// Again returns the request as it arrives: always the same one, its body at its beginning.
+func (q *Request) Again() *http.Request {
+	q.r.ContentLength = int64(len(q.body))
+	if q.r.Body = http.NoBody; len(q.body) > 0 {
+		q.read.Reset(q.body)
+		q.r.Body = &q.read
+	}
+	return q.r
+}
+
+// Data returns how many bytes a handler reads.
+func (q *Request) Data() int64 { return q.data }
+
+// plan says how a request is made.
+type plan struct {
+	method, target string
+	header         http.Header
+	body           []byte
+	key            Key
+	at             time.Time
+	presigned      bool
+}
+
+// arrive returns the request that a server gets for what a client signed.
+func arrive(out *http.Request, body []byte) *Request {
+	r := httptest.NewRequest(out.Method, out.URL.RequestURI(), nil)
+	r.Host, r.Header = out.Host, out.Header.Clone()
+	r.Header.Del("Host")
+	if len(body) > 0 {
+		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	return &Request{r: r, body: body, data: int64(len(body))}
+}
+
+// signed makes and signs a request for service.
+func (p plan) signed(service string) (*Request, error) {
+	var body io.Reader // a nil interface where there is none: NewRequest takes a nil pointer for a body
+	if len(p.body) > 0 {
+		body = bytes.NewReader(p.body)
+	}
+	out, err := http.NewRequestWithContext(context.Background(), p.method, "http://"+Host+p.target, body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range p.header {
+		out.Header[name] = values
+	}
+	sum := sha256.Sum256(p.body)
+	digest := hex.EncodeToString(sum[:])
+	creds := aws.Credentials{AccessKeyID: p.key.ID, SecretAccessKey: p.key.Secret, SessionToken: p.key.Token}
+	s := signer.NewSigner(func(o *signer.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
+	if p.presigned {
+		if service == "s3" { // "Authenticating Requests: Using Query Parameters", S3 API Reference
+			digest = "UNSIGNED-PAYLOAD"
+		}
+		uri, _, err := s.PresignHTTP(context.Background(), creds, out, digest, service, Region, p.at)
+		if err != nil {
+			return nil, err
+		}
+		r := httptest.NewRequest(p.method, strings.TrimPrefix(uri, "http://"+Host), nil)
+		r.Host = Host
+		return &Request{r: r}, nil
+	}
+	if len(p.body) > 0 || service == "s3" {
+		out.Header.Set("X-Amz-Content-Sha256", digest)
+	}
+	if err := s.SignHTTP(context.Background(), creds, out, digest, service, Region, p.at); err != nil {
+		return nil, err
+	}
+	return arrive(out, p.body), nil
+}
+
+// post is the reference request: a POST with its body's digest and a session token.
+func post() plan {
+	return plan{
+		method: http.MethodPost, target: "/prod/ride", header: http.Header{"Content-Type": {"application/json"}}, body: []byte(rideBody), key: TheKey, at: Now,
+	}
+}
+
+// get is the same without a body.
+func get() plan { return plan{method: http.MethodGet, target: "/prod/rides", key: TheKey, at: Now} }
+
+// presigned is a GET whose URL is signed for an hour.
+func presigned() plan {
+	p := get()
+	p.presigned, p.target = true, p.target+"?X-Amz-Expires=3600"
+	return p
+}
+
+func withToken(p plan, n int) plan {
+	p.key.Token = token(n)
+	return p
+}
+
+func withHeaders(p plan, n int) plan {
+	p.header = p.header.Clone()
+	for i := range n {
+		p.header.Set(fmt.Sprintf("X-Amz-Meta-Header-%02d", i), fmt.Sprintf("value of the header number %d", i))
+	}
+	return p
+}
+
+func withQuery(p plan, n int) plan {
+	pairs := make([]string, n)
+	for i := range pairs {
+		pairs[i] = fmt.Sprintf("parameter%02d=value%%20of%%20number%%20%d", (i*37)%n, i) // in no order
+	}
+	p.target += "?" + strings.Join(pairs, "&")
+	return p
+}
+
+func withBody(p plan, n int) plan {
+	p.body = make([]byte, n)
+	for i := range p.body {
+		p.body[i] = byte(i * i >> 8)
+	}
+	return p
+}
