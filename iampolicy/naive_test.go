@@ -266,7 +266,9 @@ func (n *naive) evaluate() iampolicy.Outcome {
 	}
 	own := n.any(w.Identity, "Allow") || n.caller.kind == "root"
 	if n.caller.account != w.ResourceAccount { // 5.
-		return decide(own && boundary && session && len(named) > 0, "cross account")
+		allowed := own && boundary && session && len(named) > 0
+		n.noteAcross(own, boundary, session, named, allowed)
+		return decide(allowed, "cross account")
 	}
 	// 4.
 	isTrust := w.Resource != nil && w.Resource.Kind == iampolicy.Trust
@@ -279,4 +281,23 @@ func (n *naive) evaluate() iampolicy.Outcome {
 		return decide(true, "basis grant")
 	}
 	return decide(own && boundary && session, "own policies")
+}
+
+// noteAcross notes how a caller of another account came to what was decided: how the
+// resource policy names it, and which one thing stands in the way.
+func (n *naive) noteAcross(own, boundary, session bool, named map[string]bool, allowed bool) {
+	for how := range named {
+		n.note(fmt.Sprintf("across accounts a caller (%s) named by its %s grant: allowed %v", n.caller.kind, how, allowed))
+	}
+	var lacking []string
+	for side, allows := range map[string]bool{
+		"identity policy": own, "boundary": boundary, "session policy": session, "resource policy": len(named) > 0,
+	} {
+		if !allows {
+			lacking = append(lacking, side)
+		}
+	}
+	if len(lacking) == 1 {
+		n.note("across accounts only the " + lacking[0] + " lacks")
+	}
 }

@@ -141,7 +141,31 @@ func (d dice) world() *world {
 	if d.in(5) {
 		w.RCPs = append(w.RCPs, []randomPolicy{d.policy(iampolicy.RCP)})
 	}
+	if d.in(6) {
+		d.open(w)
+	}
 	return w
+}
+
+// open adds what allows everything to the caller's own policies, so that whom the
+// resource policy names is what decides, which else is rare across accounts.
+func (d dice) open(w *world) {
+	if len(w.Sessions) == 0 {
+		w.Sessions = append(w.Sessions, d.policy(iampolicy.Session))
+	}
+	for _, list := range [][]randomPolicy{w.Identity, w.Boundaries, w.Sessions} {
+		for i := range list {
+			list[i].Statements = append(list[i].Statements, map[string]any{"Effect": "Allow", "Action": "*", "Resource": "*"})
+		}
+	}
+	if w.Resource == nil {
+		return
+	}
+	st := map[string]any{"Effect": "Allow", "Action": "*", "Principal": d.principals(w.Resource.Kind, false)}
+	if w.Resource.Kind == iampolicy.Resource {
+		st["Resource"] = "*"
+	}
+	w.Resource.Statements = append(w.Resource.Statements, st)
 }
 
 // ask gives the world a new request.
@@ -167,6 +191,7 @@ var randomPrincipals = []iampolicy.Principal{
 	{ARN: "arn:aws:sts::444455556666:assumed-role/Pilot/Bob"},
 	{ARN: federated},
 	{ARN: federated, UserARN: bob},
+	{ARN: federated, UserARN: bob, Type: iampolicy.FederatedUser},
 	{ARN: root},
 	{ARN: "arn:aws:iam::444455556666:root"},
 	{ARN: service},
@@ -350,12 +375,12 @@ func (d dice) operator(modern bool) (name, key string, choose func() string) {
 	case 0:
 		return qualifier + d.one("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"), anyKey("x:s"),
 			func() string {
-				return d.one("a", "A", "AB", "a*", "bob", "", "${aws:username}", "${x:t, 'a'}", "a${*}", "${x:s}", "Ä")
+				return d.one("a", "A", "AB", "a*", "bob", "", "${aws:username}", "${x:t, 'a'}", "a${*}", "a${?}", "${$}{x:s}", "${x:s}", "Ä")
 			}
 	case 1:
 		return qualifier + d.one("StringLike", "StringNotLike"), anyKey(d.one("x:s", "x:t", "aws:username")),
 			func() string {
-				return d.one("*", "a*", "?", "??", "b*b", "a${*}", "*${aws:username}*", "${x:t}", "${x:t, 'b'}*", "", "${x:n}", "*a*")
+				return d.one("*", "a*", "?", "??", "b*b", "a${*}", "*${aws:username}*", "b${?}b", "${$}{x:s}", "${x:t}", "${x:t, 'b'}*", "", "${x:n}", "*a*")
 			}
 	case 2:
 		return qualifier + "Numeric" + d.one("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"), anyKey("x:n"),
