@@ -95,7 +95,7 @@ func (p *arnPattern) valueFor(key, text string) string {
 // valueFor returns the value of a variable by which the pattern may match text,
 // or "". It finds the first variable only, behind plain text.
 func (p *pattern) valueFor(key, text string) string {
-	if len(p.vars) == 0 || foldASCII(p.vars[0].key) != key || len(p.runs[0]) == 0 {
+	if len(p.variables()) == 0 || foldASCII(p.vars[0].key) != key || len(p.runs[0]) == 0 {
 		return ""
 	}
 	run := p.runs[0]

@@ -50,7 +50,7 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 		if st.statement.resources == nil {
 			continue
 		}
-		hasVariable := slices.ContainsFunc(st.statement.resources, func(p arnPattern) bool { return len(p.tail.vars) > 0 })
+		hasVariable := slices.ContainsFunc(st.statement.resources, func(p arnPattern) bool { return len(p.tail.variables()) > 0 })
 		n := l.atom(compile(st, s.required(st.notResource, hasVariable)))
 		l.must = append(l.must, n)
 		required[st.resourceKey] = n

@@ -121,8 +121,8 @@ func conditionKey(c *condition) string {
 // variableKeys adds the keys of the policy variables in the statement.
 func (a *accessStatement) variableKeys(keys map[string]string) {
 	add := func(p *pattern) {
-		for i := range p.vars {
-			keys[foldASCII(p.vars[i].key)] = p.vars[i].key
+		for _, v := range p.variables() {
+			keys[foldASCII(v.key)] = v.key
 		}
 	}
 	addARN := func(p *arnPattern) {

@@ -191,9 +191,9 @@ func (k *accessKey) words(fixed *Context, must []int) (list []accessValue) {
 }
 
 func (c *condition) hasVariables() bool {
-	return slices.ContainsFunc(c.patterns, func(p pattern) bool { return len(p.vars) > 0 }) ||
+	return slices.ContainsFunc(c.patterns, func(p pattern) bool { return len(p.variables()) > 0 }) ||
 		slices.ContainsFunc(c.arns, func(p arnPattern) bool {
-			return len(p.tail.vars) > 0 || slices.ContainsFunc(p.parts, func(p pattern) bool { return len(p.vars) > 0 })
+			return len(p.tail.variables()) > 0 || slices.ContainsFunc(p.parts, func(p pattern) bool { return len(p.variables()) > 0 })
 		})
 }
 

@@ -229,9 +229,9 @@ func (e *evaluation) failures(st *statement) (list []Failure) {
 
 // unresolved returns the key of a variable in the pattern that has no value, or "".
 func (p *pattern) unresolved(ctx *Context) string {
-	for i := range p.vars {
-		if _, ok := p.vars[i].value(ctx); !ok {
-			return p.vars[i].key
+	for _, v := range p.variables() {
+		if _, ok := v.value(ctx); !ok {
+			return v.key
 		}
 	}
 	return ""

@@ -171,12 +171,12 @@ func (l *conditionLinter) text(i int, text string) {
 	switch {
 	case l.c.wildcards && p.shape == anything && !l.c.negated:
 		l.one(i, CodeLikeEverything, `"*" matches every value: Null "false" says so`)
-	case l.c.wildcards && p.shape == literal && len(p.vars) == 0 && !strings.Contains(text, "${"):
+	case l.c.wildcards && p.shape == literal && !strings.Contains(text, "${"):
 		l.one(i, CodeLikeWithoutWildcard, "%q has no wildcard", text)
 	case !l.c.wildcards && p.shape == literal && strings.ContainsAny(text, "*?") && !strings.Contains(text, "${"):
 		l.one(i, CodeWildcardWithoutLike, "in %s the wildcard in %q is a plain character", l.c.name, text)
 	}
-	for _, v := range p.vars {
+	for _, v := range p.variables() {
 		if equalFoldASCII(v.key, "aws:username") && !v.hasDefault {
 			l.one(i, CodeUsernameOfSessions, "aws:username is there for IAM users only, not for role sessions")
 		}

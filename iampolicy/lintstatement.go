@@ -72,13 +72,15 @@ func (l *linter) actions() {
 // matches. It may miss cases, but is never wrong: narrow's own wildcards are held
 // against wide as characters, which only a star may swallow.
 func covers(wide, narrow *pattern, text string) bool {
-	if len(narrow.vars) > 0 || len(wide.vars) > 0 {
+	if len(narrow.variables()) > 0 || len(wide.variables()) > 0 {
 		return false
 	}
-	for _, run := range wide.runs {
-		for i := range run {
-			if run[i].any > 0 {
-				return narrow.shape == literal && wide.match(text, &Context{})
+	if wide.shape == general {
+		for _, run := range wide.runs {
+			for i := range run {
+				if run[i].any > 0 {
+					return narrow.shape == literal && wide.match(text, &Context{})
+				}
 			}
 		}
 	}
@@ -105,7 +107,7 @@ func (l *linter) resources() {
 		r := &l.st.resources[i]
 		l.arn(n, i, text)
 		if l.st.deny && !l.st.notResource {
-			for _, v := range r.tail.vars {
+			for _, v := range r.tail.variables() {
 				if !v.hasDefault {
 					l.value(n, i, CodeVariableInDenyResource, "the Deny does not apply where %q has no value", v.key)
 					break
@@ -121,7 +123,7 @@ func (l *linter) resources() {
 		if !l.modern && strings.Contains(text, "${") {
 			l.value(n, i, CodeVariableInOldVersion, `%q is literal: policy variables need Version "2012-10-17"`, text)
 		}
-		l.usernames(n, i, r.tail.vars)
+		l.usernames(n, i, r.tail.variables())
 	}
 	l.buckets(n)
 }

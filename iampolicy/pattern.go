@@ -7,11 +7,24 @@ import "strings"
 // a star in a user's name is a star (threats 172 to 174).
 type pattern struct {
 	shape shape
-	fold  bool       // compare ASCII letters in any case
-	text  string     // of literal and prefix
-	runs  [][]part   // of general: what stands between the stars
-	texts []string   // of general: the same, where each run is one text or nothing and case counts
+	fold  bool   // compare ASCII letters in any case
+	text  string // of literal and prefix
+	*body        // of general; nil for the others, which are most
+}
+
+// A body is a pattern taken apart.
+type body struct {
+	runs  [][]part   // what stands between the stars
+	texts []string   // the same, where each run is one text or nothing and case counts
 	vars  []variable // in the order of their parts
+}
+
+// variables returns the policy variables of a pattern of any shape.
+func (p *pattern) variables() []variable {
+	if p.body == nil {
+		return nil
+	}
+	return p.vars
 }
 
 type shape uint8
@@ -52,6 +65,7 @@ func compilePattern(text string, rules textRules) (p pattern, wrong problem) {
 		p.text = text
 		return p, problem{}
 	}
+	var b body
 	run := []part{}
 	lit := make([]byte, 0, len(text))
 	flush := func() {
@@ -65,8 +79,8 @@ func compilePattern(text string, rules textRules) (p pattern, wrong problem) {
 		case c == '*' && rules.wildcards:
 			flush()
 			// Stars in a row are one star.
-			if len(run) > 0 || len(p.runs) == 0 {
-				p.runs = append(p.runs, run)
+			if len(run) > 0 || len(b.runs) == 0 {
+				b.runs = append(b.runs, run)
 				run = []part{}
 			}
 			i++
@@ -89,52 +103,48 @@ func compilePattern(text string, rules textRules) (p pattern, wrong problem) {
 				continue
 			}
 			flush()
-			p.vars = append(p.vars, v)
-			if len(p.vars) > maxVariables {
+			b.vars = append(b.vars, v)
+			if len(b.vars) > maxVariables {
 				return pattern{}, problem{CodeTooManyVariables, "more than 16 policy variables in one text"}
 			}
-			run = append(run, part{ref: len(p.vars)})
+			run = append(run, part{ref: len(b.vars)})
 		default:
 			lit = append(lit, c)
 			i++
 		}
 	}
 	flush()
-	p.runs = append(p.runs, run)
-	p.simplify()
+	b.runs = append(b.runs, run)
+	p.take(b)
 	return p, problem{}
 }
 
-// simplify finds the shapes that need no runs.
-func (p *pattern) simplify() {
-	p.shape = general
-	text, isText := "", len(p.runs[0]) == 0
-	if len(p.runs[0]) == 1 && p.runs[0][0].text != "" {
-		text, isText = p.runs[0][0].text, true
+// take gives the pattern its shape, and the body if the shape needs one.
+func (p *pattern) take(b body) {
+	text, isText := "", len(b.runs[0]) == 0
+	if len(b.runs[0]) == 1 && b.runs[0][0].text != "" {
+		text, isText = b.runs[0][0].text, true
 	}
-	p.texts = p.plainTexts()
 	switch {
-	case !isText:
-		return
-	case len(p.runs) == 1:
-		p.shape = literal
-	case len(p.runs) == 2 && len(p.runs[1]) == 0 && text == "":
+	case isText && len(b.runs) == 1:
+		p.shape, p.text = literal, text
+	case isText && len(b.runs) == 2 && len(b.runs[1]) == 0 && text == "":
 		p.shape = anything
-	case len(p.runs) == 2 && len(p.runs[1]) == 0:
-		p.shape = prefix
+	case isText && len(b.runs) == 2 && len(b.runs[1]) == 0:
+		p.shape, p.text = prefix, text
 	default:
-		return
+		kept := b // on the heap only here
+		if !p.fold {
+			kept.texts = kept.plainTexts()
+		}
+		p.shape, p.body = general, &kept
 	}
-	p.text, p.runs, p.texts = text, nil, nil
 }
 
-// plainTexts returns what stands between the stars, or nil if there is a variable or a question mark, or if letters fold.
-func (p *pattern) plainTexts() []string {
-	if p.fold {
-		return nil
-	}
-	texts := make([]string, len(p.runs))
-	for i, run := range p.runs {
+// plainTexts returns what stands between the stars, or nil if there is a variable or a question mark.
+func (b *body) plainTexts() []string {
+	texts := make([]string, len(b.runs))
+	for i, run := range b.runs {
 		switch {
 		case len(run) == 0:
 		case len(run) == 1 && run[0].ref == 0 && run[0].any == 0:
