@@ -6,6 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -93,5 +96,29 @@ func TestChecksumHeaderOfChunks(t *testing.T) {
 	got := make([]byte, len(rideBody))
 	if _, err := r.Body.Read(got); err != nil || string(got) != rideBody {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestPresignedChecksum: threat 98. A URL that was presigned before there was a body has the checksum of an empty one in its query: an upload with it is refused, and the
+// answer names the parameter, since the client's own code never did.
+func TestPresignedChecksum(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Denied = sigv4auth.WriteS3Error })
+	for name, tt := range map[string]struct {
+		query, body, text string
+		admitted          bool
+	}{
+		"of an empty body":        {"x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32", rideBody, "in the query parameter x-amz-checksum-crc32 of the presigned URL", false},
+		"in another case":         {"X-Amz-Checksum-Crc32=AAAAAA%3D%3D", rideBody, "in the query parameter X-Amz-Checksum-Crc32 of the presigned URL", false},
+		"of an empty body, empty": {"x-amz-checksum-crc32=AAAAAA%3D%3D", "", "", true},
+		"of the body":             {"x-amz-checksum-crc32=" + url.QueryEscape(crc32Of(rideBody)), rideBody, "", true},
+		"two":                     {"x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-checksum-sha1=x", "", "single x-amz-checksum-", false},
+	} {
+		var handler spy
+		w := httptest.NewRecorder()
+		a.Handler(&handler).ServeHTTP(w, sign(t, request(http.MethodPut, "/prod/ride?"+tt.query, tt.body), presigned))
+		if (handler.ran == 1) != tt.admitted || !strings.Contains(w.Body.String(), tt.text) {
+			t.Errorf("%s: the handler ran %d times; %d %s", name, handler.ran, w.Code, w.Body)
+		}
 	}
 }

@@ -114,7 +114,8 @@ const (
 	PathNormalized
 	// PathEncoded percent-encodes the path once more and normalises nothing.
 	PathEncoded
-	// PathS3 takes the path decoded and encoded once, as Amazon S3 does.
+	// PathS3 takes the path decoded and encoded once, as Amazon S3 does. It is for the clients that sign so, those of S3, and they need it: with
+	// another style on one side than on the other, most paths with escapes are refused, and a signature for a%2520b can be one for a%20b.
 	PathS3
 )
 

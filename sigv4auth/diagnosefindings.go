@@ -16,15 +16,15 @@ func quoted(s string) string { return strconv.Quote(forLog(s)) }
 
 // unsignedHeaders finds the headers that have to be signed, arrived, and are not.
 func (x *examination) unsignedHeaders(refused *Error) {
-	const token = "X-Amz-Security-Token"
+	const header = "X-Amz-Security-Token"
 	var names []string
 	for key := range x.r.Header {
 		must := isAmz(key) || slices.Contains(x.a.required, strings.ToLower(key))
 		if !must || listed(x.p.signedHeaders, key) {
 			continue
 		}
-		if key == token {
-			x.find(CauseTokenUnsigned, "the session token is signed: it arrived in "+token+", which SignedHeaders does not name",
+		if key == header {
+			x.find(CauseTokenUnsigned, "the session token is signed: it arrived in "+header+", which SignedHeaders does not name",
 				"let the client set the token before it signs; an SDK does so if the token is part of the credentials that it is given")
 			continue
 		}

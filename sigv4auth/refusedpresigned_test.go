@@ -77,7 +77,7 @@ func TestRefusedPresigned(t *testing.T) {
 	})
 }
 
-// TestExpires pins what X-Amz-Expires may be: threats 83 to 87.
+// TestExpires pins what X-Amz-Expires may be: threats 83, 84, 85, 86 and 87.
 func TestExpires(t *testing.T) {
 	t.Parallel()
 	for _, v := range []string{"0", "-1", "604801", "1000000", "+5", "%2B5", "%205", "5%20", "007", "1.0", "1e3", "0x10", "9223372036854775808", "18446744073709551617", "", "%EF%BC%95", "5,5"} {

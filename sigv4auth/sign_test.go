@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,20 +141,37 @@ func signUnsigned(r *http.Request, presign time.Duration) *http.Request {
 	}.Sign(r)
 }
 
-// signWithDate signs a GET request that has a Date in place of an X-Amz-Date, which no SDK does, by the documented steps.
+// signWithDate signs a GET request that has a Date in place of an X-Amz-Date, which no SDK does.
 func signWithDate(tb testing.TB, r *http.Request) *http.Request {
 	tb.Helper()
+	return signByHand(r, "date", "host")
+}
+
+// signByHand signs a GET request without a query at testNow by the documented steps, and of its headers those that are named, which no SDK lets a caller choose.
+func signByHand(r *http.Request, names ...string) *http.Request {
 	mac := func(key []byte, data string) []byte {
 		h := hmac.New(sha256.New, key)
 		h.Write([]byte(data))
 		return h.Sum(nil)
 	}
 	const day, stamp, empty = "20260102", "20260102T030405Z", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-	canonical := "GET\n" + r.RequestURI + "\n\ndate:" + strings.Join(strings.Fields(r.Header.Get("Date")), " ") + "\nhost:" + r.Host + "\n\ndate;host\n" + empty
-	sum := sha256.Sum256([]byte(canonical))
+	for i, name := range names {
+		names[i] = strings.ToLower(name)
+	}
+	slices.Sort(names)
+	canonical := "GET\n" + r.RequestURI + "\n\n"
+	for _, name := range names {
+		value := r.Host
+		if name != "host" {
+			value = strings.Join(strings.Fields(r.Header.Get(name)), " ")
+		}
+		canonical += name + ":" + value + "\n"
+	}
+	list := strings.Join(names, ";")
+	sum := sha256.Sum256([]byte(canonical + "\n" + list + "\n" + empty))
 	scope := day + "/" + testRegion + "/" + testService + "/aws4_request"
 	key := mac(mac(mac(mac([]byte("AWS4"+testSecret), day), testRegion), testService), "aws4_request")
 	signature := hex.EncodeToString(mac(key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hex.EncodeToString(sum[:])))
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+testKeyID+"/"+scope+", SignedHeaders=date;host, Signature="+signature)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+testKeyID+"/"+scope+", SignedHeaders="+list+", Signature="+signature)
 	return r
 }

@@ -1,0 +1,111 @@
+package house_test
+
+import (
+	"go/ast"
+	"go/token"
+	"strings"
+	"testing"
+)
+
+// TestNoSignerVerifies: threat 44. What a client's SDK signs with is in tests and in what helps them, never in the verifier: a signer mends, skips and normalises
+// what a verifier has to refuse.
+func TestNoSignerVerifies(t *testing.T) {
+	t.Parallel()
+	found := false
+	for _, f := range readFiles(t) {
+		for _, name := range f.imports {
+			if !strings.Contains(name, "/signer") && !strings.Contains(name, "/aws-http-auth") {
+				continue
+			}
+			found = true
+			if !f.test && library(f.dir) && f.dir != "sigv4auth/sigv4test" {
+				t.Errorf("%s/%s imports %s", f.dir, f.name, name)
+			}
+			if !f.test && strings.HasPrefix(f.dir, "sigv4auth/internal") {
+				t.Errorf("%s/%s signs", f.dir, f.name)
+			}
+		}
+	}
+	if !found {
+		t.Error("no test signs with a client's signer")
+	}
+}
+
+// TestConstantTime: threat 212. In the packages that hold secrets, nothing that is called a signature, a secret, a token, a MAC or a key is compared by == or with bytes.Equal, which stop at
+// the first difference. Comparisons with nil, "" and constants tell nothing.
+func TestConstantTime(t *testing.T) {
+	t.Parallel()
+	constantTime := 0
+	for _, f := range readFiles(t) {
+		if f.test || f.dir != "sigv4auth" && f.dir != "sigv4auth/internal/v4" && f.dir != "sigv4auth/internal/chunked" && f.dir != "sigv4auth/filestore" {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				if (n.Op == token.EQL || n.Op == token.NEQ) && (secretName(n.X) && !tellsNothing(n.Y) || secretName(n.Y) && !tellsNothing(n.X)) {
+					t.Errorf("%s compares in a time that tells where the difference is", f.fset.Position(n.Pos()))
+				}
+			case *ast.CallExpr:
+				sel, ok := n.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				x, ok := sel.X.(*ast.Ident)
+				switch {
+				case !ok:
+				case x.Name == "hmac" && sel.Sel.Name == "Equal", x.Name == "subtle" && strings.HasPrefix(sel.Sel.Name, "ConstantTime"):
+					constantTime++
+				case x.Name == "bytes" && (sel.Sel.Name == "Equal" || sel.Sel.Name == "Compare"), x.Name == "strings" && sel.Sel.Name == "EqualFold", x.Name == "reflect":
+					for _, a := range n.Args {
+						if secretName(a) {
+							t.Errorf("%s compares in a time that tells where the difference is", f.fset.Position(n.Pos()))
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	if constantTime < 3 {
+		t.Errorf("only %d comparisons in constant time are left: of signatures, of chunks' signatures and of tokens", constantTime)
+	}
+}
+
+// secretName reports whether an expression is called like something that a caller must not be able to guess byte by byte.
+func secretName(e ast.Expr) bool {
+	name := ""
+	switch e := e.(type) {
+	case *ast.Ident:
+		name = e.Name
+	case *ast.SelectorExpr:
+		name = e.Sel.Name
+	case *ast.IndexExpr:
+		return secretName(e.X)
+	case *ast.SliceExpr:
+		return secretName(e.X)
+	case *ast.ParenExpr:
+		return secretName(e.X)
+	case *ast.CallExpr:
+		if called, ok := e.Fun.(*ast.Ident); ok && called.Name == "len" {
+			return false
+		}
+		return secretName(e.Fun) || len(e.Args) == 1 && secretName(e.Args[0]) // a conversion
+	}
+	switch strings.ToLower(name) {
+	case "signature", "sig", "secret", "token", "sessiontoken", "mac", "computed", "reveal":
+		return true
+	}
+	return false
+}
+
+// tellsNothing reports whether an expression is nil, a literal, or what can only be a constant.
+func tellsNothing(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return true
+	case *ast.Ident:
+		return e.Name == "nil" || e.Name == "true" || e.Name == "false"
+	}
+	return false
+}
