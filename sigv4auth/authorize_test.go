@@ -52,7 +52,7 @@ func newAuthorizer(tb testing.TB, cfg sigv4auth.AuthorizerConfig) *sigv4auth.Aut
 	return z
 }
 
-// TestRequire: the whole way, from the signed request to the policies' decision, the answer and the audit event.
+// TestRequire: the whole way, from the signed request to the policies' decision, the answer and the one audit event, which has it all (threat 218).
 func TestRequire(t *testing.T) {
 	t.Parallel()
 	allowRide := parsePolicy(t, iampolicy.Identity, standardUserPolicy)
