@@ -13,7 +13,7 @@ import (
 func FuzzCanonical(f *testing.F) {
 	f.Add("GET", "/a%20b/c", "b=1&a=2", "example.com", "v", "w")
 	f.Add("POST", "/", "a=%0A/", "example.com:80", "1\t 2", "x-b:3")
-	f.Add("PUT", "/%0a", "host:x", "h", "a\nx-b:1", "")
+	f.Add("PUT", "/x", "host:x", "h", "a\nx-b:1", "")
 	f.Fuzz(func(t *testing.T, method, path, query, host, a, b string) {
 		if strings.ContainsFunc(method+host, func(r rune) bool { return r <= ' ' }) || v4.CheckPath(path) != nil {
 			return // refused before
