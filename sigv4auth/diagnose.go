@@ -56,7 +56,8 @@ type examination struct {
 	mayRead bool
 	s       *scratch
 
-	via        *relayed // nil: no trusted proxy
+	via        *relayed    // nil: no trusted proxy
+	sent       http.Header // r.Header as the client sent it, made once: whoever sends the request chooses how large it is
 	h          protocolHeaders
 	t          target
 	p          presented
@@ -92,6 +93,7 @@ func (x *examination) find(c Cause, condition, remedy string) {
 func (x *examination) walk(ctx context.Context) {
 	a, r, p, h := x.a, x.r, &x.p, &x.h
 	x.via = a.proxies.read(r)
+	x.sent = x.via.header(r.Header)
 	h.find(r.Header)
 	var refused *Error
 	if x.t, refused = parseTarget(r, h.host); x.refuse(refused) {
@@ -211,7 +213,7 @@ func (x *examination) canonical() ([]byte, bool) {
 	}
 	for name := range strings.SplitSeq(x.p.signedHeaders, ";") {
 		key := http.CanonicalHeaderKey(name)
-		if name != "host" && len(x.via.header(with.Header)[key]) == 0 {
+		if name != "host" && len(x.sent[key]) == 0 {
 			with.Header[key] = []string{""}
 			x.missing = append(x.missing, name)
 		}

@@ -30,12 +30,14 @@ func (x *examination) hosts() {
 		for pair := range strings.SplitSeq(v, ";") {
 			if name, value, _ := strings.Cut(strings.TrimSpace(pair), "="); strings.EqualFold(name, "host") {
 				hosts = append(hosts, strings.Trim(value, `"`))
+				break // an element has one, and a hostile one a hundred thousand
 			}
 		}
 	}
 	hosts = append(hosts, x.a.hosts...)
 	hosts = append(hosts, r.Host)
-	ports := append(forwardedValues(r.Header, "X-Forwarded-Port"), "443", "80")
+	ports := slices.DeleteFunc(forwardedValues(r.Header, "X-Forwarded-Port"), func(port string) bool { return len(port) > len("65535") })
+	ports = append(ports, "443", "80")
 	for _, h := range slices.Clone(hosts) {
 		if bare, _, err := net.SplitHostPort(h); err == nil {
 			hosts = append(hosts, bare)

@@ -17,10 +17,15 @@ func quoted(s string) string { return strconv.Quote(forLog(s)) }
 // unsignedHeaders finds the headers that have to be signed, arrived, and are not.
 func (x *examination) unsignedHeaders(refused *Error) {
 	const header = "X-Amz-Security-Token"
-	var names []string
+	signed := make(map[string]bool, maxSignedHeaders)
+	for name := range strings.SplitSeq(x.p.signedHeaders, ";") {
+		signed[name] = true
+	}
+	var names []string // the first of them in their order, one more than are told: there can be as many as the server lets headers through
 	for key := range x.r.Header {
-		must := isAmz(key) || slices.Contains(x.a.required, strings.ToLower(key))
-		if !must || listed(x.p.signedHeaders, key) {
+		name := strings.ToLower(key)
+		must := isAmz(key) || slices.Contains(x.a.required, name)
+		if !must || signed[name] {
 			continue
 		}
 		if key == header {
@@ -28,7 +33,9 @@ func (x *examination) unsignedHeaders(refused *Error) {
 				"let the client set the token before it signs; an SDK does so if the token is part of the credentials that it is given")
 			continue
 		}
-		names = append(names, quoted(strings.ToLower(key)))
+		at, _ := slices.BinarySearch(names, name)
+		names = slices.Insert(names, at, name)
+		names = names[:min(len(names), maxForwardedTried+1)]
 	}
 	if len(names) == 0 {
 		if !x.d.Has(CauseTokenUnsigned) {
@@ -36,9 +43,10 @@ func (x *examination) unsignedHeaders(refused *Error) {
 		}
 		return
 	}
-	slices.Sort(names)
-	if len(names) > maxForwardedTried {
-		names = append(names[:maxForwardedTried], "...")
+	for i, name := range names {
+		if names[i] = quoted(name); i == maxForwardedTried {
+			names[i] = "..."
+		}
 	}
 	x.find(CauseHeaderUnsigned, "these headers are signed or do not arrive: "+strings.Join(names, ", "),
 		"if the client sends them, let it sign them; if something on the way adds them, such as a CDN, let it stop or take them away again")

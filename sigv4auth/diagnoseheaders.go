@@ -99,7 +99,7 @@ func (x *examination) spaces(line int, name, value string) {
 		x.search.add(line, name+":"+v, Finding{CauseHeaderSpace, "the signed header " + name + " " + condition, remedy})
 	}
 	const asDocumented = "let the client trim each value and fold the white space in it to one space before it signs"
-	values := x.via.header(x.r.Header)[http.CanonicalHeaderKey(name)]
+	values := x.sent[http.CanonicalHeaderKey(name)]
 	add(strings.Join(values, ","), "is signed with its inner white space as it arrived", asDocumented)
 	add(strings.Join(strings.Fields(value), ""), "is signed without its inner white space", asDocumented)
 	const merged = "let nothing on the way join or part header lines, or the client send one line"
