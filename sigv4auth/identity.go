@@ -110,9 +110,12 @@ func (id Identity) Session() (Session, bool) {
 
 // Signed reports whether the signature covers the header called name, in any case. What it does not
 // cover, anyone between the client and the server may have set. It is false for a header that a proxy rewrote, though what the client sent
-// was restored and verified: the request holds another value.
+// was restored and verified: the request holds another value. So it is of host, if a proxy named the one that was signed and r.Host is another.
 func (id Identity) Signed(name string) bool {
 	if _, restored := id.relayed.restores(name); restored {
+		return false
+	}
+	if id.relayed != nil && id.relayed.host != id.relayed.received && strings.EqualFold(name, "host") {
 		return false
 	}
 	return listed(id.signedHeaders, name)

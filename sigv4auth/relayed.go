@@ -18,6 +18,7 @@ type relayed struct {
 	secure   bool       // the client used TLS
 	hosts    []string   // what the client may have called: r.Host, and what the proxy says; at most maxHosts
 	host     string     // the one of hosts that was signed
+	received string     // r.Host, also where Config.Hosts has taken it out of hosts
 	prefix   string     // what the proxy took off the path
 	restored http.Header
 	fault    string // which header said nothing that could be believed, for the operator
@@ -33,7 +34,7 @@ func (p *proxies) read(r *http.Request) *relayed {
 	if !trusted {
 		return nil
 	}
-	via := &relayed{client: peer, secure: r.TLS != nil, prefix: p.prefix}
+	via := &relayed{client: peer, secure: r.TLS != nil, received: r.Host, prefix: p.prefix}
 	via.hosts = append(make([]string, 0, maxHosts), r.Host)
 	var told forwardedElement
 	forwarded := r.Header[forwardedHeader]

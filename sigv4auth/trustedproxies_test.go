@@ -189,10 +189,15 @@ func TestRelayedIdentity(t *testing.T) {
 		t.Fatal("refused")
 	}
 	id, _ := sigv4auth.IdentityFrom(handler.r.Context())
-	for name, want := range map[string]bool{"Accept-Encoding": false, "accept-encoding": false, "X-Original-Accept-Encoding": false, "User-Agent": false, "Host": true, "X-Amz-Date": true} {
+	for name, want := range map[string]bool{"Accept-Encoding": false, "accept-encoding": false, "X-Original-Accept-Encoding": false, "User-Agent": false, "Host": false, "host": false, "X-Amz-Date": true} {
 		if got := id.Signed(name); got != want {
 			t.Errorf("Signed(%q) is %t", name, got)
 		}
+	}
+	kept := sign(t, rides(), signing{})
+	kept.Header.Set("X-Forwarded-Host", "another.example")
+	if id, err := a.Verify(kept); err != nil || !id.Signed("Host") {
+		t.Errorf("Signed(\"Host\") is false of the host that arrived and was signed; %v", err)
 	}
 	// A policy about aws:UserAgent is about what the client sent.
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:UserAgent":"x"}}}]}`
