@@ -26,6 +26,9 @@ func main() {
 
 // run does what args ask for.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if do, rest := commandOf(args); do != nil {
+		return do(ctx, rest, stdout, stderr)
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	quick := flags.Bool("quick", false, "measure for 20 seconds instead of three minutes: less precise, without a million keys")
