@@ -29,6 +29,21 @@
 //   - A handler of upgraded connections is on its own: the frames after the upgrade are not signed.
 //   - net/http's server admits slow clients. Set its ReadHeaderTimeout and ReadTimeout.
 //
+// # What a signature leaves open
+//
+// A request of which anything was changed on the way is refused, but for these changes, which the protocol leaves to everyone on the way:
+//
+//   - headers that SignedHeaders does not name and that are not x-amz-*: added, changed, dropped;
+//   - the white space around and inside the values of signed headers, and whether values arrive in one line, joined with commas, or in several;
+//   - the white space around the fields of the Authorization header;
+//   - the order of the query's parameters, escapes in it that are needless, missing or in lower case, '+' for an escaped space, an '=' without a value behind it, an
+//     empty parameter; a presigned URL's own parameters have one spelling;
+//   - with PathNormalized, segments that normalisation drops; with PathS3, escapes in the path that are needless or missing;
+//   - the target's absolute form, and a Host header beside an equal authority;
+//   - how the body is split on its way, and in the modes that are called Insecure the body.
+//
+// What a handler reads of what is signed is the same in each case.
+//
 // # Streaming bodies
 //
 // Clients of S3 send large bodies in chunks, in the content coding aws-chunked. Where [Config.Payloads] has the mode, the signature of the headers is verified
