@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
 func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
@@ -159,67 +161,70 @@ func TestAHalfWrittenFileIsNeverTaken(t *testing.T) {
 	})
 	// A secret has no grammar by which its beginning could be told from the whole. While the file grows, no two looks in a row see the same.
 	t.Run("a secret written in pieces", func(t *testing.T) {
-		const interval, pieces = 100 * time.Millisecond, 200
-		for {
-			f := newFolder(t)
-			f.withSource("SecretAccessKeyFile", "bob")
-			f.replace("bob", bobSecret)
-			cfg := f.config()
-			cfg.PollInterval = interval
-			s := f.openWith(cfg)
-			file, err := os.Create(f.path("bob"))
-			if err != nil {
+		const pieces = 200
+		f := newFolder(t)
+		f.withSource("SecretAccessKeyFile", "bob")
+		f.replace("bob", bobSecret)
+		s := f.openWith(byHand(f))
+		file, err := os.Create(f.path("bob"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range pieces {
+			if _, err := file.WriteString("x"); err != nil {
 				t.Fatal(err)
 			}
-			slowest, last, taken := time.Duration(0), time.Now(), ""
-			for range pieces {
-				if _, err := file.WriteString("x"); err != nil {
-					t.Fatal(err)
-				}
-				slowest, last = max(slowest, time.Since(last)), time.Now()
-				time.Sleep(2 * time.Millisecond)
-				if c, _ := s.Credential(t.Context(), "AKIABOB", ""); !c.Secret.Equal(bobSecret) {
-					taken = c.Secret.Reveal()
-				}
+			s.LookForTest()
+			if c, _ := s.Credential(t.Context(), "AKIABOB", ""); !c.Secret.Equal(bobSecret) {
+				t.Fatalf("a beginning of %d bytes was taken after %d", len(c.Secret.Reveal()), i+1)
 			}
-			_ = file.Close()
-			if slowest > interval/2 {
-				_ = s.Close()
-				continue // on a machine that busy the writer paused for so long that the file seemed whole
-			}
-			if taken != "" {
-				t.Fatalf("a beginning of %d bytes was taken", len(taken))
-			}
-			eventually(t, "the whole secret is taken", known(t, s, "AKIABOB", strings.Repeat("x", pieces)))
-			return
+		}
+		_ = file.Close()
+		s.LookForTest()
+		if !known(t, s, "AKIABOB", strings.Repeat("x", pieces))() {
+			t.Fatal("the whole secret, seen twice, is not taken")
 		}
 	})
 	t.Run("removed and written anew, as some editors do", func(t *testing.T) {
-		const interval = 100 * time.Millisecond
 		f := newFolder(t)
 		var told reports
-		cfg := f.config()
-		cfg.PollInterval = interval
+		cfg := byHand(f)
 		cfg.Report = told.add
 		s := f.openWith(cfg)
+		inForce := func(when string) {
+			t.Helper()
+			if !allowed(t, s, adaARN, "ride:Read")() || !known(t, s, "AKIAADA", adaSecret)() {
+				t.Fatalf("the gap of a moment denies, %s", when)
+			}
+		}
 		for range 4 {
-			began := time.Now()
 			f.remove("policies/All.json")
 			f.remove("principals.json")
-			time.Sleep(interval / 4) // long enough that a look or two in the test will fall into it
+			s.LookForTest() // one look falls into the gap
+			inForce("while it lasts")
 			f.overwrite("policies/All.json", allowAll)
 			f.overwrite("principals.json", start)
-			if time.Since(began) > interval*3/4 {
-				t.Skip("the machine is too busy to keep the gap shorter than two looks")
-			}
-			for end := time.Now().Add(interval * 9 / 4); time.Now().Before(end); time.Sleep(time.Millisecond) {
-				if !allowed(t, s, adaARN, "ride:Read")() || !known(t, s, "AKIAADA", adaSecret)() {
-					t.Fatal("the gap of a moment denies")
-				}
+			for range 3 {
+				s.LookForTest()
+				inForce("after it")
 			}
 		}
-		if n, _ := told.count(""); n != 0 {
-			t.Errorf("reported: %+v", told.all)
+		if n, _ := told.count(""); n != 0 || len(s.Problems()) != 0 {
+			t.Errorf("reported: %+v; %+v", told.all, s.Problems())
+		}
+		// And what is gone for two looks is gone.
+		f.remove("policies/All.json")
+		s.LookForTest()
+		s.LookForTest()
+		if allowed(t, s, adaARN, "ride:Read")() {
+			t.Error("a policy that was removed goes on allowing")
 		}
 	})
+}
+
+// byHand is a configuration of a Store that looks at the folder only when LookForTest is called.
+func byHand(f folder) filestore.Config {
+	cfg := f.config()
+	cfg.PollInterval = time.Minute
+	return cfg
 }
