@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -204,5 +205,23 @@ func TestDiagnoseChecksum(t *testing.T) {
 	sameVerdict(t, a, r, d)
 	if got, err := io.ReadAll(r.Body); err != nil || string(got) != rideBody {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestDiagnoseFarDates: a date further off than a Duration reaches, which anybody can write, is told to be on the side on which it is.
+func TestDiagnoseFarDates(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, nil)
+	for year, want := range map[int]string{1500: "behind this server's", 2400: "ahead of this server's", 9999: "ahead of this server's"} {
+		for _, presign := range []time.Duration{0, time.Minute} {
+			want, cause := want, "clock"
+			if presign > 0 && year < testNow.Year() {
+				want, cause = "is used before 15000101T000100Z", "expired"
+			}
+			d := a.Diagnose(sign(t, rides(), signing{at: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), presign: presign}))
+			if s := d.String(); !d.Verifies || codes(d) != cause || !strings.Contains(s, want) || strings.Contains(s, "taken for UTC") {
+				t.Errorf("%d, presigned for %v: %s", year, presign, s)
+			}
+		}
 	}
 }

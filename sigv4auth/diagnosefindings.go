@@ -52,10 +52,14 @@ func (x *examination) unsignedHeaders(refused *Error) {
 		"if the client sends them, let it sign them; if something on the way adds them, such as a CDN, let it stop or take them away again")
 }
 
+// maxZone is the farthest that a local time is from UTC.
+const maxZone = 14 * time.Hour
+
 // clock finds how far the clocks are apart.
 func (x *examination) clock() {
 	signed, now := x.p.signedAt.UTC().Format(v4.TimeFormat), x.now.UTC().Format(v4.TimeFormat)
-	age := time.Duration(x.now.Unix()-x.p.signedAt.Unix()) * time.Second
+	// Sub stops at 292 years, where a number of seconds made a Duration would run over and tell a clock that is behind as one ahead.
+	age := x.now.Truncate(time.Second).Sub(x.p.signedAt)
 	if x.p.place == InQuery && age > 0 {
 		until := x.p.signedAt.Add(x.p.expires).UTC().Format(v4.TimeFormat)
 		x.find(CauseExpired, fmt.Sprintf("the presigned URL is used before %s: it was signed at %s for %v, and this server's clock says %s", until, signed, x.p.expires, now),
@@ -64,10 +68,10 @@ func (x *examination) clock() {
 	}
 	direction := "behind"
 	if age < 0 {
-		direction, age = "ahead of", -age
+		direction, age = "ahead of", age.Abs()
 	}
 	remedy := "set the clock of the client or of this server right: run NTP on both"
-	if hours := age.Round(time.Hour); hours > 0 && (age-hours).Abs() <= x.a.skew {
+	if hours := age.Round(time.Hour); 0 < hours && hours <= maxZone && (age-hours).Abs() <= x.a.skew {
 		remedy += "; a difference of whole hours is mostly a local time that was taken for UTC"
 	}
 	x.find(CauseClock, fmt.Sprintf("the clocks agree within %v: the client's is %v %s this server's (the request is dated %s, and arrived at %s)",
