@@ -10,7 +10,7 @@
 // The requests are signed by this package, from AWS's public description of the protocol, and written to the connection byte by byte:
 // no HTTP client would send most of them. It shares no code with sigv4auth.
 //
-// An endpoint that is probed MUST allow the key everything that its policies decide on: an answer by a policy looks like one by the verifier. It is
+// The key SHOULD be allowed everything by the endpoint's policies: what is denied by one, which AWS's codes of errors tell apart, is not tested. An endpoint is
 // taken to refuse with the statuses 400, 401, 403, 411, 413, 414, 417, 431, 501, 503 and 505, or by closing the connection, and to admit with any other below 500;
 // one that is no success counts as admitted only where the same request without credentials is answered otherwise.
 package target

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,23 +31,53 @@ const (
 	unverified reaction = "unverified" // answered in the same way without credentials
 )
 
-// exchange writes raw bytes to a connection of their own, and returns the status of the answer, or how there was none.
-func exchange(ctx context.Context, o *options, method string, wire []byte, cut bool) (int, reaction, error) {
+// An answer is what came back: its status, 0 if there was none, and AWS's code of the error if it bears one.
+type answer struct {
+	reaction reaction
+	status   int
+	code     string
+}
+
+// String returns what the report shows.
+func (a answer) String() string {
+	text := string(a.reaction)
+	if a.status != 0 {
+		text = fmt.Sprintf("%s, %d", text, a.status)
+	}
+	if a.code != "" {
+		text += " " + a.code
+	}
+	return text
+}
+
+// byPolicy reports whether the answer says that the signature was right and a policy was against it.
+func (a answer) byPolicy() bool {
+	return a.reaction == refused && (a.code == "AccessDenied" || a.code == "AccessDeniedException")
+}
+
+// errorCodes finds the code in the header x-amzn-ErrorType of JSON APIs, and in the documents of S3 and of query APIs.
+var (
+	errorTypes = regexp.MustCompile(`^[A-Za-z]{1,80}`)
+	errorCodes = regexp.MustCompile(`<Code>([A-Za-z]{1,80})</Code>`)
+)
+
+// exchange writes raw bytes to a connection of their own, and returns the answer.
+func exchange(ctx context.Context, o *options, method string, wire []byte, cut bool) (answer, error) {
 	dialer := net.Dialer{Timeout: o.timeout}
 	conn, err := dialer.DialContext(ctx, "tcp", o.address)
 	if err != nil {
-		return 0, "", err
+		return answer{}, err
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	if err := conn.SetDeadline(time.Now().Add(o.timeout)); err != nil {
-		return 0, "", err
+		return answer{}, err
 	}
 	if o.url.Scheme == "https" {
 		secured := tls.Client(conn, &tls.Config{ServerName: o.url.Hostname(), RootCAs: o.roots})
 		if err := secured.HandshakeContext(ctx); err != nil {
-			return 0, "", err
+			return answer{}, err
 		}
 		conn = secured
 	}
@@ -58,17 +90,21 @@ func exchange(ctx context.Context, o *options, method string, wire []byte, cut b
 		resp, err := http.ReadResponse(answers, &http.Request{Method: strings.ToUpper(method)})
 		switch {
 		case ctx.Err() != nil:
-			return 0, "", ctx.Err()
+			return answer{}, ctx.Err()
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return 0, silent, nil
+			return answer{reaction: silent}, nil
 		case err != nil || writeErr != nil && resp == nil:
-			return 0, closed, nil
+			return answer{reaction: closed}, nil
 		case resp.StatusCode < 200: // 100 Continue and its like come before the answer
 			continue
 		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // lets the server finish; what it says does not count
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what was cut off counts as well
 		_ = resp.Body.Close()
-		return resp.StatusCode, o.classify(resp.StatusCode), nil
+		got := answer{reaction: o.classify(resp.StatusCode), status: resp.StatusCode, code: errorTypes.FindString(resp.Header.Get("X-Amzn-Errortype"))}
+		if m := errorCodes.FindSubmatch(body); m != nil && got.code == "" {
+			got.code = string(m[1])
+		}
+		return got, nil
 	}
 }
 

@@ -90,3 +90,22 @@ func TestWhatTheRouterAnswersIsNotHeldAgainstTheVerifier(t *testing.T) {
 		t.Error("a path that is answered with 404 to everybody counts as tested")
 	}
 }
+
+// TestWhatAPolicyDeniesIsNotHeldAgainstTheVerifier: a denial by a policy comes after the signature was found right.
+func TestWhatAPolicyDeniesIsNotHeldAgainstTheVerifier(t *testing.T) {
+	denied := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		naive{}.ServeHTTP(w, r)
+	})
+	f, err := probe(t, serve(t, denied))
+	if err != nil {
+		t.Error(err, f.named("wrongly admitted"), f.named("wrongly refused"))
+	}
+	if _, ok := f.named("not tested")["POST with a body"]; !ok {
+		t.Error("a request that a policy denies counts as tested")
+	}
+}

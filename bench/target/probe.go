@@ -66,22 +66,21 @@ func (p *prober) probe(ctx context.Context, c check) (result, error) {
 		return result{}, err
 	}
 	request, wire := build(p.options, line, strings.ToLower(rand.Text()))
-	status, got, err := p.send(ctx, request.method, wire, c.cut)
+	got, err := p.send(ctx, request.method, wire, c.cut)
 	if err != nil {
 		return result{}, err
 	}
-	if got == admitted && status >= 300 {
+	if got.reaction == admitted && got.status >= 300 {
 		// A router may have answered before the verifier was asked.
 		without, err := p.control(ctx, request)
 		if err != nil {
 			return result{}, err
 		}
-		if without == status {
-			got = unverified
+		if without == got.status {
+			got.reaction = unverified
 		}
 	}
-	r.reaction = got
-	r.judge(c, status)
+	r.judge(c, got)
 	if r.Class != "" {
 		r.Request = show(wire)
 	}
@@ -90,14 +89,13 @@ func (p *prober) probe(ctx context.Context, c check) (result, error) {
 }
 
 // judge compares what the endpoint did with what it should have done.
-func (r *result) judge(c check, status int) {
-	r.Answer = string(r.reaction)
-	if status != 0 {
-		r.Answer = fmt.Sprintf("%s, %d", r.reaction, status)
-	}
+func (r *result) judge(c check, got answer) {
+	r.reaction, r.Answer = got.reaction, got.String()
 	switch {
 	case r.reaction == unverified:
-		r.Verdict, r.Answer = notTested, fmt.Sprintf("%d, as without credentials", status)
+		r.Verdict, r.Answer = notTested, fmt.Sprintf("%d, as without credentials", got.status)
+	case c.want == admit && got.byPolicy():
+		r.Verdict, r.Answer = notTested, r.Answer+": by a policy, not by its signature"
 	case c.want == either:
 		r.Verdict, r.Class = information, "information"
 	case c.want == admit && r.reaction == admitted, c.want == refuse && (r.reaction == refused || r.reaction == closed):
@@ -121,24 +119,24 @@ func (p *prober) control(ctx context.Context, r *request) (int, error) {
 	if status, ok := p.controls[key]; ok {
 		return status, nil
 	}
-	status, _, err := p.send(ctx, bare.method, bare.wire(), false)
+	got, err := p.send(ctx, bare.method, bare.wire(), false)
 	if err != nil {
 		return 0, err
 	}
-	p.controls[key] = status
-	return status, nil
+	p.controls[key] = got.status
+	return got.status, nil
 }
 
 // send keeps to the rate and to the limit.
-func (p *prober) send(ctx context.Context, method string, wire []byte, cut bool) (int, reaction, error) {
+func (p *prober) send(ctx context.Context, method string, wire []byte, cut bool) (answer, error) {
 	if p.sent++; p.sent > p.limit {
-		return 0, "", errLimit
+		return answer{}, errLimit
 	}
 	wait := time.NewTimer(time.Until(p.next))
 	defer wait.Stop()
 	select {
 	case <-ctx.Done():
-		return 0, "", ctx.Err()
+		return answer{}, ctx.Err()
 	case <-wait.C:
 	}
 	p.next = time.Now().Add(time.Duration(float64(time.Second) / p.rate))
