@@ -56,7 +56,7 @@ func editHeader(h http.Header, op uint8, pos uint16, text string) {
 	name, value, _ := strings.Cut(text, ":")
 	keys := slices.Sorted(maps.Keys(h))
 	if len(keys) == 0 {
-		h.Add(http.CanonicalHeaderKey(name), value)
+		h.Add(name, value)
 		return
 	}
 	key := keys[int(pos)%len(keys)]
@@ -69,7 +69,7 @@ func editHeader(h http.Header, op uint8, pos uint16, text string) {
 	case 9:
 		h[key] = append(h[key], value)
 	case 10:
-		h.Add(http.CanonicalHeaderKey(name), value)
+		h.Add(name, value)
 	case 11: // another name for it
 		values := h[key]
 		delete(h, key)

@@ -159,16 +159,17 @@ func signByHand(r *http.Request, names ...string) *http.Request {
 		names[i] = strings.ToLower(name)
 	}
 	slices.Sort(names)
-	canonical := "GET\n" + r.RequestURI + "\n\n"
+	var canonical strings.Builder
+	canonical.WriteString("GET\n" + r.RequestURI + "\n\n")
 	for _, name := range names {
 		value := r.Host
 		if name != "host" {
 			value = strings.Join(strings.Fields(r.Header.Get(name)), " ")
 		}
-		canonical += name + ":" + value + "\n"
+		canonical.WriteString(name + ":" + value + "\n")
 	}
 	list := strings.Join(names, ";")
-	sum := sha256.Sum256([]byte(canonical + "\n" + list + "\n" + empty))
+	sum := sha256.Sum256([]byte(canonical.String() + "\n" + list + "\n" + empty))
 	scope := day + "/" + testRegion + "/" + testService + "/aws4_request"
 	key := mac(mac(mac(mac([]byte("AWS4"+testSecret), day), testRegion), testService), "aws4_request")
 	signature := hex.EncodeToString(mac(key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hex.EncodeToString(sum[:])))
