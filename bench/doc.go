@@ -1,6 +1,8 @@
 // Command bench measures signature verification and decisions by policy, Wildgate's beside those of what a Go program can import in its place.
 //
-//	go run ./bench [-quick] [-json]
+//	go run ./bench [-quick] [-json] [-html FILE] [-check]
+//	go run ./bench e2e [flags]
+//	go run ./bench -target URL [flags]
 //	go test -run '^$' -bench . ./bench
 //
 // What counts is not the time of an operation, which differs from machine to machine and from minute to minute, but its ratio to what runs beside
@@ -8,6 +10,9 @@
 // bytes: SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose key is prepared. For decisions it is cedar-go, deciding the
 // same request by an equivalent policy. Package work makes what is measured, contender holds who is measured, measure does the timing, suite the
 // run, and report shows it.
+//
+// e2e measures a service bare and behind the middleware, over connections: see package e2e. With -target it measures nothing, and checks somebody's
+// verifier instead: see package target.
 //
 // The benchmarks beside the command hold single parts of Wildgate against floors of their own: their metric x-floor is the median of those ratios.
 package main

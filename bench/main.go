@@ -24,15 +24,26 @@ func main() {
 	}
 }
 
+// options are the command's.
+type options struct {
+	quick, json, check bool
+	html, from, write  string
+}
+
 // run does what args ask for.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if do, rest := commandOf(args); do != nil {
 		return do(ctx, rest, stdout, stderr)
 	}
+	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	quick := flags.Bool("quick", false, "measure for 20 seconds instead of three minutes: less precise, without a million keys")
-	asJSON := flags.Bool("json", false, "print the results as JSON")
+	flags.BoolVar(&o.quick, "quick", false, "measure for 20 seconds instead of three minutes: less precise, without a million keys")
+	flags.BoolVar(&o.json, "json", false, "print the results as JSON")
+	flags.BoolVar(&o.check, "check", false, "fail if an allocation bound is exceeded, or a ratio is far above the recorded one")
+	flags.StringVar(&o.html, "html", "", "write the report with its pictures to this `file` as well")
+	flags.StringVar(&o.from, "from", "", "measure nothing, and report the results that -json wrote to this `file`")
+	flags.StringVar(&o.write, "write", "", "write README.md's tables, report/report.html and the recorded results into this `folder`, that of the command's source")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -40,15 +51,42 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("unknown argument %q", flags.Arg(0))
 	}
 	line := progress{w: stderr}
-	results, err := suite.Run(ctx, suite.Options{Quick: *quick, Progress: line.show})
-	line.clear()
+	results, err := o.results(ctx, line)
 	if err != nil {
 		return err
 	}
-	if *asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "\t")
-		return enc.Encode(results)
+	if o.html != "" {
+		if err := writeFile(o.html, func(w io.Writer) error { return report.HTML(w, results) }); err != nil {
+			return err
+		}
 	}
-	return report.Text(stdout, results)
+	if o.write != "" {
+		if err := writeAll(o.write, results); err != nil {
+			return err
+		}
+	}
+	if o.json {
+		err = writeJSON(stdout, results)
+	} else {
+		err = report.Text(stdout, results)
+	}
+	if err != nil || !o.check {
+		return err
+	}
+	defer line.clear()
+	return check(ctx, results, line.show)
+}
+
+// results reads results from a file, or measures where none is named.
+func (o options) results(ctx context.Context, line progress) (*suite.Results, error) {
+	if o.from == "" {
+		defer line.clear()
+		return suite.Run(ctx, suite.Options{Quick: o.quick, Progress: line.show})
+	}
+	b, err := os.ReadFile(o.from)
+	if err != nil {
+		return nil, err
+	}
+	results := new(suite.Results)
+	return results, json.Unmarshal(b, results)
 }

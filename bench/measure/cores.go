@@ -10,7 +10,7 @@ import (
 // perWindow is how many slices a worker works at a time: the system has to find a processor for each, which must not count.
 const perWindow = 100
 
-// Workers returns how many workers are tried on this machine: powers of two up to its processors, and their number.
+// Workers returns how many workers are tried on this machine: powers of two below the number of its processors, and that number.
 func Workers() []int {
 	most := runtime.GOMAXPROCS(0)
 	var all []int
@@ -21,7 +21,7 @@ func Workers() []int {
 }
 
 // Scaling times work that each of a number of workers does in a loop, and returns for each number how many times the work of one worker was done in the
-// same time, paired within a round. start returns the work of one worker, which shares nothing that may not be shared.
+// same time, held against what one does before and after. The first of the numbers has to be 1. start returns the work of one worker, which shares nothing that may not be shared.
 func Scaling(ctx context.Context, start func() func(), workers []int, budget time.Duration) ([]Quartiles, error) {
 	work := make([]func(), workers[len(workers)-1])
 	for i := range work {
@@ -48,9 +48,16 @@ func Scaling(ctx context.Context, start func() func(), workers []int, budget tim
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		one := rate(1)
+		before := rate(1)
 		for i, n := range workers {
-			times[i] = append(times[i], rate(n)/one)
+			if i == 0 {
+				times[0] = append(times[0], 1)
+				continue
+			}
+			several := rate(n)
+			after := rate(1)
+			times[i] = append(times[i], several/((before+after)/2))
+			before = after
 		}
 	}
 	all := make([]Quartiles, len(workers))

@@ -27,42 +27,54 @@ var titles = []struct {
 
 // Text writes the tables as text.
 func Text(w io.Writer, r *suite.Results) error {
-	fmt.Fprintf(w, "%s\n%s\n", machine(r), legend)
+	fmt.Fprintf(w, "%s\n%s\n", machine(r), legendText)
 	for _, t := range titles {
-		names := contenders(r, t.group)
-		if len(names) == 0 {
-			continue
-		}
-		fmt.Fprintf(w, "\n%s\n", t.title)
-		tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintf(tw, "\t%s\t\n", strings.Join(names, "\t"))
-		for i := range r.Rows {
-			row := &r.Rows[i]
-			if row.Group != t.group {
-				continue
-			}
-			fmt.Fprintf(tw, "%s\t%s\t\n", row.Case, strings.Join(cells(row, names), "\t"))
-		}
-		if err := tw.Flush(); err != nil {
+		if err := textTable(w, t.title, numbers(r, t.group)); err != nil {
 			return err
 		}
-		for _, reason := range reasons(r, t.group) {
-			fmt.Fprintf(w, "  %s\n", reason)
-		}
 	}
-	fmt.Fprintf(w, "\nThe work of several cores, in times that of one\n")
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, s := range r.Cores {
-		fmt.Fprintf(tw, "%s\t", s.Name)
-		for i, n := range s.Workers {
-			fmt.Fprintf(tw, "%d: %.2f [%.2f–%.2f]\t", n, s.Times[i].Median, s.Times[i].Lower, s.Times[i].Upper)
-		}
-		fmt.Fprintln(tw)
-	}
-	return tw.Flush()
+	return textTable(w, "The work of several cores, in times that of one", coreNumbers(r))
 }
 
-const legend = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, allocations."
+// textTable writes one table.
+func textTable(w io.Writer, title string, t table) error {
+	fmt.Fprintf(w, "\n%s\n", title)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, row := range append([][]string{t.Head}, t.Rows...) {
+		fmt.Fprintf(tw, "%s\t\n", strings.Join(row, "\t"))
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, reason := range t.Reasons {
+		fmt.Fprintf(w, "  %s\n", reason)
+	}
+	return nil
+}
+
+// coreNumbers is the table of what several cores do.
+func coreNumbers(r *suite.Results) table {
+	var t table
+	for _, s := range r.Cores {
+		row := []string{s.Name}
+		t.Head = []string{""}
+		for i, n := range s.Workers {
+			t.Head = append(t.Head, cores(n))
+			row = append(row, fmt.Sprintf("%s [%s–%s]", number(s.Times[i].Median), number(s.Times[i].Lower), number(s.Times[i].Upper)))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func cores(n int) string {
+	if n == 1 {
+		return "1 core"
+	}
+	return fmt.Sprintf("%d cores", n)
+}
+
+const legendText = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, allocations."
 
 func machine(r *suite.Results) string {
 	m := r.Machine
@@ -134,7 +146,12 @@ func cells(row *suite.Row, names []string) []string {
 	return all
 }
 
-func allocations(n float64) string { return fmt.Sprintf("%.0f allocs", n) }
+func allocations(n float64) string {
+	if n == 1 {
+		return "1 alloc"
+	}
+	return fmt.Sprintf("%.0f allocs", n)
+}
 
 // number writes a ratio with three digits that count.
 func number(f float64) string {

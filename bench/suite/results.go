@@ -25,6 +25,15 @@ type Row struct {
 	Cannot  []Cannot         `json:"cannot,omitempty"`
 }
 
+// Name is that of a case.
+type Name struct {
+	Group work.Group `json:"group"`
+	Case  string     `json:"case"`
+}
+
+// Name returns the name of the row's case.
+func (r *Row) Name() Name { return Name{r.Group, r.Case} }
+
 // Cannot says why a contender was not timed.
 type Cannot struct {
 	Name string `json:"name"`

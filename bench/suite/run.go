@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/wildgate/wildgate/bench/contender"
@@ -21,7 +22,8 @@ const (
 // Options say how much is measured.
 type Options struct {
 	Quick    bool
-	Progress func(done, all int, what string) // is told before each case
+	Progress func(done, all int, what string) // is told before each case; nil: nobody is
+	Only     []Name                           // nil: everything. Otherwise these cases, each for as long as in a full run, and no cores
 }
 
 // Run measures everything. An error is one of the bench itself, or of Wildgate, which has to be able to do every case.
@@ -34,6 +36,12 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	}
 	all := len(cases) + len(questions) + len(verifiers) + 1
 	budget := total / time.Duration(all)
+	if o.Only != nil {
+		budget = fullTime / time.Duration(all)
+		all = len(o.Only)
+		cases = slices.DeleteFunc(cases, func(c work.Case) bool { return !slices.Contains(o.Only, Name{c.Group, c.Name}) })
+		questions = slices.DeleteFunc(questions, func(q work.Question) bool { return !slices.Contains(o.Only, Name{q.Group, q.Name}) })
+	}
 	next := func(what string) {
 		if o.Progress != nil {
 			o.Progress(done, all, what)
@@ -55,6 +63,9 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 			return nil, fmt.Errorf("%s, %s: %w", q.Group, q.Name, err)
 		}
 		results.Rows = append(results.Rows, *row)
+	}
+	if o.Only != nil {
+		return results, nil
 	}
 	cores, err := scaling(ctx, &cases[0], verifiers, budget, next)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -98,9 +99,7 @@ func (p plan) signed(service string) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range p.header {
-		out.Header[name] = values
-	}
+	maps.Copy(out.Header, p.header)
 	sum := sha256.Sum256(p.body)
 	digest := hex.EncodeToString(sum[:])
 	creds := aws.Credentials{AccessKeyID: p.key.ID, SecretAccessKey: p.key.Secret, SessionToken: p.key.Token}

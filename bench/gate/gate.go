@@ -1,0 +1,119 @@
+// Package gate tells a regression from noise: it holds the results of a run against fixed bounds of allocations, and against ratios that were recorded.
+package gate
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+
+	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+// What a median ratio may grow to, in times the recorded one. Other machines, and the noise on them, stay below it: ratios cancel most of that, but
+// in a decision by policy it is the other engine's memory as well that is fast or slow, and in a large body the machine's memory.
+const (
+	margin       = 2
+	engineMargin = 4
+	memoryMargin = 3
+	largeBody    = 256 << 10
+)
+
+//go:embed recorded.json
+var recorded []byte
+
+// File is the name of the recorded results in this folder.
+const File = "recorded.json"
+
+// allocations bound what no noise moves. They are measured too, but chosen: to raise one is a decision.
+var allocations = map[suite.Name]float64{
+	{Group: work.Requests, Case: "header POST"}:              1,
+	{Group: work.Requests, Case: "header GET"}:               0,
+	{Group: work.Requests, Case: "presigned GET"}:            1,
+	{Group: work.Requests, Case: "token of 8 KiB"}:           1,
+	{Group: work.Requests, Case: "40 more signed headers"}:   1,
+	{Group: work.Requests, Case: "80 query parameters"}:      0,
+	{Group: work.Requests, Case: "SigV4A POST"}:              12,
+	{Group: work.Requests, Case: "POST, handler"}:            3,
+	{Group: work.Requests, Case: "POST, handler and policy"}: 10,
+	{Group: work.Refusals, Case: "no credentials"}:           1,
+	{Group: work.Refusals, Case: "wrong signature"}:          1,
+	{Group: work.Refusals, Case: "unknown key"}:              1,
+	{Group: work.Bodies, Case: "0 B"}:                        0,
+}
+
+// noAllocations are the groups of which no case may allocate.
+var noAllocations = map[work.Group]bool{work.Keys: true, work.Policies: true, work.Statements: true}
+
+// ours is who is gated, by what the row's ratios are to.
+func ours(r *suite.Row) string {
+	if r.Base == "floor" {
+		return "wildgate"
+	}
+	return "iampolicy"
+}
+
+// Failure is a bound that a run exceeds.
+type Failure struct {
+	Name suite.Name
+	What string
+	Hard bool // no noise explains it
+}
+
+func (f Failure) String() string { return fmt.Sprintf("%s, %s: %s", f.Name.Group, f.Name.Case, f.What) }
+
+// Recorded returns the results that are recorded.
+func Recorded() (*suite.Results, error) {
+	r := new(suite.Results)
+	return r, json.Unmarshal(recorded, r)
+}
+
+// Check returns the bounds that the results exceed. A case that is not recorded has no ratio to be held against, and is itself a failure: it would
+// never be gated.
+func Check(results, recorded *suite.Results) []Failure {
+	known := map[suite.Name]*suite.Row{}
+	for i := range recorded.Rows {
+		known[recorded.Rows[i].Name()] = &recorded.Rows[i]
+	}
+	var failures []Failure
+	for i := range results.Rows {
+		row := &results.Rows[i]
+		fail := func(hard bool, format string, args ...any) {
+			failures = append(failures, Failure{row.Name(), fmt.Sprintf(format, args...), hard})
+		}
+		s, ok := row.Sample(ours(row))
+		if !ok {
+			fail(true, "%s was not measured", ours(row))
+			continue
+		}
+		most, bounded := allocations[row.Name()]
+		if bounded = bounded || noAllocations[row.Group]; bounded && s.Allocations > most {
+			fail(true, "%.0f allocations; at most %.0f", s.Allocations, most)
+		}
+		before := known[row.Name()]
+		if before == nil {
+			fail(true, "no ratio is recorded")
+			continue
+		}
+		was, ok := before.Sample(ours(row))
+		if !ok {
+			fail(true, "no ratio is recorded")
+			continue
+		}
+		if bound := marginOf(row) * was.Ratio.Median; s.Ratio.Median > bound {
+			fail(false, "%.3g × %s; %.3g × is recorded, and at most %.3g × allowed", s.Ratio.Median, row.Base, was.Ratio.Median, bound)
+		}
+	}
+	return failures
+}
+
+func marginOf(r *suite.Row) float64 {
+	switch {
+	case r.Base != "floor":
+		return engineMargin
+	case r.Bytes >= largeBody:
+		return memoryMargin
+	default:
+		return margin
+	}
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/bench/gate"
+	"github.com/wildgate/wildgate/bench/suite"
+)
+
+// recordedFile is what the gate has recorded, as -from reads it.
+var recordedFile = filepath.Join("gate", gate.File)
+
+func TestRunReportsRecordedResults(t *testing.T) {
+	t.Parallel()
+	page := filepath.Join(t.TempDir(), "report.html")
+	var out, errs bytes.Buffer
+	if err := run(context.Background(), []string{"-from", recordedFile, "-html", page, "-json", "-check"}, &out, &errs); err != nil {
+		t.Fatal(err)
+	}
+	var results suite.Results
+	if err := json.Unmarshal(out.Bytes(), &results); err != nil || len(results.Rows) < 40 {
+		t.Errorf("%d rows, %v", len(results.Rows), err)
+	}
+	html, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(string(html), "<svg"); got != 8 {
+		t.Errorf("%d pictures; want 8", got)
+	}
+	if errs.Len() > 0 {
+		t.Errorf("on what is no terminal: %q", errs.String())
+	}
+}
+
+// TestDocumentsAreOfOneRun: the tables and the pictures in the repository are those of the recorded results.
+func TestDocumentsAreOfOneRun(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, name := range []string{"report", "gate"} {
+		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "README.md"), readme, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(context.Background(), []string{"-from", recordedFile, "-write", folder}, new(bytes.Buffer), new(bytes.Buffer)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"README.md", filepath.Join("report", "report.html"), recordedFile} {
+		want, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(name)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what go run ./bench -from %s -write bench writes (%v)", name, recordedFile, err)
+		}
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"an argument that nobody knows", []string{"e3e"}, `unknown argument "e3e"`},
+		{"results that are not there", []string{"-from", "nothing.json"}, "nothing.json"},
+		{"a target that is not on this machine", []string{"-target=http://192.0.2.1/"}, "target: "},
+	} {
+		err := run(context.Background(), tt.args, new(bytes.Buffer), new(bytes.Buffer))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
+		}
+	}
+}

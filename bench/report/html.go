@@ -1,0 +1,98 @@
+package report
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+
+	"github.com/wildgate/wildgate/bench/measure"
+	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+//go:embed page.html
+var pageText string
+
+var page = template.Must(template.New("page").Parse(pageText))
+
+// figure is a picture, and what it shows.
+type figure struct {
+	Title, Caption string
+	SVG            template.HTML
+	Rows           table
+}
+
+// table is that of a picture, in numbers.
+type table struct {
+	Head    []string
+	Rows    [][]string
+	Reasons []string
+}
+
+const cannotCaption = " A contender that cannot do a case is named in it."
+
+// HTML writes the results as one file that needs nothing else: pictures, and the numbers below each.
+func HTML(w io.Writer, r *suite.Results) error {
+	time := func(s measure.Sample) measure.Quartiles { return s.Nanoseconds }
+	ratio := func(s measure.Sample) measure.Quartiles { return s.Ratio }
+	const toFloor = "time, in times the floor's (logarithmic; dashed: the floor, 1×; left is faster)"
+	figures := []struct {
+		figure
+		group work.Group
+		draw  func() (template.HTML, error)
+	}{
+		{figure{Title: "Verification", Caption: "How many times as long as the unavoidable hashing a verification takes." + cannotCaption}, work.Requests, func() (template.HTML, error) {
+			return dots(r, work.Requests, "wildgate", toFloor)
+		}},
+		{figure{Title: "Refusal", Caption: "How long a request takes that has to be refused, in times the hashing of the good one. What is refused early costs little."}, work.Refusals, func() (template.HTML, error) {
+			return dots(r, work.Refusals, "wildgate", toFloor)
+		}},
+		{figure{Title: "Body size", Caption: "The time to verify a POST whose signature covers its body's SHA-256. The floor is that hash, over bytes that are in memory already."}, work.Bodies, func() (template.HTML, error) {
+			return lines(curves(r, work.Bodies, time), "bytes of the body (logarithmic)", "time of one verification (logarithmic)", ticks{base: 4, label: size}, ticks{base: 10, label: span})
+		}},
+		{figure{Title: "Bodies in chunks", Caption: "Uploads of 16 MiB in the content coding aws-chunked, held against the same bytes fed to the bare hash." + cannotCaption}, work.Chunks, func() (template.HTML, error) {
+			return dots(r, work.Chunks, "wildgate", toFloor)
+		}},
+		{figure{Title: "Known keys", Caption: "What it costs to know many keys: a GET, by up to a hundred callers in turn."}, work.Keys, func() (template.HTML, error) {
+			return lines(curves(r, work.Keys, ratio), "keys that the verifier knows (logarithmic)", "time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
+		}},
+		{figure{Title: "Decision by policies", Caption: "The time of a decision by equivalent policies, in times cedar-go's. The last statement is the one that allows."}, work.Policies, func() (template.HTML, error) {
+			return dots(r, work.Policies, "iampolicy", "time, in times cedar-go's (logarithmic; dashed: cedar-go, 1×; left is faster)")
+		}},
+		{figure{Title: "Statements", Caption: "The time of a decision against the number of statements, which differ in what their resource begins with."}, work.Statements, func() (template.HTML, error) {
+			return lines(curves(r, work.Statements, time), "statements (logarithmic)", "time of one decision (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: span})
+		}},
+	}
+	var all []figure
+	for _, f := range figures {
+		picture, err := f.draw()
+		if err != nil {
+			return err
+		}
+		f.SVG, f.Rows = picture, numbers(r, f.group)
+		all = append(all, f.figure)
+	}
+	picture, err := scalings(r)
+	if err != nil {
+		return err
+	}
+	all = append(all, figure{
+		Title: "Cores", SVG: picture, Rows: coreNumbers(r),
+		Caption: "The header POST on several cores at once. The floor, which shares nothing, shows what the machine's cores can do: those that share their units cannot do twice the work.",
+	})
+	return page.Execute(w, struct {
+		Machine, Legend string
+		Figures         []figure
+	}{machine(r), legendText, all})
+}
+
+func numbers(r *suite.Results, g work.Group) table {
+	names := contenders(r, g)
+	t := table{Head: append([]string{""}, names...), Reasons: reasons(r, g)}
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Group == g {
+			t.Rows = append(t.Rows, append([]string{row.Case}, cells(row, names)...))
+		}
+	}
+	return t
+}
