@@ -81,9 +81,9 @@ func exchange(ctx context.Context, o *options, method string, wire []byte, cut b
 		}
 		conn = secured
 	}
-	_, writeErr := conn.Write(wire) // where it fails the server has closed, perhaps after its answer
+	_, writeErr := conn.Write(wire) // where it fails the server has closed, perhaps behind an answer that is read below
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && cut && writeErr == nil {
-		writeErr = half.CloseWrite()
+		_ = half.CloseWrite() // fails where the server has closed, which is an answer as well
 	}
 	answers := bufio.NewReader(conn)
 	for {
@@ -93,7 +93,7 @@ func exchange(ctx context.Context, o *options, method string, wire []byte, cut b
 			return answer{}, ctx.Err()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return answer{reaction: silent}, nil
-		case err != nil || writeErr != nil && resp == nil:
+		case err != nil:
 			return answer{reaction: closed}, nil
 		case resp.StatusCode < 200: // 100 Continue and its like come before the answer
 			continue
