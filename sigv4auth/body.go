@@ -81,6 +81,15 @@ func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") 
 // firstRead bounds the memory that a declared length alone can claim (threat 221).
 const firstRead = 64 << 10
 
+// grown returns text with more room: four times as much as has arrived, or what is announced to come if that is less.
+func grown(text []byte, announced int64) []byte {
+	room := 4 * int64(cap(text))
+	if announced >= 0 {
+		room = min(room, announced+1)
+	}
+	return append(make([]byte, 0, max(room, int64(cap(text))+1)), text...)
+}
+
 // noBody is the body of a request without one. Nobody is handed it.
 var noBody = &readBody{}
 
@@ -92,9 +101,6 @@ func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
 			return nil, refusal(ErrIncompleteBody, "The body is shorter than its Content-Length")
 		}
 		return noBody, nil
-	}
-	if r.ContentLength > a.maxBody {
-		return nil, tooLarge()
 	}
 	size := int64(512)
 	if r.ContentLength >= 0 {
@@ -119,7 +125,7 @@ func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
 			return nil, &Error{Code: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
 		}
 		if len(text) == cap(text) {
-			text = append(text, 0)[:len(text)]
+			text = grown(text, r.ContentLength)
 		}
 	}
 	if r.ContentLength >= 0 && int64(len(text)) != r.ContentLength {
