@@ -369,3 +369,21 @@ func TestLackingKeyAnswers(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+func TestPublicKeyEqual(t *testing.T) {
+	t.Parallel()
+	k := fleetPublicKey(t, testKeyID, testSecret)
+	again, err := sigv4auth.ParsePublicKey(standardForm(t, k))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var none sigv4auth.PublicKey
+	for _, tt := range []struct {
+		a, b sigv4auth.PublicKey
+		want bool
+	}{{k, again, true}, {k, fleetPublicKey(t, tempKeyID, testSecret), false}, {k, none, false}, {none, k, false}, {none, none, true}} {
+		if tt.a.Equal(tt.b) != tt.want {
+			t.Errorf("%v and %v: %t", tt.a, tt.b, !tt.want)
+		}
+	}
+}

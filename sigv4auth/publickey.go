@@ -46,6 +46,14 @@ func ParsePublicKey(der []byte) (PublicKey, error) {
 // IsZero reports whether k is no key.
 func (k PublicKey) IsZero() bool { return k.key == nil }
 
+// Equal reports whether k and other are the same key. No key equals no key.
+func (k PublicKey) Equal(other PublicKey) bool {
+	if k.key == nil || other.key == nil {
+		return k.key == other.key
+	}
+	return k.key.Equal(other.key)
+}
+
 // MarshalBinary returns the key in its standard form, which [ParsePublicKey] reads. It fails if k is no key.
 func (k PublicKey) MarshalBinary() ([]byte, error) {
 	if k.key == nil {
