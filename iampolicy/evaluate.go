@@ -246,6 +246,10 @@ func (e *evaluation) granted() (*statement, grant) {
 	}
 	statements := p.with(false)
 	s := search{e: e, statements: statements, grants: true, best: -1}
+	if len(statements) > 64 {
+		var many tried
+		s.many = &many
+	}
 	s.all(p.allow)
 	if s.best < 0 {
 		return nil, noGrant

@@ -102,10 +102,14 @@ type search struct {
 	grants     bool  // of a resource policy's Allow statements the strongest is wanted
 	best       int32 // -1: none yet
 	grant      grant
-	// seen has, with an index, a bit for each statement that was tried: a text may
-	// lead to one many times.
-	seen [(maxStatements + 63) / 64]uint64
+	// few and many have, with an index, a bit for each statement that was tried: a
+	// text may lead to one many times. few is for the first 64, which is all that
+	// most documents have; many is nil where there are no others.
+	few  uint64
+	many *tried
 }
+
+type tried [(maxStatements + 63) / 64]uint64
 
 // all searches with the index, or where there is none among all statements.
 func (s *search) all(x *index) {
@@ -157,7 +161,11 @@ func (s *search) bucket(b *bucket) {
 
 func (s *search) each(candidates []int32) {
 	for _, i := range candidates {
-		if word, bit := &s.seen[i/64], uint64(1)<<(i%64); *word&bit == 0 {
+		word, bit := &s.few, uint64(1)<<(i%64)
+		if i >= 64 {
+			word = &s.many[i/64]
+		}
+		if *word&bit == 0 {
 			*word |= bit
 			s.consider(i)
 		}

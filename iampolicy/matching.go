@@ -23,6 +23,10 @@ func (e *evaluation) first(p *Policy, deny bool) *statement {
 		return nil
 	}
 	s := search{e: e, statements: statements, best: -1}
+	if len(statements) > 64 {
+		var many tried
+		s.many = &many
+	}
 	s.all(x)
 	if s.best < 0 {
 		return nil
