@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -21,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"github.com/wildgate/wildgate/bench/work"
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -66,36 +65,12 @@ func streamed(tb testing.TB, signed bool) *upload {
 	r.Host, r.Header = out.Host, out.Header
 	u := &upload{r: r}
 	if signed {
-		u.text = signedChunks(data, seed)
+		u.text = work.SignedChunks(data, service, seed)
 	} else {
 		sum := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(data)))
 		u.text = fmt.Appendf(nil, "%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:%s\r\n\r\n", len(data), data, sum)
 	}
 	return u
-}
-
-// signedChunks signs data as a client does: "Transferring Payload in Multiple Chunks", S3 API Reference.
-func signedChunks(data []byte, previous string) []byte {
-	mac := func(key []byte, text string) []byte {
-		h := hmac.New(sha256.New, key)
-		h.Write([]byte(text))
-		return h.Sum(nil)
-	}
-	key := []byte("AWS4" + secret)
-	for _, part := range []string{now.Format("20060102"), region, service, "aws4_request"} {
-		key = mac(key, part)
-	}
-	prefix := "AWS4-HMAC-SHA256-PAYLOAD\n" + now.Format("20060102T150405Z") + "\n" + now.Format("20060102") + "/" + region + "/" + service + "/aws4_request\n"
-	empty := sha256.Sum256(nil)
-	var body []byte
-	for done := false; !done; {
-		chunk := data[:min(streamChunk, len(data))]
-		data, done = data[len(chunk):], len(chunk) == 0
-		sum := sha256.Sum256(chunk)
-		previous = hex.EncodeToString(mac(key, prefix+previous+"\n"+hex.EncodeToString(empty[:])+"\n"+hex.EncodeToString(sum[:])))
-		body = fmt.Appendf(body, "%x;chunk-signature=%s\r\n%s\r\n", len(chunk), previous, chunk)
-	}
-	return body
 }
 
 // again makes the upload as it arrives.

@@ -47,7 +47,7 @@ func inChunks(service string, signed bool) (*Request, error) {
 	}
 	var body []byte
 	if _, seed, _ := strings.Cut(out.Header.Get("Authorization"), "Signature="); signed {
-		body = signedChunks(data, service, seed)
+		body = SignedChunks(data, service, seed)
 	} else {
 		sum := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(data)))
 		body = fmt.Appendf(nil, "%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:%s\r\n\r\n", len(data), data, sum)
@@ -57,8 +57,8 @@ func inChunks(service string, signed bool) (*Request, error) {
 	return q, nil
 }
 
-// signedChunks signs data as a client does: "Transferring Payload in Multiple Chunks", S3 API Reference.
-func signedChunks(data []byte, service, previous string) []byte {
+// SignedChunks encodes data as a client that signs its chunks with [TheKey] does, from the signature of the request on: "Transferring Payload in Multiple Chunks", S3 API Reference.
+func SignedChunks(data []byte, service, previous string) []byte {
 	mac := func(key []byte, text string) []byte {
 		h := hmac.New(sha256.New, key)
 		h.Write([]byte(text))
