@@ -211,7 +211,7 @@ print(URLLib3Session().send(request.prepare()).status_code)
 func TestASignalDrains(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("skipped: Windows has no SIGTERM to send")
+		testneed.Missing(t, "SIGTERM, which Windows does not have")
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestASignalDrains(t *testing.T) {
 func TestASecondSignalDoesNotWait(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("skipped: Windows has no SIGTERM to send")
+		testneed.Missing(t, "SIGTERM, which Windows does not have")
 	}
 	s, cmd := spawn(t, t.TempDir())
 	slowRide(t, s)
