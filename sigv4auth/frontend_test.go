@@ -115,8 +115,8 @@ func (f *frontend) run(t *testing.T, path string, arguments []string) bool {
 			return false
 		case <-time.After(20 * time.Millisecond):
 		}
-		if conn, err := net.Dial("tcp", f.tls); err == nil {
-			_ = conn.Close()
+		// Caddy opens its addresses one after another.
+		if listens(f.plain) && listens(f.tls) {
 			t.Cleanup(func() {
 				stop()
 				if t.Failed() {
@@ -129,6 +129,15 @@ func (f *frontend) run(t *testing.T, path string, arguments []string) bool {
 	stop()
 	t.Logf("%s: %s", path, &stderr)
 	return false
+}
+
+func listens(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
 }
 
 // client returns a client that takes every name for f's, and speaks HTTP/2 over TLS if it may. It calls from the address from.
