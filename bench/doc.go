@@ -14,5 +14,6 @@
 // e2e measures a service bare and behind the middleware, over connections: see package e2e. With -target it measures nothing, and checks somebody's
 // verifier instead: see package target.
 //
-// The benchmarks beside the command hold single parts of Wildgate against floors of their own: their metric x-floor is the median of those ratios.
+// The benchmarks beside the command time some of its rows by themselves, for profiles, and single parts of Wildgate that have no row. What they ask, whom,
+// and the floors are the command's where it has them; their metric x-floor is the median of the ratios.
 package main

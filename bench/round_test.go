@@ -1,9 +1,10 @@
 package main
 
 import (
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/wildgate/wildgate/bench/measure"
 )
 
 // perRound is how often each side runs in a round: enough that reading the clock does not count.
@@ -38,12 +39,7 @@ func compareRounds(b *testing.B, n int, floor, work func()) {
 		ratios, floors, works = append(ratios, w/f), append(floors, f), append(works, w)
 	}
 	b.ReportMetric(0, "ns/op") // of a round, which says nothing
-	b.ReportMetric(median(ratios), "x-floor")
-	b.ReportMetric(median(floors)/float64(n)*1e9, "floor-ns")
-	b.ReportMetric(median(works)/float64(n)*1e9, "work-ns")
-}
-
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return v[len(v)/2]
+	b.ReportMetric(measure.QuartilesOf(ratios).Median, "x-floor")
+	b.ReportMetric(measure.QuartilesOf(floors).Median/float64(n)*1e9, "floor-ns")
+	b.ReportMetric(measure.QuartilesOf(works).Median/float64(n)*1e9, "work-ns")
 }

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/wildgate/wildgate/bench/work"
@@ -31,10 +30,9 @@ func newAWSSigner(s work.Setting) (Check, error) {
 			return err
 		}
 		out := p.unsigned(r)
-		creds := aws.Credentials{AccessKeyID: p.key.ID, SecretAccessKey: p.key.Secret, SessionToken: p.key.Token}
 		var signature string
 		if p.query != nil {
-			uri, _, err := again.PresignHTTP(context.Background(), creds, out, digest, "execute-api", work.Region, p.at)
+			uri, _, err := again.PresignHTTP(context.Background(), p.key.AWS(), out, digest, "execute-api", work.Region, p.at)
 			if err != nil {
 				return err
 			}
@@ -44,7 +42,7 @@ func newAWSSigner(s work.Setting) (Check, error) {
 			}
 			signature = u.Query().Get("X-Amz-Signature")
 		} else {
-			if err := again.SignHTTP(context.Background(), creds, out, digest, "execute-api", work.Region, p.at); err != nil {
+			if err := again.SignHTTP(context.Background(), p.key.AWS(), out, digest, "execute-api", work.Region, p.at); err != nil {
 				return err
 			}
 			_, signature, _ = strings.Cut(out.Header.Get("Authorization"), "Signature=")

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/smithy-go/aws-http-auth/credentials"
 	"github.com/aws/smithy-go/aws-http-auth/sigv4"
 	smithyv4 "github.com/aws/smithy-go/aws-http-auth/v4"
 
@@ -46,7 +45,7 @@ func newSmithySigner(s work.Setting) (Check, error) {
 		}
 		in := sigv4.SignRequestInput{
 			Request: out, PayloadHash: payload, Service: "execute-api", Region: work.Region, Time: p.at,
-			Credentials: credentials.Credentials{AccessKeyID: p.key.ID, SecretAccessKey: p.key.Secret, SessionToken: p.key.Token},
+			Credentials: p.key.Smithy(),
 		}
 		if p.query != nil {
 			in.SignatureType = smithyv4.SignatureTypeQueryString

@@ -16,8 +16,9 @@ const maxBody = 16 << 20
 
 var wildgate = Verifier{Name: "wildgate", Service: "execute-api", New: newWildgate}
 
-func newWildgate(s work.Setting) (Check, error) {
-	caller := iampolicy.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/Rider/alice"}
+// NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for its mount, which is the caller's.
+func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
+	caller := iampolicy.Principal{ARN: work.Session}
 	creds := make([]sigv4auth.Credential, 0, len(s.Known))
 	for _, k := range s.Known {
 		c := sigv4auth.Credential{AccessKeyID: k.ID, Secret: sigv4auth.NewSecret(k.Secret), Principal: caller}
@@ -36,7 +37,11 @@ func newWildgate(s work.Setting) (Check, error) {
 	if s.SigV4A {
 		cfg.Algorithms = sigv4auth.SigV4A
 	}
-	a, err := sigv4auth.New(cfg)
+	return sigv4auth.New(cfg)
+}
+
+func newWildgate(s work.Setting) (Check, error) {
+	a, err := NewAuthenticator(s)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +71,7 @@ func mounted(a *sigv4auth.Authenticator, m work.Mount) (Check, error) {
 		}
 		z, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 			Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:role/Rider": {policy}}),
-			Target:   sigv4auth.APIGateway{Region: work.Region, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+			Target:   sigv4auth.APIGateway{Region: work.Region, AccountID: work.Account, APIID: "rides", Stage: "prod"}.Target,
 		})
 		if err != nil {
 			return nil, err

@@ -45,6 +45,12 @@ var allocations = map[suite.Name]float64{
 // noAllocations are the groups of which no case may allocate.
 var noAllocations = map[work.Group]bool{work.Keys: true, work.Policies: true, work.Statements: true}
 
+// Allocations returns how often ours may allocate in a case, if that has a bound.
+func Allocations(n suite.Name) (most float64, bounded bool) {
+	most, bounded = allocations[n]
+	return most, bounded || noAllocations[n.Group]
+}
+
 // ours is who is gated, by what the row's ratios are to.
 func ours(r *suite.Row) string {
 	if r.Base == "floor" {
@@ -86,8 +92,7 @@ func Check(results, recorded *suite.Results) []Failure {
 			fail(true, "%s was not measured", ours(row))
 			continue
 		}
-		most, bounded := allocations[row.Name()]
-		if bounded = bounded || noAllocations[row.Group]; bounded && s.Allocations > most {
+		if most, bounded := Allocations(row.Name()); bounded && s.Allocations > most {
 			fail(true, "%.0f allocations; at most %.0f", s.Allocations, most)
 		}
 		before := known[row.Name()]

@@ -81,7 +81,7 @@ func verification(ctx context.Context, c *work.Case, verifiers []contender.Verif
 	row := &Row{Group: c.Group, Case: c.Name, X: c.X, Base: "floor"}
 	var sides []measure.Side
 	for i, v := range verifiers {
-		p, err := prepare(c, v)
+		p, err := Prepare(c, v)
 		if err != nil {
 			if i == 0 { // ours has no excuse
 				return nil, fmt.Errorf("%s: %w", v.Name, err)
@@ -91,13 +91,13 @@ func verification(ctx context.Context, c *work.Case, verifiers []contender.Verif
 		}
 		if i == 0 {
 			row.Bytes = p.good[0].Data()
-			floor, err := c.Floor(p.good[0])
+			floor, err := p.Floor()
 			if err != nil {
 				return nil, err
 			}
 			sides = append(sides, measure.Side{Name: "floor", Run: floor})
 		}
-		sides = append(sides, measure.Side{Name: v.Name, Run: p.run()})
+		sides = append(sides, measure.Side{Name: v.Name, Run: p.Run()})
 	}
 	return row.timed(ctx, sides, budget)
 }
@@ -148,13 +148,13 @@ func scaling(ctx context.Context, c *work.Case, verifiers []contender.Verifier, 
 		return err
 	}
 	for i, v := range verifiers {
-		p, err := prepare(c, v)
+		p, err := Prepare(c, v)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.Name, err)
 		}
 		if i == 0 {
 			floor := func() func() {
-				f, err := c.Floor(p.good[0])
+				f, err := p.Floor()
 				if err != nil {
 					panic(err)
 				}

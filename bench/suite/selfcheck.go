@@ -7,17 +7,18 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// ready is a contender that was set up for a case and checked.
-type ready struct {
-	name string
-	good []*work.Request
-	bad  *work.Request // what is timed, where the case is a refusal
-	ask  contender.Check
+// Ready is a contender that was set up for a case and checked.
+type Ready struct {
+	name  string
+	good  []*work.Request
+	bad   *work.Request // what is timed, where the case is a refusal
+	ask   contender.Check
+	floor func(*work.Request) (func(), error)
 }
 
-// prepare sets a verifier up for a case, and holds it to its task: it admits what is signed, and refuses each tampered form of it and, where the case is about
-// one, the bad request. A verifier that does not is not timed: a wrong answer has no speed.
-func prepare(c *work.Case, v contender.Verifier) (*ready, error) {
+// Prepare sets a verifier up for a case, which has to have learned its keys, and holds it to its task: it admits what is signed, and refuses each tampered form
+// of it and, where the case is about one, the bad request. A verifier that does not is not timed: a wrong answer has no speed.
+func Prepare(c *work.Case, v contender.Verifier) (*Ready, error) {
 	ask, err := v.New(c.Setting)
 	if err != nil {
 		return nil, err
@@ -26,7 +27,7 @@ func prepare(c *work.Case, v contender.Verifier) (*ready, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &ready{name: v.Name, good: good, ask: ask}
+	p := &Ready{name: v.Name, good: good, ask: ask, floor: c.Floor}
 	for _, q := range good {
 		if err := ask(q.Again()); err != nil {
 			return nil, fmt.Errorf("refuses the good request: %w", err)
@@ -48,14 +49,11 @@ func prepare(c *work.Case, v contender.Verifier) (*ready, error) {
 	return p, nil
 }
 
-// SelfCheck is what each contender has to pass before it is timed on c, which has to have learned its keys.
-func SelfCheck(c *work.Case, v contender.Verifier) error {
-	_, err := prepare(c, v)
-	return err
-}
+// Floor returns what no verifier can do without for the good request.
+func (p *Ready) Floor() (func(), error) { return p.floor(p.good[0]) }
 
-// run returns what is timed: one verification, of the case's requests in turn.
-func (p *ready) run() func() {
+// Run returns what is timed: one verification, of the case's requests in turn. It panics at an answer that is not the one of before.
+func (p *Ready) Run() func() {
 	if p.bad != nil {
 		return func() {
 			if p.ask(p.bad.Again()) == nil {
@@ -75,11 +73,11 @@ func (p *ready) run() func() {
 }
 
 // worker returns the work of one of several goroutines: requests of its own, verified by what all share.
-func (p *ready) worker() func() {
+func (p *Ready) worker() func() {
 	own := *p
 	own.good = make([]*work.Request, len(p.good))
 	for i, q := range p.good {
 		own.good[i] = q.Clone()
 	}
-	return own.run()
+	return own.Run()
 }

@@ -28,7 +28,7 @@ func TestSelfCheck(t *testing.T) {
 		}
 		c.Learn()
 		for _, v := range contender.Verifiers() {
-			err := suite.SelfCheck(&c, v)
+			_, err := suite.Prepare(&c, v)
 			want := strings.Contains(strings.Join(unable[c.Name], " "), v.Name)
 			if errors.Is(err, contender.ErrCannot) != want || err != nil && !want {
 				t.Errorf("%s, %s: %v", v.Name, c.Name, err)
@@ -57,7 +57,7 @@ func TestSelfCheckFindsBadVerifiers(t *testing.T) {
 		},
 	} {
 		v := contender.Verifier{Name: name, Service: "execute-api", New: func(work.Setting) (contender.Check, error) { return check, nil }}
-		if err := suite.SelfCheck(&c, v); err == nil {
+		if _, err := suite.Prepare(&c, v); err == nil {
 			t.Errorf("a verifier that %s passes", name)
 		}
 	}

@@ -62,11 +62,7 @@ type Case struct {
 func Verification(quick bool) []Case {
 	var all []Case
 	add := func(g Group, name string, x float64, p plan, more ...func(*Case)) {
-		c := Case{
-			Group: g, Name: name, X: x, key: p.key,
-			Good:  func(service string) ([]*Request, error) { return one(p.signed(service)) },
-			Floor: func(q *Request) (func(), error) { return hashing(q), nil },
-		}
+		c := caseOf(g, name, x, p)
 		for _, f := range more {
 			f(&c)
 		}
@@ -110,9 +106,25 @@ func Verification(quick bool) []Case {
 		known = append(known, 1_000_000)
 	}
 	for _, n := range known {
-		add(Keys, counted(n, "key"), float64(n), get(), func(c *Case) { c.knows, c.Good = n, callers(min(n, 100)) })
+		all = append(all, ManyKeys(n, min(n, 100)))
 	}
 	return all
+}
+
+// ManyKeys returns a case in which as many keys are known, and the owners of some of them each send a GET in turn.
+func ManyKeys(known, senders int) Case {
+	c := caseOf(Keys, counted(known, "key"), float64(known), get())
+	c.knows, c.Good = known, callers(senders)
+	return c
+}
+
+// caseOf returns the case of the one request that p makes.
+func caseOf(g Group, name string, x float64, p plan) Case {
+	return Case{
+		Group: g, Name: name, X: x, key: p.key,
+		Good:  func(service string) ([]*Request, error) { return one(p.signed(service)) },
+		Floor: func(q *Request) (func(), error) { return hashing(q), nil },
+	}
 }
 
 // Learn makes the keys that the verifiers of this case know. They can be many, so that only the case that is measured has them.

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// stringToSignBytes is the length of a string to sign for this region.
-const stringToSignBytes = 140
+// stringToSignBytes is the length of a string to sign for this region and execute-api.
+const stringToSignBytes = 142
 
 // hashing is the floor of a request whose signature is an HMAC: what no verifier with a cached key can do without. SHA-256 of the body and of the canonical
 // request, and one HMAC-SHA256 whose key is prepared; crypto/hmac keeps it over Reset.
@@ -62,7 +62,7 @@ func reading(q *Request, h hash.Hash) func() {
 	var sum [sha256.Size]byte
 	return func() {
 		h.Reset()
-		_, _ = io.CopyBuffer(h, struct{ io.Reader }{q.Again().Body}, buf)
+		_, _ = io.CopyBuffer(h, q.Again().Body, buf)
 		h.Sum(sum[:0])
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go/aws-http-auth/credentials"
 )
 
 const (
@@ -38,6 +39,16 @@ var Now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // Key is what a caller signs with.
 type Key struct{ ID, Secret, Token string }
 
+// AWS returns the key in the form that the signers of aws-sdk-go-v2 take.
+func (k Key) AWS() aws.Credentials {
+	return aws.Credentials{AccessKeyID: k.ID, SecretAccessKey: k.Secret, SessionToken: k.Token}
+}
+
+// Smithy returns the key in the form that the signers of smithy-go's aws-http-auth take.
+func (k Key) Smithy() credentials.Credentials {
+	return credentials.Credentials{AccessKeyID: k.ID, SecretAccessKey: k.Secret, SessionToken: k.Token}
+}
+
 // TheKey is the one that signs where a case is not about keys.
 var TheKey = Key{ID: "ASIAIOSFODNN7EXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", Token: token(tokenBytes)}
 
@@ -51,15 +62,17 @@ type Request struct {
 	read rewindable
 }
 
-type rewindable struct{ bytes.Reader }
+// rewindable has nothing but what the body of a connection has.
+type rewindable struct{ text bytes.Reader }
 
-func (*rewindable) Close() error { return nil }
+func (b *rewindable) Read(p []byte) (int, error) { return b.text.Read(p) }
+func (*rewindable) Close() error                 { return nil }
 
 // Again returns the request as it arrives: always the same one, its body at its beginning.
 func (q *Request) Again() *http.Request {
 	q.r.ContentLength = int64(len(q.body))
 	if q.r.Body = http.NoBody; len(q.body) > 0 {
-		q.read.Reset(q.body)
+		q.read.text.Reset(q.body)
 		q.r.Body = &q.read
 	}
 	return q.r
@@ -73,6 +86,7 @@ type plan struct {
 	method, target string
 	header         http.Header
 	body           []byte
+	payload        string // what is signed for the body; "": its digest
 	key            Key
 	at             time.Time
 	presigned      bool
@@ -83,14 +97,21 @@ func arrive(out *http.Request, body []byte) *Request {
 	r := httptest.NewRequest(out.Method, out.URL.RequestURI(), nil)
 	r.Host, r.Header = out.Host, out.Header.Clone()
 	r.Header.Del("Host")
-	if len(body) > 0 {
-		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	return &Request{r: r, body: body, data: int64(len(body))}
+	q := &Request{r: r}
+	q.carry(body)
+	return q
 }
 
-// signed makes and signs a request for service.
-func (p plan) signed(service string) (*Request, error) {
+// carry gives the request its body, as it goes over the wire.
+func (q *Request) carry(body []byte) {
+	q.body, q.data = body, int64(len(body))
+	if len(body) > 0 {
+		q.r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+}
+
+// unsigned makes the request that a client signs.
+func (p plan) unsigned() (*http.Request, error) {
 	var body io.Reader // a nil interface where there is none: NewRequest takes a nil pointer for a body
 	if len(p.body) > 0 {
 		body = bytes.NewReader(p.body)
@@ -100,15 +121,26 @@ func (p plan) signed(service string) (*Request, error) {
 		return nil, err
 	}
 	maps.Copy(out.Header, p.header)
-	sum := sha256.Sum256(p.body)
-	digest := hex.EncodeToString(sum[:])
-	creds := aws.Credentials{AccessKeyID: p.key.ID, SecretAccessKey: p.key.Secret, SessionToken: p.key.Token}
+	return out, nil
+}
+
+// signed makes and signs a request for service.
+func (p plan) signed(service string) (*Request, error) {
+	out, err := p.unsigned()
+	if err != nil {
+		return nil, err
+	}
+	payload := p.payload
+	if payload == "" {
+		sum := sha256.Sum256(p.body)
+		payload = hex.EncodeToString(sum[:])
+	}
 	s := signer.NewSigner(func(o *signer.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
 	if p.presigned {
 		if service == "s3" { // "Authenticating Requests: Using Query Parameters", S3 API Reference
-			digest = "UNSIGNED-PAYLOAD"
+			payload = "UNSIGNED-PAYLOAD"
 		}
-		uri, _, err := s.PresignHTTP(context.Background(), creds, out, digest, service, Region, p.at)
+		uri, _, err := s.PresignHTTP(context.Background(), p.key.AWS(), out, payload, service, Region, p.at)
 		if err != nil {
 			return nil, err
 		}
@@ -116,10 +148,10 @@ func (p plan) signed(service string) (*Request, error) {
 		r.Host = Host
 		return &Request{r: r}, nil
 	}
-	if len(p.body) > 0 || service == "s3" {
-		out.Header.Set("X-Amz-Content-Sha256", digest)
+	if len(p.body) > 0 || p.payload != "" || service == "s3" {
+		out.Header.Set("X-Amz-Content-Sha256", payload)
 	}
-	if err := s.SignHTTP(context.Background(), creds, out, digest, service, Region, p.at); err != nil {
+	if err := s.SignHTTP(context.Background(), p.key.AWS(), out, payload, service, Region, p.at); err != nil {
 		return nil, err
 	}
 	return arrive(out, p.body), nil
@@ -165,9 +197,15 @@ func withQuery(p plan, n int) plan {
 }
 
 func withBody(p plan, n int) plan {
-	p.body = make([]byte, n)
-	for i := range p.body {
-		p.body[i] = byte(i * i >> 8)
-	}
+	p.body = filled(n)
 	return p
+}
+
+// filled returns n bytes that are not all the same.
+func filled(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i * i >> 8)
+	}
+	return b
 }
