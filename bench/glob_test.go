@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wildgate/wildgate/bench/work"
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
@@ -16,7 +17,7 @@ func globbed(tb testing.TB, pattern string) func() bool {
 	}
 	set := iampolicy.Set{Identity: []*iampolicy.Policy{p}}
 	req := iampolicy.Request{
-		Principal: iampolicy.Principal{ARN: session}, Action: "s3:GetObject", ResourceAccount: account, Resource: "arn:aws:s3:::" + strings.Repeat("a", 1023) + "c",
+		Principal: iampolicy.Principal{ARN: work.Session}, Action: "s3:GetObject", ResourceAccount: work.Account, Resource: "arn:aws:s3:::" + strings.Repeat("a", 1023) + "c",
 	}
 	return func() bool { return iampolicy.Evaluate(&set, &req).Allowed() }
 }

@@ -1,9 +1,6 @@
 package contender
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/cedar-policy/cedar-go"
 
 	"github.com/wildgate/wildgate/bench/work"
@@ -12,15 +9,7 @@ import (
 var cedarEngine = Engine{Name: "cedar-go", New: newCedar}
 
 func newCedar(q work.Question) (Decide, error) {
-	var text strings.Builder
-	for _, s := range q.Statements {
-		fmt.Fprintf(&text, `permit (principal, action == Action::"%s", resource) when { context.arn like "%s"`, s.Action, s.Resource)
-		if s.Team != "" {
-			fmt.Fprintf(&text, ` && context.team == "%s" && context.agent like "%s" && context.tls`, s.Team, s.Agent)
-		}
-		text.WriteString(" };\n")
-	}
-	policies, err := cedar.NewPolicySetFromBytes("bench.cedar", []byte(text.String()))
+	policies, err := cedar.NewPolicySetFromBytes("bench.cedar", q.Cedar())
 	if err != nil {
 		return nil, err
 	}

@@ -16,5 +16,5 @@ type Engine struct {
 // request to the engine is made before, once for each of the two.
 type Decide func(allowed bool) bool
 
-// Engines returns every engine. The first is what the others are held against: cedar-go.
+// Engines returns every engine. The first is cedar-go, which the others are held against, and the second iampolicy.
 func Engines() []Engine { return []Engine{cedarEngine, iampolicyEngine, casbinEngine} }
