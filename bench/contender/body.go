@@ -3,7 +3,6 @@ package contender
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -28,5 +27,3 @@ func bodyDigest(r *http.Request) (string, error) {
 	}
 	return digest, nil
 }
-
-func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -1,6 +1,7 @@
 package contender
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -76,6 +77,36 @@ func present(r *http.Request, known map[string]work.Key, service string) (presen
 		}
 	}
 	return p, nil
+}
+
+// signingAgain returns the check of whoever signs a request again, as sign does, and compares the signatures.
+func signingAgain(s work.Setting, sign func(p presented, r *http.Request, digest string) (signature string, err error)) (Check, error) {
+	switch {
+	case s.Mount != work.Verify:
+		return nil, cannot("it has no middleware")
+	case s.Chunked:
+		return nil, cannot("it does not sign chunks")
+	case s.SigV4A:
+		return nil, cannot("no two signatures of ECDSA are the same")
+	}
+	return func(r *http.Request) error {
+		p, err := present(r, s.Known, "execute-api")
+		if err != nil {
+			return err
+		}
+		digest, err := bodyDigest(r)
+		if err != nil {
+			return err
+		}
+		signature, err := sign(p, r, digest)
+		if err != nil {
+			return err
+		}
+		if subtle.ConstantTimeCompare([]byte(signature), []byte(p.signature)) != 1 {
+			return fmt.Errorf("%w: signature", errRefused)
+		}
+		return nil
+	}, nil
 }
 
 // unsigned returns a copy of the request as it was before it was signed: with nothing but the signed headers.
