@@ -73,7 +73,8 @@ func TestS3Boto3(t *testing.T) {
 		if err := json.Unmarshal(out, &got); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		t.Logf("%s; payload modes: %v", got["version"], s.payloadModes())
+		t.Log(got["version"])
+		s.wantModes(t, append(botocoreModes(t, got["version"], secure), byURL)...)
 		late := got["url"]
 		delete(got, "version")
 		delete(got, "url")

@@ -81,15 +81,22 @@ func (c *awsCLI) fails(t *testing.T, env []string, args ...string) string {
 	return code
 }
 
+// cliVersion returns what the AWS CLI says of itself.
+func cliVersion(t *testing.T, program string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, "--version").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Logf("%s", bytes.TrimSpace(out))
+	return string(out)
+}
+
 // TestS3CLI: the AWS CLI copies folders both ways, in one piece and in parts, in path and in virtual-hosted style, and is refused.
 func TestS3CLI(t *testing.T) {
 	t.Parallel()
 	program := testneed.Program(t, "aws")
-	if out, err := exec.Command(program, "--version").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	} else {
-		t.Logf("%s", bytes.TrimSpace(out))
-	}
+	version := cliVersion(t, program)
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
 		c := newCLI(t, program, s)
 		dir := t.TempDir()
@@ -136,7 +143,7 @@ func TestS3CLI(t *testing.T) {
 		s.mustRefuse(t, "a tampered body", tampered, func() string {
 			return c.fails(t, append(through(tampering), "AWS_PROFILE=host"), "s3", "cp", small, root+"small")
 		})
-		s.wantModes(t)
+		s.wantModes(t, botocoreModes(t, version, secure)...)
 	})
 }
 

@@ -2,6 +2,8 @@ package clienttest_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"io"
 	"math/rand/v2"
 )
 
@@ -38,8 +40,19 @@ func content(n int) []byte {
 	return b
 }
 
+// stream reads n bytes, always the same: what is too large to be held in memory once more.
+func stream(n int64) io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{}), n) }
+
 // sameObject compares without printing megabytes.
 func sameObject(s *s3Service, key string, want []byte) bool {
 	got, ok := s.store.Object(bucket, key)
-	return ok && bytes.Equal(got, want)
+	return ok && sameStream(got, bytes.NewReader(want))
+}
+
+// sameStream reports whether both are read to the same end.
+func sameStream(a, b io.Reader) bool {
+	ha, hb := sha256.New(), sha256.New()
+	_, errA := io.Copy(ha, a)
+	_, errB := io.Copy(hb, b)
+	return errA == nil && errB == nil && bytes.Equal(ha.Sum(nil), hb.Sum(nil))
 }

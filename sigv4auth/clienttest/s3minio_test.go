@@ -132,9 +132,9 @@ func TestS3MinioStreams(t *testing.T) {
 			}
 		}
 		if secure {
-			s.wantModes(t, unsignedTrailer)
+			s.wantModes(t, byDigest, byChecksum, unsigned, unsignedTrailer)
 		} else {
-			s.wantModes(t, signedTrailer)
+			s.wantModes(t, byDigest, byChecksum, unsigned, signedChunks, signedTrailer)
 		}
 	})
 }

@@ -16,10 +16,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -40,9 +43,11 @@ const s3Policy = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":"s3:*","Resource":"*"},
 	{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::unicorns/secret/*"}]}`
 
-// The payload modes as requests name them, but for that of a digest.
+// The payload modes as requests name them, but for digests and for presigned URLs, which name none.
 const (
+	byURL           = "none"
 	byDigest        = "digest"
+	byChecksum      = "digest, and a checksum in a header"
 	unsigned        = "UNSIGNED-PAYLOAD"
 	signedChunks    = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 	signedTrailer   = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
@@ -102,7 +107,12 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	admitted := auth.Require(authz.Check)(s.store)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mode := r.Header.Get("X-Amz-Content-Sha256")
-		if len(mode) == 64 {
+		switch {
+		case mode == "":
+			mode = byURL
+		case len(mode) == 64 && hasChecksum(r.Header):
+			mode = byChecksum
+		case len(mode) == 64:
 			mode = byDigest
 		}
 		s.mu.Lock()
@@ -130,25 +140,21 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	return s
 }
 
-// wantModes wants at least one request in each of the payload modes: otherwise the test is about something else than it was written for.
-func (s *s3Service) wantModes(t *testing.T, want ...string) {
-	t.Helper()
-	modes := s.payloadModes()
-	t.Logf("payload modes: %v", modes)
-	for _, mode := range want {
-		if modes[mode] == 0 {
-			t.Errorf("no request came with %s", mode)
-		}
-	}
+// hasChecksum reports whether a request has the checksum of its body in a header.
+func hasChecksum(h http.Header) bool {
+	return slices.ContainsFunc(checksums, func(a types.ChecksumAlgorithm) bool { return h.Get("X-Amz-Checksum-"+string(a)) != "" })
 }
 
-// payloadModes returns how many requests came in each payload mode.
-func (s *s3Service) payloadModes() map[string]int {
+// wantModes wants that requests came in each of the payload modes, and in no other: otherwise the test is about something else than it was written for.
+func (s *s3Service) wantModes(t *testing.T, want ...string) {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	modes := map[string]int{}
-	maps.Copy(modes, s.modes)
-	return modes
+	t.Logf("payload modes: %v", s.modes)
+	slices.Sort(want)
+	if got := slices.Sorted(maps.Keys(s.modes)); !slices.Equal(got, want) {
+		t.Errorf("requests came with %q, want %q", got, want)
+	}
 }
 
 // makeBucket makes the bucket by the store itself, past the verifier.

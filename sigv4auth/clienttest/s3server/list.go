@@ -34,7 +34,7 @@ type listing struct {
 
 type listed struct {
 	Key, LastModified, ETag string
-	Size                    int
+	Size                    int64
 	StorageClass            string
 }
 
@@ -114,7 +114,7 @@ func (s *Server) collect(list *listing, bucket, after string) (last string) {
 			continue
 		}
 		o := objects[key]
-		list.Contents = append(list.Contents, listed{key, o.modified.UTC().Format(timeFormat), o.etag, len(o.data), "STANDARD"})
+		list.Contents = append(list.Contents, listed{key, o.modified.UTC().Format(timeFormat), o.etag, o.data.size(), "STANDARD"})
 	}
 	return last
 }

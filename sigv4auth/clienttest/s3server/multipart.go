@@ -95,7 +95,7 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *request) {
 			if !ok || strings.Trim(n.ETag, `"`) != strings.Trim(p.etag, `"`) || i > 0 && n.PartNumber <= named.Parts[i-1].PartNumber {
 				return
 			}
-			joined.data = append(joined.data, p.data...)
+			joined.data = append(joined.data, p.data)
 			sum := md5.Sum(p.data)
 			sums.Write(sum[:])
 		}

@@ -1,7 +1,6 @@
 package s3server
 
 import (
-	"bytes"
 	"crypto/md5"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,7 +10,7 @@ import (
 )
 
 type object struct {
-	data     []byte
+	data     content
 	etag     string
 	modified time.Time
 	header   http.Header // what a GET answers with: the type, metadata, checksums
@@ -25,7 +24,7 @@ func (s *Server) putObject(w http.ResponseWriter, r *request) {
 	if !ok || !s.checkMD5(w, r, data) {
 		return
 	}
-	o := &object{data: data, etag: etag(data), modified: time.Now(), header: describe(r.Request)}
+	o := &object{data: content{data}, etag: etag(data), modified: time.Now(), header: describe(r.Request)}
 	answerChecksum(w.Header(), o.header, r.Request, data)
 	s.change(func() { s.buckets[r.bucket].objects[r.key] = o })
 	w.Header().Set("ETag", o.etag)
@@ -59,7 +58,7 @@ func (s *Server) getObject(w http.ResponseWriter, r *request) {
 		}
 	}
 	h.Set("ETag", o.etag)
-	http.ServeContent(w, r.Request, "", o.modified, bytes.NewReader(o.data))
+	http.ServeContent(w, r.Request, "", o.modified, o.data.reader())
 }
 
 func (s *Server) deleteObject(w http.ResponseWriter, r *request) {

@@ -1,6 +1,7 @@
 package s3server
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/xml"
 	"io"
@@ -54,13 +55,13 @@ func (s *Server) Uploads() int {
 	return len(s.uploads)
 }
 
-// Object returns the content of an object.
-func (s *Server) Object(bucket, key string) ([]byte, bool) {
+// Object returns the content of an object, to be read.
+func (s *Server) Object(bucket, key string) (*io.SectionReader, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if b := s.buckets[bucket]; b != nil {
 		if o := b.objects[key]; o != nil {
-			return o.data, true
+			return o.data.reader(), true
 		}
 	}
 	return nil, false
@@ -108,14 +109,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 }
 
 // readBody reads the body to its end. A body that is verified while it is read can turn out wrong; then the answer is the verifier's error,
-// and what has been read is thrown away.
+// and what has been read is thrown away. The verifier has bounded the length, so that it can be taken at its word.
 func (s *Server) readBody(w http.ResponseWriter, r *request) ([]byte, bool) {
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
+	var body bytes.Buffer
+	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	if _, err := body.ReadFrom(r.Body); err != nil {
 		sigv4auth.WriteS3Error(w, r.Request, err)
 		return nil, false
 	}
-	return data, true
+	return body.Bytes(), true
 }
 
 // change runs f while nobody else uses the store.
