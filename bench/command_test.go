@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"flag"
 	"slices"
 	"strings"
 	"testing"
@@ -34,5 +36,28 @@ func TestCommandOf(t *testing.T) {
 				t.Errorf("%v; want an error with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestHelpNamesEveryCommand: whoever asks for help in any of the three places gets that of the place, and from the first hears of the others.
+func TestHelpNamesEveryCommand(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"-h"}, []string{"bench e2e", "bench -target URL", "-quick"}},
+		{[]string{"e2e", "-h"}, []string{"-json"}},
+		{[]string{"-target", "-h"}, []string{"-streaming", "-secret-file"}},
+		{[]string{"-target=http://127.0.0.1/", "--help"}, []string{"-streaming"}},
+	} {
+		var stderr bytes.Buffer
+		if err := run(t.Context(), tt.args, &bytes.Buffer{}, &stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%q: %v", tt.args, err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(stderr.String(), want) {
+				t.Errorf("%q: %q is missing in\n%s", tt.args, want, stderr.String())
+			}
+		}
 	}
 }

@@ -1,6 +1,6 @@
 // Command bench measures signature verification and decisions by policy, Wildgate's beside those of what a Go program can import in its place.
 //
-//	go run ./bench [-quick] [-json] [-html FILE] [-check]
+//	go run ./bench [-quick] [-json] [-html FILE] [-check] [-write FOLDER]
 //	go run ./bench e2e [flags]
 //	go run ./bench -target URL [flags]
 //	go test -run '^$' -bench . ./bench
@@ -9,7 +9,7 @@
 // it, in interleaved rounds of one run. For verification that is the floor, the hashing that no verifier with a cached key can do without, over the same
 // bytes: SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose key is prepared. For decisions it is cedar-go, deciding the
 // same request by an equivalent policy. Package work makes what is measured, contender holds who is measured, measure does the timing, suite the
-// run, and report shows it.
+// run, goal says which speeds are to be reached, gate which may not get worse, and report shows it all.
 //
 // e2e measures a service bare and behind the middleware, over connections: see package e2e. With -target it measures nothing, and checks somebody's
 // verifier instead: see package target.

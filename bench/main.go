@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/report"
 	"github.com/wildgate/wildgate/bench/suite"
 )
@@ -23,6 +24,15 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+const usage = `go run ./bench [flags]
+	measures verification and decisions by policy beside their floors and peers
+go run ./bench e2e [flags]
+	measures the ride service bare and behind the middleware, over connections
+go run ./bench -target URL [flags]
+	checks a verifier of yours: sends it right, changed and hostile requests
+The last two have flags of their own, which e2e -h and -target -h list. The flags of the first:
+`
 
 // options are the command's.
 type options struct {
@@ -43,12 +53,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.BoolVar(&o.check, "check", false, "fail if an allocation bound is exceeded, or a ratio is far above the recorded one")
 	flags.StringVar(&o.html, "html", "", "write the report with its pictures to this `file` as well")
 	flags.StringVar(&o.from, "from", "", "measure nothing, and report the results that -json wrote to this `file`")
-	flags.StringVar(&o.write, "write", "", "write README.md's tables, report/report.html and the recorded results into this `folder`, that of the command's source")
+	flags.StringVar(&o.write, "write", "", "measure the whole service as well, and write README.md's tables, report/report.html and the recorded results into this `folder`, that of the command's source, and the summary into the README.md above it")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unknown argument %q", flags.Arg(0))
+	}
+	if o.quick && o.write != "" {
+		return errors.New("-write records a full run, not a quick one")
 	}
 	line := progress{w: stderr}
 	results, err := o.results(ctx, line)
@@ -81,7 +98,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func (o options) results(ctx context.Context, line progress) (*suite.Results, error) {
 	if o.from == "" {
 		defer line.clear()
-		return suite.Run(ctx, suite.Options{Quick: o.quick, Progress: line.show})
+		results, err := suite.Run(ctx, suite.Options{Quick: o.quick, Progress: line.show})
+		if err == nil && o.write != "" {
+			line.show(1, 1, "the ride service, for a minute")
+			results.Service, err = e2e.Measure(ctx, o.quick, line.w)
+		}
+		return results, err
 	}
 	b, err := os.ReadFile(o.from)
 	if err != nil {

@@ -42,23 +42,26 @@ func TestRunReportsRecordedResults(t *testing.T) {
 // TestDocumentsAreOfOneRun: the tables and the pictures in the repository are those of the recorded results.
 func TestDocumentsAreOfOneRun(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "bench")
 	for _, name := range []string{"report", "gate"} {
-		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "README.md"), readme, 0o600); err != nil {
-		t.Fatal(err)
+	documents := []string{"README.md", filepath.Join("..", "README.md")}
+	for _, name := range documents {
+		document, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), document, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := run(context.Background(), []string{"-from", recordedFile, "-write", folder}, new(bytes.Buffer), new(bytes.Buffer)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"README.md", filepath.Join("report", "report.html"), recordedFile} {
+	for _, name := range append(documents, filepath.Join("report", "report.html"), recordedFile) {
 		want, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			t.Fatal(err)

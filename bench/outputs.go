@@ -15,22 +15,25 @@ import (
 	"github.com/wildgate/wildgate/bench/suite"
 )
 
-// writeAll replaces what the repository says of the results, in the folder of this command: the README's tables, the report, and what the gate has recorded.
+// writeAll replaces what the repository says of the results: in the folder of this command its README's tables, the report, and what the gate has recorded, and in
+// the folder above the README's summary.
 func writeAll(folder string, results *suite.Results) error {
 	if results.Quick {
 		return errors.New("-write records a full run, not a quick one")
 	}
-	readme := filepath.Join(folder, "README.md")
-	document, err := os.ReadFile(readme)
-	if err != nil {
-		return err
-	}
-	document, err = report.Markdown(document, results)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(readme, document, 0o644); err != nil {
-		return err
+	for name, write := range map[string]func([]byte, *suite.Results) ([]byte, error){
+		filepath.Join(folder, "README.md"): report.Markdown, filepath.Join(folder, "..", "README.md"): report.Summary,
+	} {
+		document, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if document, err = write(document, results); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.WriteFile(name, document, 0o644); err != nil {
+			return err
+		}
 	}
 	if err := writeFile(filepath.Join(folder, "report", "report.html"), func(w io.Writer) error { return report.HTML(w, results) }); err != nil {
 		return err

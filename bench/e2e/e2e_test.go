@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/bench/e2e"
+	"github.com/wildgate/wildgate/bench/measure"
 )
 
 // TestMain makes this program one of the servers where Run starts it as such.
@@ -40,8 +41,9 @@ func TestQuickRun(t *testing.T) {
 		Scenarios []struct {
 			Name            string
 			Bare, Protected figures
-			RequestsRatio   struct{ Q1, Median, Q3 float64 }
+			RequestsRatio   measure.Quartiles
 		}
+		Machine measure.Machine
 	}
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 		t.Fatal(err)
@@ -49,13 +51,16 @@ func TestQuickRun(t *testing.T) {
 	if len(report.Scenarios) != 4 {
 		t.Fatalf("%d scenarios: %s", len(report.Scenarios), out.String())
 	}
+	if m := report.Machine; m.Processor == "" || m.Cores == 0 || m.Go == "" || m.When.IsZero() {
+		t.Errorf("the machine is not recorded: %+v", m)
+	}
 	for _, s := range report.Scenarios {
 		for _, f := range []figures{s.Bare, s.Protected} {
 			if f.Requests == 0 || f.P50 <= 0 || f.P50 > f.P90 || f.P90 > f.P99 || f.CPUPerRequest <= 0 {
 				t.Errorf("%s: %+v", s.Name, f)
 			}
 		}
-		if r := s.RequestsRatio; r.Q1 <= 0 || r.Q1 > r.Median || r.Median > r.Q3 {
+		if r := s.RequestsRatio; r.Lower <= 0 || r.Lower > r.Median || r.Median > r.Upper {
 			t.Errorf("%s: %+v", s.Name, r)
 		}
 	}

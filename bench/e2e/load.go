@@ -23,8 +23,11 @@ type scenario struct {
 	TLS         bool
 }
 
+// Rides is the name of the plain scenario.
+const Rides = "POST of a ride"
+
 var scenarios = []scenario{
-	{Name: "POST of a ride", Connections: 8},
+	{Name: Rides, Connections: 8},
 	{Name: "half of the signatures wrong", Connections: 8, Bad: 50},
 	{Name: "slow bodies", Connections: 64, Pause: 20 * time.Millisecond},
 	{Name: "TLS", Connections: 8, TLS: true},

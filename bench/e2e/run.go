@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"time"
+
+	"github.com/wildgate/wildgate/bench/measure"
 )
 
 // A plan says how long a run takes: rounds of both contenders for each scenario, and a warm-up of each.
@@ -44,21 +45,23 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *server {
 		return serve(ctx, os.Stdin, stdout)
 	}
-	p := fullPlan
-	if *quick {
-		p = quickPlan
-	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
-	defer cancel()
-	r, err := measure(ctx, p, stderr)
+	r, err := Measure(ctx, *quick, stderr)
 	if err != nil {
 		return err
 	}
 	return r.write(stdout, *asJSON)
 }
 
-// measure starts both contenders, and lets them take turns.
-func measure(ctx context.Context, p plan, stderr io.Writer) (_ *report, err error) {
+// Measure starts both services, and lets them take turns, for about a minute; quick, for ten seconds. What the servers have to complain about goes to stderr.
+// It starts the calling program anew, as [Run] does.
+func Measure(ctx context.Context, quick bool, stderr io.Writer) (_ *Report, err error) {
+	p := fullPlan
+	if quick {
+		p = quickPlan
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	machine := measure.ThisMachine() // before there is a load of our own
 	o := newOrder()
 	bare, err := start(ctx, o, stderr)
 	if err != nil {
@@ -72,7 +75,7 @@ func measure(ctx context.Context, p plan, stderr io.Writer) (_ *report, err erro
 	}
 	defer func() { err = errors.Join(err, protected.stop()) }()
 
-	r := &report{Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), Rounds: p.rounds, Round: p.each.String()}
+	r := &Report{Machine: machine, Rounds: p.rounds, Round: p.each.String()}
 	for _, s := range scenarios {
 		var samples [2][]sample
 		for i := range p.rounds + 1 { // the first is the warm-up: connections, caches, the store

@@ -51,14 +51,6 @@ func Allocations(n suite.Name) (most float64, bounded bool) {
 	return most, bounded || noAllocations[n.Group]
 }
 
-// ours is who is gated, by what the row's ratios are to.
-func ours(r *suite.Row) string {
-	if r.Base == "floor" {
-		return "wildgate"
-	}
-	return "iampolicy"
-}
-
 // Failure is a bound that a run exceeds.
 type Failure struct {
 	Name suite.Name
@@ -77,30 +69,26 @@ func Recorded() (*suite.Results, error) {
 // Check returns the bounds that the results exceed. A case that is not recorded has no ratio to be held against, and is itself a failure: it would
 // never be gated.
 func Check(results, recorded *suite.Results) []Failure {
-	known := map[suite.Name]*suite.Row{}
-	for i := range recorded.Rows {
-		known[recorded.Rows[i].Name()] = &recorded.Rows[i]
-	}
 	var failures []Failure
 	for i := range results.Rows {
 		row := &results.Rows[i]
 		fail := func(hard bool, format string, args ...any) {
 			failures = append(failures, Failure{row.Name(), fmt.Sprintf(format, args...), hard})
 		}
-		s, ok := row.Sample(ours(row))
+		s, ok := row.Ours()
 		if !ok {
-			fail(true, "%s was not measured", ours(row))
+			fail(true, "Wildgate was not measured")
 			continue
 		}
 		if most, bounded := Allocations(row.Name()); bounded && s.Allocations > most {
 			fail(true, "%.0f allocations; at most %.0f", s.Allocations, most)
 		}
-		before := known[row.Name()]
+		before := recorded.Row(row.Name())
 		if before == nil {
 			fail(true, "no ratio is recorded")
 			continue
 		}
-		was, ok := before.Sample(ours(row))
+		was, ok := before.Ours()
 		if !ok {
 			fail(true, "no ratio is recorded")
 			continue

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -39,4 +40,13 @@ func ThisMachine() Machine {
 		}
 	}
 	return m
+}
+
+// String tells it in a line.
+func (m Machine) String() string {
+	text := fmt.Sprintf("%s, %d cores, %s, %s, %s", m.Processor, m.Cores, m.OS, m.Go, m.When.Format("2 January 2006"))
+	if m.Load != "" {
+		text += ", load averages before the run " + m.Load
+	}
+	return text
 }

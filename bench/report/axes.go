@@ -79,14 +79,32 @@ func newPlot() *plot.Plot {
 	return p
 }
 
-// ticks label a logarithmic axis at powers of its base, and between them at 2 and 5 where the axis is short.
+// ticks label a logarithmic axis at powers of its base, and between them at 2 and 5 where the axis is short, or in even steps where it is so short
+// that few of those lie on it.
 type ticks struct {
 	base  float64
 	label func(v float64) string
+	zero  float64 // the place of what is at 0, which has none on such an axis; 0: there is no such thing
 }
 
 func (t ticks) Ticks(low, high float64) []plot.Tick {
 	var all []plot.Tick
+	if high/low < 4 {
+		step := math.Pow(10, math.Floor(math.Log10(high-low)))
+		for _, fewer := range []float64{2, 2.5, 2} { // 2, 5 and 10 times the step
+			if (high-low)/step > 10 {
+				step *= fewer
+			}
+		}
+		for i := math.Ceil(low / step); i*step <= high; i++ {
+			all = append(all, plot.Tick{Value: i * step, Label: t.label(i * step)})
+		}
+		return all
+	}
+	if t.zero > 0 {
+		all = append(all, plot.Tick{Value: t.zero, Label: t.label(0)})
+		low = t.zero * 1.5
+	}
 	between := []float64{1}
 	if t.base == 10 && high/low < 1000 {
 		between = []float64{1, 2, 5}
@@ -106,7 +124,11 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 // logarithmic makes an axis logarithmic, over at least what lies between low and high, with room at both ends.
 func logarithmic(a *plot.Axis, low, high float64, t ticks) {
 	a.Scale, a.Tick.Marker = plot.LogScale{}, t
-	a.Min, a.Max = low/1.4, high*1.4
+	room := 1.4
+	if high/low < 2 {
+		room = 1.1
+	}
+	a.Min, a.Max = low/room, high*room
 }
 
 func times(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) + "×" }

@@ -23,15 +23,15 @@ type curve struct {
 	y    []measure.Quartiles
 }
 
-// curves returns a curve for each contender of a group. Cases at 0 have no place on a logarithmic axis and are in the table alone.
-func curves(r *suite.Results, g work.Group, value func(s measure.Sample) measure.Quartiles) []curve {
+// curves returns a curve for each contender of a group. What is at 0, for which a logarithmic axis has no place, is put where zero says.
+func curves(r *suite.Results, g work.Group, zero float64, value func(s measure.Sample) measure.Quartiles) []curve {
 	var all []curve
 	for _, name := range contenders(r, g) {
 		c := curve{name: name}
 		for i := range r.Rows {
 			row := &r.Rows[i]
-			if s, ok := row.Sample(name); ok && row.Group == g && row.X > 0 {
-				c.x, c.y = append(c.x, row.X), append(c.y, value(s))
+			if s, ok := row.Sample(name); ok && row.Group == g {
+				c.x, c.y = append(c.x, max(row.X, zero)), append(c.y, value(s))
 			}
 		}
 		all = append(all, c)
@@ -52,7 +52,7 @@ func lines(all []curve, xLabel, yLabel string, x, y ticks) (template.HTML, error
 	}
 	logarithmic(&p.X, lowX, highX, x)
 	logarithmic(&p.Y, lowY, highY, y)
-	plotCurves(p, all)
+	plotCurves(p, all, x.zero)
 	return svg(p, lineHeight, curveNames(all))
 }
 
@@ -90,19 +90,22 @@ func scalings(r *suite.Results) (template.HTML, error) {
 	if err := write(p, 1+(last-1)*0.45, 1+(last-1)*0.55, 0, 6, draw.XRight, "as many times as there are cores"); err != nil {
 		return "", err
 	}
-	plotCurves(p, all)
+	plotCurves(p, all, 0)
 	return svg(p, lineHeight, curveNames(all))
 }
 
-func plotCurves(p *plot.Plot, all []curve) {
+// plotCurves draws them. What is at zero stands for itself: no line leads there, since its place says nothing of its distance.
+func plotCurves(p *plot.Plot, all []curve, zero float64) {
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	p.Add(grid)
 	for j := len(all) - 1; j >= 0; j-- { // the first lie on top
 		c, look := all[j], looks[all[j].name]
-		line := make(plotter.XYs, len(c.x))
+		points, line := make(plotter.XYs, len(c.x)), plotter.XYs{}
 		for i := range c.x {
-			line[i] = plotter.XY{X: c.x[i], Y: c.y[i].Median}
+			if points[i] = (plotter.XY{X: c.x[i], Y: c.y[i].Median}); c.x[i] != zero {
+				line = append(line, points[i])
+			}
 			p.Add(&plotter.Line{
 				XYs:       plotter.XYs{{X: c.x[i], Y: c.y[i].Lower}, {X: c.x[i], Y: c.y[i].Upper}},
 				LineStyle: draw.LineStyle{Color: look.Color, Width: 1.2},
@@ -112,7 +115,7 @@ func plotCurves(p *plot.Plot, all []curve) {
 		if c.name == "floor" {
 			style.Dashes = []vg.Length{5, 3}
 		}
-		p.Add(&plotter.Line{XYs: line, LineStyle: style}, &plotter.Scatter{XYs: line, GlyphStyle: look})
+		p.Add(&plotter.Line{XYs: line, LineStyle: style}, &plotter.Scatter{XYs: points, GlyphStyle: look})
 	}
 }
 

@@ -14,25 +14,45 @@ const (
 	end   = "<!-- until here -->"
 )
 
-// Markdown returns the document with the tables between its two marks replaced by those of the results.
+// Markdown returns the document with what is between its two marks replaced by all tables of the results.
 func Markdown(document []byte, r *suite.Results) ([]byte, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s.\n\n### %s\n\n%s\n", machine(r), goalsTitle, goalsText)
+	markdownTable(&b, goalNumbers(r))
+	fmt.Fprintf(&b, "\n%s\n", legendText)
+	for _, t := range titles {
+		fmt.Fprintf(&b, "\n### %s\n", t.title)
+		markdownTable(&b, numbers(r, t.group))
+	}
+	fmt.Fprintf(&b, "\n### %s\n", coresTitle)
+	markdownTable(&b, coreNumbers(r))
+	if s := r.Service; s != nil {
+		fmt.Fprintf(&b, "\n### %s\n\n%s; %d rounds of %s. %s\n", serviceTitle, s.Machine, s.Rounds, s.Round, serviceText)
+		markdownTable(&b, serviceNumbers(s))
+	}
+	return between(document, b.String())
+}
+
+// Summary returns the document with what is between its two marks replaced by one table, of the goals' medians.
+func Summary(document []byte, r *suite.Results) ([]byte, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s; medians.\n", machine(r))
+	markdownTable(&b, summaryNumbers(r))
+	return between(document, b.String())
+}
+
+// between returns the document with text between its two marks.
+func between(document []byte, text string) ([]byte, error) {
 	before, rest, ok := bytes.Cut(document, []byte(begin))
 	_, after, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok || !ok2 {
 		return nil, fmt.Errorf("bench: the document has no lines %q and %q", begin, end)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s%s\n\n%s.\n\n%s\n", before, begin, machine(r), legendText)
-	for _, t := range titles {
-		markdownTable(&b, t.title, numbers(r, t.group))
-	}
-	markdownTable(&b, "The work of several cores, in times that of one", coreNumbers(r))
-	fmt.Fprintf(&b, "\n%s%s", end, after)
-	return []byte(b.String()), nil
+	return fmt.Appendf(nil, "%s%s\n\n%s\n%s%s", before, begin, text, end, after), nil
 }
 
-func markdownTable(b *strings.Builder, title string, t table) {
-	fmt.Fprintf(b, "\n### %s\n\n| %s |\n|%s\n", title, strings.Join(t.Head, " | "), strings.Repeat(" --- |", len(t.Head)))
+func markdownTable(b *strings.Builder, t table) {
+	fmt.Fprintf(b, "\n| %s |\n|%s\n", strings.Join(t.Head, " | "), strings.Repeat(" --- |", len(t.Head)))
 	for _, row := range t.Rows {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
 	}

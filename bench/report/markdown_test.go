@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/report"
 	"github.com/wildgate/wildgate/bench/suite"
@@ -22,7 +23,7 @@ var results = &suite.Results{Rows: []suite.Row{{
 
 func TestMarkdownReplacesWhatIsBetweenItsMarks(t *testing.T) {
 	t.Parallel()
-	const document = "before\n<!-- written by go run ./bench -write bench -->\nold\n<!-- until here -->\nafter\n"
+	const document = "before\n<!-- written by go run ./bench -write bench -->\nwhat was here\n<!-- until here -->\nafter\n"
 	b, err := report.Markdown([]byte(document), results)
 	if err != nil {
 		t.Fatal(err)
@@ -37,12 +38,52 @@ func TestMarkdownReplacesWhatIsBetweenItsMarks(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
-	if strings.Contains(got, "old") {
+	if strings.Contains(got, "what was here") {
 		t.Error("the old text is still there")
 	}
 	again, err := report.Markdown(b, results)
 	if err != nil || string(again) != got {
 		t.Errorf("a second time it writes something else: %v", err)
+	}
+}
+
+// TestGoalsAreToldOf: with what was measured and whether it is enough, also where it is a rate, and in one row where they are many of a kind.
+func TestGoalsAreToldOf(t *testing.T) {
+	t.Parallel()
+	row := func(group work.Group, name string, median, allocations float64) suite.Row {
+		ours := measure.Sample{Name: "wildgate", Ratio: measure.Quartiles{Lower: median / 2, Median: median, Upper: median * 2}, Allocations: allocations}
+		return suite.Row{Group: group, Case: name, Base: "floor", Samples: []measure.Sample{{Name: "floor"}, ours}}
+	}
+	r := &suite.Results{
+		Rows: []suite.Row{
+			row(work.Requests, "header POST", 1.502, 1), row(work.Chunks, "16 MiB, signed", 1.25, 10),
+			row(work.Refusals, "no credentials", 0.3, 1), row(work.Refusals, "an hour old", 2, 7),
+		},
+		Service: &e2e.Report{Scenarios: []e2e.Summary{{Name: e2e.Rides, Connections: 8, Rate: measure.Quartiles{Lower: 0.89, Median: 0.912, Upper: 0.93}}}},
+	}
+	document := []byte("<!-- written by go run ./bench -write bench --><!-- until here -->")
+	for _, tt := range []struct {
+		name  string
+		write func([]byte, *suite.Results) ([]byte, error)
+		want  []string
+	}{
+		{"all tables", report.Markdown, []string{
+			"| ≤ 1.5 × floor, ≤ 1 alloc | 1.502× [0.751–3.004] | 1 | no |", "| ≥ 0.97 × bare SHA-256 | 0.800× [0.400–1.600] | 10 | no |",
+			"| ≥ 0.9 × bare | 0.912× [0.890–0.930] |  | yes |", "| not in this run |  | ? |", "| POST of a ride | 8 | protected |",
+		}},
+		{"the summary", report.Summary, []string{
+			"| 1.50 × floor | 1 |", "| 0.80 × bare SHA-256 | 10 |", "no credentials … an hour old | 0.30 … 2.00 × floor | 1 … 7 |", "| 0.91 × bare |  |",
+		}},
+	} {
+		b, err := tt.write(document, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(string(b), want) {
+				t.Errorf("%s: %q is missing in\n%s", tt.name, want, b)
+			}
+		}
 	}
 }
 

@@ -27,13 +27,17 @@ var titles = []struct {
 
 // Text writes the tables as text.
 func Text(w io.Writer, r *suite.Results) error {
-	fmt.Fprintf(w, "%s\n%s\n", machine(r), legendText)
+	fmt.Fprintf(w, "%s\n", machine(r))
+	if err := textTable(w, goalsTitle, goalNumbers(r)); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s\n", legendText)
 	for _, t := range titles {
 		if err := textTable(w, t.title, numbers(r, t.group)); err != nil {
 			return err
 		}
 	}
-	return textTable(w, "The work of several cores, in times that of one", coreNumbers(r))
+	return textTable(w, coresTitle, coreNumbers(r))
 }
 
 // textTable writes one table.
@@ -51,6 +55,8 @@ func textTable(w io.Writer, title string, t table) error {
 	}
 	return nil
 }
+
+const coresTitle = "The work of several cores, in times that of one"
 
 // coreNumbers is the table of what several cores do.
 func coreNumbers(r *suite.Results) table {
@@ -77,15 +83,10 @@ func cores(n int) string {
 const legendText = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, allocations."
 
 func machine(r *suite.Results) string {
-	m := r.Machine
-	text := fmt.Sprintf("%s, %d cores, %s, %s, %s", m.Processor, m.Cores, m.OS, m.Go, m.When.Format("2 January 2006"))
-	if m.Load != "" {
-		text += ", load averages before the run " + m.Load
-	}
 	if r.Quick {
-		text += ", quick"
+		return r.Machine.String() + ", quick"
 	}
-	return text
+	return r.Machine.String()
 }
 
 // contenders returns who took part in a group, in the order of the samples.

@@ -2,6 +2,7 @@
 package suite
 
 import (
+	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/work"
 )
@@ -12,6 +13,7 @@ type Results struct {
 	Quick   bool            `json:"quick"`
 	Rows    []Row           `json:"rows"`
 	Cores   []Scaling       `json:"cores"`
+	Service *e2e.Report     `json:"service,omitempty"` // a whole service, where that was measured too
 }
 
 // Row is what was measured of one case.
@@ -45,6 +47,24 @@ type Scaling struct {
 	Name    string              `json:"name"`
 	Workers []int               `json:"workers"`
 	Times   []measure.Quartiles `json:"times"`
+}
+
+// Row returns the row of a case, nil if it was not measured.
+func (r *Results) Row(n Name) *Row {
+	for i := range r.Rows {
+		if r.Rows[i].Name() == n {
+			return &r.Rows[i]
+		}
+	}
+	return nil
+}
+
+// Ours returns what was measured of Wildgate: of what the row's ratios to the floor or to another engine say how fast it is.
+func (r *Row) Ours() (measure.Sample, bool) {
+	if r.Base == "floor" {
+		return r.Sample("wildgate")
+	}
+	return r.Sample("iampolicy")
 }
 
 // Sample returns what was measured of the contender of that name.

@@ -77,6 +77,9 @@ func parseOptions(ctx context.Context, args []string, stderr io.Writer) (*option
 	flags.DurationVar(&o.timeout, "timeout", 5*time.Second, "time for one answer")
 	flags.BoolVar(&o.verbose, "v", false, "list the checks that found nothing, too")
 	flags.BoolVar(&o.json, "json", false, "report as JSON")
+	if asksForHelp(args) {
+		args = []string{"-h"}
+	}
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -132,6 +135,11 @@ func parseOptions(ctx context.Context, args []string, stderr io.Writer) (*option
 		mistakes = append(mistakes, err)
 	}
 	return o, errors.Join(mistakes...)
+}
+
+// asksForHelp finds the request for help behind -target as well, where a URL belongs and the flag would take it for one.
+func asksForHelp(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"-h", "--h", "-help", "--help"}, arg) })
 }
 
 // locate parses and resolves the target. Every address that its name has must be on this machine, unless remote allows others.

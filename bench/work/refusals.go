@@ -12,6 +12,18 @@ type refusal struct {
 	make func(service string) (*Request, error)
 }
 
+// earlyRefusals is how many of the refusals a careful verifier finds before it looks the key up.
+const earlyRefusals = 6
+
+// RefusedEarly returns the names of those cases, of requests that a verifier can refuse before it looks their key up.
+func RefusedEarly() []string {
+	var names []string
+	for _, r := range refusals()[:earlyRefusals] {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // refusals are in the order in which a careful verifier finds them: what needs no key first.
 func refusals() []refusal {
 	changed := func(name string, good plan, change func(q *Request) *Request) refusal {
