@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"testing"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -52,8 +53,11 @@ func TestStreamingRecordings(t *testing.T) {
 			rec.mustFail(t, a, len(rec.Raw)-len(sent)+i)
 		}
 	}
-	if count[sigv4auth.PayloadStreamingSigned] != 4 || count[sigv4auth.PayloadStreamingSignedTrailer] != 1 || count[sigv4auth.PayloadStreamingUnsignedTrailer] != 1 {
-		t.Errorf("recordings by mode: %v", count)
+	want := map[sigv4auth.PayloadMode]int{
+		sigv4auth.PayloadStreamingSigned: streamingRecordings - 2, sigv4auth.PayloadStreamingSignedTrailer: 1, sigv4auth.PayloadStreamingUnsignedTrailer: 1,
+	}
+	if !maps.Equal(count, want) {
+		t.Errorf("recordings by mode: %v; want %v", count, want)
 	}
 }
 
@@ -74,6 +78,57 @@ func (rec recording) mustFail(t *testing.T, a *sigv4auth.Authenticator, at int) 
 		t.Errorf("%s: byte %d changed, and the body is read with %v", rec.name(), at, err)
 	} else if refused.HTTPStatus() >= 500 {
 		t.Errorf("%s: byte %d changed: %v", rec.name(), at, err)
+	}
+}
+
+// TestUnsignedRecordings: the bodies that minio-go and aws-sdk-go-v2 sent without signing them, as both do over TLS, are admitted where InsecureUnsigned is set, and
+// nowhere else: not by the other modes, and not with another path. The body is what the mode leaves open.
+func TestUnsignedRecordings(t *testing.T) {
+	t.Parallel()
+	count := map[string]int{}
+	for _, rec := range readRecordings(t) {
+		if rec.Payload != "UNSIGNED-PAYLOAD" {
+			continue
+		}
+		count[rec.Client]++
+		verify := func(modes sigv4auth.PayloadModes, old, with string) (string, error) {
+			t.Helper()
+			changed := rec
+			if changed.Raw = bytes.Replace(rec.Raw, []byte(old), []byte(with), 1); old != with && bytes.Equal(changed.Raw, rec.Raw) {
+				t.Fatalf("%s does not hold %q", rec.name(), old)
+			}
+			r, err := changed.parse()
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, err := rec.s3Authenticator(t, modes).Verify(r)
+			if err != nil {
+				return "", err
+			}
+			if id.PayloadMode != sigv4auth.PayloadUnsigned {
+				t.Errorf("%s: mode %v", rec.name(), id.PayloadMode)
+			}
+			body, err := io.ReadAll(r.Body)
+			return string(body), err
+		}
+		if body, err := verify(sigv4auth.InsecureUnsigned, "", ""); err != nil || body != "hello rydes" {
+			t.Errorf("%s: %q, %v", rec.name(), body, err)
+		}
+		if body, err := verify(sigv4auth.InsecureUnsigned, "hello rydes", "HELLO rydes"); err != nil || body != "HELLO rydes" {
+			t.Errorf("%s, with another body: %q, %v", rec.name(), body, err)
+		}
+		if _, err := verify(allStreaming, "", ""); !errors.Is(err, sigv4auth.ErrNotEnabled) {
+			t.Errorf("%s, where the mode is off: %v", rec.name(), err)
+		}
+		if _, err := verify(sigv4auth.InsecureUnsigned, "PUT /bkt/", "PUT /bkt2/"); !errors.Is(err, sigv4auth.ErrSignatureMismatch) {
+			t.Errorf("%s, with another path: %v", rec.name(), err)
+		}
+		if _, err := verify(sigv4auth.InsecureUnsigned, "UNSIGNED-PAYLOAD", digest("hello rydes")); !errors.Is(err, sigv4auth.ErrSignatureMismatch) {
+			t.Errorf("%s, with the body's digest in the mode's place: %v", rec.name(), err)
+		}
+	}
+	if want := map[string]int{"go-s3-sdk-tls": 3, "go-s3-minio": unsignedRecordings - 3}; !maps.Equal(count, want) {
+		t.Errorf("recordings by client: %v; want %v", count, want)
 	}
 }
 
