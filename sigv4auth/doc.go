@@ -40,6 +40,7 @@
 //     empty parameter; a presigned URL's own parameters have one spelling;
 //   - with PathNormalized, segments that normalisation drops; with PathS3, escapes in the path that are needless or missing;
 //   - the target's absolute form, and a Host header beside an equal authority;
+//   - from a peer that [Config.Proxies] trusts, the Host and the headers that it restores, while what the proxy says of them is what was signed;
 //   - how the body is split on its way, and in the modes that are called Insecure the body.
 //
 // What a handler reads of what is signed is the same in each case.
@@ -111,8 +112,8 @@
 //
 // # Replays
 //
-// A request that is seen on the way can be sent again within the clock window. Use TLS, and make operations idempotent
-// or check for repeats where that matters.
+// A request that is seen on the way can be sent again within the clock window, a presigned URL until it expires: nothing of a request is remembered. Use
+// TLS, and make operations idempotent or check for repeats where that matters.
 //
 // # Metrics
 //
