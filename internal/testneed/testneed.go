@@ -29,13 +29,23 @@ func Program(tb testing.TB, name string) string {
 func Shared(tb testing.TB, elem ...string) string {
 	tb.Helper()
 	name := filepath.Join(elem...)
+	path := filepath.Join(Root(tb), "..", "shared", name)
+	if _, err := os.Stat(path); err != nil {
+		Missing(tb, "the test data ../shared/"+filepath.ToSlash(name))
+	}
+	return path
+}
+
+// Root returns the path of the repository's root.
+func Root(tb testing.TB) string {
+	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
-			break
+			return dir
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -43,11 +53,6 @@ func Shared(tb testing.TB, elem ...string) string {
 		}
 		dir = parent
 	}
-	path := filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(path); err != nil {
-		Missing(tb, "the test data ../shared/"+filepath.ToSlash(name))
-	}
-	return path
 }
 
 // Missing skips the test because what it needs is missing, or fails it where WILDGATE_REQUIRE is set.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/refusals"
 	"github.com/wildgate/wildgate/internal/testneed"
 )
 
@@ -98,6 +99,9 @@ func TestS3Boto3(t *testing.T) {
 			if got[step] != outcome {
 				t.Errorf("%s: %q, want %q", step, got[step], outcome)
 			}
+		}
+		if !secure { // over TLS the proxy sees no path
+			refusals.Held(t, "TestS3Boto3", []string{"boto3: takes dot segments out of an object's key after it has signed them, towards a proxy over http"})
 		}
 		if len(got) != len(want) {
 			t.Errorf("%d steps were reported, want %d", len(got), len(want))

@@ -3,8 +3,10 @@ package matrix_test
 import (
 	"slices"
 	"strings"
+	"testing"
 	"unicode/utf8"
 
+	"github.com/wildgate/wildgate/internal/refusals"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -85,11 +87,31 @@ var deviations = []deviation{
 	},
 	{
 		client: "curl", versions: curl7,
+		what:   "puts a header behind another whose name begins with its own",
+		why:    "AWS sorts by names, as SignedHeaders has to be",
+		occurs: func(_ request, x *exchange) bool { return !slices.IsSorted(strings.Split(x.signedHeaders(), ";")) },
+	},
+	{
+		client: "curl", versions: curl7,
 		what:   "signs the query as it was given to it",
 		why:    "AWS decodes, encodes and sorts it first",
 		occurs: func(_ request, x *exchange) bool { return x.query() != canonicalQuery(x.query(), encodedOrder) },
 		causes: []sigv4auth.Cause{sigv4auth.CauseQueryEncoding},
 	},
+}
+
+// TestDeviationsAreListed: the README has them all, and no other as TestMatrix's.
+func TestDeviationsAreListed(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	for _, d := range deviations {
+		client := d.client
+		if d.versions != nil { // curl7 is the only one
+			client += " 7"
+		}
+		seen = append(seen, client+": "+d.what)
+	}
+	refusals.Held(t, "TestMatrix", seen)
 }
 
 // deviationsOf returns what is known of a client in this version.

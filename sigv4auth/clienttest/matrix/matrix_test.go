@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	long = flag.Bool("long", false, "send 20,000 requests in place of some hundred a client")
+	long = flag.Bool("long", false, "send 23,100 requests in place of some hundred a client")
 	seed = flag.Uint64("seed", 1, "seed of the random requests")
 )
 
