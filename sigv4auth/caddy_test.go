@@ -40,6 +40,8 @@ func TestCaddy(t *testing.T) {
 	}
 	const right, mismatch = sigv4auth.ErrorCode(""), sigv4auth.ErrSignatureMismatch
 	identity := http.Header{"Accept-Encoding": {"identity"}}
+	encoded := func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded }
+	prefixed := trusting(sigv4auth.TrustedProxies{PathPrefix: "/api"})
 	tests := []frontTest{
 		{"as-it-came", "", "reverse_proxy BACKEND", nil, []frontRequest{
 			{"http://HOST/prod/ride?b=2&a=1", nil, right, ""},
@@ -48,6 +50,14 @@ func TestCaddy(t *testing.T) {
 			{"https://HOST:8443/prod/ride%2F%7e/%C3%A9/a%2Ab", identity, right, ""},
 			{"https://HOST/prod/", http.Header{"Accept-Encoding": {"gzip"}, "User-Agent": {"x"}, "Accept": {"*/*"}, "Cookie": {"a=b; c=d"}, "X-Amz-Meta-A": {"1"}}, right, ""},
 		}},
+		{"target-as-it-came", "", "reverse_proxy BACKEND", encoded, []frontRequest{
+			{"http://HOST/prod//a/../b/./ride", nil, right, ""},
+			{"https://HOST/prod/a%2Fb//%72ide/?a=%2F&a=", nil, right, ""},
+		}},
+		{"host-without-port", "", "reverse_proxy BACKEND {\nheader_up Host {host}\n}", nil, []frontRequest{
+			{"http://HOST/prod/ride", nil, right, ""},
+			{"http://HOST:8080/prod/ride", nil, mismatch, "not one of Config.Proxies"},
+		}},
 		{"host-of-the-upstream", "", "reverse_proxy BACKEND {\nheader_up Host {upstream_hostport}\n}", nil, []frontRequest{
 			{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
 		}},
@@ -55,9 +65,31 @@ func TestCaddy(t *testing.T) {
 			{"http://HOST/prod/ride", nil, right, ""},
 			{"https://HOST:8443/prod/ride", nil, right, ""},
 		}},
-		{"prefix-taken-off", "", "handle_path /api/* {\nreverse_proxy BACKEND\n}", trusting(sigv4auth.TrustedProxies{PathPrefix: "/api"}), []frontRequest{
+		{"prefix-taken-off", "", "handle_path /api/* {\nreverse_proxy BACKEND\n}", prefixed, []frontRequest{
 			{"http://HOST/api/prod/ride?a=%2F", nil, right, ""},
 			{"https://HOST/api/prod/a%2Fb/%C3%A9", nil, right, ""},
+			{"https://HOST/api/prod/%72ide", nil, right, ""},
+		}},
+		// Threat 125: what takes a prefix off also merges slashes and resolves dots.
+		{"prefix-taken-off-dots", "", "handle_path /api/* {\nreverse_proxy BACKEND\n}", func(c *sigv4auth.Config) { encoded(c); prefixed(c) }, []frontRequest{
+			{"https://HOST/api/prod/ride/", nil, right, ""},
+			{"https://HOST/api/prod//ride", nil, mismatch, ""},
+			{"https://HOST/api/prod/a/../ride", nil, mismatch, ""},
+			{"https://HOST/api/prod/a/./ride", nil, mismatch, ""},
+		}},
+		{"prefix-stripped", "", "uri strip_prefix /api\nreverse_proxy BACKEND", func(c *sigv4auth.Config) { encoded(c); prefixed(c) }, []frontRequest{
+			{"https://HOST/api/prod/a%2Fb/%C3%A9/%72ide", nil, right, ""},
+			{"https://HOST/api/prod//ride", nil, mismatch, ""},
+		}},
+		{"prefix-taken-off-unknown", "", "handle_path /api/* {\nreverse_proxy BACKEND\n}", nil, []frontRequest{
+			{"http://HOST/api/prod/ride", nil, mismatch, "not one of Config.Proxies"},
+		}},
+		{"path-rewritten", "", "rewrite * /v1{path}\nreverse_proxy BACKEND", nil, []frontRequest{
+			{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
+		}},
+		{"encoding-dropped", "", "reverse_proxy BACKEND {\nheader_up -Accept-Encoding\n}", nil, []frontRequest{
+			{"http://HOST/prod/ride", nil, right, ""},
+			{"http://HOST/prod/ride", identity, mismatch, "commonly rewrite: accept-encoding"}, // Caddy asks for gzip where nobody says what for
 		}},
 		{"encoding-rewritten", "", "reverse_proxy BACKEND {\nheader_up Accept-Encoding gzip\n}", nil, []frontRequest{
 			{"http://HOST/prod/ride", identity, mismatch, "commonly rewrite: accept-encoding"},

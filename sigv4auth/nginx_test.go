@@ -314,7 +314,7 @@ func TestRecipesAreRun(t *testing.T) {
 				t.Errorf("%s: %s is not run", server, text)
 			}
 		}
-		if want := map[string]int{"nginx": 11, "caddy": 3}[server]; len(found) != want {
+		if want := map[string]int{"nginx": 11, "caddy": 4}[server]; len(found) != want {
 			t.Errorf("%s: %d directives were found, not %d: %q", server, len(found), want, found)
 		}
 	}
