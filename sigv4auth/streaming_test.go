@@ -254,8 +254,9 @@ func TestBadBody(t *testing.T) {
 		} {
 			t.Run(tt.name+", "+how, func(t *testing.T) {
 				t.Parallel()
-				tt.u.data = data
-				r := tt.u.request(t)
+				u := tt.u
+				u.data = data
+				r := u.request(t)
 				switch {
 				case strings.HasPrefix(tt.name, "threat 57"):
 					r.ContentLength--
