@@ -3,8 +3,10 @@ package sigv4auth
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
+	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -16,11 +18,24 @@ import (
 // kept here.
 type keyCache struct {
 	region, service string // of every signing key in it
-	keys            *lru.Cache[cacheKey, verificationKey]
+	keys            *lru.Cache[cacheKey, *derivedKey]
+
+	// recent holds some of keys for a look without a lock, which many cores would wait for. The digest of a secret, whose bits are as good as
+	// random, says which slot its key has to share. The length is a power of two.
+	recent []atomic.Pointer[derivedKey]
 
 	// dummy stands in for the secret of a key that does not exist. A request
 	// with such a key then costs what a wrong signature costs: its derived key is cached too.
 	dummy Credential
+}
+
+// maxRecent is enough for the keys that are busy at one time, and takes 32 KiB.
+const maxRecent = 4096
+
+// derivedKey is never changed once made.
+type derivedKey struct {
+	of cacheKey
+	verificationKey
 }
 
 // cacheKey tells derived keys apart, by all that they are derived from; the region and the service are the same for all. With the access key ID in the
@@ -32,16 +47,33 @@ type cacheKey struct {
 }
 
 func newKeyCache(size int, region, service string) (*keyCache, error) {
-	keys, err := lru.New[cacheKey, verificationKey](size)
-	if err != nil {
-		return nil, err
-	}
 	var random [30]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand
-	return &keyCache{
-		region: region, service: service, keys: keys,
+	slots := 1
+	for slots < min(size, maxRecent) {
+		slots *= 2
+	}
+	kc := &keyCache{
+		region: region, service: service, recent: make([]atomic.Pointer[derivedKey], slots),
 		dummy: Credential{Secret: NewSecret(hex.EncodeToString(random[:]))},
-	}, nil
+	}
+	var err error
+	kc.keys, err = lru.NewWithEvict(size, kc.forget)
+	return kc, err
+}
+
+// slot returns the only place in kc.recent for a key. The keys of two days, of which both are in use around midnight, have two.
+func (kc *keyCache) slot(of *cacheKey) *atomic.Pointer[derivedKey] {
+	i := binary.LittleEndian.Uint32(of.secretDigest[:])
+	if of.date != "" {
+		i += uint32(of.date[len(of.date)-1])
+	}
+	return &kc.recent[i&uint32(len(kc.recent)-1)]
+}
+
+// forget lets go of a key that made room for another. A request that has just found it may put it back: it then stays until another takes its slot.
+func (kc *keyCache) forget(of cacheKey, k *derivedKey) {
+	kc.slot(&of).CompareAndSwap(k, nil)
 }
 
 // key returns what checks p's signature, of a credential that lacks no key for it.
@@ -50,23 +82,28 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 		return verificationKey{signing: signingKeyFor(c.SigningKeys, p.scope), public: c.PublicKey.key}
 	}
 	secret := c.Secret.open()
-	key := cacheKey{secretDigest: secret.digest}
+	of := cacheKey{secretDigest: secret.digest}
 	if p.algorithm == ecdsaP256 {
-		key.accessKeyID = c.AccessKeyID
+		of.accessKeyID = c.AccessKeyID
 	} else {
-		key.date = p.scope.Date
+		of.date = p.scope.Date
 	}
-	if k, ok := kc.keys.Get(key); ok {
-		return k
+	slot := kc.slot(&of)
+	if k := slot.Load(); k != nil && k.of == of {
+		return k.verificationKey
 	}
-	// The key outlives the request, whose header the strings point into.
-	key.accessKeyID, key.date = strings.Clone(key.accessKeyID), strings.Clone(key.date)
-	var k verificationKey
-	if p.algorithm == ecdsaP256 {
-		k.public = v4.DerivePublicKey(c.AccessKeyID, secret.value)
-	} else {
-		k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: key.date, Region: kc.region, Service: kc.service})
+	k, ok := kc.keys.Get(of)
+	if !ok {
+		// The key outlives the request, whose header the strings point into.
+		of.accessKeyID, of.date = strings.Clone(of.accessKeyID), strings.Clone(of.date)
+		k = &derivedKey{of: of}
+		if p.algorithm == ecdsaP256 {
+			k.public = v4.DerivePublicKey(c.AccessKeyID, secret.value)
+		} else {
+			k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: of.date, Region: kc.region, Service: kc.service})
+		}
+		kc.keys.Add(of, k)
 	}
-	kc.keys.Add(key, k)
-	return k
+	slot.Store(k)
+	return k.verificationKey
 }
