@@ -3,7 +3,6 @@ package sigv4auth
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -26,7 +25,7 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 		}
 	}
 
-	date, err := single("X-Amz-Date", h.amzDate)
+	date, err := single("X-Amz-Date", h.usual[v4.XAmzDate])
 	if err != nil {
 		return err
 	}
@@ -45,19 +44,19 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 		noRegions = p.regionSet == ""
 	}
 	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" || noRegions {
-		var missing strings.Builder
-		for _, f := range []struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
+		text := make([]byte, 0, 512) // more than all of it
+		for _, f := range [...]struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
 			if f.value == "" {
-				fmt.Fprintf(&missing, "Authorization header requires '%s' parameter. ", f.name)
+				text = append(append(append(text, "Authorization header requires '"...), f.name...), "' parameter. "...)
 			}
 		}
 		if date == "" && httpDate == "" {
-			missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
+			text = append(text, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "...)
 		}
 		if noRegions {
-			missing.WriteString("Authorization header requires existence of a '" + regionSetName + "' header. ")
+			text = append(text, "Authorization header requires existence of a '"+regionSetName+"' header. "...)
 		}
-		return refusal(ErrIncompleteSignature, missing.String()+hashed(value))
+		return refusal(ErrIncompleteSignature, string(appendHashed(text, value)))
 	}
 
 	p.credential = credential
@@ -75,10 +74,10 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 	if err != nil {
 		return err
 	}
-	if p.token, err = single("X-Amz-Security-Token", h.securityToken); err != nil {
+	if p.token, err = single("X-Amz-Security-Token", h.usual[v4.XAmzSecurityToken]); err != nil {
 		return err
 	}
-	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.contentSHA256)
+	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.usual[v4.XAmzContentSHA256])
 	return err
 }
 
@@ -150,11 +149,16 @@ func (p *presented) parseHTTPDate(s string) *Error {
 
 // hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold
 // somebody's bearer token.
-func hashed(authorization string) string {
-	return "(Hashed with SHA-256 and encoded with Base64) Authorization=" + digestOf(authorization)
+func hashed(authorization string) string { return string(appendHashed(nil, authorization)) }
+
+func appendHashed(dst []byte, authorization string) []byte {
+	dst = append(dst, "(Hashed with SHA-256 and encoded with Base64) Authorization="...)
+	return appendDigestOf(dst, authorization)
 }
 
-func digestOf(authorization string) string {
+func digestOf(authorization string) string { return string(appendDigestOf(nil, authorization)) }
+
+func appendDigestOf(dst []byte, authorization string) []byte {
 	sum := sha256.Sum256([]byte(authorization))
-	return base64.StdEncoding.EncodeToString(sum[:])
+	return base64.StdEncoding.AppendEncode(dst, sum[:])
 }

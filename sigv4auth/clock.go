@@ -1,7 +1,7 @@
 package sigv4auth
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
@@ -9,7 +9,7 @@ import (
 
 // checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
 // presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
-func (a *Authenticator) checkTime(p *presented, now time.Time) (refused *Error) {
+func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
 	// Dates have whole seconds, and the bounds are inclusive.
 	age, skew, longest := now.Unix()-p.signedAt.Unix(), int64(a.skew/time.Second), int64(a.skew/time.Second)
 	if p.place == InQuery {
@@ -19,27 +19,33 @@ func (a *Authenticator) checkTime(p *presented, now time.Time) (refused *Error) 
 		return nil
 	}
 	now = now.UTC().Truncate(time.Second)
-	format := func(t time.Time) string { return t.Format(v4.TimeFormat) }
+	expires := p.signedAt.Add(p.expires)
+	code, text := ErrRequestExpired, make([]byte, 0, 160) // of the longest message
 	switch {
 	case age < -skew:
-		refused = refusal(ErrRequestNotYetCurrent, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s.)",
-			p.date, format(now.Add(a.skew)), format(now), minutes(a.skew)))
+		code = ErrRequestNotYetCurrent
+		text = append(append(append(text, "Signature not yet current: "...), p.date...), " is still later than "...)
+		text = append(now.Add(a.skew).AppendFormat(text, v4.TimeFormat), " ("...)
+		text = appendMinutes(append(now.AppendFormat(text, v4.TimeFormat), " + "...), a.skew)
+		text = append(text, ".)"...)
 	case p.place == InQuery:
-		refused = refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s", format(p.signedAt.Add(p.expires)), format(now)))
+		text = expires.AppendFormat(append(text, "Signature expired: "...), v4.TimeFormat)
+		text = now.AppendFormat(append(text, " is now earlier than "...), v4.TimeFormat)
 	default:
-		refused = refusal(ErrRequestExpired, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s.)",
-			p.date, format(now.Add(-a.skew)), format(now), minutes(a.skew)))
+		text = append(append(append(text, "Signature expired: "...), p.date...), " is now earlier than "...)
+		text = append(now.Add(-a.skew).AppendFormat(text, v4.TimeFormat), " ("...)
+		text = appendMinutes(append(now.AppendFormat(text, v4.TimeFormat), " - "...), a.skew)
+		text = append(text, ".)"...)
 	}
-	refused.facts = &facts{signedAt: p.date, skew: a.skew, lifetime: p.expires, expires: p.signedAt.Add(p.expires), now: now}
-	return refused
+	return factual(code, string(text), facts{signedAt: p.date, skew: a.skew, lifetime: p.expires, expires: expires, now: now})
 }
 
-// minutes spells a window as AWS's messages do.
-func minutes(d time.Duration) string {
+// appendMinutes spells a window as AWS's messages do.
+func appendMinutes(dst []byte, d time.Duration) []byte {
 	if d%time.Minute == 0 {
-		return fmt.Sprintf("%d min", d/time.Minute)
+		return append(strconv.AppendInt(dst, int64(d/time.Minute), 10), " min"...)
 	}
-	return fmt.Sprintf("%d sec", d/time.Second)
+	return append(strconv.AppendInt(dst, int64(d/time.Second), 10), " sec"...)
 }
 
 // checkScope pins the credential scope to the one that is accepted, and its date to the request's. A signature for
@@ -73,15 +79,11 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
 		faults += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" + forMessage(p.scope.Date) + "' != '" + day + "', from '" + p.date + "'. "
 	}
-	refused := &struct {
-		Error
-		known facts
-	}{Error: Error{Code: ErrInvalidScope, Message: faults}}
+	var known facts
 	if p.scope.Region != a.region && validScopePart(p.scope.Region) {
-		refused.known = facts{region: a.region, wrongRegion: p.scope.Region}
-		refused.facts = &refused.known
+		known = facts{region: a.region, wrongRegion: p.scope.Region}
 	}
-	return &refused.Error
+	return factual(ErrInvalidScope, faults, known)
 }
 
 // notThis makes a sentence that quotes a scope element back if it looks like one.

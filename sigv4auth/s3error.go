@@ -22,6 +22,16 @@ type facts struct {
 	expires, now time.Time
 }
 
+// factual is refusal with facts, in one piece of memory.
+func factual(code ErrorCode, message string, known facts) *Error {
+	e := &struct {
+		Error
+		known facts
+	}{Error{Code: code, Message: message}, known}
+	e.facts = &e.known
+	return &e.Error
+}
+
 // s3Error is the error document of Amazon S3: "Error responses" in the S3 API Reference. The elements between the message and the resource
 // are those of single errors; SDKs follow Region to the right endpoint, and programs read the times.
 type s3Error struct {

@@ -35,9 +35,7 @@ func unsignedAmz(h http.Header, p *presented) *Error {
 			return malformed("The header %s is not in its canonical spelling", forLog(key))
 		case !listed(p.signedHeaders, key):
 			name := strings.ToLower(forLog(key))
-			refused := refusal(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+name)
-			refused.facts = &facts{unsigned: name}
-			return refused
+			return factual(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+name, facts{unsigned: name})
 		}
 	}
 	return malformed("The x-amz-* headers are not those that are signed") // unreachable: one of more headers than are listed is not listed
