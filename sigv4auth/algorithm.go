@@ -2,7 +2,6 @@ package sigv4auth
 
 import (
 	"crypto/ecdsa"
-	"crypto/subtle"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
@@ -63,20 +62,17 @@ func (s *scratch) matches(canonical []byte, key verificationKey, p *presented) b
 		return v4.VerifyV4A(key.public, s.sts, p.der)
 	}
 	expected := s.mac.Sign(key.signing, s.sts)
-	return subtle.ConstantTimeCompare(expected[:], p.signature[:]) == 1
+	return v4.SameDigest(&expected, p.signature)
 }
 
 func (p *presented) appendStringToSign(dst, canonical []byte) []byte {
-	if p.algorithm == ecdsaP256 {
-		return v4.AppendStringToSignV4A(dst, p.date, p.scope, canonical)
-	}
-	return v4.AppendStringToSign(dst, p.date, p.scope, canonical)
+	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scopeText, canonical)
 }
 
 // chain returns the chain of the chunks' signatures, which begins with the request's.
 func (key verificationKey) chain(p *presented) chunked.Chain {
 	if p.algorithm == ecdsaP256 {
-		return chunked.NewV4A(key.public, p.date, p.scope, p.der)
+		return chunked.NewV4A(key.public, p.date, p.scopeText, p.der)
 	}
-	return chunked.NewHMAC(key.signing, p.date, p.scope, p.signature)
+	return chunked.NewHMAC(key.signing, p.date, p.scopeText, p.signature)
 }

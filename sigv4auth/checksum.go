@@ -33,17 +33,17 @@ func (c *declaredChecksum) check(body []byte) *Error {
 
 // takeChecksum finds the checksum of the body. A presigned URL has it in its query, where SDKs put the headers of the request that they presign: often that of an
 // empty body, since no other was there when they did, and then the refusal has to say so (threat 98).
-func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query, place Place) *Error {
-	if h.checksum == "" && place != InQuery {
+func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query, p *presented) *Error {
+	if h.checksum == "" && !p.checksumInQuery {
 		return nil
 	}
 	if r.Method == http.MethodPost && hasParameter(q, "uploadId") {
 		return nil // CompleteMultipartUpload: the checksum is that of the object, not that of this body
 	}
-	if place == InQuery {
+	if p.checksumInQuery {
 		for i := range q.Len() {
 			name, value := q.Pair(i)
-			if len(name) <= len(checksum.Prefix) || !equalFoldASCII(name[:len(checksum.Prefix)], checksum.Prefix) {
+			if !isChecksum(name) {
 				continue
 			}
 			where := " in the query parameter " + forMessage(name) + " of the presigned URL"
@@ -97,6 +97,11 @@ func (d *payload) addChecksum(name, value, where string) *Error {
 	}
 	d.checksum = &declaredChecksum{sum: sum, value: value, where: where}
 	return nil
+}
+
+// isChecksum reports whether name, of a parameter, is that of a header with a checksum of the body.
+func isChecksum(name string) bool {
+	return len(name) > len(checksum.Prefix) && equalFoldASCII(name[:len(checksum.Prefix)], checksum.Prefix)
 }
 
 // hasParameter reports whether the query has the parameter called name.

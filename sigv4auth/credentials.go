@@ -57,7 +57,7 @@ type Credential struct {
 // keys can be rotated. An access key ID that is empty, malformed or given twice, and a credential without
 // exactly one kind of keys, are reported by [New].
 func StaticCredentials(creds ...Credential) CredentialStore {
-	s := &staticStore{byID: make(map[string]Credential, len(creds))}
+	s := &staticStore{byID: make(map[string]*Credential, len(creds))}
 	for i, c := range creds {
 		switch _, twice := s.byID[c.AccessKeyID]; {
 		case !validAccessKeyID(c.AccessKeyID):
@@ -69,14 +69,15 @@ func StaticCredentials(creds ...Credential) CredentialStore {
 				s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: %q: %w", i, c.AccessKeyID, err))
 			}
 		}
-		s.byID[c.AccessKeyID] = cloneCredential(c)
+		kept := cloneCredential(c)
+		s.byID[c.AccessKeyID] = &kept
 	}
 	return s
 }
 
 // staticStore is never changed once made.
 type staticStore struct {
-	byID     map[string]Credential
+	byID     map[string]*Credential
 	mistakes []error
 }
 
@@ -85,7 +86,7 @@ func (s *staticStore) Credential(_ context.Context, accessKeyID, _ string) (Cred
 	if !ok {
 		return Credential{}, ErrUnrecognizedClient
 	}
-	return c, nil
+	return *c, nil
 }
 
 // check returns every mistake in what StaticCredentials was given.

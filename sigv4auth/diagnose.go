@@ -100,7 +100,7 @@ func (x *examination) walk(ctx context.Context) {
 		return
 	}
 	x.t.path = x.via.path(x.t.path)
-	if x.refuse(a.checkTarget(x.t, &x.s.query)) {
+	if x.refuse(a.checkTarget(&x.t, &x.s.query)) {
 		return
 	}
 	if x.refuse(a.present(p, h, x.s)) {
@@ -134,7 +134,7 @@ func (x *examination) walk(ctx context.Context) {
 			return
 		}
 	}
-	if x.refuse(x.declared.takeChecksum(r, h, &x.s.query, p.place)) {
+	if x.refuse(x.declared.takeChecksum(r, h, &x.s.query, p)) {
 		return
 	}
 	if r.ContentLength > a.maxBody && x.declared.stream == nil {
@@ -150,8 +150,7 @@ func (x *examination) walk(ctx context.Context) {
 		return
 	}
 
-	var refusedCredential *Error
-	x.credential, refusedCredential = a.lookUp(ctx, p, x.now)
+	refusedCredential := a.lookUp(ctx, &x.credential, p, x.now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
 		if x.d.Refused == "" {
 			x.refuse(refusedCredential)
@@ -159,7 +158,7 @@ func (x *examination) walk(ctx context.Context) {
 		}
 		// Verify would not have asked the store. That it has no key to offer must not be told by the time of the answer (threat 211).
 		x.d.NotTried = append(x.d.NotTried, "whether the signature is right: "+refusedCredential.Detail)
-		x.credential, refusedCredential = a.keys.dummy, nil
+		refusedCredential = nil
 	}
 	x.known = x.credential.AccessKeyID != ""
 	undeclared := x.declared.line == ""
@@ -201,7 +200,7 @@ func (x *examination) walk(ctx context.Context) {
 
 // canonical returns what Verify builds of the request, up to the payload's line. Signed headers that did not arrive are empty in it.
 func (x *examination) canonical() ([]byte, bool) {
-	b, refused := x.a.canonical(nil, x.r, x.via, x.t, &x.s.query, &x.h, &x.p)
+	b, refused := x.a.canonical(nil, x.r, x.via, &x.t, &x.s.query, &x.h, &x.p, 0)
 	if refused == nil {
 		return b, true
 	}
@@ -223,7 +222,7 @@ func (x *examination) canonical() ([]byte, bool) {
 	}
 	var h protocolHeaders
 	h.find(with.Header)
-	b, refused = x.a.canonical(nil, &with, x.via, x.t, &x.s.query, &h, &x.p)
+	b, refused = x.a.canonical(nil, &with, x.via, &x.t, &x.s.query, &h, &x.p, 0)
 	return b, refused == nil
 }
 

@@ -130,7 +130,7 @@ func (x *examination) signature() string {
 	if x.p.algorithm == ecdsaP256 {
 		return hex.EncodeToString(x.p.der)
 	}
-	return hex.EncodeToString(x.p.signature[:])
+	return x.p.signature
 }
 
 // text returns the text, or REDACTED if it holds a secret.

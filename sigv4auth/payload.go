@@ -15,7 +15,6 @@ type payload struct {
 	// line is the last line of the canonical request: the hexadecimal SHA-256 that the request declares, or the name of a mode. Empty with
 	// PayloadDigest: the request does not say, and the digest of the body that arrives is what the signature has to cover.
 	line     string
-	sum      [sha256.Size]byte // of PayloadDigest: line, decoded
 	stream   *chunked.Payload  // of the streaming modes, and nil for all others
 	checksum *declaredChecksum // of the body, nil if none came
 }
@@ -24,7 +23,7 @@ type payload struct {
 func (a *Authenticator) declaredPayload(r *http.Request, p *presented) (payload, *Error) {
 	d := payload{mode: PayloadDigest}
 	switch sha := p.contentSHA256; {
-	case decodeDigest(&d.sum, sha):
+	case v4.IsDigest(sha):
 		d.line = sha
 		return d, nil
 	case sha == v4.UnsignedPayload:
@@ -32,7 +31,7 @@ func (a *Authenticator) declaredPayload(r *http.Request, p *presented) (payload,
 	case strings.HasPrefix(sha, streamingPrefix):
 		return a.streamingPayload(r, p)
 	case sha != "":
-		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", hexDigestLen).inS3(http.StatusBadRequest, "InvalidArgument")
+		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).inS3(http.StatusBadRequest, "InvalidArgument")
 	case a.service != "s3":
 		return payload{mode: PayloadDigest}, nil
 	case p.place == InQuery:
@@ -58,7 +57,7 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 		return append(dst, v4.EmptyPayload...)
 	}
 	sum := sha256.Sum256(body)
-	return v4.AppendHex(dst, &sum)
+	return v4.AppendDigest(dst, &sum)
 }
 
 // plainBody makes the body of a request that does not stream the request's, and refuses one that is not what was declared. It has been read
@@ -76,8 +75,10 @@ func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload) *
 
 // checkBody reports whether body has the digest and the checksum that were declared. It is called once.
 func (d *payload) checkBody(body []byte) *Error {
-	if d.mode == PayloadDigest && d.line != "" && sha256.Sum256(body) != d.sum {
-		return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
+	if d.mode == PayloadDigest && d.line != "" {
+		if sum := sha256.Sum256(body); !v4.SameDigest(&sum, d.line) {
+			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
+		}
 	}
 	return d.checksum.check(body)
 }

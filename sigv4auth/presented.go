@@ -1,7 +1,6 @@
 package sigv4auth
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -16,11 +15,12 @@ type presented struct {
 	credential    string // as sent; parseCredential takes it apart
 	accessKeyID   string
 	scope         v4.Scope
+	scopeText     string // as it stands in the string to sign: credential behind the access key ID
 	terminator    string
 	signedHeaders string            // lower case, strictly ascending, joined with ';', host among them
 	signed        *v4.SignedHeaders // signedHeaders, in the scratch
 	amzSigned     int               // how many x-amz-* headers signedHeaders names
-	signature     [sha256.Size]byte // of AWS4-HMAC-SHA256
+	signature     string            // of AWS4-HMAC-SHA256, a digest
 	der           []byte            // the signature of SigV4A
 	regionSet     string            // X-Amz-Region-Set, for SigV4A never ""
 	token         string            // "" if none
@@ -28,19 +28,21 @@ type presented struct {
 	signedAt      time.Time         // date
 	expires       time.Duration     // of a presigned URL
 	contentSHA256 string            // the X-Amz-Content-Sha256 header, "" if none
+
+	checksumInQuery bool // a presigned URL has a parameter called like a header with a checksum of the body
 }
 
 // present finds the credentials of a request and takes them apart into p. They are in the Authorization header or in
 // the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
 func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *Error {
-	fields, err := findQueryFields(&s.query)
-	if err != nil {
+	var fields queryFields
+	if err := fields.find(&s.query); err != nil {
 		return err
 	}
-	if h.contentSHA256 != nil && fields[paramContentSHA256] > 0 {
+	if h.usual[v4.XAmzContentSHA256] != nil && fields.at[paramContentSHA256] > 0 {
 		return malformed("X-Amz-Content-Sha256 stands both in the header and in the query")
 	}
-	if h.regionSet != nil && fields[paramRegionSet] > 0 {
+	if h.regionSet != nil && fields.at[paramRegionSet] > 0 {
 		return malformed("X-Amz-Region-Set stands both in the header and in the query")
 	}
 	inHeader := h.authorization != nil
@@ -51,8 +53,8 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 		return malformed("The Authorization header arrived more than once")
 	case inHeader:
 		return p.fromAuthorization(h, h.authorization[0], s, a.algorithms)
-	case fields[paramAlgorithm] > 0: // without it, a request is anonymous
-		return p.fromQuery(h, fields, s, a.algorithms, a.maxExpiry)
+	case fields.at[paramAlgorithm] > 0: // without it, a request is anonymous
+		return p.fromQuery(h, &fields, s, a.algorithms, a.maxExpiry)
 	}
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
 }
@@ -77,7 +79,7 @@ func (p *presented) parseCredential() *Error {
 	if !validAccessKeyID(rest) {
 		return refusal(ErrUnrecognizedClient, messageUnrecognized)
 	}
-	p.accessKeyID = rest
+	p.accessKeyID, p.scopeText = rest, p.credential[len(rest)+len("/"):]
 	return nil
 }
 
@@ -103,9 +105,10 @@ func (p *presented) parseSignature(s string) *Error {
 		}
 		return nil
 	}
-	if !decodeDigest(&p.signature, s) {
-		return refusal(ErrIncompleteSignature, fmt.Sprintf("Signature must be %d lower-case hexadecimal digits", hexDigestLen))
+	if !v4.IsDigest(s) {
+		return refusal(ErrIncompleteSignature, fmt.Sprintf("Signature must be %d lower-case hexadecimal digits", v4.DigestLen))
 	}
+	p.signature = s
 	return nil
 }
 

@@ -44,11 +44,14 @@ var paramNames = [paramCount]string{
 const maxAmzParams = 50
 
 // queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it is not there.
-type queryFields [paramCount]int
+type queryFields struct {
+	at       [paramCount]int
+	checksum bool // there is a parameter called like a header with a checksum of the body
+}
 
 // credentials reports whether any parameter of a presigned URL is there.
 func (f *queryFields) credentials() bool {
-	for _, i := range f[:credentialParams] {
+	for _, i := range f.at[:credentialParams] {
 		if i > 0 {
 			return true
 		}
@@ -81,53 +84,51 @@ func paramOf(name string) int {
 	return paramCount
 }
 
-// findQueryFields finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
+// find finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
 // case, is refused: the verifier and the handler could read different ones (threat 91).
-func findQueryFields(q *v4.Query) (fields queryFields, err *Error) {
-	if q.Len() == 0 {
-		return fields, nil
-	}
-	var seen [maxAmzParams]string
+func (f *queryFields) find(q *v4.Query) *Error {
+	var seen [maxAmzParams]uint16 // the indices of the X-Amz-* parameters
 	n := 0
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
-		f := paramOf(name)
-		if f == paramCount && !isAmz(name) {
+		param := paramOf(name)
+		if param == paramCount && !isAmz(name) {
 			continue
 		}
 		if n == maxAmzParams {
-			return fields, malformed("The query holds more than %d X-Amz-* parameters", maxAmzParams)
+			return malformed("The query holds more than %d X-Amz-* parameters", maxAmzParams)
 		}
 		if len(name) > maxAmzName {
-			return fields, malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
+			return malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
 		}
-		if f == paramCount || fields[f] > 0 {
+		if param == paramCount || f.at[param] > 0 {
 			for _, other := range seen[:n] {
-				if equalFoldASCII(other, name) {
-					return fields, malformed("The query holds the parameter %s twice", name)
+				if other, _ := q.Pair(int(other)); equalFoldASCII(other, name) {
+					return malformed("The query holds the parameter %s twice", name)
 				}
 			}
 			for _, known := range paramNames {
 				if equalFoldASCII(name, known) {
-					return fields, malformed("The query parameter %s must be spelled %s", name, known)
+					return malformed("The query parameter %s must be spelled %s", name, known)
 				}
 			}
+			f.checksum = f.checksum || isChecksum(name)
 		} else {
-			fields[f] = i + 1
+			f.at[param] = i + 1
 		}
-		seen[n] = name
+		seen[n] = uint16(i)
 		n++
 	}
-	return fields, nil
+	return nil
 }
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.
-func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
+func (p *presented) fromQuery(h *protocolHeaders, fields *queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
 	p.place = InQuery
 	if longest == 0 {
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
 	}
-	values := s.decode(&fields)
+	values := s.decode(&fields.at)
 	algorithm := values[paramAlgorithm]
 	var known bool
 	if p.algorithm, known = accepted.find(algorithm); !known && algorithm != "" {
@@ -144,10 +145,10 @@ func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch
 	}
 	// One protocol field in two places is ambiguous (threat 27).
 	twice := h.presignedKey
-	if h.amzDate != nil {
+	if h.usual[v4.XAmzDate] != nil {
 		twice = paramNames[paramDate]
 	}
-	if h.securityToken != nil {
+	if h.usual[v4.XAmzSecurityToken] != nil {
 		twice = paramNames[paramToken]
 	}
 	if twice != "" {
@@ -166,25 +167,25 @@ func (p *presented) fromQuery(h *protocolHeaders, fields queryFields, s *scratch
 	if err := p.parseExpires(values[paramExpires], longest); err != nil {
 		return err
 	}
-	p.regionSet = values[paramRegionSet]
+	p.regionSet, p.checksumInQuery = values[paramRegionSet], fields.checksum
 	p.token = values[paramToken]
-	if fields[paramToken] > 0 && p.token == "" {
+	if fields.at[paramToken] > 0 && p.token == "" {
 		return malformed("X-Amz-Security-Token is empty")
 	}
 	p.credential = values[paramCredential]
 	var err *Error
-	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.contentSHA256)
+	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.usual[v4.XAmzContentSHA256])
 	return err
 }
 
 // decode returns the decoded values of the parameters that are there. Those that hold escapes are decoded into one string, the others
 // stand in the query as they are.
-func (s *scratch) decode(fields *queryFields) (values [paramCount]string) {
+func (s *scratch) decode(at *[paramCount]int) (values [paramCount]string) {
 	var ends [paramCount]int
 	s.buf = s.buf[:0]
-	for f, i := range fields {
+	for f, i := range at {
 		if i > 0 {
-			if _, values[f] = s.query.Pair(i - 1); strings.IndexByte(values[f], '%') >= 0 {
+			if _, values[f] = s.query.Pair(i - 1); s.query.Escaped(i - 1) {
 				s.buf = v4.AppendDecoded(s.buf, values[f])
 				ends[f] = len(s.buf)
 			}

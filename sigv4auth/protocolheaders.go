@@ -9,11 +9,9 @@ import (
 
 // protocolHeaders are the headers that verification itself reads, found in one pass over all that arrived.
 type protocolHeaders struct {
-	authorization, host          []string
-	amzDate, date                []string
-	securityToken, contentSHA256 []string
-	contentLength, contentType   []string
-	regionSet                    []string
+	authorization, host []string
+	date, regionSet     []string
+	usual               v4.UsualHeaders
 
 	checksum     string // the key of an X-Amz-Checksum-* header, "" if none
 	amz          int    // how many x-amz-* headers arrived
@@ -22,51 +20,43 @@ type protocolHeaders struct {
 
 func (p *protocolHeaders) find(h http.Header) {
 	for key, values := range h {
-		switch key {
-		case "Authorization":
-			p.authorization = values
-		case "Content-Length":
-			p.contentLength = values
-		case "Content-Type":
-			p.contentType = values
-		case "Host":
-			p.host = values
-		case "Date":
-			p.date = values
-		case "X-Amz-Date":
-			p.amzDate = values
+		// Texts of up to 16 bytes are compared in a few instructions: what follows the prefix is one.
+		if name, ok := strings.CutPrefix(key, "X-Amz-"); ok {
 			p.amz++
-		case "X-Amz-Security-Token":
-			p.securityToken = values
-			p.amz++
-		case "X-Amz-Content-Sha256":
-			p.contentSHA256 = values
-			p.amz++
-		case "X-Amz-Region-Set":
-			p.regionSet = values
-			p.amz++
-		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Expires", "X-Amz-Signature", "X-Amz-Signedheaders":
-			p.presignedKey = key
-			p.amz++
-		default:
-			if isAmz(key) {
-				p.amz++
+			switch name {
+			case "Date":
+				p.usual[v4.XAmzDate] = values
+			case "Security-Token":
+				p.usual[v4.XAmzSecurityToken] = values
+			case "Content-Sha256":
+				p.usual[v4.XAmzContentSHA256] = values
+			case "Region-Set":
+				p.regionSet = values
+			case "Algorithm", "Credential", "Expires", "Signature", "Signedheaders":
+				p.presignedKey = key
+			default:
 				if strings.HasPrefix(key, checksumKeyPrefix) {
 					p.checksum = key
 				}
 			}
+			continue
 		}
-	}
-}
-
-// usual returns the headers that the canonical request nearly always holds.
-func (p *protocolHeaders) usual() v4.UsualHeaders {
-	return v4.UsualHeaders{
-		v4.ContentLength:     p.contentLength,
-		v4.ContentType:       p.contentType,
-		v4.XAmzContentSHA256: p.contentSHA256,
-		v4.XAmzDate:          p.amzDate,
-		v4.XAmzSecurityToken: p.securityToken,
+		switch key {
+		case "Authorization":
+			p.authorization = values
+		case "Content-Length":
+			p.usual[v4.ContentLength] = values
+		case "Content-Type":
+			p.usual[v4.ContentType] = values
+		case "Host":
+			p.host = values
+		case "Date":
+			p.date = values
+		default:
+			if isAmz(key) {
+				p.amz++
+			}
+		}
 	}
 }
 

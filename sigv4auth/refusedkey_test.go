@@ -1,6 +1,7 @@
 package sigv4auth_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -39,6 +40,14 @@ func TestRefusedKey(t *testing.T) {
 			name: "an empty token", change: setHeader("X-Amz-Security-Token", ""),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
+		{
+			name: "threat 41: a token with a line feed", s: temporary(), change: setHeader("X-Amz-Security-Token", testToken+"\nx-amz-z:1"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "control character",
+		},
+		{
+			name: "threat 41: a token with a line feed, which the key has", s: signing{keyID: tempKeyID, token: "a\nb"}, config: withToken("a\nb"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "control character",
+		},
 		{name: "threat 101: an expired session", s: temporary(), config: func(c *sigv4auth.Config) {
 			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
 				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Expires: testNow, Principal: rolePrincipal,
@@ -50,4 +59,28 @@ func TestRefusedKey(t *testing.T) {
 			code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException",
 		},
 	})
+}
+
+// withToken makes token that of the temporary credentials.
+func withToken(token string) func(*sigv4auth.Config) {
+	return func(c *sigv4auth.Config) {
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(token), Principal: rolePrincipal,
+		})
+	}
+}
+
+// TestTokenWithSpaces: threat 40. A token that is not canonical as it is, is signed in its canonical form, like any other header.
+func TestTokenWithSpaces(t *testing.T) {
+	t.Parallel()
+	const token = "a  b   c"
+	a := newAuthenticator(t, withToken(token))
+	if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: token})); err != nil {
+		t.Error(err)
+	}
+	r := sign(t, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: token})
+	r.Header.Set("X-Amz-Security-Token", "a b c")
+	if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
+		t.Errorf("another token of the same canonical form: %v; want ErrUnrecognizedClient", err)
+	}
 }

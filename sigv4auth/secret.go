@@ -2,10 +2,10 @@ package sigv4auth
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // Secret is a secret access key or a session token. It reads REDACTED under every verb of package fmt, in
@@ -23,6 +23,7 @@ type Secret struct {
 type secretBox struct {
 	value  string
 	digest [sha256.Size]byte // tells one secret from another in the key cache without holding either there
+	plain  bool              // as the value of a header it is canonical
 }
 
 const redacted = "REDACTED"
@@ -32,7 +33,7 @@ func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
-	box := &secretBox{value: s, digest: sha256.Sum256([]byte(s))}
+	box := &secretBox{value: s, digest: sha256.Sum256([]byte(s)), plain: v4.IsPlain(s)}
 	return Secret{func() *secretBox { return box }}
 }
 
@@ -49,33 +50,11 @@ func (s Secret) Reveal() string {
 
 // Equal reports whether the secret is v, in time that depends on nothing but the lengths.
 func (s Secret) Equal(v string) bool {
-	return sameText(s.Reveal(), v)
+	return v4.SameText(s.Reveal(), v)
 }
 
-// sameText reports whether a and b are equal, in time that depends on nothing but the lengths. Session tokens are long, and are compared for every
-// request: subtle.ConstantTimeCompare takes one byte at a time, this takes eight. Nothing is decided before all have been looked at.
-func sameText(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	var differs uint64
-	x, y := []byte(a), []byte(b)
-	for len(x) >= 32 && len(y) >= 32 {
-		v, w := (*[32]byte)(x), (*[32]byte)(y)
-		differs |= (binary.LittleEndian.Uint64(v[:]) ^ binary.LittleEndian.Uint64(w[:])) |
-			(binary.LittleEndian.Uint64(v[8:]) ^ binary.LittleEndian.Uint64(w[8:])) |
-			(binary.LittleEndian.Uint64(v[16:]) ^ binary.LittleEndian.Uint64(w[16:])) |
-			(binary.LittleEndian.Uint64(v[24:]) ^ binary.LittleEndian.Uint64(w[24:]))
-		x, y = x[32:], y[32:]
-	}
-	for ; len(x) >= 8 && len(y) >= 8; x, y = x[8:], y[8:] {
-		differs |= binary.LittleEndian.Uint64(x) ^ binary.LittleEndian.Uint64(y)
-	}
-	for i := range x {
-		differs |= uint64(x[i] ^ y[i])
-	}
-	return subtle.ConstantTimeEq(int32(differs>>32), 0)&subtle.ConstantTimeEq(int32(uint32(differs)), 0) == 1
-}
+// plain reports whether the secret is canonical as the value of a header. The empty secret is.
+func (s Secret) plain() bool { return s.open == nil || s.open().plain }
 
 // String returns REDACTED.
 func (s Secret) String() string { return redacted }

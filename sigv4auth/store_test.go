@@ -247,3 +247,18 @@ func TestUnknownKeyCostsTheSame(t *testing.T) {
 		}
 	}
 }
+
+// TestFailingStoreSparesTheBody: threat 109. A signature that covers a digest which the request does not carry needs the body, but not when there is no key to check it with.
+func TestFailingStoreSparesTheBody(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+			return sigv4auth.Credential{}, errors.New("connection refused")
+		})
+	})
+	r := sign(t, ride(), signing{})
+	r.Body = io.NopCloser(untouched{t, "the store fails"})
+	if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrServiceUnavailable) {
+		t.Errorf("%v; want ErrServiceUnavailable", err)
+	}
+}

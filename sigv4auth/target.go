@@ -9,7 +9,10 @@ import (
 )
 
 // target is a request target taken apart: path and query as they stood on the request line.
-type target struct{ path, query string }
+type target struct {
+	path, query string
+	plain       bool // v4.PlainPath has reported so of path
+}
 
 // parseTarget takes the target from the request line, never from r.URL, which routers and other
 // middleware rewrite, and holds the authority against r.Host, as are hosts, the Host lines that are left in the header.
@@ -54,12 +57,14 @@ func parseTarget(r *http.Request, hosts []string) (target, *Error) {
 
 // checkTarget refuses paths and queries that have no canonical form, and under PathStrict a path that
 // two kinds of clients sign differently.
-func (a *Authenticator) checkTarget(t target, q *v4.Query) *Error {
-	if err := v4.CheckPath(t.path); err != nil {
-		return malformed("The path of the request is invalid: %v", err).inS3(http.StatusBadRequest, "InvalidURI")
-	}
-	if a.strictPath && !v4.NormalPath(t.path) {
-		return malformed("The path of the request holds empty or dot segments")
+func (a *Authenticator) checkTarget(t *target, q *v4.Query) *Error {
+	if t.plain = v4.PlainPath(t.path); !t.plain {
+		if err := v4.CheckPath(t.path); err != nil {
+			return malformed("The path of the request is invalid: %v", err).inS3(http.StatusBadRequest, "InvalidURI")
+		}
+		if a.strictPath && !v4.NormalPath(t.path) {
+			return malformed("The path of the request holds empty or dot segments")
+		}
 	}
 	if err := q.Parse(t.query); err != nil {
 		if _, ok := errors.AsType[*v4.EscapeError](err); ok {

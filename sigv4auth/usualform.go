@@ -20,10 +20,10 @@ func usualAuthorization(value string) (credential, signedHeaders, signature stri
 	if credential, rest, ok = usualField(rest, "SignedHeaders="); !ok {
 		return "", "", "", false
 	}
-	if signedHeaders, signature, ok = usualField(rest, "Signature="); !ok || len(signature) != hexDigestLen {
+	if signedHeaders, signature, ok = usualField(rest, "Signature="); !ok || len(signature) != v4.DigestLen {
 		return "", "", "", false
 	}
-	last := signature[hexDigestLen-1]
+	last := signature[v4.DigestLen-1]
 	return credential, signedHeaders, signature, last != ' ' && last != ',' && strings.IndexByte(signature, ',') < 0
 }
 
@@ -53,7 +53,7 @@ func (a *Authenticator) usualCredential(p *presented) bool {
 	if rest = rest[:len(rest)-1]; !validAccessKeyID(rest) {
 		return false
 	}
-	p.accessKeyID, p.terminator = rest, v4.Terminator
+	p.accessKeyID, p.terminator, p.scopeText = rest, v4.Terminator, p.credential[len(rest)+len("/"):]
 	// The region and the service do not hold on to the request's header: the key cache keeps them.
 	p.scope = v4.Scope{Date: day, Region: a.region, Service: a.service}
 	return true

@@ -65,7 +65,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return refused
 	}
 	t.path = via.path(t.path)
-	if refused := a.checkTarget(t, &s.query); refused != nil {
+	if refused := a.checkTarget(&t, &s.query); refused != nil {
 		return refused
 	}
 	if refused := a.present(p, &h, s); refused != nil {
@@ -101,7 +101,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused != nil {
 		return refused
 	}
-	if refused := declared.takeChecksum(r, &h, &s.query, p.place); refused != nil {
+	if refused := declared.takeChecksum(r, &h, &s.query, p); refused != nil {
 		return refused
 	}
 	if r.ContentLength > a.maxBody && declared.stream == nil {
@@ -111,12 +111,20 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
-	if s.buf, refused = a.canonical(s.buf[:0], r, via, t, &s.query, &h, p); refused != nil {
+	// Session tokens are long. One that is the key's needs no look at its bytes: the key's have been looked at before.
+	const parsed = 1<<v4.XAmzDate | 1<<v4.XAmzContentSHA256
+	if s.buf, refused = a.canonical(s.buf[:0], r, via, &t, &s.query, &h, p, parsed|1<<v4.XAmzSecurityToken); refused != nil {
 		return refused
 	}
-	credential, refusedCredential := a.lookUp(ctx, p, now)
+	var credential Credential
+	refusedCredential := a.lookUp(ctx, &credential, p, now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
 		return refusedCredential
+	}
+	if (refusedCredential != nil || !credential.SessionToken.plain()) && !v4.IsPlain(p.token) {
+		if s.buf, refused = a.canonical(s.buf[:0], r, via, &t, &s.query, &h, p, parsed); refused != nil {
+			return refused
+		}
 	}
 
 	body := noBody
@@ -157,16 +165,18 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	return nil
 }
 
-// canonical appends the canonical request up to the payload's digest.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t target, q *v4.Query, h *protocolHeaders, p *presented) ([]byte, *Error) {
+// canonical appends the canonical request up to the payload's digest. plain has the bits of the headers that the caller knows to hold nothing but what
+// is plain.
+func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *presented, plain uint8) ([]byte, *Error) {
 	req := v4.Request{
-		Method: r.Method, Path: t.path, Style: a.path, Query: q, Host: via.firstHost(r), Header: r.Header, Usual: h.usual(), SignedHeaders: p.signed,
+		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.firstHost(r),
+		Header: r.Header, Usual: &h.usual, PlainHeaders: plain, SignedHeaders: p.signed,
 	}
 	if via != nil && via.restored != nil {
-		var restored protocolHeaders
 		req.Header = via.header(r.Header)
+		restored := new(protocolHeaders)
 		restored.find(req.Header)
-		req.Usual = restored.usual()
+		req.Usual, req.PlainHeaders = &restored.usual, 0
 	}
 	if p.place == InQuery {
 		req.Omit = paramNames[paramSignature]
@@ -184,36 +194,39 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t t
 	return dst, nil
 }
 
-// lookUp finds the credential that p names. Beside the refusal of a key that is unknown or a token that is wrong
-// it returns a credential to compute with, so that neither can be told from a wrong signature by the time that it takes.
-func (a *Authenticator) lookUp(ctx context.Context, p *presented, now time.Time) (Credential, *Error) {
-	c, err := a.store.Credential(ctx, p.accessKeyID, p.token)
-	if err != nil {
+// lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is unknown or a token that is wrong
+// stands a credential to compute with, so that neither can be told from a wrong signature by the time that it takes.
+func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented, now time.Time) *Error {
+	var err error
+	if *c, err = a.store.Credential(ctx, p.accessKeyID, p.token); err != nil {
+		*c = a.keys.dummy
 		switch {
 		case errors.Is(err, ErrUnrecognizedClient):
-			return a.keys.dummy, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
+			return &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
 		case errors.Is(err, ErrExpiredToken):
-			return a.keys.dummy, &Error{Code: ErrExpiredToken, Message: messageExpired, Cause: err}
+			return &Error{Code: ErrExpiredToken, Message: messageExpired, Cause: err}
 		}
-		return Credential{}, unavailable("the credential store failed", err)
+		return unavailable("the credential store failed", err)
 	}
 	if c.AccessKeyID != p.accessKeyID {
-		return Credential{}, unavailable("the credential store returned another access key than it was asked for", nil)
+		*c = a.keys.dummy
+		return unavailable("the credential store returned another access key than it was asked for", nil)
 	}
 	if refused := c.lacksKey(p, now); refused != nil {
-		return a.keys.dummy, refused
+		*c = a.keys.dummy
+		return refused
 	}
 	if !c.SessionToken.Equal(p.token) {
 		detail := "the session token is not the key's"
 		if c.SessionToken.IsZero() {
 			detail = "a session token came with a long-term key"
 		}
-		return c, &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
+		return &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
 	}
 	if !c.Expires.IsZero() && !now.Before(c.Expires) {
-		return c, refusal(ErrExpiredToken, messageExpired)
+		return refusal(ErrExpiredToken, messageExpired)
 	}
-	return c, nil
+	return nil
 }
 
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.

@@ -3,8 +3,6 @@ package chunked
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
@@ -23,7 +21,6 @@ type Chain interface {
 const (
 	payloadAlgorithm = v4.Algorithm + "-PAYLOAD"
 	trailerAlgorithm = v4.Algorithm + "-TRAILER" // as long as payloadAlgorithm
-	hexLen           = 2 * sha256.Size
 )
 
 // hmacChain is the Chain of AWS4-HMAC-SHA256.
@@ -35,27 +32,27 @@ type hmacChain struct {
 }
 
 // NewHMAC returns the chain of AWS4-HMAC-SHA256 that begins with seed, the request's signature. The date is the request's, in the form
-// of [v4.TimeFormat].
-func NewHMAC(key *v4.SigningKey, date string, scope v4.Scope, seed [sha256.Size]byte) Chain {
+// of [v4.TimeFormat], the scope as it stands in the request's string to sign.
+func NewHMAC(key *v4.SigningKey, date, scope, seed string) Chain {
 	sts := make([]byte, 0, 320)
 	sts = append(sts, payloadAlgorithm...)
 	sts = append(sts, '\n')
 	sts = append(sts, date...)
 	sts = append(sts, '\n')
-	sts = scope.Append(sts)
+	sts = append(sts, scope...)
 	sts = append(sts, '\n')
 	previous := len(sts)
-	sts = hex.AppendEncode(sts, seed[:])
+	sts = append(sts, seed...)
 	sts = append(sts, '\n')
 	sts = append(sts, v4.EmptyPayload...) // of headers, of which a chunk has none
 	sts = append(sts, '\n')
 	digest := len(sts)
 	sts = append(sts, v4.EmptyPayload...)
-	return &hmacChain{key: key, mac: v4.NewMac(), sts: sts, previous: sts[previous : previous+hexLen], digest: sts[digest:]}
+	return &hmacChain{key: key, mac: v4.NewMac(), sts: sts, previous: sts[previous : previous+v4.DigestLen], digest: sts[digest:]}
 }
 
 func (c *hmacChain) VerifyChunk(digest *[sha256.Size]byte, signature []byte) bool {
-	hex.Encode(c.digest, digest[:])
+	v4.AppendDigest(c.digest[:0], digest)
 	if !c.verify(c.sts, signature) {
 		return false
 	}
@@ -65,9 +62,9 @@ func (c *hmacChain) VerifyChunk(digest *[sha256.Size]byte, signature []byte) boo
 
 // VerifyTrailer verifies the string to sign of a trailer: that of a chunk under another name, and without the digest of no headers.
 func (c *hmacChain) VerifyTrailer(digest *[sha256.Size]byte, signature []byte) bool {
-	sts := bytes.Clone(c.sts[:len(c.sts)-2*hexLen-len("\n")])
+	sts := bytes.Clone(c.sts[:len(c.sts)-2*v4.DigestLen-len("\n")])
 	copy(sts, trailerAlgorithm)
-	sts = hex.AppendEncode(sts, digest[:])
+	sts = v4.AppendDigest(sts, digest)
 	if !c.verify(sts, signature) {
 		return false
 	}
@@ -76,13 +73,6 @@ func (c *hmacChain) VerifyTrailer(digest *[sha256.Size]byte, signature []byte) b
 }
 
 func (c *hmacChain) verify(sts, signature []byte) bool {
-	var sent [sha256.Size]byte
-	if len(signature) != hexLen || bytes.ContainsAny(signature, "ABCDEF") {
-		return false
-	}
-	if _, err := hex.Decode(sent[:], signature); err != nil {
-		return false
-	}
 	expected := c.mac.Sign(c.key, sts)
-	return subtle.ConstantTimeCompare(expected[:], sent[:]) == 1
+	return v4.SameDigest(&expected, signature)
 }

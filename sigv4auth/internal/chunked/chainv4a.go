@@ -22,12 +22,12 @@ type v4aChain struct {
 }
 
 // NewV4A returns the chain of AWS4-ECDSA-P256-SHA256 that begins with seed, the request's signature in DER. The date is the request's, in the form
-// of [v4.TimeFormat].
-func NewV4A(key *ecdsa.PublicKey, date string, scope v4.Scope, seed []byte) Chain {
+// of [v4.TimeFormat], the scope as it stands in the request's string to sign.
+func NewV4A(key *ecdsa.PublicKey, date, scope string, seed []byte) Chain {
 	c := &v4aChain{key: key}
 	c.scope = append(c.scope, date...)
 	c.scope = append(c.scope, '\n')
-	c.scope = scope.AppendV4A(c.scope)
+	c.scope = append(c.scope, scope...)
 	c.scope = append(c.scope, '\n')
 	c.previous = hex.AppendEncode(c.previous, seed)
 	return c
@@ -55,7 +55,7 @@ func (c *v4aChain) begin(name string) {
 
 // end ends the string to sign with a digest, and verifies its signature.
 func (c *v4aChain) end(digest *[sha256.Size]byte, signature []byte) bool {
-	c.sts = hex.AppendEncode(c.sts, digest[:])
+	c.sts = v4.AppendDigest(c.sts, digest)
 	if len(signature) != MaxSignature {
 		return false
 	}

@@ -39,7 +39,7 @@ func signV4A(text string) string {
 }
 
 func newSignerV4A(seed string) *signer {
-	return &signer{algorithm: "AWS4-ECDSA-P256-SHA256", scope: "20130524/s3/aws4_request", sign: signV4A, width: 144, previous: seed}
+	return &signer{algorithm: "AWS4-ECDSA-P256-SHA256", scope: testScopeTextV4A, sign: signV4A, width: 144, previous: seed}
 }
 
 func newChainV4A(seed string) chunked.Chain {
@@ -47,7 +47,7 @@ func newChainV4A(seed string) chunked.Chain {
 	if err != nil {
 		panic(err)
 	}
-	return chunked.NewV4A(&keyV4A.PublicKey, testDate, testScope, der)
+	return chunked.NewV4A(&keyV4A.PublicKey, testDate, testScopeTextV4A, der)
 }
 
 func digestOf(t *testing.T, hexadecimal string) *[sha256.Size]byte {

@@ -25,6 +25,12 @@ var testKey = v4.DeriveKey(testSecret, testScope)
 
 var testScope = v4.Scope{Date: "20130524", Region: "us-east-1", Service: "s3"}
 
+// The scope as it stands in strings to sign.
+const (
+	testScopeText    = "20130524/us-east-1/s3/aws4_request"
+	testScopeTextV4A = "20130524/s3/aws4_request"
+)
+
 // signer signs chunks as a client does, with the standard library and the text of the specification, not with the code under test.
 type signer struct {
 	algorithm, scope string
@@ -39,7 +45,7 @@ func newSigner(seed string) *signer {
 		key = mac(key, part)
 	}
 	sign := func(sts string) string { return hex.EncodeToString(mac(key, sts)) }
-	return &signer{algorithm: "AWS4-HMAC-SHA256", scope: "20130524/us-east-1/s3/aws4_request", sign: sign, previous: seed}
+	return &signer{algorithm: "AWS4-HMAC-SHA256", scope: testScopeText, sign: sign, previous: seed}
 }
 
 func mac(key []byte, text string) []byte {
@@ -136,11 +142,7 @@ func (s stream) payload() *chunked.Payload {
 }
 
 func newChain(seed string) chunked.Chain {
-	sum, err := hex.DecodeString(seed)
-	if err != nil {
-		panic(err)
-	}
-	return chunked.NewHMAC(testKey, testDate, testScope, [sha256.Size]byte(sum))
+	return chunked.NewHMAC(testKey, testDate, testScopeText, seed)
 }
 
 // streams are the modes, each in a few chunks.

@@ -1,9 +1,6 @@
 package v4
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "errors"
 
 // ErrHeaderControl says that a header's value holds a byte that no HTTP/1 field value may hold: RFC 9110, section 5.5.
 var ErrHeaderControl = errors.New("a header's value holds a control character")
@@ -14,15 +11,12 @@ const MaxHeaderBytes = 64 << 10
 // ErrHeaderBytes says that the signed headers hold more than [MaxHeaderBytes] bytes.
 var ErrHeaderBytes = errors.New("the signed headers are too long")
 
-// AppendHeader appends one line of the canonical headers: the name, which must be in lower case,
-// a colon, the values joined with commas in the order of arrival, and a line feed. Each
+// AppendValues appends what one line of the canonical headers holds behind the colon: the values joined with commas in the order of arrival. Each
 // value is trimmed, and white space inside it is folded to one space.
 //
 // It returns ErrHeaderControl for a control character other than a tab: with a line feed in a value
 // two different requests would have one canonical form.
-func AppendHeader(dst, name []byte, values []string) ([]byte, error) {
-	dst = append(dst, name...)
-	dst = append(dst, ':')
+func AppendValues(dst []byte, values []string) ([]byte, error) {
 	for i, v := range values {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -32,7 +26,7 @@ func AppendHeader(dst, name []byte, values []string) ([]byte, error) {
 			return dst, err
 		}
 	}
-	return append(dst, '\n'), nil
+	return dst, nil
 }
 
 func appendFolded(dst []byte, v string) ([]byte, error) {
@@ -42,14 +36,6 @@ func appendFolded(dst []byte, v string) ([]byte, error) {
 	for len(v) > 0 && isSpace(v[len(v)-1]) {
 		v = v[:len(v)-1]
 	}
-	// Most values hold neither white space nor control characters, and session tokens are long: a value is looked over eight bytes at
-	// a time, and byte by byte only where that finds something.
-	start := len(dst)
-	dst = append(dst, v...)
-	if isPlain(dst[start:]) {
-		return dst, nil
-	}
-	dst = dst[:start]
 	for i := 0; i < len(v); i++ {
 		c := v[i]
 		switch {
@@ -67,39 +53,38 @@ func appendFolded(dst []byte, v string) ([]byte, error) {
 	return dst, nil
 }
 
-// isPlain reports whether b holds no space, no control character and no delete. It may say no for a text that holds none, never yes
-// for one that does.
-func isPlain(b []byte) bool {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-		low   = (' ' + 1) * ones
-	)
+// IsPlain reports whether s holds no space, no control character and no delete. It may say no for a text that holds none, never yes
+// for one that does. A plain value of a header is canonical as it is.
+func IsPlain(s string) bool {
 	// The lowest byte x that is not plain sets a high bit: at most a space in x-33, DEL and 80 to A0 in x+1, the rest in x-33 again. What a byte
 	// borrows from the next one or carries into it comes on top of that.
+	const low = (' ' + 1) * everyByte
 	var suspect uint64
-	if len(b) < 8 {
-		for _, c := range b {
-			suspect |= uint64(c-33) | uint64(c+1)
+	if len(s) < 8 {
+		for i := range len(s) {
+			suspect |= uint64(s[i]-33) | uint64(s[i]+1)
 		}
-		return suspect&highs == 0
+		return suspect&highBits == 0
 	}
-	last := b[len(b)-8:] // and some that have been looked at by then
-	for len(b) >= 32 {
-		w := (*[32]byte)(b)
-		x0, x1 := binary.LittleEndian.Uint64(w[:]), binary.LittleEndian.Uint64(w[8:])
-		x2, x3 := binary.LittleEndian.Uint64(w[16:]), binary.LittleEndian.Uint64(w[24:])
-		suspect |= (x0 - low) | (x0 + ones) | (x1 - low) | (x1 + ones) | (x2 - low) | (x2 + ones) | (x3 - low) | (x3 + ones)
-		b = b[32:]
+	i := 0
+	for ; i <= len(s)-32; i += 32 {
+		w := s[i : i+32]
+		x0, x1, x2, x3 := word(w), word(w[8:]), word(w[16:]), word(w[24:])
+		suspect |= (((x0 - low) | (x0 + everyByte)) | ((x1 - low) | (x1 + everyByte))) | (((x2 - low) | (x2 + everyByte)) | ((x3 - low) | (x3 + everyByte)))
 	}
-	for len(b) >= 8 {
-		x := binary.LittleEndian.Uint64(b)
-		suspect |= (x - low) | (x + ones)
-		b = b[8:]
+	for ; i <= len(s)-8; i += 8 {
+		x := word(s[i : i+8])
+		suspect |= (x - low) | (x + everyByte)
 	}
-	x := binary.LittleEndian.Uint64(last)
-	suspect |= (x - low) | (x + ones)
-	return suspect&highs == 0
+	x := word(s[len(s)-8:]) // and some that have been looked at by then
+	suspect |= (x - low) | (x + everyByte)
+	return suspect&highBits == 0
+}
+
+// word returns the first eight bytes of s, the first in the lowest byte.
+func word[T string | []byte](s T) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }

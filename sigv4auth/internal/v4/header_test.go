@@ -8,7 +8,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-func TestAppendHeader(t *testing.T) {
+func TestAppendValues(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -29,29 +29,29 @@ func TestAppendHeader(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := v4.AppendHeader([]byte("x"), []byte("name"), tt.values)
-			if want := "xname:" + tt.want + "\n"; err != nil || string(got) != want {
+			got, err := v4.AppendValues([]byte("x"), tt.values)
+			if want := "x" + tt.want; err != nil || string(got) != want {
 				t.Errorf("%q, %v; want %q", got, err, want)
 			}
 		})
 	}
 	for _, c := range []string{"\n", "\r", "\x00", "\x7f", "\v", "\x1b"} {
-		if _, err := v4.AppendHeader(nil, []byte("name"), []string{"a" + c + "b"}); !errors.Is(err, v4.ErrHeaderControl) {
+		if _, err := v4.AppendValues(nil, []string{"a" + c + "b"}); !errors.Is(err, v4.ErrHeaderControl) {
 			t.Errorf("threat 41: %q in a value: %v; want ErrHeaderControl", c, err)
 		}
 	}
 }
 
-// TestAppendHeaderEveryByte: each byte is found at each place of a value, whether it is looked at alone or together with others.
-func TestAppendHeaderEveryByte(t *testing.T) {
+// TestAppendValuesEveryByte: each byte is found at each place of a value, whether it is looked at alone or together with others.
+func TestAppendValuesEveryByte(t *testing.T) {
 	t.Parallel()
 	for length := 1; length < 75; length++ {
 		for at := range length {
 			for c := range 256 {
 				value := []byte(strings.Repeat("~", length))
 				value[at] = byte(c)
-				got, err := v4.AppendHeader(nil, []byte("n"), []string{string(value)})
-				want := "n:" + strings.Trim(strings.ReplaceAll(string(value), "\t", " "), " ") + "\n"
+				got, err := v4.AppendValues(nil, []string{string(value)})
+				want := strings.Trim(strings.ReplaceAll(string(value), "\t", " "), " ")
 				if control := c < ' ' && c != '\t' || c == 0x7f; control != errors.Is(err, v4.ErrHeaderControl) || !control && string(got) != want {
 					t.Fatalf("%q: %q, %v; want %q", value, got, err, want)
 				}
@@ -65,14 +65,14 @@ func FuzzHeader(f *testing.F) {
 	f.Add(" a  b\t", "c")
 	f.Add("", "\t")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		got, err := v4.AppendHeader(nil, []byte("n"), []string{a, b})
+		got, err := v4.AppendValues(nil, []string{a, b})
 		if err != nil {
 			return
 		}
 		fold := func(s string) string {
 			return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' }), " ")
 		}
-		if want := "n:" + fold(a) + "," + fold(b) + "\n"; string(got) != want {
+		if want := fold(a) + "," + fold(b); string(got) != want {
 			t.Fatalf("%q, %q: %q; want %q", a, b, got, want)
 		}
 	})

@@ -78,3 +78,20 @@ func TestParseTime(t *testing.T) {
 		}
 	}
 }
+
+// TestParseTimeEveryByte holds each byte at each place against package time, which takes more than is a date here: what it formats otherwise is none.
+func TestParseTimeEveryByte(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"20160229T235959Z", "19991231T000000Z"} {
+		for at := range base {
+			for c := range 256 {
+				s := base[:at] + string([]byte{byte(c)}) + base[at+1:]
+				want, err := time.Parse(v4.TimeFormat, s)
+				isDate := err == nil && want.Format(v4.TimeFormat) == s
+				if got, ok := v4.ParseTime(s); ok != isDate || ok && !got.Equal(want) {
+					t.Fatalf("threat 71: %q is %v, %t; package time says %v, %v", s, got, ok, want, err)
+				}
+			}
+		}
+	}
+}

@@ -22,8 +22,8 @@ func TestMIMEKey(t *testing.T) {
 	}
 }
 
-func usual(h map[string][]string) v4.UsualHeaders {
-	return v4.UsualHeaders{
+func usual(h map[string][]string) *v4.UsualHeaders {
+	return &v4.UsualHeaders{
 		v4.ContentLength:     h["Content-Length"],
 		v4.ContentType:       h["Content-Type"],
 		v4.XAmzContentSHA256: h["X-Amz-Content-Sha256"],

@@ -50,6 +50,27 @@ func CheckPath(raw string) error {
 	return nil
 }
 
+// PlainPath reports whether raw is its own canonical URI in every style: [CheckPath] returns nil for it, it is normal, and no byte of it has to be
+// encoded. Of other paths it says nothing.
+func PlainPath(raw string) bool {
+	if raw == "" || raw[0] != '/' {
+		return false
+	}
+	start := true // of a segment
+	for i := 1; i < len(raw); i++ {
+		c := raw[i]
+		switch {
+		case unreserved[c] && (c != '.' || !start): // a dot may begin a dot segment
+			start = false
+		case c == '/' && !start:
+			start = true
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // NormalPath reports whether normalisation would leave the absolute path raw as it is:
 // no empty segment but a trailing one, no "." and no "..". An escaped dot is not a dot here.
 func NormalPath(raw string) bool {
@@ -122,8 +143,9 @@ func appendPathDecoded(dst []byte, raw string) []byte {
 	for i := 0; i < len(raw); i++ {
 		c, escaped := raw[i], false
 		if c == '%' {
-			c, _ = decodeEscape(raw[i:]) // CheckPath has seen this escape
-			escaped = true
+			hi, _ := unhex(raw[i+1]) // CheckPath has seen this escape; decodeEscape would keep the path, in its error
+			lo, _ := unhex(raw[i+2])
+			c, escaped = hi<<4|lo, true
 			i += 2
 		}
 		if unreserved[c] || c == '/' && !escaped {

@@ -87,6 +87,20 @@ func TestCheckPath(t *testing.T) {
 	}
 }
 
+// TestPlainPath: nearly all paths are plain, and none that would be changed is.
+func TestPlainPath(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]bool{
+		"/": true, "/prod/ride": true, "/prod/ride/": true, "/a-b_c~d/e.f/0": true, "/a..": true,
+		"": false, "a": false, "//": false, "/a//b": false, "/.": false, "/..": false, "/a/./b": false, "/a/../b": false, "/a%20b": false, "/a b": false, "/é": false, "/a*": false, "/a\n": false,
+		"/.well-known": false, // it is taken the long way
+	} {
+		if got := v4.PlainPath(raw); got != want {
+			t.Errorf("PlainPath(%q) is %t", raw, got)
+		}
+	}
+}
+
 // FuzzPath: canonical paths are made of unreserved bytes, slashes and escapes alone; encoding is injective; normalisation
 // changes nothing twice; and NormalPath says exactly whether normalisation changes something.
 func FuzzPath(f *testing.F) {
@@ -95,10 +109,16 @@ func FuzzPath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		if v4.CheckPath(raw) != nil {
+			if v4.PlainPath(raw) {
+				t.Fatalf("%q is plain, and no path", raw)
+			}
 			return
 		}
 		for _, style := range []v4.PathStyle{v4.PathNormalized, v4.PathEncoded, v4.PathS3} {
 			got := string(v4.AppendPath(nil, raw, style))
+			if v4.PlainPath(raw) && (got != raw || !v4.NormalPath(raw)) {
+				t.Fatalf("style %d: the plain path %q becomes %q", style, raw, got)
+			}
 			if v4.CheckPath(got) != nil {
 				t.Fatalf("style %d: the canonical path %q of %q is not a path", style, got, raw)
 			}

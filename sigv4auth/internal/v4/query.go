@@ -1,7 +1,9 @@
 package v4
 
 import (
+	"bytes"
 	"errors"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -19,17 +21,21 @@ type Query struct {
 	pairs []pair
 	text  string // the encoded names and values that pairs points into
 	buf   []byte
+	whole bool // text is the pairs in their order of arrival, each with its '=', joined with '&'
 }
 
 // pair holds offsets into Query.text: the name is text[name:nameEnd], the value text[value:end].
-type pair struct{ name, nameEnd, value, end int }
+type pair struct {
+	name, nameEnd, value, end int
+	escaped                   bool // the value holds an escape
+}
 
 // Parse takes the raw query of a request line apart: it splits at '&', drops empty
 // pairs, reads '+' as a space, decodes escapes, and encodes again. A name without '=' has the empty
 // value. A raw ';' is data. Parse sorts nothing yet: [Query.Pair] counts in order of arrival
 // until [Query.AppendCanonical] has been called.
 func (q *Query) Parse(raw string) error {
-	q.pairs, q.text = q.pairs[:0], ""
+	q.pairs, q.text, q.whole = q.pairs[:0], "", false
 	if raw == "" {
 		return nil
 	}
@@ -45,58 +51,70 @@ func (q *Query) Forget() { q.pairs, q.text = q.pairs[:0], "" }
 // split takes a query apart that is canonically encoded already, as most signers send it, without copying it. It reports
 // whether the query is; a fault is found by [Query.recodeAll].
 func (q *Query) split(raw string) bool {
-	var p pair
-	equals := false
-	for i := 0; ; i++ {
-		i += unreservedRun(raw[i:])
-		switch {
-		case i == len(raw) || raw[i] == '&':
-			if p.end = i; !equals {
-				p.nameEnd, p.value = i, i
-			}
-			if p.name == i || len(q.pairs) == MaxQueryPairs {
-				return false
-			}
-			q.pairs = append(q.pairs, p)
-			if i == len(raw) {
-				q.text = raw
-				return true
-			}
-			p.name, equals = i+1, false
-		case raw[i] == '=' && !equals:
-			p.nameEnd, p.value, equals = i, i+1, true
-		case raw[i] == '%' && canonicalEscape(raw[i:]):
-			i += 2
-		default:
+	p, equals, whole := pair{}, false, true
+	end := func(i int) bool {
+		if p.end = i; !equals {
+			p.nameEnd, p.value, whole = i, i, false
+		}
+		if p.name == i || len(q.pairs) == MaxQueryPairs {
 			return false
 		}
+		q.pairs = append(q.pairs, p)
+		p, equals = pair{name: i + 1}, false
+		return true
 	}
-}
-
-// unreservedRun returns how many unreserved bytes s begins with. Session tokens are long: eight bytes are looked up for one branch.
-func unreservedRun(s string) int {
-	i, t := 0, &reservedBit
-	for ; i+8 <= len(s); i += 8 {
-		w := s[i : i+8]
-		if t[w[0]]|t[w[1]]|t[w[2]]|t[w[3]]|t[w[4]]|t[w[5]]|t[w[6]]|t[w[7]] != 0 {
-			break
+	for at := 0; at < len(raw); at += 32 {
+		// Session tokens are long, and mostly letters and digits. What is left to look at is a byte in ten.
+		for others := notAlphanumeric(raw[at:]); others != 0; others &= others - 1 {
+			i := at + bits.TrailingZeros32(others)
+			switch c := raw[i]; {
+			case c == '-' || c == '.' || c == '_' || c == '~':
+			case c == '&':
+				if !end(i) {
+					return false
+				}
+			case c == '=' && !equals:
+				p.nameEnd, p.value, equals = i, i+1, true
+			case c == '%' && canonicalEscape(raw[i:]):
+				p.escaped = p.escaped || equals
+			default:
+				return false
+			}
 		}
 	}
-	for i < len(s) && t[s[i]] == 0 {
-		i++
-	}
-	return i
+	q.text = raw
+	ok := end(len(raw))
+	q.whole = whole
+	return ok
 }
 
-// reservedBit is 1 for each byte that is not unreserved.
-var reservedBit = func() (t [256]uint8) {
-	for c := range t {
-		if !unreserved[c] {
-			t[c] = 1
+// notAlphanumeric returns which of the first 32 bytes of s, or of all that there are, are not ASCII letters or digits. The first is the lowest bit.
+func notAlphanumeric(s string) (others uint32) {
+	if len(s) < 32 {
+		for i := range len(s) {
+			if c := s[i]; !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
+				others |= 1 << i
+			}
 		}
+		return others
 	}
-	return t
-}()
+	return gather(alphanumerics(word(s))) | gather(alphanumerics(word(s[8:])))<<8 | gather(alphanumerics(word(s[16:])))<<16 | gather(alphanumerics(word(s[24:])))<<24
+}
+
+// alphanumerics returns the high bit of each byte of x that is an ASCII letter or digit.
+func alphanumerics(x uint64) uint64 {
+	ascii := x &^ highBits // as in hexDigits
+	folded := ascii | 0x20*everyByte
+	digit := (ascii + (0x80-'0')*everyByte) &^ (ascii + (0x80-'9'-1)*everyByte)
+	letter := (folded + (0x80-'a')*everyByte) &^ (folded + (0x80-'z'-1)*everyByte)
+	return (digit | letter) &^ x & highBits
+}
+
+// gather returns a bit for each byte of x whose high bit is not set. The product has the lowest bit of byte k, which the shift brings down, in bit 56+k and nothing else
+// that reaches the top byte.
+func gather(x uint64) uint32 {
+	return uint32((^x & highBits) >> 7 * 0x0102040810204080 >> 56)
+}
 
 // canonicalEscape reports whether s begins with an escape as UriEncode writes it: upper case, and of a byte that has to be escaped.
 func canonicalEscape(s string) bool {
@@ -132,6 +150,7 @@ func (q *Query) recodeAll(raw string) error {
 			return err
 		}
 		p.end = len(q.buf)
+		p.escaped = bytes.IndexByte(q.buf[p.value:p.end], '%') >= 0
 		q.pairs = append(q.pairs, p)
 	}
 	q.text = string(q.buf)
@@ -178,12 +197,23 @@ func (q *Query) Pair(i int) (name, value string) {
 	return q.text[p.name:p.nameEnd], q.text[p.value:p.end]
 }
 
+// Escaped reports whether the value of pair i holds an escape.
+func (q *Query) Escaped(i int) bool { return q.pairs[i].escaped }
+
 // AppendCanonical appends the canonical query string without the pairs named omit, which
 // is "" where nothing is left out.
 // It sorts the pairs by encoded name, then by encoded value.
 func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
-	if !q.sorted(omit) {
+	omitted, sorted := q.sorted(omit)
+	switch {
+	case q.whole && sorted && omitted == none:
+		return append(dst, q.text...)
+	case q.whole && sorted && omitted != several:
+		return q.appendWhole(dst, omitted)
+	}
+	if !sorted {
 		slices.SortFunc(q.pairs, q.compare)
+		q.whole = false
 	}
 	start := len(dst)
 	for i := range q.pairs {
@@ -204,19 +234,43 @@ func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
 	return dst
 }
 
-// sorted reports whether the pairs, but for those named omit, are in order. Signers put the signature last, whatever its name.
-func (q *Query) sorted(omit string) bool {
-	last := -1
-	for i, p := range q.pairs {
-		if omit != "" && q.text[p.name:p.nameEnd] == omit {
-			continue
-		}
-		if last >= 0 && q.compare(q.pairs[last], p) > 0 {
-			return false
-		}
-		last = i
+// appendWhole appends the text without the pair that is omitted and one of the '&' beside it.
+func (q *Query) appendWhole(dst []byte, omitted int) []byte {
+	p := &q.pairs[omitted]
+	if p.name == 0 {
+		return append(dst, q.text[min(p.end+len("&"), len(q.text)):]...)
 	}
-	return true
+	dst = append(dst, q.text[:p.name-len("&")]...)
+	return append(dst, q.text[p.end:]...)
+}
+
+const (
+	none    = -1
+	several = -2
+)
+
+// sorted reports whether the pairs, but for those named omit, are in order. Signers put the signature last, whatever its name. It also
+// returns the index of the pair that is omitted, none or several.
+func (q *Query) sorted(omit string) (omitted int, sorted bool) {
+	omitted = none
+	var last, lastValue string
+	for i := range q.pairs {
+		name, value := q.Pair(i)
+		switch {
+		case omit != "" && name == omit:
+			if omitted == none {
+				omitted = i
+			} else {
+				omitted = several
+			}
+			continue
+		case name > last:
+		case name < last || value < lastValue:
+			return omitted, false
+		}
+		last, lastValue = name, value
+	}
+	return omitted, true
 }
 
 func (q *Query) compare(a, b pair) int {

@@ -12,34 +12,30 @@ type Scope struct {
 	Service string
 }
 
-// Append appends the scope as it stands in a string to sign.
-func (s Scope) Append(dst []byte) []byte {
-	dst = append(dst, s.Date...)
-	dst = append(dst, '/')
-	dst = append(dst, s.Region...)
-	dst = append(dst, '/')
-	dst = append(dst, s.Service...)
-	dst = append(dst, '/')
-	return append(dst, Terminator...)
-}
-
 // ParseTime parses exactly YYYYMMDDTHHMMSSZ. There is no other length, no offset, no fraction and no leap second.
 func ParseTime(s string) (time.Time, bool) {
 	if len(s) != len(TimeFormat) || s[8] != 'T' || s[15] != 'Z' {
 		return time.Time{}, false
 	}
-	var fault byte // its high bit is set by what is not a digit, as it is more than 9 once '0' is taken away
-	two := func(i int) int {
-		tens, units := s[i]-'0', s[i+1]-'0'
-		fault |= tens | (tens + 0x80 - 10) | units | (units + 0x80 - 10)
-		return int(tens)*10 + int(units)
+	const zeros = '0' * everyByte
+	// With the two letters made zeros, all are digits: more than 9 above '0' sets the high bit of the sum, less than '0' of the difference.
+	date, clock := word(s), word(s[8:])^('T'^'0')^('Z'^'0')<<56
+	if ((date+(0x7f-'9')*everyByte)|(clock+(0x7f-'9')*everyByte)|(date-zeros)|(clock-zeros))&highBits != 0 {
+		return time.Time{}, false
 	}
-	year, month, day := two(0)*100+two(2), two(4), two(6)
-	hour, minute, second := two(9), two(11), two(13)
-	if fault >= 0x80 || hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
+	date, clock = pairs(date), pairs(clock>>8)
+	year, month, day := int(date&0xff)*100+int(date>>16&0xff), int(date>>32&0xff), int(date>>48)
+	hour, minute, second := int(clock&0xff), int(clock>>16&0xff), int(clock>>32&0xff)
+	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
 		return time.Time{}, false
 	}
 	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
+}
+
+// pairs returns the four numbers of two digits each that x holds, the first in its lowest sixteen bits.
+func pairs(x uint64) uint64 {
+	x &= 0x0f * everyByte
+	return (x*10 + x>>8) & 0x00ff00ff00ff00ff
 }
 
 // daysIn returns the number of days of a month, without which time.Date would make February 30 a day in March.

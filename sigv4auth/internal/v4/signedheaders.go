@@ -1,5 +1,10 @@
 package v4
 
+import (
+	"slices"
+	"strings"
+)
+
 // The headers that nearly every request signs, as indices into [UsualHeaders].
 const (
 	ContentLength = iota
@@ -21,21 +26,51 @@ type UsualHeaders [usualHeaders][]string
 type SignedHeaders struct {
 	list  []byte
 	names []signedName
+	text  []byte // what names points into
+	end   []byte // what ends the canonical headers: two line feeds, the list and a line feed
 }
 
-// signedName holds offsets into SignedHeaders.list, and what the name there is: an index into UsualHeaders, hostHeader or unusual.
-type signedName struct{ start, end, header int }
+// signedName is one name of the list.
+type signedName struct {
+	begin  []byte // what begins the header's canonical line: a line feed, which ends the line before, the name and a colon
+	key    []byte // the key under which net/http keeps an unusual header
+	header int    // an index into UsualHeaders, hostHeader or unusual
+}
 
 // Set takes a list apart as it was sent: lower-case names, sorted, joined with ';'. It keeps a copy.
 func (h *SignedHeaders) Set(list string) {
 	h.list, h.names = append(h.list[:0], list...), h.names[:0]
+	// The room for each name twice, with three bytes to each: a line of text is never moved.
+	h.text = slices.Grow(h.text[:0], 2*len(list)+3*(strings.Count(list, ";")+1))
 	for start, end := 0, 0; end <= len(list); end++ {
 		if end == len(list) || list[end] == ';' {
-			h.names = append(h.names, signedName{start, end, headerOf(list[start:end])})
+			h.add(list[start:end])
 			start = end + 1
 		}
 	}
+	h.end = append(h.end[:0], "\n\n"...)
+	h.end = append(h.end, list...)
+	h.end = append(h.end, '\n')
 }
+
+func (h *SignedHeaders) add(name string) {
+	n := signedName{header: headerOf(name)}
+	start := len(h.text)
+	h.text = append(h.text, '\n')
+	h.text = append(h.text, name...)
+	h.text = append(h.text, ':')
+	n.begin = h.text[start:]
+	if n.header == unusual {
+		start = len(h.text)
+		h.text = append(h.text, name...)
+		n.key = h.text[start:]
+		toMIMEKey(n.key)
+	}
+	h.names = append(h.names, n)
+}
+
+// name returns the name alone.
+func (n *signedName) name() string { return string(n.begin[len("\n") : len(n.begin)-len(":")]) }
 
 // Is reports whether list is what was set.
 func (h *SignedHeaders) Is(list string) bool { return string(h.list) == list && len(h.names) > 0 }

@@ -54,27 +54,6 @@ func privateKey(c [sha256.Size]byte) (*ecdsa.PrivateKey, bool) {
 	return key, err == nil
 }
 
-// AppendStringToSignV4A is [AppendStringToSign] for SigV4A, whose scope has no region: a region set is signed instead.
-func AppendStringToSignV4A(dst []byte, time string, s Scope, canonicalRequest []byte) []byte {
-	dst = append(dst, AlgorithmV4A...)
-	dst = append(dst, '\n')
-	dst = append(dst, time...)
-	dst = append(dst, '\n')
-	dst = s.AppendV4A(dst)
-	dst = append(dst, '\n')
-	sum := sha256.Sum256(canonicalRequest)
-	return AppendHex(dst, &sum)
-}
-
-// AppendV4A appends the scope as it stands in a string to sign of SigV4A: without the region.
-func (s Scope) AppendV4A(dst []byte) []byte {
-	dst = append(dst, s.Date...)
-	dst = append(dst, '/')
-	dst = append(dst, s.Service...)
-	dst = append(dst, '/')
-	return append(dst, Terminator...)
-}
-
 // VerifyV4A reports whether sig, which [ParseSignatureV4A] returned, is a signature of data under key.
 func VerifyV4A(key *ecdsa.PublicKey, data, sig []byte) bool {
 	sum := sha256.Sum256(data)
