@@ -42,7 +42,7 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs.StringVar(&opts.data, "data", "./wildgate-data", "keep principals, policies, sessions and rides in this `folder`; the first start writes it")
 	fs.StringVar(&opts.region, "region", "", "the AWS `region` that requests are signed for (default "+defaultRegion+", or the one that the data folder was made for)")
 	fs.DurationVar(&opts.presign, "presign", 0, "accept presigned URLs that live up to this `duration`; 0 refuses them")
-	fs.BoolVar(&opts.diagnose, "diagnose", false, "log why the signatures of refused requests do not verify, of up to "+strconv.Itoa(diagnosesPerMinute)+" requests a minute: it costs some milliseconds for each")
+	fs.BoolVar(&opts.diagnose, "diagnose", false, "log why the signatures of refused requests do not verify, of up to "+strconv.Itoa(diagnosesPerMinute)+" requests a minute: each costs about a hundred verifications")
 	fs.TextVar(&opts.level, "log-level", slog.LevelInfo, "log what has at least this `level`: DEBUG, INFO, WARN or ERROR; each request is an INFO line")
 	origins := fs.String("cors", "", "let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
 	fs.Usage = func() {} // called for mistakes, too

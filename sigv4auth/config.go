@@ -86,7 +86,8 @@ type Config struct {
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds the answer in Event.Diagnosis; the
 	// first of each minute are. 0: none. At most 600.
 	//
-	// A diagnosis costs some milliseconds before the refusal is written, for what anybody can send: see [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
+	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before the refusal is written, for what anybody can send: see
+	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
 	DiagnosesPerMinute int
 
 	// Meter receives the metrics that the package documentation lists. nil: none.

@@ -1,9 +1,13 @@
 package sigv4auth_test
 
 import (
+	"context"
+	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // TestKeyCacheIsBounded: threat 223. A cache for one key keeps one, so that two in turn are derived each time, and for two keeps both. Callers without a key fill no cache: they share one entry.
@@ -36,5 +40,53 @@ func TestKeyCacheIsBounded(t *testing.T) {
 	// Behind each stranger the known key would be evicted, and derived again.
 	if same, others := allocations(2, one, unknown, unknown, unknown), allocations(2, one, unknown+"1", unknown+"2", unknown+"3"); others > same && !raceDetector {
 		t.Errorf("strangers fill the cache: %v allocations for one of them three times, %v for three of them", same, others)
+	}
+}
+
+// TestKeyCacheBytes: a key that is kept takes less than 1 KiB, as Config.KeyCacheSize has it, and one that has made room for another takes nothing.
+func TestKeyCacheBytes(t *testing.T) {
+	// It knows every access key ID, and holds nothing of them.
+	anyone := sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+		return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret("secret of " + id), Principal: userPrincipal}, nil
+	})
+	for name, tt := range map[string]struct {
+		regions string
+		keys    int
+	}{
+		"AWS4-HMAC-SHA256": {"", 4000},
+		"SigV4A":           {"*", 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAuthenticator(t, func(c *sigv4auth.Config) {
+				c.Credentials, c.KeyCacheSize, c.Algorithms = anyone, tt.keys, sigv4auth.SigV4A
+			})
+			// heap returns the bytes that are in use after requests with these keys.
+			heap := func(first, end int) uint64 {
+				for i := first; i < end; i++ {
+					id := fmt.Sprintf("AKIA%016d", i)
+					r := sign(t, rides(), signing{keyID: id, secret: "secret of " + id, regions: tt.regions})
+					if _, err := a.Verify(r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				runtime.GC()
+				runtime.GC() // takes what the pools held, too
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return m.HeapAlloc
+			}
+			empty := heap(0, 1)
+			full := heap(1, tt.keys)
+			turned := heap(tt.keys, 2*tt.keys)
+			runtime.KeepAlive(a)
+			each, grown := (int64(full)-int64(empty))/int64(tt.keys), (int64(turned)-int64(full))/int64(tt.keys)
+			t.Logf("%d bytes a key; %d more for each that replaced one", each, grown)
+			if each <= 0 || each >= 1024 {
+				t.Errorf("a key that is kept takes %d bytes; want less than 1 KiB", each)
+			}
+			if grown > each/2 {
+				t.Errorf("a key in the place of another takes %d bytes more", grown)
+			}
+		})
 	}
 }

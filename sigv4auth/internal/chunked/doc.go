@@ -21,7 +21,7 @@ const (
 	MaxSignedChunk = 1 << 20
 
 	// MinChunk is the least size of every chunk but the last, as S3 has it. It bounds the number of chunks by the length of the body: a
-	// body in chunks of one byte would cost hundreds of times its length in hashing.
+	// body in chunks of one byte would cost the HMAC of a string to sign, some 280 bytes, for each of them.
 	MinChunk = 8 << 10
 
 	// MaxSignature is the length of the longest signature, one of SigV4A padded to its fixed length.
