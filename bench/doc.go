@@ -9,11 +9,11 @@
 // it, in interleaved rounds of one run. For verification that is the floor, the hashing that no verifier with a cached key can do without, over the same
 // bytes: SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose key is prepared. For decisions it is cedar-go, deciding the
 // same request by an equivalent policy. Package work makes what is measured, contender holds who is measured, measure does the timing, suite the
-// run, goal says which speeds are to be reached, gate which may not get worse, and report shows it all.
+// run, goal says which speeds are to be reached, gate which may not get worse, and report shows it all. Package part has what is measured of single parts.
 //
 // e2e measures a service bare and behind the middleware, over connections: see package e2e. With -target it measures nothing, and checks somebody's
 // verifier instead: see package target.
 //
-// The benchmarks beside the command time some of its rows by themselves, for profiles, and single parts of Wildgate that have no row. What they ask, whom,
-// and the floors are the command's where it has them; their metric x-floor is the median of the ratios.
+// The benchmarks beside the command time its rows by themselves, for profiles, and what of Wildgate has no row. Their metric x-floor is the median of the
+// ratios.
 package main

@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.BoolVar(&o.quick, "quick", false, "measure for 20 seconds instead of three minutes: less precise, without a million keys")
+	flags.BoolVar(&o.quick, "quick", false, "measure for 20 seconds instead of three minutes: less precise, and without the cases that take long to set up or are like others")
 	flags.BoolVar(&o.json, "json", false, "print the results as JSON")
 	flags.BoolVar(&o.check, "check", false, "fail if an allocation bound is exceeded, or a ratio is far above the recorded one")
 	flags.StringVar(&o.html, "html", "", "write the report with its pictures to this `file` as well")

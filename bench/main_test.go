@@ -31,8 +31,8 @@ func TestRunReportsRecordedResults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(string(html), "<svg"); got != 8 {
-		t.Errorf("%d pictures; want 8", got)
+	if got := strings.Count(string(html), "<svg"); got != 9 {
+		t.Errorf("%d pictures; want 9", got)
 	}
 	if errs.Len() > 0 {
 		t.Errorf("on what is no terminal: %q", errs.String())

@@ -53,7 +53,7 @@ func BenchmarkStreaming(b *testing.B) {
 		}
 		for how, read := range reads() {
 			b.Run("chunks="+name+"/read="+how, func(b *testing.B) {
-				compareRounds(b, 1, floor, verified(b, a, q, read))
+				compare(b, floor, verified(b, a, q, read))
 			})
 		}
 	}

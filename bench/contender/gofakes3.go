@@ -25,7 +25,7 @@ func newGofakes3(s work.Setting) (Check, error) {
 	signature.TimeNow = func() time.Time { return work.Now }
 	lookup := func(id string) (string, bool) {
 		k, ok := s.Known[id]
-		return k.Secret, ok
+		return k.Secret, ok && !k.Expired()
 	}
 	return func(r *http.Request) error {
 		if code := signature.V4SignVerifyWithLookup(r, lookup); code != signature.ErrNone {

@@ -67,7 +67,7 @@ func present(r *http.Request, known map[string]work.Key, service string) (presen
 		return p, fmt.Errorf("%w: scope", errRefused)
 	}
 	key, ok := known[id]
-	if !ok {
+	if !ok || key.Expired() {
 		return p, fmt.Errorf("%w: unknown key", errRefused)
 	}
 	p.key, p.at, p.headers = key, at, strings.Split(names, ";")

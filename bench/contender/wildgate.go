@@ -12,8 +12,6 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-const maxBody = 16 << 20
-
 var wildgate = Verifier{Name: "wildgate", Service: "execute-api", New: newWildgate}
 
 // NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for its mount, which is the caller's.
@@ -21,15 +19,15 @@ func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
 	caller := iampolicy.Principal{ARN: work.Session}
 	creds := make([]sigv4auth.Credential, 0, len(s.Known))
 	for _, k := range s.Known {
-		c := sigv4auth.Credential{AccessKeyID: k.ID, Secret: sigv4auth.NewSecret(k.Secret), Principal: caller}
+		c := sigv4auth.Credential{AccessKeyID: k.ID, Secret: sigv4auth.NewSecret(k.Secret), Principal: caller, Expires: k.Expires}
 		if k.Token != "" {
 			c.SessionToken = sigv4auth.NewSecret(k.Token)
 		}
 		creds = append(creds, c)
 	}
 	cfg := sigv4auth.Config{
-		Region: work.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: maxBody, KeyCacheSize: s.CacheSize,
-		Credentials: sigv4auth.StaticCredentials(creds...), Now: func() time.Time { return work.Now },
+		Region: work.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: work.MaxBody, KeyCacheSize: s.CacheSize,
+		Hosts: s.Hosts, Credentials: sigv4auth.StaticCredentials(creds...), Now: func() time.Time { return work.Now },
 	}
 	if s.Chunked {
 		cfg.Payloads = sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
 )
 
 // What a median ratio may grow to, in times the recorded one. Other machines, and the noise on them, stay below it: ratios cancel most of that, but
@@ -25,32 +24,6 @@ var recorded []byte
 // File is the name of the recorded results in this folder.
 const File = "recorded.json"
 
-// allocations bound what no noise moves. They are measured too, but chosen: to raise one is a decision.
-var allocations = map[suite.Name]float64{
-	{Group: work.Requests, Case: "header POST"}:              1,
-	{Group: work.Requests, Case: "header GET"}:               0,
-	{Group: work.Requests, Case: "presigned GET"}:            1,
-	{Group: work.Requests, Case: "token of 8 KiB"}:           1,
-	{Group: work.Requests, Case: "40 more signed headers"}:   1,
-	{Group: work.Requests, Case: "80 query parameters"}:      0,
-	{Group: work.Requests, Case: "SigV4A POST"}:              12,
-	{Group: work.Requests, Case: "POST, handler"}:            3,
-	{Group: work.Requests, Case: "POST, handler and policy"}: 10,
-	{Group: work.Refusals, Case: "no credentials"}:           1,
-	{Group: work.Refusals, Case: "wrong signature"}:          1,
-	{Group: work.Refusals, Case: "unknown key"}:              1,
-	{Group: work.Bodies, Case: "0 B"}:                        0,
-}
-
-// noAllocations are the groups of which no case may allocate.
-var noAllocations = map[work.Group]bool{work.Keys: true, work.Policies: true, work.Statements: true}
-
-// Allocations returns how often ours may allocate in a case, if that has a bound.
-func Allocations(n suite.Name) (most float64, bounded bool) {
-	most, bounded = allocations[n]
-	return most, bounded || noAllocations[n.Group]
-}
-
 // Failure is a bound that a run exceeds.
 type Failure struct {
 	Name suite.Name
@@ -66,8 +39,11 @@ func Recorded() (*suite.Results, error) {
 	return r, json.Unmarshal(recorded, r)
 }
 
-// Check returns the bounds that the results exceed. A case that is not recorded has no ratio to be held against, and is itself a failure: it would
-// never be gated.
+// Check returns the bounds that the results exceed. A case without a bound of allocations, or without a recorded ratio to be held against, is itself a failure: it
+// would never be gated.
+//
+// How the work grows with the cores is not gated. The cores of a machine that does other work too are not free when it is measured, and what keeps one of two busy
+// halves the figure, as a lock around everything would: no margin lets the one pass and finds the other.
 func Check(results, recorded *suite.Results) []Failure {
 	var failures []Failure
 	for i := range results.Rows {
@@ -80,7 +56,9 @@ func Check(results, recorded *suite.Results) []Failure {
 			fail(true, "Wildgate was not measured")
 			continue
 		}
-		if most, bounded := Allocations(row.Name()); bounded && s.Allocations > most {
+		if most, bounded := Allocations(row.Name()); !bounded {
+			fail(true, "no bound of allocations")
+		} else if s.Allocations > most {
 			fail(true, "%.0f allocations; at most %.0f", s.Allocations, most)
 		}
 		before := recorded.Row(row.Name())

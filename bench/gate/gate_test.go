@@ -6,6 +6,7 @@ import (
 
 	"github.com/wildgate/wildgate/bench/gate"
 	"github.com/wildgate/wildgate/bench/measure"
+	"github.com/wildgate/wildgate/bench/part"
 	"github.com/wildgate/wildgate/bench/suite"
 	"github.com/wildgate/wildgate/bench/work"
 )
@@ -37,6 +38,7 @@ func TestCheck(t *testing.T) {
 		{"another engine's ratio has a wider margin", statements(0.39, 0), statements(0.1, 0), "", false},
 		{"and fails past it", statements(0.41, 0), statements(0.1, 0), "cedar-go", false},
 		{"a case that nobody recorded fails", post(1.5, 1), &suite.Results{}, "no ratio is recorded", true},
+		{"a case whose allocations nobody bounded fails", results(work.Requests, "a new case", "floor", "wildgate", 1, 0), results(work.Requests, "a new case", "floor", "wildgate", 1, 0), "no bound of allocations", true},
 		{"a run without ours fails", results(work.Requests, "header POST", "floor", "another", 1, 0), post(1.5, 1), "Wildgate was not measured", true},
 	} {
 		failures := gate.Check(tt.run, tt.recorded)
@@ -64,6 +66,11 @@ func TestEveryCaseIsRecorded(t *testing.T) {
 	for _, q := range work.Evaluation() {
 		if recorded.Row(suite.Name{Group: q.Group, Case: q.Name}) == nil {
 			t.Errorf("%s, %s is not recorded", q.Group, q.Name)
+		}
+	}
+	for _, p := range part.All() {
+		if recorded.Row(suite.Name{Group: p.Group, Case: p.Name}) == nil {
+			t.Errorf("%s, %s is not recorded", p.Group, p.Name)
 		}
 	}
 	for _, f := range gate.Check(recorded, recorded) {

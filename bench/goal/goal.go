@@ -8,6 +8,7 @@ import (
 	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/gate"
 	"github.com/wildgate/wildgate/bench/measure"
+	"github.com/wildgate/wildgate/bench/part"
 	"github.com/wildgate/wildgate/bench/suite"
 	"github.com/wildgate/wildgate/bench/work"
 )
@@ -143,6 +144,8 @@ func goals() []Goal {
 		most(decide, "1,000 that differ in resource prefix", "cedar-go", work.Policies, "1,000 that differ in prefix", 0.003, 0),
 		most(decide, "1,000 that differ behind a leading wildcard", "cedar-go", work.Policies, "1,000 that differ behind a wildcard", 0.002, 0),
 	}
+	// Grows with the statements that can match, and not with those that exist: with a thousand times as many it may look for them, but not at them.
+	all = append(all, most(decide, "10,000 statements of which 10 can match", "those 10 alone", part.Growth, "10,000 statements, of which 10 can match", 4, 0))
 	for _, row := range work.RefusedEarly() {
 		g := most(early, row, "floor", work.Refusals, row, 0.6, none)
 		g.Alike = true

@@ -96,6 +96,9 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 				step *= fewer
 			}
 		}
+		if (high-low)/step < 5 {
+			step /= 2
+		}
 		for i := math.Ceil(low / step); i*step <= high; i++ {
 			all = append(all, plot.Tick{Value: i * step, Label: t.label(i * step)})
 		}

@@ -59,10 +59,10 @@ func (r *Results) Row(n Name) *Row {
 	return nil
 }
 
-// Ours returns what was measured of Wildgate: of what the row's ratios to the floor or to another engine say how fast it is.
+// Ours returns what was measured of Wildgate: of its verifier or of its engine.
 func (r *Row) Ours() (measure.Sample, bool) {
-	if r.Base == "floor" {
-		return r.Sample("wildgate")
+	if s, ok := r.Sample("wildgate"); ok {
+		return s, true
 	}
 	return r.Sample("iampolicy")
 }

@@ -10,13 +10,14 @@ import (
 
 	"github.com/wildgate/wildgate/bench/contender"
 	"github.com/wildgate/wildgate/bench/measure"
+	"github.com/wildgate/wildgate/bench/part"
 	"github.com/wildgate/wildgate/bench/work"
 )
 
 // How long the timing of everything takes, in all. Setting up comes on top.
 const (
 	quickTime = 14 * time.Second
-	fullTime  = 150 * time.Second
+	fullTime  = 160 * time.Second
 )
 
 // Options say how much is measured.
@@ -29,18 +30,19 @@ type Options struct {
 // Run measures everything. An error is one of the bench itself, or of Wildgate, which has to be able to do every case.
 func Run(ctx context.Context, o Options) (*Results, error) {
 	results := &Results{Machine: measure.ThisMachine(), Quick: o.Quick}
-	cases, questions, verifiers := work.Verification(o.Quick), work.Evaluation(), contender.Verifiers()
+	cases, questions, parts, verifiers := work.Verification(o.Quick), work.Evaluation(), part.All(), contender.Verifiers()
 	total, done := fullTime, 0
 	if o.Quick {
-		total = quickTime
+		total, parts = quickTime, nil
 	}
-	all := len(cases) + len(questions) + len(verifiers) + 1
+	all := len(cases) + len(questions) + len(parts) + len(verifiers) + 1
 	budget := total / time.Duration(all)
 	if o.Only != nil {
 		budget = fullTime / time.Duration(all)
 		all = len(o.Only)
 		cases = slices.DeleteFunc(cases, func(c work.Case) bool { return !slices.Contains(o.Only, Name{c.Group, c.Name}) })
 		questions = slices.DeleteFunc(questions, func(q work.Question) bool { return !slices.Contains(o.Only, Name{q.Group, q.Name}) })
+		parts = slices.DeleteFunc(parts, func(p part.Part) bool { return !slices.Contains(o.Only, Name{p.Group, p.Name}) })
 	}
 	next := func(what string) {
 		if o.Progress != nil {
@@ -61,6 +63,18 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		row, err := evaluation(ctx, q, contender.Engines(), budget)
 		if err != nil {
 			return nil, fmt.Errorf("%s, %s: %w", q.Group, q.Name, err)
+		}
+		results.Rows = append(results.Rows, *row)
+	}
+	for _, p := range parts {
+		next(fmt.Sprintf("%s: %s", p.Group, p.Name))
+		base, ours, err := p.New()
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s: %w", p.Group, p.Name, err)
+		}
+		row := &Row{Group: p.Group, Case: p.Name, X: p.X, Base: p.Base}
+		if row, err = row.timed(ctx, []measure.Side{{Name: p.Base, Run: base}, {Name: p.Ours, Run: ours}}, budget); err != nil {
+			return nil, err
 		}
 		results.Rows = append(results.Rows, *row)
 	}

@@ -43,7 +43,7 @@ func Prepare(c *work.Case, v contender.Verifier) (*Ready, error) {
 			return nil, err
 		}
 		if ask(p.bad.Again()) == nil {
-			return nil, fmt.Errorf("admits it")
+			return nil, fmt.Errorf("%w: it does not look at that", contender.ErrCannot)
 		}
 	}
 	return p, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash"
 	"hash/crc32"
-	"net/http"
 	"strconv"
 )
 
@@ -19,6 +18,7 @@ const (
 	Chunks   Group = "chunks"
 	Refusals Group = "refusals"
 	Keys     Group = "keys"
+	Callers  Group = "callers"
 )
 
 // Setting is what a verifier is set up with.
@@ -27,6 +27,7 @@ type Setting struct {
 	CacheSize int            // how many derived keys may be cached; 0: as the verifier has it
 	Chunked   bool           // bodies come in chunks
 	SigV4A    bool
+	Hosts     []string // those that requests may be signed for; nil: any
 	Mount     Mount
 }
 
@@ -44,7 +45,7 @@ const (
 type Case struct {
 	Group Group
 	Name  string
-	X     float64 // its place on the group's axis: bytes, keys; 0 in groups without one
+	X     float64 // its place on the group's axis: bytes, keys, callers; 0 in groups without one
 	Setting
 
 	// Good makes the requests that are verified in turn, signed for a service.
@@ -54,8 +55,9 @@ type Case struct {
 	// Floor returns what no verifier can do without for a good request.
 	Floor func(q *Request) (func(), error)
 
-	key   Key // that signs where Good takes no other
-	knows int // how many more callers' keys are known
+	key   Key   // that signs where Good takes no other
+	also  []Key // more that are known
+	knows int   // how many more callers' keys are known
 }
 
 // Verification returns every case. The quick ones leave out what takes long to set up.
@@ -76,12 +78,12 @@ func Verification(quick bool) []Case {
 	add(Requests, "40 more signed headers", 0, withHeaders(post(), 40))
 	add(Requests, "80 query parameters", 0, withQuery(get(), 80))
 	add(Requests, "derived key not cached", 0, post(), func(c *Case) {
-		c.knows, c.CacheSize, c.Good = 2, 1, callers(2)
+		c.knows, c.CacheSize, c.Good = 2, 1, inTurn(2, 2, 2)
 	})
-	add(Requests, "SigV4A POST", 0, post(), func(c *Case) {
+	add(Requests, "SigV4A POST, to ECDSA", 0, post(), func(c *Case) {
 		c.SigV4A = true
 		c.Good = func(service string) ([]*Request, error) { return one(post().signedV4A(service)) }
-		c.Floor = func(*Request) (func(), error) { return verifyingECDSA() }
+		c.Floor = func(*Request) (func(), error) { return VerifyingECDSA() }
 	})
 	add(Requests, "POST, handler", 0, post(), mount(Handler))
 	add(Requests, "POST, handler and policy", 0, post(), mount(Require))
@@ -94,28 +96,23 @@ func Verification(quick bool) []Case {
 	}{{"16 MiB, signed", sha256.New}, {"16 MiB, CRC32", func() hash.Hash { return crc32.NewIEEE() }}} {
 		add(Chunks, h.name, 0, post(), func(c *Case) {
 			c.Chunked = true
-			c.Good = func(service string) ([]*Request, error) { return one(inChunks(service, h.name == "16 MiB, signed")) }
+			c.Good = func(service string) ([]*Request, error) {
+				return one(inChunks(service, uploadBytes, h.name == "16 MiB, signed"))
+			}
 			c.Floor = func(q *Request) (func(), error) { return reading(q, h.make()), nil }
 		})
 	}
 	for _, bad := range refusals() {
-		add(Refusals, bad.name, 0, bad.good, func(c *Case) { c.Bad = bad.make })
+		if bad.quick || !quick {
+			add(Refusals, bad.name, 0, bad.good, func(c *Case) {
+				c.Bad = bad.make
+				if bad.more != nil {
+					bad.more(c)
+				}
+			})
+		}
 	}
-	known := []int{1, 1_000, 100_000}
-	if !quick {
-		known = append(known, 1_000_000)
-	}
-	for _, n := range known {
-		all = append(all, ManyKeys(n, min(n, 100)))
-	}
-	return all
-}
-
-// ManyKeys returns a case in which as many keys are known, and the owners of some of them each send a GET in turn.
-func ManyKeys(known, senders int) Case {
-	c := caseOf(Keys, counted(known, "key"), float64(known), get())
-	c.knows, c.Good = known, callers(senders)
-	return c
+	return append(all, crowds(quick)...)
 }
 
 // caseOf returns the case of the one request that p makes.
@@ -127,51 +124,23 @@ func caseOf(g Group, name string, x float64, p plan) Case {
 	}
 }
 
-// Learn makes the keys that the verifiers of this case know. They can be many, so that only the case that is measured has them.
-func (c *Case) Learn() {
-	c.Known = make(map[string]Key, c.knows+1)
-	c.Known[c.key.ID] = c.key
-	for i := range c.knows {
-		k := caller(i)
-		c.Known[k.ID] = k
-	}
-}
-
-// Forget lets go of them.
-func (c *Case) Forget() { c.Known = nil }
-
-// caller returns the key of one of many callers.
-func caller(i int) Key {
-	return Key{ID: fmt.Sprintf("AKIA%012d", i), Secret: fmt.Sprintf("%s-%d", TheKey.Secret, i)}
-}
-
-// callers makes a GET for each of n callers.
-func callers(n int) func(service string) ([]*Request, error) {
-	return func(service string) ([]*Request, error) {
-		all := make([]*Request, n)
-		for i := range all {
-			p, err := plan{method: http.MethodGet, target: "/prod/rides", key: caller(i), at: Now}.signed(service)
-			if err != nil {
-				return nil, err
-			}
-			all[i] = p
-		}
-		return all, nil
-	}
-}
-
 func one(q *Request, err error) ([]*Request, error) { return []*Request{q}, err }
 
-// counted writes a number of things, with commas between thousands.
-func counted(n int, thing string) string {
+// Number writes a number with commas between thousands.
+func Number(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}
+	return digits
+}
+
+// counted writes a number of things.
+func counted(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}
-	return digits + " " + thing
+	return Number(n) + " " + thing
 }
 
 func sized(n int) string {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	chunkedBytes = 16 << 20 // of an upload, decoded
-	chunkBytes   = 64 << 10 // what most clients send
+	uploadBytes = 16 << 20 // of an upload, decoded
+	chunkBytes  = 64 << 10 // what most clients send
 )
 
-// inChunks makes an upload: in signed chunks, or in one that is not signed, with a CRC32 in its trailer.
-func inChunks(service string, signed bool) (*Request, error) {
+// inChunks makes an upload of size bytes: in signed chunks, or in one that is not signed, with a CRC32 in its trailer.
+func inChunks(service string, size int, signed bool) (*Request, error) {
 	p := plan{
 		method: http.MethodPut, target: "/prod/upload", key: TheKey, at: Now, payload: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-		header: http.Header{"Content-Encoding": {"aws-chunked"}, "X-Amz-Decoded-Content-Length": {strconv.Itoa(chunkedBytes)}},
+		header: http.Header{"Content-Encoding": {"aws-chunked"}, "X-Amz-Decoded-Content-Length": {strconv.Itoa(size)}},
 	}
 	if !signed {
 		p.payload = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
@@ -32,14 +32,14 @@ func inChunks(service string, signed bool) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := filled(chunkedBytes)
+	data := filled(size)
 	if _, seed, _ := strings.Cut(q.r.Header.Get("Authorization"), "Signature="); signed {
 		q.carry(signedChunks(data, service, seed))
 	} else {
 		sum := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(data)))
 		q.carry(fmt.Appendf(nil, "%x\r\n%s\r\n0\r\nx-amz-checksum-crc32:%s\r\n\r\n", len(data), data, sum))
 	}
-	q.data = chunkedBytes
+	q.data = int64(size)
 	return q, nil
 }
 

@@ -67,8 +67,8 @@ func reading(q *Request, h hash.Hash) func() {
 	}
 }
 
-// verifyingECDSA is the floor of a request whose signature is ECDSA: one verification on P-256 by the standard library.
-func verifyingECDSA() (func(), error) {
+// VerifyingECDSA is the floor of a request whose signature is ECDSA: one verification on P-256 by the standard library.
+func VerifyingECDSA() (func(), error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

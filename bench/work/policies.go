@@ -2,6 +2,7 @@ package work
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,11 @@ type Question struct {
 	Action, Resource string
 	Team, Agent      string // "" where there are no conditions
 	Denied           string // a resource that nothing allows
+}
+
+// Thousands returns the questions about 1,000 statements in one document, which differ in one thing each.
+func Thousands() []Question {
+	return slices.DeleteFunc(Evaluation(), func(q Question) bool { return q.Group != Policies || len(q.Statements) != perDocument })
 }
 
 // Evaluation returns every question.

@@ -4,6 +4,7 @@ package work
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,8 +37,17 @@ const (
 // Now is the instant at which every request is signed and verified.
 var Now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
+// MaxBody is how many bytes of a body are accepted.
+const MaxBody = 16 << 20
+
 // Key is what a caller signs with.
-type Key struct{ ID, Secret, Token string }
+type Key struct {
+	ID, Secret, Token string
+	Expires           time.Time // zero: never
+}
+
+// Expired reports whether the key is one of a session that is over.
+func (k Key) Expired() bool { return !k.Expires.IsZero() && !Now.Before(k.Expires) }
 
 // AWS returns the key in the form that the signers of aws-sdk-go-v2 take.
 func (k Key) AWS() aws.Credentials {
@@ -59,6 +69,7 @@ type Request struct {
 	r    *http.Request
 	body []byte
 	data int64 // bytes of the body once it is decoded
+	lost int64 // bytes that are announced and do not arrive
 	read rewindable
 }
 
@@ -70,7 +81,7 @@ func (*rewindable) Close() error                 { return nil }
 
 // Again returns the request as it arrives: always the same one, its body at its beginning.
 func (q *Request) Again() *http.Request {
-	q.r.ContentLength = int64(len(q.body))
+	q.r.ContentLength = int64(len(q.body)) + q.lost
 	if q.r.Body = http.NoBody; len(q.body) > 0 {
 		q.read.text.Reset(q.body)
 		q.r.Body = &q.read
@@ -84,6 +95,7 @@ func (q *Request) Data() int64 { return q.data }
 // plan says how a request is made.
 type plan struct {
 	method, target string
+	host           string // "": [Host]
 	header         http.Header
 	body           []byte
 	payload        string // what is signed for the body; "": its digest
@@ -116,7 +128,7 @@ func (p plan) unsigned() (*http.Request, error) {
 	if len(p.body) > 0 {
 		body = bytes.NewReader(p.body)
 	}
-	out, err := http.NewRequestWithContext(context.Background(), p.method, "http://"+Host+p.target, body)
+	out, err := http.NewRequestWithContext(context.Background(), p.method, "http://"+cmp.Or(p.host, Host)+p.target, body)
 	if err != nil {
 		return nil, err
 	}

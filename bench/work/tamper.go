@@ -37,7 +37,7 @@ func otherDigit(c byte) string {
 }
 
 func (q *Request) clone() *Request {
-	return &Request{r: q.r.Clone(q.r.Context()), body: append([]byte(nil), q.body...), data: q.data}
+	return &Request{r: q.r.Clone(q.r.Context()), body: append([]byte(nil), q.body...), data: q.data, lost: q.lost}
 }
 
 // Clone returns a copy of q that another goroutine may use.

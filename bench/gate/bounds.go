@@ -1,0 +1,71 @@
+package gate
+
+import (
+	"github.com/wildgate/wildgate/bench/part"
+	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+// allocations bound what no noise moves. They are measured too, but chosen: to raise one is a decision.
+var allocations = map[suite.Name]float64{
+	{Group: work.Requests, Case: "header POST"}:              1,
+	{Group: work.Requests, Case: "header GET"}:               0,
+	{Group: work.Requests, Case: "presigned GET"}:            1,
+	{Group: work.Requests, Case: "token of 8 KiB"}:           1,
+	{Group: work.Requests, Case: "40 more signed headers"}:   1,
+	{Group: work.Requests, Case: "80 query parameters"}:      0,
+	{Group: work.Requests, Case: "derived key not cached"}:   35,
+	{Group: work.Requests, Case: "SigV4A POST, to ECDSA"}:    12, // nearly all in the standard library
+	{Group: work.Requests, Case: "POST, handler"}:            3,
+	{Group: work.Requests, Case: "POST, handler and policy"}: 10,
+
+	// A body grows as it arrives, so that the length that is declared claims no memory.
+	{Group: work.Bodies, Case: "0 B"}:     0,
+	{Group: work.Bodies, Case: "1 KiB"}:   2,
+	{Group: work.Bodies, Case: "16 KiB"}:  2,
+	{Group: work.Bodies, Case: "256 KiB"}: 3,
+	{Group: work.Bodies, Case: "1 MiB"}:   4,
+	{Group: work.Bodies, Case: "16 MiB"}:  8, // two more than others, since so much memory has the garbage collector empty the pools at every turn
+
+	{Group: work.Chunks, Case: "16 MiB, signed"}: 10,
+	{Group: work.Chunks, Case: "16 MiB, CRC32"}:  10,
+
+	{Group: work.Refusals, Case: "no credentials"}:                1,
+	{Group: work.Refusals, Case: "Authorization cut short"}:       9,
+	{Group: work.Refusals, Case: "credentials in two places"}:     2,
+	{Group: work.Refusals, Case: "another host"}:                  1,
+	{Group: work.Refusals, Case: "x-amz header not signed"}:       4,
+	{Group: work.Refusals, Case: "an hour old"}:                   10,
+	{Group: work.Refusals, Case: "an hour ahead"}:                 10,
+	{Group: work.Refusals, Case: "presigned, expired"}:            8,
+	{Group: work.Refusals, Case: "another region"}:                2,
+	{Group: work.Refusals, Case: "unsigned payload, not enabled"}: 1,
+	{Group: work.Refusals, Case: "body too large"}:                1,
+	{Group: work.Refusals, Case: "signed header missing"}:         4,
+	{Group: work.Refusals, Case: "unknown key"}:                   1,
+	{Group: work.Refusals, Case: "another session token"}:         1,
+	{Group: work.Refusals, Case: "session that is over"}:          1,
+	{Group: work.Refusals, Case: "wrong signature"}:               1,
+	{Group: work.Refusals, Case: "another method"}:                1,
+	{Group: work.Refusals, Case: "another body"}:                  2,
+	{Group: work.Refusals, Case: "body cut short"}:                2,
+	{Group: work.Refusals, Case: "wrong checksum"}:                17,
+	{Group: work.Refusals, Case: "bad chunk"}:                     11,
+	{Group: work.Refusals, Case: "denied by policy"}:              35, // the answer with its reason is written as well
+
+	// A compiled statement keeps some thirty pieces of memory.
+	{Group: part.Parsing, Case: "1,000 that differ in action"}:         30_000,
+	{Group: part.Parsing, Case: "1,000 that differ in prefix"}:         26_000,
+	{Group: part.Parsing, Case: "1,000 that differ behind a wildcard"}: 33_000,
+
+	{Group: part.Deriving, Case: "public key of SigV4A"}: 28,
+}
+
+// noAllocations are the groups of which no case may allocate.
+var noAllocations = map[work.Group]bool{work.Keys: true, work.Callers: true, work.Policies: true, work.Statements: true, part.Growth: true, part.Globs: true}
+
+// Allocations returns how often ours may allocate in a case. One that has no bound is a case that nobody decided on.
+func Allocations(n suite.Name) (most float64, bounded bool) {
+	most, bounded = allocations[n]
+	return most, bounded || noAllocations[n.Group]
+}

@@ -1,0 +1,58 @@
+package part
+
+import (
+	"github.com/cedar-policy/cedar-go"
+
+	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// parsings hold compiling 1,000 statements against cedar-go's compiling their equivalent.
+func parsings() []Part {
+	var all []Part
+	for _, q := range work.Thousands() {
+		all = append(all, Part{
+			Group: Parsing, Name: q.Name, X: q.X, Base: "cedar-go", Ours: "iampolicy",
+			New: func() (base, ours func(), err error) {
+				documents, err := q.IAM()
+				if err != nil {
+					return nil, nil, err
+				}
+				text := q.Cedar()
+				return sure(func() error {
+						_, err := cedar.NewPolicySetFromBytes("bench.cedar", text)
+						return err
+					}), sure(func() error {
+						_, err := iampolicy.Parse(documents[0], iampolicy.Identity)
+						return err
+					}), nil
+			},
+		})
+	}
+	return all
+}
+
+// deriving holds the derivation of a public key of SigV4A, which a key cache saves, against one bare verification of ECDSA.
+func deriving() Part {
+	return Part{
+		Group: Deriving, Name: "public key of SigV4A", Base: "ECDSA", Ours: "wildgate",
+		New: func() (base, ours func(), err error) {
+			secret := sigv4auth.NewSecret(work.TheKey.Secret)
+			base, err = work.VerifyingECDSA()
+			return base, sure(func() error {
+				_, err := sigv4auth.DerivePublicKey(work.TheKey.ID, secret)
+				return err
+			}), err
+		},
+	}
+}
+
+// sure panics where do fails: a failure has no speed.
+func sure(do func() error) func() {
+	return func() {
+		if err := do(); err != nil {
+			panic("bench: " + err.Error())
+		}
+	}
+}
