@@ -46,5 +46,13 @@ func (g APIGateway) Target(r *http.Request) (action, resource string) {
 		}
 		path = rest
 	}
-	return "execute-api:Invoke", "arn:" + partition + ":execute-api:" + g.Region + ":" + g.AccountID + ":" + g.APIID + "/" + g.Stage + "/" + r.Method + "/" + path
+	var arn [256]byte // enough for most
+	text := append(append(arn[:0], "arn:"...), partition...)
+	text = append(append(text, ":execute-api:"...), g.Region...)
+	text = append(append(text, ':'), g.AccountID...)
+	text = append(append(text, ':'), g.APIID...)
+	text = append(append(text, '/'), g.Stage...)
+	text = append(append(text, '/'), r.Method...)
+	text = append(append(text, '/'), path...)
+	return "execute-api:Invoke", string(text)
 }

@@ -51,41 +51,46 @@ func (q *Query) Forget() { q.pairs, q.text = q.pairs[:0], "" }
 // split takes a query apart that is canonically encoded already, as most signers send it, without copying it. It reports
 // whether the query is; a fault is found by [Query.recodeAll].
 func (q *Query) split(raw string) bool {
-	p, equals, whole := pair{}, false, true
-	end := func(i int) bool {
-		if p.end = i; !equals {
-			p.nameEnd, p.value, whole = i, i, false
-		}
-		if p.name == i || len(q.pairs) == MaxQueryPairs {
-			return false
-		}
-		q.pairs = append(q.pairs, p)
-		p, equals = pair{name: i + 1}, false
-		return true
-	}
+	name, equals, escaped, whole := 0, -1, false, true
 	for at := 0; at < len(raw); at += 32 {
 		// Session tokens are long, and mostly letters and digits. What is left to look at is a byte in ten.
 		for others := notAlphanumeric(raw[at:]); others != 0; others &= others - 1 {
 			i := at + bits.TrailingZeros32(others)
 			switch c := raw[i]; {
 			case c == '-' || c == '.' || c == '_' || c == '~':
+			case c == '%' && canonicalEscape(raw[i:]):
+				escaped = escaped || equals >= 0
+			case c == '=' && equals < 0:
+				equals = i
 			case c == '&':
-				if !end(i) {
+				if !q.add(name, equals, i, escaped) {
 					return false
 				}
-			case c == '=' && !equals:
-				p.nameEnd, p.value, equals = i, i+1, true
-			case c == '%' && canonicalEscape(raw[i:]):
-				p.escaped = p.escaped || equals
+				whole = whole && equals >= 0
+				name, equals, escaped = i+1, -1, false
 			default:
 				return false
 			}
 		}
 	}
-	q.text = raw
-	ok := end(len(raw))
-	q.whole = whole
-	return ok
+	if !q.add(name, equals, len(raw), escaped) {
+		return false
+	}
+	q.text, q.whole = raw, whole && equals >= 0
+	return true
+}
+
+// add adds the pair from name to end. Its '=' is at equals; there is none if that is negative.
+func (q *Query) add(name, equals, end int, escaped bool) bool {
+	if name == end || len(q.pairs) == MaxQueryPairs {
+		return false
+	}
+	p := pair{name, equals, equals + 1, end, escaped}
+	if equals < 0 {
+		p.nameEnd, p.value = end, end
+	}
+	q.pairs = append(q.pairs, p)
+	return true
 }
 
 // notAlphanumeric returns which of the first 32 bytes of s, or of all that there are, are not ASCII letters or digits. The first is the lowest bit.
