@@ -34,12 +34,13 @@ func fillConditionKeys(c *iampolicy.Context, r *http.Request, id *Identity, addr
 
 	p := &id.Principal
 	setNonEmpty(c, "aws:PrincipalArn", p.PrincipalARN())
-	setNonEmpty(c, "aws:PrincipalAccount", p.Account())
-	setNonEmpty(c, "aws:PrincipalType", p.EffectiveType().String())
+	account, typ := p.Account(), p.EffectiveType()
+	setNonEmpty(c, "aws:PrincipalAccount", account)
+	setNonEmpty(c, "aws:PrincipalType", typ.String())
 	setNonEmpty(c, "aws:username", p.UserName())
 	userID := p.UserID
-	if userID == "" && p.EffectiveType() == iampolicy.Account {
-		userID = p.Account()
+	if userID == "" && typ == iampolicy.Account {
+		userID = account
 	}
 	setNonEmpty(c, "aws:userid", userID)
 	setTags(c, p.Tags)

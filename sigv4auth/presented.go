@@ -36,8 +36,10 @@ type presented struct {
 // the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
 func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *Error {
 	var fields queryFields
-	if err := fields.find(&s.query); err != nil {
-		return err
+	if s.query.Len() > 0 {
+		if err := fields.find(&s.query); err != nil {
+			return err
+		}
 	}
 	if h.usual[v4.XAmzContentSHA256] != nil && fields.at[paramContentSHA256] > 0 {
 		return malformed("X-Amz-Content-Sha256 stands both in the header and in the query")

@@ -209,6 +209,9 @@ func (q *Query) Escaped(i int) bool { return q.pairs[i].escaped }
 // is "" where nothing is left out.
 // It sorts the pairs by encoded name, then by encoded value.
 func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
+	if len(q.pairs) == 0 {
+		return dst
+	}
 	omitted, sorted := q.sorted(omit)
 	switch {
 	case q.whole && sorted && omitted == none:

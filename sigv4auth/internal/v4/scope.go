@@ -29,13 +29,24 @@ func ParseTime(s string) (time.Time, bool) {
 	if hour > 23 || minute > 59 || second > 59 || month < 1 || month > 12 || day < 1 || day > daysIn(month, year) {
 		return time.Time{}, false
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
+	return time.Unix(daysBefore(year, month, day)*86400+int64(hour*3600+minute*60+second), 0).UTC(), true
 }
 
 // pairs returns the four numbers of two digits each that x holds, the first in its lowest sixteen bits.
 func pairs(x uint64) uint64 {
 	x &= 0x0f * everyByte
 	return (x*10 + x>>8) & 0x00ff00ff00ff00ff
+}
+
+// daysBefore returns the number of days from 1970-01-01 to a date of the Gregorian calendar, less than 0 for an earlier one. Its years begin in March, so that
+// a leap day ends one, and its days are counted from March 1 of the year 0.
+func daysBefore(year, month, day int) int64 {
+	if month < 3 {
+		year, month = year-1, month+12
+	}
+	const untilEpoch = 719468
+	y := year + 400 // none is negative: a multiple of the calendar's cycle of 400 years, of 146,097 days
+	return int64(y*365+y/4-y/100+y/400+(153*(month-3)+2)/5+day-1) - 146_097 - untilEpoch
 }
 
 // daysIn returns the number of days of a month, without which time.Date would make February 30 a day in March.
