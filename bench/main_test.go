@@ -82,6 +82,7 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{"an argument that nobody knows", []string{"e3e"}, `unknown argument "e3e"`},
 		{"results that are not there", []string{"-from", "nothing.json"}, "nothing.json"},
+		{"to record a quick run", []string{"-quick", "-write", "nowhere"}, "a full run"},
 		{"a target that is not on this machine", []string{"-target=http://192.0.2.1/"}, "target: "},
 	} {
 		err := run(context.Background(), tt.args, new(bytes.Buffer), new(bytes.Buffer))

@@ -36,7 +36,7 @@ func crowds(quick bool) []Case {
 // Crowd returns a case in which as many keys are known, of which as many as callers says sign GETs in turn: in all as many different ones as requests says.
 func Crowd(known, callers, requests int) Case {
 	c := caseOf(Callers, fmt.Sprintf("%s, %s", counted(known, "key"), counted(callers, "caller")), float64(callers), get())
-	c.knows, c.Good = known, inTurn(known, callers, requests)
+	c.key, c.knows, c.Good = caller(0), known, inTurn(known, callers, requests)
 	return c
 }
 
