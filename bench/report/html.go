@@ -15,11 +15,12 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// figure is a picture, and what it shows.
+// figure is a picture, and what it shows. It may have numbers alone.
 type figure struct {
 	Title, Caption string
 	SVG            template.HTML
 	Rows           table
+	Legend         string // of the numbers; "" where they need none
 }
 
 // table is that of a picture, in numbers.
@@ -78,7 +79,7 @@ func HTML(w io.Writer, r *suite.Results) error {
 		if err != nil {
 			return err
 		}
-		f.SVG = picture
+		f.SVG, f.Legend = picture, legendText
 		all = append(all, f.figure)
 	}
 	picture, err := scalings(r)
@@ -89,11 +90,14 @@ func HTML(w io.Writer, r *suite.Results) error {
 		Title: "Cores", SVG: picture, Rows: coreNumbers(r),
 		Caption: "The header POST on several cores at once. The floor, which shares nothing, shows what the machine's cores can do: those that share their units cannot do twice the work.",
 	})
+	if s := r.Service; s != nil {
+		all = append(all, figure{Title: serviceTitle, Caption: serviceConditions(s), Rows: serviceNumbers(s)})
+	}
 	return page.Execute(w, struct {
-		Machine, Legend, GoalsTitle, GoalsText string
-		Goals                                  table
-		Figures                                []figure
-	}{machine(r), legendText, goalsTitle, goalsText, goalNumbers(r), all})
+		Machine, GoalsTitle, GoalsText string
+		Goals                          table
+		Figures                        []figure
+	}{machine(r), goalsTitle, goalsText, goalNumbers(r), all})
 }
 
 func numbers(r *suite.Results, g work.Group) table {

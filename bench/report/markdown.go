@@ -27,7 +27,7 @@ func Markdown(document []byte, r *suite.Results) ([]byte, error) {
 	fmt.Fprintf(&b, "\n### %s\n", coresTitle)
 	markdownTable(&b, coreNumbers(r))
 	if s := r.Service; s != nil {
-		fmt.Fprintf(&b, "\n### %s\n\n%s; %d rounds of %s. %s\n", serviceTitle, s.Machine, s.Rounds, s.Round, serviceText)
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", serviceTitle, serviceConditions(s))
 		markdownTable(&b, serviceNumbers(s))
 	}
 	return between(document, b.String())

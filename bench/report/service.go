@@ -7,10 +7,13 @@ import (
 	"github.com/wildgate/wildgate/bench/measure"
 )
 
-const (
-	serviceTitle = "The ride service, end to end"
-	serviceText  = "Times are in microseconds, the CPU time is the server's alone, and the ratios are of the protected service to the bare one in the same round: the median [quartiles]."
-)
+const serviceTitle = "The ride service, end to end"
+
+// serviceConditions says how it was measured, and what the numbers are.
+func serviceConditions(r *e2e.Report) string {
+	return fmt.Sprintf("%s; %d rounds of %s, in which load and servers share the cores. Times are in microseconds, the CPU time is the server's alone, and the ratios are of the protected service to "+
+		"the bare one in the same round: the median [quartiles].", r.Machine, r.Rounds, r.Round)
+}
 
 // serviceNumbers is the table of a service, bare and behind the middleware.
 func serviceNumbers(r *e2e.Report) table {

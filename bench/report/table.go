@@ -45,7 +45,10 @@ func Text(w io.Writer, r *suite.Results) error {
 			}
 		}
 	}
-	return textTable(w, coresTitle, coreNumbers(r))
+	if err := textTable(w, coresTitle, coreNumbers(r)); err != nil || r.Service == nil {
+		return err
+	}
+	return textTable(w, serviceTitle+": "+serviceConditions(r.Service), serviceNumbers(r.Service))
 }
 
 // textTable writes one table.
