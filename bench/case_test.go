@@ -2,10 +2,10 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/wildgate/wildgate/bench/contender"
 	"github.com/wildgate/wildgate/bench/gate"
+	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/part"
 	"github.com/wildgate/wildgate/bench/suite"
 	"github.com/wildgate/wildgate/bench/work"
@@ -101,14 +101,10 @@ func TestSelf(t *testing.T) {
 			t.Errorf("%s, %s: no bound", group, name)
 			return
 		}
-		begin, runs := time.Now(), 20
 		if run(); raceDetector { // it allocates too
 			return
 		}
-		if time.Since(begin) < time.Millisecond {
-			runs = 500 // so that a pool that the garbage collector empties in between does not count
-		}
-		if got := testing.AllocsPerRun(runs, run); got > most {
+		if got := measure.Allocations(run, 20); got > most {
 			t.Errorf("%s, %s: %v allocations; at most %v", group, name, got, most)
 		}
 	}

@@ -79,3 +79,28 @@ func TestThisMachine(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// Not parallel: allocations are counted.
+func TestAllocationsAreTheRunsOwn(t *testing.T) {
+	var kept []*[64]byte
+	calls := 0
+	allocating := func(usual int, once func(call int) bool) func() {
+		calls = 0
+		return func() {
+			kept = kept[:0]
+			for range usual {
+				kept = append(kept, new([64]byte))
+			}
+			if calls++; once(calls) {
+				kept = append(kept, new([64]byte))
+			}
+		}
+	}
+	kept = make([]*[64]byte, 0, 8)
+	if got := measure.Allocations(allocating(2, func(call int) bool { return call == 2 }), 1); got != 2 {
+		t.Errorf("with one more, once: %v; want 2", got)
+	}
+	if got := measure.Allocations(allocating(2, func(int) bool { return true }), 1); got != 3 {
+		t.Errorf("with one more, always: %v; want 3", got)
+	}
+}
