@@ -129,6 +129,14 @@ func TestRequire(t *testing.T) {
 			iampolicy.Decision{},
 			"",
 		},
+		{
+			"threat 142: a route without a resource",
+			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)), Target: func(*http.Request) (string, string) { return "a:b", "" }},
+			ride, 403, sigv4auth.ErrAccessDenied,
+			"User: arn:aws:iam::111122223333:user/alice is not authorized to access this resource", "",
+			iampolicy.Decision{},
+			"",
+		},
 		{"threat 227: the target panics", sigv4auth.AuthorizerConfig{Policies: attached(allowRide), Target: func(*http.Request) (string, string) { panic("x") }}, ride, 500, sigv4auth.ErrInternalFailure, "", "", iampolicy.Decision{}, ""},
 		{
 			"threat 142: an unmapped route",
@@ -183,7 +191,7 @@ func TestCheckWantsAnIdentity(t *testing.T) {
 	everyone := parsePolicy(t, iampolicy.Resource, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`)
 	for _, reportOnly := range []bool{false, true} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(everything), ResourcePolicy: everyone, ReportOnly: reportOnly})
-		for _, id := range []sigv4auth.Identity{{}, {Principal: userPrincipal}, {AccessKeyID: testKeyID}} {
+		for _, id := range []sigv4auth.Identity{{}, {Principal: userPrincipal}, {AccessKeyID: testKeyID}, {Principal: userPrincipal, VerifiedAt: testNow}} {
 			if err := z.Check(request("GET", "/prod/rides", ""), id); !errors.Is(err, sigv4auth.ErrAccessDenied) {
 				t.Errorf("report only %t: %+v: %v", reportOnly, id, err)
 			}

@@ -18,6 +18,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"Config.Region", func(c *sigv4auth.Config) { c.Region = "" }},
 		{"Config.Region", func(c *sigv4auth.Config) { c.Region = "us/east" }},
+		{"Config.Region", func(c *sigv4auth.Config) { c.Region = strings.Repeat("a", 65) }},
 		{"Config.Service", func(c *sigv4auth.Config) { c.Service = "" }},
 		{"Config.Service", func(c *sigv4auth.Config) { c.Service = "a b" }},
 		{"Config.Credentials", func(c *sigv4auth.Config) { c.Credentials = nil }},
@@ -27,6 +28,9 @@ func TestNewRefuses(t *testing.T) {
 			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "a"})
 		}},
 		{"Config.Credentials", func(c *sigv4auth.Config) {
+			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "a/b", Secret: sigv4auth.NewSecret("s")})
+		}},
+		{"Config.Credentials", func(c *sigv4auth.Config) {
 			k := sigv4auth.Credential{AccessKeyID: "a", Secret: sigv4auth.NewSecret("s")}
 			c.Credentials = sigv4auth.StaticCredentials(k, k)
 		}},
@@ -34,7 +38,9 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = 15*time.Minute + time.Second }},
 		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = time.Millisecond }},
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = -1 }},
+		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = -time.Hour }},
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = 7*24*time.Hour + time.Second }},
+		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = time.Hour + time.Millisecond }},
 		{"Config.MaxBodyBytes", func(c *sigv4auth.Config) { c.MaxBodyBytes = -1 }},
 		{"Config.Path", func(c *sigv4auth.Config) { c.Path = 9 }},
 		{"Config.Payloads", func(c *sigv4auth.Config) { c.Payloads = 1 << 7 }},
@@ -52,6 +58,19 @@ func TestNewRefuses(t *testing.T) {
 		if e, ok := errors.AsType[*sigv4auth.ConfigError](err); !ok || e.Field != tt.field || !strings.HasPrefix(err.Error(), "sigv4auth: "+tt.field+" ") {
 			t.Errorf("%s: %v", tt.field, err)
 		}
+	}
+	for c := range 256 {
+		cfg := testConfig()
+		cfg.Region = "us" + string([]byte{byte(c)})
+		valid := strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", rune(c))
+		if _, err := sigv4auth.New(cfg); (err == nil) != valid {
+			t.Errorf("the region %q: %v", cfg.Region, err)
+		}
+	}
+	cfg := testConfig()
+	cfg.KeyCacheSize = -1
+	if _, err := sigv4auth.New(cfg); err == nil || !strings.Contains(err.Error(), "must not be negative: -1") {
+		t.Errorf("a negative size of the cache: %v", err)
 	}
 	_, err := sigv4auth.New(sigv4auth.Config{ClockSkew: -1})
 	for _, field := range []string{"Config.Region", "Config.Service", "Config.Credentials", "Config.ClockSkew"} {

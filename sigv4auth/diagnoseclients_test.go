@@ -154,6 +154,17 @@ func TestDiagnoseBehindProxies(t *testing.T) {
 		}
 		sameVerdict(t, tt.a, tt.r, d)
 	}
+	// With another secret the signature is right for no host.
+	a := trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"})
+	r := changed(t, ride(), signing{secret: "x"}, func(r *http.Request) {
+		r.Host = "10.0.0.7"
+		r.Header.Set("X-Forwarded-Host", "other.example, example.com")
+	})
+	d := a.Diagnose(r)
+	if d.Verifies || d.Refused != sigv4auth.ErrSignatureMismatch {
+		t.Errorf("another secret: %s", d)
+	}
+	sameVerdict(t, a, r, d)
 }
 
 // TestDiagnoseStreaming: of a body in chunks the signature of the headers is examined, and nothing is read.

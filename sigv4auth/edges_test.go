@@ -225,7 +225,22 @@ func TestLongBodies(t *testing.T) {
 	if got, _ := io.ReadAll(r.Body); string(got) != big || r.Body.Close() != nil {
 		t.Error("the handler's body is not what was sent")
 	}
+	r = sign(t, request("POST", "/prod/ride", big), signing{})
+	if _, err := a.Verify(r); err != nil {
+		t.Error(err)
+	}
+	broken := errors.New("the disk is full")
+	if _, err := r.Body.(io.WriterTo).WriteTo(writerFunc(func(p []byte) (int, error) { return 1, broken })); !errors.Is(err, broken) {
+		t.Errorf("a writer that fails: %v", err)
+	}
+	if n, err := r.Body.(io.WriterTo).WriteTo(writerFunc(func(p []byte) (int, error) { return 1, nil })); n != 1 || !errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("a writer that stops: %d, %v", n, err)
+	}
 }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // TestTooLargeBeforeLookup: a body that is announced too large is refused before the store is asked.
 func TestTooLargeBeforeLookup(t *testing.T) {
@@ -256,14 +271,24 @@ func TestStoreIsNotAskedForMalformedIDs(t *testing.T) {
 			return sigv4auth.Credential{}, nil
 		})
 	})
-	r := sign(t, ride(), signing{})
-	authorization(testKeyID, "AKIA'OR'1")(r)
-	if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrUnrecognizedClient) || e.AccessKeyID != "" {
-		t.Errorf("%v, %+v", err, e)
+	for _, id := range []string{"AKIA'OR'1", strings.Repeat("A", 129), ""} {
+		r := sign(t, ride(), signing{})
+		authorization(testKeyID, id)(r)
+		if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrUnrecognizedClient) || e.AccessKeyID != "" {
+			t.Errorf("%q: %v, %+v", id, err, e)
+		}
+	}
+	// The longest there is.
+	id := strings.Repeat("A", 128)
+	a = newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal})
+	})
+	if _, err := a.Verify(sign(t, ride(), signing{keyID: id, secret: testSecret})); err != nil {
+		t.Error(err)
 	}
 }
 
-// TestOneInstantAndContext: the clock is asked once, the store gets the request's context, and nobody keeps what a store goes on changing.
+// TestOneInstantAndContext: the clock is asked once (threat 74), the store gets the request's context, and nobody keeps what a store goes on changing.
 func TestOneInstantAndContext(t *testing.T) {
 	t.Parallel()
 	type key struct{}
@@ -362,6 +387,16 @@ func TestResourceAccount(t *testing.T) {
 			t.Errorf("resources of %q: %v", account, err)
 		}
 	}
+	// What is no ARN belongs to the configured account, and the answer holds it as it is.
+	none := attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`))
+	for _, resource := range []string{"orders", "arn:aws:s3:us-east-1:111122223333", "a:b:c:d:111122223333"} {
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+			Policies: none, ResourceAccount: testAccount, Target: func(*http.Request) (string, string) { return "s3:GetObject", resource },
+		})
+		if e := sigv4auth.AsError(z.Check(r, id)); e == nil || !strings.HasSuffix(e.Message, "on resource: "+resource+" with an explicit deny") {
+			t.Errorf("%q: %v", resource, e)
+		}
+	}
 }
 
 // TestRequestIDWithoutAudit: a Denied hook can name the request though nothing audits, and the Date is the verifier's.
@@ -378,5 +413,13 @@ func TestRequestIDWithoutAudit(t *testing.T) {
 	a.Handler(&spy{}).ServeHTTP(w, ride())
 	if id == "" || w.Header().Get("X-Amzn-Requestid") != id || w.Header().Get("Date") != testNow.Format(http.TimeFormat) || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%q, %v", id, w.Header())
+	}
+	if _, ok := sigv4auth.RequestIDFrom(t.Context()); ok {
+		t.Error("a context without a request has a request ID")
+	}
+	var handler spy
+	a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	if id, ok := sigv4auth.RequestIDFrom(handler.r.Context()); ok || handler.ran != 1 {
+		t.Errorf("an admitted request has the ID %q, which nobody else knows", id)
 	}
 }

@@ -40,14 +40,9 @@ type frontend struct {
 // startFront starts a program as it is told by arguments, which write its configuration for the addresses that the frontend has.
 func startFront(t *testing.T, program string, arguments func(f *frontend) []string) *frontend {
 	t.Helper()
-	// Distributions put servers where only root looks.
-	path, err := exec.LookPath(program)
-	if err != nil {
-		if path, err = exec.LookPath("/usr/sbin/" + program); err != nil {
-			path = testneed.Program(t, program)
-		}
-	}
+	path := testneed.Program(t, program)
 	f := &frontend{roots: x509.NewCertPool()}
+	var err error
 	if f.dir, err = os.MkdirTemp("", "wildgate-"+program); err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ func TestCheckErrors(t *testing.T) {
 		{"a wrapped code", fmt.Errorf("db: %w", sigv4auth.ErrServiceUnavailable), 503, "ServiceUnavailableException"},
 		{"an Error", &sigv4auth.Error{Code: sigv4auth.ErrAccessDenied, Message: "no", Detail: "hunter2"}, 403, "AccessDeniedException"},
 		{"an unknown code", &sigv4auth.Error{Code: "Bogus"}, 500, "InternalFailure"},
+		{"a cancelled context", fmt.Errorf("db: %w", context.Canceled), 503, "ServiceUnavailableException"},
 		{"a timeout", fmt.Errorf("db: %w", context.DeadlineExceeded), 503, "ServiceUnavailableException"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package sigv4auth_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +83,14 @@ func TestRefusedCoverage(t *testing.T) {
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{name: "threat 22: a signed header that is there without values", change: func(r *http.Request) { r.Header["Content-Type"] = nil }, code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "did not arrive"},
+		{name: "threat 27: the digest twice, both signed", r: func() *http.Request {
+			r := ride()
+			r.Header["X-Amz-Content-Sha256"] = []string{strings.Repeat("0", 64), strings.Repeat("0", 64)}
+			return r
+		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "more than once"},
+		{name: "threat 27: presigned, the digest twice", r: rides, s: presigned, change: func(r *http.Request) {
+			r.Header["X-Amz-Content-Sha256"] = []string{"x", "x"}
+		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "more than once"},
 		{name: "threat 27: another parameter of a presigned URL as a header too", r: rides, s: presigned, change: setHeader("X-Amz-Expires", "60"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
 		{name: "threat 27: the digest in the header and in the query", r: func() *http.Request { return request("POST", "/prod/ride?X-Amz-Content-Sha256=x", rideBody) }, s: signing{digestHeader: true}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "both"},
 		{name: "order: host not signed before a bad date", change: func(r *http.Request) {

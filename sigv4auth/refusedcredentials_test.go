@@ -101,6 +101,21 @@ func TestRefusedCredentials(t *testing.T) {
 			r.Header.Set("Authorization", v[:len(v)-2])
 		}, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
 		{
+			name: "threat 10: no name before the signature", change: authorization("Signature=", ""),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Invalid key=value pair (missing equal-sign)",
+		},
+		{
+			name: "threat 13: an empty Credential", change: func(r *http.Request) {
+				_, rest, _ := strings.Cut(r.Header.Get("Authorization"), ",")
+				r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=,"+rest)
+			},
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Authorization header requires 'Credential' parameter. (Hashed",
+		},
+		{
+			name: "threat 13: a scope without an access key ID", change: authorization(testKeyID+"/", ""),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "exactly 5",
+		},
+		{
 			name: "threat 11: SigV2 in the header", change: setHeader("Authorization", "AWS AKIAIOSFODNN7EXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg="),
 			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. (Hashed",
 		},

@@ -86,6 +86,15 @@ func TestRefusedForm(t *testing.T) {
 			r.Header["x-amz-date"] = r.Header["X-Amz-Date"]
 			delete(r.Header, "X-Amz-Date")
 		}, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
+		{name: "threat 128: an x-amz-* header under a key with capitals", change: func(r *http.Request) {
+			r.Header["X-AMZ-Target"] = []string{"x"}
+		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "canonical spelling"},
+		{name: "threat 128: an x-amz-* header under a key that begins a word small", change: func(r *http.Request) {
+			r.Header["X-Amz-target"] = []string{"x"}
+		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "canonical spelling"},
+		{name: "threat 128: an x-amz-* header under a key that is no name", change: func(r *http.Request) {
+			r.Header["X-Amz-A b"] = []string{"x"}
+		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "canonical spelling"},
 		{name: "threat 232: an adaptor that lost the request line", change: func(r *http.Request) { r.RequestURI = "" }, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
 		{name: "threat 232: an adaptor that decoded the request line", r: func() *http.Request { return request("GET", "/prod/rides/a%20b", "") }, change: func(r *http.Request) { r.RequestURI = r.URL.Path }, code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
 	})

@@ -1,6 +1,7 @@
 package sigv4auth_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -16,6 +17,9 @@ func TestRefusedLimits(t *testing.T) {
 		{
 			name: "threat 219: a long target", change: target("/ride", "/"+strings.Repeat("a", 32<<10)),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: a host of 256 bytes", r: hosted(strings.Repeat("a", 256)), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "no valid host",
 		},
 		{
 			name: "threat 219: a long Authorization header", change: authorization("Signature=", strings.Repeat(" ", 8<<10)+"Signature="),
@@ -42,4 +46,16 @@ func TestRefusedLimits(t *testing.T) {
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 	})
+	if _, err := newAuthenticator(t, nil).Verify(sign(t, hosted(strings.Repeat("a", 255))(), signing{})); err != nil {
+		t.Errorf("a host of 255 bytes: %v", err)
+	}
+}
+
+// hosted makes requests to a host.
+func hosted(host string) func() *http.Request {
+	return func() *http.Request {
+		r := rides()
+		r.Host = host
+		return r
+	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRefusedTime: another time or scope than is accepted: section E.
+// TestRefusedTime: another time or scope than is accepted: section E. The first second outside of each bound is refused, the last within is admitted by
+// TestWindows (threat 69).
 func TestRefusedTime(t *testing.T) {
 	t.Parallel()
 	runAll(t, []refusalTest{

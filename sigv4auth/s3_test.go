@@ -50,6 +50,8 @@ func TestS3Errors(t *testing.T) {
 	large = sign(t, large, signing{service: "s3", digestHeader: true})
 	changed := header(signing{})
 	changed.Body = io.NopCloser(strings.NewReader("a donkey."))
+	putForm := postPolicy("multipart/form-data; boundary=x")
+	putForm.Method = http.MethodPut
 	undeclared := header(signing{})
 	undeclared.Header.Del("X-Amz-Content-Sha256")
 	authorization("x-amz-content-sha256;", "")(undeclared)
@@ -81,6 +83,9 @@ func TestS3Errors(t *testing.T) {
 		{"a wrong checksum", header(signing{}, "X-Amz-Checksum-Crc32", "AAAAAA=="), 400, s3Wire{Code: "BadDigest", Message: "The CRC32 you specified did not match the calculated checksum."}},
 		{"a body beyond the limit", large, 400, s3Wire{Code: "EntityTooLarge", Message: "Request Too Long"}},
 		{"threat 99: a form with a POST policy", postPolicy("multipart/form-data; boundary=x"), 403, s3Wire{Code: "AccessDenied", Message: "Uploads from a form with a POST policy are not supported; sign the request, or use a presigned URL with PUT"}},
+		{"threat 99: another body that is posted", postPolicy("application/x-www-form-urlencoded"), 403, s3Wire{Code: "AccessDenied", Message: "Access Denied"}},
+		{"threat 99: a type that is shorter than a form's", postPolicy("text/xml"), 403, s3Wire{Code: "AccessDenied", Message: "Access Denied"}},
+		{"threat 99: a form that is not posted", putForm, 403, s3Wire{Code: "AccessDenied", Message: "Access Denied"}},
 		{"threat 11: a URL with Signature Version 2", request(http.MethodGet, "/unicorns/one?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D&Expires=1141889120", ""), 403, s3Wire{Code: "AccessDenied", Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}},
 		{"threat 2: a form is no class of its own", sign(t, postPolicy("Multipart/Form-Data"), signing{service: "s3", digestHeader: true, secret: "wrong"}), 403, s3Wire{Code: "SignatureDoesNotMatch", Message: "The request signature we calculated does not match the signature you provided. Check your key and signing method."}},
 		{"a URL that has expired", presigned(testNow.Add(-time.Hour)), 403, s3Wire{

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -74,6 +75,56 @@ func TestStreaming(t *testing.T) {
 	if _, err := sigv4auth.VerifiedTrailer(ride(), "x-amz-checksum-crc32"); err == nil {
 		t.Error("a trailer of a request that was not verified")
 	}
+	newAuthenticator(t, nil).Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := sigv4auth.VerifiedTrailer(r, ""); err == nil {
+			t.Error("a trailer of a plain body")
+		}
+	})).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+}
+
+// TestStreamingClose: who closes a body learns what the connection's own Close says.
+func TestStreamingClose(t *testing.T) {
+	t.Parallel()
+	r := upload{mode: modeSigned, data: "hello"}.request(t)
+	r.Body = closer{r.Body, errors.New("the connection is gone")}
+	if _, err := newAuthenticator(t, streamingConfig).Verify(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Body.Close(); err == nil || err.Error() != "the connection is gone" {
+		t.Errorf("Close returns %v", err)
+	}
+}
+
+type closer struct {
+	io.Reader
+	err error
+}
+
+func (c closer) Close() error { return c.err }
+
+// TestTrailerOfRefused: a Denied hook finds no trailer of a request that a policy refused, though its signature is right and it has read the body (threat 229).
+func TestTrailerOfRefused(t *testing.T) {
+	t.Parallel()
+	denied := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		streamingConfig(c)
+		c.Denied = func(w http.ResponseWriter, r *http.Request, err error) {
+			denied++
+			if body, err := io.ReadAll(r.Body); err != nil || string(body) != rideBody {
+				t.Errorf("the hook reads %q, %v", body, err)
+			}
+			if value, err := sigv4auth.VerifiedTrailer(r, "x-amz-checksum-crc32"); err == nil {
+				t.Errorf("the trailer of a refused request is %q", value)
+			}
+			sigv4auth.WriteAPIGatewayError(w, r, err)
+		}
+	})
+	var handler spy
+	deny := func(*http.Request, sigv4auth.Identity) error { return errors.New("no") }
+	a.Require(deny)(&handler).ServeHTTP(httptest.NewRecorder(), upload{mode: modeSignedTrailer, data: rideBody}.request(t))
+	if denied != 1 || handler.ran != 0 {
+		t.Errorf("refused %d times; the handler ran %d times", denied, handler.ran)
+	}
 }
 
 // TestContentEncoding: aws-chunked need not be named, is taken out wherever it stands, and may not be named twice. Verify alone changes no header.
@@ -130,6 +181,8 @@ func TestStreamingRefused(t *testing.T) {
 		{name: "threat 9: the chunks and the trailer of another algorithm", u: upload{mode: "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER"}, code: sigv4auth.ErrNotEnabled},
 		{name: "an unknown mode", u: upload{mode: "STREAMING-AWS4-HMAC-SHA512-PAYLOAD"}, code: sigv4auth.ErrNotEnabled},
 		{name: "the mode of event streams", u: upload{mode: "STREAMING-AWS4-HMAC-SHA256-EVENTS"}, code: sigv4auth.ErrNotEnabled},
+		{name: "threat 9: chunks signed by no algorithm", u: upload{mode: "STREAMING--PAYLOAD"}, code: sigv4auth.ErrNotEnabled},
+		{name: "threat 9: chunks and a trailer signed by no algorithm", u: upload{mode: "STREAMING--PAYLOAD-TRAILER"}, code: sigv4auth.ErrNotEnabled},
 		{name: "part of a mode's name", u: upload{mode: "STREAMING-"}, code: sigv4auth.ErrNotEnabled},
 		{name: "a mode's name and more", u: upload{mode: modeSignedTrailer + "-TRAILER"}, code: sigv4auth.ErrNotEnabled},
 		{name: "a mode in another case", u: upload{mode: strings.ToLower(modeSigned)}, code: sigv4auth.ErrMalformedRequest},
@@ -143,6 +196,12 @@ func TestStreamingRefused(t *testing.T) {
 		{name: "threat 60: a decoded length with a leading zero", u: upload{mode: modeSigned, header: length("05")}, code: sigv4auth.ErrMalformedRequest},
 		{name: "threat 60: a hexadecimal decoded length", u: upload{mode: modeSigned, header: length("0x5")}, code: sigv4auth.ErrMalformedRequest},
 		{name: "threat 60: a decoded length that wraps around", u: upload{mode: modeSigned, header: length("18446744073709551621")}, code: sigv4auth.ErrRequestTooLarge},
+		{name: "threat 60: a decoded length that wraps around where none is too long", u: upload{mode: modeSigned, header: length("18446744073709551621")}, config: func(c *sigv4auth.Config) {
+			streamingConfig(c)
+			c.MaxBodyBytes = math.MaxInt64
+		}, code: sigv4auth.ErrRequestTooLarge},
+		{name: "threat 60: a decoded length whose digit is beyond 9", u: upload{mode: modeSigned, data: strings.Repeat("x", 10), header: length(":")}, code: sigv4auth.ErrMalformedRequest},
+		{name: "threat 60: a decoded length whose digit is before 0", u: upload{mode: modeSigned, data: strings.Repeat("x", 265), header: length("1/")}, code: sigv4auth.ErrMalformedRequest},
 		{name: "threat 60: a decoded length larger than Content-Length", u: upload{mode: modeSigned, header: length("1000")}, code: sigv4auth.ErrMalformedRequest},
 		{name: "threat 220: a decoded length beyond the limit", u: upload{mode: modeSigned, header: length("1001")}, config: small, code: sigv4auth.ErrRequestTooLarge},
 		{name: "threat 220: a Content-Length that no framing explains", u: upload{mode: modeSigned, data: "hello", body: func(s string) string { return s + strings.Repeat("x", 2000) }}, config: small, code: sigv4auth.ErrRequestTooLarge},

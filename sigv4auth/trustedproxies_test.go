@@ -104,6 +104,8 @@ func TestRelayed(t *testing.T) {
 		{"Forwarded, of two proxies", byForwarded, nil, rides, backend("Forwarded", `for=198.51.100.1;host=example.com, for=192.0.2.7;host=inner`), "", ""},
 		{"threat 120: Forwarded, an element that the client wrote", byForwarded, nil, rides, backend("Forwarded", `for=192.0.2.8;host=example.com`, `for=198.51.100.1;host=b.example.org`), mismatch, ""},
 		{"threat 120: Forwarded, a quote that the client left open", byForwarded, nil, rides, backend("Forwarded", `for="x, for=198.51.100.1;host=example.com`), "", ""},
+		{"Forwarded, of trusted proxies alone", byForwarded, nil, rides, backend("Forwarded", `for=192.0.2.7;host=example.com`), "", ""},
+		{"Forwarded, nothing but an extension", byForwarded, nil, rides, backend("Forwarded", `by=_x`), mismatch, "Forwarded is malformed"},
 		{"Forwarded, malformed", byForwarded, nil, rides, backend("Forwarded", `host=example.com;host=example.com`), mismatch, "Forwarded is malformed"},
 
 		{"threat 125: the prefix that the proxy took off", byPrefix, nil, rides, stripped("/prod"), "", ""},
@@ -163,6 +165,15 @@ func TestRelayed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoProxyIsBlamed: where nothing points at a proxy, the operator is not told of one.
+func TestNoProxyIsBlamed(t *testing.T) {
+	t.Parallel()
+	_, err := newAuthenticator(t, nil).Verify(sign(t, rides(), signing{secret: "x"}))
+	if e := sigv4auth.AsError(err); e.Code != sigv4auth.ErrSignatureMismatch || e.Detail != "" {
+		t.Errorf("%v, %q", err, e.Detail)
 	}
 }
 
@@ -263,6 +274,16 @@ func TestRelayedConditions(t *testing.T) {
 		{"Forwarded, a parameter twice", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=http;proto=https"}}, "", false, false},
 		{"Forwarded, a backslash", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto="http\s"`}}, "", false, false},
 		{"Forwarded, a separator in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, ext="a,b;c";;for=198.51.100.1;proto="https"`}}, "198.51.100.1", true, false},
+		{"Forwarded, no equal sign", forwarded, "", false, http.Header{"Forwarded": {"for;proto=https"}}, "", false, false},
+		{"Forwarded, an extension without a value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;secure"}}, "", false, false},
+		{"Forwarded, a space before the value", forwarded, "", false, http.Header{"Forwarded": {"for= 198.51.100.1;proto=https"}}, "", false, false},
+		{"Forwarded, a space in an extension's value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;by=a b"}}, "", false, false},
+		{"Forwarded, a name that is none", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;a b=c"}}, "", false, false},
+		{"Forwarded, an empty name", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;=c"}}, "", false, false},
+		{"Forwarded, an empty value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;host="}}, "", false, false},
+		{"Forwarded, an empty value in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host=""`}}, "", false, false},
+		{"Forwarded, a quote that is not closed", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host="a`}}, "", false, false},
+		{"Forwarded, extensions alone", forwarded, "", false, http.Header{"Forwarded": {"by=_x"}}, "", false, false},
 		{"Forwarded, no pair", forwarded, "", false, http.Header{"Forwarded": {"https"}}, "", false, false},
 		{"Forwarded, a list without end", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https, " + strings.Repeat("for=192.0.2.9;proto=https, ", 100) + "for=192.0.2.7;proto=https"}}, "", false, false},
 	}
@@ -324,6 +345,32 @@ func TestRelayedConditions(t *testing.T) {
 	}
 }
 
+// TestUnixSocketIsTold: threat 121. A peer without an address came through a Unix socket only where net/http's server says so.
+func TestUnixSocketIsTold(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Proxies = sigv4auth.TrustedProxies{UnixSocket: true, HostHeader: "X-Forwarded-Host"}
+	})
+	for name, tt := range map[string]struct {
+		local any
+		want  bool
+	}{
+		"a Unix socket": {&net.UnixAddr{Net: "unix", Name: "/run/x"}, true},
+		"TCP":           {&net.TCPAddr{IP: net.IPv4(192, 0, 2, 100), Port: 80}, false},
+		"no address":    {"unix", false},
+		"nothing":       {nil, false},
+	} {
+		r := sign(t, rides(), signing{})
+		r.RemoteAddr, r.Host = "@", "backend"
+		r.Header.Set("X-Forwarded-Host", "example.com")
+		if _, err := a.Verify(r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, tt.local))); (err == nil) != tt.want {
+			t.Errorf("%s: %v", name, err)
+		} else if err != nil && !errors.Is(err, sigv4auth.ErrSignatureMismatch) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestClientIPWins: an Authorizer's own ClientIP is asked also where a trusted proxy tells.
 func TestClientIPWins(t *testing.T) {
 	t.Parallel()
@@ -377,6 +424,7 @@ func TestTrustedProxiesRefused(t *testing.T) {
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"content-type": "X-Type"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"Content-Length": "X-Length"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"Transfer-Encoding": "X-Te"}}},
+		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"trailer": "X-Trailer"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"X-Trace": "X-Original-Trace"}}}, // required
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"User-Agent": "user-agent"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"User-Agent": ""}}},

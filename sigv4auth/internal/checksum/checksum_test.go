@@ -46,6 +46,9 @@ func TestCheckValues(t *testing.T) {
 				t.Errorf("%s: %q is taken for %q", name, bad, value)
 			}
 		}
+		if longer := base64.StdEncoding.EncodeToString(make([]byte, (len(b)+2)/3*3)); len(b)%3 != 0 && (len(longer) != len(value) || sum.Valid(longer)) {
+			t.Errorf("%s: %q, which is as long in base64 alone, can be a checksum", name, longer)
+		}
 	}
 	for _, name := range []string{"", "crc32", "x-amz-checksum-", "x-amz-checksum-md4", "x-amz-checksum-CRC32", "X-Amz-Checksum-crc32", "x-amz-checksum-crc32,x-amz-checksum-sha1", "x-amz-checksum-algorithm"} {
 		if _, ok := checksum.New(name); ok {

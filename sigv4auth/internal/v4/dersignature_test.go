@@ -56,6 +56,10 @@ func TestParseSignatureV4A(t *testing.T) {
 		{"more than 256 bits", "3026" + one + "022101" + strings.Repeat("ff", 32), false},
 		{"far more than 256 bits", "3027" + one + "022200" + strings.Repeat("ff", 33), false},
 		{"another type", "3006" + one + "030101", false},
+		{"nothing behind a long integer", "3022" + large, false},
+		{"a byte behind a long integer", "3023" + large + "02", false},
+		{"an integer without bytes behind a long one", "3024" + large + "0200", false},
+		{"a signature, and then what is not hexadecimal", "3006" + one + one + "zz", false},
 	}
 	for _, tt := range tests {
 		sig, ok := v4.ParseSignatureV4A(tt.sig)

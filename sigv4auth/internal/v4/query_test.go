@@ -63,7 +63,13 @@ func TestQueryOmit(t *testing.T) {
 
 func TestQueryFaults(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{"a=%", "a=%2", "%zz=1", "a=1&b=%G0"} {
+	faults := []string{"a=%", "a=%2", "%zz=1", "a=1&b=%G0"}
+	for c := range 256 {
+		if c != '&' && c != '=' && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
+			faults = append(faults, "a=%2"+string([]byte{byte(c)}), "a=%"+string([]byte{byte(c)})+"2")
+		}
+	}
+	for _, raw := range faults {
 		var q v4.Query
 		err := q.Parse(raw)
 		if _, ok := errors.AsType[*v4.EscapeError](err); !ok {
@@ -74,8 +80,10 @@ func TestQueryFaults(t *testing.T) {
 	if err := q.Parse(strings.Repeat("a&", v4.MaxQueryPairs)); err != nil {
 		t.Errorf("%d pairs: %v", v4.MaxQueryPairs, err)
 	}
-	if err := q.Parse(strings.Repeat("a&", v4.MaxQueryPairs+1)); !errors.Is(err, v4.ErrQueryPairs) {
-		t.Errorf("threat 219: %d pairs: %v; want ErrQueryPairs", v4.MaxQueryPairs+1, err)
+	for _, raw := range []string{strings.Repeat("a&", v4.MaxQueryPairs+1), strings.Repeat("a=1&", v4.MaxQueryPairs) + "a=1"} {
+		if err := q.Parse(raw); !errors.Is(err, v4.ErrQueryPairs) {
+			t.Errorf("threat 219: %d pairs: %v; want ErrQueryPairs", v4.MaxQueryPairs+1, err)
+		}
 	}
 }
 

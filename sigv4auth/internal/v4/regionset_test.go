@@ -47,6 +47,7 @@ func TestRegionSetHolds(t *testing.T) {
 		{"a bad element behind the region", "us-east-1,us/east", false, false},
 		{"another wildcard", "us-east-?", false, false},
 		{"another separator", "us-east-1;eu-west-1", false, false},
+		{"a tilde, which no region holds", "us-east-1~", false, false},
 		{"a quoted element", `"us-east-1"`, false, false},
 		{"beyond ASCII", "us-east-1,ü", false, false},
 		{"as long as it may be", strings.Repeat("x", v4.MaxRegionSet-2) + ",*", true, true},
