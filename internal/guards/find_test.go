@@ -6,151 +6,246 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// guard is a condition whose truth ends in a refusal: the condition of an if, or a case of a switch without a tag.
+// guard is one thing that can be taken out of a file.
 type guard struct {
 	id         string // file, function and condition, as in the record
-	begin, end int    // the condition's place in the file
+	begin, end int    // its place in the file
+	// before and after are put around it; %d in them is its number.
+	before, after string
 }
 
-// findGuards returns the guards of a file: each condition in a function that returns an error last, after which it returns something else
-// than nil there.
+// finder finds the guards of a file.
+//
+// In a function whose last result is an error or a bool, an error and false refuse; nil and true admit. A condition after which the function refuses is
+// taken out by making it false, and one after which it admits by making it true: the operands of || or && one by one, so that each has to be held. What a
+// function returns as its last word is taken out too: a bool operand by operand, an error by returning nil. So are conditions that lead to a panic or to
+// the mistakes of a configuration.
+type finder struct {
+	dir, name string
+	source    []byte
+	fset      *token.FileSet
+	seen      map[string]int
+	literals  int // how deep in function literals it is
+	all       []guard
+}
+
+// findGuards returns the guards of a file.
 func findGuards(t *testing.T, dir, name string, source []byte) []guard {
 	t.Helper()
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, name, source, parser.SkipObjectResolution)
+	f := &finder{dir: dir, name: name, source: source, fset: token.NewFileSet(), seen: map[string]int{}}
+	file, err := parser.ParseFile(f.fset, name, source, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	offset := func(p token.Pos) int { return fset.Position(p).Offset }
-	var all []guard
-	seen := map[string]int{}
 	for _, d := range file.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Body == nil || !refuses(f.Type) {
-			continue
+		if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
+			f.function(funcName(d), d.Type, d.Body)
 		}
-		add := func(cond ast.Expr, body []ast.Stmt) {
-			if len(body) == 0 || !returnsRefusal(body[len(body)-1]) {
-				return
+	}
+	return f.all
+}
+
+// funcName returns the name of a function, with its receiver's type if it has one.
+func funcName(d *ast.FuncDecl) string {
+	if d.Recv == nil {
+		return d.Name.Name
+	}
+	typ := d.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if name, ok := typ.(*ast.Ident); ok {
+		return name.Name + "." + d.Name.Name
+	}
+	return d.Name.Name
+}
+
+func (f *finder) function(name string, typ *ast.FuncType, body *ast.BlockStmt) {
+	result := f.lastResult(typ)
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			f.literals++
+			f.function(name, n.Type, n.Body)
+			f.literals--
+			return false
+		case *ast.IfStmt:
+			if v := verdictOf(result, n.Body.List); v != silent {
+				f.condition(name, n.Init, n.Cond, v == admits)
 			}
-			begin, end := offset(cond.Pos()), offset(cond.End())
-			id := fmt.Sprintf("%s/%s %s: %s", dir, name, f.Name.Name, bytes.Join(bytes.Fields(source[begin:end]), []byte(" ")))
-			if seen[id]++; seen[id] > 1 {
-				id += fmt.Sprintf(" #%d", seen[id])
-			}
-			all = append(all, guard{id, begin, end})
-		}
-		ast.Inspect(f.Body, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.FuncLit:
-				return false
-			case *ast.IfStmt:
-				add(n.Cond, n.Body.List)
-			case *ast.SwitchStmt:
-				if n.Tag == nil {
-					for _, c := range n.Body.List {
-						if c := c.(*ast.CaseClause); len(c.List) == 1 {
-							add(c.List[0], c.Body)
-						}
+		case *ast.SwitchStmt:
+			for _, c := range n.Body.List {
+				c := c.(*ast.CaseClause)
+				v := verdictOf(result, c.Body)
+				for _, e := range c.List {
+					if _, text := e.(*ast.BasicLit); n.Tag == nil && v != silent {
+						f.condition(name, nil, e, v == admits)
+					} else if text && v == refuses {
+						f.add(name, "", e, "guardCase(%d, ", ")")
 					}
 				}
 			}
-			return true
-		})
-	}
-	return all
+		case *ast.ReturnStmt:
+			// What literals return is for the function around them to judge.
+			if f.literals == 0 && len(n.Results) == typ.Results.NumFields() && len(n.Results) > 0 {
+				last := n.Results[len(n.Results)-1]
+				_, literal := last.(*ast.Ident)
+				switch {
+				case result == "bool" && (!isIdent(last, "true", "false") || n == body.List[len(body.List)-1] && !isIdent(last, "true")):
+					f.condition(name, nil, last, true)
+				case result != "" && result != "bool" && n == body.List[len(body.List)-1] && !(literal && isIdent(last, "nil")):
+					f.add(name, "nil: ", last, "guardNil["+result+"](%d, ", ")")
+				}
+			}
+		}
+		return true
+	})
 }
 
-// refuses reports whether a function's last result is an error.
-func refuses(f *ast.FuncType) bool {
-	if f.Results == nil {
-		return false
+// lastResult returns the type of a function's last result if that can refuse, and "" if it cannot.
+func (f *finder) lastResult(typ *ast.FuncType) string {
+	if typ.Results.NumFields() == 0 {
+		return ""
 	}
-	switch last := f.Results.List[len(f.Results.List)-1].Type.(type) {
-	case *ast.Ident:
-		return last.Name == "error"
-	case *ast.StarExpr:
-		name, ok := last.X.(*ast.Ident)
-		return ok && name.Name == "Error"
+	switch last := f.text(typ.Results.List[len(typ.Results.List)-1].Type); last {
+	case "error", "*Error", "bool":
+		return last
+	}
+	return ""
+}
+
+// verdict is what a function's statements come to.
+type verdict int
+
+const (
+	silent verdict = iota
+	refuses
+	admits
+)
+
+func verdictOf(result string, body []ast.Stmt) verdict {
+	if len(body) == 0 {
+		return silent
+	}
+	switch s := body[len(body)-1].(type) {
+	case *ast.ReturnStmt:
+		if result == "" || len(s.Results) == 0 {
+			return silent
+		}
+		switch last := s.Results[len(s.Results)-1]; {
+		case isIdent(last, "nil", "true"):
+			return admits
+		case result != "bool" || isIdent(last, "false"):
+			return refuses
+		}
+	case *ast.ExprStmt:
+		if call, ok := s.X.(*ast.CallExpr); ok && isIdent(call.Fun, "mistake", "panic") {
+			return refuses
+		}
+	case *ast.AssignStmt:
+		if to, ok := s.Lhs[0].(*ast.SelectorExpr); ok && to.Sel.Name == "mistakes" {
+			return refuses
+		}
+	}
+	return silent
+}
+
+func isIdent(e ast.Expr, names ...string) bool {
+	id, ok := e.(*ast.Ident)
+	for _, n := range names {
+		if ok && id.Name == n {
+			return true
+		}
 	}
 	return false
 }
 
-func returnsRefusal(s ast.Stmt) bool {
-	r, ok := s.(*ast.ReturnStmt)
-	if !ok || len(r.Results) == 0 {
-		return false
+// condition adds what makes a condition true, or false, where it is not.
+func (f *finder) condition(fn string, init ast.Stmt, e ast.Expr, value bool) {
+	if splits(e, value) {
+		f.operands(fn, e, value)
+		return
 	}
-	last, ok := r.Results[len(r.Results)-1].(*ast.Ident)
-	return !ok || last.Name != "nil"
+	f.leaf(fn, init, e, value)
+	f.within(fn, e, value)
 }
 
-// takeable returns the source in which every guard can be taken out by the name that the environment holds.
-func takeable(source []byte, guards []guard) []byte {
-	inner := slices.Clone(guards)
-	slices.SortFunc(inner, func(a, b guard) int { return b.begin - a.begin })
-	for _, g := range inner {
-		cond := fmt.Sprintf("(%s) && !guardTaken(%q)", source[g.begin:g.end], g.id)
-		source = slices.Concat(source[:g.begin], []byte(cond), source[g.end:])
-	}
-	return source
+// operands adds each operand of a disjunction to be made false, or of a conjunction to be made true.
+func (f *finder) operands(fn string, e ast.Expr, value bool) {
+	x, value := stripped(e, value)
+	b := x.(*ast.BinaryExpr)
+	f.condition(fn, nil, b.X, value)
+	f.condition(fn, nil, b.Y, value)
 }
 
-// goFiles returns the names of the package's files that are not tests.
-func goFiles(t *testing.T, dir string) []string {
-	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		t.Fatal(err)
+// within looks for operands deeper in a condition that as a whole is one already: of a && (b || c), which is made false, b and c. To make a false would be the same as
+// to make all of it false.
+func (f *finder) within(fn string, e ast.Expr, value bool) {
+	x, value := stripped(e, value)
+	b, ok := x.(*ast.BinaryExpr)
+	if !ok || b.Op != token.LAND && b.Op != token.LOR {
+		return
 	}
-	var files []string
-	for _, n := range names {
-		if n = filepath.Base(n); !strings.HasSuffix(n, "_test.go") && n != "doc.go" {
-			files = append(files, n)
+	for _, operand := range []ast.Expr{b.X, b.Y} {
+		if splits(operand, value) {
+			f.operands(fn, operand, value)
+		} else {
+			f.within(fn, operand, value)
 		}
 	}
-	return files
 }
 
-// taken is the file that is added to a package whose guards can be taken out. It takes out the one that the environment names, and can tell of each that
-// would refuse.
-func taken(pkg string) []byte {
-	return []byte("package " + pkg + `
+// splits reports whether e is more easily made value by one of its operands than as a whole.
+func splits(e ast.Expr, value bool) bool {
+	x, value := stripped(e, value)
+	b, ok := x.(*ast.BinaryExpr)
+	return ok && (b.Op == token.LAND && value || b.Op == token.LOR && !value)
+}
 
-import "os"
-
-var (
-	takenGuard  = os.Getenv("` + takenVariable + `")
-	tracesGuard = os.Getenv("` + traceVariable + `") != ""
-)
-
-func guardTaken(id string) bool {
-	if tracesGuard {
-		os.Stderr.WriteString("\n` + traceMark + `" + id + "\n")
+// stripped takes parentheses and negations off e, and says what is then to be made of it.
+func stripped(e ast.Expr, value bool) (ast.Expr, bool) {
+	for {
+		switch x := e.(type) {
+		case *ast.ParenExpr:
+			e = x.X
+		case *ast.UnaryExpr:
+			if x.Op != token.NOT {
+				return e, value
+			}
+			e, value = x.X, !value
+		default:
+			return e, value
+		}
 	}
-	return takenGuard == id
-}
-`)
 }
 
-const (
-	takenVariable = "WILDGATE_TAKEN_GUARD"
-	traceVariable = "WILDGATE_TRACE_GUARDS"
-	traceMark     = "guard: "
-)
-
-func readFile(t *testing.T, name string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
+func (f *finder) leaf(fn string, init ast.Stmt, e ast.Expr, value bool) {
+	how := ""
+	if init != nil {
+		how = f.text(init) + "; "
 	}
-	return b
+	if value {
+		f.add(fn, "true: "+how, e, "(", " || guardTaken(%d))")
+	} else {
+		f.add(fn, how, e, "(", " && !guardTaken(%d))")
+	}
+}
+
+func (f *finder) add(fn, how string, at ast.Node, before, after string) {
+	id := fmt.Sprintf("%s/%s %s: %s%s", f.dir, f.name, fn, how, f.text(at))
+	if f.seen[id]++; f.seen[id] > 1 {
+		id += fmt.Sprintf(" #%d", f.seen[id])
+	}
+	f.all = append(f.all, guard{id: id, begin: f.offset(at.Pos()), end: f.offset(at.End()), before: before, after: after})
+}
+
+func (f *finder) offset(p token.Pos) int { return f.fset.Position(p).Offset }
+
+// text returns the source of n in one line.
+func (f *finder) text(n ast.Node) string {
+	return strings.Join(strings.Fields(string(bytes.TrimSpace(f.source[f.offset(n.Pos()):f.offset(n.End())]))), " ")
 }

@@ -4,6 +4,8 @@
 // and is skipped, with a message that names what is missing, where it is missing. With the environment variable
 // WILDGATE_REQUIRE set to a non-empty value, as .ci/run sets it, the same test fails instead: in CI
 // nothing goes untested silently.
+//
+// With WILDGATE_ALONE set, each such test is skipped: that shows what the others hold by themselves.
 package testneed
 
 import (
@@ -16,7 +18,11 @@ import (
 // Program returns the path of the named program, and skips the test where the machine lacks it.
 func Program(tb testing.TB, name string) string {
 	tb.Helper()
+	alone(tb)
 	path, err := exec.LookPath(name)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + name) // distributions put servers where only root looks
+	}
 	if err != nil {
 		Missing(tb, "the program "+name)
 	}
@@ -28,6 +34,7 @@ func Program(tb testing.TB, name string) string {
 // into the repository.
 func Shared(tb testing.TB, elem ...string) string {
 	tb.Helper()
+	alone(tb)
 	name := filepath.Join(elem...)
 	path := filepath.Join(Root(tb), "..", "shared", name)
 	if _, err := os.Stat(path); err != nil {
@@ -52,6 +59,14 @@ func Root(tb testing.TB) string {
 			tb.Fatal("testneed: the test does not run below the repository's root")
 		}
 		dir = parent
+	}
+}
+
+// alone skips a test that needs anything where the tests are to do without.
+func alone(tb testing.TB) {
+	tb.Helper()
+	if os.Getenv("WILDGATE_ALONE") != "" {
+		tb.Skip("skipped: WILDGATE_ALONE is set, and this test needs something")
 	}
 }
 
