@@ -2,6 +2,7 @@ package iampolicy_test
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -45,6 +46,9 @@ func TestEvaluateDecidesAsTheNaiveEvaluator(t *testing.T) {
 		}
 	}
 	requireCoverage(t, total, worlds)
+	if total["key filtered out"] < worlds {
+		t.Errorf("the key filter left out %d keys in %d worlds", total["key filtered out"], worlds)
+	}
 }
 
 func compareWorld(t *testing.T, seed uint64, seen map[string]int) {
@@ -58,6 +62,21 @@ func compareWorld(t *testing.T, seed uint64, seen map[string]int) {
 		if got := iampolicy.Evaluate(set, w.request()); got.Outcome != want {
 			t.Fatalf("seed %d: got %+v, want %v\n%v", seed, got, want, w)
 		}
+		if got := iampolicy.Evaluate(set, filtered(set, w.request(), seen)); got.Outcome != want {
+			t.Fatalf("seed %d: without the keys that the filter leaves out: got %+v, want %v\n%v", seed, got, want, w)
+		}
 		d.ask(w)
 	}
+}
+
+// filtered returns a request without the condition keys of which the filter says that no decision depends on them.
+func filtered(set *iampolicy.Set, req *iampolicy.Request, seen map[string]int) *iampolicy.Request {
+	filter := set.KeyFilter()
+	for _, key := range slices.Collect(req.Context.Keys()) {
+		if !filter.MayUse(key) {
+			req.Context.Delete(key)
+			seen["key filtered out"]++
+		}
+	}
+	return req
 }

@@ -130,6 +130,7 @@ func (p *parser) policy() *Policy {
 	if len(p.mistakes) > 0 {
 		return nil
 	}
+	policy.keys = keysOf(p.src, policy.statements)
 	policy.arrange()
 	return policy
 }

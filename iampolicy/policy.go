@@ -11,7 +11,8 @@ type Policy struct {
 	api         *apiGateway // that short forms of resources stand for; nil where they may not stand
 	// statements has the Deny statements first, each effect in the order of the document.
 	statements []statement
-	denies     int // how many of them deny
+	denies     int    // how many of them deny
+	keys       uint64 // the bits of the condition keys that they may look at
 	// deny and allow index the statements of each effect; nil where there are few.
 	deny, allow *index
 }

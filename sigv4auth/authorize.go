@@ -119,10 +119,14 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		return denied(id, action, resource, "", "the request maps to no action or no resource")
 	}
 
-	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
 	address := z.clientIP(r, &id)
 	e.Source, rec.sourced = address, true
-	fillConditionKeys(&req.Context, r, &id, address)
+	set, refused := z.policies(r.Context(), id, e)
+	if refused != nil {
+		return refused
+	}
+	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
+	conditionKeys{&req.Context, set.KeyFilter()}.fill(r, &id, address)
 	if z.cfg.Context != nil {
 		var own iampolicy.Context
 		if err := z.cfg.Context(r, id, &own); err != nil {
@@ -132,10 +136,6 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		addConditionKeys(&req.Context, &own)
 	}
 
-	set, refused := z.policies(r.Context(), id, e)
-	if refused != nil {
-		return refused
-	}
 	e.Decision = iampolicy.Evaluate(&set, &req)
 	switch e.Decision.Outcome {
 	case iampolicy.Allow:

@@ -127,7 +127,7 @@ func TestRequire(t *testing.T) {
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide), Context: func(*http.Request, sigv4auth.Identity, *iampolicy.Context) error { return errors.New("down") }},
 			ride, 503, sigv4auth.ErrServiceUnavailable, "", arn + "POST/ride",
 			iampolicy.Decision{},
-			"",
+			"r1",
 		},
 		{
 			"threat 142: a route without a resource",

@@ -1,0 +1,63 @@
+package iampolicy
+
+import "strings"
+
+// A KeyFilter tells which condition keys a decision can depend on. Who fills a
+// [Context] for each request need not find out the values of the others: most
+// policies look at few keys, and many at none. It is a value; the zero KeyFilter is
+// that of policies without conditions. It may name keys that no policy looks at.
+//
+// It is for [Evaluate]. What [Explain] shows of a request's context is what was set.
+type KeyFilter struct{ mask uint64 }
+
+// allKeys is the filter of a policy with variables, which can stand in many places.
+const allKeys = ^uint64(0)
+
+// KeyFilter returns the filter of the policies of s, all of them.
+func (s *Set) KeyFilter() KeyFilter {
+	var f KeyFilter
+	for _, list := range [...][]*Policy{s.Identity, s.Boundaries, s.Sessions, {s.Resource}} {
+		f.add(list)
+	}
+	for _, levels := range [...][][]*Policy{s.SCPs, s.RCPs} {
+		for _, level := range levels {
+			f.add(level)
+		}
+	}
+	return f
+}
+
+func (f *KeyFilter) add(list []*Policy) {
+	for _, p := range list {
+		if p != nil {
+			f.mask |= p.keys
+		}
+	}
+}
+
+// None reports whether no decision depends on any key.
+func (f KeyFilter) None() bool { return f.mask == 0 }
+
+// MayUse reports whether a decision may depend on key, in any case of its letters.
+func (f KeyFilter) MayUse(key string) bool {
+	return f.mask != 0 && f.mask&keyBit(foldHash(key)) != 0
+}
+
+// keyBit returns the bit of a key with this foldHash. Several keys share one.
+func keyBit(hash uint32) uint64 { return 1 << (hash >> 26) }
+
+// keysOf returns the bits of the keys that statements look at, which src holds. A
+// variable is looked for in the text: its two characters stand there as they are,
+// or one of them as an escape with a code point.
+func keysOf(src string, statements []statement) uint64 {
+	if strings.Contains(src, "${") || strings.Contains(src, `\u`) {
+		return allKeys
+	}
+	var mask uint64
+	for i := range statements {
+		for j := range statements[i].conditions {
+			mask |= keyBit(statements[i].conditions[j].hash)
+		}
+	}
+	return mask
+}
