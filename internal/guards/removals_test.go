@@ -57,7 +57,7 @@ var removals = []removal{
 	{"121", "sigv4auth/clientip.go", `return canonicalAddr(ap.Addr()), true`, `return ap.Addr().Unmap(), true`, "sigv4auth TestClientIP"},
 	{"121", "sigv4auth/authorize.go", `canonicalAddr(addr)`, `addr`, "sigv4auth TestClientIPIsCanonical"},
 	{"122", "sigv4auth/conditions.go", `return id.relayed.secure`, `return true`, "sigv4auth TestRelayedConditions"},
-	{"122", "sigv4auth/conditions.go", `c.Set("aws:SecureTransport", strconv.FormatBool(secureTransport(r, id)))`, ``, "sigv4auth TestRelayedConditions"},
+	{"122", "sigv4auth/conditions.go", `c.to.Set("aws:SecureTransport", strconv.FormatBool(secureTransport(r, id)))`, ``, "sigv4auth TestRelayedConditions"},
 	{"212", "sigv4auth/algorithm.go", `v4.SameDigest(&expected, p.signature)`, `hex.EncodeToString(expected[:]) == p.signature`, "internal/house TestConstantTime"},
 	{"213", "sigv4auth/verifier.go", `messageMismatch`, `messageMismatch + string(s.buf)`, "sigv4auth TestAnswerTellsNoSignature"},
 	{"214", "sigv4auth/event.go", `s[i] >= 0x20 && s[i] < 0x7f`, `true`, "sigv4auth TestEventHoldsNoSecret"},
