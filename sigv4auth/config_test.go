@@ -2,6 +2,8 @@ package sigv4auth_test
 
 import (
 	"errors"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +79,31 @@ func TestNewRefuses(t *testing.T) {
 		if !strings.Contains(err.Error(), field) {
 			t.Errorf("not every mistake is reported at once: %v lacks %s", err, field)
 		}
+	}
+}
+
+// TestNewCopies: what becomes of a Config after New has no effect.
+func TestNewCopies(t *testing.T) {
+	t.Parallel()
+	hosts, required, strip, networks := []string{"example.com"}, []string{"X-Trace"}, []string{"X-Remote-User"}, []netip.Prefix{peerNetwork[0]}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Hosts, c.RequiredHeaders, c.StripHeaders = hosts, required, strip
+		c.Proxies = sigv4auth.TrustedProxies{Networks: networks, HostHeader: "X-Forwarded-Host"}
+	})
+	hosts[0], required[0], strip[0], networks[0] = "evil.example", "X-Other", "X-Other", netip.MustParsePrefix("203.0.113.0/24")
+	r := sign(t, rides(), signing{})
+	r.Host = "backend"
+	r.Header.Set("X-Forwarded-Host", "example.com")
+	r.Header.Set("X-Remote-User", "root")
+	var handler spy
+	a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), r)
+	if handler.ran != 1 || handler.r.Header.Get("X-Remote-User") != "" {
+		t.Errorf("the handler ran %d times, with %v", handler.ran, handler.r)
+	}
+	r = sign(t, rides(), signing{})
+	r.Header.Set("X-Trace", "1")
+	if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrHeaderNotSigned) {
+		t.Errorf("a required header that is not signed: %v", err)
 	}
 }
 

@@ -274,6 +274,21 @@ func standardForm(t *testing.T, k sigv4auth.PublicKey) []byte {
 	return der
 }
 
+// TestRevealedKey: what Reveal returns is the caller's, and changing it changes no key.
+func TestRevealedKey(t *testing.T) {
+	t.Parallel()
+	key, err := sigv4auth.DeriveSigningKey(sigv4auth.NewSecret(testSecret), sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := key.Reveal()
+	was := bytes.Clone(first)
+	clear(first)
+	if !bytes.Equal(key.Reveal(), was) {
+		t.Error("a key was changed through what it revealed")
+	}
+}
+
 func TestPublicKeyRefuses(t *testing.T) {
 	t.Parallel()
 	good := standardForm(t, fleetPublicKey(t, testKeyID, testSecret))

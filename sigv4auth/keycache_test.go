@@ -90,3 +90,25 @@ func TestKeyCacheBytes(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysInOneSlot: of two keys that have to share what room there is, each is checked with its own: who has one of them cannot sign as the other (threat 104).
+func TestKeysInOneSlot(t *testing.T) {
+	t.Parallel()
+	secrets := map[string]string{"AKIAONE": "first", "AKIATWO": "second"}
+	var all []sigv4auth.Credential
+	for id, secret := range secrets {
+		all = append(all, sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(secret), Principal: userPrincipal})
+	}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.KeyCacheSize, c.Credentials = 1, sigv4auth.StaticCredentials(all...)
+	})
+	for range 3 {
+		for id := range secrets {
+			for other, secret := range secrets {
+				if _, err := a.Verify(sign(t, rides(), signing{keyID: id, secret: secret})); (err == nil) != (id == other) {
+					t.Errorf("%s, signed with the secret of %s: %v", id, other, err)
+				}
+			}
+		}
+	}
+}
