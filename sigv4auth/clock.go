@@ -25,16 +25,16 @@ func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
 	case age < -skew:
 		code = ErrRequestNotYetCurrent
 		text = append(append(append(text, "Signature not yet current: "...), p.date...), " is still later than "...)
-		text = append(now.Add(a.skew).AppendFormat(text, v4.TimeFormat), " ("...)
-		text = appendMinutes(append(now.AppendFormat(text, v4.TimeFormat), " + "...), a.skew)
+		text = append(v4.AppendTime(text, now.Add(a.skew)), " ("...)
+		text = appendMinutes(append(v4.AppendTime(text, now), " + "...), a.skew)
 		text = append(text, ".)"...)
 	case p.place == InQuery:
-		text = expires.AppendFormat(append(text, "Signature expired: "...), v4.TimeFormat)
-		text = now.AppendFormat(append(text, " is now earlier than "...), v4.TimeFormat)
+		text = v4.AppendTime(append(text, "Signature expired: "...), expires)
+		text = v4.AppendTime(append(text, " is now earlier than "...), now)
 	default:
 		text = append(append(append(text, "Signature expired: "...), p.date...), " is now earlier than "...)
-		text = append(now.Add(-a.skew).AppendFormat(text, v4.TimeFormat), " ("...)
-		text = appendMinutes(append(now.AppendFormat(text, v4.TimeFormat), " - "...), a.skew)
+		text = append(v4.AppendTime(text, now.Add(-a.skew)), " ("...)
+		text = appendMinutes(append(v4.AppendTime(text, now), " - "...), a.skew)
 		text = append(text, ".)"...)
 	}
 	return factual(code, string(text), facts{signedAt: p.date, skew: a.skew, lifetime: p.expires, expires: expires, now: now})

@@ -61,27 +61,23 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
 }
 
-// parseCredential takes the Credential apart from its right end, as none of the last elements, four or with SigV4A three, can
-// hold a slash (threat 13).
+// parseCredential takes the Credential apart. No element of it can hold a slash (threat 13).
 func (p *presented) parseCredential() *Error {
-	rest := p.credential
-	for _, part := range [...]*string{&p.terminator, &p.scope.Service, &p.scope.Region, &p.scope.Date} {
+	id, rest, more := cut(p.credential, '/')
+	text := rest
+	for _, part := range [...]*string{&p.scope.Date, &p.scope.Region, &p.scope.Service} {
 		if part == &p.scope.Region && p.algorithm == ecdsaP256 {
 			continue
 		}
-		i := strings.LastIndexByte(rest, '/')
-		if i < 0 {
-			return p.notDelimited()
-		}
-		rest, *part = rest[:i], rest[i+1:]
+		*part, rest, more = cut(rest, '/')
 	}
-	if strings.IndexByte(rest, '/') >= 0 {
+	if !more || strings.IndexByte(rest, '/') >= 0 {
 		return p.notDelimited()
 	}
-	if !validAccessKeyID(rest) {
+	if !validAccessKeyID(id) {
 		return refusal(ErrUnrecognizedClient, messageUnrecognized)
 	}
-	p.accessKeyID, p.scopeText = rest, p.credential[len(rest)+len("/"):]
+	p.accessKeyID, p.scopeText, p.terminator = id, text, rest
 	return nil
 }
 

@@ -57,9 +57,13 @@ func TestParseTime(t *testing.T) {
 	if got, ok := v4.ParseTime("20160229T235959Z"); !ok || !got.Equal(time.Date(2016, 2, 29, 23, 59, 59, 0, time.UTC)) {
 		t.Errorf("%v, %t", got, ok)
 	}
+	elsewhere := time.FixedZone("", 14*60*60)
 	for day := time.Date(1899, 12, 31, 12, 0, 0, 0, time.UTC); day.Year() < 2101; day = day.AddDate(0, 0, 1) {
 		if got, ok := v4.ParseTime(day.Format(v4.TimeFormat)); !ok || !got.Equal(day) {
 			t.Fatalf("%v: %v, %t", day, got, ok)
+		}
+		if got := string(v4.AppendTime([]byte("x"), day.In(elsewhere))); got != "x"+day.Format(v4.TimeFormat) {
+			t.Fatalf("%v is written %s", day, got)
 		}
 		if day.AddDate(0, 0, 1).Day() == 1 {
 			after := day.Format("200601") + fmt.Sprintf("%02d", day.Day()+1) + "T120000Z"

@@ -38,6 +38,21 @@ func pairs(x uint64) uint64 {
 	return (x*10 + x>>8) & 0x00ff00ff00ff00ff
 }
 
+// AppendTime appends an instant in [TimeFormat], as its method AppendFormat does, in a quarter of the time: whoever sends old requests is told three. Years have four digits.
+func AppendTime(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	text := [len(TimeFormat)]byte{8: 'T', 15: 'Z'}
+	for i, n := range [...]int{year / 100, year % 100, int(month), day} {
+		text[2*i], text[2*i+1] = '0'+byte(n/10), '0'+byte(n%10)
+	}
+	for i, n := range [...]int{hour, minute, second} {
+		text[9+2*i], text[9+2*i+1] = '0'+byte(n/10), '0'+byte(n%10)
+	}
+	return append(dst, text[:]...)
+}
+
 // daysBefore returns the number of days from 1970-01-01 to a date of the Gregorian calendar, less than 0 for an earlier one. Its years begin in March, so that
 // a leap day ends one, and its days are counted from March 1 of the year 0.
 func daysBefore(year, month, day int) int64 {
