@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -85,7 +86,7 @@ func TestChecksumHeaders(t *testing.T) {
 	}
 }
 
-// TestChecksumHeaderOfChunks: a body in chunks without a trailer can have its checksum in a header.
+// TestChecksumHeaderOfChunks: a body in chunks without a trailer can have its checksum in a header, and is refused at its end if it has another (threat 65).
 func TestChecksumHeaderOfChunks(t *testing.T) {
 	t.Parallel()
 	u := upload{mode: modeSigned, data: rideBody, header: map[string]string{"X-Amz-Checksum-Crc32": crc32Of(rideBody)}}
@@ -96,6 +97,14 @@ func TestChecksumHeaderOfChunks(t *testing.T) {
 	got := make([]byte, len(rideBody))
 	if _, err := r.Body.Read(got); err != nil || string(got) != rideBody {
 		t.Errorf("%q, %v", got, err)
+	}
+	u.header["X-Amz-Checksum-Crc32"] = crc32Of("another body")
+	r = u.request(t)
+	if _, err := newAuthenticator(t, streamingConfig).Verify(r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r.Body); !errors.Is(err, sigv4auth.ErrChecksumMismatch) || len(got) != 0 {
+		t.Errorf("a body of another checksum: %q, %v", got, err)
 	}
 }
 

@@ -169,3 +169,32 @@ func TestServersKeysWin(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestProvidersKeysWin: nor can the callback set what the session's identity provider has said, under whatever name: threat 179.
+func TestProvidersKeysWin(t *testing.T) {
+	t.Parallel()
+	const provider = "accounts.example.com"
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal,
+			Session: &sigv4auth.Session{Federated: &sigv4auth.FederatedIdentity{Provider: provider, Subject: "alice"}},
+		})
+	})
+	r := sign(t, request("GET", "/prod/rides", ""), signing{})
+	id, err := a.Verify(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for subject, want := range map[string]bool{"alice": true, "mallory": false} {
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+			Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"`+provider+`:sub":"`+subject+`"}}}}`)),
+			Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
+				c.Set("Accounts.Example.com:sub", "mallory")
+				return nil
+			},
+		})
+		if err := z.Check(r, id); (err == nil) != want {
+			t.Errorf("a policy for %s: %v", subject, err)
+		}
+	}
+}
