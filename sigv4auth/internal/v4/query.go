@@ -54,8 +54,14 @@ func (q *Query) split(raw string) bool {
 	name, equals, escaped, whole := 0, -1, false, true
 	for at := 0; at < len(raw); at += 32 {
 		// Session tokens are long, and mostly letters and digits. What is left to look at is a byte in ten.
-		for others := notAlphanumeric(raw[at:]); others != 0; others &= others - 1 {
-			i := at + bits.TrailingZeros32(others)
+		var found uint32 // which of the next 32 bytes are something else, the first in the lowest bit
+		if rest := raw[at:]; len(rest) >= 32 {
+			found = others(word(rest)) | others(word(rest[8:]))<<8 | others(word(rest[16:]))<<16 | others(word(rest[24:]))<<24
+		} else {
+			found = othersOf(rest)
+		}
+		for ; found != 0; found &= found - 1 {
+			i := at + bits.TrailingZeros32(found)
 			switch c := raw[i]; {
 			case c == '-' || c == '.' || c == '_' || c == '~':
 			case c == '%' && canonicalEscape(raw[i:]):
@@ -93,32 +99,25 @@ func (q *Query) add(name, equals, end int, escaped bool) bool {
 	return true
 }
 
-// notAlphanumeric returns which of the first 32 bytes of s, or of all that there are, are not ASCII letters or digits. The first is the lowest bit.
-func notAlphanumeric(s string) (others uint32) {
-	if len(s) < 32 {
-		for i := range len(s) {
-			if c := s[i]; !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
-				others |= 1 << i
-			}
-		}
-		return others
-	}
-	return gather(alphanumerics(word(s))) | gather(alphanumerics(word(s[8:])))<<8 | gather(alphanumerics(word(s[16:])))<<16 | gather(alphanumerics(word(s[24:])))<<24
-}
-
-// alphanumerics returns the high bit of each byte of x that is an ASCII letter or digit.
-func alphanumerics(x uint64) uint64 {
+// others returns a bit for each byte of x that is not an ASCII letter or digit. The first, the lowest byte's, is the lowest bit.
+func others(x uint64) uint32 {
 	ascii := x &^ highBits // as in hexDigits
 	folded := ascii | 0x20*everyByte
 	digit := (ascii + (0x80-'0')*everyByte) &^ (ascii + (0x80-'9'-1)*everyByte)
 	letter := (folded + (0x80-'a')*everyByte) &^ (folded + (0x80-'z'-1)*everyByte)
-	return (digit | letter) &^ x & highBits
+	found := (^(digit | letter) | x) & highBits
+	// The product has the bit of byte k, which the shift brings down to the lowest of the byte, in bit 56+k, and nothing else that reaches the top byte.
+	return uint32(found >> 7 * 0x0102040810204080 >> 56)
 }
 
-// gather returns a bit for each byte of x whose high bit is not set. The product has the lowest bit of byte k, which the shift brings down, in bit 56+k and nothing else
-// that reaches the top byte.
-func gather(x uint64) uint32 {
-	return uint32((^x & highBits) >> 7 * 0x0102040810204080 >> 56)
+// othersOf is others for up to 32 bytes of any number.
+func othersOf(s string) (found uint32) {
+	for i := range len(s) {
+		if c := s[i]; !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
+			found |= 1 << i
+		}
+	}
+	return found
 }
 
 // canonicalEscape reports whether s begins with an escape as UriEncode writes it: upper case, and of a byte that has to be escaped.
