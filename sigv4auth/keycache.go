@@ -1,19 +1,21 @@
 package sigv4auth
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
+
+	cryptorand "crypto/rand"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// keyCache holds keys derived from secrets, the least recently used of which make room for new ones. Only keys of credentials that
+// keyCache holds keys derived from secrets, of which those that have not been used for long make room for new ones. Only keys of credentials that
 // a store returned enter it, so that a caller without one cannot fill it. What a store derived itself comes with the credential, and is not
 // kept here.
 type keyCache struct {
@@ -28,6 +30,9 @@ type keyCache struct {
 	// with such a key then costs what a wrong signature costs: its derived key is cached too.
 	dummy Credential
 }
+
+// refresh is how many times a key is found in recent for once that keys is told so: one that is busy stays among the recently used.
+const refresh = 16
 
 // maxRecent is enough for the keys that are busy at one time, and takes 32 KiB.
 const maxRecent = 4096
@@ -48,7 +53,7 @@ type cacheKey struct {
 
 func newKeyCache(size int, region, service string) (*keyCache, error) {
 	var random [30]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand
+	_, _ = cryptorand.Read(random[:]) // never fails: crypto/rand
 	slots := 1
 	for slots < min(size, maxRecent) {
 		slots *= 2
@@ -66,7 +71,7 @@ func newKeyCache(size int, region, service string) (*keyCache, error) {
 func (kc *keyCache) slot(of *cacheKey) *atomic.Pointer[derivedKey] {
 	i := binary.LittleEndian.Uint32(of.secretDigest[:])
 	if of.date != "" {
-		i += uint32(of.date[len(of.date)-1])
+		i += 10*uint32(of.date[len("YYYYMM")]) + uint32(of.date[len("YYYYMMD")])
 	}
 	return &kc.recent[i&uint32(len(kc.recent)-1)]
 }
@@ -90,6 +95,9 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 	}
 	slot := kc.slot(&of)
 	if k := slot.Load(); k != nil && k.of == of {
+		if rand.Uint32()%refresh == 0 {
+			kc.keys.Get(of)
+		}
 		return k.verificationKey
 	}
 	k, ok := kc.keys.Get(of)

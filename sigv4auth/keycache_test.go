@@ -112,3 +112,37 @@ func TestKeysInOneSlot(t *testing.T) {
 		}
 	}
 }
+
+// TestBusyKeyStays: keys that come once do not drive out one that is in use all the time.
+func TestBusyKeyStays(t *testing.T) {
+	const size, others = 512, 2000
+	store := sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+		return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(id), Principal: userPrincipal}, nil
+	})
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.KeyCacheSize, c.Credentials = size, store })
+	verify := func(id string) {
+		if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), signing{keyID: id, secret: id})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	derivation := allocationsOf(func() { verify("AKIANEW") }) - allocationsOf(func() { verify("AKIANEW") })
+	verify("AKIABUSY")
+	usual, derived := allocationsOf(func() { verify("AKIABUSY") }), 0
+	for i := range others {
+		verify(fmt.Sprintf("AKIAOTHER%d", i))
+		if allocationsOf(func() { verify("AKIABUSY") }) > usual+derivation/2 {
+			derived++
+		}
+	}
+	if derived > 0 && !raceDetector {
+		t.Errorf("the busy key was derived %d times while %d others came", derived, others)
+	}
+}
+
+func allocationsOf(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.Mallocs - before.Mallocs
+}

@@ -23,7 +23,6 @@ type Secret struct {
 type secretBox struct {
 	value  string
 	digest [sha256.Size]byte // tells one secret from another in the key cache without holding either there
-	plain  bool              // as the value of a header it is canonical
 }
 
 const redacted = "REDACTED"
@@ -33,7 +32,7 @@ func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
-	box := &secretBox{value: s, digest: sha256.Sum256([]byte(s)), plain: v4.IsPlain(s)}
+	box := &secretBox{value: s, digest: sha256.Sum256([]byte(s))}
 	return Secret{func() *secretBox { return box }}
 }
 
@@ -52,9 +51,6 @@ func (s Secret) Reveal() string {
 func (s Secret) Equal(v string) bool {
 	return v4.SameText(s.Reveal(), v)
 }
-
-// plain reports whether the secret is canonical as the value of a header. The empty secret is.
-func (s Secret) plain() bool { return s.open == nil || s.open().plain }
 
 // String returns REDACTED.
 func (s Secret) String() string { return redacted }

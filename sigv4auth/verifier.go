@@ -111,20 +111,14 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
-	// Session tokens are long. One that is the key's needs no look at its bytes: the key's have been looked at before.
 	const parsed = 1<<v4.XAmzDate | 1<<v4.XAmzContentSHA256
-	if s.buf, refused = a.canonical(s.buf[:0], r, via, &t, &s.query, &h, p, parsed|1<<v4.XAmzSecurityToken); refused != nil {
+	if s.buf, refused = a.canonical(s.buf[:0], r, via, &t, &s.query, &h, p, parsed); refused != nil {
 		return refused
 	}
 	var credential Credential
 	refusedCredential := a.lookUp(ctx, &credential, p, now)
 	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
 		return refusedCredential
-	}
-	if (refusedCredential != nil || !credential.SessionToken.plain()) && !v4.IsPlain(p.token) {
-		if s.buf, refused = a.canonical(s.buf[:0], r, via, &t, &s.query, &h, p, parsed); refused != nil {
-			return refused
-		}
 	}
 
 	body := noBody
@@ -165,12 +159,12 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	return nil
 }
 
-// canonical appends the canonical request up to the payload's digest. plain has the bits of the headers that the caller knows to hold nothing but what
+// canonical appends the canonical request up to the payload's digest. parsed has the bits of the headers that have been parsed, and hold nothing but what
 // is plain.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *presented, plain uint8) ([]byte, *Error) {
+func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *presented, parsed uint8) ([]byte, *Error) {
 	req := v4.Request{
 		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.firstHost(r),
-		Header: r.Header, Usual: &h.usual, PlainHeaders: plain, SignedHeaders: p.signed,
+		Header: r.Header, Usual: &h.usual, PlainHeaders: parsed, SignedHeaders: p.signed,
 	}
 	if via != nil && via.restored != nil {
 		req.Header = via.header(r.Header)

@@ -69,12 +69,16 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 		dst = append(dst, n.begin...)
 		// Most values hold neither white space nor control characters, and session tokens are long: a value is looked over eight bytes at
 		// a time, and byte by byte only where that finds something.
-		if len(values) == 1 && (r.PlainHeaders&(1<<n.header) != 0 || IsPlain(values[0])) {
-			dst = append(dst, values[0]...)
-			continue
-		}
 		var err error
-		if dst, err = AppendValues(dst, values); err != nil {
+		switch {
+		case len(values) > 1:
+			dst, err = AppendValues(dst, values)
+		case r.PlainHeaders&(1<<n.header) != 0 || IsPlain(values[0]):
+			dst = append(dst, values[0]...)
+		default:
+			dst, err = appendFolded(dst, values[0])
+		}
+		if err != nil {
 			return dst, err
 		}
 	}

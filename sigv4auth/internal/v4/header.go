@@ -1,6 +1,9 @@
 package v4
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // ErrHeaderControl says that a header's value holds a byte that no HTTP/1 field value may hold: RFC 9110, section 5.5.
 var ErrHeaderControl = errors.New("a header's value holds a control character")
@@ -21,6 +24,10 @@ func AppendValues(dst []byte, values []string) ([]byte, error) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		if IsPlain(v) {
+			dst = append(dst, v...)
+			continue
+		}
 		var err error
 		if dst, err = appendFolded(dst, v); err != nil {
 			return dst, err
@@ -29,12 +36,12 @@ func AppendValues(dst []byte, values []string) ([]byte, error) {
 	return dst, nil
 }
 
+// appendFolded appends a value that is not plain.
 func appendFolded(dst []byte, v string) ([]byte, error) {
-	for len(v) > 0 && isSpace(v[0]) {
-		v = v[1:]
-	}
-	for len(v) > 0 && isSpace(v[len(v)-1]) {
-		v = v[:len(v)-1]
+	if trimmed := strings.Trim(v, " \t"); len(trimmed) < len(v) {
+		if v = trimmed; IsPlain(v) {
+			return append(dst, v...), nil
+		}
 	}
 	for i := 0; i < len(v); i++ {
 		c := v[i]
