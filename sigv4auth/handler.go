@@ -35,7 +35,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 		ctx, measured, refused := a.telemetry.start(r.Context())
 		rec := &record{Context: ctx}
 		if refused == nil {
-			refused = a.verify(ctx, r, rec)
+			refused = a.verify(ctx, r, rec, &rec.identity)
 		}
 		r = r.WithContext(rec)
 		if refused == nil && check != nil {

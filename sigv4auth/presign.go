@@ -61,24 +61,29 @@ func (f *queryFields) credentials() bool {
 
 // paramOf returns which parameter of a presigned URL name is, to the letter, and paramCount if it is none.
 func paramOf(name string) int {
+	// Texts of up to 16 bytes are compared in a few instructions: what follows the prefix is one.
+	name, ok := strings.CutPrefix(name, "X-Amz-")
+	if !ok {
+		return paramCount
+	}
 	switch name {
-	case "X-Amz-Algorithm":
+	case "Algorithm":
 		return paramAlgorithm
-	case "X-Amz-Credential":
+	case "Credential":
 		return paramCredential
-	case "X-Amz-Signature":
+	case "Signature":
 		return paramSignature
-	case "X-Amz-SignedHeaders":
+	case "SignedHeaders":
 		return paramSignedHeaders
-	case "X-Amz-Date":
+	case "Date":
 		return paramDate
-	case "X-Amz-Expires":
+	case "Expires":
 		return paramExpires
-	case "X-Amz-Security-Token":
+	case "Security-Token":
 		return paramToken
-	case "X-Amz-Content-Sha256":
+	case "Content-Sha256":
 		return paramContentSHA256
-	case regionSetName:
+	case "Region-Set":
 		return paramRegionSet
 	}
 	return paramCount

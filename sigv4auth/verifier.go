@@ -18,39 +18,39 @@ import (
 //
 // Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It does not authorise:
 // [Authenticator.Require] does both.
-func (a *Authenticator) Verify(r *http.Request) (Identity, error) {
+func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 	var rec record
 	ctx, measured, refused := a.telemetry.start(r.Context())
 	if refused == nil {
-		refused = a.verify(ctx, r, &rec)
+		refused = a.verify(ctx, r, &rec, &id)
 	}
 	if refused = a.finish(ctx, r, &rec, measured, refused, false); refused != nil {
 		return Identity{}, refused
 	}
-	return rec.identity, nil
+	return id, nil
 }
 
 // verify lends a walk its memory, and makes a panic of it a refusal.
-func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record) (refused *Error) {
+func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record, id *Identity) (refused *Error) {
 	var p presented
 	s := a.scratch.get()
 	defer func() {
 		a.scratch.put(s)
 		if v := recover(); v != nil {
-			rec.identity = Identity{}
+			*id = Identity{}
 			refused = panicked(v)
 		}
 		if refused != nil {
 			refused.place = p.place
 		}
 	}()
-	return a.walk(ctx, r, rec, &p, s)
+	return a.walk(ctx, r, rec, id, &p, s)
 }
 
 // walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
 // well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
-// the request does not carry. It fills rec and p in, and rec.identity only on success.
-func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, p *presented, s *scratch) *Error {
+// the request does not carry. It fills rec and p in, and id only on success.
+func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, id *Identity, p *presented, s *scratch) *Error {
 	// The request's instant is taken once and used for everything (threat 190).
 	now := a.now()
 	rec.event.Time = now
@@ -151,9 +151,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	} else if refused := a.plainBody(r, body, &declared); refused != nil {
 		return refused
 	}
-	rec.identity.fill(&credential, p, declared.mode, now)
-	if rec.identity.host = r.Host; via != nil {
-		rec.identity.relayed, rec.identity.host = via, via.host
+	id.fill(&credential, p, declared.mode, now)
+	if id.host = r.Host; via != nil {
+		id.relayed, id.host = via, via.host
 	}
 	rec.event.Principal, rec.event.PayloadMode = credential.Principal.ARN, declared.mode
 	return nil

@@ -91,11 +91,11 @@ func (q *Query) add(name, equals, end int, escaped bool) bool {
 	if name == end || len(q.pairs) == MaxQueryPairs {
 		return false
 	}
-	p := pair{name, equals, equals + 1, end, escaped}
+	value := equals + 1
 	if equals < 0 {
-		p.nameEnd, p.value = end, end
+		equals, value = end, end
 	}
-	q.pairs = append(q.pairs, p)
+	q.pairs = append(q.pairs, pair{name, equals, value, end, escaped})
 	return true
 }
 
