@@ -101,11 +101,12 @@ func (q *Query) add(name, equals, end int, escaped bool) bool {
 
 // others returns a bit for each byte of x that is not an ASCII letter or digit. The first, the lowest byte's, is the lowest bit.
 func others(x uint64) uint32 {
-	ascii := x &^ highBits // as in hexDigits
+	ascii := x &^ highBits // the high bits of x would carry into the next byte, and count at the end
 	folded := ascii | 0x20*everyByte
-	digit := (ascii + (0x80-'0')*everyByte) &^ (ascii + (0x80-'9'-1)*everyByte)
-	letter := (folded + (0x80-'a')*everyByte) &^ (folded + (0x80-'z'-1)*everyByte)
-	found := (^(digit | letter) | x) & highBits
+	// The high bit of a byte is set by what makes it 0x80 or more: all but 0 to 9, which '0' to '9' become; 'a' and what is behind it; what is behind 'z'.
+	notDigit := (ascii ^ '0'*everyByte) + (0x80-10)*everyByte
+	notLetter := ^(folded + (0x80-'a')*everyByte) | (folded + (0x80-'z'-1)*everyByte)
+	found := (notDigit&notLetter | x) & highBits
 	// The product has the bit of byte k, which the shift brings down to the lowest of the byte, in bit 56+k, and nothing else that reaches the top byte.
 	return uint32(found >> 7 * 0x0102040810204080 >> 56)
 }
