@@ -17,7 +17,7 @@ var allocations = map[suite.Name]float64{
 	{Group: work.Requests, Case: "derived key not cached"}:   35,
 	{Group: work.Requests, Case: "SigV4A POST, to ECDSA"}:    12, // nearly all in the standard library
 	{Group: work.Requests, Case: "POST, handler"}:            3,
-	{Group: work.Requests, Case: "POST, handler and policy"}: 10,
+	{Group: work.Requests, Case: "POST, handler and policy"}: 5,
 
 	// A body grows as it arrives, so that the length that is declared claims no memory.
 	{Group: work.Bodies, Case: "0 B"}:     0,
