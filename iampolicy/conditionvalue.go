@@ -3,7 +3,7 @@ package iampolicy
 // A valueIndex finds the statements that apply only where a condition key has one
 // of a few values, as a tag of the principal: by a hash of the value.
 type valueIndex struct {
-	key        string
+	key        string // in any case
 	hash       uint32 // foldHash of key
 	statements hashTable[[]int32]
 }
@@ -88,7 +88,7 @@ func (r *anchored) spread(places []placing, statements []statement) (others []pl
 		if lists == nil {
 			lists = map[uint32][]int32{}
 			byKey[key] = lists
-			r.byValue = append(r.byValue, valueIndex{key: key, hash: foldHash(key)})
+			r.byValue = append(r.byValue, valueIndex{key: asWritten(key, statements[p.id].conditions), hash: foldHash(key)})
 		}
 		for _, v := range values {
 			if ids := lists[v.value]; len(ids) == 0 || ids[len(ids)-1] != p.id {
@@ -98,9 +98,19 @@ func (r *anchored) spread(places []placing, statements []statement) (others []pl
 	}
 	for i := range r.byValue {
 		v := &r.byValue[i]
-		v.statements = newHashTable(byKey[v.key])
+		v.statements = newHashTable(byKey[foldASCII(v.key)])
 	}
 	return others
+}
+
+// asWritten returns a folded key as one of the conditions spells it: the request mostly spells it so too, and equal texts are compared faster.
+func asWritten(key string, conditions []condition) string {
+	for i := range conditions {
+		if equalFoldASCII(conditions[i].key, key) {
+			return conditions[i].key
+		}
+	}
+	return key
 }
 
 // rarest returns the values of that condition whose commonest value the fewest

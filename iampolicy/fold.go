@@ -15,13 +15,39 @@ func equalFoldASCII(a, b string) bool {
 	return len(a) == len(b) && (a == b || foldsTo(a, b))
 }
 
+// foldsTo is for texts of one length. It compares eight bytes at a time, the last eight also where some of them have been compared.
 func foldsTo(a, b string) bool {
-	for i := range len(a) {
-		if a[i] != b[i] && lowerASCII(a[i]) != lowerASCII(b[i]) {
+	if len(a) < 8 {
+		for i := range len(a) {
+			if lowerASCII(a[i]) != lowerASCII(b[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i < len(a)-8; i += 8 {
+		if !eightFold(eightBytes(a[i:]), eightBytes(b[i:])) {
 			return false
 		}
 	}
-	return true
+	return eightFold(eightBytes(a[len(a)-8:]), eightBytes(b[len(b)-8:]))
+}
+
+// eightFold reports whether each byte of x is that of y, or the same letter.
+func eightFold(x, y uint64) bool {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+		lower = 0x20 * ones
+	)
+	differ := x ^ y
+	if differ&^lower != 0 {
+		return false
+	}
+	// The high bit of a byte of the sums is set from 'a' on, and from what is behind 'z' on. No byte carries into the next: their own high bits are left out.
+	folded := (x | lower) &^ highs
+	letters := (folded + (0x80-'a')*ones) &^ (folded + (0x80-'z'-1)*ones) &^ x
+	return differ<<2&^letters&highs == 0
 }
 
 // foldHash hashes s so that texts which fold to the same have the same hash. It
