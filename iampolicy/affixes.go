@@ -90,6 +90,10 @@ func (a *affixes) hasCommon(s string, fold bool) bool {
 	if a.reversed {
 		return strings.HasSuffix(s, a.common)
 	}
+	// Resources mostly begin alike, and differ where the common part ends.
+	if n := len(a.common); n > 0 && !fold && (len(s) < n || s[n-1] != a.common[n-1]) {
+		return false
+	}
 	return strings.HasPrefix(s, a.common) || fold && hasPrefixFold(s, a.common)
 }
 

@@ -136,12 +136,16 @@ func (s *search) all(x *index) {
 }
 
 func (s *search) bucket(b *bucket) {
-	s.each(b.always)
+	if len(b.always) > 0 {
+		s.each(b.always)
+	}
 	r := b.rest
 	if r == nil {
 		return
 	}
-	s.values(r.byValue)
+	if len(r.byValue) > 0 {
+		s.values(r.byValue)
+	}
 	resource := s.e.req.Resource
 	for i := r.prefixes.longest(resource, false); i >= 0; i = r.prefixes.up[i] {
 		s.each(r.byPrefix[i])
