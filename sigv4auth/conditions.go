@@ -12,7 +12,8 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// conditionKeys are those of one request. Values that no policy looks at are left out: to find them out costs more than the decision.
+// conditionKeys are those of one request. Where no policy looks at any, none is found out, which costs more than the decision; otherwise those that cost the
+// most are found out only if a policy may look at them.
 type conditionKeys struct {
 	to   *iampolicy.Context
 	used iampolicy.KeyFilter
