@@ -24,6 +24,7 @@ func TestAdmitted(t *testing.T) {
 		{"header, session token", ride(), temporary(), rolePrincipal.ARN, sigv4auth.InHeader, true},
 		{"header, declared digest", ride(), signing{digestHeader: true}, userPrincipal.ARN, sigv4auth.InHeader, false},
 		{"header, no body", request("GET", "/prod/rides?limit=10&status=a%20b", ""), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
+		{"header, and a payload mode in the query, where it counts for nothing", request("GET", "/prod/rides?X-Amz-Content-Sha256=UNSIGNED-PAYLOAD", ""), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
 		{"presigned", request("GET", "/prod/rides?limit=10", ""), signing{presign: time.Minute}, userPrincipal.ARN, sigv4auth.InQuery, false},
 		{"presigned, session token", request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: testToken, presign: time.Minute}, rolePrincipal.ARN, sigv4auth.InQuery, true},
 		{"presigned, body", ride(), signing{presign: time.Minute}, userPrincipal.ARN, sigv4auth.InQuery, false},

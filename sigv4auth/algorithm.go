@@ -61,18 +61,17 @@ func (s *scratch) matches(canonical []byte, key verificationKey, p *presented) b
 	if p.algorithm == ecdsaP256 {
 		return v4.VerifyV4A(key.public, s.sts, p.der)
 	}
-	expected := s.mac.Sign(key.signing, s.sts)
-	return v4.SameDigest(&expected, p.signature)
+	return v4.SameDigest(s.mac.Sign(key.signing, s.sts), &p.mac)
 }
 
 func (p *presented) appendStringToSign(dst, canonical []byte) []byte {
-	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scopeText, canonical)
+	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scope.Date, p.scopeEnd, canonical)
 }
 
 // chain returns the chain of the chunks' signatures, which begins with the request's.
 func (key verificationKey) chain(p *presented) chunked.Chain {
 	if p.algorithm == ecdsaP256 {
-		return chunked.NewV4A(key.public, p.date, p.scopeText, p.der)
+		return chunked.NewV4A(key.public, p.date, p.scope.Date, p.scopeEnd, p.der)
 	}
-	return chunked.NewHMAC(key.signing, p.date, p.scopeText, p.signature)
+	return chunked.NewHMAC(key.signing, p.date, p.scope.Date, p.scopeEnd, p.signature)
 }

@@ -8,9 +8,9 @@ import (
 // finish concludes a request: it completes the one event, and hands the outcome to the meter, the tracer and the audit hook. It returns the
 // final verdict: one of them that panics refuses the request, since what cannot be recorded must not happen (threats 218 and 227). answers
 // says that a refusal is answered here, with the request's ID.
-func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record, m measurement, refused *Error, answers bool) *Error {
+func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record, m *measurement, refused *Error, answers bool) *Error {
 	rec.event.conclude(refused)
-	if m.watched {
+	if m != nil {
 		refused = a.recorded(rec, refused, func() { a.telemetry.end(ctx, m, &rec.event) })
 	}
 	if a.audit != nil || answers && refused != nil {

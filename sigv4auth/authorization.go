@@ -44,7 +44,7 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 		noRegions = p.regionSet == ""
 	}
 	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" || noRegions {
-		text := make([]byte, 0, 512) // more than all of it
+		text := s.sts[:0]
 		for _, f := range [...]struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
 			if f.value == "" {
 				text = append(append(append(text, "Authorization header requires '"...), f.name...), "' parameter. "...)
@@ -56,7 +56,13 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 		if noRegions {
 			text = append(text, "Authorization header requires existence of a '"+regionSetName+"' header. "...)
 		}
-		return refusal(ErrIncompleteSignature, string(appendHashed(text, value)))
+		text = append(text, hashedBeginning...)
+		n := len(text)
+		text = append(text, value...) // to be hashed: it may hold somebody's bearer token, and does not stay
+		sum := sha256.Sum256(text[n:])
+		clear(text[n:])
+		s.sts = base64.StdEncoding.AppendEncode(text[:n], sum[:])
+		return refusal(ErrIncompleteSignature, string(s.sts))
 	}
 
 	p.credential = credential
@@ -149,16 +155,11 @@ func (p *presented) parseHTTPDate(s string) *Error {
 
 // hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold
 // somebody's bearer token.
-func hashed(authorization string) string { return string(appendHashed(nil, authorization)) }
+func hashed(authorization string) string { return hashedBeginning + digestOf(authorization) }
 
-func appendHashed(dst []byte, authorization string) []byte {
-	dst = append(dst, "(Hashed with SHA-256 and encoded with Base64) Authorization="...)
-	return appendDigestOf(dst, authorization)
-}
+const hashedBeginning = "(Hashed with SHA-256 and encoded with Base64) Authorization="
 
-func digestOf(authorization string) string { return string(appendDigestOf(nil, authorization)) }
-
-func appendDigestOf(dst []byte, authorization string) []byte {
+func digestOf(authorization string) string {
 	sum := sha256.Sum256([]byte(authorization))
-	return base64.StdEncoding.AppendEncode(dst, sum[:])
+	return base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -10,34 +10,33 @@ import (
 // checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
 // presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
 func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
-	// Dates have whole seconds, and the bounds are inclusive.
-	age, skew, longest := now.Unix()-p.signedAt.Unix(), int64(a.skew/time.Second), int64(a.skew/time.Second)
+	// Dates have whole seconds.
+	second, skew := now.Unix(), int64(a.skew/time.Second)
+	age, longest := second-p.signedAt.Unix(), skew
 	if p.place == InQuery {
 		longest = int64(p.expires / time.Second)
 	}
 	if -skew <= age && age <= longest {
 		return nil
 	}
-	now = now.UTC().Truncate(time.Second)
-	expires := p.signedAt.Add(p.expires)
 	code, text := ErrRequestExpired, make([]byte, 0, 160) // of the longest message
 	switch {
 	case age < -skew:
 		code = ErrRequestNotYetCurrent
 		text = append(append(append(text, "Signature not yet current: "...), p.date...), " is still later than "...)
-		text = append(v4.AppendTime(text, now.Add(a.skew)), " ("...)
-		text = appendMinutes(append(v4.AppendTime(text, now), " + "...), a.skew)
+		text = append(v4.AppendTime(text, second+skew), " ("...)
+		text = appendMinutes(append(v4.AppendTime(text, second), " + "...), a.skew)
 		text = append(text, ".)"...)
 	case p.place == InQuery:
-		text = v4.AppendTime(append(text, "Signature expired: "...), expires)
-		text = v4.AppendTime(append(text, " is now earlier than "...), now)
+		text = v4.AppendTime(append(text, "Signature expired: "...), p.signedAt.Unix()+int64(p.expires/time.Second))
+		text = v4.AppendTime(append(text, " is now earlier than "...), second)
 	default:
 		text = append(append(append(text, "Signature expired: "...), p.date...), " is now earlier than "...)
-		text = append(v4.AppendTime(text, now.Add(-a.skew)), " ("...)
-		text = appendMinutes(append(v4.AppendTime(text, now), " - "...), a.skew)
+		text = append(v4.AppendTime(text, second-skew), " ("...)
+		text = appendMinutes(append(v4.AppendTime(text, second), " - "...), a.skew)
 		text = append(text, ".)"...)
 	}
-	return factual(code, string(text), facts{signedAt: p.date, skew: a.skew, lifetime: p.expires, expires: expires, now: now})
+	return factual(code, string(text), &facts{signedAt: p.signedAt.Unix(), now: second, skew: a.skew, lifetime: p.expires})
 }
 
 // appendMinutes spells a window as AWS's messages do.
@@ -66,30 +65,34 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 		p.scope.Region, p.scope.Service = a.region, a.service
 		return nil
 	}
-	var faults string
+	faults := make([]byte, 0, 256) // of what most requests with a wrong scope are told
+	var known facts
 	if p.scope.Region != a.region {
-		faults = notThis("Credential should be scoped to a valid region", p.scope.Region)
+		if validScopePart(p.scope.Region) {
+			known.region, known.named = a.region, p.scope.Region
+		}
+		faults = appendNotThis(append(faults, "Credential should be scoped to a valid region"...), known.named)
 	}
 	if p.scope.Service != a.service {
-		faults += "Credential should be scoped to correct service: '" + a.service + "'. "
+		faults = append(append(append(faults, "Credential should be scoped to correct service: '"...), a.service...), "'. "...)
 	}
 	if p.terminator != v4.Terminator {
-		faults += notThis("Credential should be scoped with a valid terminator: '"+v4.Terminator+"'", p.terminator)
+		element := p.terminator
+		if !validScopePart(element) {
+			element = ""
+		}
+		faults = appendNotThis(append(faults, "Credential should be scoped with a valid terminator: '"+v4.Terminator+"'"...), element)
 	}
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
-		faults += "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '" + forMessage(p.scope.Date) + "' != '" + day + "', from '" + p.date + "'. "
+		faults = append(faults, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+forMessage(p.scope.Date)+"' != '"+day+"', from '"+p.date+"'. "...)
 	}
-	var known facts
-	if p.scope.Region != a.region && validScopePart(p.scope.Region) {
-		known = facts{region: a.region, wrongRegion: p.scope.Region}
-	}
-	return factual(ErrInvalidScope, faults, known)
+	return factual(ErrInvalidScope, string(faults), &known)
 }
 
-// notThis makes a sentence that quotes a scope element back if it looks like one.
-func notThis(fault, element string) string {
-	if !validScopePart(element) {
-		return fault + ". "
+// appendNotThis ends a sentence that quotes a scope element back, "" if it does not look like one.
+func appendNotThis(dst []byte, element string) []byte {
+	if element == "" {
+		return append(dst, ". "...)
 	}
-	return fault + ", not '" + element + "'. "
+	return append(append(append(dst, ", not '"...), element...), "'. "...)
 }

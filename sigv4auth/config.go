@@ -158,7 +158,8 @@ func (e *ConfigError) Error() string { return "sigv4auth: " + e.Field + " " + e.
 // routes: a service whose routes differ in payload modes or in presigned URLs has several.
 type Authenticator struct {
 	region, service string
-	scopeEnd        string // what a Credential of the accepted scope ends in
+	scopeEnd        string // what a Credential of the accepted scope ends in, behind the date
+	scopeEndEscaped string // the same in a query
 	store           CredentialStore
 	skew            time.Duration
 	maxExpiry       time.Duration // 0 => presigned URLs are refused
@@ -257,26 +258,28 @@ func New(cfg Config) (*Authenticator, error) {
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.Meter", Problem: err.Error()}
 	}
+	scopeEnd := "/" + cfg.Region + "/" + cfg.Service + "/" + v4.Terminator
 	a := &Authenticator{
-		region:     cfg.Region,
-		service:    cfg.Service,
-		scopeEnd:   "/" + cfg.Region + "/" + cfg.Service + "/" + v4.Terminator,
-		store:      cfg.Credentials,
-		skew:       orDefault(cfg.ClockSkew, defaultClockSkew),
-		maxExpiry:  cfg.MaxPresignExpiry,
-		maxBody:    orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
-		strictPath: cfg.Path == PathStrict,
-		path:       map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
-		payloads:   cfg.Payloads,
-		algorithms: cfg.Algorithms,
-		hosts:      slices.Clone(cfg.Hosts),
-		proxies:    trusted,
-		denied:     cfg.Denied,
-		diagnoses:  diagnosisLimit{most: cfg.DiagnosesPerMinute},
-		audit:      cfg.Audit,
-		now:        cfg.Now,
-		keys:       keys,
-		telemetry:  tel,
+		region:          cfg.Region,
+		service:         cfg.Service,
+		scopeEnd:        scopeEnd,
+		scopeEndEscaped: string(v4.AppendEncoded(nil, scopeEnd)),
+		store:           cfg.Credentials,
+		skew:            orDefault(cfg.ClockSkew, defaultClockSkew),
+		maxExpiry:       cfg.MaxPresignExpiry,
+		maxBody:         orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
+		strictPath:      cfg.Path == PathStrict,
+		path:            map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
+		payloads:        cfg.Payloads,
+		algorithms:      cfg.Algorithms,
+		hosts:           slices.Clone(cfg.Hosts),
+		proxies:         trusted,
+		denied:          cfg.Denied,
+		diagnoses:       diagnosisLimit{most: cfg.DiagnosesPerMinute},
+		audit:           cfg.Audit,
+		now:             cfg.Now,
+		keys:            keys,
+		telemetry:       tel,
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))

@@ -96,8 +96,7 @@ func (x *examination) walk(ctx context.Context) {
 	x.via = a.proxies.read(r)
 	x.sent = x.via.header(r.Header)
 	h.find(r.Header)
-	var refused *Error
-	if x.t, refused = parseTarget(r, h.host); x.refuse(refused) {
+	if x.refuse(x.t.parse(r, h.host)) {
 		return
 	}
 	x.t.path = x.via.path(x.t.path)
@@ -130,7 +129,7 @@ func (x *examination) walk(ctx context.Context) {
 			return
 		}
 	}
-	if x.declared, refused = a.declaredPayload(r, p); x.refuse(refused) {
+	if x.refuse(a.declaredPayload(&x.declared, r, p)) {
 		if !x.declaredAnyway() {
 			return
 		}

@@ -15,7 +15,7 @@ func (x *examination) queries() {
 	}
 	omit := ""
 	if x.p.place == InQuery {
-		omit = paramNames[paramSignature]
+		omit = v4.ParamSignature.String()
 	}
 	canonical := func(raw string) (string, bool) {
 		var q v4.Query
@@ -61,7 +61,7 @@ func (x *examination) queries() {
 	seen := 0
 	for i, pair := range pairs {
 		name, _, _ := strings.Cut(pair, "=")
-		token := name == paramNames[paramToken] && x.p.place == InQuery
+		token := name == v4.ParamSecurityToken.String() && x.p.place == InQuery
 		if pair == "" || isAmz(name) && x.p.place == InQuery && !token {
 			continue // without one of its own parameters, a URL is not presigned
 		}

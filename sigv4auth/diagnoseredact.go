@@ -34,7 +34,7 @@ func hidden(value string) string { return fmt.Sprintf("%s (%d bytes)", redacted,
 
 // harmlessParams are the parameters of presigned URLs whose values are quoted.
 var harmlessParams = map[string]bool{
-	paramNames[paramAlgorithm]: true, paramNames[paramSignedHeaders]: true, paramNames[paramDate]: true, paramNames[paramExpires]: true, paramNames[paramContentSHA256]: true, regionSetName: true,
+	v4.ParamAlgorithm.String(): true, v4.ParamSignedHeaders.String(): true, v4.ParamDate.String(): true, v4.ParamExpires.String(): true, v4.ParamContentSHA256.String(): true, v4.ParamRegionSet.String(): true,
 }
 
 // secretWords are what the names of parameters that carry secrets contain.

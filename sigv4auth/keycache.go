@@ -68,17 +68,17 @@ func newKeyCache(size int, region, service string) (*keyCache, error) {
 }
 
 // slot returns the only place in kc.recent for a key. The keys of two days, of which both are in use around midnight, have two.
-func (kc *keyCache) slot(of *cacheKey) *atomic.Pointer[derivedKey] {
-	i := binary.LittleEndian.Uint32(of.secretDigest[:])
-	if of.date != "" {
-		i += 10*uint32(of.date[len("YYYYMM")]) + uint32(of.date[len("YYYYMMD")])
+func (kc *keyCache) slot(secretDigest *[sha256.Size]byte, date string) *atomic.Pointer[derivedKey] {
+	i := binary.LittleEndian.Uint32(secretDigest[:])
+	if date != "" {
+		i += 10*uint32(date[len("YYYYMM")]) + uint32(date[len("YYYYMMD")])
 	}
 	return &kc.recent[i&uint32(len(kc.recent)-1)]
 }
 
 // forget lets go of a key that made room for another. A request that has just found it may put it back: it then stays until another takes its slot.
 func (kc *keyCache) forget(of cacheKey, k *derivedKey) {
-	kc.slot(&of).CompareAndSwap(k, nil)
+	kc.slot(&of.secretDigest, of.date).CompareAndSwap(k, nil)
 }
 
 // key returns what checks p's signature, of a credential that lacks no key for it.
@@ -87,19 +87,19 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 		return verificationKey{signing: signingKeyFor(c.SigningKeys, p.scope), public: c.PublicKey.key}
 	}
 	secret := c.Secret.open()
-	of := cacheKey{secretDigest: secret.digest}
+	accessKeyID, date := "", p.scope.Date
 	if p.algorithm == ecdsaP256 {
-		of.accessKeyID = c.AccessKeyID
-	} else {
-		of.date = p.scope.Date
+		accessKeyID, date = c.AccessKeyID, ""
 	}
-	slot := kc.slot(&of)
-	if k := slot.Load(); k != nil && k.of == of {
+	slot := kc.slot(&secret.digest, date)
+	k := slot.Load()
+	if k != nil && k.of.date == date && k.of.accessKeyID == accessKeyID && v4.SameDigest(&k.of.secretDigest, &secret.digest) {
 		if rand.Uint32()%refresh == 0 {
-			kc.keys.Get(of)
+			kc.keys.Get(k.of)
 		}
 		return k.verificationKey
 	}
+	of := cacheKey{secretDigest: secret.digest, date: date, accessKeyID: accessKeyID}
 	k, ok := kc.keys.Get(of)
 	if !ok {
 		// The key outlives the request, whose header the strings point into.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
@@ -108,6 +109,22 @@ func TestKeysInOneSlot(t *testing.T) {
 				if _, err := a.Verify(sign(t, rides(), signing{keyID: id, secret: secret})); (err == nil) != (id == other) {
 					t.Errorf("%s, signed with the secret of %s: %v", id, other, err)
 				}
+			}
+		}
+	}
+}
+
+// TestKeysOfTwoDays: around midnight the keys of two days share what room there is, and each request is checked with that of its own date.
+func TestKeysOfTwoDays(t *testing.T) {
+	t.Parallel()
+	midnight := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.KeyCacheSize, c.Now = 1, func() time.Time { return midnight }
+	})
+	for range 3 {
+		for _, at := range []time.Duration{-time.Minute, time.Minute} {
+			if _, err := a.Verify(sign(t, rides(), signing{at: midnight.Add(at)})); err != nil {
+				t.Errorf("%v from midnight: %v", at, err)
 			}
 		}
 	}

@@ -15,37 +15,39 @@ type payload struct {
 	// line is the last line of the canonical request: the hexadecimal SHA-256 that the request declares, or the name of a mode. Empty with
 	// PayloadDigest: the request does not say, and the digest of the body that arrives is what the signature has to cover.
 	line     string
+	digest   [sha256.Size]byte // what line spells, with PayloadDigest
 	stream   *chunked.Payload  // of the streaming modes, and nil for all others
 	checksum *declaredChecksum // of the body, nil if none came
 }
 
-// declaredPayload decides on the payload mode: the digest by default, other modes only where they are switched on (threats 50 to 54).
-func (a *Authenticator) declaredPayload(r *http.Request, p *presented) (payload, *Error) {
-	d := payload{mode: PayloadDigest}
+// declaredPayload puts the payload mode into d, which is empty: the digest by default, other modes only where they are switched on (threats 50 to 54).
+func (a *Authenticator) declaredPayload(d *payload, r *http.Request, p *presented) *Error {
+	d.mode = PayloadDigest
 	switch sha := p.contentSHA256; {
-	case v4.IsDigest(sha):
+	case v4.ParseDigest(&d.digest, sha):
 		d.line = sha
-		return d, nil
+		return nil
 	case sha == v4.UnsignedPayload:
-		return a.unsignedPayload()
+		return a.unsignedPayload(d)
 	case strings.HasPrefix(sha, streamingPrefix):
-		return a.streamingPayload(r, p)
+		return a.streamingPayload(d, r, p)
 	case sha != "":
-		return payload{}, malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).inS3(http.StatusBadRequest, "InvalidArgument")
+		return malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).inS3(http.StatusBadRequest, "InvalidArgument")
 	case a.service != "s3":
-		return payload{mode: PayloadDigest}, nil
+		return nil
 	case p.place == InQuery:
 		// S3's presigned URLs are signed before anyone knows the body.
-		return a.unsignedPayload()
+		return a.unsignedPayload(d)
 	}
-	return payload{}, malformed("Missing required header for this request: x-amz-content-sha256")
+	return malformed("Missing required header for this request: x-amz-content-sha256")
 }
 
-func (a *Authenticator) unsignedPayload() (payload, *Error) {
+func (a *Authenticator) unsignedPayload(d *payload) *Error {
 	if a.payloads&InsecureUnsigned == 0 {
-		return payload{}, refusal(ErrNotEnabled, "Unsigned payloads are not accepted here; send the SHA-256 of the body")
+		return refusal(ErrNotEnabled, "Unsigned payloads are not accepted here; send the SHA-256 of the body")
 	}
-	return payload{mode: PayloadUnsigned, line: v4.UnsignedPayload}, nil
+	d.mode, d.line = PayloadUnsigned, v4.UnsignedPayload
+	return nil
 }
 
 // appendLine appends the last line of the canonical request. The body counts only where the request declares nothing.
@@ -76,7 +78,7 @@ func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload) *
 // checkBody reports whether body has the digest and the checksum that were declared. It is called once.
 func (d *payload) checkBody(body []byte) *Error {
 	if d.mode == PayloadDigest && d.line != "" {
-		if sum := sha256.Sum256(body); !v4.SameDigest(&sum, d.line) {
+		if sum := sha256.Sum256(body); !v4.SameDigest(&sum, &d.digest) {
 			return refusal(ErrPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.")
 		}
 	}

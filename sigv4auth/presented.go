@@ -1,6 +1,7 @@
 package sigv4auth
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -13,14 +14,16 @@ type presented struct {
 	place         Place
 	algorithm     algorithm
 	credential    string // as sent; parseCredential takes it apart
+	escaped       bool   // credential is that of a query, as it is encoded there
 	accessKeyID   string
 	scope         v4.Scope
-	scopeText     string // as it stands in the string to sign: credential behind the access key ID
+	scopeEnd      string // what follows the scope's date in the string to sign: the end of the credential
 	terminator    string
 	signedHeaders string            // lower case, strictly ascending, joined with ';', host among them
 	signed        *v4.SignedHeaders // signedHeaders, in the scratch
 	amzSigned     int               // how many x-amz-* headers signedHeaders names
-	signature     string            // of AWS4-HMAC-SHA256, a digest
+	signature     string            // of AWS4-HMAC-SHA256, as sent
+	mac           [sha256.Size]byte // what signature spells
 	der           []byte            // the signature of SigV4A
 	regionSet     string            // X-Amz-Region-Set, for SigV4A never ""
 	token         string            // "" if none
@@ -41,10 +44,10 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 			return err
 		}
 	}
-	if h.usual[v4.XAmzContentSHA256] != nil && fields.at[paramContentSHA256] > 0 {
+	if h.usual[v4.XAmzContentSHA256] != nil && fields.at[v4.ParamContentSHA256] > 0 {
 		return malformed("X-Amz-Content-Sha256 stands both in the header and in the query")
 	}
-	if h.regionSet != nil && fields.at[paramRegionSet] > 0 {
+	if h.regionSet != nil && fields.at[v4.ParamRegionSet] > 0 {
 		return malformed("X-Amz-Region-Set stands both in the header and in the query")
 	}
 	inHeader := h.authorization != nil
@@ -55,7 +58,7 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 		return malformed("The Authorization header arrived more than once")
 	case inHeader:
 		return p.fromAuthorization(h, h.authorization[0], s, a.algorithms)
-	case fields.at[paramAlgorithm] > 0: // without it, a request is anonymous
+	case fields.at[v4.ParamAlgorithm] > 0: // without it, a request is anonymous
 		return p.fromQuery(h, &fields, s, a.algorithms, a.maxExpiry)
 	}
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
@@ -63,6 +66,9 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 
 // parseCredential takes the Credential apart. No element of it can hold a slash (threat 13).
 func (p *presented) parseCredential() *Error {
+	if p.escaped {
+		p.credential, p.escaped = string(v4.AppendDecoded(nil, p.credential)), false
+	}
 	id, rest, more := cut(p.credential, '/')
 	text := rest
 	for _, part := range [...]*string{&p.scope.Date, &p.scope.Region, &p.scope.Service} {
@@ -77,7 +83,7 @@ func (p *presented) parseCredential() *Error {
 	if !validAccessKeyID(id) {
 		return refusal(ErrUnrecognizedClient, messageUnrecognized)
 	}
-	p.accessKeyID, p.scopeText, p.terminator = id, text, rest
+	p.accessKeyID, p.scopeEnd, p.terminator = id, text[len(p.scope.Date):], rest
 	return nil
 }
 
@@ -103,7 +109,7 @@ func (p *presented) parseSignature(s string) *Error {
 		}
 		return nil
 	}
-	if !v4.IsDigest(s) {
+	if !v4.ParseDigest(&p.mac, s) {
 		return refusal(ErrIncompleteSignature, fmt.Sprintf("Signature must be %d lower-case hexadecimal digits", v4.DigestLen))
 	}
 	p.signature = s

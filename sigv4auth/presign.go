@@ -7,86 +7,26 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// The query parameters of a presigned URL: "Query string parameters" in the IAM User Guide's "Authentication methods".
-const (
-	paramAlgorithm = iota
-	paramCredential
-	paramSignature
-	paramSignedHeaders
-	paramDate
-	paramExpires
-	paramToken
-	credentialParams // how many of them carry credentials
-
-	// paramContentSHA256 is signed like any other parameter, and counts for nothing: only the header of this name does. It is
-	// known so that it does not stand in both. So is paramRegionSet, which counts for presigned URLs of SigV4A.
-	paramContentSHA256 = credentialParams
-	paramRegionSet     = paramContentSHA256 + 1
-	paramCount         = paramRegionSet + 1
-
-	// regionSetName is the name of the parameter and of the header that say for which regions a SigV4A signature is.
-	regionSetName = "X-Amz-Region-Set"
-)
-
-var paramNames = [paramCount]string{
-	paramAlgorithm:     "X-Amz-Algorithm",
-	paramCredential:    "X-Amz-Credential",
-	paramSignature:     "X-Amz-Signature",
-	paramSignedHeaders: "X-Amz-SignedHeaders",
-	paramDate:          "X-Amz-Date",
-	paramExpires:       "X-Amz-Expires",
-	paramToken:         "X-Amz-Security-Token",
-	paramContentSHA256: "X-Amz-Content-Sha256",
-	paramRegionSet:     regionSetName,
-}
+// regionSetName is the name of the parameter and of the header that say for which regions a SigV4A signature is.
+var regionSetName = v4.ParamRegionSet.String()
 
 // maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
 const maxAmzParams = 50
 
 // queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it is not there.
 type queryFields struct {
-	at       [paramCount]int
+	at       [v4.Params]int
 	checksum bool // there is a parameter called like a header with a checksum of the body
 }
 
-// credentials reports whether any parameter of a presigned URL is there.
+// credentials reports whether any parameter is there that carries credentials. The other two are known so that they do not stand in the header too.
 func (f *queryFields) credentials() bool {
-	for _, i := range f.at[:credentialParams] {
-		if i > 0 {
+	for param, i := range f.at {
+		if i > 0 && v4.Param(param) != v4.ParamContentSHA256 && v4.Param(param) != v4.ParamRegionSet {
 			return true
 		}
 	}
 	return false
-}
-
-// paramOf returns which parameter of a presigned URL name is, to the letter, and paramCount if it is none.
-func paramOf(name string) int {
-	// Texts of up to 16 bytes are compared in a few instructions: what follows the prefix is one.
-	name, ok := strings.CutPrefix(name, "X-Amz-")
-	if !ok {
-		return paramCount
-	}
-	switch name {
-	case "Algorithm":
-		return paramAlgorithm
-	case "Credential":
-		return paramCredential
-	case "Signature":
-		return paramSignature
-	case "SignedHeaders":
-		return paramSignedHeaders
-	case "Date":
-		return paramDate
-	case "Expires":
-		return paramExpires
-	case "Security-Token":
-		return paramToken
-	case "Content-Sha256":
-		return paramContentSHA256
-	case "Region-Set":
-		return paramRegionSet
-	}
-	return paramCount
 }
 
 // find finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
@@ -96,8 +36,8 @@ func (f *queryFields) find(q *v4.Query) *Error {
 	n := 0
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
-		param := paramOf(name)
-		if param == paramCount && !isAmz(name) {
+		param := q.Param(i)
+		if param == v4.NoParam && !isAmz(name) {
 			continue
 		}
 		if n == maxAmzParams {
@@ -106,14 +46,14 @@ func (f *queryFields) find(q *v4.Query) *Error {
 		if len(name) > maxAmzName {
 			return malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
 		}
-		if param == paramCount || f.at[param] > 0 {
+		if param == v4.NoParam || f.at[param] > 0 {
 			for _, other := range seen[:n] {
 				if other, _ := q.Pair(int(other)); equalFoldASCII(other, name) {
 					return malformed("The query holds the parameter %s twice", name)
 				}
 			}
-			for _, known := range paramNames {
-				if equalFoldASCII(name, known) {
+			for known := range v4.Params {
+				if known := known.String(); equalFoldASCII(name, known) {
 					return malformed("The query parameter %s must be spelled %s", name, known)
 				}
 			}
@@ -134,15 +74,15 @@ func (p *presented) fromQuery(h *protocolHeaders, fields *queryFields, s *scratc
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
 	}
 	values := s.decode(&fields.at)
-	algorithm := values[paramAlgorithm]
+	algorithm := values[v4.ParamAlgorithm]
 	var known bool
 	if p.algorithm, known = accepted.find(algorithm); !known && algorithm != "" {
 		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+forMessage(algorithm)+"'.")
 	}
 	var missing strings.Builder
-	for _, f := range [...]int{paramAlgorithm, paramCredential, paramSignature, paramSignedHeaders, paramDate, paramExpires, paramRegionSet} {
-		if values[f] == "" && (f != paramRegionSet || p.algorithm == ecdsaP256) {
-			missing.WriteString("AWS query-string parameters must include '" + paramNames[f] + "'. ")
+	for _, f := range [...]v4.Param{v4.ParamAlgorithm, v4.ParamCredential, v4.ParamSignature, v4.ParamSignedHeaders, v4.ParamDate, v4.ParamExpires, v4.ParamRegionSet} {
+		if values[f] == "" && (f != v4.ParamRegionSet || p.algorithm == ecdsaP256) {
+			missing.WriteString("AWS query-string parameters must include '" + f.String() + "'. ")
 		}
 	}
 	if missing.Len() > 0 {
@@ -151,55 +91,59 @@ func (p *presented) fromQuery(h *protocolHeaders, fields *queryFields, s *scratc
 	// One protocol field in two places is ambiguous (threat 27).
 	twice := h.presignedKey
 	if h.usual[v4.XAmzDate] != nil {
-		twice = paramNames[paramDate]
+		twice = v4.ParamDate.String()
 	}
 	if h.usual[v4.XAmzSecurityToken] != nil {
-		twice = paramNames[paramToken]
+		twice = v4.ParamSecurityToken.String()
 	}
 	if twice != "" {
 		return malformed("%s must not be a header of a presigned request", twice)
 	}
 
-	if err := p.takeSignedHeaders(values[paramSignedHeaders], &s.signed); err != nil {
+	if err := p.takeSignedHeaders(values[v4.ParamSignedHeaders], &s.signed); err != nil {
 		return err
 	}
-	if err := p.parseSignature(values[paramSignature]); err != nil {
+	if err := p.parseSignature(values[v4.ParamSignature]); err != nil {
 		return err
 	}
-	if err := p.parseDate(values[paramDate]); err != nil {
+	if err := p.parseDate(values[v4.ParamDate]); err != nil {
 		return err
 	}
-	if err := p.parseExpires(values[paramExpires], longest); err != nil {
+	if err := p.parseExpires(values[v4.ParamExpires], longest); err != nil {
 		return err
 	}
-	p.regionSet, p.checksumInQuery = values[paramRegionSet], fields.checksum
-	p.token = values[paramToken]
-	if fields.at[paramToken] > 0 && p.token == "" {
+	p.regionSet, p.checksumInQuery = values[v4.ParamRegionSet], fields.checksum
+	p.token = values[v4.ParamSecurityToken]
+	if fields.at[v4.ParamSecurityToken] > 0 && p.token == "" {
 		return malformed("X-Amz-Security-Token is empty")
 	}
-	p.credential = values[paramCredential]
+	p.credential, p.escaped = values[v4.ParamCredential], s.query.Escaped(fields.at[v4.ParamCredential]-1)
 	var err *Error
 	p.contentSHA256, err = single("X-Amz-Content-Sha256", h.usual[v4.XAmzContentSHA256])
 	return err
 }
 
-// decode returns the decoded values of the parameters that are there. Those that hold escapes are decoded into one string, the others
-// stand in the query as they are.
-func (s *scratch) decode(at *[paramCount]int) (values [paramCount]string) {
-	var ends [paramCount]int
-	s.buf = s.buf[:0]
+// decode returns the decoded values of the parameters that are there, but that of the credential as it stands in the query. Those that hold escapes are decoded
+// into one string, the others stand in the query as they are.
+func (s *scratch) decode(at *[v4.Params]int) (values [v4.Params]string) {
+	var ends [v4.Params]int
+	decoded := s.buf[:0]
 	for f, i := range at {
-		if i > 0 {
-			if _, values[f] = s.query.Pair(i - 1); s.query.Escaped(i - 1) {
-				s.buf = v4.AppendDecoded(s.buf, values[f])
-				ends[f] = len(s.buf)
-			}
+		if i == 0 {
+			continue
+		}
+		if _, values[f] = s.query.Pair(i - 1); s.query.Escaped(i-1) && v4.Param(f) != v4.ParamCredential {
+			decoded = v4.AppendDecoded(decoded, values[f])
+			ends[f] = len(decoded)
 		}
 	}
-	decoded, start := string(s.buf), 0
+	if s.buf = decoded; len(decoded) == 0 {
+		return values
+	}
+	text, start := string(decoded), 0
 	for f, end := range ends {
 		if end > 0 {
-			values[f], start = decoded[start:end], end
+			values[f], start = text[start:end], end
 		}
 	}
 	return values

@@ -22,6 +22,30 @@ func TestRefusedPresigned(t *testing.T) {
 			code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature, text: "Signature expired: 20260102T030404Z",
 		},
 		{
+			name: "order: the form before the time", r: rides, s: signing{presign: time.Minute, at: testNow.Add(-61 * time.Second)}, change: target("limit=10", "limit=%ZZ"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "order: all parts before the time", r: rides, s: signing{presign: time.Minute, at: testNow.Add(-61 * time.Second)}, change: target("X-Amz-Signature=", "X-Amz-Signed="),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
+		{
+			name: "threat 88: a second date that has not expired", r: rides, s: signing{presign: time.Minute}, change: target("limit=10", "limit=10&X-Amz-Date=20260102T030405Z&X-Amz-Expires=60"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "twice",
+		},
+		{
+			name: "threat 3: expired, and credentials in the header too", r: rides, s: signing{presign: time.Minute, at: testNow.Add(-61 * time.Second)}, change: setHeader("Authorization", "AWS4-HMAC-SHA256 Credential="),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "both",
+		},
+		{
+			name: "threat 96: expired, and off", config: func(c *sigv4auth.Config) { c.MaxPresignExpiry = 0 }, r: rides, s: signing{presign: time.Minute, at: testNow.Add(-61 * time.Second)},
+			code: sigv4auth.ErrNotEnabled, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 96: expired, and longer than is configured", config: func(c *sigv4auth.Config) { c.MaxPresignExpiry = 59 * time.Second }, r: rides, s: signing{presign: time.Minute, at: testNow.Add(-61 * time.Second)},
+			code: sigv4auth.ErrNotEnabled, status: 403, typ: invalidSignature,
+		},
+		{
 			name: "threat 89: not yet valid", r: rides, s: signing{presign: time.Minute, at: testNow.Add(5*time.Minute + time.Second)},
 			code: sigv4auth.ErrRequestNotYetCurrent, status: 403, typ: invalidSignature,
 		},
@@ -53,6 +77,10 @@ func TestRefusedPresigned(t *testing.T) {
 		{
 			name: "threat 92: the token is appended after signing", r: rides, s: signing{keyID: tempKeyID, presign: time.Minute}, change: target("limit=10", "limit=10&X-Amz-Security-Token="+strings.NewReplacer("/", "%2F", "+", "%2B", "=", "%3D").Replace(testToken)),
 			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 32: a plus in the token is a space", r: rides, s: signing{keyID: tempKeyID, token: testToken, presign: time.Minute}, change: target("%2B", "+"),
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: "UnrecognizedClientException",
 		},
 		{
 			name: "threat 93: a presigned URL with another method", r: rides, s: presigned, change: func(r *http.Request) { r.Method = "DELETE" },

@@ -12,22 +12,21 @@ import (
 // facts are what the answer to a refused request may repeat beside the message, in a dialect that does. They are the caller's own, or of the configuration
 // that every caller of the service has to know.
 type facts struct {
-	s3           wireCode // instead of that of the code; zero: none
-	region       string   // the region that is accepted, where the scope names another
-	wrongRegion  string   // the one that the scope names
-	unsigned     string   // a header that is not signed
-	signedAt     string   // the date of a request outside the clock window
-	skew         time.Duration
-	lifetime     time.Duration // X-Amz-Expires of a presigned URL outside its time
-	expires, now time.Time
+	s3       wireCode // instead of that of the code; zero: none
+	region   string   // the region that is accepted, where the scope names another
+	named    string   // the region that the scope names, or a header that is not signed
+	signedAt int64    // the date of a request outside its time, and the server's, in seconds since 1970; now is 0 for any other
+	now      int64
+	skew     time.Duration
+	lifetime time.Duration // X-Amz-Expires of a presigned URL
 }
 
 // factual is refusal with facts, in one piece of memory.
-func factual(code ErrorCode, message string, known facts) *Error {
+func factual(code ErrorCode, message string, known *facts) *Error {
 	e := &struct {
 		Error
 		known facts
-	}{Error{Code: code, Message: message}, known}
+	}{Error{Code: code, Message: message}, *known}
 	e.facts = &e.known
 	return &e.Error
 }
@@ -112,18 +111,18 @@ func (e *Error) s3() (status int, body s3Error) {
 			body.Code, what = "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter"
 		}
 		if body.Region = f.region; f.region != "" {
-			body.Message = what + "; the region '" + f.wrongRegion + "' is wrong; expecting '" + f.region + "'"
+			body.Message = what + "; the region '" + f.named + "' is wrong; expecting '" + f.region + "'"
 		}
 	case ErrHeaderNotSigned:
-		body.HeadersNotSigned = f.unsigned
+		body.HeadersNotSigned = f.named
 	case ErrRequestExpired, ErrRequestNotYetCurrent:
-		if f.now.IsZero() {
+		if f.now == 0 {
 			break
 		}
-		body.ServerTime = f.now.UTC().Format(time.RFC3339)
+		body.ServerTime = time.Unix(f.now, 0).UTC().Format(time.RFC3339)
 		if !inQuery {
 			body.Message = "The difference between the request time and the current time is too large."
-			body.RequestTime, body.MaxSkew = f.signedAt, strconv.FormatInt(f.skew.Milliseconds(), 10)
+			body.RequestTime, body.MaxSkew = string(v4.AppendTime(nil, f.signedAt)), strconv.FormatInt(f.skew.Milliseconds(), 10)
 			break
 		}
 		// Of a URL that somebody else has signed: the holder's clock has nothing to do with it.
@@ -132,7 +131,7 @@ func (e *Error) s3() (status int, body s3Error) {
 			body.Message = "Request is not valid yet"
 		}
 		body.Lifetime = strconv.FormatInt(int64(f.lifetime/time.Second), 10)
-		body.Expires = f.expires.UTC().Format(time.RFC3339)
+		body.Expires = time.Unix(f.signedAt, 0).Add(f.lifetime).UTC().Format(time.RFC3339)
 	}
 	return wire.status, body
 }

@@ -2,7 +2,6 @@ package sigv4auth
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
@@ -29,13 +28,18 @@ func (a *Authenticator) checkSignedHeaders(h http.Header, arrived int, p *presen
 func unsignedAmz(h http.Header, p *presented) *Error {
 	for key := range h {
 		switch {
-		case !isAmz(key):
+		case !isAmz(key), p.signed.Names(key):
 		case !isMIMEKey(key):
 			// The canonical request is built from the keys that net/http makes; a handler could read this one.
 			return malformed("The header %s is not in its canonical spelling", forLog(key))
-		case !listed(p.signedHeaders, key):
-			name := strings.ToLower(forLog(key))
-			return factual(ErrHeaderNotSigned, "There were headers present in the request which were not signed: "+name, facts{unsigned: name})
+		default:
+			const beginning = "There were headers present in the request which were not signed: "
+			text := append(make([]byte, 0, 128), beginning...)
+			for _, c := range []byte(forLog(key)) {
+				text = append(text, lower(c))
+			}
+			message := string(text)
+			return factual(ErrHeaderNotSigned, message, &facts{named: message[len(beginning):]})
 		}
 	}
 	return malformed("The x-amz-* headers are not those that are signed") // unreachable: one of more headers than are listed is not listed

@@ -38,44 +38,46 @@ func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, 
 
 // streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-* headers, and so they are signed. The chain, which
 // begins with the verified signature, comes later.
-func (a *Authenticator) streamingPayload(r *http.Request, p *presented) (payload, *Error) {
+func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *presented) *Error {
 	mode, bit, ok := streamingMode(p.contentSHA256, p.algorithm.name())
 	if !ok || a.payloads&bit == 0 {
-		return payload{}, refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
+		return refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
 	}
 	if p.place != InHeader {
-		return payload{}, malformed("A presigned request cannot send its body in chunks")
+		return malformed("A presigned request cannot send its body in chunks")
 	}
 	length, refused := decodedLength(r.Header["X-Amz-Decoded-Content-Length"], a.maxBody)
 	if refused != nil {
-		return payload{}, refused
+		return refused
 	}
 	if r.ContentLength >= 0 && r.ContentLength < length {
-		return payload{}, malformed("X-Amz-Decoded-Content-Length is larger than Content-Length")
+		return malformed("X-Amz-Decoded-Content-Length is larger than Content-Length")
 	}
 	if r.ContentLength > chunked.MaxEncoded(length) {
-		return payload{}, tooLarge()
+		return tooLarge()
 	}
 	if n := chunkedCodings(r.Header["Content-Encoding"]); n > 1 {
-		return payload{}, malformed("Content-Encoding names aws-chunked more than once")
+		return malformed("Content-Encoding names aws-chunked more than once")
 	}
 	stream := &chunked.Payload{Length: length, Encoded: r.ContentLength}
 	trailer, refused := single("X-Amz-Trailer", r.Header["X-Amz-Trailer"])
 	if refused != nil {
-		return payload{}, refused
+		return refused
 	}
 	if mode == PayloadStreamingSigned {
 		if trailer != "" {
-			return payload{}, malformed("X-Amz-Trailer announces a trailer, and the payload mode has none")
+			return malformed("X-Amz-Trailer announces a trailer, and the payload mode has none")
 		}
-		return payload{mode: mode, line: p.contentSHA256, stream: stream}, nil
+		d.mode, d.line, d.stream = mode, p.contentSHA256, stream
+		return nil
 	}
 	// Exactly one, whose value is checked (threats 26 and 65).
 	if stream.Sum, ok = checksum.New(trailer); !ok {
-		return payload{}, malformed("X-Amz-Trailer must name one checksum: x-amz-checksum-crc32, -crc32c, -crc64nvme, -sha1 or -sha256")
+		return malformed("X-Amz-Trailer must name one checksum: x-amz-checksum-crc32, -crc32c, -crc64nvme, -sha1 or -sha256")
 	}
 	stream.Trailer = trailer
-	return payload{mode: mode, line: p.contentSHA256, stream: stream}, nil
+	d.mode, d.line, d.stream = mode, p.contentSHA256, stream
+	return nil
 }
 
 // decodedLength parses X-Amz-Decoded-Content-Length, which may be max at most: plain digits without a leading zero, as Content-Length has them.

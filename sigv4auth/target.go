@@ -14,45 +14,45 @@ type target struct {
 	plain       bool // v4.PlainPath has reported so of path
 }
 
-// parseTarget takes the target from the request line, never from r.URL, which routers and other
+// parse takes the target from the request line, never from r.URL, which routers and other
 // middleware rewrite, and holds the authority against r.Host, as are hosts, the Host lines that are left in the header.
-func parseTarget(r *http.Request, hosts []string) (target, *Error) {
+func (t *target) parse(r *http.Request, hosts []string) *Error {
 	raw := r.RequestURI
 	if len(raw) > maxTarget {
-		return target{}, malformed("The request target is longer than %d bytes", maxTarget)
+		return malformed("The request target is longer than %d bytes", maxTarget)
 	}
 	// HTTP/1.0 needs no Host, but a signature does (threat 131).
 	if !validHost(r.Host) {
-		return target{}, malformed("The request has no valid host")
+		return malformed("The request has no valid host")
 	}
 	// net/http takes Host out of the header. Where one is left, as over HTTP/2 beside :authority, the two must agree (threat 127).
 	for _, h := range hosts {
 		if h != r.Host {
-			return target{}, malformed("The Host header differs from the authority")
+			return malformed("The Host header differs from the authority")
 		}
 	}
 	if raw == "" {
 		e := malformed("The request has no target")
 		e.Detail = "http.Request.RequestURI is empty: this is not a request that a server received"
-		return target{}, e
+		return e
 	}
 	if raw[0] != '/' {
 		// The absolute form: RFC 9112, section 3.2.2. The authority form and "*" end here.
 		scheme, rest, ok := strings.Cut(raw, "://")
 		if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-			return target{}, malformed("The request target must be a path or an absolute URI")
+			return malformed("The request target must be a path or an absolute URI")
 		}
 		end := strings.IndexAny(rest, "/?")
 		if end < 0 {
 			end = len(rest)
 		}
 		if rest[:end] != r.Host {
-			return target{}, malformed("The authority of the request target differs from the host")
+			return malformed("The authority of the request target differs from the host")
 		}
 		raw = rest[end:]
 	}
-	path, query, _ := strings.Cut(raw, "?")
-	return target{path: path, query: query}, nil
+	t.path, t.query, _ = cut(raw, '?')
+	return nil
 }
 
 // checkTarget refuses paths and queries that have no canonical form, and under PathStrict a path that

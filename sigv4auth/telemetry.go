@@ -48,23 +48,25 @@ func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t teleme
 
 // measurement is one verification that is being watched.
 type measurement struct {
-	watched bool // there is a meter or a tracer
-	begin   time.Time
-	span    tracing.Span // nil => no tracer
+	begin time.Time
+	span  tracing.Span // nil => no tracer
 }
 
-// start begins a span and a measurement, which end ends. A tracer that panics is a refusal.
-func (t *telemetry) start(parent context.Context) (ctx context.Context, m measurement, refused *Error) {
-	ctx = parent
+// start begins a span and a measurement, which end ends; nil where nobody is watching. A tracer that panics is a refusal.
+func (t *telemetry) start(parent context.Context) (ctx context.Context, m *measurement, refused *Error) {
 	if t.tracer == nil && t.requests == nil {
-		return ctx, m, nil
+		return parent, nil, nil
 	}
+	return t.watch(parent)
+}
+
+func (t *telemetry) watch(parent context.Context) (ctx context.Context, m *measurement, refused *Error) {
 	defer func() {
 		if v := recover(); v != nil {
-			ctx, m, refused = parent, measurement{}, panicked(v)
+			ctx, m, refused = parent, nil, panicked(v)
 		}
 	}()
-	m.watched = true
+	ctx, m = parent, new(measurement)
 	if t.requests != nil {
 		m.begin = time.Now()
 	}
@@ -74,7 +76,7 @@ func (t *telemetry) start(parent context.Context) (ctx context.Context, m measur
 	return ctx, m, nil
 }
 
-func (t *telemetry) end(ctx context.Context, m measurement, e *Event) {
+func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 	outcome := "admitted"
 	if e.Outcome != Admitted {
 		outcome = string(e.ErrorCode)

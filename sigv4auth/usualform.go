@@ -42,19 +42,23 @@ func usualField(s, next string) (value, rest string, ok bool) {
 
 // usualCredential takes the Credential apart if it ends in the request's date and the scope that is accepted. It is not ok for any other.
 func (a *Authenticator) usualCredential(p *presented) bool {
-	rest, ok := strings.CutSuffix(p.credential, a.scopeEnd)
+	end, slash := a.scopeEnd, "/"
+	if p.escaped {
+		end, slash = a.scopeEndEscaped, "%2F"
+	}
+	rest, ok := strings.CutSuffix(p.credential, end)
 	if !ok || p.algorithm != hmacSHA256 {
 		return false
 	}
 	day := p.date[:len("YYYYMMDD")]
-	if rest, ok = strings.CutSuffix(rest, day); !ok || rest == "" || rest[len(rest)-1] != '/' {
+	if rest, ok = strings.CutSuffix(rest, day); !ok {
 		return false
 	}
-	if rest = rest[:len(rest)-1]; !validAccessKeyID(rest) {
+	if rest, ok = strings.CutSuffix(rest, slash); !ok || !validAccessKeyID(rest) {
 		return false
 	}
-	p.accessKeyID, p.terminator, p.scopeText = rest, v4.Terminator, p.credential[len(rest)+len("/"):]
+	p.accessKeyID, p.terminator, p.scopeEnd = rest, v4.Terminator, a.scopeEnd
 	// The region and the service do not hold on to the request's header: the key cache keeps them.
-	p.scope = v4.Scope{Date: day, Region: a.region, Service: a.service}
+	p.scope.Date, p.scope.Region, p.scope.Service = day, a.region, a.service
 	return true
 }

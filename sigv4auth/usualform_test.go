@@ -2,8 +2,10 @@ package sigv4auth_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -64,10 +66,89 @@ func TestAuthorizationForms(t *testing.T) {
 			want.Header["Authorization"], got.Header["Authorization"] = []string{value}, []string{other}
 			_, wantErr := a.Verify(want)
 			_, gotErr := a.Verify(got)
-			if code(wantErr) != code(gotErr) {
+			if code(wantErr) != code(gotErr) || (wantErr == nil) != (strings.ReplaceAll(strings.TrimRight(value, " "), " ,", ",") == right) {
 				t.Errorf("%q: %v; %q: %v", value, wantErr, other, gotErr)
 			}
 		}
+	}
+}
+
+// TestPresignedForms: the same of a presigned URL, whose time and credential are read by short cuts. In each form a fault is refused for the same reason.
+func TestPresignedForms(t *testing.T) {
+	t.Parallel()
+	m := &meter{counts: map[string]int{}}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Meter, c.MaxPresignExpiry = m, time.Hour })
+	verified := 0
+	for _, at := range []time.Time{testNow, testNow.Add(-2 * time.Minute), testNow.Add(6 * time.Minute)} {
+		for _, change := range [][2]string{
+			{"", ""},
+			{"aws4_request", "aws5_request"},
+			{"aws4_request", "aws4_request%2F"},
+			{"us-east-1", "eu-west-1"},
+			{"%2F2026", "%2F2027"},
+			{"%2F2026", "%2F%2F2026"},
+			{"%2F20260102", "%2F"},
+			{tempKeyID, tempKeyID + "x"},
+			{tempKeyID, tempKeyID + "%21"},
+			{tempKeyID, ""},
+			{"X-Amz-Expires=60", "X-Amz-Expires=61"},
+			{"X-Amz-Expires=60", "X-Amz-Expires=3600"},
+			{"X-Amz-Expires=60", "X-Amz-Expires="},
+		} {
+			var codes [2]sigv4auth.ErrorCode
+			for i := range codes {
+				s := temporary()
+				s.presign, s.at = time.Minute, at
+				r := sign(t, request("GET", "/prod/rides?limit=10", ""), s)
+				path, query, _ := strings.Cut(strings.Replace(r.RequestURI, change[0], change[1], 1), "?")
+				if i == 1 { // in another order: the signature covers the parameters sorted
+					pairs := strings.Split(query, "&")
+					slices.Reverse(pairs)
+					query = strings.Join(pairs, "&")
+				}
+				r.RequestURI = path + "?" + query
+				_, err := a.Verify(r)
+				if codes[i] = code(err); err == nil {
+					verified++
+				}
+			}
+			if codes[0] != codes[1] {
+				t.Errorf("signed at %v, %q for %q: %q; in another order %q", at, change[1], change[0], codes[0], codes[1])
+			}
+		}
+	}
+	if verified != 2 {
+		t.Errorf("%d requests were admitted; want the right one, twice", verified)
+	}
+	// Each of the 72 requests that was whole was dated, and is measured once.
+	if got := m.counts["sigv4auth.clock_skew "]; got != 72 {
+		t.Errorf("the skew was recorded %d times; want 72", got)
+	}
+}
+
+// TestPresignedLookalikes: what stands where the date or the lifetime usually does, and is another parameter, says nothing of the time.
+func TestPresignedLookalikes(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, nil)
+	s := signing{presign: time.Hour, at: testNow.Add(-2 * time.Minute)}
+	for _, tt := range []struct{ other, before string }{{"20250102T030405Z", "X-Amz-Expires="}, {"20250102T030405Z", "X-Amz-Date="}, {"60", "X-Amz-Expires="}, {"60", "X-Amz-Date="}} {
+		r := sign(t, request("GET", "/prod/rides?"+tt.other, ""), s)
+		moved := strings.Replace(r.RequestURI, tt.other+"=&", "", 1)
+		moved = strings.Replace(moved, tt.before, tt.other+"&"+tt.before, 1)
+		if moved == r.RequestURI {
+			t.Fatal("nothing was moved")
+		}
+		if tt.other != "60" { // the date is where the parameter was
+			moved = strings.Replace(moved, "X-Amz-Date="+s.at.Format("20060102T150405Z")+"&", "", 1) + "&X-Amz-Date=" + s.at.Format("20060102T150405Z")
+		}
+		r.RequestURI = moved
+		if _, err := a.Verify(r); err != nil {
+			t.Errorf("%s: %v", moved, err)
+		}
+	}
+	anonymous := request("GET", "/prod/rides?x=1&X-Amz-Date=20250102T030405Z&X-Amz-Expires=60", "")
+	if _, err := a.Verify(anonymous); !errors.Is(err, sigv4auth.ErrMissingAuthenticationToken) {
+		t.Errorf("without an algorithm: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package sigv4auth
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -60,8 +61,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	var h protocolHeaders
 	h.find(r.Header)
-	t, refused := parseTarget(r, h.host)
-	if refused != nil {
+	var t target
+	if refused := t.parse(r, h.host); refused != nil {
 		return refused
 	}
 	t.path = via.path(t.path)
@@ -97,8 +98,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused := a.checkScope(p); refused != nil {
 		return refused
 	}
-	declared, refused := a.declaredPayload(r, p)
-	if refused != nil {
+	var declared payload
+	if refused := a.declaredPayload(&declared, r, p); refused != nil {
 		return refused
 	}
 	if refused := declared.takeChecksum(r, &h, &s.query, p); refused != nil {
@@ -111,6 +112,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return malformed("The session token is longer than %d bytes", maxSessionToken)
 	}
 
+	var refused *Error
 	const parsed = 1<<v4.XAmzDate | 1<<v4.XAmzContentSHA256
 	if s.buf, refused = a.canonical(s.buf[:0], r, via, &t, &s.query, &h, p, parsed); refused != nil {
 		return refused
@@ -173,19 +175,18 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *
 		req.Usual, req.PlainHeaders = &restored.usual, 0
 	}
 	if p.place == InQuery {
-		req.Omit = paramNames[paramSignature]
+		req.Omit = v4.ParamSignature.String()
 	}
 	dst, err := req.AppendCanonical(dst)
-	if missing, ok := errors.AsType[*v4.MissingHeaderError](err); ok {
-		return dst, refusal(ErrHeaderNotSigned, "The signed header '"+missing.Name+"' did not arrive")
-	}
-	if errors.Is(err, v4.ErrHeaderBytes) {
+	switch err {
+	case nil:
+		return dst, nil
+	case v4.ErrHeaderMissing:
+		return dst, refusal(ErrHeaderNotSigned, "The signed header '"+string(req.Missing)+"' did not arrive")
+	case v4.ErrHeaderBytes:
 		return dst, malformed("The signed headers hold more than %d bytes", maxHeaderBytes)
 	}
-	if err != nil {
-		return dst, malformed("A signed header is invalid: %v", err)
-	}
-	return dst, nil
+	return dst, malformed("A signed header is invalid: %v", err)
 }
 
 // lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is unknown or a token that is wrong
@@ -225,7 +226,8 @@ func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented,
 
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
 func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time.Time) {
-	id.Principal = clonePrincipal(c.Principal)
+	id.Principal = c.Principal
+	id.Principal.Tags = maps.Clone(c.Principal.Tags)
 	id.AccessKeyID = p.accessKeyID
 	id.Scope = Scope(p.scope)
 	id.Place = p.place

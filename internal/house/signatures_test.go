@@ -43,7 +43,7 @@ func TestConstantTime(t *testing.T) {
 		ast.Inspect(f.ast, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
-				if f.dir == "sigv4auth/internal/v4" && (n.Name.Name == "SameDigest" || n.Name.Name == "SameText" || n.Name.Name == "encodeDigits" || n.Name.Name == "isZero") {
+				if f.dir == "sigv4auth/internal/v4" && (n.Name.Name == "SameDigest" || n.Name.Name == "SameText" || n.Name.Name == "isZero") {
 					made++
 					if fork := forkInLoop(n.Body); fork != nil {
 						t.Errorf("%s takes a time that tells what was compared", f.fset.Position(fork.Pos()))
@@ -75,7 +75,7 @@ func TestConstantTime(t *testing.T) {
 		})
 	}
 	// Of the request's signature and of its body's digest; of tokens; of chunks' signatures.
-	if called["sigv4auth SameDigest"] < 2 || called["sigv4auth SameText"] < 1 || called["sigv4auth/internal/chunked SameDigest"] < 1 || made != 4 {
+	if called["sigv4auth SameDigest"] < 2 || called["sigv4auth SameText"] < 1 || called["sigv4auth/internal/chunked SameDigest"] < 1 || made != 3 {
 		t.Errorf("only these comparisons in constant time are left: %v", called)
 	}
 }

@@ -32,14 +32,15 @@ type hmacChain struct {
 }
 
 // NewHMAC returns the chain of AWS4-HMAC-SHA256 that begins with seed, the request's signature. The date is the request's, in the form
-// of [v4.TimeFormat], the scope as it stands in the request's string to sign.
-func NewHMAC(key *v4.SigningKey, date, scope, seed string) Chain {
+// of [v4.TimeFormat], the scope the day and what follows it in the request's string to sign.
+func NewHMAC(key *v4.SigningKey, date, day, scopeEnd, seed string) Chain {
 	sts := make([]byte, 0, 320)
 	sts = append(sts, payloadAlgorithm...)
 	sts = append(sts, '\n')
 	sts = append(sts, date...)
 	sts = append(sts, '\n')
-	sts = append(sts, scope...)
+	sts = append(sts, day...)
+	sts = append(sts, scopeEnd...)
 	sts = append(sts, '\n')
 	previous := len(sts)
 	sts = append(sts, seed...)
@@ -73,6 +74,6 @@ func (c *hmacChain) VerifyTrailer(digest *[sha256.Size]byte, signature []byte) b
 }
 
 func (c *hmacChain) verify(sts, signature []byte) bool {
-	expected := c.mac.Sign(c.key, sts)
-	return v4.SameDigest(&expected, signature)
+	var sent [sha256.Size]byte
+	return v4.ParseDigest(&sent, signature) && v4.SameDigest(c.mac.Sign(c.key, sts), &sent)
 }

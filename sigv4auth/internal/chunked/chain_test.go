@@ -21,7 +21,7 @@ func TestSpellings(t *testing.T) {
 		}
 		digest := sha256.Sum256(data)
 		verifies := func(spelling string) bool {
-			return chunked.NewHMAC(testKey, testDate, testScopeText, testSeed).VerifyChunk(&digest, []byte(spelling))
+			return chunked.NewHMAC(testKey, testDate, testScopeText[:8], testScopeText[8:], testSeed).VerifyChunk(&digest, []byte(spelling))
 		}
 		if !verifies(signature) {
 			t.Fatal("the signature does not verify")

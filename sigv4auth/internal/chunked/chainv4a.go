@@ -22,12 +22,13 @@ type v4aChain struct {
 }
 
 // NewV4A returns the chain of AWS4-ECDSA-P256-SHA256 that begins with seed, the request's signature in DER. The date is the request's, in the form
-// of [v4.TimeFormat], the scope as it stands in the request's string to sign.
-func NewV4A(key *ecdsa.PublicKey, date, scope string, seed []byte) Chain {
+// of [v4.TimeFormat], the scope the day and what follows it in the request's string to sign.
+func NewV4A(key *ecdsa.PublicKey, date, day, scopeEnd string, seed []byte) Chain {
 	c := &v4aChain{key: key}
 	c.scope = append(c.scope, date...)
 	c.scope = append(c.scope, '\n')
-	c.scope = append(c.scope, scope...)
+	c.scope = append(c.scope, day...)
+	c.scope = append(c.scope, scopeEnd...)
 	c.scope = append(c.scope, '\n')
 	c.previous = hex.AppendEncode(c.previous, seed)
 	return c

@@ -47,7 +47,7 @@ func newChainV4A(seed string) chunked.Chain {
 	if err != nil {
 		panic(err)
 	}
-	return chunked.NewV4A(&keyV4A.PublicKey, testDate, testScopeTextV4A, der)
+	return chunked.NewV4A(&keyV4A.PublicKey, testDate, testScopeTextV4A[:8], testScopeTextV4A[8:], der)
 }
 
 func digestOf(t *testing.T, hexadecimal string) *[sha256.Size]byte {

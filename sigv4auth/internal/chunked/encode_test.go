@@ -142,7 +142,7 @@ func (s stream) payload() *chunked.Payload {
 }
 
 func newChain(seed string) chunked.Chain {
-	return chunked.NewHMAC(testKey, testDate, testScopeText, seed)
+	return chunked.NewHMAC(testKey, testDate, testScopeText[:8], testScopeText[8:], seed)
 }
 
 // streams are the modes, each in a few chunks.

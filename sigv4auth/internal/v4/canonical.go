@@ -2,6 +2,7 @@ package v4
 
 import (
 	"crypto/sha256"
+	"errors"
 )
 
 // Request holds the parts of a request that its canonical form is made of.
@@ -23,13 +24,14 @@ type Request struct {
 	PlainHeaders uint8
 
 	SignedHeaders *SignedHeaders
+
+	// Missing is the name of the signed header that did not arrive, once AppendCanonical has returned [ErrHeaderMissing]. It is SignedHeaders' own.
+	Missing []byte
 }
 
-// MissingHeaderError says that a header is listed as signed but did not arrive.
+// ErrHeaderMissing says that a header is listed as signed but did not arrive.
 // Taking it as empty would let anyone on the way drop it.
-type MissingHeaderError struct{ Name string }
-
-func (e *MissingHeaderError) Error() string { return "the signed header " + e.Name + " did not arrive" }
+var ErrHeaderMissing = errors.New("a signed header did not arrive")
 
 // AppendCanonical appends the canonical request up to its last line: IAM User Guide, "Create a signed AWS API
 // request", step 1. The caller appends that line: the hexadecimal SHA-256 of the payload, or the literal in its place.
@@ -59,40 +61,55 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 			values = r.Usual[n.header]
 		}
 		if len(values) == 0 {
-			return dst, &MissingHeaderError{Name: n.name()}
+			r.Missing = n.name()
+			return dst, ErrHeaderMissing
 		}
-		for _, v := range values {
-			if budget -= len(v) + 1; budget < 0 {
-				return dst, ErrHeaderBytes
+		if len(values) > 1 {
+			var err error
+			if dst, budget, err = appendSeveral(append(dst, n.begin...), values, budget); err != nil {
+				return dst, err
 			}
+			continue
+		}
+		value := values[0]
+		if budget -= len(value) + 1; budget < 0 {
+			return dst, ErrHeaderBytes
 		}
 		dst = append(dst, n.begin...)
 		// Most values hold neither white space nor control characters, and session tokens are long: a value is looked over eight bytes at
 		// a time, and byte by byte only where that finds something.
-		var err error
-		switch {
-		case len(values) > 1:
-			dst, err = AppendValues(dst, values)
-		case r.PlainHeaders&(1<<n.header) != 0 || IsPlain(values[0]):
-			dst = append(dst, values[0]...)
-		default:
-			dst, err = appendFolded(dst, values[0])
+		if r.PlainHeaders&(1<<n.header) != 0 || IsPlain(value) {
+			dst = append(dst, value...)
+			continue
 		}
-		if err != nil {
+		var err error
+		if dst, err = appendFolded(dst, value); err != nil {
 			return dst, err
 		}
 	}
 	return append(dst, r.SignedHeaders.end...), nil
 }
 
+// appendSeveral appends a header that arrived more than once, and returns what is left of the budget.
+func appendSeveral(dst []byte, values []string, budget int) ([]byte, int, error) {
+	for _, v := range values {
+		if budget -= len(v) + 1; budget < 0 {
+			return dst, budget, ErrHeaderBytes
+		}
+	}
+	dst, err := AppendValues(dst, values)
+	return dst, budget, err
+}
+
 // AppendStringToSign appends the string to sign: IAM User Guide, "Create a signed AWS
-// API request", step 3. The time is in the form of [TimeFormat]; the scope ends in [Terminator], and that of SigV4A has no region.
-func AppendStringToSign(dst []byte, algorithm, time, scope string, canonicalRequest []byte) []byte {
+// API request", step 3. The time is in the form of [TimeFormat]; the scope is a day and what follows it, which ends in [Terminator] and of SigV4A has no region.
+func AppendStringToSign(dst []byte, algorithm, time, day, scopeEnd string, canonicalRequest []byte) []byte {
 	dst = append(dst, algorithm...)
 	dst = append(dst, '\n')
 	dst = append(dst, time...)
 	dst = append(dst, '\n')
-	dst = append(dst, scope...)
+	dst = append(dst, day...)
+	dst = append(dst, scopeEnd...)
 	dst = append(dst, '\n')
 	sum := sha256.Sum256(canonicalRequest)
 	return AppendDigest(dst, &sum)

@@ -8,24 +8,33 @@ import (
 // DigestLen is the length of a SHA-256, or of an HMAC-SHA256, in hexadecimal.
 const DigestLen = 2 * sha256.Size
 
-// Every request has two digests, one of which is the signature. They are never decoded: what is expected is encoded and
-// compared with what was sent, so that a digest has one spelling. All of it works on eight digits at a time.
+// Every request has two digests, one of which is the signature. They are read and written eight digits at a time.
 const (
 	everyByte = 0x0101010101010101
 	highBits  = 0x80 * everyByte
 )
 
-// IsDigest reports whether s is exactly [DigestLen] lower-case hexadecimal digits.
-func IsDigest(s string) bool {
+// ParseDigest parses exactly [DigestLen] lower-case hexadecimal digits into sum, so that a digest has one spelling. It reports whether s is that.
+func ParseDigest[T string | []byte](sum *[sha256.Size]byte, s T) bool {
 	if len(s) != DigestLen {
 		return false
 	}
 	digits := uint64(highBits)
-	for i := 0; i < DigestLen; i += 16 {
-		part := s[i : i+16]
-		digits &= hexDigits(word(part)) & hexDigits(word(part[8:]))
+	for i := 0; i < sha256.Size; i += 8 {
+		part := s[2*i : 2*i+16]
+		first, second := word(part), word(part[8:])
+		digits &= hexDigits(first) & hexDigits(second)
+		binary.LittleEndian.PutUint64(sum[i:], uint64(decodeDigits(first))|uint64(decodeDigits(second))<<32)
 	}
 	return digits == highBits
+}
+
+// decodeDigits returns the four bytes of eight lower-case hexadecimal digits. Of both, the first is in the lowest byte.
+func decodeDigits(x uint64) uint32 {
+	x = x&(0x0f*everyByte) + 9*(x>>6&everyByte) // bit 6 tells a to f from 0 to 9
+	x = (x<<4 | x>>8) & 0x00ff00ff00ff00ff
+	x = (x | x>>8) & 0x0000ffff0000ffff
+	return uint32(x | x>>16)
 }
 
 // hexDigits returns the high bit of each byte of x that is a lower-case hexadecimal digit.
@@ -50,16 +59,11 @@ func AppendDigest(dst []byte, sum *[sha256.Size]byte) []byte {
 	return dst
 }
 
-// SameDigest reports whether text is sum in lower-case hexadecimal, in time that depends on nothing but the length of text.
-func SameDigest[T string | []byte](sum *[sha256.Size]byte, text T) bool {
-	if len(text) != DigestLen {
-		return false
-	}
+// SameDigest reports whether a and b are equal, in constant time.
+func SameDigest(a, b *[sha256.Size]byte) bool {
 	var differs uint64
 	for i := 0; i < sha256.Size; i += 8 {
-		sent := text[2*i : 2*i+16]
-		differs |= word(sent) ^ encodeDigits(binary.LittleEndian.Uint32(sum[i:]))
-		differs |= word(sent[8:]) ^ encodeDigits(binary.LittleEndian.Uint32(sum[i+4:]))
+		differs |= binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
 	}
 	return isZero(differs)
 }

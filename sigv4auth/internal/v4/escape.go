@@ -31,9 +31,9 @@ var unreserved = func() (t [256]bool) {
 	return t
 }()
 
-// appendEncoded appends UriEncode(s): every byte that is not unreserved becomes %XY with
+// AppendEncoded appends UriEncode(s): every byte that is not unreserved becomes %XY with
 // upper-case digits. It works on bytes, so that a text that is not UTF-8 has one encoding too.
-func appendEncoded(dst []byte, s string) []byte {
+func AppendEncoded(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		run := i
 		for run < len(s) && unreserved[s[run]] {

@@ -63,15 +63,15 @@ func NewMac() *Mac {
 	return &Mac{h: h, set: h.(encoding.BinaryUnmarshaler)}
 }
 
-// Sign returns the HMAC-SHA256 of data under k.
-func (m *Mac) Sign(k *SigningKey, data []byte) [sha256.Size]byte {
+// Sign returns the HMAC-SHA256 of data under k. It stands where the next one will.
+func (m *Mac) Sign(k *SigningKey, data []byte) *[sha256.Size]byte {
 	m.restore(k.inner)
 	m.h.Write(data)
 	m.h.Sum(m.sum[:0])
 	m.restore(k.outer)
 	m.h.Write(m.sum[:])
 	m.h.Sum(m.sum[:0])
-	return m.sum
+	return &m.sum
 }
 
 func (m *Mac) restore(state []byte) {

@@ -128,7 +128,7 @@ func appendPathNormalized(dst []byte, raw string) []byte {
 			}
 		default:
 			dst = append(dst, '/')
-			dst = appendEncoded(dst, segment)
+			dst = AppendEncoded(dst, segment)
 		}
 	}
 	if len(dst) == start || raw[len(raw)-1] == '/' {

@@ -28,6 +28,7 @@ type Query struct {
 type pair struct {
 	name, nameEnd, value, end int
 	escaped                   bool // the value holds an escape
+	param                     Param
 }
 
 // Parse takes the raw query of a request line apart: it splits at '&', drops empty
@@ -36,10 +37,7 @@ type pair struct {
 // until [Query.AppendCanonical] has been called.
 func (q *Query) Parse(raw string) error {
 	q.pairs, q.text, q.whole = q.pairs[:0], "", false
-	if raw == "" {
-		return nil
-	}
-	if q.split(raw) {
+	if raw == "" || q.split(raw) {
 		return nil
 	}
 	return q.recodeAll(raw)
@@ -51,69 +49,112 @@ func (q *Query) Forget() { q.pairs, q.text = q.pairs[:0], "" }
 // split takes a query apart that is canonically encoded already, as most signers send it, without copying it. It reports
 // whether the query is; a fault is found by [Query.recodeAll].
 func (q *Query) split(raw string) bool {
-	name, equals, escaped, whole := 0, -1, false, true
-	for at := 0; at < len(raw); at += 32 {
-		// Session tokens are long, and mostly letters and digits. What is left to look at is a byte in ten.
-		var found uint32 // which of the next 32 bytes are something else, the first in the lowest bit
-		if rest := raw[at:]; len(rest) >= 32 {
-			found = others(word(rest)) | others(word(rest[8:]))<<8 | others(word(rest[16:]))<<16 | others(word(rest[24:]))<<24
+	expected := ParamAlgorithm // clients send the parameters of a presigned URL in order, but for the signature
+	whole := true              // each pair has its '='
+	for start := 0; start <= len(raw); {
+		if len(q.pairs) == MaxQueryPairs {
+			return false
+		}
+		q.pairs = append(q.pairs, pair{})
+		p := &q.pairs[len(q.pairs)-1]
+		p.name = start
+		if p.param = paramAt(raw[start:], expected); p.param != NoParam {
+			p.nameEnd = start + len(p.param.String())
+			expected = p.param + 1
 		} else {
-			found = othersOf(rest)
+			p.nameEnd, _ = encodedUntil(raw, start)
+			p.param = paramOf(raw[start:p.nameEnd])
+		}
+		if p.nameEnd < len(raw) && raw[p.nameEnd] == '=' {
+			p.value = p.nameEnd + len("=")
+			p.end, p.escaped = encodedUntil(raw, p.value)
+		} else {
+			p.value, p.end, whole = p.nameEnd, p.nameEnd, false
+		}
+		if p.end == start || p.end < len(raw) && raw[p.end] != '&' {
+			return false
+		}
+		start = p.end + len("&")
+	}
+	q.text, q.whole = raw, whole
+	return true
+}
+
+// encodedUntil returns the index of the first byte of s at or behind from that is not part of a canonical encoding, which is the length of s if all is, and whether
+// there are escapes before it. Session tokens are long, and mostly letters and digits: what is left to look at is a byte in ten.
+func encodedUntil(s string, from int) (end int, escaped bool) {
+	for at := from; at < len(s); at += 32 {
+		var found uint32 // which of the next 32 bytes are something else, the first in the lowest bit
+		begin := at      // where they begin
+		switch {
+		case len(s)-at >= 32:
+			found = othersIn(s[at:])
+		case len(s) >= 32: // with some before them that do not count
+			begin = len(s) - 32
+			found = othersIn(s[begin:]) &^ (1<<(at-begin) - 1)
+		default:
+			found = othersOf(s[at:])
 		}
 		for ; found != 0; found &= found - 1 {
-			i := at + bits.TrailingZeros32(found)
-			switch c := raw[i]; {
-			case c == '-' || c == '.' || c == '_' || c == '~':
-			case c == '%' && canonicalEscape(raw[i:]):
-				escaped = escaped || equals >= 0
-			case c == '=' && equals < 0:
-				equals = i
-			case c == '&':
-				if !q.add(name, equals, i, escaped) {
-					return false
-				}
-				whole = whole && equals >= 0
-				name, equals, escaped = i+1, -1, false
-			default:
-				return false
+			i := begin + bits.TrailingZeros32(found)
+			c := s[i]
+			if unreserved[c] {
+				continue
 			}
+			if c != '%' || !canonicalEscape(s[i:]) {
+				return i, escaped
+			}
+			escaped = true
 		}
 	}
-	if !q.add(name, equals, len(raw), escaped) {
-		return false
-	}
-	q.text, q.whole = raw, whole && equals >= 0
-	return true
+	return len(s), escaped
 }
 
-// add adds the pair from name to end. Its '=' is at equals; there is none if that is negative.
-func (q *Query) add(name, equals, end int, escaped bool) bool {
-	if name == end || len(q.pairs) == MaxQueryPairs {
-		return false
+// othersIn returns a bit for each of the first 32 bytes of s that is not an ASCII letter or digit. The first byte's is the lowest bit.
+func othersIn(s string) uint32 {
+	_ = s[31]
+	a, b, c, d := others(word(s)), others(word(s[8:])), others(word(s[16:])), others(word(s[24:]))
+	if a|b|c|d == 0 {
+		return 0
 	}
-	value := equals + 1
-	if equals < 0 {
-		equals, value = end, end
-	}
-	q.pairs = append(q.pairs, pair{name, equals, value, end, escaped})
-	return true
+	return together(a) | together(b)<<8 | together(c)<<16 | together(d)<<24
 }
 
-// others returns a bit for each byte of x that is not an ASCII letter or digit. The first, the lowest byte's, is the lowest bit.
-func others(x uint64) uint32 {
+// others returns the high bit of each byte of x that is not an ASCII letter or digit.
+func others(x uint64) uint64 {
 	ascii := x &^ highBits // the high bits of x would carry into the next byte, and count at the end
 	folded := ascii | 0x20*everyByte
 	// The high bit of a byte is set by what makes it 0x80 or more: all but 0 to 9, which '0' to '9' become; 'a' and what is behind it; what is behind 'z'.
 	notDigit := (ascii ^ '0'*everyByte) + (0x80-10)*everyByte
 	notLetter := ^(folded + (0x80-'a')*everyByte) | (folded + (0x80-'z'-1)*everyByte)
-	found := (notDigit&notLetter | x) & highBits
-	// The product has the bit of byte k, which the shift brings down to the lowest of the byte, in bit 56+k, and nothing else that reaches the top byte.
-	return uint32(found >> 7 * 0x0102040810204080 >> 56)
+	return (notDigit&notLetter | x) & highBits
 }
 
-// othersOf is others for up to 32 bytes of any number.
+// together returns the eight high bits of x's bytes, and no other is set, as a number. The first, the lowest byte's, is the lowest bit.
+func together(x uint64) uint32 {
+	// The product has the bit of byte k, which the shift brings down to the lowest of the byte, in bit 56+k, and nothing else that reaches the top byte.
+	return uint32(x >> 7 * 0x0102040810204080 >> 56)
+}
+
+// IsAlphanumeric reports whether s is of ASCII letters and digits alone, and of eight at the least.
+func IsAlphanumeric(s string) bool {
+	if len(s) < 8 {
+		return false
+	}
+	found := others(word(s[len(s)-8:])) // and some that come again
+	for ; len(s) > 8; s = s[8:] {
+		found |= others(word(s))
+	}
+	return found == 0
+}
+
+// othersOf is othersIn for up to 32 bytes, all of s.
 func othersOf(s string) (found uint32) {
-	for i := range len(s) {
+	i := 0
+	for ; i <= len(s)-8; i += 8 {
+		found |= together(others(word(s[i:]))) << i
+	}
+	for ; i < len(s); i++ {
 		if c := s[i]; !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
 			found |= 1 << i
 		}
@@ -155,7 +196,7 @@ func (q *Query) recodeAll(raw string) error {
 			return err
 		}
 		p.end = len(q.buf)
-		p.escaped = bytes.IndexByte(q.buf[p.value:p.end], '%') >= 0
+		p.escaped, p.param = bytes.IndexByte(q.buf[p.value:p.end], '%') >= 0, paramOf(string(q.buf[p.name:p.nameEnd]))
 		q.pairs = append(q.pairs, p)
 	}
 	q.text = string(q.buf)
@@ -201,6 +242,9 @@ func (q *Query) Pair(i int) (name, value string) {
 	p := &q.pairs[i]
 	return q.text[p.name:p.nameEnd], q.text[p.value:p.end]
 }
+
+// Param returns which parameter of a presigned URL pair i is.
+func (q *Query) Param(i int) Param { return q.pairs[i].param }
 
 // Escaped reports whether the value of pair i holds an escape.
 func (q *Query) Escaped(i int) bool { return q.pairs[i].escaped }
@@ -261,22 +305,28 @@ const (
 // returns the index of the pair that is omitted, none or several.
 func (q *Query) sorted(omit string) (omitted int, sorted bool) {
 	omitted = none
-	var last, lastValue string
+	omittedParam := paramOf(omit)
+	var last *pair
 	for i := range q.pairs {
-		name, value := q.Pair(i)
-		switch {
-		case omit != "" && name == omit:
+		p := &q.pairs[i]
+		if omit != "" && p.param == omittedParam && (p.param != NoParam || q.text[p.name:p.nameEnd] == omit) {
 			if omitted == none {
 				omitted = i
 			} else {
 				omitted = several
 			}
 			continue
-		case name > last:
-		case name < last || value < lastValue:
+		}
+		switch {
+		case last == nil:
+		case last.param != NoParam && p.param != NoParam && last.param != p.param: // they count in canonical order
+			if last.param > p.param {
+				return omitted, false
+			}
+		case q.compare(*last, *p) > 0:
 			return omitted, false
 		}
-		last, lastValue = name, value
+		last = p
 	}
 	return omitted, true
 }
@@ -296,7 +346,7 @@ func AppendDecoded(dst []byte, encoded string) []byte {
 			return append(dst, encoded...)
 		}
 		dst = append(dst, encoded[:i]...)
-		hi, _ := unhex(encoded[i+1]) // each percent sign of a canonical encoding begins a whole escape
+		hi, _ := unhex(encoded[i+1])
 		lo, _ := unhex(encoded[i+2])
 		dst = append(dst, hi<<4|lo)
 		encoded = encoded[i+3:]

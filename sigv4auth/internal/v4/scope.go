@@ -38,20 +38,46 @@ func pairs(x uint64) uint64 {
 	return (x*10 + x>>8) & 0x00ff00ff00ff00ff
 }
 
-// AppendTime appends an instant in [TimeFormat], as its method AppendFormat does, in a quarter of the time: whoever sends old requests is told three. Years have four digits.
-func AppendTime(dst []byte, t time.Time) []byte {
-	t = t.UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
+// AppendTime appends an instant, in seconds since 1970, in [TimeFormat], in a fraction of the time that the time package takes: whoever sends old requests is told three.
+// Years have four digits.
+func AppendTime(dst []byte, unix int64) []byte {
+	day, second := unix/86400, int(unix%86400)
+	if second < 0 {
+		day, second = day-1, second+86400
+	}
+	year, month, dayOfMonth := dateOf(day)
 	text := [len(TimeFormat)]byte{8: 'T', 15: 'Z'}
-	for i, n := range [...]int{year / 100, year % 100, int(month), day} {
-		text[2*i], text[2*i+1] = '0'+byte(n/10), '0'+byte(n%10)
-	}
-	for i, n := range [...]int{hour, minute, second} {
-		text[9+2*i], text[9+2*i+1] = '0'+byte(n/10), '0'+byte(n%10)
-	}
+	putTwo(text[0:2], year/100)
+	putTwo(text[2:4], year%100)
+	putTwo(text[4:6], month)
+	putTwo(text[6:8], dayOfMonth)
+	putTwo(text[9:11], second/3600)
+	putTwo(text[11:13], second/60%60)
+	putTwo(text[13:15], second%60)
 	return append(dst, text[:]...)
 }
+
+// putTwo writes a number of two digits.
+func putTwo(text []byte, n int) { text[0], text[1] = '0'+byte(n/10), '0'+byte(n%10) }
+
+// dateOf returns the date that lies so many days after 1970-01-01: what daysBefore takes.
+func dateOf(day int64) (year, month, dayOfMonth int) {
+	d := int(day + untilEpoch + cycle) // since March 1 of the year -400
+	year, d = d/cycle*400, d%cycle
+	inCycle := (d - d/1460 + d/36524 - d/(cycle-1)) / 365 // without the leap days before it
+	year, d = year+inCycle-400, d-(inCycle*365+inCycle/4-inCycle/100)
+	month = (5*d + 2) / 153
+	dayOfMonth = d - (153*month+2)/5 + 1
+	if month += 3; month > 12 {
+		year, month = year+1, month-12
+	}
+	return year, month, dayOfMonth
+}
+
+const (
+	untilEpoch = 719_468 // days from March 1 of the year 0 to 1970-01-01
+	cycle      = 146_097 // the days of 400 years
+)
 
 // daysBefore returns the number of days from 1970-01-01 to a date of the Gregorian calendar, less than 0 for an earlier one. Its years begin in March, so that
 // a leap day ends one, and its days are counted from March 1 of the year 0.
@@ -59,9 +85,8 @@ func daysBefore(year, month, day int) int64 {
 	if month < 3 {
 		year, month = year-1, month+12
 	}
-	const untilEpoch = 719468
-	y := year + 400 // none is negative: a multiple of the calendar's cycle of 400 years, of 146,097 days
-	return int64(y*365+y/4-y/100+y/400+(153*(month-3)+2)/5+day-1) - 146_097 - untilEpoch
+	y := year + 400 // none is negative
+	return int64(y*365+y/4-y/100+y/400+(153*(month-3)+2)/5+day-1) - cycle - untilEpoch
 }
 
 // daysIn returns the number of days of a month, without which time.Date would make February 30 a day in March.

@@ -33,7 +33,7 @@ type SignedHeaders struct {
 // signedName is one name of the list.
 type signedName struct {
 	begin  []byte // what begins the header's canonical line: a line feed, which ends the line before, the name and a colon
-	key    []byte // the key under which net/http keeps an unusual header
+	key    []byte // the key under which net/http keeps the header
 	header int    // an index into UsualHeaders, hostHeader or unusual
 }
 
@@ -60,20 +60,28 @@ func (h *SignedHeaders) add(name string) {
 	h.text = append(h.text, name...)
 	h.text = append(h.text, ':')
 	n.begin = h.text[start:]
-	if n.header == unusual {
-		start = len(h.text)
-		h.text = append(h.text, name...)
-		n.key = h.text[start:]
-		toMIMEKey(n.key)
-	}
+	start = len(h.text)
+	h.text = append(h.text, name...)
+	n.key = h.text[start:]
+	toMIMEKey(n.key)
 	h.names = append(h.names, n)
 }
 
 // name returns the name alone.
-func (n *signedName) name() string { return string(n.begin[len("\n") : len(n.begin)-len(":")]) }
+func (n *signedName) name() []byte { return n.begin[len("\n") : len(n.begin)-len(":")] }
 
 // Is reports whether list is what was set.
 func (h *SignedHeaders) Is(list string) bool { return string(h.list) == list && len(h.names) > 0 }
+
+// Names reports whether key, spelled as net/http spells header names, is that of a header in the list.
+func (h *SignedHeaders) Names(key string) bool {
+	for i := range h.names {
+		if string(h.names[i].key) == key {
+			return true
+		}
+	}
+	return false
+}
 
 func headerOf(name string) int {
 	switch name {

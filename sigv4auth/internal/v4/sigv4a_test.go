@@ -146,7 +146,7 @@ func TestVectorsV4A(t *testing.T) {
 					return
 				}
 				date := strings.Split(want.StringToSign, "\n")[1]
-				sts := v4.AppendStringToSign(nil, v4.AlgorithmV4A, date, date[:8]+"/"+v.Context.Service+"/aws4_request", canonical)
+				sts := v4.AppendStringToSign(nil, v4.AlgorithmV4A, date, date[:8], "/"+v.Context.Service+"/aws4_request", canonical)
 				if diff := cmp.Diff(want.StringToSign, string(sts)); diff != "" {
 					t.Fatalf("string to sign (-want +got):\n%s", diff)
 				}
