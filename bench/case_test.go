@@ -83,11 +83,13 @@ func BenchmarkCase(b *testing.B) {
 	}
 	for _, p := range part.All() {
 		b.Run(string(p.Group)+"/"+p.Name, func(b *testing.B) {
-			base, ours, err := p.New()
+			sides, err := p.New()
 			if err != nil {
 				b.Fatal(err)
 			}
-			compare(b, base, ours)
+			for _, side := range sides[1:] {
+				b.Run(side.Name, func(b *testing.B) { compare(b, sides[0].Run, side.Run) })
+			}
 		})
 	}
 }
@@ -120,11 +122,11 @@ func TestSelf(t *testing.T) {
 		keeps(q.Group, q.Name, ours)
 	}
 	for _, p := range part.All() {
-		_, ours, err := p.New()
+		sides, err := p.New()
 		if err != nil {
 			t.Fatal(err)
 		}
-		keeps(p.Group, p.Name, ours)
+		keeps(p.Group, p.Name, sides[len(sides)-1].Run)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/work"
 	"github.com/wildgate/wildgate/iampolicy"
 )
@@ -18,12 +19,14 @@ func globs() []Part {
 		{"17 stars, a letter and a question mark between", strings.Repeat("*a?", 15) + "*b*c"},
 	} {
 		all = append(all, Part{
-			Group: Globs, Name: hostile.name, X: 17, Base: "one star", Ours: "iampolicy",
-			New: func() (base, ours func(), err error) {
-				if base, err = globbing("*b*c"); err == nil {
-					ours, err = globbing(hostile.pattern)
+			Group: Globs, Name: hostile.name, X: 17,
+			New: func() ([]measure.Side, error) {
+				one, err := globbing("*b*c")
+				if err != nil {
+					return nil, err
 				}
-				return base, ours, err
+				several, err := globbing(hostile.pattern)
+				return pair("one star", one, "iampolicy", several), err
 			},
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/work"
 	"github.com/wildgate/wildgate/iampolicy"
 )
@@ -17,12 +18,13 @@ func growths() []Part {
 	for _, n := range []struct{ statements, matching int }{{100, 10}, {1_000, 10}, {10_000, 10}, {10_000, 100}, {10_000, 1_000}, {10_000, 10_000}} {
 		all = append(all, Part{
 			Group: Growth, Name: work.Number(n.statements) + " statements, of which " + work.Number(n.matching) + " can match", X: float64(n.statements),
-			Base: "those alone", Ours: "iampolicy",
-			New: func() (base, ours func(), err error) {
-				if base, err = lastOf(n.matching, n.matching); err == nil {
-					ours, err = lastOf(n.statements, n.matching)
+			New: func() ([]measure.Side, error) {
+				alone, err := lastOf(n.matching, n.matching)
+				if err != nil {
+					return nil, err
 				}
-				return base, ours, err
+				all, err := lastOf(n.statements, n.matching)
+				return pair("those alone", alone, "iampolicy", all), err
 			},
 		})
 	}

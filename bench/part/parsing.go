@@ -3,6 +3,7 @@ package part
 import (
 	"github.com/cedar-policy/cedar-go"
 
+	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/work"
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -13,20 +14,22 @@ func parsings() []Part {
 	var all []Part
 	for _, q := range work.Thousands() {
 		all = append(all, Part{
-			Group: Parsing, Name: q.Name, X: q.X, Base: "cedar-go", Ours: "iampolicy",
-			New: func() (base, ours func(), err error) {
+			Group: Parsing, Name: q.Name, X: q.X,
+			New: func() ([]measure.Side, error) {
 				documents, err := q.IAM()
 				if err != nil {
-					return nil, nil, err
+					return nil, err
 				}
 				text := q.Cedar()
-				return sure(func() error {
-						_, err := cedar.NewPolicySetFromBytes("bench.cedar", text)
-						return err
-					}), sure(func() error {
-						_, err := iampolicy.Parse(documents[0], iampolicy.Identity)
-						return err
-					}), nil
+				theirs := sure(func() error {
+					_, err := cedar.NewPolicySetFromBytes("bench.cedar", text)
+					return err
+				})
+				ours := sure(func() error {
+					_, err := iampolicy.Parse(documents[0], iampolicy.Identity)
+					return err
+				})
+				return pair("cedar-go", theirs, "iampolicy", ours), nil
 			},
 		})
 	}
@@ -36,14 +39,14 @@ func parsings() []Part {
 // deriving holds the derivation of a public key of SigV4A, which a key cache saves, against one bare verification of ECDSA.
 func deriving() Part {
 	return Part{
-		Group: Deriving, Name: "public key of SigV4A", Base: "ECDSA", Ours: "wildgate",
-		New: func() (base, ours func(), err error) {
+		Group: Deriving, Name: "public key of SigV4A",
+		New: func() ([]measure.Side, error) {
 			secret := sigv4auth.NewSecret(work.TheKey.Secret)
-			base, err = work.VerifyingECDSA()
-			return base, sure(func() error {
+			verifying, err := work.VerifyingECDSA()
+			return pair("ECDSA", verifying, "wildgate", sure(func() error {
 				_, err := sigv4auth.DerivePublicKey(work.TheKey.ID, secret)
 				return err
-			}), err
+			})), err
 		},
 	}
 }

@@ -3,6 +3,7 @@
 package part
 
 import (
+	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/work"
 )
 
@@ -12,6 +13,7 @@ const (
 	Globs    work.Group = "globs"
 	Parsing  work.Group = "parsing"
 	Deriving work.Group = "deriving"
+	Least    work.Group = "least"
 )
 
 // Part is one row of the tables of parts.
@@ -19,11 +21,15 @@ type Part struct {
 	Group work.Group
 	Name  string
 	X     float64 // how many statements or stars there are
-	Base  string  // what it is held against
-	Ours  string  // which of Wildgate's packages it is a part of: wildgate or iampolicy
 
-	// New sets both up, and checks that they do what they are measured at. Neither may go wrong after that: they panic.
-	New func() (base, ours func(), err error)
+	// New sets up what is timed beside each other, and checks that it does what it is measured at: what the others are held against first, and
+	// Wildgate's part last, by the name of its package: wildgate or iampolicy. None may go wrong after that: they panic.
+	New func() ([]measure.Side, error)
+}
+
+// pair returns the two sides of a part.
+func pair(base string, theirs func(), name string, ours func()) []measure.Side {
+	return []measure.Side{{Name: base, Run: theirs}, {Name: name, Run: ours}}
 }
 
 // All returns every part.
@@ -32,5 +38,5 @@ func All() []Part {
 	all = append(all, growths()...)
 	all = append(all, globs()...)
 	all = append(all, parsings()...)
-	return append(all, deriving())
+	return append(all, deriving(), leastOf())
 }

@@ -11,16 +11,17 @@ import (
 func TestEveryPartDoesItsWork(t *testing.T) {
 	counts := map[work.Group]int{}
 	for _, p := range part.All() {
-		base, ours, err := p.New()
+		sides, err := p.New()
 		if err != nil {
 			t.Errorf("%s, %s: %v", p.Group, p.Name, err)
 			continue
 		}
-		base()
-		ours()
+		for _, side := range sides {
+			side.Run()
+		}
 		counts[p.Group]++
 	}
-	for group, want := range map[work.Group]int{part.Growth: 6, part.Globs: 3, part.Parsing: 3, part.Deriving: 1} {
+	for group, want := range map[work.Group]int{part.Growth: 6, part.Globs: 3, part.Parsing: 3, part.Deriving: 1, part.Least: 1} {
 		if counts[group] != want {
 			t.Errorf("%s: %d parts; want %d", group, counts[group], want)
 		}

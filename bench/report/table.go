@@ -18,6 +18,7 @@ var titles = []struct {
 	title string
 }{
 	{work.Requests, "Verification"},
+	{part.Least, "What a verifier of this one form of request cannot leave out, and Wildgate"},
 	{work.Bodies, "Verification, by the size of the body"},
 	{work.Chunks, "Verification, bodies in chunks"},
 	{work.Refusals, "Refusal"},

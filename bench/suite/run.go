@@ -68,12 +68,12 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	}
 	for _, p := range parts {
 		next(fmt.Sprintf("%s: %s", p.Group, p.Name))
-		base, ours, err := p.New()
+		sides, err := p.New()
 		if err != nil {
 			return nil, fmt.Errorf("%s, %s: %w", p.Group, p.Name, err)
 		}
-		row := &Row{Group: p.Group, Case: p.Name, X: p.X, Base: p.Base}
-		if row, err = row.timed(ctx, []measure.Side{{Name: p.Base, Run: base}, {Name: p.Ours, Run: ours}}, budget); err != nil {
+		row := &Row{Group: p.Group, Case: p.Name, X: p.X, Base: sides[0].Name}
+		if row, err = row.timed(ctx, sides, budget); err != nil {
 			return nil, err
 		}
 		results.Rows = append(results.Rows, *row)

@@ -115,6 +115,13 @@ func Verification(quick bool) []Case {
 	return append(all, crowds(quick)...)
 }
 
+// Reference returns the case of the reference request, its key known.
+func Reference() *Case {
+	c := caseOf(Requests, "header POST", 0, post())
+	c.Learn()
+	return &c
+}
+
 // caseOf returns the case of the one request that p makes.
 func caseOf(g Group, name string, x float64, p plan) Case {
 	return Case{

@@ -1,0 +1,52 @@
+package least_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/wildgate/wildgate/bench/least"
+	"github.com/wildgate/wildgate/bench/work"
+)
+
+// TestEveryStepIsNeeded: what is measured as the least admits the reference POST, and refuses it tampered with and in the forms in which a verifier has to refuse it.
+func TestEveryStepIsNeeded(t *testing.T) {
+	v := least.New(work.Region, "execute-api", work.Now)
+	v.Add(work.TheKey.ID, work.TheKey.Secret, work.TheKey.Token, work.Session)
+	// These need a limit, a list or another key than it has.
+	others := []string{"another host", "body too large", "session that is over", "wrong checksum", "bad chunk", "denied by policy", "presigned, expired", "unsigned payload, not enabled"}
+	refused := 0
+	for _, c := range work.Verification(false) {
+		if c.Group != work.Refusals || slices.Contains(others, c.Name) {
+			continue
+		}
+		bad, err := c.Bad("execute-api")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := v.Verify(bad.Again()); ok {
+			t.Errorf("%s: admitted", c.Name)
+		}
+		refused++
+	}
+	if refused < 14 {
+		t.Errorf("only %d refusals were tried", refused)
+	}
+	for _, c := range work.Verification(true) {
+		if c.Group != work.Requests || c.Name != "header POST" {
+			continue
+		}
+		good, err := c.Good("execute-api")
+		if err != nil {
+			t.Fatal(err)
+		}
+		who, ok := v.Verify(good[0].Again())
+		if !ok || who.AccessKeyID != work.TheKey.ID || who.Principal != work.Session || who.SignedAt != work.Now.Unix() {
+			t.Errorf("the good request: %+v, %t", who, ok)
+		}
+		for what, q := range good[0].Tampered() {
+			if _, ok := v.Verify(q.Again()); ok {
+				t.Errorf("another %s: admitted", what)
+			}
+		}
+	}
+}
