@@ -189,6 +189,9 @@ func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set i
 // checkRoutedPath refuses paths on which a router, a handler and the policies could disagree (threats 135 to 137 and 145). It looks at
 // r.URL, which is what routers match: Verify has looked at the request line.
 func checkRoutedPath(r *http.Request) *Error {
+	if r.URL.RawPath == "" && v4.PlainPath(r.URL.Path) { // nearly always
+		return nil
+	}
 	escaped, decoded := r.URL.EscapedPath(), r.URL.Path // a raw backslash is escaped here, too
 	for i := 0; i+2 < len(escaped); i++ {
 		if escaped[i] != '%' {

@@ -309,8 +309,7 @@ func validScopePart(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if !('A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+		if c := s[i]; !accessKeyByte[c] && c != '.' {
 			return false
 		}
 	}
