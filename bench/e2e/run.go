@@ -61,7 +61,7 @@ func Measure(ctx context.Context, quick bool, stderr io.Writer) (_ *Report, err 
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	machine := measure.ThisMachine() // before there is a load of our own
+	machine, stolen := measure.ThisMachine(), measure.Stolen() // before there is a load of our own
 	o := newOrder()
 	bare, err := start(ctx, o, stderr)
 	if err != nil {
@@ -107,5 +107,6 @@ func Measure(ctx context.Context, quick bool, stderr io.Writer) (_ *Report, err 
 		}
 		r.Scenarios = append(r.Scenarios, summarize(s, samples[0], samples[1]))
 	}
+	r.Machine.Stolen = stolen()
 	return r, nil
 }

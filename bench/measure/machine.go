@@ -15,7 +15,8 @@ type Machine struct {
 	Cores     int       `json:"cores"`     // that Go uses
 	OS        string    `json:"os"`
 	Go        string    `json:"go"`
-	Load      string    `json:"load,omitempty"` // the load averages before the run, where the system tells them
+	Load      string    `json:"load,omitempty"`   // the load averages before the run, where the system tells them
+	Stolen    float64   `json:"stolen,omitempty"` // what Stolen says of the run
 	When      time.Time `json:"when"`
 }
 
@@ -47,6 +48,9 @@ func (m Machine) String() string {
 	text := fmt.Sprintf("%s, %d cores, %s, %s, %s", m.Processor, m.Cores, m.OS, m.Go, m.When.Format("2 January 2006"))
 	if m.Load != "" {
 		text += ", load averages before the run " + m.Load
+	}
+	if m.Stolen >= 0.005 {
+		text += fmt.Sprintf(", %.0f %% of the processors' time taken by the host", 100*m.Stolen)
 	}
 	return text
 }

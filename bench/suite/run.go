@@ -29,7 +29,7 @@ type Options struct {
 
 // Run measures everything. An error is one of the bench itself, or of Wildgate, which has to be able to do every case.
 func Run(ctx context.Context, o Options) (*Results, error) {
-	results := &Results{Machine: measure.ThisMachine(), Quick: o.Quick}
+	results, stolen := &Results{Machine: measure.ThisMachine(), Quick: o.Quick}, measure.Stolen()
 	cases, questions, parts, verifiers := work.Verification(o.Quick), work.Evaluation(), part.All(), contender.Verifiers()
 	total, done := fullTime, 0
 	if o.Quick {
@@ -86,6 +86,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		return nil, fmt.Errorf("cores: %w", err)
 	}
 	results.Cores = cores
+	results.Machine.Stolen = stolen()
 	return results, nil
 }
 
