@@ -1,6 +1,7 @@
 // Package least does the least that a verifier of the reference POST can do. It has each step without which one of the requirements on a verifier is not kept, in the
-// straightest Go, and knows this one form of request by heart. What it takes beyond the hashing is what nobody can leave out, whatever else a verifier
-// is to be: for any client, any store, any request, for several goroutines, or to say why it refuses.
+// straightest Go, and knows this one form of request by heart: the store, the identity, the use by several goroutines and the recovery from a panic are those that Wildgate's
+// callers are promised. What it takes beyond the hashing is what nobody can leave out, whatever else a verifier is to be: for any client and any request, with an audit,
+// or to say why it refuses.
 //
 // It is no verifier to use.
 package least
@@ -14,7 +15,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 const (
@@ -23,42 +27,45 @@ const (
 	skew          = 5 * 60 // seconds
 )
 
-// Verifier verifies requests of one form, for one goroutine at a time.
+// Verifier verifies requests of one form. It is safe for concurrent use once all keys are added.
 type Verifier struct {
-	scopeEnd       string // of a credential, behind its date
-	keys           map[string]*key
-	now            int64 // in seconds since 1970
-	canonical, sts []byte
-	sum            [sha256.Size]byte
+	region, service string
+	scopeEnd        string // of a credential, behind its date
+	store           sigv4auth.CredentialStore
+	keys            map[string]*key // by the secret, so that one that has been replaced signs nothing
+	now             time.Time
 }
 
 // key is a signing key of one day, prepared.
 type key struct {
-	day, token, principal string
-	mac                   hash.Hash
+	day     string
+	scratch sync.Pool
 }
 
-// Identity is who signed a request.
-type Identity struct {
-	AccessKeyID, Principal string
-	SignedAt               int64
+// scratch is the memory of one verification.
+type scratch struct {
+	mac            hash.Hash
+	canonical, sts []byte
+	sum            [sha256.Size]byte
 }
 
-// New returns a Verifier for a region and a service, at an instant.
-func New(region, service string, now time.Time) *Verifier {
-	return &Verifier{scopeEnd: "/" + region + "/" + service + "/aws4_request", keys: map[string]*key{}, now: now.Unix()}
+// New returns a Verifier for a region and a service, at an instant, of the keys in a store.
+func New(region, service string, now time.Time, store sigv4auth.CredentialStore) *Verifier {
+	return &Verifier{region: region, service: service, scopeEnd: "/" + region + "/" + service + "/aws4_request", store: store, keys: map[string]*key{}, now: now}
 }
 
-// Add adds a session's key, and derives its signing key for the day of the instant.
-func (v *Verifier) Add(id, secret, token, principal string) {
-	day := time.Unix(v.now, 0).UTC().Format("20060102")
+// Prepare derives the signing key of a secret for the day of the instant.
+func (v *Verifier) Prepare(secret string) {
+	day := v.now.UTC().Format("20060102")
 	derived := []byte("AWS4" + secret)
 	for part := range strings.SplitSeq(day+v.scopeEnd, "/") {
 		h := hmac.New(sha256.New, derived)
 		h.Write([]byte(part))
 		derived = h.Sum(nil)
 	}
-	v.keys[id] = &key{day, token, principal, hmac.New(sha256.New, derived)}
+	k := &key{day: day}
+	k.scratch.New = func() any { return &scratch{mac: hmac.New(sha256.New, derived)} }
+	v.keys[secret] = k
 }
 
 // body is a verified body, in one piece of memory with its room. It is the handler's own.
@@ -80,7 +87,12 @@ func (b *body) Read(p []byte) (int, error) {
 func (*body) Close() error { return nil }
 
 // Verify reports whether r is signed, and by whom. Of an admitted request the body is the verified one.
-func (v *Verifier) Verify(r *http.Request) (who Identity, ok bool) {
+func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
+	defer func() {
+		if recover() != nil {
+			who, ok = sigv4auth.Identity{}, false
+		}
+	}()
 	// Every X-Amz-* header that arrived has to be signed, and none may arrive twice: all headers are looked at.
 	var authorization, date, token, digest, contentType, contentLength []string
 	amz := 0
@@ -113,7 +125,7 @@ func (v *Verifier) Verify(r *http.Request) (who Identity, ok bool) {
 		return who, false
 	}
 	signedAt, ok := seconds(date[0])
-	if !ok || signedAt < v.now-skew || signedAt > v.now+skew {
+	if now := v.now.Unix(); !ok || signedAt < now-skew || signedAt > now+skew {
 		return who, false
 	}
 	slash := strings.IndexByte(credential, '/')
@@ -121,17 +133,23 @@ func (v *Verifier) Verify(r *http.Request) (who Identity, ok bool) {
 		return who, false
 	}
 	id := credential[:slash]
-	k := v.keys[id]
-	if k == nil || k.day != date[0][:8] || len(k.token) != len(token[0]) || len(digest[0]) != 2*sha256.Size {
+	c, err := v.store.Credential(r.Context(), id, token[0])
+	if err != nil || c.AccessKeyID != id || !c.SessionToken.Equal(token[0]) || !c.Expires.IsZero() && !v.now.Before(c.Expires) {
 		return who, false
 	}
+	k := v.keys[c.Secret.Reveal()]
+	if k == nil || k.day != date[0][:8] || len(digest[0]) != 2*sha256.Size {
+		return who, false
+	}
+	s := k.scratch.Get().(*scratch)
+	defer k.scratch.Put(s)
 
 	// The canonical request, of a path without a query that stands for itself. A value may hold no control character and no white space that would have to be
-	// folded: the token is known to hold none if it is the key's.
+	// folded: the token is the key's, and known to hold none.
 	if !plain(r.RequestURI) || !plain(contentType[0]) || !plain(contentLength[0]) || !plain(r.Host) {
 		return who, false
 	}
-	b := append(v.canonical[:0], r.Method...)
+	b := append(s.canonical[:0], r.Method...)
 	b = append(b, '\n')
 	b = append(b, r.RequestURI...)
 	b = append(b, "\n\ncontent-length:"...)
@@ -147,12 +165,9 @@ func (v *Verifier) Verify(r *http.Request) (who Identity, ok bool) {
 	b = append(b, date[0]...)
 	b = append(b, "\nx-amz-security-token:"...)
 	b = append(b, token[0]...)
-	if !same(b[len(b)-len(k.token):], k.token) {
-		return who, false
-	}
 	b = append(b, "\n\n"+signedHeaders+"\n"...)
 	b = append(b, digest[0]...)
-	v.canonical = b
+	s.canonical = b
 
 	// The body, in memory of its own, as a handler may keep it.
 	read, n := new(body), 0
@@ -170,31 +185,34 @@ func (v *Verifier) Verify(r *http.Request) (who Identity, ok bool) {
 	}
 	read.text = read.text[:n]
 	var text [2 * sha256.Size]byte
-	v.sum = sha256.Sum256(read.text)
-	encode(&text, &v.sum)
+	s.sum = sha256.Sum256(read.text)
+	encode(&text, &s.sum)
 	if !sameBytes(text[:], b[sent:sent+len(text)]) {
 		return who, false
 	}
 
 	// The signature.
-	v.sum = sha256.Sum256(b)
-	encode(&text, &v.sum)
-	sts := append(v.sts[:0], "AWS4-HMAC-SHA256\n"...)
+	s.sum = sha256.Sum256(b)
+	encode(&text, &s.sum)
+	sts := append(s.sts[:0], "AWS4-HMAC-SHA256\n"...)
 	sts = append(sts, date[0]...)
 	sts = append(sts, '\n')
 	sts = append(sts, credential[slash+1:]...)
 	sts = append(sts, '\n')
 	sts = append(sts, text[:]...)
-	v.sts = sts
-	k.mac.Reset()
-	k.mac.Write(sts)
-	k.mac.Sum(v.sum[:0])
-	encode(&text, &v.sum)
+	s.sts = sts
+	s.mac.Reset()
+	s.mac.Write(sts)
+	s.mac.Sum(s.sum[:0])
+	encode(&text, &s.sum)
 	if !same(text[:], signature) {
 		return who, false
 	}
 	r.Body, r.ContentLength = read, int64(n)
-	return Identity{id, k.principal, signedAt}, true
+	who.Principal, who.AccessKeyID, who.SignedAt, who.VerifiedAt = c.Principal, id, time.Unix(signedAt, 0).UTC(), v.now
+	who.Scope = sigv4auth.Scope{Date: date[0][:8], Region: v.region, Service: v.service}
+	who.Place, who.Algorithm, who.PayloadMode = sigv4auth.InHeader, "AWS4-HMAC-SHA256", sigv4auth.PayloadDigest
+	return who, true
 }
 
 // fields takes the one form of an Authorization header apart.

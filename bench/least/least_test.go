@@ -6,12 +6,17 @@ import (
 
 	"github.com/wildgate/wildgate/bench/least"
 	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // TestEveryStepIsNeeded: what is measured as the least admits the reference POST, and refuses it tampered with and in the forms in which a verifier has to refuse it.
 func TestEveryStepIsNeeded(t *testing.T) {
-	v := least.New(work.Region, "execute-api", work.Now)
-	v.Add(work.TheKey.ID, work.TheKey.Secret, work.TheKey.Token, work.Session)
+	v := least.New(work.Region, "execute-api", work.Now, sigv4auth.StaticCredentials(sigv4auth.Credential{
+		AccessKeyID: work.TheKey.ID, Secret: sigv4auth.NewSecret(work.TheKey.Secret), SessionToken: sigv4auth.NewSecret(work.TheKey.Token),
+		Principal: iampolicy.Principal{ARN: work.Session},
+	}))
+	v.Prepare(work.TheKey.Secret)
 	// These need a limit, a list or another key than it has.
 	others := []string{"another host", "body too large", "session that is over", "wrong checksum", "bad chunk", "denied by policy", "presigned, expired", "unsigned payload, not enabled"}
 	refused := 0
@@ -40,7 +45,7 @@ func TestEveryStepIsNeeded(t *testing.T) {
 			t.Fatal(err)
 		}
 		who, ok := v.Verify(good[0].Again())
-		if !ok || who.AccessKeyID != work.TheKey.ID || who.Principal != work.Session || who.SignedAt != work.Now.Unix() {
+		if !ok || who.AccessKeyID != work.TheKey.ID || who.Principal.ARN != work.Session || !who.SignedAt.Equal(work.Now) {
 			t.Errorf("the good request: %+v, %t", who, ok)
 		}
 		for what, q := range good[0].Tampered() {
