@@ -56,12 +56,7 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 		if noRegions {
 			text = append(text, "Authorization header requires existence of a '"+regionSetName+"' header. "...)
 		}
-		text = append(text, hashedBeginning...)
-		n := len(text)
-		text = append(text, value...) // to be hashed: it may hold somebody's bearer token, and does not stay
-		sum := sha256.Sum256(text[n:])
-		clear(text[n:])
-		s.sts = base64.StdEncoding.AppendEncode(text[:n], sum[:])
+		s.sts = appendHashed(text, value)
 		return refusal(ErrIncompleteSignature, string(s.sts))
 	}
 
@@ -155,11 +150,20 @@ func (p *presented) parseHTTPDate(s string) *Error {
 
 // hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold
 // somebody's bearer token.
-func hashed(authorization string) string { return hashedBeginning + digestOf(authorization) }
+func hashed(authorization string) string { return string(appendHashed(nil, authorization)) }
 
-const hashedBeginning = "(Hashed with SHA-256 and encoded with Base64) Authorization="
+func appendHashed(dst []byte, authorization string) []byte {
+	dst = append(dst, "(Hashed with SHA-256 and encoded with Base64) Authorization="...)
+	return appendDigestOf(dst, authorization)
+}
 
-func digestOf(authorization string) string {
-	sum := sha256.Sum256([]byte(authorization))
-	return base64.StdEncoding.EncodeToString(sum[:])
+func digestOf(authorization string) string { return string(appendDigestOf(nil, authorization)) }
+
+// appendDigestOf has the value in dst while it is hashed, and not for longer.
+func appendDigestOf(dst []byte, authorization string) []byte {
+	n := len(dst)
+	dst = append(dst, authorization...)
+	sum := sha256.Sum256(dst[n:])
+	clear(dst[n:])
+	return base64.StdEncoding.AppendEncode(dst[:n], sum[:])
 }

@@ -100,7 +100,8 @@ func FromAWS(p aws.CredentialsProvider, pr iampolicy.Principal) CredentialStore 
 	if p == nil {
 		return awsStore{}
 	}
-	return awsStore{cache: aws.NewCredentialsCache(p), principal: clonePrincipal(pr)}
+	ownTags(&pr)
+	return awsStore{cache: aws.NewCredentialsCache(p), principal: pr}
 }
 
 type awsStore struct {

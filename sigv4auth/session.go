@@ -54,13 +54,13 @@ func (s Session) clone() Session {
 	return s
 }
 
-func clonePrincipal(p iampolicy.Principal) iampolicy.Principal {
+// ownTags makes the tags of p, which was copied from another, its own (threat 231).
+func ownTags(p *iampolicy.Principal) {
 	p.Tags = maps.Clone(p.Tags)
-	return p
 }
 
 func cloneCredential(c Credential) Credential {
-	c.Principal = clonePrincipal(c.Principal)
+	ownTags(&c.Principal)
 	c.SigningKeys = slices.Clone(c.SigningKeys)
 	if c.Session != nil {
 		s := c.Session.clone()

@@ -3,7 +3,6 @@ package sigv4auth
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -227,7 +226,7 @@ func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented,
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
 func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time.Time) {
 	id.Principal = c.Principal
-	id.Principal.Tags = maps.Clone(c.Principal.Tags)
+	ownTags(&id.Principal)
 	id.AccessKeyID = p.accessKeyID
 	id.Scope = Scope(p.scope)
 	id.Place = p.place

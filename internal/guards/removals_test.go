@@ -105,7 +105,7 @@ var removals = []removal{
 	{"231", "sigv4auth/config.go", `slices.Clone(cfg.Hosts)`, `cfg.Hosts`, "sigv4auth TestNewCopies"},
 	{"231", "sigv4auth/session.go", `s.Tags = maps.Clone(s.Tags)`, ``, "sigv4auth TestCallerOwnsNothing"},
 	{"231", "sigv4auth/session.go", `p.Tags = maps.Clone(p.Tags)`, ``, "sigv4auth TestCallerOwnsNothing"},
-	{"231", "sigv4auth/verifier.go", `id.Principal.Tags = maps.Clone(c.Principal.Tags)`, ``, "sigv4auth TestCallerOwnsNothing"},
+	{"231", "sigv4auth/verifier.go", `ownTags(&id.Principal)`, ``, "sigv4auth TestCallerOwnsNothing"},
 	{"231", "sigv4auth/session.go", `s.Policies = slices.Clone(s.Policies)`, ``, "sigv4auth TestOneInstantAndContext"},
 	{"231", "sigv4auth/session.go", `c.SigningKeys = slices.Clone(c.SigningKeys)`, ``, "sigv4auth TestStaticDerivedKeys"},
 	{"231", "sigv4auth/signingkey.go", `bytes.Clone(k.open().raw[:])`, `k.open().raw[:]`, "sigv4auth TestRevealedKey"},
