@@ -14,8 +14,8 @@ import (
 
 var wildgate = Verifier{Name: "wildgate", Service: "execute-api", New: newWildgate}
 
-// NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for its mount, which is the caller's.
-func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
+// Store returns the keys that are known in a setting, as Wildgate takes them.
+func Store(s work.Setting) sigv4auth.CredentialStore {
 	caller := iampolicy.Principal{ARN: work.Session}
 	creds := make([]sigv4auth.Credential, 0, len(s.Known))
 	for _, k := range s.Known {
@@ -25,9 +25,14 @@ func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
 		}
 		creds = append(creds, c)
 	}
+	return sigv4auth.StaticCredentials(creds...)
+}
+
+// NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for its mount, which is the caller's.
+func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
 	cfg := sigv4auth.Config{
 		Region: work.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: work.MaxBody, KeyCacheSize: s.CacheSize,
-		Hosts: s.Hosts, Credentials: sigv4auth.StaticCredentials(creds...), Now: func() time.Time { return work.Now },
+		Hosts: s.Hosts, Credentials: Store(s), Now: func() time.Time { return work.Now },
 	}
 	if s.Chunked {
 		cfg.Payloads = sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer

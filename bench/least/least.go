@@ -7,6 +7,7 @@
 package least
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -55,33 +56,22 @@ func New(region, service string, now time.Time, store sigv4auth.CredentialStore)
 }
 
 // Prepare derives the signing key of a secret for the day of the instant.
-func (v *Verifier) Prepare(secret string) {
+func (v *Verifier) Prepare(secret string) error {
 	day := v.now.UTC().Format("20060102")
-	derived := []byte("AWS4" + secret)
-	for part := range strings.SplitSeq(day+v.scopeEnd, "/") {
-		h := hmac.New(sha256.New, derived)
-		h.Write([]byte(part))
-		derived = h.Sum(nil)
+	derived, err := sigv4auth.DeriveSigningKey(sigv4auth.NewSecret(secret), sigv4auth.Scope{Date: day, Region: v.region, Service: v.service})
+	if err != nil {
+		return err
 	}
 	k := &key{day: day}
-	k.scratch.New = func() any { return &scratch{mac: hmac.New(sha256.New, derived)} }
+	k.scratch.New = func() any { return &scratch{mac: hmac.New(sha256.New, derived.Reveal())} }
 	v.keys[secret] = k
+	return nil
 }
 
 // body is a verified body, in one piece of memory with its room. It is the handler's own.
 type body struct {
-	text []byte
-	at   int
+	bytes.Reader
 	room [96]byte
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	if b.at == len(b.text) {
-		return 0, io.EOF
-	}
-	n := copy(p, b.text[b.at:])
-	b.at += n
-	return n, nil
 }
 
 func (*body) Close() error { return nil }
@@ -160,7 +150,6 @@ func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
 	b = append(b, r.Host...)
 	b = append(b, "\nx-amz-content-sha256:"...)
 	b = append(b, digest[0]...)
-	sent := len(b) - 2*sha256.Size
 	b = append(b, "\nx-amz-date:"...)
 	b = append(b, date[0]...)
 	b = append(b, "\nx-amz-security-token:"...)
@@ -171,23 +160,24 @@ func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
 
 	// The body, in memory of its own, as a handler may keep it.
 	read, n := new(body), 0
-	if read.text = read.room[:]; r.ContentLength >= int64(len(read.text)) {
-		read.text = make([]byte, r.ContentLength+1)
+	arrived := read.room[:]
+	if r.ContentLength >= int64(len(arrived)) {
+		arrived = make([]byte, r.ContentLength+1)
 	}
 	for {
-		more, err := r.Body.Read(read.text[n:])
+		more, err := r.Body.Read(arrived[n:])
 		if n += more; err == io.EOF {
 			break
 		}
-		if err != nil || n == len(read.text) {
+		if err != nil || n == len(arrived) {
 			return who, false
 		}
 	}
-	read.text = read.text[:n]
+	read.Reset(arrived[:n])
 	var text [2 * sha256.Size]byte
-	s.sum = sha256.Sum256(read.text)
+	s.sum = sha256.Sum256(arrived[:n])
 	encode(&text, &s.sum)
-	if !sameBytes(text[:], b[sent:sent+len(text)]) {
+	if !same(text[:], digest[0]) {
 		return who, false
 	}
 
@@ -286,17 +276,11 @@ var digits = func() (t [256]uint16) {
 	return t
 }()
 
-// same reports whether a and b, of one length, are equal, in constant time.
+// same reports whether two digests in hexadecimal are equal, in constant time.
 func same(a []byte, b string) bool {
 	var differs uint64
-	i := 0
-	for ; i <= len(a)-32 && i <= len(b)-32; i += 32 {
-		v, w := a[i:i+32], b[i:i+32]
-		differs |= binary.LittleEndian.Uint64(v) ^ word(w) | binary.LittleEndian.Uint64(v[8:]) ^ word(w[8:])
-		differs |= binary.LittleEndian.Uint64(v[16:]) ^ word(w[16:]) | binary.LittleEndian.Uint64(v[24:]) ^ word(w[24:])
-	}
-	for ; i < len(a); i++ {
-		differs |= uint64(a[i] ^ b[i])
+	for i := 0; i <= len(a)-8; i += 8 {
+		differs |= binary.LittleEndian.Uint64(a[i:]) ^ word(b[i:])
 	}
 	return differs == 0
 }
@@ -304,13 +288,4 @@ func same(a []byte, b string) bool {
 func word(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-// sameBytes is the same for two digests.
-func sameBytes(a, b []byte) bool {
-	var differs uint64
-	for i := 0; i <= len(a)-8; i += 8 {
-		differs |= binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
-	}
-	return differs == 0
 }

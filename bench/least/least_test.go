@@ -4,19 +4,17 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wildgate/wildgate/bench/contender"
 	"github.com/wildgate/wildgate/bench/least"
 	"github.com/wildgate/wildgate/bench/work"
-	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // TestEveryStepIsNeeded: what is measured as the least admits the reference POST, and refuses it tampered with and in the forms in which a verifier has to refuse it.
 func TestEveryStepIsNeeded(t *testing.T) {
-	v := least.New(work.Region, "execute-api", work.Now, sigv4auth.StaticCredentials(sigv4auth.Credential{
-		AccessKeyID: work.TheKey.ID, Secret: sigv4auth.NewSecret(work.TheKey.Secret), SessionToken: sigv4auth.NewSecret(work.TheKey.Token),
-		Principal: iampolicy.Principal{ARN: work.Session},
-	}))
-	v.Prepare(work.TheKey.Secret)
+	v := least.New(work.Region, "execute-api", work.Now, contender.Store(work.Reference().Setting))
+	if err := v.Prepare(work.TheKey.Secret); err != nil {
+		t.Fatal(err)
+	}
 	// These need a limit, a list or another key than it has.
 	others := []string{"another host", "body too large", "session that is over", "wrong checksum", "bad chunk", "denied by policy", "presigned, expired", "unsigned payload, not enabled"}
 	refused := 0

@@ -7,8 +7,6 @@ import (
 	"github.com/wildgate/wildgate/bench/least"
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/work"
-	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // leastOf holds what a verifier of the reference POST cannot leave out, and Wildgate's, against the hashing alone.
@@ -30,11 +28,10 @@ func leastOf() Part {
 			if err != nil {
 				return nil, err
 			}
-			v := least.New(work.Region, ours.Service, work.Now, sigv4auth.StaticCredentials(sigv4auth.Credential{
-				AccessKeyID: work.TheKey.ID, Secret: sigv4auth.NewSecret(work.TheKey.Secret), SessionToken: sigv4auth.NewSecret(work.TheKey.Token),
-				Principal: iampolicy.Principal{ARN: work.Session},
-			}))
-			v.Prepare(work.TheKey.Secret)
+			v := least.New(work.Region, ours.Service, work.Now, contender.Store(c.Setting))
+			if err := v.Prepare(work.TheKey.Secret); err != nil {
+				return nil, err
+			}
 			q := good[0]
 			straight := sure(func() error {
 				if _, ok := v.Verify(q.Again()); !ok {
