@@ -55,8 +55,15 @@ func serve(t *testing.T, handler http.Handler) string {
 // probe runs the checks against the endpoint, and returns what was found.
 func probe(t *testing.T, url string, args ...string) (*found, error) {
 	t.Helper()
+	return probeSession(t, "", url, args...)
+}
+
+// probeSession is probe with a session token, and in no case with that of whoever runs the tests.
+func probeSession(t *testing.T, session, url string, args ...string) (*found, error) {
+	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", accessKey)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
+	t.Setenv("AWS_SESSION_TOKEN", session)
 	var out, problems bytes.Buffer
 	err := target.Run(context.Background(), append([]string{"-target", url, "-region", "us-east-1", "-rate", "1000", "-json"}, args...), &out, &problems)
 	if err != nil && !errors.Is(err, target.ErrFound) {
@@ -96,28 +103,26 @@ func TestWildgateHasNoFault(t *testing.T) {
 		name     string
 		change   func(*sigv4auth.Config)
 		args     []string
+		session  string
 		untested int
 	}{
-		{"strict paths", func(*sigv4auth.Config) {}, nil, 1},
-		{"presigned URLs are off", func(c *sigv4auth.Config) { c.MaxPresignExpiry = 0 }, nil, 50},
-		{"normalized paths", func(c *sigv4auth.Config) { c.Path = sigv4auth.PathNormalized }, []string{"-path", "normalized"}, 1},
-		{"encoded paths, SigV4A", func(c *sigv4auth.Config) { c.Path, c.Algorithms = sigv4auth.PathEncoded, sigv4auth.SigV4A }, []string{"-path", "encoded", "-sigv4a"}, 1},
+		{"strict paths", func(*sigv4auth.Config) {}, nil, "", 1},
+		{"presigned URLs are off", func(c *sigv4auth.Config) { c.MaxPresignExpiry = 0 }, nil, "", 50},
+		{"normalized paths", func(c *sigv4auth.Config) { c.Path = sigv4auth.PathNormalized }, []string{"-path", "normalized"}, "", 1},
+		{"encoded paths, SigV4A", func(c *sigv4auth.Config) { c.Path, c.Algorithms = sigv4auth.PathEncoded, sigv4auth.SigV4A }, []string{"-path", "encoded", "-sigv4a"}, "", 1},
 		{"S3, chunks", func(c *sigv4auth.Config) {
 			c.Service, c.Path = "s3", sigv4auth.PathS3
 			c.Payloads = sigv4auth.InsecureUnsigned | sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer
-		}, []string{"-service", "s3", "-streaming"}, 0},
+		}, []string{"-service", "s3", "-streaming"}, "", 0},
 		{"a session token", func(c *sigv4auth.Config) {
 			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
 				AccessKeyID: accessKey, Secret: sigv4auth.NewSecret(secret), SessionToken: sigv4auth.NewSecret(token),
 				Principal: iampolicy.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/target/test"},
 			})
-		}, nil, 1},
+		}, nil, token, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "a session token" {
-				t.Setenv("AWS_SESSION_TOKEN", token)
-			}
-			f, err := probe(t, serve(t, wildgate(t, tt.change)), tt.args...)
+			f, err := probeSession(t, tt.session, serve(t, wildgate(t, tt.change)), tt.args...)
 			if err != nil {
 				t.Error(err)
 			}
