@@ -134,9 +134,10 @@ func (c *accessCheck) embellish(req *Request) {
 // that match it do.
 func (c *accessCheck) spell(action string) string {
 	spelled := []byte(action)
+	e := evaluation{context: &Context{}}
 	look := func(st *statement) {
 		for i, text := range st.actionTexts {
-			if !st.actions[i].match(action, &Context{}) {
+			if !st.actions[i].match(action, &e) {
 				continue
 			}
 			at := 0

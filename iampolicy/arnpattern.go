@@ -18,7 +18,7 @@ type arnPattern struct {
 
 // match reports whether the ARN s matches. Whether s is an ARN at all it does not
 // ask where p is everything or whole.
-func (p *arnPattern) match(s string, ctx *Context) bool {
+func (p *arnPattern) match(s string, e *evaluation) bool {
 	if p.everything {
 		return true
 	}
@@ -28,12 +28,12 @@ func (p *arnPattern) match(s string, ctx *Context) bool {
 	s = s[len(p.head):]
 	for i := range p.parts {
 		colon := strings.IndexByte(s, ':')
-		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], ctx) {
+		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], e) {
 			return false
 		}
 		s = s[colon+1:]
 	}
-	return p.tail.match(s, ctx)
+	return p.tail.match(s, e)
 }
 
 // compileARN compiles an ARN of six parts. With headVariables, policy

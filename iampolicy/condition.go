@@ -5,6 +5,7 @@ import "net/netip"
 // A condition is one operator on one key with its compiled values.
 type condition struct {
 	operator
+	deny bool   // of a Deny statement: what cannot be read matches
 	name string // the operator, as written
 	key  string
 	hash uint32 // foldHash of key
@@ -18,7 +19,18 @@ type condition struct {
 	prefixes []netip.Prefix
 	arns     []arnPattern
 	bools    [2]bool // whether false and true are among them; for Null too
+
+	wild      bool // wildcards are special, and some value has one or a variable
+	searching int  // how many values are patterns that search
 }
+
+// ofUnread is the answer on a value that cannot be read: it denies, whether the operator is
+// negated or not (threat 252). In a Deny the condition holds, in an Allow it does not.
+func (c *condition) ofUnread() bool { return c.deny }
+
+// tooLong reports whether a value of the request is longer than what patterns are tried on
+// (threat 224). It cannot be read then.
+func (c *condition) tooLong(v string) bool { return c.wild && len(v) > maxTextBytes }
 
 // holds reports whether the condition holds for the request's context.
 //
@@ -42,6 +54,14 @@ func (c *condition) holds(e *evaluation) bool {
 		}
 		return c.negated
 	}
+	e.utf8 = !entry.ragged
+	held := c.holdsOf(entry, e)
+	e.utf8 = false
+	return held
+}
+
+// holdsOf is holds for a key that the request has.
+func (c *condition) holdsOf(entry *contextEntry, e *evaluation) bool {
 	switch c.quantifier {
 	case forAllValues:
 		for _, v := range entry.values() {
@@ -65,8 +85,11 @@ func (c *condition) holds(e *evaluation) bool {
 // test reports whether one value of the request passes. A value that is no
 // number, date, address or ARN passes neither the operator nor its negation (threat 187).
 func (c *condition) test(v string, e *evaluation) bool {
-	if e.work > maxWork {
+	if e.over() {
 		return false // the answer no longer counts: the request is denied
+	}
+	if c.tooLong(v) {
+		return c.ofUnread()
 	}
 	matched, ok := false, true
 	switch c.operand {
@@ -89,9 +112,14 @@ func (c *condition) test(v string, e *evaluation) bool {
 }
 
 func (c *condition) testStrings(v string, e *evaluation) bool {
+	if c.searching >= listPatterns && len(v) >= listBytes {
+		return matchesAny(c.patterns, v, e)
+	}
 	for i := range c.patterns {
-		e.spend(len(v))
-		if c.patterns[i].match(v, e.context) {
+		if e.spend(len(v)); e.over() {
+			return false
+		}
+		if c.patterns[i].match(v, e) {
 			return true
 		}
 	}
@@ -145,8 +173,10 @@ func (c *condition) testARNs(v string, e *evaluation) (matched, ok bool) {
 		return false, false
 	}
 	for i := range c.arns {
-		e.spend(len(v))
-		if c.arns[i].match(v, e.context) {
+		if e.spend(len(v)); e.over() {
+			return false, true
+		}
+		if c.arns[i].match(v, e) {
 			return true, true
 		}
 	}

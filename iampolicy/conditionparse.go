@@ -11,7 +11,7 @@ const (
 )
 
 // conditions compiles Condition: {operator: {key: value or values}}.
-func (p *parser) conditions(n *node, at *path) (list []condition) {
+func (p *parser) conditions(n *node, at *path, deny bool) (list []condition) {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "Condition is an object, not %s", n.kind)
 		return nil
@@ -27,7 +27,7 @@ func (p *parser) conditions(n *node, at *path) (list []condition) {
 			p.unknownOperator(kid, inner)
 			continue
 		}
-		list = append(list, p.conditionKeys(op, kid, inner)...)
+		list = append(list, p.conditionKeys(condition{operator: op, deny: deny, name: kid.name}, kid, inner)...)
 	}
 	if len(list) > maxConditions {
 		p.failf(n.off, at, CodeTooManyConditions, "%d conditions; a statement may have 250", len(list))
@@ -63,7 +63,8 @@ var operatorNames = [...]string{
 	"Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null",
 }
 
-func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition) {
+// conditionKeys compiles the keys of one operator, which each is.
+func (p *parser) conditionKeys(each condition, n *node, at *path) (list []condition) {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "an object of condition keys is expected, not %s", n.kind)
 		return nil
@@ -83,9 +84,11 @@ func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition
 		default:
 			seen[folded] = kid.name
 		}
-		c := condition{operator: op, name: n.name, key: kid.name, hash: foldHash(kid.name)}
+		c := each
+		c.key, c.hash = kid.name, foldHash(kid.name)
 		p.conditionValues(&c, kid, inner)
 		c.texts = kid.texts()
+		c.count()
 		list = append(list, c)
 	}
 	return list
@@ -125,6 +128,20 @@ func (p *parser) conditionValue(c *condition, n *node, at *path) {
 	}
 	if wrong := c.add(n.text, p.modern); wrong.code != "" {
 		p.fail(n.off, at, wrong.code, wrong.text)
+	}
+}
+
+// count notes which of the values are patterns.
+func (c *condition) count() {
+	for i := range c.patterns {
+		c.wild = c.wild || c.wildcards && c.patterns[i].shape != literal
+		if c.patterns[i].searches() {
+			c.searching++
+		}
+	}
+	for i := range c.arns {
+		a := &c.arns[i]
+		c.wild = c.wild || a.whole || len(a.parts) > 0 || a.tail.shape != literal
 	}
 }
 

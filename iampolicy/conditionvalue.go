@@ -51,7 +51,7 @@ func (s *search) values(list []valueIndex) {
 			continue
 		}
 		for _, value := range entry.values() {
-			if s.e.spend(len(value)); s.e.work > maxWork {
+			if s.e.spend(len(value)); s.e.over() {
 				return // the answer no longer counts: the request is denied
 			}
 			s.each(v.statements.find(foldHash(value)))

@@ -3,6 +3,7 @@ package iampolicy
 import (
 	"iter"
 	"slices"
+	"unicode/utf8"
 )
 
 // A Context holds the condition keys of a request, such as aws:SourceIp, with
@@ -23,6 +24,7 @@ type contextEntry struct {
 	many []string
 	// multivalued decides which of one and many holds the values.
 	multivalued bool
+	ragged      bool // => a value is no UTF-8
 }
 
 // Grow makes room for n more keys, so that setting them allocates once.
@@ -31,7 +33,7 @@ func (c *Context) Grow(n int) { c.entries = slices.Grow(c.entries, n) }
 // Set gives key the one value. A key that was set before is replaced.
 func (c *Context) Set(key, value string) {
 	e := c.entry(key)
-	e.one[0], e.many, e.multivalued = value, nil, false
+	e.one[0], e.many, e.multivalued, e.ragged = value, nil, false, !utf8.ValidString(value)
 }
 
 // SetMany makes key multivalued, with these values: also where there is one
@@ -39,6 +41,7 @@ func (c *Context) Set(key, value string) {
 func (c *Context) SetMany(key string, values ...string) {
 	e := c.entry(key)
 	e.one[0], e.many, e.multivalued = "", slices.Clone(values), true
+	e.ragged = slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) })
 }
 
 // Delete removes key, if it is there.

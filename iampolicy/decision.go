@@ -30,6 +30,9 @@ func (o Outcome) String() string {
 // caller, since they tell of the policies.
 type Decision struct {
 	Outcome Outcome
+	// OverBudget means that the evaluation would have cost more than its fixed budget, and
+	// denies for that alone. No statement is named then. See Evaluate.
+	OverBudget bool
 	// PolicyType is zero, and the fields after it too, where no statement
 	// decided: for ImplicitDeny, and for a root user in its own account.
 	PolicyType Kind

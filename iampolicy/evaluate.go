@@ -10,8 +10,8 @@ func Evaluate(set *Set, req *Request) (d Decision) {
 		return d
 	}
 	e.decide(&d)
-	if e.work > maxWork {
-		return Decision{}
+	if e.over() {
+		return Decision{OverBudget: true}
 	}
 	return d
 }
@@ -45,17 +45,14 @@ func (e *evaluation) begin() fault {
 	return noFault
 }
 
-// maxWork bounds what one evaluation may spend (threat 224): about a million
-// comparisons of short texts. Past it the request is denied.
-const maxWork = 1 << 20
-
 // An evaluation is the state of one call of Evaluate.
 type evaluation struct {
 	set     *Set
 	req     *Request
 	context *Context
 	caller  caller
-	work    int
+	work    int  // in the units of maxWork
+	utf8    bool // the text that patterns are tried on is known to be UTF-8
 
 	actionHash uint32 // foldHash of the action, once an index asked for it
 	hashed     bool
@@ -72,9 +69,6 @@ func newEvaluation(set *Set, req *Request) evaluation {
 	}
 	return e
 }
-
-// spend counts a comparison with a text of n bytes.
-func (e *evaluation) spend(n int) { e.work += 1 + n/16 }
 
 // name makes the decision name the statement that made it.
 func (d *Decision) name(kind Kind, level, policy int, p *Policy, st *statement) {

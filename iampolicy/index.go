@@ -164,6 +164,9 @@ func (s *search) bucket(b *bucket) {
 }
 
 func (s *search) each(candidates []int32) {
+	if s.e.work += len(candidates); s.e.over() {
+		return // the answer no longer counts: the request is denied
+	}
 	for _, i := range candidates {
 		word, bit := &s.few, uint64(1)<<(i%64)
 		if i >= 64 {

@@ -60,7 +60,7 @@ func (l *linter) actions() {
 			l.value(n, i, CodeWildcardInService, "the wildcard in %q may cover services that are not meant", text)
 		}
 		for j := range others {
-			if i != j && covers(&l.st.actions[j], &l.st.actions[i], foldASCII(text)) && (j < i || !covers(&l.st.actions[i], &l.st.actions[j], foldASCII(texts[j]))) {
+			if i != j && l.covers(&l.st.actions[j], &l.st.actions[i], foldASCII(text)) && (j < i || !l.covers(&l.st.actions[i], &l.st.actions[j], foldASCII(texts[j]))) {
 				l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
 				break
 			}
@@ -70,8 +70,12 @@ func (l *linter) actions() {
 
 // covers reports whether wide matches all that narrow, whose text is given,
 // matches. It may miss cases, but is never wrong: narrow's own wildcards are held
-// against wide as characters, which only a star may swallow.
-func covers(wide, narrow *pattern, text string) bool {
+// against wide as characters, which only a star may swallow. Past its budget it misses all.
+func (l *linter) covers(wide, narrow *pattern, text string) bool {
+	e := &l.covering
+	if e.work += tryCost; e.work > maxCoverWork {
+		return false
+	}
 	if len(narrow.variables()) > 0 || len(wide.variables()) > 0 {
 		return false
 	}
@@ -79,7 +83,7 @@ func covers(wide, narrow *pattern, text string) bool {
 		for _, run := range wide.runs {
 			for i := range run {
 				if run[i].any > 0 {
-					return narrow.shape == literal && wide.match(text, &Context{})
+					return narrow.shape == literal && wide.match(text, e)
 				}
 			}
 		}
@@ -87,7 +91,7 @@ func covers(wide, narrow *pattern, text string) bool {
 	if wide.shape == literal && strings.ContainsAny(text, "*?") {
 		return narrow.shape == literal && wide.text == text
 	}
-	return wide.match(text, &Context{})
+	return wide.match(text, e)
 }
 
 func (l *linter) resources() {
@@ -115,7 +119,7 @@ func (l *linter) resources() {
 			}
 		}
 		for j := range others {
-			if i != j && l.st.resources[j].covers(r, text) && (j < i || !r.covers(&l.st.resources[j], texts[j])) {
+			if i != j && l.coversARN(&l.st.resources[j], r, text) && (j < i || !l.coversARN(r, &l.st.resources[j], texts[j])) {
 				l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
 				break
 			}
@@ -128,15 +132,15 @@ func (l *linter) resources() {
 	l.buckets(n)
 }
 
-// covers is covers for resources.
-func (p *arnPattern) covers(narrow *arnPattern, text string) bool {
+// coversARN is covers for resources.
+func (l *linter) coversARN(wide, narrow *arnPattern, text string) bool {
 	switch {
-	case p.everything:
+	case wide.everything:
 		return true
-	case narrow.everything || p.parts != nil || narrow.parts != nil || p.head != narrow.head:
+	case narrow.everything || wide.parts != nil || narrow.parts != nil || wide.head != narrow.head:
 		return false
 	}
-	return covers(&p.tail, &narrow.tail, text[len(p.head):])
+	return l.covers(&wide.tail, &narrow.tail, text[len(wide.head):])
 }
 
 // arn looks at the fixed parts of a resource's ARN.
@@ -240,10 +244,10 @@ func (l *linter) passRole() {
 		return
 	}
 	const action = "iam:PassRole"
-	listed := false
+	listed, e := false, &l.covering
 	for i := range l.st.actions {
 		// A lone star is Administrator's.
-		listed = listed || l.st.actions[i].match(action, &Context{}) && (l.st.notAction || l.st.actions[i].shape != anything)
+		listed = listed || l.st.actions[i].match(action, e) && (l.st.notAction || l.st.actions[i].shape != anything)
 	}
 	switch {
 	case l.st.notAction && !listed && (l.st.notResource || l.st.anyResource()):

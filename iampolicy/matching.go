@@ -54,8 +54,7 @@ func (e *evaluation) matchesPrincipal(st *statement) bool {
 
 // matchesRequest is matches for all elements but the principal.
 func (e *evaluation) matchesRequest(st *statement) bool {
-	e.spend(0)
-	if e.work > maxWork {
+	if e.spend(0); e.over() {
 		return false
 	}
 	if e.inActions(st.actions) == st.notAction {
@@ -72,10 +71,14 @@ func (e *evaluation) matchesRequest(st *statement) bool {
 	return true
 }
 
+// inActions and inResources answer nothing that counts once the budget is spent.
+
 func (e *evaluation) inActions(list []pattern) bool {
 	for i := range list {
-		e.spend(0)
-		if list[i].match(e.req.Action, e.context) {
+		if e.spend(0); e.over() {
+			return false
+		}
+		if list[i].match(e.req.Action, e) {
 			return true
 		}
 	}
@@ -84,8 +87,10 @@ func (e *evaluation) inActions(list []pattern) bool {
 
 func (e *evaluation) inResources(list []arnPattern) bool {
 	for i := range list {
-		e.spend(len(e.req.Resource))
-		if list[i].match(e.req.Resource, e.context) {
+		if e.spend(len(e.req.Resource)); e.over() {
+			return false
+		}
+		if list[i].match(e.req.Resource, e) {
 			return true
 		}
 	}

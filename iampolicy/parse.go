@@ -40,8 +40,9 @@ type parser struct {
 	sids     map[string]bool
 	mistakes []mistake
 	// Validate asks for notes, which are no reason to refuse.
-	lints bool
-	notes []mistake
+	lints    bool
+	notes    []mistake
+	covering evaluation // of nothing but patterns, against each other
 }
 
 type mistake struct {

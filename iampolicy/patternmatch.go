@@ -5,10 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// match reports whether s matches. It takes time in proportion to the length of
-// s and p at most multiplied, without recursion or backtracking over stars
-// (threat 167). A variable without value matches nothing.
-func (p *pattern) match(s string, ctx *Context) bool {
+// match reports whether s matches, with the values that e's context has for the
+// variables; a variable without value matches nothing. It counts in e what it costs.
+//
+// The time is linear in s and p, without recursion or backtracking (threat 167): what
+// stands between two stars is found once, leftmost, in what is left of s. See find.
+func (p *pattern) match(s string, e *evaluation) bool {
 	switch p.shape {
 	case anything:
 		return true
@@ -18,32 +20,37 @@ func (p *pattern) match(s string, ctx *Context) bool {
 		return strings.HasPrefix(s, p.text) || p.fold && hasPrefixFold(s, p.text)
 	}
 	if p.texts != nil {
-		return matchTexts(p.texts, s)
+		return matchTexts(p.texts, s, &e.work)
 	}
 	if len(p.vars) > 0 {
-		return p.matchVariables(s, ctx)
+		return p.matchVariables(s, e)
 	}
-	m := matcher{fold: p.fold}
+	m := matcher{e: e, fold: p.fold}
 	return m.match(p.runs, s)
 }
 
 // matchVariables is match for a pattern with variables. It is apart so that
 // others do not pay for the array.
-func (p *pattern) matchVariables(s string, ctx *Context) bool {
+func (p *pattern) matchVariables(s string, e *evaluation) bool {
 	var values [maxVariables]string
+	m := matcher{e: e, fold: p.fold, values: &values}
 	for i := range p.vars {
 		var ok bool
-		if values[i], ok = p.vars[i].value(ctx); !ok {
+		if values[i], ok = p.vars[i].value(e.context); !ok {
 			return false
 		}
+		m.ragged = m.ragged || !utf8.ValidString(values[i])
 	}
-	m := matcher{fold: p.fold, values: &values}
 	return m.match(p.runs, s)
 }
 
 type matcher struct {
+	e      *evaluation
 	fold   bool
 	values *[maxVariables]string
+	// ragged means that a value is no UTF-8. Where it begins or ends with a part of a
+	// character it does not match a part of one in the text.
+	ragged bool
 }
 
 // match anchors the first run at the beginning and the last at the end, and
@@ -82,7 +89,9 @@ func (m *matcher) textOf(pt *part) string {
 // begins returns how many bytes of s the run takes at its beginning.
 func (m *matcher) begins(run []part, s string) (n int, ok bool) {
 	for i := range run {
+		m.e.work += partCost
 		if run[i].any > 0 {
+			m.e.work += run[i].any * characterCost
 			for range run[i].any {
 				size := firstCharacter(s[n:])
 				if size == 0 {
@@ -96,7 +105,10 @@ func (m *matcher) begins(run []part, s string) (n int, ok bool) {
 		if !strings.HasPrefix(s[n:], text) && (!m.fold || !hasPrefixFold(s[n:], text)) {
 			return 0, false
 		}
-		n += len(text)
+		m.e.work += len(text) / 8
+		if n += len(text); m.ragged && !betweenCharacters(s, n) {
+			return 0, false
+		}
 	}
 	return n, true
 }
@@ -104,8 +116,10 @@ func (m *matcher) begins(run []part, s string) (n int, ok bool) {
 // ends returns how many bytes of s the run takes at its end.
 func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 	for i := len(run) - 1; i >= 0; i-- {
+		m.e.work += partCost
 		rest := s[:len(s)-n]
 		if run[i].any > 0 {
+			m.e.work += run[i].any * characterCost
 			for range run[i].any {
 				_, size := utf8.DecodeLastRuneInString(s[:len(s)-n])
 				if size == 0 {
@@ -119,44 +133,18 @@ func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 		if !strings.HasSuffix(rest, text) && (!m.fold || !hasSuffixFold(rest, text)) {
 			return 0, false
 		}
-		n += len(text)
+		m.e.work += len(text) / 8
+		if n += len(text); m.ragged && !betweenCharacters(s, len(s)-n) {
+			return 0, false
+		}
 	}
 	return n, true
 }
 
-// find returns the end of the leftmost place in s where the run matches.
-func (m *matcher) find(run []part, s string) (end int, ok bool) {
-	start := 0
-	if run[0].any > 0 {
-		// The star before takes what question marks leave over: they need room only.
-		if start, ok = m.begins(run[:1], s); !ok || len(run) == 1 {
-			return start, ok
-		}
-		run = run[1:]
-	}
-	// What does not occur at all need not be looked for at every place.
-	for i := 1; i < len(run); i++ {
-		if run[i].any == 0 && m.index(s[start:], m.textOf(&run[i])) < 0 {
-			return 0, false
-		}
-	}
-	text := m.textOf(&run[0])
-	for {
-		i := m.index(s[start:], text)
-		if i < 0 {
-			return 0, false
-		}
-		start += i
-		if n, ok := m.begins(run, s[start:]); ok {
-			return start + n, true
-		}
-		size := firstCharacter(s[start:])
-		if size == 0 {
-			return 0, false
-		}
-		start += size
-	}
-}
+const (
+	partCost      = 8 // of begins and ends, for each part of a run
+	characterCost = 6 // for each character that a question mark takes
+)
 
 // firstCharacter returns the length of the first character of s, 0 if s is empty.
 func firstCharacter(s string) int {
@@ -167,20 +155,22 @@ func firstCharacter(s string) int {
 	return size
 }
 
-func (m *matcher) index(s, text string) int {
-	if !m.fold {
-		return strings.Index(s, text)
+// betweenCharacters reports whether no character of s has bytes on both sides of i.
+func betweenCharacters(s string, i int) bool {
+	if i == len(s) || !isInside(s[i]) {
+		return true
 	}
-	for i := range len(s) - len(text) + 1 {
-		if hasPrefixFold(s[i:], text) {
-			return i
+	for start := i - 1; start >= 0 && i-start < utf8.UTFMax; start-- {
+		if !isInside(s[start]) {
+			_, size := utf8.DecodeRuneInString(s[start:])
+			return start+size <= i
 		}
 	}
-	return -1
+	return true
 }
 
 // matchTexts is match for texts with stars between them: the first begins s, the last ends it, and the others follow each other leftmost.
-func matchTexts(texts []string, s string) bool {
+func matchTexts(texts []string, s string, work *int) bool {
 	last := len(texts) - 1
 	if !strings.HasPrefix(s, texts[0]) {
 		return false
@@ -198,9 +188,12 @@ func matchTexts(texts []string, s string) bool {
 			i = strings.Index(s, text)
 		}
 		if i < 0 {
+			*work += indexCost(len(s), len(text))
 			return false
 		}
-		s = s[i+len(text):]
+		i += len(text)
+		*work += partCost + indexCost(i, len(text))
+		s = s[i:]
 	}
 	return true
 }

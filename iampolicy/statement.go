@@ -85,7 +85,7 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	p.resourceElement(&st, n, &e, at)
 	p.principalElement(&st, n, &e, at)
 	if e.condition != nil {
-		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"})
+		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"}, st.deny)
 	}
 	if p.lints && len(p.mistakes) == before {
 		l := linter{parser: p, st: &st, e: &e, at: at}

@@ -1,0 +1,33 @@
+package iampolicy
+
+// What matching costs is counted in units of about half a nanosecond, so that a budget
+// bounds time, whatever it is spent on (threats 167, 224 and 245).
+const (
+	// maxWork bounds what one evaluation may spend: about a million comparisons of short
+	// texts, or sixteen thousand searches in a text of 2,048 bytes. Past it the request is
+	// denied. Twenty policies as long as AWS's quotas permit stay below it.
+	maxWork = 1 << 25
+	// maxCoverWork bounds what Validate spends on finding patterns that cover others.
+	maxCoverWork = 1 << 28
+	// tryCost is what it costs to try one value of a policy, beside what follows.
+	tryCost = 32
+	// typedCost is what a byte costs in one pass of a shiftAnd, but for one in lanes.
+	typedCost = 2
+	// prepareCost is what it costs to set up a shiftAnd.
+	prepareCost = 512
+	// maxTextBytes bounds a text that patterns are tried on: of a resource (2,048 bytes), of
+	// an action, and of a condition key's value, which is as long as a policy may write one.
+	maxTextBytes = maxValueBytes
+)
+
+// spend counts the trial of one value of a policy on a text of n bytes.
+func (e *evaluation) spend(n int) { e.work += tryCost + n/16 }
+
+// over reports whether the budget is spent. The answer then no longer counts: the request
+// is denied.
+func (e *evaluation) over() bool { return e.work > maxWork }
+
+// indexCost is what it costs to look for a text of k bytes in n bytes. The standard
+// library compares up to 63 bytes at once at each place; for longer texts it compares hashes,
+// which an author can make equal at every place, and then all the bytes.
+func indexCost(n, k int) int { return n * (4 + k) / 16 }
