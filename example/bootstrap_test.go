@@ -72,8 +72,9 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"} {
-		if findings := iampolicy.Validate([]byte(s.read("policies/"+name+".json")), iampolicy.Identity); len(findings) > 0 {
-			t.Errorf("%s: %v", name, findings)
+		findings, err := iampolicy.Validate(t.Context(), []byte(s.read("policies/"+name+".json")), iampolicy.Identity)
+		if err != nil || len(findings) > 0 {
+			t.Errorf("%s: %v, %v", name, findings, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
@@ -129,13 +130,14 @@ func (p *Principal) describe() string {
 // a resource of more than 2,048 bytes. That the old policies might deny only for
 // that reason is left out of account.
 //
-// The time it takes is bounded: at the limit it is a few seconds. For a hundred
+// The time it takes is bounded: at the limit it is a few seconds. Where ctx ends before it is
+// done, the answer is AccessUnknown. For a hundred
 // statements against a hundred it is some milliseconds where the plain beginnings
 // of resources and actions answer, and some tens of them where it takes a search
 // (BenchmarkCheckNoNewAccess). Any number of goroutines may check the same
 // policies.
-func CheckNoNewAccess(old, new []*Policy) AccessResult {
-	c := accessCheck{old: old, new: new}
+func CheckNoNewAccess(ctx context.Context, old, new []*Policy) AccessResult {
+	c := accessCheck{old: old, new: new, work: accessWork{ctx: ctx}}
 	if reason := c.begin(); reason != "" {
 		return AccessResult{Reason: reason}
 	}
@@ -150,8 +152,8 @@ func CheckNoNewAccess(old, new []*Policy) AccessResult {
 // could not stand in a policy makes the answer AccessUnknown.
 //
 // For the rest see [CheckNoNewAccess].
-func CheckAccessNotGranted(policies []*Policy, actions, resources []string) AccessResult {
-	c := accessCheck{new: policies}
+func CheckAccessNotGranted(ctx context.Context, policies []*Policy, actions, resources []string) AccessResult {
+	c := accessCheck{new: policies, work: accessWork{ctx: ctx}}
 	if reason := c.begin(); reason != "" {
 		return AccessResult{Reason: reason}
 	}

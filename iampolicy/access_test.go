@@ -164,7 +164,7 @@ func TestCheckNoNewAccess(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			old, new := identity(t, test.old...), identity(t, test.new...)
-			got := iampolicy.CheckNoNewAccess(old.Identity, new.Identity)
+			got := iampolicy.CheckNoNewAccess(t.Context(), old.Identity, new.Identity)
 			if !strings.Contains(got.String(), test.want) {
 				t.Errorf("%v; want %s", got, test.want)
 			}

@@ -33,6 +33,7 @@ type language struct {
 	use   [][]int // by glob, the atoms with it
 	seen  map[rune]bool
 	fold  bool // all globs fold: upper case tells nothing
+	waits int  // how many globs the musts have: each is looked at in every state
 }
 
 type accessAtom struct {
@@ -110,7 +111,7 @@ func (l *language) words(work *accessWork, visit func(word []rune, holds bitset)
 		}
 		symbols = l.symbols(symbols[:0], state)
 		for _, symbol := range symbols {
-			if !work.spend(4 + len(state)) {
+			if !work.spend(4 + len(state) + l.waits/8) {
 				return
 			}
 			next := l.step(state, symbol)
@@ -151,6 +152,7 @@ func (l *language) prepare() {
 	l.seen = map[rune]bool{}
 	// A variable's symbol is of use only where a must waits for it.
 	for _, m := range l.must {
+		l.waits += len(l.atoms[m].globs)
 		for _, g := range l.atoms[m].globs {
 			if l.atoms[m].negated {
 				continue

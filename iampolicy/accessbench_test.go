@@ -35,7 +35,7 @@ func BenchmarkCheckNoNewAccess(b *testing.B) {
 			old, new := identity(b, test.old...).Identity, identity(b, test.new...).Identity
 			b.ReportAllocs()
 			for b.Loop() {
-				if got := iampolicy.CheckNoNewAccess(old, new); got.Verdict != test.want {
+				if got := iampolicy.CheckNoNewAccess(b.Context(), old, new); got.Verdict != test.want {
 					b.Fatal(got)
 				}
 			}

@@ -141,7 +141,7 @@ func TestCheckNoNewAccessAgainstAllShortRequests(t *testing.T) {
 			new = append(new, old[0])
 		}
 		oldSet, newSet := identity(t, old...), identity(t, new...)
-		got := iampolicy.CheckNoNewAccess(oldSet.Identity, newSet.Identity)
+		got := iampolicy.CheckNoNewAccess(t.Context(), oldSet.Identity, newSet.Identity)
 		verdicts[got.Verdict]++
 		if got.Verdict == iampolicy.AccessFail {
 			if !iampolicy.Evaluate(newSet, got.Witness).Allowed() || iampolicy.Evaluate(oldSet, got.Witness).Allowed() {

@@ -114,7 +114,7 @@ func TestCheckNoNewAccessIsExactForEveryType(t *testing.T) {
 				isNew := func(req *iampolicy.Request) bool {
 					return iampolicy.Evaluate(newSet, req).Allowed() && !iampolicy.Evaluate(oldSet, req).Allowed()
 				}
-				got := iampolicy.CheckNoNewAccess(oldSet.Identity, newSet.Identity)
+				got := iampolicy.CheckNoNewAccess(t.Context(), oldSet.Identity, newSet.Identity)
 				verdicts[got.Verdict]++
 				if got.Verdict == iampolicy.AccessUnknown || got.Verdict == iampolicy.AccessFail && !isNew(got.Witness) {
 					t.Fatalf("seed %d: %v\n%s\n%s", seed, got, old, new)

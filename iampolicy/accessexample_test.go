@@ -1,6 +1,7 @@
 package iampolicy_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/wildgate/wildgate/iampolicy"
@@ -27,7 +28,7 @@ func ExampleCheckNoNewAccess() {
 		"Action": "execute-api:Invoke",
 		"Resource": "arn:aws:execute-api:us-east-1:111122223333:rides/prod/*/ride"
 	}}`)
-	result := iampolicy.CheckNoNewAccess(old, star)
+	result := iampolicy.CheckNoNewAccess(context.Background(), old, star)
 	fmt.Println(result.Verdict)
 	fmt.Println(result.Witness.Resource)
 	fmt.Println(result.Granted.Sid)
@@ -37,7 +38,7 @@ func ExampleCheckNoNewAccess() {
 	fmt.Println(iampolicy.Evaluate(&iampolicy.Set{Identity: old}, result.Witness).Outcome)
 
 	// With a condition and a longer path there is nothing new.
-	fmt.Println(iampolicy.CheckNoNewAccess(star, parse(`{"Version": "2012-10-17", "Statement": {
+	fmt.Println(iampolicy.CheckNoNewAccess(context.Background(), star, parse(`{"Version": "2012-10-17", "Statement": {
 		"Effect": "Allow",
 		"Action": "execute-api:Invoke",
 		"Resource": "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/rides/${aws:username}/ride",
@@ -63,8 +64,8 @@ func ExampleCheckAccessNotGranted() {
 		return
 	}
 	policies := []*iampolicy.Policy{policy}
-	fmt.Println(iampolicy.CheckAccessNotGranted(policies, []string{"iam:*Policy", "iam:PassRole"}, nil))
-	fmt.Println(iampolicy.CheckAccessNotGranted(policies, []string{"iam:*"}, nil))
+	fmt.Println(iampolicy.CheckAccessNotGranted(context.Background(), policies, []string{"iam:*Policy", "iam:PassRole"}, nil))
+	fmt.Println(iampolicy.CheckAccessNotGranted(context.Background(), policies, []string{"iam:*"}, nil))
 	// Output:
 	// PASS
 	// FAIL: iam:AccessKey on "arn:aws:iam::111122223333:user/witness1", aws:username = "witness1"; granted by Statement[1] "Own" of "developers"
@@ -84,7 +85,7 @@ func ExampleAccessResult_incorrect() {
 		"Condition": {"StringLike": {"aws:SourceIp": "10.*"}}}}`)
 	new := parse(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
 		"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}}`)
-	result := iampolicy.CheckNoNewAccess(old, new)
+	result := iampolicy.CheckNoNewAccess(context.Background(), old, new)
 
 	fmt.Println("incorrect:", result.Verdict != iampolicy.AccessFail)
 	fmt.Println("correct:", result.Verdict == iampolicy.AccessPass)

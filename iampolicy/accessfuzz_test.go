@@ -32,21 +32,21 @@ func FuzzCheckNoNewAccess(f *testing.F) {
 			return
 		}
 		oldList, newList := []*iampolicy.Policy{old}, []*iampolicy.Policy{new}
-		if same := iampolicy.CheckNoNewAccess(newList, newList); same.Verdict != iampolicy.AccessPass {
+		if same := iampolicy.CheckNoNewAccess(t.Context(), newList, newList); same.Verdict != iampolicy.AccessPass {
 			t.Fatalf("more than itself: %v\n%s", same, newDoc)
 		}
 		oldSet, newSet := accessSet(t, kind, oldList), accessSet(t, kind, newList)
 		isNew := func(req *iampolicy.Request) bool {
 			return iampolicy.Evaluate(newSet, req).Allowed() && !iampolicy.Evaluate(oldSet, req).Allowed()
 		}
-		result := iampolicy.CheckNoNewAccess(oldList, newList)
+		result := iampolicy.CheckNoNewAccess(t.Context(), oldList, newList)
 		if result.Verdict == iampolicy.AccessFail && !isNew(result.Witness) {
 			t.Fatalf("no witness: %v\n%s\n%s", result, oldDoc, newDoc)
 		}
 		if result.Verdict != iampolicy.AccessPass {
 			return
 		}
-		if granted := iampolicy.CheckAccessNotGranted(newList, nil, nil); granted.Witness != nil && isNew(granted.Witness) {
+		if granted := iampolicy.CheckAccessNotGranted(t.Context(), newList, nil, nil); granted.Witness != nil && isNew(granted.Witness) {
 			t.Fatalf("passes, but %v is new\n%s\n%s", granted, oldDoc, newDoc)
 		}
 		for seed := range uint64(16) {

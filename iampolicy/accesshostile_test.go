@@ -59,7 +59,7 @@ func TestAccessChecksAreBounded(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			old, new := identity(t, test.old...), identity(t, test.new...)
-			got := iampolicy.CheckNoNewAccess(old.Identity, new.Identity)
+			got := iampolicy.CheckNoNewAccess(t.Context(), old.Identity, new.Identity)
 			if got.Verdict != test.want {
 				t.Errorf("%.200v; want %v", got, test.want)
 			}
@@ -87,7 +87,7 @@ func TestAccessChecksBoundCallers(t *testing.T) {
 		{statement(users[1:], "s3:*"), statement(users, "s3:*"), iampolicy.AccessFail},
 		{statement(users, "s3:*"), statement(users[1:], "s3:*"), iampolicy.AccessUnknown},
 	} {
-		if got := iampolicy.CheckNoNewAccess(test.old, test.new); got.Verdict != test.want {
+		if got := iampolicy.CheckNoNewAccess(t.Context(), test.old, test.new); got.Verdict != test.want {
 			t.Errorf("%v; want %v", got, test.want)
 		}
 	}

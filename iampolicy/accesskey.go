@@ -58,6 +58,7 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 		if c.holds(&e) {
 			holds.set(i)
 		}
+		k.q.check.work.spendMatching(&e)
 	}
 	list = k.candidate(list, holds, natural, "", func(*Request) {}) // the witness has all that is fixed
 	if k.q.pinned {

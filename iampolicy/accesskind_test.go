@@ -54,7 +54,7 @@ func TestCheckNoNewAccessByKind(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			old, new := []*iampolicy.Policy{policy(t, test.kind, test.old...)}, []*iampolicy.Policy{policy(t, test.kind, test.new...)}
-			got := iampolicy.CheckNoNewAccess(old, new)
+			got := iampolicy.CheckNoNewAccess(t.Context(), old, new)
 			if !strings.Contains(got.String(), test.want) {
 				t.Errorf("%v; want %s", got, test.want)
 			}
@@ -93,7 +93,7 @@ func TestCheckNoNewAccessOfOddLists(t *testing.T) {
 		{"two halves of a policy", list{one}, list{one, one}, "PASS"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := iampolicy.CheckNoNewAccess(test.old, test.new); !strings.HasPrefix(got.String(), test.want) {
+			if got := iampolicy.CheckNoNewAccess(t.Context(), test.old, test.new); !strings.HasPrefix(got.String(), test.want) {
 				t.Errorf("%v; want %s", got, test.want)
 			}
 		})
@@ -121,7 +121,7 @@ func TestCheckAccessNotGranted(t *testing.T) {
 		{"text that looks like a variable", nil, []string{"arn:aws:s3:::rides/${aws:username}"}, `FAIL: s3:Get on "arn:aws:s3:::rides/${aws:username}"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := iampolicy.CheckAccessNotGranted(set.Identity, test.actions, test.resources)
+			got := iampolicy.CheckAccessNotGranted(t.Context(), set.Identity, test.actions, test.resources)
 			if !strings.HasPrefix(got.String(), test.want) {
 				t.Errorf("%v; want %s", got, test.want)
 			}
@@ -130,7 +130,7 @@ func TestCheckAccessNotGranted(t *testing.T) {
 			}
 		})
 	}
-	if got := iampolicy.CheckAccessNotGranted(nil, nil, nil); got.Verdict != iampolicy.AccessPass {
+	if got := iampolicy.CheckAccessNotGranted(t.Context(), nil, nil, nil); got.Verdict != iampolicy.AccessPass {
 		t.Errorf("no policies: %v", got)
 	}
 }

@@ -102,7 +102,7 @@ func TestAccessChecksAgreeWithEvaluate(t *testing.T) {
 		pair := d.checkedPair()
 		old, new := compileAll(t, pair.old), compileAll(t, pair.new)
 		oldSet, newSet := accessSet(t, pair.kind, old), accessSet(t, pair.kind, new)
-		result := iampolicy.CheckNoNewAccess(old, new)
+		result := iampolicy.CheckNoNewAccess(t.Context(), old, new)
 		verdicts[result.Verdict]++
 		isNew := func(req *iampolicy.Request) bool {
 			return iampolicy.Evaluate(newSet, req).Allowed() && !iampolicy.Evaluate(oldSet, req).Allowed()
@@ -141,7 +141,7 @@ func TestAccessNotGrantedAgreesWithEvaluate(t *testing.T) {
 		set := accessSet(t, kind, policies)
 		action := d.one("s3:GetObject", "sqs:*", "s3:Put*")
 		resource := d.one("arn:aws:s3:::photos/*", "*", "arn:aws:sqs:*:111122223333:q")
-		result := iampolicy.CheckAccessNotGranted(policies, []string{action}, []string{resource})
+		result := iampolicy.CheckAccessNotGranted(t.Context(), policies, []string{action}, []string{resource})
 		verdicts[result.Verdict]++
 		// The access that was asked for, as a policy.
 		within := accessSet(t, iampolicy.Identity, []*iampolicy.Policy{policy(t, iampolicy.Identity,

@@ -89,6 +89,9 @@ func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list 
 			if c.operand != nullOperand && c.test(text, &e) {
 				passes.set(i)
 			}
+			if !k.q.check.work.spendMatching(&e) {
+				return list
+			}
 		}
 		if slices.ContainsFunc(must, func(i int) bool { return !passes.has(i) }) || sets[passes.key()] {
 			continue

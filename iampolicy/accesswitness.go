@@ -44,6 +44,7 @@ func (c *accessCheck) grants(req *Request) (Decision, bool) {
 	}
 	if c.within != nil {
 		e := evaluation{context: &req.Context, req: req}
+		defer c.work.spendMatching(&e)
 		return d, e.matchesRequest(c.within)
 	}
 	return d, !c.evaluate(c.old, req).Allowed()
@@ -73,20 +74,19 @@ func (c *accessCheck) evaluate(policies []*Policy, req *Request) Decision {
 		set.Sessions = []*Policy{{kind: Session, statements: full[0].statements}}
 		set.Resource = policies[0]
 	}
-	return named(Evaluate(set, req), policies, set, req)
+	e := newEvaluation(set, req)
+	var d Decision
+	if e.run(&d); d.Allowed() {
+		d = e.named(policies)
+	}
+	c.work.spend(1 + e.work/matchesPerStep)
+	return d
 }
 
-// named makes an Allow name the statement of the policies that lets the request
+// named returns an Allow that names the statement of the policies that lets the request
 // pass. Evaluate names that of the identity policy.
-func named(d Decision, policies []*Policy, set *Set, req *Request) Decision {
-	if !d.Allowed() {
-		return d
-	}
-	d = Decision{Outcome: Allow}
-	e := newEvaluation(set, req)
-	if e.begin() != noFault {
-		return d // unreachable: Evaluate has allowed it
-	}
+func (e *evaluation) named(policies []*Policy) Decision {
+	d := Decision{Outcome: Allow}
 	for i, p := range policies {
 		if st := e.first(p, false); st != nil {
 			d.PolicyType, d.Policy, d.PolicyName, d.Statement, d.Sid = p.kind, i, p.name, st.index, st.sid
@@ -137,7 +137,7 @@ func (c *accessCheck) spell(action string) string {
 	e := evaluation{context: &Context{}}
 	look := func(st *statement) {
 		for i, text := range st.actionTexts {
-			if !st.actions[i].match(action, &e) {
+			if !st.actions[i].match(action, &e) || !c.work.spendMatching(&e) {
 				continue
 			}
 			at := 0

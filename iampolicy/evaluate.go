@@ -6,14 +6,18 @@ package iampolicy
 // any number of goroutines may call it with the same set.
 func Evaluate(set *Set, req *Request) (d Decision) {
 	e := newEvaluation(set, req)
-	if e.begin() != noFault {
-		return d
-	}
-	e.decide(&d)
-	if e.over() {
-		return Decision{OverBudget: true}
-	}
+	e.run(&d)
 	return d
+}
+
+// run fills d, which is zero and so denies.
+func (e *evaluation) run(d *Decision) {
+	if e.begin() != noFault {
+		return
+	}
+	if e.decide(d); e.over() {
+		*d = Decision{OverBudget: true}
+	}
 }
 
 // A fault is why a request is denied before any policy is looked at.
@@ -26,6 +30,7 @@ const (
 	badAction
 	badResource
 	overBudget
+	ended
 )
 
 // begin takes the request apart.

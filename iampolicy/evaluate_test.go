@@ -398,7 +398,7 @@ func TestEvaluateAllocatesNothing(t *testing.T) {
 	}
 }
 
-// Threat 224: what one evaluation may cost is bounded; past the bound it denies.
+// Threat 224: what one evaluation may cost is bounded; past the bound it denies, and says so.
 func TestEvaluateDeniesPastItsBudget(t *testing.T) {
 	values := strings.Repeat(`"nothing",`, 1999) + `"nothing"`
 	set := identity(t, allow, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"x:v":[`+values+`]}}}`)
@@ -408,7 +408,7 @@ func TestEvaluateDeniesPastItsBudget(t *testing.T) {
 		t.Errorf("got %+v within the budget", d)
 	}
 	req.Context.SetMany("x:v", slices.Repeat([]string{"something"}, 1000)...)
-	if d := iampolicy.Evaluate(set, req); d != (iampolicy.Decision{}) {
+	if d := iampolicy.Evaluate(set, req); d != (iampolicy.Decision{OverBudget: true}) {
 		t.Errorf("got %+v past the budget", d)
 	}
 }

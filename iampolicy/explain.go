@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"cmp"
+	"context"
 	"slices"
 )
 
@@ -10,8 +11,8 @@ import (
 type Explanation struct {
 	// Decision is what Evaluate returns.
 	Decision Decision
-	// Fault says why no policy was looked at, or that the evaluation cost too
-	// much; "" otherwise.
+	// Fault says why no policy was looked at, that the evaluation cost too much (then
+	// Decision.OverBudget is true), or that the context ended; "" otherwise.
 	Fault string
 	// BlockedBy is, for a denial, the policy type that made it: the one with
 	// the Deny, or the one whose Allow was missing. It is zero for a Fault.
@@ -19,6 +20,9 @@ type Explanation struct {
 	// Statements has the fate of every statement that bears on the caller, in
 	// the order of the Set's fields and of the documents.
 	Statements []Fate
+	// Incomplete means that Statements ends before the last one: to look at each in full
+	// would cost more than one decision may. NearestMisses are then of those that are there.
+	Incomplete bool
 	// NearestMisses are, for an implicit deny, the Allow statements of the
 	// policy type that blocked for which least was lacking: at most three, the
 	// nearest first.
@@ -75,8 +79,10 @@ type Failure struct {
 	Request []string
 }
 
-// Explain decides as [Evaluate] does, and says why. It costs many times more.
-func Explain(set *Set, req *Request) Explanation {
+// Explain decides as [Evaluate] does, and says why. It costs many times more: what it spends
+// on looking at statements has the same bound again as a decision. Where ctx ends before it is
+// done it decides nothing, and the Fault says so.
+func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 	e := newEvaluation(set, req)
 	f := e.begin()
 	var x Explanation
@@ -85,23 +91,35 @@ func Explain(set *Set, req *Request) Explanation {
 	}
 	if f == noFault {
 		e.decide(&x.Decision)
-		if e.work > maxWork {
-			x.Decision, f = Decision{}, overBudget
+		if e.over() {
+			x.Decision, f = Decision{OverBudget: true}, overBudget
 		}
 	}
 	if f != noFault {
 		x.Fault = f.String()
 		return x
 	}
-	e.work = 0 // each statement that is explained has the budget by itself
-	e.eachStatement(func(at place, p *Policy, st *statement) {
-		x.Statements = append(x.Statements, Fate{
+	e.work = 0 // all statements together have the budget once more
+	e.eachStatement(func(at place, p *Policy, st *statement) (more bool) {
+		if ctx.Err() != nil {
+			f = ended
+			return false
+		}
+		fate := Fate{
 			PolicyType: at.kind, Level: at.level, Policy: at.policy, PolicyName: p.name,
 			Statement: st.index, Sid: st.sid, Deny: st.deny,
 			Failures: e.failures(st),
-		})
-		e.work = 0
+		}
+		if e.over() {
+			x.Incomplete = true // nor is this fate one
+			return false
+		}
+		x.Statements = append(x.Statements, fate)
+		return true
 	})
+	if f != noFault {
+		return Explanation{Fault: f.String(), principal: x.principal, action: x.action, resource: x.resource}
+	}
 	if x.Decision.Outcome != Allow {
 		x.BlockedBy = e.blocker
 	}
@@ -124,6 +142,8 @@ func (f fault) String() string {
 		return "the resource is empty or longer than 2,048 bytes"
 	case overBudget:
 		return "the evaluation would cost too much"
+	case ended:
+		return "the context ended before the explanation was done"
 	case noFault:
 	}
 	return ""
@@ -136,8 +156,9 @@ type place struct {
 }
 
 // eachStatement walks the statements that bear on the caller, each policy's in
-// the order of its document.
-func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement)) {
+// the order of its document, until do returns false.
+func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement) (more bool)) {
+	more := true
 	walk := func(at place, policies []*Policy) {
 		for i, p := range policies {
 			at.policy = i
@@ -146,7 +167,9 @@ func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement)) 
 				ordered[p.statements[j].index] = &p.statements[j]
 			}
 			for _, st := range ordered {
-				do(at, p, st)
+				if more = more && do(at, p, st); !more {
+					return
+				}
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package iampolicy_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func TestExplainAgreesWithEvaluate(t *testing.T) {
 		set := w.compile(t)
 		for range 4 {
 			req := w.request()
-			x := iampolicy.Explain(set, req)
+			x := iampolicy.Explain(t.Context(), set, req)
 			if want := iampolicy.Evaluate(set, req); x.Decision != want {
 				t.Fatalf("seed %d: %+v explained, %+v decided\n%v", seed, x.Decision, want, w)
 			}
@@ -113,7 +114,7 @@ func TestExplainNamesWhatFailed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			req := request("s3:GetObject", object)
 			fill(&req.Context, tt.context...)
-			x := iampolicy.Explain(identity(t, `{"Effect":"Allow",`+tt.statement+`}`), req)
+			x := iampolicy.Explain(t.Context(), identity(t, `{"Effect":"Allow",`+tt.statement+`}`), req)
 			if len(x.NearestMisses) != 1 {
 				t.Fatalf("%d nearest misses", len(x.NearestMisses))
 			}
@@ -151,7 +152,7 @@ func TestExplainNamesWhoBlocked(t *testing.T) {
 	for _, tt := range tests {
 		req := request("s3:GetObject", object)
 		req.Principal.ARN, req.ResourceAccount = tt.principal, tt.owner
-		if x := iampolicy.Explain(tt.s.set(t), req); x.BlockedBy != tt.want || x.Decision.Allowed() != (tt.want == 0) {
+		if x := iampolicy.Explain(t.Context(), tt.s.set(t), req); x.BlockedBy != tt.want || x.Decision.Allowed() != (tt.want == 0) {
 			t.Errorf("%s: %v, blocked by %v", tt.name, x.Decision, x.BlockedBy)
 		}
 	}
@@ -165,12 +166,12 @@ func TestExplainNamesFaults(t *testing.T) {
 	}
 	set := identity(t, allow)
 	for want, x := range map[string]iampolicy.Explanation{
-		"the set or the request is nil": iampolicy.Explain(nil, request("s3:GetObject", object)),
-		"the set or the request":        iampolicy.Explain(set, nil),
-		"a policy in the set is nil":    iampolicy.Explain(&iampolicy.Set{Identity: []*iampolicy.Policy{nil}}, request("s3:GetObject", object)),
-		"the principal":                 iampolicy.Explain(set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
-		"the action":                    iampolicy.Explain(set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
-		"the resource":                  iampolicy.Explain(set, change(func(r *iampolicy.Request) { r.Resource = "" })),
+		"the set or the request is nil": iampolicy.Explain(t.Context(), nil, request("s3:GetObject", object)),
+		"the set or the request":        iampolicy.Explain(t.Context(), set, nil),
+		"a policy in the set is nil":    iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}}, request("s3:GetObject", object)),
+		"the principal":                 iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
+		"the action":                    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
+		"the resource":                  iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Resource = "" })),
 	} {
 		if !strings.Contains(x.Fault, want) || x.Decision.Allowed() || !strings.Contains(x.String(), want) {
 			t.Errorf("want %q: %+v", want, x)
@@ -186,7 +187,7 @@ func TestExplainSortsNearestMisses(t *testing.T) {
 		`{"Sid":"nearest","Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:a":"1"}}}`,
 		`{"Sid":"denies","Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:a":"1"}}}`)
 	var sids []string
-	for _, f := range iampolicy.Explain(set, request("s3:GetObject", object)).NearestMisses {
+	for _, f := range iampolicy.Explain(t.Context(), set, request("s3:GetObject", object)).NearestMisses {
 		sids = append(sids, f.Sid)
 	}
 	if !slices.Equal(sids, []string{"nearest", "near", "nearer"}) {
@@ -199,7 +200,7 @@ func TestExplanationQuotesWhatItShows(t *testing.T) {
 	set := identity(t, `{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"x:v":"a"}}}`)
 	req := request("s3:GetObject", "arn:aws:s3:::a\nallowed: \x1b[31m")
 	req.Context.Set("x:v", "a\nallowed")
-	text := iampolicy.Explain(set, req).String()
+	text := iampolicy.Explain(t.Context(), set, req).String()
 	if strings.Contains(text, "\nallowed") || strings.Contains(text, "\x1b") {
 		t.Error(text)
 	}
@@ -235,7 +236,7 @@ func TestExplanationInWords(t *testing.T) {
 		if tt.context != "" {
 			fill(&req.Context, tt.context)
 		}
-		if text := iampolicy.Explain(tt.s.set(t), req).String(); !strings.Contains(text, tt.want) {
+		if text := iampolicy.Explain(t.Context(), tt.s.set(t), req).String(); !strings.Contains(text, tt.want) {
 			t.Errorf("%s: want %s in\n%s", tt.name, tt.want, text)
 		}
 	}
@@ -260,7 +261,7 @@ func ExampleExplain() {
 	}
 	req.Context.Set("aws:username", "alice")
 	req.Context.Set("aws:SourceIp", "198.51.100.7")
-	fmt.Print(iampolicy.Explain(&iampolicy.Set{Identity: []*iampolicy.Policy{policy}}, req))
+	fmt.Print(iampolicy.Explain(context.Background(), &iampolicy.Set{Identity: []*iampolicy.Policy{policy}}, req))
 	// Output:
 	// implicitDeny: "arn:aws:iam::111122223333:user/alice", "execute-api:Invoke" on "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/ride/alice/7"
 	//   no identity policy allows it

@@ -28,6 +28,9 @@ func (x Explanation) String() string {
 			fmt.Fprintf(&b, "  by %s\n", f.place())
 		}
 	}
+	if x.Incomplete {
+		b.WriteString("  not all statements were looked at: that would cost too much\n")
+	}
 	if len(x.NearestMisses) > 0 {
 		b.WriteString("nearest misses:\n")
 	}

@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 )
@@ -47,12 +48,19 @@ type Finding struct {
 // options refuses the document for it. What a statement with mistakes means is not
 // looked at.
 // No finding is not a proof that a policy grants only what it should.
-func Validate(doc []byte, kind Kind, opts ...ParseOption) []Finding {
-	p := parser{src: string(doc), kind: kind, lints: true}
+//
+// The time is bounded: below a second for the largest document that Parse reads, however
+// hostile. Which patterns cover others is looked for within a limit of its own. The
+// error is the one of ctx, where that ends first; then there are no findings.
+func Validate(ctx context.Context, doc []byte, kind Kind, opts ...ParseOption) ([]Finding, error) {
+	p := parser{src: string(doc), kind: kind, lints: true, ctx: ctx}
 	for _, opt := range opts {
 		opt(&p.options)
 	}
 	p.policy()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	p.mistakes = append(p.mistakes, p.notes...)
 	list := make([]Finding, len(p.mistakes))
 	for i, m := range p.located() {
@@ -64,7 +72,7 @@ func Validate(doc []byte, kind Kind, opts ...ParseOption) []Finding {
 	slices.SortStableFunc(list, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Severity, b.Severity))
 	})
-	return slices.Compact(list)
+	return slices.Compact(list), nil
 }
 
 // maxNotes bounds what Validate says beside mistakes, which it never crowds out.

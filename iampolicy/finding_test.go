@@ -1,6 +1,7 @@
 package iampolicy_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -209,7 +210,7 @@ func TestFindings(t *testing.T) {
 	for i, row := range rows {
 		tested[row.code] = true
 		t.Run(fmt.Sprintf("%d:%s", i, row.code), func(t *testing.T) {
-			bad, good := row.document(row.bad), row.document(row.good)
+			bad, good := row.document(t, row.bad), row.document(t, row.good)
 			if !slices.ContainsFunc(bad, func(f iampolicy.Finding) bool { return f.Code == row.code }) {
 				t.Errorf("not found in %v", bad)
 			}
@@ -230,6 +231,16 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// validate is Validate, which has nothing to end it.
+func validate(tb testing.TB, doc []byte, kind iampolicy.Kind, opts ...iampolicy.ParseOption) []iampolicy.Finding {
+	tb.Helper()
+	findings, err := iampolicy.Validate(context.Background(), doc, kind, opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return findings
+}
+
 func (row findingRow) text(doc string) string {
 	if strings.HasPrefix(doc, `{"Version"`) || strings.HasPrefix(doc, `{"Statement"`) || strings.HasPrefix(doc, "\ufeff") {
 		return doc
@@ -237,13 +248,14 @@ func (row findingRow) text(doc string) string {
 	return document(doc)
 }
 
-func (row findingRow) document(doc string) []iampolicy.Finding {
-	return iampolicy.Validate([]byte(row.text(doc)), row.kind)
+func (row findingRow) document(tb testing.TB, doc string) []iampolicy.Finding {
+	tb.Helper()
+	return validate(tb, []byte(row.text(doc)), row.kind)
 }
 
 func TestNothingIsSaidOfACleanPolicy(t *testing.T) {
 	for _, doc := range []string{clean(""), wildRydes, cond("IpAddress", "aws:SourceIp", `["203.0.113.0/24","2001:db8::/32"]`)} {
-		if f := iampolicy.Validate([]byte(document(doc)), iampolicy.Identity); len(f) > 0 {
+		if f := validate(t, []byte(document(doc)), iampolicy.Identity); len(f) > 0 {
 			t.Errorf("%s: %v", doc, f)
 		}
 	}
@@ -260,7 +272,7 @@ func TestValidateAgreesWithParse(t *testing.T) {
 				mistakes = append(mistakes, m.Error())
 			}
 		}
-		for _, f := range iampolicy.Validate(doc, kind) {
+		for _, f := range validate(t, doc, kind) {
 			if f.Severity == iampolicy.SeverityError {
 				findings = append(findings, f.Error())
 			}
@@ -339,7 +351,7 @@ func TestFINDINGSListsEveryCode(t *testing.T) {
 }
 
 func ExampleValidate() {
-	for _, f := range iampolicy.Validate([]byte(`{
+	findings, err := iampolicy.Validate(context.Background(), []byte(`{
   "Version": "2012-10-17",
   "Statement": {
     "Effect": "Allow",
@@ -347,7 +359,12 @@ func ExampleValidate() {
     "Resource": "arn:aws:s3:::photos/*",
     "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": "blue"}}
   }
-}`), iampolicy.Identity) {
+}`), iampolicy.Identity)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range findings {
 		fmt.Printf("photos.json:%d:%d: %v: %s [%s]\n", f.Line, f.Column, f.Severity, f.Message, f.Code)
 	}
 	// Output:

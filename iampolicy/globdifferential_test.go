@@ -22,9 +22,9 @@ var globAlphabets = [][]string{
 	{"a", "b"},
 	{"a", "b", "A", "/"},
 	{"a", "é"},
-	{"a", "é", "ã", "\u0083"},               // é and ã are c3 a9 and c3 a3
-	{"a", "é", "\xc3", "\xa9"},              // whole, and in pieces
-	{"a", "\xe2", "\x82", "€", "\xac"},      // breaks off after one byte, and after two
+	{"a", "é", "ã", "\u0083"},          // é and ã are c3 a9 and c3 a3
+	{"a", "é", "\xc3", "\xa9"},         // whole, and in pieces
+	{"a", "\xe2", "\x82", "€", "\xac"}, // breaks off after one byte, and after two
 	{"a", "\U0001F984", "\xf0", "\x9f", "é"},
 	{"*", "?", "$", "{", "}", "a"},
 	{"\x80", "\x81", "\xbf", "\xc0", "\xff"},

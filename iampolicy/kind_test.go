@@ -164,7 +164,7 @@ func TestWithSizeLimits(t *testing.T) {
 			t.Errorf("%v of %d is accepted", kind, limit+1)
 		}
 		quota := func(opts ...iampolicy.ParseOption) (list []iampolicy.Severity) {
-			for _, f := range iampolicy.Validate([]byte(doc(limit+1)), kind, opts...) {
+			for _, f := range validate(t, []byte(doc(limit+1)), kind, opts...) {
 				if f.Code == iampolicy.CodeQuotaExceeded {
 					list = append(list, f.Severity)
 				}

@@ -42,7 +42,7 @@ func TestWhatIsRedundantCanBeRemoved(t *testing.T) {
 		}
 		actions, resources := slices.Clone(st["Action"].([]string)), slices.Clone(st["Resource"].([]string))
 		before := parseOne(t, st)
-		for _, f := range slices.Backward(iampolicy.Validate(documentOf(t, st), iampolicy.Identity)) {
+		for _, f := range slices.Backward(validate(t, documentOf(t, st), iampolicy.Identity)) {
 			m := lastIndex.FindStringSubmatch(f.Path)
 			if m == nil {
 				continue
@@ -114,7 +114,7 @@ func TestWhatNeverAppliesNeverDoes(t *testing.T) {
 			}
 		}
 		st := map[string]any{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": conditions}
-		never := slices.ContainsFunc(iampolicy.Validate(documentOf(t, st), iampolicy.Identity), func(f iampolicy.Finding) bool {
+		never := slices.ContainsFunc(validate(t, documentOf(t, st), iampolicy.Identity), func(f iampolicy.Finding) bool {
 			return f.Code == iampolicy.CodeNullContradicted || f.Code == iampolicy.CodeEmptyRange
 		})
 		if never {

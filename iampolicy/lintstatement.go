@@ -56,6 +56,9 @@ func (l *linter) actions() {
 	texts := l.st.actionTexts
 	others := texts[:min(len(texts), maxCompared)]
 	for i, text := range texts {
+		if l.ended() {
+			return
+		}
 		if service, _, ok := strings.Cut(text, ":"); ok && strings.ContainsAny(service, "*?") {
 			l.value(n, i, CodeWildcardInService, "the wildcard in %q may cover services that are not meant", text)
 		}
@@ -108,6 +111,9 @@ func (l *linter) resources() {
 	texts := l.st.resourceTexts
 	others := texts[:min(len(texts), maxCompared)]
 	for i, text := range texts {
+		if l.ended() {
+			return
+		}
 		r := &l.st.resources[i]
 		l.arn(n, i, text)
 		if l.st.deny && !l.st.notResource {

@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,8 +43,12 @@ type parser struct {
 	// Validate asks for notes, which are no reason to refuse.
 	lints    bool
 	notes    []mistake
-	covering evaluation // of nothing but patterns, against each other
+	covering evaluation      // of nothing but patterns, against each other
+	ctx      context.Context // of Validate; nil of Parse, which takes no longer than its document
 }
+
+// ended reports whether there is no one left to tell.
+func (p *parser) ended() bool { return p.ctx != nil && p.ctx.Err() != nil }
 
 type mistake struct {
 	off           int
@@ -125,6 +130,9 @@ func (p *parser) policy() *Policy {
 		return nil
 	}
 	policy.statements = p.statementList(statement, &path{name: "Statement"})
+	if p.ended() {
+		return nil
+	}
 	if p.lints {
 		p.lintDocument(&root, version, statement, policy.statements)
 	}
@@ -185,6 +193,9 @@ func (p *parser) texts(n *node, at *path, do func(n *node, at *path)) {
 			p.fail(n.off, at, CodeEmptyList, "the list is empty")
 		}
 		for i := range n.kids {
+			if i%1024 == 1023 && p.ended() {
+				return
+			}
 			each := &path{up: at, index: i}
 			if n.kids[i].kind != stringNode {
 				p.failf(n.kids[i].off, each, CodeWrongType, "a string is expected, not %s", n.kids[i].kind)

@@ -322,6 +322,6 @@ func TestParseOfHostileDocumentsIsQuick(t *testing.T) {
 		// What compares every part of a document with every other takes minutes for one of these, and ends the test by its time-out.
 		t.Logf("%s: %d bytes", name, len(doc))
 		_, _ = iampolicy.Parse([]byte(doc), iampolicy.Identity)
-		_ = iampolicy.Validate([]byte(doc), iampolicy.Identity)
+		_ = validate(t, []byte(doc), iampolicy.Identity)
 	}
 }

@@ -118,7 +118,7 @@ func TestPrintedWorldsDecideTheSame(t *testing.T) {
 		after := printedSet(t, before)
 		for range 10 {
 			req := w.request()
-			one, two := iampolicy.Explain(before, req), iampolicy.Explain(after, req)
+			one, two := iampolicy.Explain(t.Context(), before, req), iampolicy.Explain(t.Context(), after, req)
 			if one.Decision != two.Decision || !reflect.DeepEqual(one, two) {
 				t.Fatalf("seed %d: before\n%v\nprinted\n%v\n%v", seed, one, two, w)
 			}

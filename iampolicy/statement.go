@@ -40,6 +40,9 @@ func (p *parser) statementList(n *node, at *path) []statement {
 	}
 	list := make([]statement, len(n.kids))
 	for i := range n.kids {
+		if p.ended() {
+			return nil
+		}
 		list[i] = p.statement(&n.kids[i], &path{up: at, index: i}, i)
 	}
 	return list
@@ -87,7 +90,7 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	if e.condition != nil {
 		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"}, st.deny)
 	}
-	if p.lints && len(p.mistakes) == before {
+	if p.lints && len(p.mistakes) == before && !p.ended() {
 		l := linter{parser: p, st: &st, e: &e, at: at}
 		l.statement()
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"strings"
 
@@ -65,7 +66,7 @@ func diff(c *console, args []string) (status int, err error) {
 	if err := l.fails(); err != nil {
 		return 0, err
 	}
-	d.AccessResult = iampolicy.CheckNoNewAccess(d.policies[0], d.policies[1])
+	d.AccessResult = iampolicy.CheckNoNewAccess(context.Background(), d.policies[0], d.policies[1])
 	if err := d.explainOld(); err != nil {
 		return 0, err
 	}
@@ -123,7 +124,7 @@ func (d *difference) explainOld() error {
 		place(set, kind, policy)
 	}
 	place(set, d.kind, d.policies[0]...)
-	d.old = iampolicy.Explain(set, d.Witness)
+	d.old = iampolicy.Explain(context.Background(), set, d.Witness)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -116,7 +117,11 @@ func (f *apiFlag) Set(text string) error {
 	}
 	option := iampolicy.WithAPIGateway(parts[0], parts[1], parts[2])
 	// What may stand in the parts is iampolicy's to know, and no file's mistake.
-	for _, finding := range iampolicy.Validate([]byte("{}"), iampolicy.Resource, option) {
+	findings, err := iampolicy.Validate(context.Background(), []byte("{}"), iampolicy.Resource, option)
+	if err != nil {
+		return err // unreachable: the context does not end
+	}
+	for _, finding := range findings {
 		if finding.Code == iampolicy.CodeInvalidOption {
 			return fmt.Errorf("%s", strings.TrimPrefix(finding.Message, "WithAPIGateway: "))
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"strings"
 
@@ -113,7 +114,7 @@ func simulate(c *console, args []string) (status int, err error) {
 	if err := l.fails(); err != nil {
 		return 0, err
 	}
-	x := iampolicy.Explain(set, request)
+	x := iampolicy.Explain(context.Background(), set, request)
 	if s.json {
 		err = c.printJSON(reportSimulation(request, &x))
 	} else {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -99,7 +100,12 @@ func (v *validator) look(c *console, name string) fileReport {
 		c.notef("iampolicy: %s\n", printable(report.Error))
 		return report
 	}
-	for _, f := range iampolicy.Validate(doc, v.kind.kind, v.parsing.options(name)...) {
+	findings, err := iampolicy.Validate(context.Background(), doc, v.kind.kind, v.parsing.options(name)...)
+	if err != nil { // unreachable: the context does not end; an interrupt ends the process
+		report.Error = err.Error()
+		return report
+	}
+	for _, f := range findings {
 		v.failed = v.failed || !v.failOn.none && f.Severity <= v.failOn.severity
 		report.Findings = append(report.Findings, reportOf(f))
 	}
