@@ -70,6 +70,9 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 		add("resource", e.Resource)
 		add("decision", e.Decision.Outcome.String())
 		add("policies", e.PolicyRevision)
+		if e.Decision.OverBudget {
+			attrs = append(attrs, slog.Bool("over_budget", true))
+		}
 		if e.Decision.PolicyType != 0 {
 			add("policy", e.Decision.PolicyName)
 			attrs = append(attrs, slog.Int("statement", e.Decision.Statement))

@@ -37,6 +37,23 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 	}
 }
 
+// A decision that would cost too much is told from one that policies make (threat 224).
+func TestADecisionOverItsBudgetIsLoggedAsSuch(t *testing.T) {
+	s := start(t, t.TempDir())
+	pattern := `"*` + strings.Repeat("a", 70) + `?b*"`
+	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`, `"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"aws:UserAgent": [`+
+		strings.Repeat(pattern+",", 4095)+pattern+`]}}}, `)
+	eventually(t, "the policy is in force", func() bool {
+		r := s.request("GET", "/prod/rides", "")
+		r.Header.Set("User-Agent", "b"+strings.Repeat("a", 3999))
+		return s.send(signer(s.credentials("dispatcher")).Sign(r)).status == 403
+	})
+	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+	if line := s.logged("refused")[0]; !strings.Contains(line, " error=AccessDenied ") || !strings.Contains(line, " decision=implicitDeny policies=") || !strings.HasSuffix(line, " over_budget=true\n") {
+		t.Error(line)
+	}
+}
+
 func TestWhyARequestWasRefusedIsForTheOperator(t *testing.T) {
 	s := start(t, t.TempDir(), "-log-level", "DEBUG")
 	refused := s.call("dispatcher", "GET", "/other", "").wants(t, 403)

@@ -143,6 +143,9 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	case iampolicy.ExplicitDeny:
 		return denied(id, action, resource, " with an explicit deny", "")
 	default:
+		if e.Decision.OverBudget {
+			return denied(id, action, resource, "", "the policies would have cost more than an evaluation's budget")
+		}
 		return denied(id, action, resource, "", "")
 	}
 }

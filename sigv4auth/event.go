@@ -46,7 +46,8 @@ type Event struct {
 
 	// Action and Resource are what the request asked for.
 	Action, Resource string
-	// Decision is what the policies said, with the first deciding statement.
+	// Decision is what the policies said, with the first deciding statement. Its OverBudget
+	// means that they would have cost too much to ask.
 	Decision iampolicy.Decision
 	// PolicyRevision is the revision of the policies that decided.
 	PolicyRevision string
