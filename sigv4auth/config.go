@@ -84,7 +84,8 @@ type Config struct {
 	Audit func(ctx context.Context, e Event)
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds the answer in Event.Diagnosis; the
-	// first of each minute are. 0: none. At most 600.
+	// first that are refused in each minute are, whenever they began. While Now is behind a minute that it has told before, that minute
+	// goes on. 0: none. At most 600.
 	//
 	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before the refusal is written, for what anybody can send: see
 	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
@@ -96,7 +97,8 @@ type Config struct {
 	// Tracer receives a span for each verification. nil: none.
 	Tracer tracing.TracerProvider
 
-	// Now returns the current time. It is asked once for each request. nil: time.Now.
+	// Now returns the current time. It is asked once for each request, and once more for one that may be diagnosed
+	// (DiagnosesPerMinute). nil: time.Now.
 	Now func() time.Time
 }
 
