@@ -247,5 +247,5 @@ func forMessage(s string) string {
 	if len(s) > maxQuoted {
 		s = s[:maxQuoted]
 	}
-	return forLog(s)
+	return printable(s)
 }
