@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"strings"
@@ -179,6 +180,7 @@ type Authenticator struct {
 	audit           func(context.Context, Event) // may be nil
 	now             func() time.Time
 	keys            *keyCache
+	seed            maphash.Seed // of tables of names that requests choose
 	scratch         scratchPool
 	telemetry       telemetry
 }
@@ -281,6 +283,7 @@ func New(cfg Config) (*Authenticator, error) {
 		audit:           cfg.Audit,
 		now:             cfg.Now,
 		keys:            keys,
+		seed:            maphash.MakeSeed(),
 		telemetry:       tel,
 	}
 	for _, h := range cfg.RequiredHeaders {
