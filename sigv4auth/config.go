@@ -64,8 +64,9 @@ type Config struct {
 	// host, and of the path that they shortened. Zero: nobody's word counts.
 	Proxies TrustedProxies
 
-	// KeyCacheSize bounds how many keys derived from secrets are kept, less than 1 KiB each; one
-	// is used per access key and day, and with SigV4A another per access key. 0: 10,000.
+	// KeyCacheSize bounds of how many secrets derived keys are kept, of each those of the days for which requests can be signed: two, and with
+	// presigned URLs as many more as these live. A key takes less than 1 KiB. With SigV4A an access key counts twice. Whatever days
+	// a caller names, one access key takes no room of another. 0: 10,000.
 	KeyCacheSize int
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
@@ -254,7 +255,8 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, errors.Join(mistakes...)
 	}
 
-	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service)
+	skew := orDefault(cfg.ClockSkew, defaultClockSkew)
+	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service, skew+max(skew, cfg.MaxPresignExpiry))
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
 	}
@@ -269,7 +271,7 @@ func New(cfg Config) (*Authenticator, error) {
 		scopeEnd:        scopeEnd,
 		scopeEndEscaped: string(v4.AppendEncoded(nil, scopeEnd)),
 		store:           cfg.Credentials,
-		skew:            orDefault(cfg.ClockSkew, defaultClockSkew),
+		skew:            skew,
 		maxExpiry:       cfg.MaxPresignExpiry,
 		maxBody:         orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
 		strictPath:      cfg.Path == PathStrict,
