@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -136,10 +137,14 @@ func TestKeysOfManyDays(t *testing.T) {
 func TestPublicKeyIsForEveryDay(t *testing.T) { // not in parallel: it counts allocations
 	now := testNow
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Algorithms, c.KeyCacheSize, c.Now = sigv4auth.SigV4A, 1, func() time.Time { return now }
+		c.Algorithms, c.KeyCacheSize, c.Now = sigv4auth.SigV4A, 2, func() time.Time { return now }
 	})
 	var counts []uint64
-	for range 3 {
+	for range 4 {
+		// A signing key, which shares what room there is.
+		if _, err := a.Verify(sign(t, rides(), signing{at: now})); err != nil {
+			t.Fatal(err)
+		}
 		r := sign(t, rides(), signing{at: now, regions: "*"})
 		counts = append(counts, allocationsOf(func() {
 			if _, err := a.Verify(r); err != nil {
@@ -148,8 +153,8 @@ func TestPublicKeyIsForEveryDay(t *testing.T) { // not in parallel: it counts al
 		}))
 		now = now.Add(24 * time.Hour)
 	}
-	if counts[1] > counts[0]/2 || counts[2] > counts[0]/2 {
-		t.Errorf("%v allocations on three days", counts)
+	if slices.Max(counts[1:]) > counts[0]-10 && !raceDetector {
+		t.Errorf("%v allocations on four days", counts)
 	}
 }
 
