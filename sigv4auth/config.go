@@ -71,7 +71,10 @@ type Config struct {
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
 	// request once it is admitted. Candidates are Authorization and X-Amz-Security-Token, and
-	// headers by which a proxy in front tells identities. X_Remote_User is another header than X-Remote-User. nil: none.
+	// headers by which a proxy in front tells identities. Each name stands for all that differ in nothing but case and in what is neither a letter nor a
+	// digit, since gateways behind the handler take those for one: X-Remote-User strips X_Remote_User too. nil: none.
+	//
+	// Of a header that Proxies names, every spelling but that one is stripped as well.
 	StripHeaders []string
 
 	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the request's ID in r's context.
@@ -175,7 +178,7 @@ type Authenticator struct {
 	required        []string // lower case
 	hosts           []string
 	proxies         *proxies // nil => every request is taken as it arrived
-	strip           []string
+	strip           strippedHeaders
 	denied          func(http.ResponseWriter, *http.Request, error)
 	diagnoses       diagnosisLimit
 	audit           func(context.Context, Event) // may be nil
@@ -280,6 +283,7 @@ func New(cfg Config) (*Authenticator, error) {
 		algorithms:      cfg.Algorithms,
 		hosts:           slices.Clone(cfg.Hosts),
 		proxies:         trusted,
+		strip:           newStrippedHeaders(cfg.StripHeaders, trusted),
 		denied:          cfg.Denied,
 		diagnoses:       diagnosisLimit{most: cfg.DiagnosesPerMinute},
 		audit:           cfg.Audit,
@@ -290,9 +294,6 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))
-	}
-	for _, h := range cfg.StripHeaders {
-		a.strip = append(a.strip, http.CanonicalHeaderKey(h))
 	}
 	if a.denied == nil {
 		a.denied = WriteAPIGatewayError
