@@ -18,9 +18,8 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 	}
 	if a.audit != nil {
 		rec.event.describe(r, rec.sourced)
-		if refused != nil && diagnosable(refused.Code) && a.diagnoses.take(rec.event.Time) {
-			d := a.diagnose(ctx, r, rec.event.Time, false)
-			rec.event.Diagnosis = &d
+		if refused != nil && diagnosable(refused.Code) {
+			refused = a.recorded(rec, refused, func() { a.diagnoseEvent(ctx, r, &rec.event) })
 		}
 		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,13 +64,17 @@ type Config struct {
 	// host, and of the path that they shortened. Zero: nobody's word counts.
 	Proxies TrustedProxies
 
-	// KeyCacheSize bounds how many keys derived from secrets are kept, less than 1 KiB each; one
-	// is used per access key and day, and with SigV4A another per access key. 0: 10,000.
+	// KeyCacheSize bounds of how many secrets derived keys are kept, of each those of the days for which requests can be signed: two, and with
+	// presigned URLs as many more as these live. A key takes less than 1 KiB. With SigV4A an access key counts twice. Whatever days
+	// a caller names, one access key takes no room of another. 0: 10,000.
 	KeyCacheSize int
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
 	// request once it is admitted. Candidates are Authorization and X-Amz-Security-Token, and
-	// headers by which a proxy in front tells identities. X_Remote_User is another header than X-Remote-User. nil: none.
+	// headers by which a proxy in front tells identities. Each name stands for all that differ in nothing but case and in what is neither a letter nor a
+	// digit, since gateways behind the handler take those for one: X-Remote-User strips X_Remote_User too. nil: none.
+	//
+	// Of a header that Proxies names, every spelling but that one is stripped as well.
 	StripHeaders []string
 
 	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the request's ID in r's context.
@@ -84,7 +89,8 @@ type Config struct {
 	Audit func(ctx context.Context, e Event)
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds the answer in Event.Diagnosis; the
-	// first of each minute are. 0: none. At most 600.
+	// first that are refused in each minute are, whenever they began. While Now is behind a minute that it has told before, that minute
+	// goes on. 0: none. At most 600.
 	//
 	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before the refusal is written, for what anybody can send: see
 	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
@@ -96,7 +102,8 @@ type Config struct {
 	// Tracer receives a span for each verification. nil: none.
 	Tracer tracing.TracerProvider
 
-	// Now returns the current time. It is asked once for each request. nil: time.Now.
+	// Now returns the current time. It is asked once for each request, and once more for one that may be diagnosed
+	// (DiagnosesPerMinute). nil: time.Now.
 	Now func() time.Time
 }
 
@@ -171,12 +178,13 @@ type Authenticator struct {
 	required        []string // lower case
 	hosts           []string
 	proxies         *proxies // nil => every request is taken as it arrived
-	strip           []string
+	strip           strippedHeaders
 	denied          func(http.ResponseWriter, *http.Request, error)
 	diagnoses       diagnosisLimit
 	audit           func(context.Context, Event) // may be nil
 	now             func() time.Time
 	keys            *keyCache
+	seed            maphash.Seed // of tables of names that requests choose
 	scratch         scratchPool
 	telemetry       telemetry
 }
@@ -250,7 +258,8 @@ func New(cfg Config) (*Authenticator, error) {
 		return nil, errors.Join(mistakes...)
 	}
 
-	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service)
+	skew := orDefault(cfg.ClockSkew, defaultClockSkew)
+	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service, skew+max(skew, cfg.MaxPresignExpiry))
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
 	}
@@ -265,7 +274,7 @@ func New(cfg Config) (*Authenticator, error) {
 		scopeEnd:        scopeEnd,
 		scopeEndEscaped: string(v4.AppendEncoded(nil, scopeEnd)),
 		store:           cfg.Credentials,
-		skew:            orDefault(cfg.ClockSkew, defaultClockSkew),
+		skew:            skew,
 		maxExpiry:       cfg.MaxPresignExpiry,
 		maxBody:         orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
 		strictPath:      cfg.Path == PathStrict,
@@ -274,18 +283,17 @@ func New(cfg Config) (*Authenticator, error) {
 		algorithms:      cfg.Algorithms,
 		hosts:           slices.Clone(cfg.Hosts),
 		proxies:         trusted,
+		strip:           newStrippedHeaders(cfg.StripHeaders, trusted),
 		denied:          cfg.Denied,
 		diagnoses:       diagnosisLimit{most: cfg.DiagnosesPerMinute},
 		audit:           cfg.Audit,
 		now:             cfg.Now,
 		keys:            keys,
+		seed:            maphash.MakeSeed(),
 		telemetry:       tel,
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))
-	}
-	for _, h := range cfg.StripHeaders {
-		a.strip = append(a.strip, http.CanonicalHeaderKey(h))
 	}
 	if a.denied == nil {
 		a.denied = WriteAPIGatewayError

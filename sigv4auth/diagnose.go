@@ -116,7 +116,8 @@ func (x *examination) walk(ctx context.Context) {
 	if refused := a.checkSignedHeaders(r.Header, h.amz, p); x.refuse(refused) {
 		x.unsignedHeaders(refused)
 	}
-	if x.refuse(a.checkTime(p, x.now)) {
+	timely := !x.refuse(a.checkTime(p, x.now))
+	if !timely {
 		x.clock()
 	}
 	if x.refuse(p.parseCredential()) {
@@ -171,7 +172,7 @@ func (x *examination) walk(ctx context.Context) {
 		x.credentialRefused(refusedCredential)
 	}
 
-	x.search.begin(x, canonical, scoped)
+	x.search.begin(x, canonical, scoped && timely)
 	payloadLine := ""
 	if x.bodyKnown || !undeclared {
 		payloadLine = string(x.declared.appendLine(nil, x.body))
@@ -226,10 +227,10 @@ func (x *examination) canonical() ([]byte, bool) {
 	return b, refused == nil
 }
 
-// key returns the key for the scope that the request names. Keys derived for other scopes than the configured one stay out of the cache, which a caller
-// could fill with them; a public key is for every scope.
-func (x *examination) key(scoped bool) verificationKey {
-	if scoped || x.credential.Secret.IsZero() || x.p.algorithm == ecdsaP256 {
+// key returns the key for the scope that the request names. Keys derived for other scopes than those that Verify accepts, by their region, service and day, stay out of the
+// cache, which a caller could fill with them (threat 223); a public key is for every scope.
+func (x *examination) key(accepted bool) verificationKey {
+	if accepted || x.credential.Secret.IsZero() || x.p.algorithm == ecdsaP256 {
 		return x.a.keys.key(&x.credential, &x.p)
 	}
 	return verificationKey{signing: v4.DeriveKey(x.credential.Secret.Reveal(), x.p.scope)}

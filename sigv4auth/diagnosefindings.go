@@ -12,7 +12,7 @@ import (
 )
 
 // quoted makes a text of the request fit for a finding.
-func quoted(s string) string { return strconv.Quote(forLog(s)) }
+func quoted(s string) string { return strconv.Quote(printable(s)) }
 
 // unsignedHeaders finds the headers that have to be signed, arrived, and are not.
 func (x *examination) unsignedHeaders(refused *Error) {

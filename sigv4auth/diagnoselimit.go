@@ -1,6 +1,8 @@
 package sigv4auth
 
 import (
+	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -13,18 +15,16 @@ type diagnosisLimit struct {
 	most int // a minute; 0: none
 
 	mu     sync.Mutex
-	minute int64 // since the epoch
+	minute int64 // since the epoch; never goes back
 	made   int
 }
 
-// take reports whether one more diagnosis may be made at the instant now.
+// take reports whether one more diagnosis may be made at the instant now, which is the present one: a request's own lies as far back as its sender
+// delays the body. A clock that goes backwards begins no minute (threat 247).
 func (l *diagnosisLimit) take(now time.Time) bool {
-	if l.most == 0 {
-		return false
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if minute := now.Unix() / 60; minute != l.minute {
+	if minute := now.Unix() / 60; minute > l.minute {
 		l.minute, l.made = minute, 0
 	}
 	if l.made >= l.most {
@@ -32,6 +32,14 @@ func (l *diagnosisLimit) take(now time.Time) bool {
 	}
 	l.made++
 	return true
+}
+
+// diagnoseEvent adds a diagnosis to the event of a refused request, as far as the limit allows.
+func (a *Authenticator) diagnoseEvent(ctx context.Context, r *http.Request, e *Event) {
+	if a.diagnoses.most > 0 && a.diagnoses.take(a.now()) {
+		d := a.diagnose(ctx, r, e.Time, false)
+		e.Diagnosis = &d
+	}
 }
 
 // diagnosable reports whether a diagnosis can tell more than the refusal itself. An unknown key is treated like a wrong signature, to the same

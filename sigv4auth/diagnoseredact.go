@@ -63,10 +63,10 @@ func (x *examination) redact() {
 		d.CanonicalRequest = hides.lines(s.shown(x.missing))
 		d.StringToSign = hides.lines(strings.Split(s.stringToSign(), "\n"))
 	}
-	d.Message = forLog(withoutKeys(hides.text(d.Message)))
-	d.Hint = forLog(hides.text(d.Hint))
+	d.Message = printable(withoutKeys(hides.text(d.Message)))
+	d.Hint = printable(hides.text(d.Hint))
 	for i, text := range d.NotTried {
-		d.NotTried[i] = forLog(hides.text(text))
+		d.NotTried[i] = printable(hides.text(text))
 	}
 	for i := range d.Findings {
 		f := &d.Findings[i]
@@ -153,7 +153,7 @@ func (h hider) text(s string) string {
 // lines joins the lines, each fit for a log.
 func (h hider) lines(lines []string) string {
 	for i, line := range lines {
-		lines[i] = forLog(h.text(line))
+		lines[i] = printable(h.text(line))
 	}
 	text := strings.Join(lines, "\n")
 	if len(text) > maxCanonicalShown {

@@ -42,8 +42,8 @@ const (
 	headerLines
 )
 
-func (s *search) begin(x *examination, canonical []byte, scoped bool) {
-	*s = search{scratch: x.s, key: x.key(scoped), p: &x.p, lines: strings.Split(string(canonical), "\n")}
+func (s *search) begin(x *examination, canonical []byte, accepted bool) {
+	*s = search{scratch: x.s, key: x.key(accepted), p: &x.p, lines: strings.Split(string(canonical), "\n")}
 }
 
 // payload makes text the last line.

@@ -167,7 +167,7 @@ func TestEventsTellTextsApart(t *testing.T) {
 		a.Require(newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached()}).Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, r, signing{}))
 		resources[e.Resource] = true
 	}
-	if len(resources) != 2 || !resources["arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/%C3%BC"] {
+	if len(resources) != 2 || !resources[`arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/\xc3\xbc`] {
 		t.Errorf("resources %v", resources)
 	}
 }

@@ -191,7 +191,7 @@ func panicked(value any) *Error {
 	if err, ok := value.(error); ok {
 		e.Cause = err
 		if _, ok := value.(runtime.Error); ok {
-			e.Detail = "panic: " + forLog(err.Error())
+			e.Detail = "panic: " + printable(err.Error())
 		}
 	}
 	return e

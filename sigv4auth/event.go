@@ -2,10 +2,8 @@ package sigv4auth
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/aws/smithy-go/rand"
@@ -13,11 +11,12 @@ import (
 	cryptorand "crypto/rand"
 
 	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // Event is the record of one request, admitted or refused. Nothing in it is secret, and no text in it holds a
-// control character, whatever the request held.
+// control character, whatever the request held: Method, Path, Principal, Action and Resource are texts of printable ASCII characters, which stand
+// for themselves. A backslash is written as two, any other byte as \x and two digits, and what is longer than 2,048 bytes ends in its length and its SHA-256,
+// so that two texts that differ are two in their events.
 type Event struct {
 	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
 	RequestID string
@@ -124,47 +123,9 @@ func newRequestID() string {
 // describe fills in what the request says, and makes it safe for logs. If sourced, Source is known already.
 func (e *Event) describe(r *http.Request, sourced bool) {
 	e.Method = forLog(r.Method)
-	e.Path = pathForLog(r)
+	e.Path = forLog(linePath(r))
 	e.Principal = forLog(e.Principal)
 	if !sourced {
 		e.Source, _ = PeerIP(r)
 	}
-}
-
-// maxLogged bounds what an event quotes of a request.
-const maxLogged = 2 << 10
-
-// pathForLog returns the path of the request line, without the query.
-func pathForLog(r *http.Request) string {
-	path, _, _ := strings.Cut(r.RequestURI, "?")
-	return forLog(path)
-}
-
-// forLog bounds s, and escapes what could forge a log line or drive a terminal (threat 214), so that two texts stay two.
-func forLog(s string) string {
-	cut := len(s) > maxLogged
-	if cut {
-		s = s[:maxLogged]
-	} else if v4.IsPlain(s) { // nearly always, and eight bytes at a time
-		return s
-	}
-	for i := range len(s) {
-		if s[i] >= 0x20 && s[i] < 0x7f {
-			continue
-		}
-		b := []byte(s[:i])
-		for _, c := range []byte(s[i:]) {
-			if c >= 0x20 && c < 0x7f {
-				b = append(b, c)
-			} else {
-				b = fmt.Appendf(b, "%%%02X", c)
-			}
-		}
-		s = string(b)
-		break
-	}
-	if cut {
-		s += "..."
-	}
-	return s
 }

@@ -46,15 +46,14 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			return
 		}
 		rec.admitted = true
-		if len(a.strip) > 0 || rec.body != nil {
-			r.Header = r.Header.Clone()
-			for _, key := range a.strip {
-				delete(r.Header, key)
+		header, copied := a.strip.from(r.Header)
+		if rec.body != nil {
+			if !copied {
+				header = r.Header.Clone()
 			}
-			if rec.body != nil {
-				removeChunkedCoding(r.Header)
-			}
+			removeChunkedCoding(header)
 		}
+		r.Header = header
 		next.ServeHTTP(w, r)
 	})
 }

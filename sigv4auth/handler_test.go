@@ -69,7 +69,17 @@ func TestCheckErrors(t *testing.T) {
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*sigv4auth.Config){
-		"Now":   func(c *sigv4auth.Config) { c.Now = func() time.Time { panic("x") } },
+		"Now": func(c *sigv4auth.Config) { c.Now = func() time.Time { panic("x") } },
+		"Now, asked for the limit of diagnoses": func(c *sigv4auth.Config) {
+			asked := 0
+			c.Region, c.DiagnosesPerMinute, c.Audit = "eu-west-1", 1, func(context.Context, sigv4auth.Event) {}
+			c.Now = func() time.Time {
+				if asked++; asked > 1 {
+					panic("x")
+				}
+				return testNow
+			}
+		},
 		"Audit": func(c *sigv4auth.Config) { c.Audit = func(context.Context, sigv4auth.Event) { panic("x") } },
 		"Denied": func(c *sigv4auth.Config) {
 			c.Region, c.Denied = "eu-west-1", func(http.ResponseWriter, *http.Request, error) { panic("x") }

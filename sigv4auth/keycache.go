@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	cryptorand "crypto/rand"
 
@@ -15,12 +16,14 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// keyCache holds keys derived from secrets, of which those that have not been used for long make room for new ones. Only keys of credentials that
-// a store returned enter it, so that a caller without one cannot fill it. What a store derived itself comes with the credential, and is not
+// keyCache holds keys derived from secrets, of which those whose secret has not been used for long make room for new ones. Only keys of credentials that
+// a store returned enter it, so that a caller without one cannot fill it, and those of one secret have one place, so that a caller who knows an access key ID
+// alone cannot have it hold an entry for each day there is (threat 223). What a store derived itself comes with the credential, and is not
 // kept here.
 type keyCache struct {
 	region, service string // of every signing key in it
-	keys            *lru.Cache[cacheKey, *derivedKey]
+	days            int    // for how many days in a row signing keys are in use at once; at most maxDays
+	keys            *lru.Cache[cacheKey, *keysOfSecret]
 
 	// recent holds some of keys for a look without a lock, which many cores would wait for. The digest of a secret, whose bits are as good as
 	// random, says which slot its key has to share. The length is a power of two.
@@ -37,21 +40,38 @@ const refresh = 16
 // maxRecent is enough for the keys that are busy at one time, and takes 32 KiB.
 const maxRecent = 4096
 
-// derivedKey is never changed once made.
+// maxDays is how many dates can be in use at one time: those of a week's presigned URLs, which begin and end within a day, and the next one, by clocks that are ahead.
+const maxDays = int(maxPresignExpiry/(24*time.Hour)) + 2
+
+// derivedKey is never changed once made. It remembers all that it is derived from but the region and the service, which are the same for all. With the access key
+// ID in the place of the secret's digest, the cache would go on answering for a secret that has been rotated away (threat 104).
 type derivedKey struct {
-	of cacheKey
+	secretDigest [sha256.Size]byte
+	date         [len("YYYYMMDD")]byte // of a signing key's scope; zero for a public key, which is for every day
+	accessKeyID  string                // of a public key; "" for a signing key, which is not derived from it
 	verificationKey
 }
 
-// cacheKey tells derived keys apart, by all that they are derived from; the region and the service are the same for all. With the access key ID in the
-// place of the secret's digest, the cache would go on answering for a secret that has been rotated away (threat 104).
-type cacheKey struct {
-	secretDigest [sha256.Size]byte
-	date         string // of a signing key's scope; "" for a public key, which is for every day
-	accessKeyID  string // of a public key; "" for a signing key, which is not derived from it
+// is reports whether k is derived from these.
+func (k *derivedKey) is(secretDigest *[sha256.Size]byte, date, accessKeyID string) bool {
+	return k.isOf(date) && k.accessKeyID == accessKeyID && v4.SameDigest(&k.secretDigest, secretDigest)
 }
 
-func newKeyCache(size int, region, service string) (*keyCache, error) {
+func (k *derivedKey) isOf(date string) bool {
+	return string(k.date[:]) == date || date == "" && k.date == [len(k.date)]byte{}
+}
+
+// cacheKey tells the places of secrets apart: one for all signing keys, and with SigV4A one for each public key.
+type cacheKey struct {
+	secretDigest [sha256.Size]byte
+	accessKeyID  string // of a public key
+}
+
+// keysOfSecret has room for the signing keys of as many days as can be in use, each in its own place. A public key has the first.
+type keysOfSecret [maxDays]atomic.Pointer[derivedKey]
+
+// newKeyCache returns a cache for size secrets, for requests of which the first and the last are that long apart.
+func newKeyCache(size int, region, service string, window time.Duration) (*keyCache, error) {
 	var random [30]byte
 	_, _ = cryptorand.Read(random[:]) // never fails: crypto/rand
 	slots := 1
@@ -59,11 +79,11 @@ func newKeyCache(size int, region, service string) (*keyCache, error) {
 		slots *= 2
 	}
 	kc := &keyCache{
-		region: region, service: service, recent: make([]atomic.Pointer[derivedKey], slots),
+		region: region, service: service, days: int(window/(24*time.Hour)) + 2, recent: make([]atomic.Pointer[derivedKey], slots),
 		dummy: Credential{Secret: NewSecret(hex.EncodeToString(random[:]))},
 	}
 	var err error
-	kc.keys, err = lru.NewWithEvict(size, kc.forget)
+	kc.keys, err = lru.NewWithEvict(size, kc.forgetAll)
 	return kc, err
 }
 
@@ -76,9 +96,23 @@ func (kc *keyCache) slot(secretDigest *[sha256.Size]byte, date string) *atomic.P
 	return &kc.recent[i&uint32(len(kc.recent)-1)]
 }
 
-// forget lets go of a key that made room for another. A request that has just found it may put it back: it then stays until another takes its slot.
-func (kc *keyCache) forget(of cacheKey, k *derivedKey) {
-	kc.slot(&of.secretDigest, of.date).CompareAndSwap(k, nil)
+// forgetAll lets go of the keys of a secret that made room for another. A request that has just found one may put it back: it then stays until another takes
+// its slot.
+func (kc *keyCache) forgetAll(_ cacheKey, all *keysOfSecret) {
+	for i := range all {
+		kc.forget(all[i].Load())
+	}
+}
+
+func (kc *keyCache) forget(k *derivedKey) {
+	if k == nil {
+		return
+	}
+	date := string(k.date[:])
+	if k.accessKeyID != "" {
+		date = ""
+	}
+	kc.slot(&k.secretDigest, date).CompareAndSwap(k, nil)
 }
 
 // key returns what checks p's signature, of a credential that lacks no key for it.
@@ -93,25 +127,42 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 	}
 	slot := kc.slot(&secret.digest, date)
 	k := slot.Load()
-	if k != nil && k.of.date == date && k.of.accessKeyID == accessKeyID && v4.SameDigest(&k.of.secretDigest, &secret.digest) {
+	if k != nil && k.is(&secret.digest, date, accessKeyID) {
 		if rand.Uint32()%refresh == 0 {
-			kc.keys.Get(k.of)
+			kc.keys.Get(cacheKey{secret.digest, accessKeyID})
 		}
 		return k.verificationKey
 	}
-	of := cacheKey{secretDigest: secret.digest, date: date, accessKeyID: accessKeyID}
-	k, ok := kc.keys.Get(of)
-	if !ok {
+	var day uint64
+	if date != "" {
+		day = uint64(p.signedAt.Unix()) / (24 * 60 * 60) % uint64(kc.days) // days that are in use at once differ in it
+	}
+	place := &kc.place(cacheKey{secret.digest, accessKeyID})[day]
+	if k = place.Load(); k == nil || !k.isOf(date) {
+		k = &derivedKey{secretDigest: secret.digest}
 		// The key outlives the request, whose header the strings point into.
-		of.accessKeyID, of.date = strings.Clone(of.accessKeyID), strings.Clone(of.date)
-		k = &derivedKey{of: of}
 		if p.algorithm == ecdsaP256 {
+			k.accessKeyID = strings.Clone(accessKeyID)
 			k.public = v4.DerivePublicKey(c.AccessKeyID, secret.value)
 		} else {
-			k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: of.date, Region: kc.region, Service: kc.service})
+			copy(k.date[:], date)
+			k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: date, Region: kc.region, Service: kc.service})
 		}
-		kc.keys.Add(of, k)
+		kc.forget(place.Swap(k))
 	}
 	slot.Store(k)
 	return k.verificationKey
+}
+
+// place returns the place of a secret, which it makes if there is none.
+func (kc *keyCache) place(of cacheKey) *keysOfSecret {
+	if all, ok := kc.keys.Get(of); ok {
+		return all
+	}
+	of.accessKeyID = strings.Clone(of.accessKeyID)
+	made := new(keysOfSecret)
+	if all, ok, _ := kc.keys.PeekOrAdd(of, made); ok { // another request was faster
+		return all
+	}
+	return made
 }

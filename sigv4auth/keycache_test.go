@@ -44,12 +44,22 @@ func TestKeyCacheIsBounded(t *testing.T) {
 	}
 }
 
+// anyone is a store that knows every access key ID, and holds nothing of them.
+var anyone = sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+	return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret("secret of " + id), Principal: userPrincipal}, nil
+})
+
+// heapInUse returns the bytes of the heap that are in use.
+func heapInUse() int64 {
+	runtime.GC()
+	runtime.GC() // takes what the pools held, too
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // TestKeyCacheBytes: a key that is kept takes less than 1 KiB, as Config.KeyCacheSize has it, and one that has made room for another takes nothing.
 func TestKeyCacheBytes(t *testing.T) {
-	// It knows every access key ID, and holds nothing of them.
-	anyone := sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
-		return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret("secret of " + id), Principal: userPrincipal}, nil
-	})
 	for name, tt := range map[string]struct {
 		regions string
 		keys    int
@@ -62,7 +72,7 @@ func TestKeyCacheBytes(t *testing.T) {
 				c.Credentials, c.KeyCacheSize, c.Algorithms = anyone, tt.keys, sigv4auth.SigV4A
 			})
 			// heap returns the bytes that are in use after requests with these keys.
-			heap := func(first, end int) uint64 {
+			heap := func(first, end int) int64 {
 				for i := first; i < end; i++ {
 					id := fmt.Sprintf("AKIA%016d", i)
 					r := sign(t, rides(), signing{keyID: id, secret: "secret of " + id, regions: tt.regions})
@@ -70,17 +80,13 @@ func TestKeyCacheBytes(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				runtime.GC()
-				runtime.GC() // takes what the pools held, too
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				return m.HeapAlloc
+				return heapInUse()
 			}
 			empty := heap(0, 1)
 			full := heap(1, tt.keys)
 			turned := heap(tt.keys, 2*tt.keys)
 			runtime.KeepAlive(a)
-			each, grown := (int64(full)-int64(empty))/int64(tt.keys), (int64(turned)-int64(full))/int64(tt.keys)
+			each, grown := (full-empty)/int64(tt.keys), (turned-full)/int64(tt.keys)
 			t.Logf("%d bytes a key; %d more for each that replaced one", each, grown)
 			if each <= 0 || each >= 1024 {
 				t.Errorf("a key that is kept takes %d bytes; want less than 1 KiB", each)

@@ -40,7 +40,7 @@ type presented struct {
 func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *Error {
 	var fields queryFields
 	if s.query.Len() > 0 {
-		if err := fields.find(&s.query); err != nil {
+		if err := fields.find(&s.query, a.seed); err != nil {
 			return err
 		}
 	}
@@ -247,5 +247,5 @@ func forMessage(s string) string {
 	if len(s) > maxQuoted {
 		s = s[:maxQuoted]
 	}
-	return forLog(s)
+	return printable(s)
 }

@@ -1,6 +1,7 @@
 package sigv4auth
 
 import (
+	"hash/maphash"
 	"strings"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 // regionSetName is the name of the parameter and of the header that say for which regions a SigV4A signature is.
 var regionSetName = v4.ParamRegionSet.String()
 
-// maxAmzParams bounds the X-Amz-* parameters, each of which is compared with the others.
+// maxAmzParams bounds the X-Amz-* parameters.
 const maxAmzParams = 50
 
 // queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it is not there.
@@ -31,8 +32,8 @@ func (f *queryFields) credentials() bool {
 
 // find finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
 // case, is refused: the verifier and the handler could read different ones (threat 91).
-func (f *queryFields) find(q *v4.Query) *Error {
-	var seen [maxAmzParams]uint16 // the indices of the X-Amz-* parameters
+func (f *queryFields) find(q *v4.Query, seed maphash.Seed) *Error {
+	var others amzNames
 	n := 0
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
@@ -40,31 +41,73 @@ func (f *queryFields) find(q *v4.Query) *Error {
 		if param == v4.NoParam && !isAmz(name) {
 			continue
 		}
-		if n == maxAmzParams {
+		if n++; n > maxAmzParams {
 			return malformed("The query holds more than %d X-Amz-* parameters", maxAmzParams)
 		}
 		if len(name) > maxAmzName {
 			return malformed("The query holds an X-Amz-* parameter whose name is longer than %d bytes", maxAmzName)
 		}
-		if param == v4.NoParam || f.at[param] > 0 {
-			for _, other := range seen[:n] {
-				if other, _ := q.Pair(int(other)); equalFoldASCII(other, name) {
-					return malformed("The query holds the parameter %s twice", name)
-				}
+		switch {
+		case param == v4.NoParam:
+			if refused := f.misspelled(name); refused != nil {
+				return refused
 			}
-			for known := range v4.Params {
-				if known := known.String(); equalFoldASCII(name, known) {
-					return malformed("The query parameter %s must be spelled %s", name, known)
-				}
+			if !others.add(q, i, seed) {
+				return twiceInQuery(name)
 			}
 			f.checksum = f.checksum || isChecksum(name)
-		} else {
+		case f.at[param] > 0:
+			return twiceInQuery(name)
+		default:
 			f.at[param] = i + 1
 		}
-		seen[n] = uint16(i)
-		n++
 	}
 	return nil
+}
+
+func twiceInQuery(name string) *Error {
+	return malformed("The query holds the parameter %s twice", name)
+}
+
+// misspelled refuses a parameter that is called like one of a presigned URL in another case.
+func (f *queryFields) misspelled(name string) *Error {
+	for param := range v4.Params {
+		if known := param.String(); equalFoldASCII(name, known) {
+			if f.at[param] > 0 {
+				return twiceInQuery(name)
+			}
+			return malformed("The query parameter %s must be spelled %s", name, known)
+		}
+	}
+	return nil
+}
+
+// amzNames is a set of the names of X-Amz-* parameters, without regard to case. A name is compared with those alone that have its hash, which nobody can
+// arrange who does not know the seed: one with every other would make the work quadratic (threat 219).
+type amzNames [2 * maxAmzParams]struct {
+	hash  uint16
+	param uint16 // the parameter's index in the query plus one; 0: free
+}
+
+// add adds the name of parameter i, of at most maxAmzName bytes, and reports whether it is new.
+func (s *amzNames) add(q *v4.Query, i int, seed maphash.Seed) bool {
+	name, _ := q.Pair(i)
+	var folded [maxAmzName]byte
+	for j := range len(name) {
+		folded[j] = lower(name[j])
+	}
+	sum := maphash.Bytes(seed, folded[:len(name)])
+	hash, at := uint16(sum>>48), sum%uint64(len(s))
+	for s[at].param != 0 { // it is never full
+		if s[at].hash == hash {
+			if other, _ := q.Pair(int(s[at].param) - 1); equalFoldASCII(other, name) {
+				return false
+			}
+		}
+		at = (at + 1) % uint64(len(s))
+	}
+	s[at].hash, s[at].param = hash, uint16(i+1)
+	return true
 }
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.

@@ -66,7 +66,7 @@ var s3Messages = map[ErrorCode]string{
 func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	e := toWrite(err)
 	status, body := e.s3()
-	body.Resource = pathForLog(r)
+	body.Resource = printable(linePath(r))
 	body.RequestID = setRequestID(w, r)
 	// S3 has a second ID, which support asks for. Here both lead to the same request.
 	body.HostID = body.RequestID

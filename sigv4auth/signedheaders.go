@@ -31,11 +31,11 @@ func unsignedAmz(h http.Header, p *presented) *Error {
 		case !isAmz(key), p.signed.Names(key):
 		case !isMIMEKey(key):
 			// The canonical request is built from the keys that net/http makes; a handler could read this one.
-			return malformed("The header %s is not in its canonical spelling", forLog(key))
+			return malformed("The header %s is not in its canonical spelling", printable(key))
 		default:
 			const beginning = "There were headers present in the request which were not signed: "
 			text := append(make([]byte, 0, 128), beginning...)
-			for _, c := range []byte(forLog(key)) {
+			for _, c := range []byte(printable(key)) {
 				text = append(text, lower(c))
 			}
 			message := string(text)

@@ -121,7 +121,8 @@ func TestTrailerOfRefused(t *testing.T) {
 	}
 }
 
-// TestContentEncoding: aws-chunked need not be named, is taken out wherever it stands, and may not be named twice. Verify alone changes no header.
+// TestContentEncoding: aws-chunked need not be named, is taken out of the handler's copy wherever it stands, and may not be named twice. Verify alone changes no header
+// (threat 231).
 func TestContentEncoding(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, streamingConfig)
@@ -130,9 +131,10 @@ func TestContentEncoding(t *testing.T) {
 	} {
 		u := upload{mode: modeSigned, data: "hello", header: map[string]string{"Content-Encoding": sent}}
 		var handler spy
-		a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), u.request(t))
-		if handler.ran != 1 || handler.body != "hello" {
-			t.Errorf("%q: the handler read %q", sent, handler.body)
+		served := u.request(t)
+		a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), served)
+		if handler.ran != 1 || handler.body != "hello" || served.Header.Get("Content-Encoding") != sent {
+			t.Errorf("%q: the handler read %q; the server's own header is %q", sent, handler.body, served.Header.Get("Content-Encoding"))
 			continue
 		}
 		if got, there := handler.r.Header["Content-Encoding"]; strings.Join(got, ";") != want || there != (want != "") {

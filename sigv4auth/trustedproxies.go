@@ -18,7 +18,7 @@ import (
 //
 // A header that is named here MUST be set by every trusted proxy, in place of one that the client sent; ClientHeader may also be appended to.
 // A proxy that lets it through lets every client choose its address, claim TLS, or send what was signed for another host. PROXIES.md,
-// beside this file, has recipes.
+// beside this file, has recipes. Another spelling of such a header, X_Forwarded_For, has no effect, and handlers do not see it.
 type TrustedProxies struct {
 	_ [0]func()
 

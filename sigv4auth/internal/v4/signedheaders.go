@@ -73,14 +73,25 @@ func (n *signedName) name() []byte { return n.begin[len("\n") : len(n.begin)-len
 // Is reports whether list is what was set.
 func (h *SignedHeaders) Is(list string) bool { return string(h.list) == list && len(h.names) > 0 }
 
-// Names reports whether key, spelled as net/http spells header names, is that of a header in the list.
+// Names reports whether key, spelled as net/http spells header names, is that of a header in the list. It looks at few names of a list that is sorted, since who
+// sends the list can send as many headers to look for.
 func (h *SignedHeaders) Names(key string) bool {
-	for i := range h.names {
-		if string(h.names[i].key) == key {
-			return true
+	_, found := slices.BinarySearchFunc(h.names, key, func(n signedName, key string) int { return compareLower(n.name(), key) })
+	return found
+}
+
+// compareLower compares a name in lower case with a key in any case, as bytes.
+func compareLower(name []byte, key string) int {
+	for i := range min(len(name), len(key)) {
+		c := key[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if name[i] != c {
+			return int(name[i]) - int(c)
 		}
 	}
-	return false
+	return len(name) - len(key)
 }
 
 func headerOf(name string) int {
