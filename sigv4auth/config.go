@@ -96,7 +96,9 @@ type Config struct {
 	// Tracer receives a span for each verification. nil: none.
 	Tracer tracing.TracerProvider
 
-	// Now returns the current time. It is asked once for each request. nil: time.Now.
+	// Now returns the current time. It is asked once for each request, and once more for one whose
+	// body has been read, since that may have taken long; while a body in chunks is read, it is asked
+	// for each chunk. What it returned first is the request's instant. nil: time.Now.
 	Now func() time.Time
 }
 
@@ -176,6 +178,7 @@ type Authenticator struct {
 	diagnoses       diagnosisLimit
 	audit           func(context.Context, Event) // may be nil
 	now             func() time.Time
+	since           func(time.Time) time.Duration
 	keys            *keyCache
 	scratch         scratchPool
 	telemetry       telemetry
@@ -291,7 +294,9 @@ func New(cfg Config) (*Authenticator, error) {
 		a.denied = WriteAPIGatewayError
 	}
 	if a.now == nil {
-		a.now = time.Now
+		a.now, a.since = time.Now, time.Since
+	} else {
+		a.since = func(then time.Time) time.Duration { return a.now().Sub(then) }
 	}
 	return a, nil
 }
