@@ -58,10 +58,15 @@ type verificationKey struct {
 // what was signed, so that a signature by one is none by the other (threat 9).
 func (s *scratch) matches(canonical []byte, key verificationKey, p *presented) bool {
 	s.sts = p.appendStringToSign(s.sts[:0], canonical)
+	return s.signs(s.sts, key, p)
+}
+
+// signs is matches for a string to sign.
+func (s *scratch) signs(sts []byte, key verificationKey, p *presented) bool {
 	if p.algorithm == ecdsaP256 {
-		return v4.VerifyV4A(key.public, s.sts, p.der)
+		return v4.VerifyV4A(key.public, sts, p.der)
 	}
-	return v4.SameDigest(s.mac.Sign(key.signing, s.sts), &p.mac)
+	return v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac)
 }
 
 func (p *presented) appendStringToSign(dst, canonical []byte) []byte {

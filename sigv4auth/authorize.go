@@ -131,7 +131,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		var own iampolicy.Context
 		if err := z.cfg.Context(r, id, &own); err != nil {
 			// Not an absent key: a test for null would pass (threat 194).
-			return unavailable("the condition keys of the service failed", err)
+			return undecided("the condition keys of the service failed", err)
 		}
 		addConditionKeys(&req.Context, &own)
 	}
@@ -170,7 +170,7 @@ func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set i
 	if z.cfg.Policies != nil {
 		var err error
 		if set, e.PolicyRevision, err = z.cfg.Policies.Policies(ctx, id); err != nil {
-			return iampolicy.Set{}, unavailable("the policy store failed", err)
+			return iampolicy.Set{}, undecided("the policy store failed", err)
 		}
 	}
 	// Of several session policies one must allow, so that policies from two sources would widen each other.

@@ -102,8 +102,10 @@ type Config struct {
 	// Tracer receives a span for each verification. nil: none.
 	Tracer tracing.TracerProvider
 
-	// Now returns the current time. It is asked once for each request, and once more for one that may be diagnosed
-	// (DiagnosesPerMinute). nil: time.Now.
+	// Now returns the current time. It is asked once for each request; once more for one whose body
+	// has been read, since that may have taken long, and for one that may be diagnosed
+	// (DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it returned first
+	// is the request's instant. nil: time.Now.
 	Now func() time.Time
 }
 
@@ -183,6 +185,7 @@ type Authenticator struct {
 	diagnoses       diagnosisLimit
 	audit           func(context.Context, Event) // may be nil
 	now             func() time.Time
+	since           func(time.Time) time.Duration
 	keys            *keyCache
 	seed            maphash.Seed // of tables of names that requests choose
 	scratch         scratchPool
@@ -299,7 +302,9 @@ func New(cfg Config) (*Authenticator, error) {
 		a.denied = WriteAPIGatewayError
 	}
 	if a.now == nil {
-		a.now = time.Now
+		a.now, a.since = time.Now, time.Since
+	} else {
+		a.since = func(then time.Time) time.Duration { return a.now().Sub(then) }
 	}
 	return a, nil
 }

@@ -22,7 +22,16 @@ import (
 // the store failed: the request is answered with 503, and never admitted. The
 // returned AccessKeyID must be the one asked for.
 //
-// Credential is called from many goroutines at once. It must return when ctx, the request's context, ends.
+// The Authenticator keeps no credential: a key that the store does not return any more is refused
+// with the next request. One request can ask more than once. It asks again before the handler runs,
+// if more than a second has passed while its body arrived; for each second for which a body in
+// chunks is read; and once if the PolicyStore returned [ErrRevisionGone]. What the last answer says
+// counts: if the request's signature is not right any more, or the principal has another unique ID,
+// it is refused.
+//
+// Credential is called from many goroutines at once. It must return when ctx, the request's
+// context, ends. What it returns is not changed, neither by the Authenticator nor later by the
+// store. Package storetest checks a store against this contract.
 type CredentialStore interface {
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
 }
@@ -52,6 +61,11 @@ type Credential struct {
 	Principal iampolicy.Principal
 	// Session is what is known of the session for which temporary credentials were issued; nil for long-term keys.
 	Session *Session
+	// Revision names the state of the store that all this is of, for the PolicyStore, which finds it
+	// in [Identity.Revision] and decides from that state: see there. It is opaque to all others, and
+	// MUST hold nothing secret. Empty: the store names none, and policies are decided from whatever
+	// state the PolicyStore is in when it is asked.
+	Revision string
 }
 
 // StaticCredentials returns a store of fixed credentials. Two keys of one principal are two credentials, so that

@@ -53,15 +53,37 @@
 //   - r.ContentLength is the decoded length, X-Amz-Decoded-Content-Length, which [Config.MaxBodyBytes] bounds. The body has exactly that length.
 //   - Signed chunks are released once they are verified. Unsigned ones are released as they arrive. In both cases the last bytes come only when all is
 //     verified: the end, the trailer and the checksum.
-//   - io.EOF means that the body is verified whole. Anything else is an [*Error], which r.Body.Read keeps returning: ErrSignatureMismatch, ErrChecksumMismatch,
-//     ErrIncompleteBody, ErrMalformedRequest, or ErrRequestTooLarge. A handler MUST undo what it did with the bytes before it, and SHOULD answer with
-//     the function that is its Config.Denied, for instance [WriteS3Error].
+//   - io.EOF means that the body is verified whole. Anything else is an [*Error], which r.Body.Read
+//     keeps returning: ErrSignatureMismatch, ErrChecksumMismatch, ErrIncompleteBody,
+//     ErrMalformedRequest, or ErrRequestTooLarge; and what the next section says of keys that are
+//     revoked. A handler MUST undo what it did with the bytes before it, and SHOULD answer with the
+//     function that is its Config.Denied, for instance [WriteS3Error].
 //   - [Authenticator.Handler] and [Authenticator.Require] take aws-chunked out of the handler's Content-Encoding. The coding need not
 //     have been named. Content-Length, X-Amz-Decoded-Content-Length and X-Amz-Trailer stay among the headers as they came; they are about the body on the wire.
 //   - [VerifiedTrailer] returns the checksum that the trailer holds.
 //
 // With any payload mode, the one header X-Amz-Checksum-CRC32, -CRC32C, -CRC64NVME, -SHA1 or -SHA256 that a request may have is verified. Content-MD5 is not, nor is the
 // checksum with which CompleteMultipartUpload names that of the whole object.
+//
+// # Keys and policies that change meanwhile
+//
+// A body comes at the caller's pace, so that a credential can be revoked while its request is under
+// way. These hold:
+//
+//   - When the handler begins, the credential is as the store had it at most a second ago. If the
+//     body took longer, the credential is looked up again once the body is whole, and the request
+//     is refused as a new one would be: if the key is gone, inactive or expired, or if it has
+//     another secret, session token or principal.
+//   - While a body in chunks is read, the credential is looked up again before bytes are released,
+//     at most once a second. Once the request would be refused, reading ends with that refusal, an
+//     [*Error]. What was released before is the handler's to undo, as for any other error. The
+//     decision of the policies is that of the beginning: a handler that must know better asks Check
+//     again.
+//   - Nothing ends a handler that has begun and has its body.
+//   - One request is decided by one state. With a store that names its states, in
+//     [Credential.Revision], the policies are those of the state that the credential is of; where
+//     they cannot be had any more, Require begins anew with the credential as it is now. A
+//     principal that was made again under the same ARN is another one.
 //
 // # Services like Amazon S3
 //

@@ -56,6 +56,9 @@ const (
 	ErrAccessDenied ErrorCode = "AccessDenied"
 	// ErrServiceUnavailable: a store failed. The request may be right.
 	ErrServiceUnavailable ErrorCode = "ServiceUnavailable"
+	// ErrRevisionGone: the policies of the state that the credential came from cannot be had any more.
+	// A PolicyStore returns an error that wraps it. The request may be right.
+	ErrRevisionGone ErrorCode = "RevisionGone"
 	// ErrInternalFailure: a store or a callback panicked.
 	ErrInternalFailure ErrorCode = "InternalFailure"
 )
@@ -95,6 +98,7 @@ var answers = map[ErrorCode]answer{
 	ErrRequestTooLarge:            {413, "RequestEntityTooLargeException", wireCode{400, "EntityTooLarge"}, wireCode{413, "RequestEntityTooLarge"}},
 	ErrAccessDenied:               {403, "AccessDeniedException", wireCode{403, "AccessDenied"}, wireCode{403, "AccessDenied"}},
 	ErrServiceUnavailable:         {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
+	ErrRevisionGone:               {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
 	ErrInternalFailure:            {500, "InternalFailure", wireCode{500, "InternalError"}, wireCode{500, "InternalFailure"}},
 }
 
@@ -184,6 +188,15 @@ func unavailable(detail string, cause error) *Error {
 	return &Error{Code: ErrServiceUnavailable, Message: messageUnavailable, Detail: detail, Cause: cause}
 }
 
+// undecided is unavailable for what has to be of the state that the credential came from.
+func undecided(detail string, cause error) *Error {
+	e := unavailable(detail, cause)
+	if errors.Is(cause, ErrRevisionGone) {
+		e.Code = ErrRevisionGone
+	}
+	return e
+}
+
 // panicked makes the Error for a panic. Its value may hold anything, a store's password too: the detail tells its type, and its text only
 // where the runtime wrote it. A value that is an error becomes the cause.
 func panicked(value any) *Error {
@@ -228,7 +241,7 @@ func defaultMessage(code ErrorCode) string {
 		return messageExpired
 	case ErrSignatureMismatch:
 		return messageMismatch
-	case ErrServiceUnavailable:
+	case ErrServiceUnavailable, ErrRevisionGone:
 		return messageUnavailable
 	case ErrInternalFailure:
 		return messageInternal

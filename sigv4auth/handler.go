@@ -34,12 +34,9 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, measured, refused := a.telemetry.start(r.Context())
 		rec := &record{Context: ctx}
-		if refused == nil {
-			refused = a.verify(ctx, r, rec, &rec.identity)
-		}
 		r = r.WithContext(rec)
-		if refused == nil && check != nil {
-			refused = runCheck(check, r, rec.identity)
+		if refused == nil {
+			refused = a.verify(ctx, r, rec, &rec.identity, check)
 		}
 		if refused = a.finish(ctx, r, rec, measured, refused, true); refused != nil {
 			a.deny(w, r, refused)

@@ -17,6 +17,9 @@ type Identity struct {
 	Principal iampolicy.Principal
 	// AccessKeyID is the access key that signed.
 	AccessKeyID string
+	// Revision is the credential's [Credential.Revision]: the state of the store that the principal
+	// and the session are of, "" if the store named none. A [PolicyStore] decides from that state.
+	Revision string
 	// Scope is the credential scope of the signature. Of SigV4A, whose scope has no region, Region is the accepted one, which
 	// the signature's region set holds.
 	Scope Scope

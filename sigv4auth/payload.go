@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
@@ -62,17 +63,18 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 	return v4.AppendDigest(dst, &sum)
 }
 
-// plainBody makes the body of a request that does not stream the request's, and refuses one that is not what was declared. It has been read
-// and set already where nothing was declared.
-func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload) *Error {
+// plainBody makes the body of a request that does not stream the request's, and refuses one that is
+// not what was declared. It has been read and set already where nothing was declared. late says
+// that it was read only now, and took so long that the lookup at the instant then is outdated.
+func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload, then time.Time) (late bool, refused *Error) {
 	if d.line != "" {
-		var refused *Error
 		if body, refused = a.readBody(r); refused != nil {
-			return refused
+			return false, refused
 		}
 		body.set(r)
+		late = body != noBody && a.outdated(then)
 	}
-	return d.checkBody(body.text)
+	return late, d.checkBody(body.text)
 }
 
 // checkBody reports whether body has the digest and the checksum that were declared. It is called once.

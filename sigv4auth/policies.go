@@ -14,13 +14,33 @@ import (
 // never admitted. A policy that is attached but cannot be read is a nil policy in the Set, which denies. The session policies of
 // id's session are added by the Authorizer; a store returns none for such a session.
 //
-// Policies is called from many goroutines at once. What it returns is not changed.
+// One request is decided by one state. Where id.Revision is not empty, it names the state that the
+// credential came from, and the policies are those of that state, for the credential that verified:
+// id.AccessKeyID is there and active in it, and its principal has the ARN and the unique ID of
+// id.Principal. A store may decide from a later state that does not differ in any of these, nor in
+// the policies. One that cannot tell, or has that state no more, returns an error that wraps
+// [ErrRevisionGone]: it MUST NOT answer by the ARN alone, which may be that of a principal who was
+// made again since, with other rights. [Authenticator.Require] then looks the credential up again,
+// refuses the request if it would not verify any more, and asks once more; a second such error is
+// answered with 503, and so is the first one where Check is called without Require.
+//
+// Where id.Revision is empty, the store of credentials named no state. The policies are then those
+// of the principal at this moment, which can be a later one than that of the credential by the time
+// between the two calls, and by at most a second if a body arrived in between. Two stores that are
+// kept apart SHOULD agree on a revision to rule that out, and MUST NOT use each other's revisions
+// in different meanings.
+//
+// Policies is called from many goroutines at once. It must return when ctx, the request's context,
+// ends. What it returns is not changed, neither by the Authorizer nor later by the store. Package
+// storetest checks a store against this contract.
 type PolicyStore interface {
 	Policies(ctx context.Context, id Identity) (set iampolicy.Set, revision string, err error)
 }
 
-// StaticPolicies returns a store of fixed identity policies. Each principal is named by the ARN that aws:PrincipalArn holds: a user's, a
-// federated user's or an account root's own, and for the session of a role the role's. A principal that is not named has no policies.
+// StaticPolicies returns a store of fixed identity policies. Each principal is named by the ARN
+// that aws:PrincipalArn holds: a user's, a federated user's or an account root's own, and for the
+// session of a role the role's. A principal that is not named has no policies. The policies are the
+// same in every state of the store of credentials, so that revisions have no part in them.
 func StaticPolicies(byPrincipal map[string][]*iampolicy.Policy) PolicyStore {
 	s := make(staticPolicies, len(byPrincipal))
 	for arn, policies := range byPrincipal {

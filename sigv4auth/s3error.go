@@ -56,6 +56,7 @@ var s3Messages = map[ErrorCode]string{
 	ErrExpiredToken:               "The provided token has expired.",
 	ErrSignatureMismatch:          "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
 	ErrServiceUnavailable:         "Service is unable to handle request.",
+	ErrRevisionGone:               "Service is unable to handle request.",
 	ErrInternalFailure:            "We encountered an internal error. Please try again.",
 }
 

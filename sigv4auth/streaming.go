@@ -113,7 +113,9 @@ func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented)
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
-	b := &streamedBody{reader: chunked.NewReader(r.Body, d.stream), source: r.Body, trailer: d.stream.Trailer}
+	b := &streamedBody{source: r.Body, trailer: d.stream.Trailer}
+	d.stream.Admission = &b.standing
+	b.reader = chunked.NewReader(r.Body, d.stream)
 	r.Body, r.ContentLength = b, d.stream.Length
 	return b
 }
@@ -125,6 +127,8 @@ type streamedBody struct {
 	trailer string       // its name, in lower case, "" if none
 	failed  *Error       // nil => no error but io.EOF has been returned
 	ended   func(*Error) // called once, when reading ends: nil for io.EOF. nil => nobody to tell, or told
+
+	standing standing
 }
 
 // Read implements io.Reader.
@@ -175,6 +179,8 @@ func bodyRefusal(err error) *Error {
 	switch fault.Fault {
 	case chunked.WrongSignature:
 		return refusal(ErrSignatureMismatch, fault.Text)
+	case chunked.NotAdmitted:
+		return AsError(fault.Cause)
 	case chunked.WrongChecksum:
 		return refusal(ErrChecksumMismatch, fault.Text)
 	case chunked.Incomplete:

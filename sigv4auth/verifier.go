@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -22,7 +23,7 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 	var rec record
 	ctx, measured, refused := a.telemetry.start(r.Context())
 	if refused == nil {
-		refused = a.verify(ctx, r, &rec, &id)
+		refused = a.verify(ctx, r, &rec, &id, nil)
 	}
 	if refused = a.finish(ctx, r, &rec, measured, refused, false); refused != nil {
 		return Identity{}, refused
@@ -30,8 +31,9 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 	return id, nil
 }
 
-// verify lends a walk its memory, and makes a panic of it a refusal.
-func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record, id *Identity) (refused *Error) {
+// verify lends a walk its memory, and makes a panic of it a refusal. With a check, which is for a
+// request whose context and identity are rec's, it authorises too.
+func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record, id *Identity, check Check) (refused *Error) {
 	var p presented
 	s := a.scratch.get()
 	defer func() {
@@ -44,14 +46,18 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			refused.place = p.place
 		}
 	}()
-	return a.walk(ctx, r, rec, id, &p, s)
+	if refused = a.walk(ctx, r, rec, id, &p, s); refused != nil || check == nil {
+		return refused
+	}
+	return a.authorize(ctx, check, r, rec, &p, s)
 }
 
 // walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
 // well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
 // the request does not carry. It fills rec and p in, and id only on success.
 func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, id *Identity, p *presented, s *scratch) *Error {
-	// The request's instant is taken once and used for everything (threat 190).
+	// The request's instant is taken once and used for everything (threat 190), but for whether a
+	// credential that had to be looked up again has expired meanwhile.
 	now := a.now()
 	rec.event.Time = now
 	via := a.proxies.read(r)
@@ -128,6 +134,16 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 			return refused
 		}
 		body.set(r)
+		if body != noBody && a.outdated(now) {
+			var was *iampolicy.Principal
+			if refusedCredential == nil {
+				was = &credential.Principal
+			}
+			refusedCredential = a.lookUpAgain(ctx, &credential, p, was)
+			if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
+				return refusedCredential
+			}
+		}
 	}
 	s.buf = declared.appendLine(s.buf, body.text)
 	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
@@ -149,8 +165,17 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 	if declared.stream != nil {
 		rec.body = declared.streamBody(r, key, p)
-	} else if refused := a.plainBody(r, body, &declared); refused != nil {
-		return refused
+		rec.body.standing.follow(a, ctx, p, s, via, &credential, now)
+	} else {
+		late, refused := a.plainBody(r, body, &declared, now)
+		if refused != nil {
+			return refused
+		}
+		if late {
+			if refused := a.confirm(ctx, &credential, p, s, via, &credential.Principal); refused != nil {
+				return refused
+			}
+		}
 	}
 	id.fill(&credential, p, declared.mode, now)
 	if id.host = r.Host; via != nil {
@@ -225,8 +250,7 @@ func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented,
 
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
 func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time.Time) {
-	id.Principal = c.Principal
-	ownTags(&id.Principal)
+	id.take(c)
 	id.AccessKeyID = p.accessKeyID
 	id.Scope = Scope(p.scope)
 	id.Place = p.place
@@ -235,6 +259,14 @@ func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time
 	id.SignedAt = p.signedAt
 	id.VerifiedAt = now
 	id.signedHeaders = p.signedHeaders
+}
+
+// take makes id that of the principal and the session of c.
+func (id *Identity) take(c *Credential) {
+	id.Principal = c.Principal
+	ownTags(&id.Principal)
+	id.Revision = c.Revision
+	id.session = nil
 	if c.Session != nil {
 		session := c.Session.clone()
 		id.session = &session

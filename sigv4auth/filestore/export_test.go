@@ -2,3 +2,10 @@ package filestore
 
 // LookForTest looks at the folder once, as the Store does every PollInterval: with an interval that a test does not live to see the end of, the test says when.
 func (s *Store) LookForTest() { s.refresh() }
+
+// SyncForTest makes sync what waits until the entries of a folder are on disk.
+func (s *Store) SyncForTest(sync func(folder string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.syncFolder = sync
+}

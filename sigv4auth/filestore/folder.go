@@ -27,6 +27,7 @@ type folder struct {
 
 	policyList policyList
 	generation generation
+	lineage    lineage
 }
 
 func newFolder(cfg *Config) *folder {
@@ -34,6 +35,7 @@ func newFolder(cfg *Config) *folder {
 		dir: cfg.Dir, insecure: cfg.InsecureFileModes,
 		policies: make(map[string]*document[policy]),
 		secrets:  make(map[string]*document[sigv4auth.Secret]),
+		lineage:  newLineage(),
 	}
 	f.principals = &document[*principals]{
 		file: f.watch(principalsFile, maxPrincipalsBytes), name: principalsFile, decode: decodePrincipals,

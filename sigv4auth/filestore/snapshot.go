@@ -1,7 +1,9 @@
 package filestore
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -47,6 +49,20 @@ type generation struct {
 	digest string
 }
 
+// lineage tells the states of credentials apart. A credential has the revision of the first
+// snapshot since when nothing of it has changed, and nothing of its principal's policies.
+type lineage struct {
+	store     string    // differs between stores, so that none takes another's revision for its own
+	snapshots int       // made so far
+	last      *snapshot // nil: none
+}
+
+func newLineage() lineage {
+	var random [9]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand
+	return lineage{store: base64.RawURLEncoding.EncodeToString(random[:])}
+}
+
 // compile joins what is in force to a snapshot.
 func (f *folder) compile() *snapshot {
 	c := compiler{
@@ -54,8 +70,13 @@ func (f *folder) compile() *snapshot {
 		snapshot: &snapshot{
 			keys: make(map[string]key), attached: make(map[string]iampolicy.Set), roles: make(map[string]*principal),
 		},
-		digest: sha256.New(),
+		digest: sha256.New(), last: f.lineage.last, changed: make(map[string]bool),
 	}
+	if c.last == nil {
+		c.last = new(snapshot)
+	}
+	f.lineage.snapshots++
+	c.revision = fmt.Sprintf("%s-%d", f.lineage.store, f.lineage.snapshots)
 	c.snapshot.problems = f.problems()
 	if f.principals.hasGood {
 		for i := range f.principals.good.users {
@@ -73,6 +94,7 @@ func (f *folder) compile() *snapshot {
 		f.generation = generation{number: f.generation.number + 1, digest: digest}
 	}
 	c.snapshot.revision = fmt.Sprintf("%d-%s", f.generation.number, f.generation.digest)
+	f.lineage.last = c.snapshot
 	return c.snapshot
 }
 
@@ -81,6 +103,20 @@ type compiler struct {
 	folder   *folder
 	snapshot *snapshot
 	digest   hash.Hash // of what policies decide by, which has no secret in it
+
+	last     *snapshot       // the one before
+	changed  map[string]bool // by ARN of a user or a role: its policies are not those of last
+	revision string          // of the credentials that are not those of last
+}
+
+// put adds the key of a principal, whose policies have been attached.
+func (c *compiler) put(cred sigv4auth.Credential) {
+	cred.Revision = c.revision
+	before, ok := c.last.keys[cred.AccessKeyID]
+	if ok && !c.changed[cred.Principal.PrincipalARN()] && sameCredential(&before.credential, &cred) {
+		cred.Revision = before.credential.Revision
+	}
+	c.snapshot.keys[cred.AccessKeyID] = key{credential: cred}
 }
 
 func (c *compiler) user(p *principal) {
@@ -95,12 +131,12 @@ func (c *compiler) user(p *principal) {
 			c.snapshot.keys[k.id] = key{refused: keyWithoutSecret}
 			continue
 		}
-		c.snapshot.keys[k.id] = key{credential: sigv4auth.Credential{
+		c.put(sigv4auth.Credential{
 			AccessKeyID: k.id,
 			Secret:      secret,
 			Expires:     k.expires,
 			Principal:   iampolicy.Principal{ARN: p.arn, AccountID: p.parsed.account, UserID: p.id, Type: iampolicy.User, Tags: p.tags},
-		}}
+		})
 	}
 }
 
@@ -121,6 +157,9 @@ func (c *compiler) attach(p *principal) {
 		set.Boundaries = []*iampolicy.Policy{c.policy(*p.boundary).boundary}
 	}
 	c.snapshot.attached[p.arn] = set
+	if before, ok := c.last.attached[p.arn]; !ok || !sameSet(&before, &set) {
+		c.changed[p.arn] = true
+	}
 }
 
 func (c *compiler) policy(a attachment) policy {
@@ -173,7 +212,7 @@ func (c *compiler) session(s *session) {
 	if _, taken := c.snapshot.keys[s.accessKeyID]; !ok || role.id != s.roleID || taken {
 		return
 	}
-	c.snapshot.keys[s.accessKeyID] = key{credential: s.credential(role)}
+	c.put(s.credential(role))
 }
 
 func (c *compiler) complain(p Problem) { c.snapshot.problems = append(c.snapshot.problems, p) }

@@ -24,9 +24,12 @@ type Store struct {
 	current  atomic.Pointer[snapshot] // nil => closed
 	reporter reporter                 // Open's, then follow's
 
-	mu     sync.Mutex
-	folder *folder // guarded by mu
-	closed bool    // guarded by mu
+	syncFolder func(path string) error // waits until the entries of a folder are on disk
+
+	mu       sync.Mutex
+	folder   *folder // guarded by mu
+	closed   bool    // guarded by mu
+	unsynced bool    // guarded by mu; a renaming may not be on disk
 
 	stop chan struct{}
 	done chan struct{}
@@ -39,6 +42,10 @@ var (
 
 // errClosed makes a closed Store one that has failed, rather than one that no longer follows revocations.
 var errClosed = errors.New("filestore: the store is closed")
+
+// errGone is for a credential, or policies of its principal, that have changed since the credential
+// was returned.
+var errGone = fmt.Errorf("filestore: the credential or its policies have changed: %w", sigv4auth.ErrRevisionGone)
 
 // Open reads the folder, and follows it until [Store.Close]. It fails if cfg is invalid, and if principals.json cannot be taken, with
 // every [Problem] of that file. All other problems are reported, and deny what depends on them.
@@ -59,8 +66,8 @@ func Open(cfg Config) (*Store, error) {
 	cfg.Dir = dir
 	s := &Store{
 		dir: cfg.Dir, interval: cfg.PollInterval, now: cfg.Now, reporter: reporter{report: cfg.Report},
-		folder: newFolder(&cfg),
-		stop:   make(chan struct{}), done: make(chan struct{}),
+		folder: newFolder(&cfg), syncFolder: syncFolder,
+		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.folder.refresh(true)
 	if !s.folder.principals.hasGood {
@@ -144,12 +151,26 @@ func (s *Store) Credential(_ context.Context, accessKeyID, _ string) (sigv4auth.
 // principal that the folder does not know has none. The revision is a number, which counts the states that policies and
 // attachments have had since the store was opened, a hyphen, and a digest of the state, which is the same
 // wherever and whenever the folder says the same. Secrets, keys and sessions have no part in it.
+//
+// If id has a Revision, it is that of a credential that this Store returned. The policies are then
+// decided from a state in which that access key stands for the same credential: the same secret,
+// principal, unique ID, tags and session, with the same policies. If the folder has changed in any
+// of these since, that state is gone, and the error wraps [sigv4auth.ErrRevisionGone]. So does it
+// for the Revision of any other store. What changes for other principals, or in other sessions, has
+// no part in it. Without a Revision, the policies are those that the principal's ARN has now.
 func (s *Store) Policies(_ context.Context, id sigv4auth.Identity) (set iampolicy.Set, revision string, err error) {
 	now := s.current.Load()
 	if now == nil {
 		return iampolicy.Set{}, "", errClosed
 	}
-	return now.attached[id.Principal.PrincipalARN()], now.revision, nil
+	arn := id.Principal.PrincipalARN()
+	if id.Revision != "" {
+		c := now.keys[id.AccessKeyID].credential
+		if c.Revision != id.Revision || c.Principal.UserID != id.Principal.UserID || c.Principal.PrincipalARN() != arn {
+			return iampolicy.Set{}, "", errGone
+		}
+	}
+	return now.attached[arn], now.revision, nil
 }
 
 // Problems returns what is wrong with the folder now, in the order of files and places.

@@ -17,13 +17,15 @@ const (
 	WrongSignature
 	// WrongChecksum: the payload is whole, and its checksum is another.
 	WrongChecksum
+	// NotAdmitted: [Payload.Admission] returned an error, which is the cause.
+	NotAdmitted
 )
 
 // Error is what [Reader] returns for a body that does not verify.
 type Error struct {
 	Fault Fault
 	Text  string // for the client
-	Cause error  // what the source returned, or nil
+	Cause error  // what the source or Payload.Admission returned, or nil
 }
 
 // Error returns the text.

@@ -22,7 +22,14 @@ type Payload struct {
 	Sum *checksum.Sum
 	// Checksum is the value of Sum where a header holds it. "": it is in the trailer, or there is no Sum.
 	Checksum string
+	// Admission is asked each time before bytes are released, once they have been read and verified:
+	// for each signed chunk, and for each piece of an unsigned one. An error of it ends the body with
+	// the fault NotAdmitted. nil: everything is admitted.
+	Admission Admission
 }
+
+// Admission decides whether a body, which verifies so far, may go on.
+type Admission interface{ Admit() error }
 
 // Reader decodes and verifies a body. What it releases is a prefix of the payload:
 //
@@ -135,11 +142,16 @@ func (r *Reader) next(b []byte) (data []byte, err error) {
 	}
 	if err == nil && r.arrived == r.payload.Length {
 		if err = r.finish(); err == nil {
+			err = r.admitted()
+		}
+		if err == nil {
 			r.err = io.EOF
 			if len(data) == 0 {
 				return nil, io.EOF
 			}
 		}
+	} else if err == nil {
+		err = r.admitted()
 	}
 	if err != nil {
 		clear(data)
@@ -147,6 +159,17 @@ func (r *Reader) next(b []byte) (data []byte, err error) {
 		return nil, r.err
 	}
 	return data, nil
+}
+
+// admitted asks whether what has been read may be released, and whether the body may end.
+func (r *Reader) admitted() error {
+	if r.payload.Admission == nil {
+		return nil
+	}
+	if err := r.payload.Admission.Admit(); err != nil {
+		return &Error{Fault: NotAdmitted, Text: "The body is not admitted any more", Cause: err}
+	}
+	return nil
 }
 
 // signedChunk reads a chunk and verifies it: in b if it fits, otherwise in r.chunk.

@@ -1,0 +1,174 @@
+package filestore_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/filestore"
+)
+
+// identity is that of a request whose signature was right with c.
+func identity(c sigv4auth.Credential) sigv4auth.Identity {
+	return sigv4auth.Identity{Principal: c.Principal, AccessKeyID: c.AccessKeyID, Revision: c.Revision}
+}
+
+// TestPoliciesAreOfTheCredentialsState: threat 234. Policies are decided from the state that the
+// credential is of, or that state is gone.
+func TestPoliciesAreOfTheCredentialsState(t *testing.T) {
+	role := func(old, text string) func(folder, *filestore.Store) {
+		return func(f folder, _ *filestore.Store) { f.edit("principals.json", old, text) }
+	}
+	tests := []struct {
+		name   string
+		change func(f folder, s *filestore.Store)
+		alice  bool // the state of Alice's session, of the role Rider, is gone
+		bob    bool // and of Bob's key
+	}{
+		{"nothing", func(folder, *filestore.Store) {}, false, false},
+		{"a policy of the role is edited", func(f folder, _ *filestore.Store) { f.replace("policies/Read.json", allowAll) }, true, false},
+		{"a policy of the role is removed", func(f folder, _ *filestore.Store) { f.remove("policies/Read.json") }, true, false},
+		{"the same policy is written anew", func(f folder, _ *filestore.Store) { f.replace("policies/Read.json", allowRead) }, false, false},
+		{"a policy of another", func(f folder, _ *filestore.Store) { f.replace("policies/All.json", allowRead) }, false, false},
+		{"a policy of nobody", func(f folder, _ *filestore.Store) { f.replace("policies/New.json", allowRead) }, false, false},
+		{"the role attaches another policy", role(`["Read"]`, `["All"]`), true, false},
+		{"the role gets a boundary", role(`["Read"]`, `["Read"], "PermissionsBoundary": "All"`), true, false},
+		{"the role gets a tag", role(`{"team": "riders"}`, `{"team": "drivers"}`), true, false},
+		{"the role is made again, with more rights", role(`"AROARIDER", "Tags": {"team": "riders"}, "AttachedPolicies": ["Read"]`, `"AROAOTHER", "AttachedPolicies": ["All"]`), true, false},
+		{"the role is removed", role(`"Roles": [
+    {"Arn": "arn:aws:iam::111122223333:role/app/Rider", "RoleId": "AROARIDER", "Tags": {"team": "riders"}, "AttachedPolicies": ["Read"]}
+  ]`, `"Roles": []`), true, false},
+		{"Bob's key is inactive", role(bobSecret+`", "Status": "Active"`, bobSecret+`", "Status": "Inactive"`), false, true},
+		{"Bob's secret is replaced", role(bobSecret, "another-secret-of-bob"), false, true},
+		{"Bob's key gets an end", role(bobSecret+`", `, bobSecret+`", "Expires": "2037-01-01T00:00:00Z", `), false, true},
+		{"Bob is made again", role("AIDABOB", "AIDABOB2"), false, true},
+		{"Bob's key becomes Ada's", func(f folder, _ *filestore.Store) {
+			f.replace("principals.json", strings.NewReplacer("AKIABOB", "AKIAADA", "AKIAADA", "AKIABOB", bobSecret, adaSecret, adaSecret, bobSecret).Replace(start))
+		}, false, true},
+		{"Ada's key is removed", role(`[{"AccessKeyId": "AKIAADA", "SecretAccessKey": "ada-secret-ada-secret-ada-secret", "Status": "Active"}]`, `[]`), false, false},
+		{"principals.json is written anew", func(f folder, _ *filestore.Store) { f.replace("principals.json", start+" ") }, false, false},
+		{"principals.json is broken", func(f folder, _ *filestore.Store) { f.replace("principals.json", "{") }, false, false},
+		{"sessions.json is removed", func(f folder, _ *filestore.Store) { f.remove("sessions.json") }, true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFolder(t)
+			s := f.openWith(byHand(f))
+			issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{Tags: map[string]string{"a": "b"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			alice, err := s.Credential(t.Context(), issued.AccessKeyID, "")
+			if err != nil || alice.Revision == "" || alice.Revision != issued.Revision {
+				t.Fatalf("%+v, %v", alice, err)
+			}
+			bob, err := s.Credential(t.Context(), "AKIABOB", "")
+			if err != nil || bob.Revision == "" {
+				t.Fatalf("%+v, %v", bob, err)
+			}
+			before, _, err := s.Policies(t.Context(), identity(alice))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.change(f, s)
+			for range 3 {
+				s.LookForTest()
+			}
+			for _, who := range []struct {
+				c    sigv4auth.Credential
+				gone bool
+			}{{alice, tt.alice}, {bob, tt.bob}} {
+				set, _, err := s.Policies(t.Context(), identity(who.c))
+				if errors.Is(err, sigv4auth.ErrRevisionGone) != who.gone || (err != nil) != who.gone || who.gone && set.Identity != nil {
+					t.Errorf("%s: %+v, %v; gone: %t", who.c.Principal.ARN, set, err, who.gone)
+				}
+				if !who.gone && who.c.AccessKeyID == alice.AccessKeyID && set.Identity[0] != before.Identity[0] {
+					t.Error("other policies under the same revision")
+				}
+				// As it is now, it is served.
+				if c, err := s.Credential(t.Context(), who.c.AccessKeyID, ""); err == nil {
+					if _, _, err := s.Policies(t.Context(), identity(c)); err != nil || (c.Revision != who.c.Revision) != who.gone {
+						t.Errorf("%s, looked up again: revision %s, then %s, %v", who.c.Principal.ARN, who.c.Revision, c.Revision, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOthersSessionsChangeNoState: sessions that are issued and revoked for others do not turn a
+// request under way into a failure.
+func TestOthersSessionsChangeNoState(t *testing.T) {
+	f := newFolder(t)
+	s := f.openWith(byHand(f))
+	issue := func(name string) sigv4auth.Credential {
+		t.Helper()
+		c, err := s.IssueSession(t.Context(), riderARN, name, 0, filestore.SessionOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	alice, ada := issue("alice"), sigv4auth.Credential{}
+	ada, err := s.Credential(t.Context(), "AKIAADA", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := func(c sigv4auth.Credential) bool {
+		_, _, err := s.Policies(t.Context(), identity(c))
+		if err != nil && !errors.Is(err, sigv4auth.ErrRevisionGone) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	for range 20 {
+		bob := issue("bob")
+		if err := s.RevokeSession(t.Context(), issue("eve").AccessKeyID); err != nil {
+			t.Fatal(err)
+		}
+		if !served(alice) || !served(ada) || !served(bob) {
+			t.Fatal("a session of another changed the state")
+		}
+	}
+	if err := s.RevokeSession(t.Context(), alice.AccessKeyID); err != nil {
+		t.Fatal(err)
+	}
+	if served(alice) || !served(ada) {
+		t.Error("a revoked session is served, or another one is not")
+	}
+}
+
+// TestRevisionsOfOthers: a store answers for no state but its own, and only for the principal that
+// the credential is of.
+func TestRevisionsOfOthers(t *testing.T) {
+	f := newFolder(t)
+	s, other := f.open(), f.open()
+	c, err := s.Credential(t.Context(), "AKIAADA", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := func(s *filestore.Store, id sigv4auth.Identity) {
+		t.Helper()
+		if set, _, err := s.Policies(t.Context(), id); !errors.Is(err, sigv4auth.ErrRevisionGone) || set.Identity != nil {
+			t.Errorf("%+v, %v", set, err)
+		}
+	}
+	gone(other, identity(c))
+	for _, change := range []func(*sigv4auth.Identity){
+		func(id *sigv4auth.Identity) { id.Revision += "1" },
+		func(id *sigv4auth.Identity) { id.Revision = "1" },
+		func(id *sigv4auth.Identity) { id.AccessKeyID = "AKIABOB" },
+		func(id *sigv4auth.Identity) { id.AccessKeyID = "" },
+		func(id *sigv4auth.Identity) { id.Principal.ARN = bobARN },
+		func(id *sigv4auth.Identity) { id.Principal.UserID = "AIDAOTHER" },
+	} {
+		id := identity(c)
+		change(&id)
+		gone(s, id)
+	}
+	// Without a revision, the ARN counts.
+	if set, _, err := other.Policies(t.Context(), sigv4auth.Identity{Principal: c.Principal}); err != nil || len(set.Identity) != 1 {
+		t.Errorf("%+v, %v", set, err)
+	}
+}
