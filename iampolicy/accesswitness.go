@@ -136,7 +136,7 @@ func (c *accessCheck) spell(action string) string {
 	spelled := []byte(action)
 	look := func(st *statement) {
 		for i, text := range st.actionTexts {
-			if !st.actions[i].match(action, &Context{}) {
+			if !st.actions[i].match(action, &Context{}, false) {
 				continue
 			}
 			at := 0

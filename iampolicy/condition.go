@@ -5,6 +5,7 @@ import "net/netip"
 // A condition is one operator on one key with its compiled values.
 type condition struct {
 	operator
+	deny bool   // of a Deny statement: what is not known matches
 	name string // the operator, as written
 	key  string
 	hash uint32 // foldHash of key
@@ -20,6 +21,15 @@ type condition struct {
 	bools    [2]bool // whether false and true are among them; for Null too
 }
 
+// ofUnread is the answer on a value that cannot be read, or is not known: it denies,
+// whether the operator is negated or not (threat 252). In a Deny the condition holds,
+// in an Allow it does not.
+func (c *condition) ofUnread() bool { return c.deny }
+
+// unknownMatches reports whether a pattern is to match as far as only the unknown value
+// of a policy variable keeps it from matching: negated, the answer is then ofUnread.
+func (c *condition) unknownMatches() bool { return c.deny != c.negated }
+
 // holds reports whether the condition holds for the request's context.
 //
 // Absence is decided first. Then each request value is held against all policy
@@ -28,6 +38,9 @@ type condition struct {
 // [a, b] match a; negating later would make ForAnyValue mean ForAllValues.
 func (c *condition) holds(e *evaluation) bool {
 	entry := e.context.lookup(c.key, c.hash)
+	if entry != nil && entry.unknown {
+		return c.ofUnread()
+	}
 	if c.operand == nullOperand {
 		// An empty set is null; an empty string is not.
 		absent := entry == nil || entry.multivalued && len(entry.many) == 0
@@ -62,43 +75,84 @@ func (c *condition) holds(e *evaluation) bool {
 	return !entry.multivalued && c.test(entry.one[0], e)
 }
 
-// test reports whether one value of the request passes. A value that is no
-// number, date, address or ARN passes neither the operator nor its negation (threat 187).
+// test reports whether one value of the request passes. A value that cannot be read as
+// what the operator compares has neither the operator nor its negation hold of it
+// (threat 187): then the statement's effect says what the answer is.
 func (c *condition) test(v string, e *evaluation) bool {
 	if e.work > maxWork {
 		return false // the answer no longer counts: the request is denied
 	}
-	matched, ok := false, true
-	switch c.operand {
-	case stringOperand, binaryOperand:
-		matched = c.testStrings(v, e)
-	case numberOperand:
-		matched, ok = c.testNumbers(v, e)
-	case dateOperand:
-		matched, ok = c.testDates(v, e)
-	case boolOperand:
-		matched = c.bools[1] && equalFoldASCII(v, "true") || c.bools[0] && equalFoldASCII(v, "false")
-	case addressOperand:
-		matched, ok = c.testAddresses(v, e)
-	case arnOperand:
-		matched, ok = c.testARNs(v, e)
-	case nullOperand:
-		return false // unreachable: holds has answered
+	matched, read := c.compare(v, e)
+	if !read {
+		return c.ofUnread()
 	}
-	return ok && matched != c.negated
+	return matched != c.negated
+}
+
+// compare reports whether a value of the request matches one of the policy's, and whether
+// it can be read at all. A rule by which a value is not even tried belongs here and in reads.
+func (c *condition) compare(v string, e *evaluation) (matched, read bool) {
+	switch c.operand {
+	case stringOperand:
+		return c.testStrings(v, e), true
+	case binaryOperand:
+		e.spend(len(v))
+		if !isBase64(v) {
+			return false, false
+		}
+		return c.testStrings(v, e), true
+	case numberOperand:
+		return c.testNumbers(v, e)
+	case dateOperand:
+		return c.testDates(v, e)
+	case boolOperand:
+		isTrue, isFalse := equalFoldASCII(v, "true"), equalFoldASCII(v, "false")
+		return c.bools[1] && isTrue || c.bools[0] && isFalse, isTrue || isFalse
+	case addressOperand:
+		return c.testAddresses(v, e)
+	case arnOperand:
+		return c.testARNs(v, e)
+	case nullOperand:
+	}
+	return false, false // unreachable: holds has answered
+}
+
+// readsAll reports whether the operator can read every value.
+func (c *condition) readsAll() bool { return c.operand == stringOperand || c.operand == nullOperand }
+
+// reads reports whether the operator can read a value of the request.
+func (c *condition) reads(v string) (ok bool) {
+	switch c.operand {
+	case numberOperand:
+		_, ok = parseDecimal(v)
+	case dateOperand:
+		_, ok = parseInstant(v)
+	case addressOperand:
+		_, ok = parseAddress(v)
+	case arnOperand:
+		_, ok = splitARN(v)
+	case boolOperand:
+		ok = equalFoldASCII(v, "true") || equalFoldASCII(v, "false")
+	case binaryOperand:
+		ok = isBase64(v)
+	case stringOperand, nullOperand:
+		ok = true
+	}
+	return ok
 }
 
 func (c *condition) testStrings(v string, e *evaluation) bool {
 	for i := range c.patterns {
 		e.spend(len(v))
-		if c.patterns[i].match(v, e.context) {
+		if c.patterns[i].match(v, e.context, c.unknownMatches()) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *condition) testNumbers(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testNumbers(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	number, ok := parseDecimal(v)
 	if !ok {
 		return false, false
@@ -112,7 +166,8 @@ func (c *condition) testNumbers(v string, e *evaluation) (matched, ok bool) {
 	return false, true
 }
 
-func (c *condition) testDates(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testDates(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	t, ok := parseInstant(v)
 	if !ok {
 		return false, false
@@ -126,7 +181,8 @@ func (c *condition) testDates(v string, e *evaluation) (matched, ok bool) {
 	return false, true
 }
 
-func (c *condition) testAddresses(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testAddresses(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	addr, ok := parseAddress(v)
 	if !ok {
 		return false, false
@@ -140,13 +196,14 @@ func (c *condition) testAddresses(v string, e *evaluation) (matched, ok bool) {
 	return false, true
 }
 
-func (c *condition) testARNs(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testARNs(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	if _, ok := splitARN(v); !ok {
 		return false, false
 	}
 	for i := range c.arns {
 		e.spend(len(v))
-		if c.arns[i].match(v, e.context) {
+		if c.arns[i].match(v, e.context, c.unknownMatches()) {
 			return true, true
 		}
 	}

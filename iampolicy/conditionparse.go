@@ -1,9 +1,6 @@
 package iampolicy
 
-import (
-	"encoding/base64"
-	"strings"
-)
+import "strings"
 
 const (
 	maxConditions = 250  // of one statement
@@ -11,7 +8,7 @@ const (
 )
 
 // conditions compiles Condition: {operator: {key: value or values}}.
-func (p *parser) conditions(n *node, at *path) (list []condition) {
+func (p *parser) conditions(n *node, at *path, deny bool) (list []condition) {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "Condition is an object, not %s", n.kind)
 		return nil
@@ -27,7 +24,7 @@ func (p *parser) conditions(n *node, at *path) (list []condition) {
 			p.unknownOperator(kid, inner)
 			continue
 		}
-		list = append(list, p.conditionKeys(op, kid, inner)...)
+		list = append(list, p.conditionKeys(condition{operator: op, deny: deny, name: kid.name}, kid, inner)...)
 	}
 	if len(list) > maxConditions {
 		p.failf(n.off, at, CodeTooManyConditions, "%d conditions; a statement may have 250", len(list))
@@ -63,7 +60,8 @@ var operatorNames = [...]string{
 	"Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null",
 }
 
-func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition) {
+// conditionKeys compiles the keys of one operator, which each is.
+func (p *parser) conditionKeys(each condition, n *node, at *path) (list []condition) {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "an object of condition keys is expected, not %s", n.kind)
 		return nil
@@ -83,7 +81,8 @@ func (p *parser) conditionKeys(op operator, n *node, at *path) (list []condition
 		default:
 			seen[folded] = kid.name
 		}
-		c := condition{operator: op, name: n.name, key: kid.name, hash: foldHash(kid.name)}
+		c := each
+		c.key, c.hash = kid.name, foldHash(kid.name)
 		p.conditionValues(&c, kid, inner)
 		c.texts = kid.texts()
 		list = append(list, c)
@@ -157,9 +156,7 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 			return problem{CodeInvalidBoolean, quote(text) + ` is neither "true" nor "false"`}
 		}
 	case binaryOperand:
-		// Base64 that decodes strictly is the one encoding of its bytes, so that
-		// texts compare as what they encode.
-		if _, err := base64.StdEncoding.Strict().DecodeString(text); err != nil || strings.ContainsAny(text, "\r\n") {
+		if !isBase64(text) {
 			return problem{CodeInvalidBase64, quote(text) + " is not base64"}
 		}
 		c.patterns = append(c.patterns, pattern{text: text})

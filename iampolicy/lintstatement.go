@@ -79,7 +79,7 @@ func covers(wide, narrow *pattern, text string) bool {
 		for _, run := range wide.runs {
 			for i := range run {
 				if run[i].any > 0 {
-					return narrow.shape == literal && wide.match(text, &Context{})
+					return narrow.shape == literal && wide.match(text, &Context{}, false)
 				}
 			}
 		}
@@ -87,7 +87,7 @@ func covers(wide, narrow *pattern, text string) bool {
 	if wide.shape == literal && strings.ContainsAny(text, "*?") {
 		return narrow.shape == literal && wide.text == text
 	}
-	return wide.match(text, &Context{})
+	return wide.match(text, &Context{}, false)
 }
 
 func (l *linter) resources() {
@@ -243,7 +243,7 @@ func (l *linter) passRole() {
 	listed := false
 	for i := range l.st.actions {
 		// A lone star is Administrator's.
-		listed = listed || l.st.actions[i].match(action, &Context{}) && (l.st.notAction || l.st.actions[i].shape != anything)
+		listed = listed || l.st.actions[i].match(action, &Context{}, false) && (l.st.notAction || l.st.actions[i].shape != anything)
 	}
 	switch {
 	case l.st.notAction && !listed && (l.st.notResource || l.st.anyResource()):

@@ -61,7 +61,7 @@ func (e *evaluation) matchesRequest(st *statement) bool {
 	if e.inActions(st.actions) == st.notAction {
 		return false
 	}
-	if st.resources != nil && e.inResources(st.resources) == st.notResource {
+	if st.resources != nil && e.inResources(st.resources, st.unknownMatches()) == st.notResource {
 		return false
 	}
 	for i := range st.conditions {
@@ -75,17 +75,17 @@ func (e *evaluation) matchesRequest(st *statement) bool {
 func (e *evaluation) inActions(list []pattern) bool {
 	for i := range list {
 		e.spend(0)
-		if list[i].match(e.req.Action, e.context) {
+		if list[i].match(e.req.Action, e.context, false) {
 			return true
 		}
 	}
 	return false
 }
 
-func (e *evaluation) inResources(list []arnPattern) bool {
+func (e *evaluation) inResources(list []arnPattern, unknownMatches bool) bool {
 	for i := range list {
 		e.spend(len(e.req.Resource))
-		if list[i].match(e.req.Resource, e.context) {
+		if list[i].match(e.req.Resource, e.context, unknownMatches) {
 			return true
 		}
 	}

@@ -7,8 +7,9 @@ import (
 
 // match reports whether s matches. It takes time in proportion to the length of
 // s and p at most multiplied, without recursion or backtracking over stars
-// (threat 167). A variable without value matches nothing.
-func (p *pattern) match(s string, ctx *Context) bool {
+// (threat 167). A variable without value matches nothing. With a variable whose value is
+// not known, the answer is unknownMatches, unless s cannot match whatever the value is.
+func (p *pattern) match(s string, ctx *Context, unknownMatches bool) bool {
 	switch p.shape {
 	case anything:
 		return true
@@ -21,7 +22,7 @@ func (p *pattern) match(s string, ctx *Context) bool {
 		return matchTexts(p.texts, s)
 	}
 	if len(p.vars) > 0 {
-		return p.matchVariables(s, ctx)
+		return p.matchVariables(s, ctx, unknownMatches)
 	}
 	m := matcher{fold: p.fold}
 	return m.match(p.runs, s)
@@ -29,21 +30,29 @@ func (p *pattern) match(s string, ctx *Context) bool {
 
 // matchVariables is match for a pattern with variables. It is apart so that
 // others do not pay for the array.
-func (p *pattern) matchVariables(s string, ctx *Context) bool {
+func (p *pattern) matchVariables(s string, ctx *Context, unknownMatches bool) bool {
 	var values [maxVariables]string
+	m := matcher{fold: p.fold, values: &values}
 	for i := range p.vars {
-		var ok bool
-		if values[i], ok = p.vars[i].value(ctx); !ok {
+		var has resolution
+		switch values[i], has = p.vars[i].value(ctx); has {
+		case noValue:
 			return false
+		case unknownValue:
+			m.unknown |= 1 << i
+		case oneValue:
 		}
 	}
-	m := matcher{fold: p.fold, values: &values}
+	if m.unknown != 0 {
+		return unknownMatches && m.mayMatch(p.runs, s)
+	}
 	return m.match(p.runs, s)
 }
 
 type matcher struct {
-	fold   bool
-	values *[maxVariables]string
+	fold    bool
+	values  *[maxVariables]string
+	unknown uint32 // a bit for each variable whose value is not known
 }
 
 // match anchors the first run at the beginning and the last at the end, and

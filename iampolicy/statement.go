@@ -20,6 +20,11 @@ type statement struct {
 	actionTexts, resourceTexts, principalTexts []string
 }
 
+// unknownMatches reports whether a pattern of Resource or NotResource is to match as far as
+// only the unknown value of a policy variable keeps it from matching: with it, a Deny applies
+// and an Allow does not.
+func (st *statement) unknownMatches() bool { return st.deny != st.notResource }
+
 // elements are the parts of a statement as the document has them.
 type elements struct {
 	sid, effect, principal, notPrincipal, action, notAction, resource, notResource, condition *node
@@ -85,7 +90,7 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	p.resourceElement(&st, n, &e, at)
 	p.principalElement(&st, n, &e, at)
 	if e.condition != nil {
-		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"})
+		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"}, st.deny)
 	}
 	if p.lints && len(p.mistakes) == before {
 		l := linter{parser: p, st: &st, e: &e, at: at}
