@@ -126,6 +126,11 @@ func (p *Principal) describe() string {
 // It is also AccessUnknown where the check would exceed a fixed limit of work,
 // reached by many patterns that overlap in many ways.
 //
+// A value that cannot be read is one that a request may have: by it a Deny covers more
+// than the same conditions in an Allow. Keys whose value is not known (Context.SetUnknown)
+// are left out of account: that the old policies deny for one of them is no access that
+// they lack.
+//
 // Evaluate denies what would exceed its budget, or what no request can be, such as
 // a resource of more than 2,048 bytes. That the old policies might deny only for
 // that reason is left out of account.

@@ -39,7 +39,10 @@ type language struct {
 type accessAtom struct {
 	globs   []int32
 	negated bool
-	arn     int32 // negated and not -1: a glob that must match all the same
+	// readable are globs of the words that the atom can read, nil if it can read all;
+	// ofUnread is whether it holds of the others.
+	readable []int32
+	ofUnread bool
 }
 
 func newLanguage() *language { return &language{globs: map[string]int32{}} }
@@ -207,7 +210,12 @@ func stateKey(state []int32) string {
 func (l *language) holds(state []int32) (set bitset, ok bool) {
 	set = newBitset(len(l.atoms))
 	for i := range l.atoms {
-		if a := &l.atoms[i]; a.negated && (a.arn < 0 || slices.Contains(state, l.ends[a.arn])) {
+		a := &l.atoms[i]
+		holds := a.negated // if no glob matches
+		if a.readable != nil && !slices.ContainsFunc(a.readable, func(g int32) bool { return slices.Contains(state, l.ends[g]) }) {
+			holds = a.ofUnread
+		}
+		if holds {
 			set.set(i)
 		}
 	}
@@ -235,11 +243,14 @@ func (l *language) holds(state []int32) (set bitset, ok bool) {
 func (l *language) dead(state []int32) bool {
 	for _, m := range l.must {
 		a := &l.atoms[m]
-		if a.negated {
-			if a.arn >= 0 && !l.alive(state, a.arn) || slices.ContainsFunc(a.globs, func(g int32) bool { return l.matchesAll(state, g) }) {
-				return true
-			}
-		} else if !slices.ContainsFunc(a.globs, func(g int32) bool { return l.alive(state, g) }) {
+		alive := func(g int32) bool { return l.alive(state, g) }
+		matchesAll := func(g int32) bool { return l.matchesAll(state, g) }
+		switch {
+		case a.negated && slices.ContainsFunc(a.globs, matchesAll),
+			a.negated && a.readable != nil && !slices.ContainsFunc(a.readable, alive):
+			return true
+		case a.negated, slices.ContainsFunc(a.globs, alive):
+		case a.readable == nil || slices.ContainsFunc(a.readable, matchesAll):
 			return true
 		}
 	}

@@ -105,7 +105,8 @@ func (a *accessStatement) covers(required []*accessStatement, work *accessWork) 
 	}
 	some := func(covered func(*accessStatement) bool) bool { return slices.ContainsFunc(required, covered) }
 	for _, key := range a.conditionKeys {
-		if !some(func(st *accessStatement) bool { return slices.Contains(st.conditionKeys, key) }) {
+		// A value that cannot be read fulfils a Deny's condition and not an Allow's.
+		if !some(func(st *accessStatement) bool { return (a.deny || !st.deny) && slices.Contains(st.conditionKeys, key) }) {
 			return false
 		}
 	}

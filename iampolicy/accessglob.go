@@ -77,8 +77,8 @@ func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol pol
 			case part.ref == 0:
 				list = globText(list, part.text, p.fold)
 			case g.fixed != nil:
-				value, ok := p.vars[part.ref-1].value(g.fixed)
-				if !ok || inside && strings.IndexByte(value, ':') >= 0 {
+				value, has := p.vars[part.ref-1].value(g.fixed)
+				if has != oneValue || inside && strings.IndexByte(value, ':') >= 0 {
 					return list, false // a part of an ARN has no colon
 				}
 				list = globText(list, value, p.fold)

@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -23,14 +24,20 @@ const maxAnyValue = 8
 
 func newAccessKey(q *accessQuestion, name string) *accessKey {
 	k := &accessKey{q: q, name: name, modelled: true}
-	known := map[string]int{}
+	type testKey struct {
+		condition string
+		deny      bool // and the operator is one that cannot read every value
+	}
+	known := map[testKey]int{}
 	add := func(st *accessStatement) (tests []int) {
 		for _, i := range st.on(name) {
-			n, ok := known[st.conditionKeys[i]]
+			c := &st.conditions[i]
+			key := testKey{st.conditionKeys[i], c.deny && !c.readsAll()}
+			n, ok := known[key]
 			if !ok {
 				n = len(k.tests)
-				known[st.conditionKeys[i]] = n
-				k.tests = append(k.tests, &st.conditions[i])
+				known[key] = n
+				k.tests = append(k.tests, c)
 			}
 			tests = append(tests, n)
 		}
@@ -38,6 +45,12 @@ func newAccessKey(q *accessQuestion, name string) *accessKey {
 	}
 	for _, st := range q.required {
 		add(st)
+	}
+	// Where a condition of a required Allow holds, the same one of a Deny does.
+	for key, n := range maps.Clone(known) {
+		if !key.deny {
+			known[testKey{key.condition, true}] = n
+		}
 	}
 	k.required = len(k.tests)
 	for _, st := range q.blockers {

@@ -147,7 +147,7 @@ func (q *accessQuestion) actions() (list []accessCandidate) {
 	atom := func(st *accessStatement) int {
 		n, known := atoms[st.actionKey]
 		if !known {
-			a := accessAtom{negated: st.notAction, arn: -1}
+			a := accessAtom{negated: st.notAction}
 			for i := range st.actions {
 				items, _ := g.pattern(nil, &st.actions[i], false, atMost)
 				a.globs = append(a.globs, l.glob(items, atMost))
@@ -157,7 +157,7 @@ func (q *accessQuestion) actions() (list []accessCandidate) {
 		}
 		return n
 	}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfAction(), atMost)}, arn: -1}))
+	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfAction(), atMost)}}))
 	for _, st := range q.required {
 		l.must = append(l.must, atom(st))
 	}

@@ -35,9 +35,9 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 	g := globCompiler{fixed: fixed}
 	symbolic := fixed == nil
 	s := polarities{symbolic: symbolic}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), atMost)}, arn: -1}))
+	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), atMost)}}))
 	compile := func(st *accessStatement, pol polarity) accessAtom {
-		a := accessAtom{negated: st.notResource, arn: -1}
+		a := accessAtom{negated: st.notResource}
 		for i := range st.statement.resources {
 			if items, ok := g.arn(&st.statement.resources[i], pol); ok {
 				a.globs = append(a.globs, l.glob(items, pol))

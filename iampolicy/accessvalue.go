@@ -1,6 +1,8 @@
 package iampolicy
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 )
@@ -25,13 +27,21 @@ const (
 	addressSort
 	numberSort
 	dateSort
+	binarySort
 )
 
 func (k *accessKey) sorts() (s sort) {
+	// What a Deny cannot read as base64 is no matter of globs. An Allow compares texts.
+	encoded := textSort
+	if slices.ContainsFunc(k.tests, func(c *condition) bool { return c.operand == binaryOperand && c.deny }) {
+		encoded = binarySort
+	}
 	for _, c := range k.tests {
 		switch c.operand {
-		case stringOperand, boolOperand, binaryOperand, arnOperand:
+		case stringOperand, boolOperand, arnOperand:
 			s |= textSort
+		case binaryOperand:
+			s |= encoded
 		case addressOperand:
 			s |= addressSort
 		case numberOperand:
@@ -67,9 +77,13 @@ func (k *accessKey) values(fixed *Context, must []int) (list []accessValue) {
 		samples = append(samples, list...)
 		k.modelled = k.modelled && complete
 	}
+	if s&binarySort != 0 {
+		samples = append(samples, k.bytes()...)
+	}
 	if s&textSort != 0 {
 		samples = append(samples, k.literals()...)
 	}
+	// The last one is what no operator can read but those of texts.
 	return k.sampled(append(samples, "x"), fixed, must)
 }
 
@@ -108,6 +122,17 @@ func (k *accessKey) literals() (list []string) {
 		list = append(list, c.texts...)
 	}
 	return list
+}
+
+// bytes returns the base64 that the policies name, and one that they do not.
+func (k *accessKey) bytes() (list []string) {
+	list = k.literals()
+	for n := uint32(0); ; n++ {
+		other := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, n))
+		if !slices.Contains(list, other) {
+			return append(list, other)
+		}
+	}
 }
 
 // addresses returns an address of every kind that the tests tell apart: between
@@ -168,7 +193,10 @@ func (k *accessKey) words(fixed *Context, must []int) (list []accessValue) {
 		} else if i < k.required { // ForAnyValue, to be passed by some value
 			pol = s.plain(!c.negated)
 		}
-		atoms[i] = l.atom(g.test(l, c, pol))
+		// The test errs towards holding where it is required, else towards not holding; and so
+		// must what it can read.
+		readPol := s.plain((i < k.required) != c.ofUnread())
+		atoms[i] = l.atom(g.test(l, c, pol, readPol))
 	}
 	for _, i := range must {
 		l.must = append(l.must, atoms[i])
@@ -206,9 +234,9 @@ func (c *condition) hasWhole() bool {
 	return slices.ContainsFunc(c.arns, func(p arnPattern) bool { return p.whole })
 }
 
-// test makes the atom of a test.
-func (g *globCompiler) test(l *language, c *condition, pol polarity) accessAtom {
-	a := accessAtom{negated: c.negated, arn: -1}
+// test makes the atom of a test. What it can read errs as readPol says.
+func (g *globCompiler) test(l *language, c *condition, pol, readPol polarity) accessAtom {
+	a := accessAtom{negated: c.negated, ofUnread: c.ofUnread()}
 	add := func(items []globItem, ok bool) {
 		if ok {
 			a.globs = append(a.globs, l.glob(items, pol))
@@ -225,14 +253,17 @@ func (g *globCompiler) test(l *language, c *condition, pol polarity) accessAtom 
 			add(globText(nil, text, true), c.bools[i])
 		}
 	}
-	if c.operand == arnOperand && c.negated {
-		// What is no ARN passes neither the operator nor its negation. Here the
-		// glob errs the other way: it is not negated.
-		inverse := atMost
-		if pol == atMost && g.fixed == nil {
-			inverse = atLeast
+	if a.ofUnread == a.negated {
+		return a // what cannot be read matches none of the globs: that is the answer already
+	}
+	switch c.operand {
+	case arnOperand:
+		a.readable = []int32{l.glob(globOfARN(), readPol)}
+	case boolOperand:
+		for _, text := range [...]string{"false", "true"} {
+			a.readable = append(a.readable, l.glob(globText(nil, text, true), readPol))
 		}
-		a.arn = l.glob(globOfARN(), inverse)
+	case stringOperand, numberOperand, dateOperand, binaryOperand, addressOperand, nullOperand:
 	}
 	return a
 }

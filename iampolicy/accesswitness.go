@@ -137,7 +137,7 @@ func (c *accessCheck) spell(action string) string {
 	e := evaluation{context: &Context{}}
 	look := func(st *statement) {
 		for i, text := range st.actionTexts {
-			if !st.actions[i].match(action, &e) || !c.work.spendMatching(&e) {
+			if !st.actions[i].match(action, &e, false) || !c.work.spendMatching(&e) {
 				continue
 			}
 			at := 0

@@ -17,8 +17,8 @@ type arnPattern struct {
 }
 
 // match reports whether the ARN s matches. Whether s is an ARN at all it does not
-// ask where p is everything or whole.
-func (p *arnPattern) match(s string, e *evaluation) bool {
+// ask where p is everything or whole. For unknownMatches see pattern.match.
+func (p *arnPattern) match(s string, e *evaluation, unknownMatches bool) bool {
 	if p.everything {
 		return true
 	}
@@ -28,12 +28,12 @@ func (p *arnPattern) match(s string, e *evaluation) bool {
 	s = s[len(p.head):]
 	for i := range p.parts {
 		colon := strings.IndexByte(s, ':')
-		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], e) {
+		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], e, unknownMatches) {
 			return false
 		}
 		s = s[colon+1:]
 	}
-	return p.tail.match(s, e)
+	return p.tail.match(s, e, unknownMatches)
 }
 
 // compileARN compiles an ARN of six parts. With headVariables, policy

@@ -204,7 +204,7 @@ const (
 	CodeBucketForObjectAction Code = "BUCKET_FOR_OBJECT_ACTION"
 	// Null true on a key stands beside a condition that needs the key, so that the statement never applies.
 	CodeNullContradicted Code = "NULL_CONTRADICTED"
-	// No number or date satisfies both bounds, so that the statement never applies.
+	// No number or date satisfies both bounds, so that the statement applies to none.
 	CodeEmptyRange Code = "EMPTY_RANGE"
 	// A Deny for everything, without condition, leaves the policy's other statements without effect.
 	CodeDeniesEverything Code = "DENIES_EVERYTHING"

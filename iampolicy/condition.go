@@ -5,7 +5,7 @@ import "net/netip"
 // A condition is one operator on one key with its compiled values.
 type condition struct {
 	operator
-	deny bool   // of a Deny statement: what cannot be read matches
+	deny bool   // of a Deny statement: what is not known matches
 	name string // the operator, as written
 	key  string
 	hash uint32 // foldHash of key
@@ -24,9 +24,14 @@ type condition struct {
 	searching int  // how many values are patterns that search
 }
 
-// ofUnread is the answer on a value that cannot be read: it denies, whether the operator is
-// negated or not (threat 252). In a Deny the condition holds, in an Allow it does not.
+// ofUnread is the answer on a value that cannot be read, or is not known: it denies,
+// whether the operator is negated or not (threat 252). In a Deny the condition holds,
+// in an Allow it does not.
 func (c *condition) ofUnread() bool { return c.deny }
+
+// unknownMatches reports whether a pattern is to match as far as only the unknown value
+// of a policy variable keeps it from matching: negated, the answer is then ofUnread.
+func (c *condition) unknownMatches() bool { return c.deny != c.negated }
 
 // tooLong reports whether a value of the request is longer than what patterns are tried on
 // (threat 224). It cannot be read then.
@@ -40,6 +45,9 @@ func (c *condition) tooLong(v string) bool { return c.wild && len(v) > maxTextBy
 // [a, b] match a; negating later would make ForAnyValue mean ForAllValues.
 func (c *condition) holds(e *evaluation) bool {
 	entry := e.context.lookup(c.key, c.hash)
+	if entry != nil && entry.unknown {
+		return c.ofUnread()
+	}
 	if c.operand == nullOperand {
 		// An empty set is null; an empty string is not.
 		absent := entry == nil || entry.multivalued && len(entry.many) == 0
@@ -82,51 +90,97 @@ func (c *condition) holdsOf(entry *contextEntry, e *evaluation) bool {
 	return !entry.multivalued && c.test(entry.one[0], e)
 }
 
-// test reports whether one value of the request passes. A value that is no
-// number, date, address or ARN passes neither the operator nor its negation (threat 187).
+// test reports whether one value of the request passes. A value that cannot be read as
+// what the operator compares has neither the operator nor its negation hold of it
+// (threat 187): then the statement's effect says what the answer is.
 func (c *condition) test(v string, e *evaluation) bool {
 	if e.over() {
 		return false // the answer no longer counts: the request is denied
 	}
-	if c.tooLong(v) {
+	matched, read := c.compare(v, e)
+	if !read {
 		return c.ofUnread()
 	}
-	matched, ok := false, true
-	switch c.operand {
-	case stringOperand, binaryOperand:
-		matched = c.testStrings(v, e)
-	case numberOperand:
-		matched, ok = c.testNumbers(v, e)
-	case dateOperand:
-		matched, ok = c.testDates(v, e)
-	case boolOperand:
-		matched = c.bools[1] && equalFoldASCII(v, "true") || c.bools[0] && equalFoldASCII(v, "false")
-	case addressOperand:
-		matched, ok = c.testAddresses(v, e)
-	case arnOperand:
-		matched, ok = c.testARNs(v, e)
-	case nullOperand:
-		return false // unreachable: holds has answered
+	return matched != c.negated
+}
+
+// compare reports whether a value of the request matches one of the policy's, and whether
+// it can be read at all. A rule by which a value is not even tried belongs here and in reads.
+func (c *condition) compare(v string, e *evaluation) (matched, read bool) {
+	if c.tooLong(v) {
+		return false, false
 	}
-	return ok && matched != c.negated
+	switch c.operand {
+	case stringOperand:
+		return c.testStrings(v, e), true
+	case binaryOperand:
+		e.spend(len(v))
+		if !isBase64(v) {
+			return false, false
+		}
+		return c.testStrings(v, e), true
+	case numberOperand:
+		return c.testNumbers(v, e)
+	case dateOperand:
+		return c.testDates(v, e)
+	case boolOperand:
+		isTrue, isFalse := equalFoldASCII(v, "true"), equalFoldASCII(v, "false")
+		return c.bools[1] && isTrue || c.bools[0] && isFalse, isTrue || isFalse
+	case addressOperand:
+		return c.testAddresses(v, e)
+	case arnOperand:
+		return c.testARNs(v, e)
+	case nullOperand:
+	}
+	return false, false // unreachable: holds has answered
+}
+
+// readsAll reports whether the operator can read every value.
+func (c *condition) readsAll() bool {
+	return c.operand == nullOperand || c.operand == stringOperand && !c.wild
+}
+
+// reads reports whether the operator can read a value of the request.
+func (c *condition) reads(v string) (ok bool) {
+	if c.tooLong(v) {
+		return false
+	}
+	switch c.operand {
+	case numberOperand:
+		_, ok = parseDecimal(v)
+	case dateOperand:
+		_, ok = parseInstant(v)
+	case addressOperand:
+		_, ok = parseAddress(v)
+	case arnOperand:
+		_, ok = splitARN(v)
+	case boolOperand:
+		ok = equalFoldASCII(v, "true") || equalFoldASCII(v, "false")
+	case binaryOperand:
+		ok = isBase64(v)
+	case stringOperand, nullOperand:
+		ok = true
+	}
+	return ok
 }
 
 func (c *condition) testStrings(v string, e *evaluation) bool {
 	if c.searching >= listPatterns && len(v) >= listBytes {
-		return matchesAny(c.patterns, v, e)
+		return matchesAny(c.patterns, v, e, c.unknownMatches())
 	}
 	for i := range c.patterns {
 		if e.spend(len(v)); e.over() {
 			return false
 		}
-		if c.patterns[i].match(v, e) {
+		if c.patterns[i].match(v, e, c.unknownMatches()) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *condition) testNumbers(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testNumbers(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	number, ok := parseDecimal(v)
 	if !ok {
 		return false, false
@@ -140,7 +194,8 @@ func (c *condition) testNumbers(v string, e *evaluation) (matched, ok bool) {
 	return false, true
 }
 
-func (c *condition) testDates(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testDates(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	t, ok := parseInstant(v)
 	if !ok {
 		return false, false
@@ -154,7 +209,8 @@ func (c *condition) testDates(v string, e *evaluation) (matched, ok bool) {
 	return false, true
 }
 
-func (c *condition) testAddresses(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testAddresses(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	addr, ok := parseAddress(v)
 	if !ok {
 		return false, false
@@ -168,7 +224,8 @@ func (c *condition) testAddresses(v string, e *evaluation) (matched, ok bool) {
 	return false, true
 }
 
-func (c *condition) testARNs(v string, e *evaluation) (matched, ok bool) {
+func (c *condition) testARNs(v string, e *evaluation) (matched, read bool) {
+	e.spend(len(v))
 	if _, ok := splitARN(v); !ok {
 		return false, false
 	}
@@ -176,7 +233,7 @@ func (c *condition) testARNs(v string, e *evaluation) (matched, ok bool) {
 		if e.spend(len(v)); e.over() {
 			return false, true
 		}
-		if c.arns[i].match(v, e) {
+		if c.arns[i].match(v, e, c.unknownMatches()) {
 			return true, true
 		}
 	}

@@ -1,9 +1,6 @@
 package iampolicy
 
-import (
-	"encoding/base64"
-	"strings"
-)
+import "strings"
 
 const (
 	maxConditions = 250  // of one statement
@@ -174,9 +171,7 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 			return problem{CodeInvalidBoolean, quote(text) + ` is neither "true" nor "false"`}
 		}
 	case binaryOperand:
-		// Base64 that decodes strictly is the one encoding of its bytes, so that
-		// texts compare as what they encode.
-		if _, err := base64.StdEncoding.Strict().DecodeString(text); err != nil || strings.ContainsAny(text, "\r\n") {
+		if !isBase64(text) {
 			return problem{CodeInvalidBase64, quote(text) + " is not base64"}
 		}
 		c.patterns = append(c.patterns, pattern{text: text})

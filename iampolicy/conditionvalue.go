@@ -6,6 +6,31 @@ type valueIndex struct {
 	key        string // in any case
 	hash       uint32 // foldHash of key
 	statements hashTable[[]int32]
+	// unread are all its statements, if they deny: the ones that a value which cannot
+	// be read leads to.
+	unread []int32
+	typed  bool // => a condition among them compares ARNs, which not every value is
+}
+
+// add notes what values lead to the statement that are none of those its condition names.
+func (v *valueIndex) add(id int32, st *statement) {
+	if !st.deny {
+		return // what is not known never makes it apply
+	}
+	v.unread = append(v.unread, id)
+	for i := range st.conditions {
+		c := &st.conditions[i]
+		v.typed = v.typed || c.operand == arnOperand && equalFoldASCII(c.key, v.key)
+	}
+}
+
+// mayNotRead reports whether a condition in the index may be one that cannot read the value.
+func (v *valueIndex) mayNotRead(value string) bool {
+	if !v.typed {
+		return false
+	}
+	_, isARN := splitARN(value)
+	return !isARN
 }
 
 // A conditionValue is a value that a condition key may have, by its hash. The key
@@ -50,11 +75,18 @@ func (s *search) values(list []valueIndex) {
 		if entry == nil {
 			continue
 		}
+		if entry.unknown {
+			s.each(v.unread)
+			continue
+		}
 		for _, value := range entry.values() {
 			if s.e.spend(len(value)); s.e.over() {
 				return // the answer no longer counts: the request is denied
 			}
 			s.each(v.statements.find(foldHash(value)))
+			if v.unread != nil && v.mayNotRead(value) {
+				s.each(v.unread)
+			}
 		}
 	}
 }
@@ -76,7 +108,7 @@ func (r *anchored) spread(places []placing, statements []statement) (others []pl
 	if len(counts) == 0 {
 		return places
 	}
-	byKey := map[string]map[uint32][]int32{}
+	byKey, at := map[string]map[uint32][]int32{}, map[string]int{}
 	for _, p := range places {
 		values := p.rarest(statements[p.id].conditions, counts)
 		if values == nil {
@@ -87,9 +119,10 @@ func (r *anchored) spread(places []placing, statements []statement) (others []pl
 		lists := byKey[key]
 		if lists == nil {
 			lists = map[uint32][]int32{}
-			byKey[key] = lists
+			byKey[key], at[key] = lists, len(r.byValue)
 			r.byValue = append(r.byValue, valueIndex{key: asWritten(key, statements[p.id].conditions), hash: foldHash(key)})
 		}
+		r.byValue[at[key]].add(p.id, &statements[p.id])
 		for _, v := range values {
 			if ids := lists[v.value]; len(ids) == 0 || ids[len(ids)-1] != p.id {
 				lists[v.value] = append(ids, p.id)

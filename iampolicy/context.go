@@ -25,6 +25,7 @@ type contextEntry struct {
 	// multivalued decides which of one and many holds the values.
 	multivalued bool
 	ragged      bool // => a value is no UTF-8
+	unknown     bool // => there is no value in one or many
 }
 
 // Grow makes room for n more keys, so that setting them allocates once.
@@ -33,15 +34,30 @@ func (c *Context) Grow(n int) { c.entries = slices.Grow(c.entries, n) }
 // Set gives key the one value. A key that was set before is replaced.
 func (c *Context) Set(key, value string) {
 	e := c.entry(key)
-	e.one[0], e.many, e.multivalued, e.ragged = value, nil, false, !utf8.ValidString(value)
+	*e = contextEntry{key: e.key, hash: e.hash, one: [1]string{value}, ragged: !utf8.ValidString(value)}
 }
 
 // SetMany makes key multivalued, with these values: also where there is one
 // value or none. The values are copied. A key that was set before is replaced.
 func (c *Context) SetMany(key string, values ...string) {
 	e := c.entry(key)
-	e.one[0], e.many, e.multivalued = "", slices.Clone(values), true
+	e.one[0], e.many, e.multivalued, e.unknown = "", slices.Clone(values), true, false
 	e.ragged = slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) })
+}
+
+// SetUnknown makes key one that the request has, but whose value is not known: as
+// aws:SourceIp, where a proxy should have told the client's address and has not. What
+// is not known denies. Every condition on key holds in a Deny statement and fails in an
+// Allow, whatever the operator is, IfExists and Null included. A policy variable that
+// names key may stand for any text, in whatever way denies: a Deny applies where some
+// value would make it apply, and an Allow where every value would. A default in the variable is
+// not looked at. A key that was set before is replaced.
+//
+// A key that the request does not have is not set at all: it fulfils negated
+// operators in an Allow.
+func (c *Context) SetUnknown(key string) {
+	e := c.entry(key)
+	e.one[0], e.many, e.multivalued, e.unknown = "", nil, false, true
 }
 
 // Delete removes key, if it is there.
@@ -53,13 +69,20 @@ func (c *Context) Delete(key string) {
 
 // Get returns the values of key, which must not be changed and hold until the
 // next change of c, and whether key is multivalued. It is not ok where c does
-// not have key.
+// not have key. Of a key whose value is not known there are no values, and it is not
+// multivalued; every other key that is not multivalued has one.
 func (c *Context) Get(key string) (values []string, multivalued, ok bool) {
 	e := c.lookup(key, foldHash(key))
 	if e == nil {
 		return nil, false, false
 	}
 	return e.values(), e.multivalued, true
+}
+
+// Unknown reports whether key was given to SetUnknown last.
+func (c *Context) Unknown(key string) bool {
+	e := c.lookup(key, foldHash(key))
+	return e != nil && e.unknown
 }
 
 // Keys returns an iterator over the keys, as spelled when first set, in that
@@ -75,7 +98,10 @@ func (c *Context) Keys() iter.Seq[string] {
 }
 
 func (e *contextEntry) values() []string {
-	if e.multivalued {
+	switch {
+	case e.unknown:
+		return nil
+	case e.multivalued:
 		return e.many[:len(e.many):len(e.many)]
 	}
 	return e.one[:]

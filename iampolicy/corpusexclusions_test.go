@@ -10,7 +10,7 @@ const (
 	operandNoAddress        = "an operand that is no address is a mistake of the document"
 	emptyList               = "an empty list is a mistake of the document"
 	// Evaluate decides these otherwise.
-	requestValueUnparsable = "a request value that cannot be parsed fails a negated operator too"
+	requestValueUnparsable = "in an Allow, a request value that cannot be read fails a negated operator too"
 )
 
 // corpusExclusions are the cases of the corpus that documented decisions exclude.

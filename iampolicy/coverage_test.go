@@ -93,6 +93,9 @@ func everyStep(worlds int) (wanted []string) {
 		both("across accounts a caller (%s) named by its basis grant: allowed %s", truth, "session")
 		both("across accounts a caller (%s) named by its basis grant: allowed %s", truth, "federated")
 	}
+	for _, what := range []string{"key", "value", "condition variable", "resource variable"} {
+		both("%s not known, Deny %s", truth, what)
+	}
 	for _, where := range []string{"resource", "condition"} {
 		wanted = append(wanted, where+" variable of 2008-10-17")
 		for _, char := range []string{"*", "?", "$"} {

@@ -19,7 +19,8 @@
 // with every key that policies rely on, from sources that the caller of the
 // service does not control, and MUST use SetMany for the keys that AWS calls
 // multivalued, also when they have one value. A key that was left out is a missing
-// key, which a negated operator matches. The action and the resource MUST be those
+// key, which a negated operator matches: one that the request should have, but whose
+// value could not be found out, MUST be given to SetUnknown. The action and the resource MUST be those
 // of the operation that will be performed, with the path exactly as the handler
 // will see it. A Decision's fields and the errors of Parse are for logs: they
 // tell of the policies, and SHOULD NOT reach the caller.
@@ -80,11 +81,16 @@
 //   - Without value, a positive operator does not match that operand, a negated
 //     operator is not kept from matching by it, Resource does not match, and
 //     NotResource excludes nothing.
+//   - Where the value is not known ([Context.SetUnknown]), a Deny applies if some value
+//     would make it apply, and an Allow if every value would. A default is not looked at.
 //
 // Conditions:
 //
-//   - A request value that cannot be read as number, date, address or ARN fails its
-//     condition, negated or not; under a set operator that value fails.
+//   - What is not known denies. A request value that cannot be read as the number, date,
+//     address, ARN, boolean or base64 that the operator compares makes the condition hold
+//     in a Deny and fail in an Allow, negated or not; under a set operator that value
+//     counts so. A condition on a key whose value is not known holds in a Deny and fails
+//     in an Allow, whatever its operator is, IfExists and Null included.
 //   - An operator without set operator does not match a multivalued key, negated or not.
 //   - A key with an empty set is null, as a missing key is, so that Null "false"
 //     guards ForAllValues. Otherwise it is present: IfExists and the negated operators
@@ -97,7 +103,7 @@
 //   - An IPv4 address in IPv6 form is that IPv4 address. Addresses with a zone, and
 //     octets with leading zeros, cannot be read. 0.0.0.0/0 has no IPv6 address in it,
 //     ::/0 no IPv4 address.
-//   - BinaryEquals compares canonical base64 with padding; other spellings match nothing.
+//   - BinaryEquals compares canonical base64 with padding; other spellings cannot be read.
 //
 // Evaluation:
 //

@@ -44,12 +44,16 @@ type Fate struct {
 	Deny bool
 	// Failures is empty for a statement that applied.
 	Failures []Failure
+	// Presumed are, of a Deny that applied, the elements that nothing shows to match: they
+	// count as matching since a value of the request cannot be read or is not known. Their
+	// Cause is Unreadable or Unknown.
+	Presumed []Failure
 }
 
 // Applied reports whether the statement applied to the request.
 func (f Fate) Applied() bool { return len(f.Failures) == 0 }
 
-// A Cause is why an element of a statement did not match.
+// A Cause is why an element of a statement did not match, or of a Deny is presumed to.
 type Cause uint8
 
 const (
@@ -58,11 +62,12 @@ const (
 	Missing                  // the request does not have the condition key, or has an empty set
 	Present                  // Null asks for the key to be missing
 	Multivalued              // the key is multivalued, and the operator is no set operator
-	Unreadable               // the request's value is no number, date, address or ARN
+	Unreadable               // the request's value is not of the type that the operator compares
 	Unresolved               // a policy variable has no value
+	Unknown                  // the value of the condition key, or of a policy variable, is not known
 )
 
-// A Failure is one element of a statement that did not match.
+// A Failure is one element of a statement that did not match, or is presumed to.
 type Failure struct {
 	// Element is Principal, NotPrincipal, Action, NotAction, Resource,
 	// NotResource or Condition.
@@ -70,12 +75,14 @@ type Failure struct {
 	// Operator and Key name the condition; they are empty for other elements.
 	Operator, Key string
 	Cause         Cause
-	// Variable is the key of the policy variable that has no value, for Unresolved.
+	// Variable is the key of the policy variable that has no value, for Unresolved, or none
+	// that is known, for Unknown; there it is empty where the key's own value is not known.
 	Variable string
 	// Policy has the values of the policy as written.
 	Policy []string
-	// Request has the request's values: for ForAllValues those that failed. It
-	// is empty for Missing.
+	// Request has the request's values: for ForAllValues those that failed, and where the
+	// Cause is Unreadable those that cannot be read. It is empty for Missing, and where the
+	// key's value is not known.
 	Request []string
 }
 
@@ -109,6 +116,9 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 			PolicyType: at.kind, Level: at.level, Policy: at.policy, PolicyName: p.name,
 			Statement: st.index, Sid: st.sid, Deny: st.deny,
 			Failures: e.failures(st),
+		}
+		if fate.Deny && fate.Applied() {
+			fate.Presumed = e.presumed(st)
 		}
 		if e.over() {
 			x.Incomplete = true // nor is this fate one
@@ -234,12 +244,16 @@ func (e *evaluation) failures(st *statement) (list []Failure) {
 	if e.inActions(st.actions) == st.notAction {
 		fail(st.notAction, "Action", st.actionTexts, e.req.Action)
 	}
-	if st.resources != nil && e.inResources(st.resources) == st.notResource {
+	if st.resources != nil && e.inResources(st.resources, st.unknownMatches()) == st.notResource {
 		fail(st.notResource, "Resource", st.resourceTexts, e.req.Resource)
+		f := &list[len(list)-1]
 		for i := range st.resources {
-			if v := st.resources[i].tail.unresolved(e.context); v != "" && !st.notResource {
-				list[len(list)-1].Cause, list[len(list)-1].Variable = Unresolved, v
+			if v := st.resources[i].tail.unresolved(e.context, noValue); v != "" && !st.notResource {
+				f.Cause, f.Variable = Unresolved, v
 			}
+		}
+		if e.inResources(st.resources, true) != e.inResources(st.resources, false) {
+			f.Cause, f.Variable = Unknown, unknownVariable(e.context, st.resources)
 		}
 	}
 	for i := range st.conditions {
@@ -250,14 +264,51 @@ func (e *evaluation) failures(st *statement) (list []Failure) {
 	return list
 }
 
-// unresolved returns the key of a variable in the pattern that has no value, or "".
-func (p *pattern) unresolved(ctx *Context) string {
+// unresolved returns the key of a variable in the pattern that has no value, or as has says
+// none that is known, or "".
+func (p *pattern) unresolved(ctx *Context, has resolution) string {
 	for _, v := range p.variables() {
-		if _, ok := v.value(ctx); !ok {
+		if _, found := v.value(ctx); found == has {
 			return v.key
 		}
 	}
 	return ""
+}
+
+// unknownVariable returns the key of a variable in the patterns whose value is not known, or "".
+func unknownVariable(ctx *Context, list []arnPattern) (key string) {
+	for i := range list {
+		if key == "" {
+			key = list[i].tail.unresolved(ctx, unknownValue)
+		}
+		for j := range list[i].parts {
+			if key == "" {
+				key = list[i].parts[j].unresolved(ctx, unknownValue)
+			}
+		}
+	}
+	return key
+}
+
+// presumed returns the elements of a Deny which applied that would not match if it were an
+// Allow: only what is not known lets them.
+func (e *evaluation) presumed(st *statement) (list []Failure) {
+	allow := *st
+	allow.deny = false
+	if st.resources != nil && e.inResources(st.resources, allow.unknownMatches()) == st.notResource {
+		f := Failure{Element: "Resource", Cause: Unknown, Variable: unknownVariable(e.context, st.resources), Policy: st.resourceTexts, Request: []string{e.req.Resource}}
+		if st.notResource {
+			f.Element = "NotResource"
+		}
+		list = append(list, f)
+	}
+	for i := range st.conditions {
+		c := st.conditions[i]
+		if c.deny = false; !c.holds(e) {
+			list = append(list, c.failure(e))
+		}
+	}
+	return list
 }
 
 // failure says why the condition does not hold.
@@ -266,6 +317,9 @@ func (c *condition) failure(e *evaluation) Failure {
 	values, multivalued, ok := e.context.Get(c.key)
 	f.Request = slices.Clone(values)
 	switch {
+	case e.context.Unknown(c.key):
+		f.Cause = Unknown
+		return f
 	case c.operand == nullOperand && ok && len(values) > 0:
 		f.Cause = Present
 		return f
@@ -279,40 +333,41 @@ func (c *condition) failure(e *evaluation) Failure {
 	if c.quantifier == forAllValues {
 		f.Request = slices.DeleteFunc(f.Request, func(v string) bool { return c.test(v, e) })
 	}
+	has := noValue
+	if c.hinges(e) {
+		if unread := slices.DeleteFunc(slices.Clone(f.Request), c.reads); len(unread) > 0 {
+			f.Cause, f.Request = Unreadable, unread
+			return f
+		}
+		has = unknownValue
+	}
 	for i := range c.patterns {
-		f.setUnresolved(&c.patterns[i], e.context)
+		f.setUnresolved(&c.patterns[i], e.context, has)
 	}
 	for i := range c.arns {
-		f.setUnresolved(&c.arns[i].tail, e.context)
+		f.setUnresolved(&c.arns[i].tail, e.context, has)
 		for j := range c.arns[i].parts {
-			f.setUnresolved(&c.arns[i].parts[j], e.context)
+			f.setUnresolved(&c.arns[i].parts[j], e.context, has)
 		}
-	}
-	if f.Cause == Different && len(f.Request) > 0 && !c.reads(f.Request[0]) {
-		f.Cause = Unreadable
 	}
 	return f
 }
 
-func (f *Failure) setUnresolved(p *pattern, ctx *Context) {
-	if v := p.unresolved(ctx); v != "" {
-		f.Cause, f.Variable = Unresolved, v
-	}
+// hinges reports whether the condition holds or not by the statement's effect alone: what
+// would decide cannot be read or is not known.
+func (c *condition) hinges(e *evaluation) bool {
+	deny, allow := *c, *c
+	deny.deny, allow.deny = true, false
+	return deny.holds(e) && !allow.holds(e)
 }
 
-// reads reports whether the operator can read the request's value.
-func (c *condition) reads(v string) (ok bool) {
-	switch c.operand {
-	case numberOperand:
-		_, ok = parseDecimal(v)
-	case dateOperand:
-		_, ok = parseInstant(v)
-	case addressOperand:
-		_, ok = parseAddress(v)
-	case arnOperand:
-		_, ok = splitARN(v)
-	case stringOperand, boolOperand, binaryOperand, nullOperand:
-		ok = true
+func (f *Failure) setUnresolved(p *pattern, ctx *Context, has resolution) {
+	v := p.unresolved(ctx, has)
+	switch {
+	case v == "":
+	case has == noValue:
+		f.Cause, f.Variable = Unresolved, v
+	default:
+		f.Cause, f.Variable = Unknown, v
 	}
-	return ok
 }

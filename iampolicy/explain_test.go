@@ -226,7 +226,7 @@ func TestExplanationInWords(t *testing.T) {
 		{"a missing key", scenario{identity: condition("StringEquals", `["a","b"]`)}, bob, "", `Condition StringEquals "x:v": the policy has "a", "b", the key is missing`},
 		{"a key that should be missing", scenario{identity: condition("Null", `true`)}, bob, "x:v=b", `Condition Null "x:v": the policy has "true", the request has the key: "b"`},
 		{"a multivalued key", scenario{identity: condition("StringEquals", `"a"`)}, bob, "x:v=[a]", `the key is multivalued ("a"), which needs ForAllValues or ForAnyValue`},
-		{"no number", scenario{identity: condition("NumericEquals", `1`)}, bob, "x:v=b", `the policy has "1", the request's "b" cannot be read`},
+		{"no number", scenario{identity: condition("NumericEquals", `1`)}, bob, "x:v=b", `the policy has "1", the value cannot be read: the request has "b"`},
 		{"a variable without value", scenario{identity: condition("StringEquals", `"${x:none}"`)}, bob, "x:v=b", `whose variable "x:none" has no value; the request has "b"`},
 		{"an excepted action", scenario{identity: `{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`}, bob, "", `NotAction: the policy excepts "s3:*", the request has "s3:GetObject"`},
 	}

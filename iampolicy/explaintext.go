@@ -26,6 +26,7 @@ func (x Explanation) String() string {
 	for _, f := range x.Statements {
 		if d := x.Decision; d.PolicyType == f.PolicyType && d.Level == f.Level && d.Policy == f.Policy && d.Statement == f.Statement {
 			fmt.Fprintf(&b, "  by %s\n", f.place())
+			f.writePresumed(&b)
 		}
 	}
 	if x.Incomplete {
@@ -47,6 +48,7 @@ func (f Fate) String() string {
 	b.WriteString("  " + f.place())
 	if f.Applied() {
 		b.WriteString(" applies\n")
+		f.writePresumed(&b)
 		return b.String()
 	}
 	b.WriteString(" does not apply:\n")
@@ -54,6 +56,13 @@ func (f Fate) String() string {
 		b.WriteString("    " + failure.String() + "\n")
 	}
 	return b.String()
+}
+
+// writePresumed writes what of a Deny that applied only counts as matching.
+func (f Fate) writePresumed(b *strings.Builder) {
+	for _, p := range f.Presumed {
+		fmt.Fprintf(b, "    %s; what is not known denies\n", p)
+	}
 }
 
 // place names the statement, as: identity policy "riders", statement 2 "OwnRides" (Allow).
@@ -78,7 +87,7 @@ func (f Fate) place() string {
 	return b.String() + " (Allow)"
 }
 
-// String says what failed, with the policy's values and the request's.
+// String says what failed or is presumed, with the policy's values and the request's.
 func (f Failure) String() string {
 	name := f.Element
 	if f.Operator != "" {
@@ -93,7 +102,12 @@ func (f Failure) String() string {
 	case Multivalued:
 		return fmt.Sprintf("%s: the key is multivalued (%s), which needs ForAllValues or ForAnyValue", name, request)
 	case Unreadable:
-		return fmt.Sprintf("%s: the policy has %s, the request's %s cannot be read", name, policy, request)
+		return fmt.Sprintf("%s: the policy has %s, the value cannot be read: the request has %s", name, policy, request)
+	case Unknown:
+		if f.Variable == "" {
+			return fmt.Sprintf("%s: the policy has %s, the request's value is not known", name, policy)
+		}
+		return fmt.Sprintf("%s: the policy has %s, whose variable %q has a value that is not known; the request has %s", name, policy, f.Variable, request)
 	case Unresolved:
 		return fmt.Sprintf("%s: the policy has %s, whose variable %q has no value; the request has %s", name, policy, f.Variable, request)
 	case Excepted:

@@ -110,8 +110,8 @@ func globOf(t testing.TB, patterns []string, text, value string) (got, want bool
 
 // naiveMatches is a pattern on a text, by the naive evaluator; the variable x:v has a value.
 func naiveMatches(pattern, text, value string) bool {
-	symbols, ok := naiveSymbols(pattern, map[string][]string{"x:text": {text}, "x:v": {value}}, nil)
-	return ok && naiveGlob(symbols, naiveCharacters(text))
+	symbols, has := naiveSymbols(pattern, &world{Context: map[string][]string{"x:text": {text}, "x:v": {value}}})
+	return has == naiveYes && naiveGlob(symbols, naiveCharacters(text))
 }
 
 // Threats 167 and 169: patterns match what the definition of * and ? says: with question marks and

@@ -86,7 +86,7 @@ func (l *linter) covers(wide, narrow *pattern, text string) bool {
 		for _, run := range wide.runs {
 			for i := range run {
 				if run[i].any > 0 {
-					return narrow.shape == literal && wide.match(text, e)
+					return narrow.shape == literal && wide.match(text, e, false)
 				}
 			}
 		}
@@ -94,7 +94,7 @@ func (l *linter) covers(wide, narrow *pattern, text string) bool {
 	if wide.shape == literal && strings.ContainsAny(text, "*?") {
 		return narrow.shape == literal && wide.text == text
 	}
-	return wide.match(text, e)
+	return wide.match(text, e, false)
 }
 
 func (l *linter) resources() {
@@ -253,7 +253,7 @@ func (l *linter) passRole() {
 	listed, e := false, &l.covering
 	for i := range l.st.actions {
 		// A lone star is Administrator's.
-		listed = listed || l.st.actions[i].match(action, e) && (l.st.notAction || l.st.actions[i].shape != anything)
+		listed = listed || l.st.actions[i].match(action, e, false) && (l.st.notAction || l.st.actions[i].shape != anything)
 	}
 	switch {
 	case l.st.notAction && !listed && (l.st.notResource || l.st.anyResource()):

@@ -60,7 +60,7 @@ func (e *evaluation) matchesRequest(st *statement) bool {
 	if e.inActions(st.actions) == st.notAction {
 		return false
 	}
-	if st.resources != nil && e.inResources(st.resources) == st.notResource {
+	if st.resources != nil && e.inResources(st.resources, st.unknownMatches()) == st.notResource {
 		return false
 	}
 	for i := range st.conditions {
@@ -78,19 +78,19 @@ func (e *evaluation) inActions(list []pattern) bool {
 		if e.spend(0); e.over() {
 			return false
 		}
-		if list[i].match(e.req.Action, e) {
+		if list[i].match(e.req.Action, e, false) {
 			return true
 		}
 	}
 	return false
 }
 
-func (e *evaluation) inResources(list []arnPattern) bool {
+func (e *evaluation) inResources(list []arnPattern, unknownMatches bool) bool {
 	for i := range list {
 		if e.spend(len(e.req.Resource)); e.over() {
 			return false
 		}
-		if list[i].match(e.req.Resource, e) {
+		if list[i].match(e.req.Resource, e, unknownMatches) {
 			return true
 		}
 	}

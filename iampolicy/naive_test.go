@@ -151,7 +151,7 @@ func (n *naive) action(st map[string]any) bool {
 		element, not = st["NotAction"], true
 	}
 	for _, pattern := range naiveList(element) {
-		symbols, _ := naiveSymbols(naiveLower(pattern), nil, nil)
+		symbols, _ := naiveSymbols(naiveLower(pattern), nil)
 		if naiveGlob(symbols, naiveCharacters(naiveLower(n.w.Action))) {
 			return !not
 		}
@@ -159,7 +159,7 @@ func (n *naive) action(st map[string]any) bool {
 	return not
 }
 
-func (n *naive) resource(st map[string]any, modern bool) bool {
+func (n *naive) resource(st map[string]any, modern, deny bool) bool {
 	element, not := st["Resource"], false
 	if element == nil {
 		element, not = st["NotResource"], true
@@ -167,6 +167,7 @@ func (n *naive) resource(st map[string]any, modern bool) bool {
 	if element == nil {
 		return true // a trust policy
 	}
+	best := naiveNo
 	for _, pattern := range naiveList(element) {
 		if pattern == "*" {
 			return !not
@@ -174,11 +175,10 @@ func (n *naive) resource(st map[string]any, modern bool) bool {
 		for strings.Count(pattern, ":") < 5 {
 			pattern += ":*"
 		}
-		if symbols, ok := n.symbols("resource", pattern, modern); ok && naiveARN(symbols, n.w.ResourceARN) {
-			return !not
-		}
+		symbols, has := n.symbols("resource", pattern, modern)
+		best = max(best, min(has, naiveIs(naiveARN(symbols, n.w.ResourceARN))))
 	}
-	return not
+	return n.forEffect(best.unless(not), "resource variable", deny)
 }
 
 // grants returns how the policy's statements of an effect name the caller, where
@@ -191,8 +191,9 @@ func (n *naive) grants(p randomPolicy, effect string) map[string]bool {
 		}
 		modern := p.Version == "2012-10-17"
 		how := n.principal(st)
-		action, resource := n.action(st), n.resource(st, modern)
-		conditions := n.conditions(st["Condition"], modern)
+		deny := effect == "Deny"
+		action, resource := n.action(st), n.resource(st, modern, deny)
+		conditions := n.conditions(st["Condition"], modern, deny)
 		applies := how != "" && action && resource && conditions
 		if applies {
 			found[how] = true

@@ -22,13 +22,46 @@ func naiveList(element any) []string {
 	panic(fmt.Sprintf("%T", element))
 }
 
+// A naiveAnswer is whether something matches, as far as the request tells.
+type naiveAnswer int
+
+const (
+	naiveNo naiveAnswer = iota
+	naiveMaybe
+	naiveYes
+)
+
+func naiveIs(b bool) naiveAnswer {
+	if b {
+		return naiveYes
+	}
+	return naiveNo
+}
+
+// unless turns yes and no around; maybe stays.
+func (a naiveAnswer) unless(not bool) naiveAnswer {
+	if not {
+		return naiveYes - a
+	}
+	return a
+}
+
+// forEffect decides what is not known: it denies.
+func (n *naive) forEffect(a naiveAnswer, what string, deny bool) bool {
+	if a == naiveMaybe {
+		n.note(fmt.Sprintf("%s not known, Deny %v", what, deny))
+		return deny
+	}
+	return a == naiveYes
+}
+
 // naiveConditions: all operators and all keys must hold.
-func (n *naive) conditions(block any, modern bool) bool {
+func (n *naive) conditions(block any, modern, deny bool) bool {
 	all := true
 	operators, _ := block.(map[string]any)
 	for operator, keys := range operators {
 		for key, values := range keys.(map[string]any) {
-			held := n.condition(operator, key, naiveList(values), modern)
+			held := n.condition(operator, key, naiveList(values), modern, deny)
 			n.note(fmt.Sprintf("%s %v", operator, held))
 			all = all && held
 		}
@@ -36,7 +69,10 @@ func (n *naive) conditions(block any, modern bool) bool {
 	return all
 }
 
-func (n *naive) condition(operator, key string, operands []string, modern bool) bool {
+func (n *naive) condition(operator, key string, operands []string, modern, deny bool) bool {
+	if n.w.Unknown[strings.ToLower(key)] {
+		return n.forEffect(naiveMaybe, "key", deny)
+	}
 	values, present := n.w.Context[strings.ToLower(key)]
 	multivalued := n.w.Multivalued[strings.ToLower(key)]
 	quantifier, base, found := strings.Cut(operator, ":")
@@ -67,8 +103,11 @@ func (n *naive) condition(operator, key string, operands []string, modern bool) 
 		return negated
 	}
 	passes := func(value string) bool {
-		matched, valid := n.anyOperand(positive, value, operands, modern)
-		return valid && matched != negated
+		what, answer := "value", n.anyOperand(positive, value, operands, modern)
+		if strings.HasPrefix(positive, "String") {
+			what = "condition variable"
+		}
+		return n.forEffect(answer.unless(negated), what, deny)
 	}
 	passed := 0
 	for _, value := range values {
@@ -85,35 +124,32 @@ func (n *naive) condition(operator, key string, operands []string, modern bool) 
 	return !multivalued && passed == 1
 }
 
-// anyOperand reports whether a request value matches one of the operands; it is not
-// valid where the value cannot be read as the operator's type.
-func (n *naive) anyOperand(positive, value string, operands []string, modern bool) (matched, valid bool) {
-	valid = true
+// anyOperand says whether a request value matches one of the operands.
+func (n *naive) anyOperand(positive, value string, operands []string, modern bool) naiveAnswer {
+	best := naiveNo
 	for _, operand := range operands {
-		one, readable := n.operand(positive, value, operand, modern)
-		matched = matched || one
-		valid = valid && readable
+		best = max(best, n.operand(positive, value, operand, modern))
 	}
-	return matched, valid
+	return best
 }
 
 // symbols reads a pattern with its variables, if the version has them, and notes
 // what forms of variables there were.
-func (n *naive) symbols(where, pattern string, modern bool) ([]symbol, bool) {
+func (n *naive) symbols(where, pattern string, modern bool) (list []symbol, has naiveAnswer) {
 	if !modern {
 		if strings.Contains(pattern, "${") {
 			n.note(where + " variable of 2008-10-17")
 		}
-		return naiveSymbols(pattern, nil, nil)
+		return naiveSymbols(pattern, nil)
 	}
-	list, ok := naiveSymbols(pattern, n.w.Context, n.w.Multivalued)
+	list, has = naiveSymbols(pattern, n.w)
 	for rest := pattern; strings.Contains(rest, "${"); rest = rest[1:] {
 		rest = rest[strings.Index(rest, "${"):]
 		if m := naiveVariable.FindStringSubmatch(rest); m != nil {
-			n.note(fmt.Sprintf("%s variable %s default %v resolved %v", where, m[1], m[3] != "", ok))
+			n.note(fmt.Sprintf("%s variable %s default %v resolved %v", where, m[1], m[3] != "", has == naiveYes))
 		}
 	}
-	return list, ok
+	return list, has
 }
 
 var (
@@ -121,56 +157,71 @@ var (
 	naiveEpoch  = regexp.MustCompile(`^(-\d+|\d{1,3}|\d{5,18})$`)
 )
 
-func (n *naive) operand(positive, value, operand string, modern bool) (matched, valid bool) {
-	symbols := func(pattern string) ([]symbol, bool) { return n.symbols("condition", pattern, modern) }
+// operand says whether a request value matches one operand: naiveMaybe where it cannot be
+// read as the operator's type, or where the value of a variable is not known.
+func (n *naive) operand(positive, value, operand string, modern bool) naiveAnswer {
+	pattern, has := []symbol(nil), naiveYes
+	if strings.HasPrefix(positive, "String") || strings.HasPrefix(positive, "Arn") {
+		pattern, has = n.symbols("condition", operand, modern)
+	}
+	// What has no value matches nothing; what is not known matches perhaps, if the rest does.
+	with := func(matches bool) naiveAnswer { return min(has, naiveIs(matches)) }
 	switch {
-	case positive == "StringEquals" || positive == "StringEqualsIgnoreCase":
-		pattern, ok := symbols(operand)
-		if !ok {
-			return false, true
+	case positive == "StringEquals":
+		return with(naiveGlob(naiveLiteral(pattern), naiveCharacters(value)))
+	case positive == "StringEqualsIgnoreCase":
+		folded := naiveLiteral(pattern)
+		for i := range folded {
+			folded[i].char = naiveLower(folded[i].char)
 		}
-		want := naiveLiteral(pattern)
-		return want == value || positive == "StringEqualsIgnoreCase" && naiveLower(want) == naiveLower(value), true
+		return with(naiveGlob(folded, naiveCharacters(naiveLower(value))))
 	case positive == "StringLike":
-		pattern, ok := symbols(operand)
-		return ok && naiveGlob(pattern, naiveCharacters(value)), true
+		return with(naiveGlob(pattern, naiveCharacters(value)))
 	case strings.HasPrefix(positive, "Numeric"):
 		if !naiveNumber.MatchString(value) {
-			return false, false
+			return naiveMaybe
 		}
 		a, _ := new(big.Rat).SetString(strings.TrimPrefix(value, "+"))
 		b, _ := new(big.Rat).SetString(operand)
-		return naiveRelation(strings.TrimPrefix(positive, "Numeric"), a.Cmp(b)), true
+		return naiveIs(naiveRelation(strings.TrimPrefix(positive, "Numeric"), a.Cmp(b)))
 	case strings.HasPrefix(positive, "Date"):
 		a, ok := naiveDate(value)
 		b, _ := naiveDate(operand)
-		return ok && naiveRelation(strings.TrimPrefix(positive, "Date"), a.Compare(b)), ok
+		if !ok {
+			return naiveMaybe
+		}
+		return naiveIs(naiveRelation(strings.TrimPrefix(positive, "Date"), a.Compare(b)))
 	case positive == "Bool":
 		lower := strings.ToLower(value)
-		return (lower == "true" || lower == "false") && lower == strings.ToLower(operand), true
+		if lower != "true" && lower != "false" {
+			return naiveMaybe
+		}
+		return naiveIs(lower == strings.ToLower(operand))
 	case positive == "BinaryEquals":
 		a, err := base64.StdEncoding.Strict().DecodeString(value)
 		b, _ := base64.StdEncoding.DecodeString(operand)
-		return err == nil && bytes.Equal(a, b), true
+		if err != nil {
+			return naiveMaybe
+		}
+		return naiveIs(bytes.Equal(a, b))
 	case positive == "IpAddress":
 		ip := net.ParseIP(value) // refuses zones and octal, and reads IPv4 in IPv6 as IPv4
 		if ip == nil {
-			return false, false
+			return naiveMaybe
 		}
 		if !strings.Contains(operand, "/") {
-			return ip.Equal(net.ParseIP(operand)), true
+			return naiveIs(ip.Equal(net.ParseIP(operand)))
 		}
 		_, block, _ := net.ParseCIDR(operand)
-		return block.Contains(ip), true
+		return naiveIs(block.Contains(ip))
 	case positive == "ArnEquals" || positive == "ArnLike":
 		if _, ok := naiveSplitARN(value); !ok {
-			return false, false
+			return naiveMaybe
 		}
-		pattern, ok := symbols(operand)
-		if ok && modern && naiveVariable.FindString(operand) == operand {
-			return naiveLiteral(pattern) == value, true
+		if modern && naiveVariable.FindString(operand) == operand {
+			return with(naiveGlob(naiveLiteral(pattern), naiveCharacters(value)))
 		}
-		return ok && naiveARN(pattern, value), true
+		return with(naiveARN(pattern, value))
 	}
 	panic(positive)
 }

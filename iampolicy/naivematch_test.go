@@ -14,17 +14,19 @@ import (
 type symbol struct {
 	char     string // the character, or "" for a wildcard
 	star     bool   // any run; otherwise, without char, any one character
-	inserted bool   // the character comes from a variable
+	inserted bool   // the character comes from a variable, or the star stands for one that is not known
 }
 
 var naiveVariable = regexp.MustCompile(`^\$\{(?:([*?$])|([^*?${}'",]+)(, *'([^']*)' *)?)\}`)
 
-// naiveSymbols reads a pattern, with the values of variables inserted. It is not ok
-// where a variable has no value. A nil context means that there are no variables.
-func naiveSymbols(pattern string, context map[string][]string, multivalued map[string]bool) (symbols []symbol, ok bool) {
+// naiveSymbols reads a pattern, with the values of variables inserted. naiveNo means that
+// a variable has no value, and naiveMaybe that the value of one is not known. Without a
+// world there are no variables.
+func naiveSymbols(pattern string, w *world) (symbols []symbol, has naiveAnswer) {
+	has = naiveYes
 	for pattern != "" {
 		var m []string
-		if context != nil && strings.HasPrefix(pattern, "${") {
+		if w != nil && strings.HasPrefix(pattern, "${") {
 			m = naiveVariable.FindStringSubmatch(pattern)
 		}
 		if m != nil {
@@ -34,17 +36,22 @@ func naiveSymbols(pattern string, context map[string][]string, multivalued map[s
 				continue
 			}
 			value, known := "", false
-			for key, values := range context {
+			for key, values := range w.Context {
 				if strings.EqualFold(key, m[2]) {
-					if multivalued[key] {
-						return nil, false
+					if w.Multivalued[key] {
+						return nil, naiveNo
 					}
 					value, known = values[0], values[0] != ""
 				}
 			}
+			if w.Unknown[strings.ToLower(m[2])] {
+				has = naiveMaybe
+				symbols = append(symbols, symbol{star: true, inserted: true})
+				continue
+			}
 			if !known {
 				if m[3] == "" {
-					return nil, false
+					return nil, naiveNo
 				}
 				value = m[4]
 			}
@@ -64,7 +71,7 @@ func naiveSymbols(pattern string, context map[string][]string, multivalued map[s
 		}
 		pattern = pattern[size:]
 	}
-	return symbols, true
+	return symbols, has
 }
 
 // naiveCharacters splits a text; a byte that is no UTF-8 is a character by itself.
@@ -97,20 +104,19 @@ func naiveGlob(symbols []symbol, chars []string) bool {
 	return table[len(symbols)][len(chars)]
 }
 
-// naiveLiteral is the text of a pattern in which wildcards are characters too.
-func naiveLiteral(symbols []symbol) string {
-	var b strings.Builder
+// naiveLiteral is a pattern in which wildcards are characters too, but for what stands for
+// a variable.
+func naiveLiteral(symbols []symbol) (literal []symbol) {
 	for _, s := range symbols {
 		switch {
-		case s.star:
-			b.WriteByte('*')
-		case s.char == "":
-			b.WriteByte('?')
-		default:
-			b.WriteString(s.char)
+		case s.star && !s.inserted:
+			s = symbol{char: "*"}
+		case s.char == "" && !s.star:
+			s = symbol{char: "?"}
 		}
+		literal = append(literal, s)
 	}
-	return b.String()
+	return literal
 }
 
 // naiveSplit splits a pattern at its first five own colons.

@@ -16,7 +16,7 @@ func (p *pattern) searches() bool {
 // most 63 elements, go through s together, as many at a time as a shiftAnd has room for:
 // a list takes time in proportion to len(s) × ⌈its length/64⌉, and not a search for each. It
 // is apart so that others do not pay for the tables.
-func matchesAny(patterns []pattern, s string, e *evaluation) bool {
+func matchesAny(patterns []pattern, s string, e *evaluation, unknownMatches bool) bool {
 	b := patternBatch{m: matcher{e: e}, s: s}
 	var bits strayBits
 	b.stray = b.m.strays(&bits, s)
@@ -26,7 +26,7 @@ func matchesAny(patterns []pattern, s string, e *evaluation) bool {
 			return false
 		}
 		if n := p.elements(); !p.searches() || n > shiftAndBits {
-			if p.match(s, e) {
+			if p.match(s, e, unknownMatches) {
 				return true
 			}
 		} else if b.mayMatch(p.runs) {

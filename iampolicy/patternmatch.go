@@ -6,11 +6,13 @@ import (
 )
 
 // match reports whether s matches, with the values that e's context has for the
-// variables; a variable without value matches nothing. It counts in e what it costs.
+// variables; a variable without value matches nothing. With a variable whose value is not
+// known, the answer is unknownMatches, unless s cannot match whatever the value is. It counts
+// in e what it costs.
 //
 // The time is linear in s and p, without recursion or backtracking (threat 167): what
 // stands between two stars is found once, leftmost, in what is left of s. See find.
-func (p *pattern) match(s string, e *evaluation) bool {
+func (p *pattern) match(s string, e *evaluation, unknownMatches bool) bool {
 	switch p.shape {
 	case anything:
 		return true
@@ -23,7 +25,7 @@ func (p *pattern) match(s string, e *evaluation) bool {
 		return matchTexts(p.texts, s, &e.work)
 	}
 	if len(p.vars) > 0 {
-		return p.matchVariables(s, e)
+		return p.matchVariables(s, e, unknownMatches)
 	}
 	m := matcher{e: e, fold: p.fold}
 	return m.match(p.runs, s)
@@ -31,23 +33,31 @@ func (p *pattern) match(s string, e *evaluation) bool {
 
 // matchVariables is match for a pattern with variables. It is apart so that
 // others do not pay for the array.
-func (p *pattern) matchVariables(s string, e *evaluation) bool {
+func (p *pattern) matchVariables(s string, e *evaluation, unknownMatches bool) bool {
 	var values [maxVariables]string
 	m := matcher{e: e, fold: p.fold, values: &values}
 	for i := range p.vars {
-		var ok bool
-		if values[i], ok = p.vars[i].value(e.context); !ok {
+		var has resolution
+		switch values[i], has = p.vars[i].value(e.context); has {
+		case noValue:
 			return false
+		case unknownValue:
+			m.unknown |= 1 << i
+		case oneValue:
 		}
 		m.ragged = m.ragged || !utf8.ValidString(values[i])
+	}
+	if m.unknown != 0 {
+		return unknownMatches && m.mayMatch(p.runs, s)
 	}
 	return m.match(p.runs, s)
 }
 
 type matcher struct {
-	e      *evaluation
-	fold   bool
-	values *[maxVariables]string
+	e       *evaluation
+	fold    bool
+	values  *[maxVariables]string
+	unknown uint32 // a bit for each variable whose value is not known
 	// ragged means that a value is no UTF-8. Where it begins or ends with a part of a
 	// character it does not match a part of one in the text.
 	ragged bool

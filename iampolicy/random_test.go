@@ -23,6 +23,7 @@ type world struct {
 	ResourceAccount string
 	Context         map[string][]string // by key in lower case
 	Multivalued     map[string]bool
+	Unknown         map[string]bool // keys of which Context has no values
 }
 
 type randomPolicy struct {
@@ -81,6 +82,9 @@ func (w *world) request() *iampolicy.Request {
 		} else {
 			req.Context.Set(key, values[0])
 		}
+	}
+	for key := range w.Unknown {
+		req.Context.SetUnknown(key)
 	}
 	return req
 }
@@ -174,7 +178,7 @@ func (d dice) ask(w *world) {
 	w.ResourceARN = d.resourceARN()
 	w.ResourceAccount = d.one(account, account, account, other, "")
 	w.Principal = d.principal()
-	w.Context, w.Multivalued = d.context()
+	d.context(w)
 }
 
 func (d dice) resourceARN() string {
@@ -225,13 +229,16 @@ var randomValues = map[string][]string{
 
 var randomKeys = []string{"x:s", "x:t", "aws:username", "x:n", "x:d", "x:b", "x:ip", "x:bin", "x:arn"}
 
-func (d dice) context() (map[string][]string, map[string]bool) {
+func (d dice) context(w *world) {
 	context, multivalued := map[string][]string{}, map[string]bool{}
+	w.Context, w.Multivalued, w.Unknown = context, multivalued, map[string]bool{}
 	for _, key := range randomKeys {
 		choose := func() string { return randomValues[key][d.IntN(len(randomValues[key]))] }
-		switch d.IntN(6) {
-		case 0: // missing
-		case 1:
+		switch d.IntN(12) {
+		case 0, 1: // missing
+		case 2:
+			w.Unknown[key] = true
+		case 3, 4:
 			multivalued[key] = true
 			context[key] = []string{}
 			for range d.IntN(4) {
@@ -241,7 +248,6 @@ func (d dice) context() (map[string][]string, map[string]bool) {
 			context[key] = []string{choose()}
 		}
 	}
-	return context, multivalued
 }
 
 func (d dice) policy(kind iampolicy.Kind) randomPolicy {

@@ -20,6 +20,11 @@ type statement struct {
 	actionTexts, resourceTexts, principalTexts []string
 }
 
+// unknownMatches reports whether a pattern of Resource or NotResource is to match as far as
+// only the unknown value of a policy variable keeps it from matching: with it, a Deny applies
+// and an Allow does not.
+func (st *statement) unknownMatches() bool { return st.deny != st.notResource }
+
 // elements are the parts of a statement as the document has them.
 type elements struct {
 	sid, effect, principal, notPrincipal, action, notAction, resource, notResource, condition *node

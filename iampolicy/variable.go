@@ -10,19 +10,35 @@ type variable struct {
 	hasDefault bool
 }
 
+// A resolution is what a request has for a variable.
+type resolution uint8
+
+const (
+	noValue resolution = iota
+	oneValue
+	unknownValue // the key was given to Context.SetUnknown
+)
+
 // value returns what is inserted for the variable. A key that is missing or
 // empty has none, unless the policy gives a default; a multivalued key never
 // has one (IAM user guide, "Policy variables", "Specifying default values" and
-// "Where you can use policy variables").
-func (v *variable) value(ctx *Context) (string, bool) {
+// "Where you can use policy variables"). Of a value that is not known neither is
+// known whether it is empty, so that a default is none of it.
+func (v *variable) value(ctx *Context) (string, resolution) {
 	e := ctx.lookup(v.key, v.hash)
-	if e != nil && e.multivalued {
-		return "", false
+	switch {
+	case e == nil:
+	case e.unknown:
+		return "", unknownValue
+	case e.multivalued:
+		return "", noValue
+	case e.one[0] != "":
+		return e.one[0], oneValue
 	}
-	if e == nil || e.one[0] == "" {
-		return v.fallback, v.hasDefault
+	if v.hasDefault {
+		return v.fallback, oneValue
 	}
-	return e.one[0], true
+	return "", noValue
 }
 
 // parseVariable takes the variable at the beginning of text, which is "${", and

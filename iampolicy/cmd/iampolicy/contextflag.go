@@ -38,6 +38,19 @@ func (f *contextFlag) Set(text string) error {
 	return nil
 }
 
+// An unknownFlag is -unknown, a key, as often as it is given.
+type unknownFlag struct{ context iampolicy.Context }
+
+func (f *unknownFlag) String() string { return "" }
+
+func (f *unknownFlag) Set(key string) error {
+	if key == "" || strings.Contains(key, "=") {
+		return errors.New("it is a condition key, without a value, as aws:SourceIp")
+	}
+	f.context.SetUnknown(key)
+	return nil
+}
+
 func cutSuffix(text, suffix string, ok bool) (string, bool) {
 	if !ok {
 		return text, false

@@ -54,6 +54,8 @@ func TestGolden(t *testing.T) {
 		{"simulate-denied", "simulate -identity testdata/wild-rydes.json" + listAll},
 		{"simulate-explicit-deny", "simulate -identity testdata/wild-rydes.json -scp testdata/scp.json" + rider + " -resource arn:aws:execute-api:us-east-1:111122223333:rides/prod/DELETE/ride/7"},
 		{"simulate-request-file", "simulate -request testdata/case.json -all"},
+		{"simulate-unknown", "simulate -request testdata/unknown.json -unknown x:Team -all"},
+		{"simulate-unknown-json", "simulate -request testdata/unknown.json -json"},
 		{"simulate-json", "simulate -request testdata/case.json -context aws:SourceIp=203.0.113.7 -json"},
 		{"simulate-broken-policy", "simulate -identity testdata/broken.json" + postRide},
 	}

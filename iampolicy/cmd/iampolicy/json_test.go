@@ -93,6 +93,7 @@ type request struct {
 	Principal                         map[string]any
 	Action, Resource, ResourceAccount string
 	Context                           map[string]any
+	Unknown                           []string
 	Policies                          map[string]any
 }
 

@@ -46,6 +46,7 @@ func readRequestFile(c *console, name string) (*requestFile, error) {
 		"resource":        f.string(&f.request.Resource),
 		"resourceAccount": f.owner,
 		"context":         f.context,
+		"unknown":         f.unknown,
 		"policies":        f.sets,
 	})
 }
@@ -135,8 +136,7 @@ func (f *requestFile) context(v *jsonValue) error {
 	}
 	for i := range v.kids {
 		kid := &v.kids[i]
-		_, _, given := f.keys.Get(kid.name)
-		if _, _, absent := f.absent.Get(kid.name); given || absent || kid.name == "" {
+		if !f.isNew(kid.name) {
 			return f.text.errorf(kid.start, "the condition key %q is empty, or there in another case", kid.name)
 		}
 		values, err := f.values(kid)
@@ -150,6 +150,32 @@ func (f *requestFile) context(v *jsonValue) error {
 		default:
 			f.keys.Set(kid.name, values[0])
 		}
+	}
+	return nil
+}
+
+// isNew reports whether a text is a condition key that the file has not had yet.
+func (f *requestFile) isNew(key string) bool {
+	_, _, given := f.keys.Get(key)
+	_, _, absent := f.absent.Get(key)
+	return key != "" && !given && !absent
+}
+
+// unknown reads the condition keys that are there, but whose value is not known.
+func (f *requestFile) unknown(v *jsonValue) error {
+	if !v.isList() {
+		return f.text.errorf(v.start, "a list is expected")
+	}
+	for i := range v.kids {
+		kid := &v.kids[i]
+		key, ok := kid.token.(string)
+		if !ok {
+			return f.text.errorf(kid.start, "a condition key is expected")
+		}
+		if !f.isNew(key) {
+			return f.text.errorf(kid.start, "the condition key %q is empty, or there twice", key)
+		}
+		f.keys.SetUnknown(key)
 	}
 	return nil
 }

@@ -25,6 +25,10 @@ func TestRequestFileMistakes(t *testing.T) {
 		{"a null in a list", `{"context": {"k": ["a", null]}}`, `<stdin>:1:25: error: the value of a condition key is`},
 		{"an object in the context", `{"context": {"k": {}}}`, `<stdin>:1:19: error: the value of a condition key is`},
 		{"a list in a list", `{"context": {"k": [["a"]]}}`, `<stdin>:1:20: error: the value of a condition key is`},
+		{"an unknown key with a value", `{"unknown": {"k": 1}}`, `<stdin>:1:13: error: a list is expected`},
+		{"an unknown key that is a number", `{"unknown": [1]}`, `<stdin>:1:14: error: a condition key is expected`},
+		{"an unknown key that has a value", `{"context": {"k": 1}, "unknown": ["K"]}`, `<stdin>:1:35: error: the condition key "K" is empty, or there twice`},
+		{"a value for an unknown key", `{"unknown": ["K"], "context": {"k": 1}}`, `<stdin>:1:37: error: the condition key "k" is empty, or there`},
 		{"a context that is a list", `{"context": []}`, `<stdin>:1:13: error: an object is expected`},
 		{"an action that is a number", `{"action": 7}`, `<stdin>:1:12: error: a string is expected for "action"`},
 		{"a principal that is null", `{"principal": null}`, `a string is expected for "principal"`},
@@ -89,7 +93,7 @@ func TestReportIsRequestFile(t *testing.T) {
 	const policies = `"policies": {"identity": {"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Null":{"aws:PrincipalType":"true"}}}}}`
 	tests := []struct{ name, file string }{
 		{"a session with all there is", `{"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "userId": "AROAX:alice", "roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "tags": {"team": "fleet"}},
-			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""}, ` + policies + `}`},
+			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""}, "unknown": ["u", "aws:userid"], ` + policies + `}`},
 		{"a federated user", `{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice", "accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`},
 		{"an identity provider", `{"principal": {"arn": "cognito-identity.amazonaws.com", "type": "IdentityProvider"}, "action": "a:b", "resource": "x", ` + policies + `}`},
 		{"a resource of no account", `{"principal": "arn:aws:iam::111122223333:user/alice", "action": "a:b", "resource": "arn:aws:s3:::x", "resourceAccount": "", ` + policies + `}`},
@@ -100,10 +104,13 @@ func TestReportIsRequestFile(t *testing.T) {
 			_, want := simulateJSON(t, tt.file, "-request", "-")
 			file, err := json.Marshal(map[string]any{
 				"principal": want.Request.Principal, "action": want.Request.Action, "resource": want.Request.Resource,
-				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context, "policies": map[string]any{"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1])},
+				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context, "unknown": append([]string{}, want.Request.Unknown...), "policies": map[string]any{"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1])},
 			})
 			if err != nil {
 				t.Fatal(err)
+			}
+			if strings.Contains(tt.file, "unknown") != (len(want.Request.Unknown) == 2) {
+				t.Errorf("unknown: %q", want.Request.Unknown)
 			}
 			_, got := simulateJSON(t, string(file), "-request", "-")
 			if diff := cmp.Diff(want.Request, got.Request); diff != "" || got.Decision != want.Decision {

@@ -18,6 +18,8 @@ type requestReport struct {
 	// Context has a string for a key with one value, a list for a multivalued
 	// one, and null for one that the principal tells and the request does not have.
 	Context map[string]any `json:"context"`
+	// Unknown are the keys whose value is not known.
+	Unknown []string `json:"unknown,omitempty"`
 }
 
 type principalReport struct {
@@ -37,6 +39,10 @@ func reportRequest(r *iampolicy.Request) requestReport {
 		Action:    r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount, Context: map[string]any{},
 	}
 	for key := range r.Context.Keys() {
+		if r.Context.Unknown(key) {
+			report.Unknown = append(report.Unknown, key)
+			continue
+		}
 		values, multivalued, _ := r.Context.Get(key)
 		if report.Context[key] = list(values); !multivalued {
 			report.Context[key] = values[0]
@@ -55,6 +61,10 @@ func reportRequest(r *iampolicy.Request) requestReport {
 // printContext writes the condition keys, one a line, a list in brackets.
 func printContext(c *console, context *iampolicy.Context) {
 	for _, key := range slices.Sorted(context.Keys()) {
+		if context.Unknown(key) {
+			c.printf("  %s: not known\n", printable(key))
+			continue
+		}
 		values, multivalued, _ := context.Get(key)
 		quoted := make([]string, len(values))
 		for i, value := range values {

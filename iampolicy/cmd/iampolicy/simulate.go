@@ -22,6 +22,9 @@ The request:
   -context KEY=VALUE     a condition key, as often as needed. A value in brackets
                          makes the key multivalued, also with one value or none:
                          KEY=[a,b], or as JSON KEY=["a, b","c"]
+  -unknown KEY           a condition key that is there, but whose value is not known,
+                         as often as needed: every Deny takes it for a match, and no
+                         Allow does
 
 What the principal's ARN tells is filled in: aws:PrincipalArn, aws:PrincipalAccount,
 aws:PrincipalType and aws:username. Every other key is missing unless it is given.
@@ -52,6 +55,7 @@ A FILE named "-" is the standard input. The request file's members are all optio
     "resource": "arn:aws:execute-api:us-east-1:111122223333:rides/prod/POST/ride",
     "resourceAccount": "111122223333",
     "context": {"aws:SourceIp": "203.0.113.7", "aws:TagKeys": ["team", "cost"]},
+    "unknown": ["aws:SecureTransport"],
     "policies": {
       "identity": ["rider.json", {"Version": "2012-10-17", "Statement": []}],
       "boundary": [], "session": [], "resource": "api.json",
@@ -61,8 +65,9 @@ A FILE named "-" is the standard input. The request file's members are all optio
 
 A policy is the name of a file, from the request file's folder on, or the document
 itself; "trust" stands in the place of "resource". In the context a list makes the
-key multivalued. "principal" may be an object with arn, accountId, userId, roleArn,
-userArn, type and tags; then aws:userid and aws:PrincipalTag/... are filled in too.
+key multivalued; "unknown" has the keys of -unknown. "principal" may be an object with
+arn, accountId, userId, roleArn, userArn, type and tags; then aws:userid and
+aws:PrincipalTag/... are filled in too.
 
 Exit status: 0 allowed, 1 denied, 2 no answer: a wrong flag, a file that cannot be
 read, a policy with mistakes, a request that cannot be evaluated.
@@ -87,6 +92,11 @@ func simulate(c *console, args []string) (status int, err error) {
 	if len(operands) > 0 {
 		return 0, usagef("unexpected %q: policies are given by flags, as -identity %s", operands[0], operands[0])
 	}
+	for key := range s.unknown.context.Keys() {
+		if _, _, both := s.context.context.Get(key); both {
+			return 0, usagef("the key %q has a value by -context, and none by -unknown", key)
+		}
+	}
 	files, err := s.policyFiles()
 	if err != nil {
 		return 0, err
@@ -109,6 +119,7 @@ func simulate(c *console, args []string) (status int, err error) {
 	fillPrincipalKeys(&request.Context, &request.Principal)
 	f.overlay(&request.Context)
 	addKeys(&request.Context, &s.context.context)
+	addKeys(&request.Context, &s.unknown.context)
 	l := loader{console: c, parsing: s.parsing}
 	set := l.set(files)
 	if err := l.fails(); err != nil {
@@ -145,6 +156,7 @@ func simulationStatus(x *iampolicy.Explanation) int {
 type simulation struct {
 	principal, action, resource, account textFlag
 	context                              contextFlag
+	unknown                              unknownFlag
 	identity, boundary, session          listFlag
 	resourcePolicy, trustPolicy          textFlag
 	scp, rcp                             listFlag
@@ -160,6 +172,7 @@ func (s *simulation) flags() *flag.FlagSet {
 	fs.Var(&s.resource, "resource", "")
 	fs.Var(&s.account, "resource-account", "")
 	fs.Var(&s.context, "context", "")
+	fs.Var(&s.unknown, "unknown", "")
 	fs.Var(&s.identity, "identity", "")
 	fs.Var(&s.boundary, "boundary", "")
 	fs.Var(&s.session, "session", "")

@@ -55,6 +55,9 @@ type fateReport struct {
 	Effect     string          `json:"effect"`
 	Applied    bool            `json:"applied"`
 	Failures   []failureReport `json:"failures,omitempty"`
+	// Presumed are what counts as matching in a Deny, since a value cannot be read or is
+	// not known.
+	Presumed []failureReport `json:"presumed,omitempty"`
 }
 
 type failureReport struct {
@@ -88,7 +91,7 @@ func fateReports(fates []iampolicy.Fate) []fateReport {
 	for i, f := range fates {
 		reports[i] = fateReport{
 			PolicyType: kindName(f.PolicyType), Level: f.Level, Policy: f.PolicyName, Statement: f.Statement, Sid: f.Sid,
-			Effect: "Allow", Applied: f.Applied(), Failures: failureReports(f.Failures),
+			Effect: "Allow", Applied: f.Applied(), Failures: failureReports(f.Failures), Presumed: failureReports(f.Presumed),
 		}
 		if f.Deny {
 			reports[i].Effect = "Deny"
@@ -124,6 +127,8 @@ func causeName(c iampolicy.Cause) string {
 		return "unreadable"
 	case iampolicy.Unresolved:
 		return "unresolved"
+	case iampolicy.Unknown:
+		return "unknown"
 	}
-	return "unknown" // unreachable
+	return "" // unreachable
 }

@@ -95,9 +95,13 @@ func fillPrincipalKeys(c *iampolicy.Context, p *iampolicy.Principal) {
 // addKeys sets every key of more, over what c has.
 func addKeys(c, more *iampolicy.Context) {
 	for key := range more.Keys() {
-		if values, multivalued, _ := more.Get(key); multivalued {
+		values, multivalued, _ := more.Get(key)
+		switch {
+		case more.Unknown(key):
+			c.SetUnknown(key)
+		case multivalued:
 			c.SetMany(key, values...)
-		} else {
+		default:
 			c.Set(key, values[0])
 		}
 	}
