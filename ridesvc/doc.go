@@ -1,8 +1,9 @@
 // Package ridesvc is the reference service of Wildgate: the Wild Rydes workshop's unicorn rides as an [http.Handler].
 //
 // It knows nothing of signatures and policies. Whoever mounts it MUST put authentication in front of it, MUST decide there which
-// caller may use which operation (GET /rides answers with everybody's rides), and names the caller through Config.Rider; a request whose
-// rider has no name is answered with 500. What the service itself decides is ownership: a rider sees and cancels their own rides only.
+// caller may use which operation (GET /rides answers with everybody's rides), and names the caller through Config.Rider, by a key that no
+// two callers share; a request whose rider has no key is answered with 500, or with 403 for one of whom it is known that they can own nothing.
+// What the service itself decides is ownership: a rider sees and cancels their own rides only. The "Rider" of answers is Config.RiderName's.
 //
 // # Operations
 //

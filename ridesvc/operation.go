@@ -13,9 +13,10 @@ import (
 
 // A call is a request that was routed, and whose rider is named.
 type call struct {
-	r      *http.Request
-	rider  string
-	rideID string // as the path has it; "" where the route has none
+	r         *http.Request
+	rider     string // owns rides
+	riderName string // for people
+	rideID    string // as the path has it; "" where the route has none
 }
 
 type operation func(*Service, call) (reply, error)
@@ -73,13 +74,13 @@ func (s *Service) request(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	ride := Ride{RideID: rideID, Rider: c.rider, Unicorn: unicorn, PickupLocation: pickup, RequestTime: s.instant()}
+	ride := Ride{RideID: rideID, Rider: c.rider, RiderName: c.riderName, Unicorn: unicorn, PickupLocation: pickup, RequestTime: s.instant()}
 	// ErrExists is a failure as well: 128 random bits that repeat are a broken source.
 	err = s.inStore(c.r.Context(), func(ctx context.Context) error { return s.store.Create(ctx, ride) })
 	if err != nil {
 		return reply{}, err
 	}
-	answer, err := document(http.StatusCreated, orderDocument{RideID: rideID, Unicorn: unicorn, UnicornName: unicorn.Name, Eta: eta, Rider: c.rider})
+	answer, err := document(http.StatusCreated, orderDocument{RideID: rideID, Unicorn: unicorn, UnicornName: unicorn.Name, Eta: eta, Rider: c.riderName})
 	// Relative to the request's own path, hence right behind a proxy that strips a prefix, too.
 	answer.header = map[string]string{"Location": "ride/" + rideID}
 	return answer, err

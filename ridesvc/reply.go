@@ -1,6 +1,7 @@
 package ridesvc
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ func (e *storeError) Unwrap() error { return e.cause }
 // What clients learn of a failure inside: that it was one. The cause goes to Config.Failed alone.
 const (
 	messageFailed      = "Internal server error"
+	messageNoRider     = "Forbidden" // API Gateway's word
 	messageUnavailable = "Service unavailable"
 	retryAfter         = "1" // seconds
 )
@@ -66,6 +68,9 @@ func (s *Service) replyTo(r *http.Request, err error) reply {
 		return message(refused.status, refused.message, refused.header)
 	}
 	s.failed(r, err)
+	if errors.Is(err, ErrNoRider) {
+		return message(http.StatusForbidden, messageNoRider, nil)
+	}
 	if _, ok := errors.AsType[*storeError](err); ok {
 		return message(http.StatusServiceUnavailable, messageUnavailable, map[string]string{"Retry-After": retryAfter})
 	}
@@ -123,7 +128,7 @@ type (
 
 func describe(ride Ride) rideDocument {
 	document := rideDocument{
-		RideID: ride.RideID, Rider: ride.Rider, Unicorn: ride.Unicorn, UnicornName: ride.Unicorn.Name,
+		RideID: ride.RideID, Rider: cmp.Or(ride.RiderName, ride.Rider), Unicorn: ride.Unicorn, UnicornName: ride.Unicorn.Name,
 		PickupLocation: ride.PickupLocation, RequestTime: ride.RequestTime.UTC().Format(timestamp),
 	}
 	if !ride.CancelTime.IsZero() {

@@ -28,6 +28,10 @@ var migrations = [...][]string{
 		)`,
 		`CREATE INDEX rides_by_request_time ON rides (request_time_ms, ride_id)`,
 	},
+	// NULL is the name of a ride that was kept before names were: see SQLStore.Unnamed.
+	{
+		`ALTER TABLE rides ADD COLUMN rider_name TEXT`,
+	},
 }
 
 const (

@@ -20,6 +20,9 @@ const (
 	maxRiderBytes = 2048
 )
 
+// ErrNoRider is what Config.Rider answers, wrapped or bare, for a caller who is known and can own no rides.
+var ErrNoRider = errors.New("ridesvc: the caller can own no rides")
+
 // Config says what a [Service] is made of. [New] reads it once; changes made later change nothing.
 type Config struct {
 	_ [0]func()
@@ -27,11 +30,16 @@ type Config struct {
 	// Store keeps the rides. It is required.
 	Store Store
 
-	// Rider names who sends the request, and is required. Behind sigv4auth it reads the verified identity from the request's context;
-	// it MUST NOT read what the caller is free to write. The name is 1 to 2048 bytes of UTF-8 without control characters,
-	// is compared byte by byte, and is shown in answers. An error, or any other name, means that the service stands
+	// Rider returns the key by which the sender of the request owns rides, and is required. Behind sigv4auth that is Identity.OwnerKey of
+	// the verified identity in the request's context; it MUST NOT be a name that two callers can share, nor what the caller
+	// is free to write. The key is 1 to 2048 bytes of UTF-8 without control characters, and is compared byte by byte. An error that wraps
+	// ErrNoRider means that the caller is known and can own nothing: 403. Any other error, or any other key, means that the service stands
 	// behind no authentication: the request is answered with 500, never served as anybody's. It is called concurrently.
 	Rider func(*http.Request) (string, error)
+
+	// RiderName returns what answers call the rider, in the field "Rider". It is for people to read, and nothing is decided by it. Its form and
+	// its errors are as Rider's. A ride keeps the name that the rider had when it was requested. nil: the key is the name.
+	RiderName func(*http.Request) (string, error)
 
 	// Prefix is the path below which the routes lie, such as "/prod"; it begins with a slash, ends without one, and consists
 	// of letters, digits and "-._~" otherwise. "": they lie at the root.
@@ -40,7 +48,8 @@ type Config struct {
 	// StoreTimeout bounds each call of the Store, beside the request's own context. 0: 5 s. It may not be negative.
 	StoreTimeout time.Duration
 
-	// Failed is told of each failure that a client was answered with 500 or 503 for: an error of Rider, of the Store or of Rand, a panic.
+	// Failed is told of each failure that a client was answered with 500 or 503 for: an error of Rider, of the Store or of Rand, a panic; and
+	// of each ErrNoRider.
 	// It is called before the answer is sent, and concurrently. Where a client left early, err wraps context.Canceled. nil: nobody is told;
 	// a service that runs SHOULD set it, since the client's answer never says what went wrong.
 	Failed func(r *http.Request, err error)
@@ -67,6 +76,7 @@ func (e *ConfigError) Error() string { return "ridesvc: " + e.Field + ": " + e.P
 type Service struct {
 	store        Store
 	rider        func(*http.Request) (string, error)
+	riderName    func(*http.Request) (string, error) // nil => the key is the name
 	prefix       string
 	storeTimeout time.Duration
 	failed       func(*http.Request, error)
@@ -96,7 +106,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.Join(mistakes...)
 	}
 	s := &Service{
-		store: cfg.Store, rider: cfg.Rider, prefix: cfg.Prefix, storeTimeout: cfg.StoreTimeout,
+		store: cfg.Store, rider: cfg.Rider, riderName: cfg.RiderName, prefix: cfg.Prefix, storeTimeout: cfg.StoreTimeout,
 		failed: cfg.Failed, now: cfg.Now, rand: cfg.Rand,
 	}
 	if s.storeTimeout == 0 {
@@ -161,16 +171,22 @@ func (s *Service) serve(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	rider, err := s.nameRider(r)
-	if err != nil {
+	c := call{r: r, rideID: rideID}
+	if c.rider, err = riderText(s.rider, r); err != nil {
 		return reply{}, err
 	}
-	return operation(s, call{r: r, rider: rider, rideID: rideID})
+	c.riderName = c.rider
+	if s.riderName != nil {
+		if c.riderName, err = riderText(s.riderName, r); err != nil {
+			return reply{}, err
+		}
+	}
+	return operation(s, c)
 }
 
-// nameRider asks Config.Rider, and takes no nameless rider for an answer (threat 148).
-func (s *Service) nameRider(r *http.Request) (string, error) {
-	rider, err := s.rider(r)
+// riderText asks for the rider's key or name, and takes nothing nameless for an answer (threat 148).
+func riderText(ask func(*http.Request) (string, error), r *http.Request) (string, error) {
+	rider, err := ask(r)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("ridesvc: the rider has no name: %w", err)

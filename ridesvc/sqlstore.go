@@ -41,7 +41,7 @@ func NewSQLStore(ctx context.Context, db *sql.DB) (*SQLStore, error) {
 }
 
 // The columns in the order in which scanRide reads them.
-const rideColumns = `ride_id, rider, unicorn_name, unicorn_color, unicorn_gender,
+const rideColumns = `ride_id, rider, rider_name, unicorn_name, unicorn_color, unicorn_gender,
 	latitude, longitude, request_time_ms, cancel_time_ms`
 
 // Create implements [Store].
@@ -49,8 +49,8 @@ func (s *SQLStore) Create(ctx context.Context, ride Ride) error {
 	cancelled := sql.NullInt64{Int64: ride.CancelTime.UnixMilli(), Valid: !ride.CancelTime.IsZero()}
 	// ON CONFLICT tells a taken RideID from every other failure without a look into a driver's own errors.
 	result, err := s.db.ExecContext(ctx, `INSERT INTO rides (`+rideColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ride_id) DO NOTHING`,
-		ride.RideID, ride.Rider, ride.Unicorn.Name, ride.Unicorn.Color, ride.Unicorn.Gender,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (ride_id) DO NOTHING`,
+		ride.RideID, ride.Rider, ride.RiderName, ride.Unicorn.Name, ride.Unicorn.Color, ride.Unicorn.Gender,
 		ride.PickupLocation.Latitude, ride.PickupLocation.Longitude, ride.RequestTime.UnixMilli(), cancelled)
 	return changedOne("create", result, err, ErrExists)
 }
@@ -128,14 +128,16 @@ func changedOne(what string, result sql.Result, err, none error) error {
 func scanRide(scan func(dest ...any) error) (Ride, error) {
 	var (
 		ride      Ride
+		name      sql.NullString
 		requested int64
 		cancelled sql.NullInt64
 	)
-	err := scan(&ride.RideID, &ride.Rider, &ride.Unicorn.Name, &ride.Unicorn.Color, &ride.Unicorn.Gender,
+	err := scan(&ride.RideID, &ride.Rider, &name, &ride.Unicorn.Name, &ride.Unicorn.Color, &ride.Unicorn.Gender,
 		&ride.PickupLocation.Latitude, &ride.PickupLocation.Longitude, &requested, &cancelled)
 	if err != nil {
 		return Ride{}, err
 	}
+	ride.RiderName = name.String
 	ride.RequestTime = time.UnixMilli(requested).UTC()
 	if cancelled.Valid {
 		ride.CancelTime = time.UnixMilli(cancelled.Int64).UTC()

@@ -16,7 +16,8 @@ var ErrExists = errors.New("ridesvc: ride exists")
 // A Ride is one requested ride. It is a plain value and holds no pointers.
 type Ride struct {
 	RideID         string // 16 random bytes, base64url without padding: 22 characters
-	Rider          string // who asked for it, as Config.Rider named them
+	Rider          string // who asked for it and owns it: the key that Config.Rider returned
+	RiderName      string // what answers call the rider; "": as Rider
 	Unicorn        Unicorn
 	PickupLocation Location
 	RequestTime    time.Time // UTC, whole milliseconds

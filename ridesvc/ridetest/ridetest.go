@@ -53,6 +53,7 @@ func sample(n int) ridesvc.Ride {
 	return ridesvc.Ride{
 		RideID:         fmt.Sprintf("%022d", n),
 		Rider:          fmt.Sprintf("rider|%d|example|com", n),
+		RiderName:      fmt.Sprint("rider ", n),
 		Unicorn:        ridesvc.Unicorn{Name: fmt.Sprint("name ", n), Color: fmt.Sprint("color ", n), Gender: fmt.Sprint("gender ", n)},
 		PickupLocation: ridesvc.Location{Latitude: 47.6 + float64(n)/1000, Longitude: -122.3 - float64(n)/1000},
 		RequestTime:    epoch.Add(time.Duration(n) * time.Second),
