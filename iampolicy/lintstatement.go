@@ -2,9 +2,6 @@ package iampolicy
 
 import "strings"
 
-// maxCompared bounds with how many values of a list each is compared.
-const maxCompared = 200
-
 // A linter looks at one statement that has no mistakes.
 type linter struct {
 	*parser
@@ -54,40 +51,19 @@ func (l *linter) actions() {
 		l.element(n, CodeAllowNotAction, "Allow with NotAction grants every action that is not listed")
 	}
 	texts := l.st.actionTexts
-	others := texts[:min(len(texts), maxCompared)]
+	list := make([]listed, len(texts))
+	for i, text := range texts {
+		list[i] = listed{text: foldASCII(text), pattern: &l.st.actions[i]}
+	}
+	c := l.newCovering(list)
 	for i, text := range texts {
 		if service, _, ok := strings.Cut(text, ":"); ok && strings.ContainsAny(service, "*?") {
 			l.value(n, i, CodeWildcardInService, "the wildcard in %q may cover services that are not meant", text)
 		}
-		for j := range others {
-			if i != j && covers(&l.st.actions[j], &l.st.actions[i], foldASCII(text)) && (j < i || !covers(&l.st.actions[i], &l.st.actions[j], foldASCII(texts[j]))) {
-				l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
-				break
-			}
+		if j := c.by(i); j >= 0 {
+			l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
 		}
 	}
-}
-
-// covers reports whether wide matches all that narrow, whose text is given,
-// matches. It may miss cases, but is never wrong: narrow's own wildcards are held
-// against wide as characters, which only a star may swallow.
-func covers(wide, narrow *pattern, text string) bool {
-	if len(narrow.variables()) > 0 || len(wide.variables()) > 0 {
-		return false
-	}
-	if wide.shape == general {
-		for _, run := range wide.runs {
-			for i := range run {
-				if run[i].any > 0 {
-					return narrow.shape == literal && wide.match(text, &Context{})
-				}
-			}
-		}
-	}
-	if wide.shape == literal && strings.ContainsAny(text, "*?") {
-		return narrow.shape == literal && wide.text == text
-	}
-	return wide.match(text, &Context{})
 }
 
 func (l *linter) resources() {
@@ -102,7 +78,11 @@ func (l *linter) resources() {
 		l.element(n, CodeAllowNotResource, "Allow with NotResource grants for every resource that is not listed")
 	}
 	texts := l.st.resourceTexts
-	others := texts[:min(len(texts), maxCompared)]
+	list := make([]listed, len(texts))
+	for i := range list {
+		list[i] = l.listedResource(i)
+	}
+	c := l.newCovering(list)
 	for i, text := range texts {
 		r := &l.st.resources[i]
 		l.arn(n, i, text)
@@ -114,11 +94,8 @@ func (l *linter) resources() {
 				}
 			}
 		}
-		for j := range others {
-			if i != j && l.st.resources[j].covers(r, text) && (j < i || !r.covers(&l.st.resources[j], texts[j])) {
-				l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
-				break
-			}
+		if j := c.by(i); j >= 0 {
+			l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
 		}
 		if !l.modern && strings.Contains(text, "${") {
 			l.value(n, i, CodeVariableInOldVersion, `%q is literal: policy variables need Version "2012-10-17"`, text)
@@ -128,15 +105,21 @@ func (l *linter) resources() {
 	l.buckets(n)
 }
 
-// covers is covers for resources.
-func (p *arnPattern) covers(narrow *arnPattern, text string) bool {
+// listedResource returns a resource as one of a list. Its ARN is the completed and
+// expanded one, since what was compiled is that.
+func (l *linter) listedResource(i int) listed {
+	r, text := &l.st.resources[i], l.completed(l.st.resourceTexts[i])
+	e := listed{text: text, head: r.head, pattern: &r.tail, everything: r.everything}
 	switch {
-	case p.everything:
-		return true
-	case narrow.everything || p.parts != nil || narrow.parts != nil || p.head != narrow.head:
-		return false
+	case r.everything:
+	case r.parts != nil || len(r.tail.variables()) > 0:
+		e.opaque = true
+	case r.tail.shape == literal:
+		e.text = r.head + r.tail.text
+	default:
+		e.opaque = l.modern && strings.Contains(text, "${")
 	}
-	return covers(&p.tail, &narrow.tail, text[len(p.head):])
+	return e
 }
 
 // arn looks at the fixed parts of a resource's ARN.

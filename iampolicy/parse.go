@@ -39,9 +39,11 @@ type parser struct {
 	modern   bool // Version 2012-10-17: there are policy variables
 	sids     map[string]bool
 	mistakes []mistake
+	failures int // all mistakes, those beyond maxMistakes too
 	// Validate asks for notes, which are no reason to refuse.
-	lints bool
-	notes []mistake
+	lints   bool
+	notes   []mistake
+	covered int // what matching elements of lists against each other has cost
 }
 
 type mistake struct {
@@ -53,12 +55,16 @@ type mistake struct {
 
 // fail notes a mistake.
 func (p *parser) fail(off int, at *path, code Code, message string) {
-	if len(p.mistakes) < maxMistakes {
+	if p.failures++; p.failures <= maxMistakes {
 		p.mistakes = append(p.mistakes, mistake{off: off, path: at.String(), message: message, code: code})
 	}
 }
 
 func (p *parser) failf(off int, at *path, code Code, format string, args ...any) {
+	if p.failures >= maxMistakes {
+		p.failures++ // a message that nobody will read is not written
+		return
+	}
 	p.fail(off, at, code, fmt.Sprintf(format, args...))
 }
 
