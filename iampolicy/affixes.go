@@ -17,10 +17,10 @@ type affixes struct {
 	up       []int32
 }
 
+// newAffixes takes the texts in the order of compareTexts.
 func newAffixes(texts []string, reversed bool) (a affixes) {
 	a.reversed = reversed
 	a.keys = slices.Clone(texts)
-	slices.SortFunc(a.keys, func(s, t string) int { return compareTexts(s, t, reversed) })
 	a.cutCommon()
 	a.up = make([]int32, len(a.keys))
 	for i := range a.keys {
@@ -48,19 +48,6 @@ func (a *affixes) cutCommon() {
 	for i, key := range a.keys {
 		a.keys[i] = cut(key, n, a.reversed)
 	}
-}
-
-// texts returns the keys whole.
-func (a *affixes) texts() []string {
-	list := slices.Clone(a.keys)
-	for i := range list {
-		if a.reversed {
-			list[i] += a.common
-		} else {
-			list[i] = a.common + list[i]
-		}
-	}
-	return list
 }
 
 // longest returns the longest key with which s begins, -1 if there is none. With

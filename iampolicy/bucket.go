@@ -1,5 +1,10 @@
 package iampolicy
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A bucket holds statements that share an action, indexed by their resources, and
 // by their conditions where the resources tell too little.
 type bucket struct {
@@ -30,46 +35,39 @@ func gramAt(s string, i int) uint32 {
 
 // build indexes the statements of the bucket by the rarest of the texts that a
 // resource must have.
-func (b *bucket) build(statements []statement) {
+func (x *indexBuilder) build(b *bucket) {
 	if len(b.always) <= fewStatements {
 		return
 	}
 	all := b.always
-	counts := map[anchor]int{}
-	anchors := make([][][]anchor, len(all)) // of each statement, of each resource
-	for i, id := range all {
-		st := &statements[id]
-		if st.notResource {
-			continue
-		}
-		for j := range st.resources {
-			list := st.resources[j].anchors()
-			anchors[i] = append(anchors[i], list)
+	for _, id := range all {
+		for _, list := range x.placesOf(id).resources {
 			for _, a := range list {
-				counts[a]++
+				x.anchorCounts.add(a)
 			}
 		}
 	}
 	places := make([]placing, len(all))
 	for i, id := range all {
-		places[i] = newPlacing(id, anchors[i], counts, len(all))
+		places[i] = x.place(id, len(all))
 	}
+	x.anchorCounts.reset()
 	b.always = nil
-	byText := map[anchor][]int32{}
+	byAnchor := map[int32][]int32{}
 	var rest anchored
-	for _, p := range rest.spread(places, statements) {
+	for _, p := range x.spread(&rest, places) {
 		if p.anchors == nil {
 			b.always = append(b.always, p.id)
 			continue
 		}
 		for _, a := range p.anchors {
-			if ids := byText[a]; len(ids) == 0 || ids[len(ids)-1] != p.id {
-				byText[a] = append(ids, p.id)
+			if ids := byAnchor[a]; len(ids) == 0 || ids[len(ids)-1] != p.id {
+				byAnchor[a] = append(ids, p.id)
 			}
 		}
 	}
-	rest.place(byText)
-	if len(byText) > 0 || rest.byValue != nil {
+	x.put(&rest, byAnchor)
+	if len(byAnchor) > 0 || rest.byValue != nil {
 		b.rest = &rest
 	}
 }
@@ -77,25 +75,25 @@ func (b *bucket) build(statements []statement) {
 // A placing is where a statement belongs by its resources.
 type placing struct {
 	id      int32
-	anchors []anchor // one of each resource; nil if one has none
-	crowd   int      // how many statements are found together with it
+	anchors []int32 // one of each resource; nil if one has none
+	crowd   int     // how many statements are found together with it
 }
 
-// newPlacing chooses for each resource its rarest anchor.
-func newPlacing(id int32, resources [][]anchor, counts map[anchor]int, all int) placing {
+// place chooses for each resource of a statement its rarest anchor.
+func (x *indexBuilder) place(id int32, all int) placing {
 	p := placing{id: id}
-	for _, list := range resources {
+	for _, list := range x.placesOf(id).resources {
 		if len(list) == 0 {
 			return placing{id: id, crowd: all}
 		}
 		best := list[0]
 		for _, a := range list[1:] {
-			if counts[a] < counts[best] {
+			if x.anchorCounts.of[a] < x.anchorCounts.of[best] {
 				best = a
 			}
 		}
 		p.anchors = append(p.anchors, best)
-		p.crowd = max(p.crowd, counts[best])
+		p.crowd = max(p.crowd, int(x.anchorCounts.of[best]))
 	}
 	if p.anchors == nil {
 		p.crowd = all
@@ -103,28 +101,34 @@ func newPlacing(id int32, resources [][]anchor, counts map[anchor]int, all int) 
 	return p
 }
 
-// place puts the chosen anchors where searches find them.
-func (r *anchored) place(byText map[anchor][]int32) {
-	var keys [2][]string
-	for a, ids := range byText {
+// put puts the chosen anchors where searches find them.
+func (x *indexBuilder) put(r *anchored, byAnchor map[int32][]int32) {
+	var chosen [2][]int32
+	for id, ids := range byAnchor {
+		a := x.anchors[id]
 		if a.kind == anchorGram {
 			if r.byGram == nil {
 				r.byGram = map[uint32][]int32{}
 			}
 			g := gramAt(a.text, 0)
-			r.byGram[g] = append(r.byGram[g], ids...)
+			r.byGram[g] = ids
 			r.grams[g%gramFilter/64] |= 1 << (g % 64)
 			continue
 		}
-		keys[a.kind] = append(keys[a.kind], a.text)
+		chosen[a.kind] = append(chosen[a.kind], id)
 	}
-	r.prefixes, r.suffixes = newAffixes(keys[anchorPrefix], false), newAffixes(keys[anchorSuffix], true)
-	for _, key := range r.prefixes.texts() {
-		r.byPrefix = append(r.byPrefix, byText[anchor{anchorPrefix, key}])
+	sorted := func(kind anchorKind) (texts []string, lists [][]int32) {
+		slices.SortFunc(chosen[kind], func(a, b int32) int { return cmp.Compare(x.ranks[a], x.ranks[b]) })
+		for _, id := range chosen[kind] {
+			texts, lists = append(texts, x.anchors[id].text), append(lists, byAnchor[id])
+		}
+		return texts, lists
 	}
-	for _, key := range r.suffixes.texts() {
-		r.bySuffix = append(r.bySuffix, byText[anchor{anchorSuffix, key}])
-	}
+	var texts []string
+	texts, r.byPrefix = sorted(anchorPrefix)
+	r.prefixes = newAffixes(texts, false)
+	texts, r.bySuffix = sorted(anchorSuffix)
+	r.suffixes = newAffixes(texts, true)
 }
 
 // An anchor is a text that every ARN which a pattern matches has in one place.

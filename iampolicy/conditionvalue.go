@@ -93,42 +93,43 @@ func (s *search) values(list []valueIndex) {
 
 // spread takes those statements whose resources leave many together,
 // and puts them where a condition's value tells more of them apart. It returns the others.
-func (r *anchored) spread(places []placing, statements []statement) (others []placing) {
-	counts := map[conditionValue]int{}
+func (x *indexBuilder) spread(r *anchored, places []placing) (others []placing) {
 	for _, p := range places {
 		if p.crowd <= fewStatements {
 			continue
 		}
-		for i := range statements[p.id].conditions {
-			for _, v := range statements[p.id].conditions[i].needed() {
-				counts[v]++
+		for _, needed := range x.placesOf(p.id).needed {
+			for _, v := range needed {
+				x.valueCounts.add(v)
 			}
 		}
 	}
-	if len(counts) == 0 {
+	if len(x.valueCounts.touched) == 0 {
 		return places
 	}
 	byKey, at := map[string]map[uint32][]int32{}, map[string]int{}
 	for _, p := range places {
-		values := p.rarest(statements[p.id].conditions, counts)
+		values := x.rarest(p)
 		if values == nil {
 			others = append(others, p)
 			continue
 		}
-		key := values[0].key
+		key := x.values[values[0]].key
 		lists := byKey[key]
 		if lists == nil {
 			lists = map[uint32][]int32{}
 			byKey[key], at[key] = lists, len(r.byValue)
-			r.byValue = append(r.byValue, valueIndex{key: asWritten(key, statements[p.id].conditions), hash: foldHash(key)})
+			r.byValue = append(r.byValue, valueIndex{key: asWritten(key, x.statements[p.id].conditions), hash: foldHash(key)})
 		}
-		r.byValue[at[key]].add(p.id, &statements[p.id])
+		r.byValue[at[key]].add(p.id, &x.statements[p.id])
 		for _, v := range values {
-			if ids := lists[v.value]; len(ids) == 0 || ids[len(ids)-1] != p.id {
-				lists[v.value] = append(ids, p.id)
+			hash := x.values[v].value
+			if ids := lists[hash]; len(ids) == 0 || ids[len(ids)-1] != p.id {
+				lists[hash] = append(ids, p.id)
 			}
 		}
 	}
+	x.valueCounts.reset()
 	for i := range r.byValue {
 		v := &r.byValue[i]
 		v.statements = newHashTable(byKey[foldASCII(v.key)])
@@ -148,17 +149,17 @@ func asWritten(key string, conditions []condition) string {
 
 // rarest returns the values of that condition whose commonest value the fewest
 // statements need; nil if what the resources have in common is as rare.
-func (p *placing) rarest(conditions []condition, counts map[conditionValue]int) (values []conditionValue) {
+func (x *indexBuilder) rarest(p placing) (values []int32) {
 	least := p.crowd
 	if least <= fewStatements {
 		return nil
 	}
-	for i := range conditions {
-		candidate, n := conditions[i].needed(), 0
+	for _, candidate := range x.placesOf(p.id).needed {
+		n := 0
 		for _, v := range candidate {
-			n = max(n, counts[v])
+			n = max(n, int(x.valueCounts.of[v]))
 		}
-		if len(candidate) > 0 && n < least {
+		if n < least {
 			values, least = candidate, n
 		}
 	}

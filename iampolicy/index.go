@@ -1,6 +1,9 @@
 package iampolicy
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // An index finds the statements of one effect that can match a request, so that
 // the cost of a decision grows with those and not with all there are: by action
@@ -20,6 +23,8 @@ const (
 	// maxIndexEntries bounds what one statement may add to the index: its actions
 	// times its resources.
 	maxIndexEntries = 256
+	// maxIndexValues is the same for the values of each of its conditions.
+	maxIndexValues = 1024
 )
 
 // newIndex indexes the statements, or returns nil where there are few.
@@ -34,25 +39,23 @@ func newIndex(statements []statement) *index {
 			b.always = append(b.always, int32(i))
 		}
 	}
-	keys := make([]string, 0, len(prefixes))
-	for key := range prefixes {
-		keys = append(keys, key)
+	keys := sortedKeys(prefixes)
+	for _, key := range keys {
+		x.lists = append(x.lists, prefixes[key])
 	}
 	x.wild = newAffixes(keys, false)
-	for i := range x.wild.keys {
-		x.lists = append(x.lists, prefixes[x.wild.common+x.wild.keys[i]])
-	}
-	for _, b := range exact {
-		b.build(statements)
-	}
 	x.exact = newHashTable(exact)
-	for _, b := range x.lists {
-		b.build(statements)
-	}
-	if x.other.build(statements); x.other.always == nil && x.other.rest == nil {
+	all := append(slices.Collect(maps.Values(exact)), x.lists...)
+	newIndexBuilder(statements).buildAll(append(all, x.other))
+	if x.other.always == nil && x.other.rest == nil {
 		x.other = nil
 	}
 	return x
+}
+
+// sortedKeys returns the keys of m in order.
+func sortedKeys[T any](m map[string]T) []string {
+	return slices.Sorted(maps.Keys(m))
 }
 
 // bucketsOf returns the buckets where the statement belongs, each once.

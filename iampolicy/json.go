@@ -3,6 +3,7 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The bounds of a document. They hold before anything is compiled (threat 157).
@@ -83,9 +84,24 @@ func (p *path) String() string {
 		return p.up.String() + "[" + itoa(p.index) + "]"
 	}
 	if p.up == nil {
-		return p.name
+		return shortened(p.name)
 	}
-	return p.up.String() + "." + p.name
+	return p.up.String() + "." + shortened(p.name)
+}
+
+// maxPathName bounds a name in a path, in bytes. A name may be as long as the document,
+// and many mistakes may lie below it (threat 245).
+const maxPathName = 256
+
+func shortened(name string) string {
+	if len(name) <= maxPathName {
+		return name
+	}
+	n := maxPathName
+	for n > 0 && !utf8.RuneStart(name[n]) {
+		n--
+	}
+	return name[:n] + "…"
 }
 
 // A scanner reads one JSON text. After the first syntax error it stops.

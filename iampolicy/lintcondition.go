@@ -2,12 +2,18 @@ package iampolicy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
 // conditions looks at every condition with the node of its values, in the order
 // in which they were compiled.
 func (l *linter) conditions() {
+	sameKey := make(map[string][]*condition) // by folded key: only these are held against each other
+	for i := range l.st.conditions {
+		key := foldASCII(l.st.conditions[i].key)
+		sameKey[key] = append(sameKey[key], &l.st.conditions[i])
+	}
 	next := 0
 	for i := range l.e.condition.kids {
 		op := &l.e.condition.kids[i]
@@ -15,7 +21,7 @@ func (l *linter) conditions() {
 			c := &l.st.conditions[next]
 			next++
 			at := &path{up: &path{up: &path{up: l.at, name: "Condition"}, name: op.name}, name: op.kids[j].name}
-			lc := conditionLinter{l, c, &op.kids[j], at}
+			lc := conditionLinter{l, c, &op.kids[j], at, sameKey[foldASCII(c.key)]}
 			lc.key()
 			lc.absence()
 			lc.values()
@@ -29,6 +35,8 @@ type conditionLinter struct {
 	c  *condition
 	n  *node // of the values
 	at *path
+	// sameKey are the conditions on its key, itself too.
+	sameKey []*condition
 }
 
 func (l *conditionLinter) whole(code Code, format string, args ...any) {
@@ -111,9 +119,8 @@ func (l *conditionLinter) absence() {
 
 // guarded reports whether another condition needs the key to be there.
 func (l *conditionLinter) guarded() bool {
-	for i := range l.st.conditions {
-		other := &l.st.conditions[i]
-		if other != l.c && equalFoldASCII(other.key, l.c.key) && other.needsKey() {
+	for _, other := range l.sameKey {
+		if other != l.c && other.needsKey() {
 			return true
 		}
 	}
@@ -199,9 +206,8 @@ func (l *conditionLinter) address(i int, text string) {
 // together looks at conditions on the same key that exclude each other. Each
 // pair is looked at once.
 func (l *conditionLinter) together() {
-	for i := range l.st.conditions {
-		other := &l.st.conditions[i]
-		if other == l.c || !equalFoldASCII(other.key, l.c.key) {
+	for _, other := range l.sameKey {
+		if other == l.c {
 			continue
 		}
 		if l.c.operand == nullOperand && l.c.bools == [2]bool{false, true} && other.needsKey() {
@@ -222,20 +228,13 @@ func (c *condition) emptyRangeWith(other *condition) bool {
 		c.ifExists && other.ifExists {
 		return false
 	}
-	strict := c.relation == less || other.relation == greater
-	for i := range c.numbers {
-		for j := range other.numbers {
-			if d := c.numbers[i].compare(&other.numbers[j]); d > 0 || d == 0 && !strict {
-				return false
-			}
-		}
+	d := 0
+	if c.operand == numberOperand {
+		highest := slices.MaxFunc(c.numbers, func(a, b decimal) int { return a.compare(&b) })
+		lowest := slices.MinFunc(other.numbers, func(a, b decimal) int { return a.compare(&b) })
+		d = highest.compare(&lowest)
+	} else {
+		d = slices.MaxFunc(c.instants, instant.compare).compare(slices.MinFunc(other.instants, instant.compare))
 	}
-	for i := range c.instants {
-		for j := range other.instants {
-			if d := c.instants[i].compare(other.instants[j]); d > 0 || d == 0 && !strict {
-				return false
-			}
-		}
-	}
-	return true
+	return d < 0 || d == 0 && (c.relation == less || other.relation == greater)
 }

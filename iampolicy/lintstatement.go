@@ -2,9 +2,6 @@ package iampolicy
 
 import "strings"
 
-// maxCompared bounds with how many values of a list each is compared.
-const maxCompared = 200
-
 // A linter looks at one statement that has no mistakes.
 type linter struct {
 	*parser
@@ -54,7 +51,11 @@ func (l *linter) actions() {
 		l.element(n, CodeAllowNotAction, "Allow with NotAction grants every action that is not listed")
 	}
 	texts := l.st.actionTexts
-	others := texts[:min(len(texts), maxCompared)]
+	list := make([]listed, len(texts))
+	for i, text := range texts {
+		list[i] = listed{text: foldASCII(text), pattern: &l.st.actions[i]}
+	}
+	c := l.newCovering(list)
 	for i, text := range texts {
 		if l.ended() {
 			return
@@ -62,39 +63,10 @@ func (l *linter) actions() {
 		if service, _, ok := strings.Cut(text, ":"); ok && strings.ContainsAny(service, "*?") {
 			l.value(n, i, CodeWildcardInService, "the wildcard in %q may cover services that are not meant", text)
 		}
-		for j := range others {
-			if i != j && l.covers(&l.st.actions[j], &l.st.actions[i], foldASCII(text)) && (j < i || !l.covers(&l.st.actions[i], &l.st.actions[j], foldASCII(texts[j]))) {
-				l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
-				break
-			}
+		if j := c.by(i); j >= 0 {
+			l.value(n, i, CodeRedundantAction, "%q is covered by %q", text, texts[j])
 		}
 	}
-}
-
-// covers reports whether wide matches all that narrow, whose text is given,
-// matches. It may miss cases, but is never wrong: narrow's own wildcards are held
-// against wide as characters, which only a star may swallow. Past its budget it misses all.
-func (l *linter) covers(wide, narrow *pattern, text string) bool {
-	e := &l.covering
-	if e.work += tryCost; e.work > maxCoverWork {
-		return false
-	}
-	if len(narrow.variables()) > 0 || len(wide.variables()) > 0 {
-		return false
-	}
-	if wide.shape == general {
-		for _, run := range wide.runs {
-			for i := range run {
-				if run[i].any > 0 {
-					return narrow.shape == literal && wide.match(text, e, false)
-				}
-			}
-		}
-	}
-	if wide.shape == literal && strings.ContainsAny(text, "*?") {
-		return narrow.shape == literal && wide.text == text
-	}
-	return wide.match(text, e, false)
 }
 
 func (l *linter) resources() {
@@ -109,7 +81,11 @@ func (l *linter) resources() {
 		l.element(n, CodeAllowNotResource, "Allow with NotResource grants for every resource that is not listed")
 	}
 	texts := l.st.resourceTexts
-	others := texts[:min(len(texts), maxCompared)]
+	list := make([]listed, len(texts))
+	for i := range list {
+		list[i] = l.listedResource(i)
+	}
+	c := l.newCovering(list)
 	for i, text := range texts {
 		if l.ended() {
 			return
@@ -124,11 +100,8 @@ func (l *linter) resources() {
 				}
 			}
 		}
-		for j := range others {
-			if i != j && l.coversARN(&l.st.resources[j], r, text) && (j < i || !l.coversARN(r, &l.st.resources[j], texts[j])) {
-				l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
-				break
-			}
+		if j := c.by(i); j >= 0 {
+			l.value(n, i, CodeRedundantResource, "%q is covered by %q", text, texts[j])
 		}
 		if !l.modern && strings.Contains(text, "${") {
 			l.value(n, i, CodeVariableInOldVersion, `%q is literal: policy variables need Version "2012-10-17"`, text)
@@ -138,15 +111,21 @@ func (l *linter) resources() {
 	l.buckets(n)
 }
 
-// coversARN is covers for resources.
-func (l *linter) coversARN(wide, narrow *arnPattern, text string) bool {
+// listedResource returns a resource as one of a list. Its ARN is the completed and
+// expanded one, since what was compiled is that.
+func (l *linter) listedResource(i int) listed {
+	r, text := &l.st.resources[i], l.completed(l.st.resourceTexts[i])
+	e := listed{text: text, head: r.head, pattern: &r.tail, everything: r.everything}
 	switch {
-	case wide.everything:
-		return true
-	case narrow.everything || wide.parts != nil || narrow.parts != nil || wide.head != narrow.head:
-		return false
+	case r.everything:
+	case r.parts != nil || len(r.tail.variables()) > 0:
+		e.opaque = true
+	case r.tail.shape == literal:
+		e.text = r.head + r.tail.text
+	default:
+		e.opaque = l.modern && strings.Contains(text, "${")
 	}
-	return l.covers(&wide.tail, &narrow.tail, text[len(wide.head):])
+	return e
 }
 
 // arn looks at the fixed parts of a resource's ARN.
@@ -250,7 +229,7 @@ func (l *linter) passRole() {
 		return
 	}
 	const action = "iam:PassRole"
-	listed, e := false, &l.covering
+	listed, e := false, &l.matching
 	for i := range l.st.actions {
 		// A lone star is Administrator's.
 		listed = listed || l.st.actions[i].match(action, e, false) && (l.st.notAction || l.st.actions[i].shape != anything)

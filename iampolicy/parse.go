@@ -40,10 +40,11 @@ type parser struct {
 	modern   bool // Version 2012-10-17: there are policy variables
 	sids     map[string]bool
 	mistakes []mistake
+	failures int // all mistakes, those beyond maxMistakes too
 	// Validate asks for notes, which are no reason to refuse.
 	lints    bool
 	notes    []mistake
-	covering evaluation      // of nothing but patterns, against each other
+	matching evaluation      // of nothing but patterns, those of a list against each other
 	ctx      context.Context // of Validate; nil of Parse, which takes no longer than its document
 }
 
@@ -59,12 +60,16 @@ type mistake struct {
 
 // fail notes a mistake.
 func (p *parser) fail(off int, at *path, code Code, message string) {
-	if len(p.mistakes) < maxMistakes {
+	if p.failures++; p.failures <= maxMistakes {
 		p.mistakes = append(p.mistakes, mistake{off: off, path: at.String(), message: message, code: code})
 	}
 }
 
 func (p *parser) failf(off int, at *path, code Code, format string, args ...any) {
+	if p.failures >= maxMistakes {
+		p.failures++ // a message that nobody will read is not written
+		return
+	}
 	p.fail(off, at, code, fmt.Sprintf(format, args...))
 }
 

@@ -1,6 +1,9 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // A ParseOption changes how [Parse] reads a document.
 type ParseOption func(*parseOptions)
@@ -32,7 +35,7 @@ var sizeLimit = [...]int{Identity: 6144, Resource: 8192, Session: 2048, Boundary
 func (p *parser) checkSize(blank int) {
 	unit, size := "bytes", len(p.src)
 	if p.kind != SCP && p.kind != RCP {
-		unit, size = "characters without white space", len([]rune(p.src))-blank
+		unit, size = "characters without white space", utf8.RuneCountInString(p.src)-blank
 	}
 	report := p.note
 	if p.options.sizeLimits {

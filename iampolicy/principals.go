@@ -172,10 +172,20 @@ func (p *parser) awsPrincipal(l *principals, n *node, at *path) {
 // its account: AWS's example says that all but the principal are denied, and its
 // advice is to list the account beside it.
 func (l *principals) narrowAccounts() {
+	if len(l.accounts) == 0 {
+		return
+	}
+	// Each account is looked up, not held against each ARN: a list may have tens of
+	// thousands of both (threat 245).
+	named := make(map[string]bool, len(l.roles)+len(l.arns))
+	for _, r := range l.roles {
+		named[r.account] = true
+	}
+	for _, s := range l.arns {
+		named[callerOfARN(s).account] = true
+	}
 	for i := range l.accounts {
-		a := &l.accounts[i]
-		a.rootOnly = slices.ContainsFunc(l.roles, func(r roleName) bool { return r.account == a.id }) ||
-			slices.ContainsFunc(l.arns, func(s string) bool { return callerOfARN(s).account == a.id })
+		l.accounts[i].rootOnly = named[l.accounts[i].id]
 	}
 }
 

@@ -41,8 +41,18 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 		case n < 3 || fields[1] == "" || fields[2] == "":
 			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}
 		}
-		// IAM user guide, "Resource": missing fields are completed with a star.
+	}
+	return compileARN(p.completed(text), false, textRules{wildcards: true, variables: p.modern})
+}
+
+// completed returns the ARN that the text of a resource stands for, the short form
+// expanded and missing parts completed with stars (IAM user guide, "Resource").
+func (p *parser) completed(text string) string {
+	if p.options.api != nil {
+		text = p.options.api.expand(text)
+	}
+	if _, n := splitPattern(text, false); n < 6 && text != "*" {
 		text += strings.Repeat(":*", 6-n)
 	}
-	return compileARN(text, false, textRules{wildcards: true, variables: p.modern})
+	return text
 }

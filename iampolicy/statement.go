@@ -58,7 +58,7 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 		p.failf(n.off, at, CodeWrongType, "a statement is an object, not %s", n.kind)
 		return statement{}
 	}
-	before := len(p.mistakes)
+	before := p.failures
 	var e elements
 	for i := range n.kids {
 		kid := &n.kids[i]
@@ -95,7 +95,7 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 	if e.condition != nil {
 		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"}, st.deny)
 	}
-	if p.lints && len(p.mistakes) == before && !p.ended() {
+	if p.lints && p.failures == before && !p.ended() {
 		l := linter{parser: p, st: &st, e: &e, at: at}
 		l.statement()
 	}
@@ -247,5 +247,9 @@ func (p *parser) principalElement(st *statement, n *node, e *elements, at *path)
 		return
 	}
 	st.principals = p.principals(x, inner, st)
-	st.principalTexts = x.principalTexts()
+	// Each text begins with its kind, and one that does not exist may be as long as the
+	// document (threat 245): texts are made of a document without mistakes only.
+	if len(p.mistakes) == 0 {
+		st.principalTexts = x.principalTexts()
+	}
 }
