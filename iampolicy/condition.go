@@ -24,11 +24,13 @@ type condition struct {
 // ofUnread is the answer on a value that cannot be read, or is not known: it denies,
 // whether the operator is negated or not (threat 252). In a Deny the condition holds,
 // in an Allow it does not.
-func (c *condition) ofUnread() bool { return c.deny }
+func (c *condition) ofUnread() bool {
+	return c.deny
+}
 
 // unknownMatches reports whether a pattern is to match as far as only the unknown value
 // of a policy variable keeps it from matching: negated, the answer is then ofUnread.
-func (c *condition) unknownMatches() bool { return c.deny != c.negated }
+func (c *condition) unknownMatches() bool { return c.negated != c.deny }
 
 // holds reports whether the condition holds for the request's context.
 //
