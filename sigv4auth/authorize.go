@@ -35,8 +35,10 @@ type AuthorizerConfig struct {
 	// called. Keys that the server itself knows cannot be set. An error denies with 503. nil: none.
 	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
 
-	// ClientIP tells the client's address, for aws:SourceIp; not ok leaves the key absent. nil: what Config.Proxies tells, PeerIP where no
-	// trusted proxy stands between. See FromTrustedProxies.
+	// ClientIP tells the client's address, for aws:SourceIp. Where it is not ok the key is there,
+	// with a value that is not known: every Deny with a condition on it applies, and no Allow.
+	// nil: what Config.Proxies tells, PeerIP where no trusted proxy stands between. See
+	// FromTrustedProxies.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
 	// ReportOnly decides and audits, and admits every verified request: also one whose path would be refused, and while a store fails or
@@ -119,14 +121,15 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		return denied(id, action, resource, "", "the request maps to no action or no resource")
 	}
 
-	address := z.clientIP(r, &id)
-	e.Source, rec.sourced = address, true
+	address, untold := z.clientIP(r, &id)
+	e.Source, e.SourceUntold, rec.sourced = address, untold, true
 	set, refused := z.policies(r.Context(), id, e)
 	if refused != nil {
 		return refused
 	}
 	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
-	conditionKeys{&req.Context, set.KeyFilter()}.fill(r, &id, address)
+	used := set.KeyFilter()
+	conditionKeys{&req.Context, used}.fill(r, &id, address)
 	if z.cfg.Context != nil {
 		var own iampolicy.Context
 		if err := z.cfg.Context(r, id, &own); err != nil {
@@ -141,25 +144,40 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	case iampolicy.Allow:
 		return nil
 	case iampolicy.ExplicitDeny:
-		return denied(id, action, resource, " with an explicit deny", "")
+		return denied(id, action, resource, " with an explicit deny", untoldDetail(&id, used, untold))
 	default:
-		return denied(id, action, resource, "", "")
+		return denied(id, action, resource, "", untoldDetail(&id, used, untold))
 	}
 }
 
-// clientIP returns the client's address, the zero Addr if it is unknown.
-func (z *Authorizer) clientIP(r *http.Request, id *Identity) netip.Addr {
+// clientIP returns the client's address, or why it is not known.
+func (z *Authorizer) clientIP(r *http.Request, id *Identity) (netip.Addr, Untold) {
 	switch {
 	case z.cfg.ClientIP != nil:
-		if addr, ok := z.cfg.ClientIP(r); ok {
-			return canonicalAddr(addr)
+		if addr, ok := z.cfg.ClientIP(r); ok && addr.IsValid() {
+			return canonicalAddr(addr), ""
 		}
-		return netip.Addr{}
+		return netip.Addr{}, UntoldClientIP
 	case id.relayed != nil:
-		return id.relayed.client
+		return id.relayed.client, id.relayed.clientUntold
 	}
-	addr, _ := PeerIP(r)
-	return addr
+	if addr, ok := PeerIP(r); ok {
+		return addr, ""
+	}
+	return netip.Addr{}, UntoldPeer
+}
+
+// untoldDetail says, for the operator, what of a denied request is not known that the policies
+// may have looked at.
+func untoldDetail(id *Identity, used iampolicy.KeyFilter, client Untold) string {
+	var said []string
+	if client != "" && used.MayUse("aws:SourceIp") {
+		said = append(said, id.relayed.clientInWords(client))
+	}
+	if text := id.relayed.schemeInWords(); text != "" && used.MayUse("aws:SecureTransport") {
+		said = append(said, text)
+	}
+	return strings.Join(said, "; ")
 }
 
 // policies collects the policies that bear on id.
