@@ -53,6 +53,11 @@ type AuthorizerConfig struct {
 
 // Authorizer decides by IAM policies whether a verified request may proceed. Use its Check with
 // [Authenticator.Require]. It is safe for concurrent use.
+//
+// It fills the condition keys that the server knows. A request in which the header behind
+// aws:UserAgent or aws:Referer arrived more than once is refused with ErrMalformedRequest,
+// whatever the policies are: they would be asked about one of the values. A Context callback that
+// fills keys from other headers SHOULD give a key to SetUnknown where there are two values.
 type Authorizer struct{ cfg AuthorizerConfig }
 
 // NewAuthorizer returns an Authorizer. Its error names every mistake in cfg, each a [*ConfigError].
@@ -121,6 +126,11 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		return denied(id, action, resource, "", "the request maps to no action or no resource")
 	}
 
+	// Before the policies are known: whether a request is refused for its form does not change
+	// with them.
+	if refused := checkHeaderKeys(r, &id); refused != nil {
+		return refused
+	}
 	address, untold := z.clientIP(r, &id)
 	e.Source, e.SourceUntold, rec.sourced = address, untold, true
 	set, refused := z.policies(r.Context(), id, e)

@@ -19,6 +19,26 @@ type conditionKeys struct {
 	used iampolicy.KeyFilter
 }
 
+// A headerKey is a condition key with one value, which a header gives.
+type headerKey struct{ key, header string }
+
+// headerKeys are all but s3:x-amz-content-sha256, whose header is the protocol's: Verify has seen
+// to it that it arrived once.
+var headerKeys = [...]headerKey{{"aws:UserAgent", "User-Agent"}, {"aws:Referer", "Referer"}}
+
+// checkHeaderKeys refuses a request in which a header that gives a condition key arrived more
+// than once: the policies would be asked about one value, and the handler may read another
+// (threat 236). It is so whether or not a policy looks at the key: no client sends them twice,
+// and what is refused must not change with the policies.
+func checkHeaderKeys(r *http.Request, id *Identity) *Error {
+	for _, from := range headerKeys {
+		if _, restored := id.relayed.restores(from.header); !restored && len(r.Header[from.header]) > 1 {
+			return malformed("The header %s arrived more than once", from.header)
+		}
+	}
+	return nil
+}
+
 // usualKeys is how many keys a request has, but for tags and what a service adds.
 const usualKeys = 16
 
@@ -50,8 +70,9 @@ func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 		c.to.Set("aws:SourceIp", address.String())
 	}
 	sent := id.relayed.header(r.Header)
-	c.setIfSent("aws:UserAgent", sent, "User-Agent")
-	c.setIfSent("aws:Referer", sent, "Referer")
+	for _, from := range headerKeys {
+		c.setIfSent(from.key, sent, from.header)
+	}
 	c.fillPrincipal(&id.Principal)
 	c.setTags(id.Principal.Tags)
 	if id.session != nil {
