@@ -63,6 +63,8 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 	if e.Source.IsValid() {
 		add("source", e.Source.String())
 	}
+	add("source_untold", string(e.SourceUntold))
+	add("scheme_untold", string(e.SchemeUntold))
 	add("access_key_id", e.AccessKeyID)
 	add("principal", e.Principal)
 	add("error", string(e.ErrorCode))
@@ -90,6 +92,9 @@ func (j *journal) diagnosed(ctx context.Context, requestID string, d sigv4auth.D
 	}
 	if d.Hint != "" {
 		attrs = append(attrs, slog.String("hint", d.Hint))
+	}
+	for _, note := range d.Notes {
+		attrs = append(attrs, slog.String("note", note))
 	}
 	for _, s := range d.NotTried {
 		attrs = append(attrs, slog.String("not_tried", s))

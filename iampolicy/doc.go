@@ -15,15 +15,14 @@
 //
 // # What callers must do
 //
-// Evaluate adds no condition keys: whoever calls it MUST fill [Request.Context]
-// with every key that policies rely on, from sources that the caller of the
-// service does not control, and MUST use SetMany for the keys that AWS calls
-// multivalued, also when they have one value. A key that was left out is a missing
-// key, which a negated operator matches: one that the request should have, but whose
-// value could not be found out, MUST be given to SetUnknown. The action and the resource MUST be those
-// of the operation that will be performed, with the path exactly as the handler
-// will see it. A Decision's fields and the errors of Parse are for logs: they
-// tell of the policies, and SHOULD NOT reach the caller.
+// Evaluate adds no condition keys: whoever calls it MUST fill [Request.Context] with every key
+// that policies rely on, from sources that the caller of the service does not control, and MUST
+// use SetMany for the keys that AWS calls multivalued, also when they have one value. A key that
+// was left out is a missing key, which a negated operator matches: one that the request should
+// have, but whose value could not be found out, MUST be given to SetUnknown. The action and the
+// resource MUST be those of the operation that will be performed, with the path exactly as the
+// handler will see it. A Decision's fields and the errors of Parse are for logs: they tell of the
+// policies, and SHOULD NOT reach the caller.
 //
 // # Where AWS's texts are silent or contradict each other
 //

@@ -296,7 +296,10 @@ func (e *evaluation) presumed(st *statement) (list []Failure) {
 	allow := *st
 	allow.deny = false
 	if st.resources != nil && e.inResources(st.resources, allow.unknownMatches()) == st.notResource {
-		f := Failure{Element: "Resource", Cause: Unknown, Variable: unknownVariable(e.context, st.resources), Policy: st.resourceTexts, Request: []string{e.req.Resource}}
+		f := Failure{
+			Element: "Resource", Cause: Unknown, Variable: unknownVariable(e.context, st.resources),
+			Policy: st.resourceTexts, Request: []string{e.req.Resource},
+		}
 		if st.notResource {
 			f.Element = "NotResource"
 		}

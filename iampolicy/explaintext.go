@@ -107,7 +107,8 @@ func (f Failure) String() string {
 		if f.Variable == "" {
 			return fmt.Sprintf("%s: the policy has %s, the request's value is not known", name, policy)
 		}
-		return fmt.Sprintf("%s: the policy has %s, whose variable %q has a value that is not known; the request has %s", name, policy, f.Variable, request)
+		return fmt.Sprintf("%s: the policy has %s, whose variable %q has a value that is not known; the request has %s",
+			name, policy, f.Variable, request)
 	case Unresolved:
 		return fmt.Sprintf("%s: the policy has %s, whose variable %q has no value; the request has %s", name, policy, f.Variable, request)
 	case Excepted:

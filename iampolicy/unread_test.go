@@ -192,6 +192,7 @@ func TestAccessChecksKnowWhatCannotBeRead(t *testing.T) {
 		{"an Allow of any is no Allow of what cannot be read", []string{allow("\"ForAnyValue:" + outside[1:]), allow("\"ForAnyValue:" + inside[1:])}, []string{allow(`"Null":{"x:ip":"false"}`)}, `x:ip = "x"`},
 		{"a Deny taken away that only denied what cannot be read", []string{allow(`"Null":{"x:n":"false"}`), deny(`"NumericLessThan":{"x:n":"1"},"NumericGreaterThan":{"x:n":"5"}`)}, []string{allow(`"Null":{"x:n":"false"}`)}, `x:n = "x"`},
 		{"no ARN is denied", []string{allow(`"ArnLike":{"x:arn":"arn:*:*:*:*:*"}`)}, []string{allow(`"StringLike":{"x:arn":"*"}`), deny(`"ArnNotLike":{"x:arn":"arn:*:*:*:*:*"}`)}, "PASS"},
+		{"what cannot be read is neither of two Allows, of which a Deny has the one", []string{allow(`"ArnLike":{"x:arn":"arn:aws:s3:::a"}`), allow(`"ArnNotLike":{"x:arn":"arn:aws:s3:::a"}`)}, []string{allow(`"StringLike":{"x:arn":"*"}`), strings.Replace(deny(`"ArnLike":{"x:arn":"arn:aws:s3:::a"}`), `"Resource":"*"`, `"Resource":"arn:aws:s3:::secret"`, 1)}, `x:arn = "x"`},
 		{"no boolean is denied", []string{allow(`"Bool":{"x:b":"true"}`)}, []string{allow(`"StringLike":{"x:b":"*"}`), deny(`"Bool":{"x:b":"false"}`)}, "PASS"},
 		{"no base64 is denied", []string{allow(`"BinaryEquals":{"x:bin":"QQ=="}`)}, []string{allow(`"BinaryEquals":{"x:bin":["QQ==","QUI="]}`), deny(`"BinaryEquals":{"x:bin":"QUI="}`)}, "PASS"},
 		{"a Deny for base64 taken away", []string{allow(`"Null":{"x:bin":"false"}`), deny(`"BinaryEquals":{"x:bin":"QUI="}`)}, []string{allow(`"Null":{"x:bin":"false"}`)}, `x:bin = `},

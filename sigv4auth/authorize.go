@@ -35,8 +35,10 @@ type AuthorizerConfig struct {
 	// called. Keys that the server itself knows cannot be set. An error denies with 503. nil: none.
 	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
 
-	// ClientIP tells the client's address, for aws:SourceIp; not ok leaves the key absent. nil: what Config.Proxies tells, PeerIP where no
-	// trusted proxy stands between. See FromTrustedProxies.
+	// ClientIP tells the client's address, for aws:SourceIp. Where it is not ok the key is there,
+	// with a value that is not known: every Deny with a condition on it applies, and no Allow.
+	// nil: what Config.Proxies tells, PeerIP where no trusted proxy stands between. See
+	// FromTrustedProxies.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
 	// ReportOnly decides and audits, and admits every verified request: also one whose path would be refused, and while a store fails or
@@ -51,6 +53,11 @@ type AuthorizerConfig struct {
 
 // Authorizer decides by IAM policies whether a verified request may proceed. Use its Check with
 // [Authenticator.Require]. It is safe for concurrent use.
+//
+// It fills the condition keys that the server knows. A request in which the header behind
+// aws:UserAgent or aws:Referer arrived more than once is refused with ErrMalformedRequest,
+// whatever the policies are: they would be asked about one of the values. A Context callback that
+// fills keys from other headers SHOULD give a key to SetUnknown where there are two values.
 type Authorizer struct{ cfg AuthorizerConfig }
 
 // NewAuthorizer returns an Authorizer. Its error names every mistake in cfg, each a [*ConfigError].
@@ -119,14 +126,20 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		return denied(id, action, resource, "", "the request maps to no action or no resource")
 	}
 
-	address := z.clientIP(r, &id)
-	e.Source, rec.sourced = address, true
+	// Before the policies are known: whether a request is refused for its form does not change
+	// with them.
+	if refused := checkHeaderKeys(r, &id); refused != nil {
+		return refused
+	}
+	address, untold := z.clientIP(r, &id)
+	e.Source, e.SourceUntold, rec.sourced = address, untold, true
 	set, refused := z.policies(r.Context(), id, e)
 	if refused != nil {
 		return refused
 	}
 	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
-	conditionKeys{&req.Context, set.KeyFilter()}.fill(r, &id, address)
+	used := set.KeyFilter()
+	conditionKeys{&req.Context, used}.fill(r, &id, address)
 	if z.cfg.Context != nil {
 		var own iampolicy.Context
 		if err := z.cfg.Context(r, id, &own); err != nil {
@@ -141,28 +154,43 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	case iampolicy.Allow:
 		return nil
 	case iampolicy.ExplicitDeny:
-		return denied(id, action, resource, " with an explicit deny", "")
+		return denied(id, action, resource, " with an explicit deny", untoldDetail(&id, used, untold))
 	default:
 		if e.Decision.OverBudget {
 			return denied(id, action, resource, "", "the policies would have cost more than an evaluation's budget")
 		}
-		return denied(id, action, resource, "", "")
+		return denied(id, action, resource, "", untoldDetail(&id, used, untold))
 	}
 }
 
-// clientIP returns the client's address, the zero Addr if it is unknown.
-func (z *Authorizer) clientIP(r *http.Request, id *Identity) netip.Addr {
+// clientIP returns the client's address, or why it is not known.
+func (z *Authorizer) clientIP(r *http.Request, id *Identity) (netip.Addr, Untold) {
 	switch {
 	case z.cfg.ClientIP != nil:
-		if addr, ok := z.cfg.ClientIP(r); ok {
-			return canonicalAddr(addr)
+		if addr, ok := z.cfg.ClientIP(r); ok && addr.IsValid() {
+			return canonicalAddr(addr), ""
 		}
-		return netip.Addr{}
+		return netip.Addr{}, UntoldClientIP
 	case id.relayed != nil:
-		return id.relayed.client
+		return id.relayed.client, id.relayed.clientUntold
 	}
-	addr, _ := PeerIP(r)
-	return addr
+	if addr, ok := PeerIP(r); ok {
+		return addr, ""
+	}
+	return netip.Addr{}, UntoldPeer
+}
+
+// untoldDetail says, for the operator, what of a denied request is not known that the policies
+// may have looked at.
+func untoldDetail(id *Identity, used iampolicy.KeyFilter, client Untold) string {
+	var said []string
+	if client != "" && used.MayUse("aws:SourceIp") {
+		said = append(said, id.relayed.clientInWords(client))
+	}
+	if text := id.relayed.schemeInWords(); text != "" && used.MayUse("aws:SecureTransport") {
+		said = append(said, text)
+	}
+	return strings.Join(said, "; ")
 }
 
 // policies collects the policies that bear on id.

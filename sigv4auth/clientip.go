@@ -17,10 +17,12 @@ func PeerIP(r *http.Request) (netip.Addr, bool) {
 	return canonicalAddr(ap.Addr()), true
 }
 
-// FromTrustedProxies returns a function for [AuthorizerConfig.ClientIP] that believes the X-Forwarded-For header of the
-// proxies in cidrs, and of nobody else, as [TrustedProxies] does with that ClientHeader. Config.Proxies does more: it
-// also tells the client's address of refused requests to the audit, and the scheme. An element that is not an address leaves
-// the client unknown, so that aws:SourceIp is absent.
+// FromTrustedProxies returns a function for [AuthorizerConfig.ClientIP] that believes the
+// X-Forwarded-For header of the proxies in cidrs, and of nobody else, as [TrustedProxies] does
+// with that ClientHeader. Config.Proxies does more: it also tells the client's address of refused
+// requests to the audit, the scheme, and why either is not known. The client is not known, and
+// the function not ok, where the header of a trusted proxy is missing, holds an element that is
+// not an address, or addresses of trusted proxies alone.
 //
 // Each trusted proxy MUST append its peer's address to the header. One that lets the header
 // through as it came lets every client choose its address.
@@ -32,16 +34,21 @@ func FromTrustedProxies(cidrs ...netip.Prefix) func(*http.Request) (netip.Addr, 
 	return func(r *http.Request) (netip.Addr, bool) {
 		addr, ok := PeerIP(r)
 		if ok && p.trusts(addr) {
-			addr = p.walk(r.Header[p.client], addr)
+			addr, _ = p.walk(r.Header[p.client])
 		}
 		return addr, addr.IsValid()
 	}
 }
 
-// walk returns the client's address from a list of addresses, each appended by the proxy that was called from it, last by the one at
-// peer. It returns the zero Addr if the client is unknown (threat 119).
-func (p *proxies) walk(lines []string, peer netip.Addr) netip.Addr {
-	addr, count := peer, 0
+// walk returns the client's address from a list of addresses, each appended by the proxy that was
+// called from it, last by the trusted one that is the peer. Otherwise the client is unknown
+// (threat 119), and never taken for a proxy: that the list is missing, or holds proxies alone, is
+// what is left where one of them dropped the header because the client asked for it (threat 235).
+func (p *proxies) walk(lines []string) (netip.Addr, Untold) {
+	if len(lines) == 0 {
+		return netip.Addr{}, UntoldMissing
+	}
+	count := 0
 	for _, line := range slices.Backward(lines) {
 		for rest, more := line, true; more; {
 			var element string
@@ -52,14 +59,14 @@ func (p *proxies) walk(lines []string, peer netip.Addr) netip.Addr {
 			}
 			a, ok := parseNode(strings.Trim(element, " \t"))
 			if count++; !ok || count > maxForwarded {
-				return netip.Addr{}
+				return netip.Addr{}, UntoldMalformed
 			}
-			if addr = a; !p.trusts(addr) {
-				return addr
+			if !p.trusts(a) {
+				return a, ""
 			}
 		}
 	}
-	return addr
+	return netip.Addr{}, UntoldProxies
 }
 
 // parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat 121).

@@ -19,11 +19,33 @@ type conditionKeys struct {
 	used iampolicy.KeyFilter
 }
 
+// A headerKey is a condition key with one value, which a header gives.
+type headerKey struct{ key, header string }
+
+// headerKeys are all but s3:x-amz-content-sha256, whose header is the protocol's: Verify has seen
+// to it that it arrived once.
+var headerKeys = [...]headerKey{{"aws:UserAgent", "User-Agent"}, {"aws:Referer", "Referer"}}
+
+// checkHeaderKeys refuses a request in which a header that gives a condition key arrived more
+// than once: the policies would be asked about one value, and the handler may read another
+// (threat 236). It is so whether or not a policy looks at the key: no client sends them twice,
+// and what is refused must not change with the policies.
+func checkHeaderKeys(r *http.Request, id *Identity) *Error {
+	for _, from := range headerKeys {
+		if _, restored := id.relayed.restores(from.header); !restored && len(r.Header[from.header]) > 1 {
+			return malformed("The header %s arrived more than once", from.header)
+		}
+	}
+	return nil
+}
+
 // usualKeys is how many keys a request has, but for tags and what a service adds.
 const usualKeys = 16
 
-// fill sets the condition keys that the server itself knows: "AWS global condition context keys" in the IAM
-// User Guide. A key that is not known is absent, never empty. The address is zero where the client's is not known.
+// fill sets the condition keys that the server itself knows: "AWS global condition context keys"
+// in the IAM User Guide. A key that the request does not have is absent, never empty. Every
+// request has an address and a scheme: where what should tell them does not, these keys are
+// there, with a value that is not known (threat 235). The address is zero then.
 func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 	if c.used.None() {
 		return
@@ -35,14 +57,22 @@ func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 		c.to.Set("aws:CurrentTime", now.Format(time.RFC3339))
 	}
 	c.to.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
-	c.to.Set("aws:SecureTransport", strconv.FormatBool(secureTransport(r, id)))
+	if secure, untold := secureTransport(r, id); untold == "" {
+		c.to.Set("aws:SecureTransport", strconv.FormatBool(secure))
+	} else {
+		c.to.SetUnknown("aws:SecureTransport")
+	}
 	c.to.Set("aws:RequestedRegion", id.Scope.Region)
-	if address.IsValid() && c.used.MayUse("aws:SourceIp") {
+	switch {
+	case !address.IsValid():
+		c.to.SetUnknown("aws:SourceIp")
+	case c.used.MayUse("aws:SourceIp"):
 		c.to.Set("aws:SourceIp", address.String())
 	}
 	sent := id.relayed.header(r.Header)
-	c.setIfSent("aws:UserAgent", sent, "User-Agent")
-	c.setIfSent("aws:Referer", sent, "Referer")
+	for _, from := range headerKeys {
+		c.setIfSent(from.key, sent, from.header)
+	}
 	c.fillPrincipal(&id.Principal)
 	c.setTags(id.Principal.Tags)
 	if id.session != nil {
@@ -71,11 +101,11 @@ func (c conditionKeys) fillPrincipal(p *iampolicy.Principal) {
 }
 
 // secureTransport reports whether the client used TLS, as far as the server or a trusted proxy knows (threat 122).
-func secureTransport(r *http.Request, id *Identity) bool {
+func secureTransport(r *http.Request, id *Identity) (secure bool, untold Untold) {
 	if id.relayed != nil {
-		return id.relayed.secure
+		return id.relayed.secure, id.relayed.schemeUntold
 	}
-	return r.TLS != nil
+	return r.TLS != nil, ""
 }
 
 // fillSession sets the keys that only temporary credentials have.
@@ -153,9 +183,12 @@ func addConditionKeys(c, own *iampolicy.Context) {
 			continue
 		}
 		values, multivalued, _ := own.Get(key)
-		if multivalued {
+		switch {
+		case own.Unknown(key):
+			c.SetUnknown(key)
+		case multivalued:
 			c.SetMany(key, values...)
-		} else {
+		default:
 			c.Set(key, values[0])
 		}
 	}

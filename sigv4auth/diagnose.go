@@ -94,6 +94,7 @@ func (x *examination) find(c Cause, condition, remedy string) {
 func (x *examination) walk(ctx context.Context) {
 	a, r, p, h := x.a, x.r, &x.p, &x.h
 	x.via = a.proxies.read(r)
+	x.client()
 	x.sent = x.via.header(r.Header)
 	h.find(r.Header)
 	if x.refuse(x.t.parse(r, h.host)) {
@@ -197,6 +198,20 @@ func (x *examination) walk(ctx context.Context) {
 	}
 	x.missingHeaders("arrives: it did not")
 	x.hint()
+}
+
+// client notes what is not known of the client.
+func (x *examination) client() {
+	if x.via != nil {
+		x.d.SourceUntold, x.d.SchemeUntold = x.via.clientUntold, x.via.schemeUntold
+	} else if _, ok := PeerIP(x.r); !ok {
+		x.d.SourceUntold = UntoldPeer
+	}
+	for _, text := range []string{x.via.clientInWords(x.d.SourceUntold), x.via.schemeInWords()} {
+		if text != "" {
+			x.d.Notes = append(x.d.Notes, text)
+		}
+	}
 }
 
 // canonical returns what Verify builds of the request, up to the payload's line. Signed headers that did not arrive are empty in it.

@@ -97,6 +97,12 @@ type Diagnosis struct {
 	Hint string
 	// NotTried says what could not be tried, and why.
 	NotTried []string
+	// SourceUntold and SchemeUntold are why Config.Proxies does not tell the client's address, or
+	// its scheme, "" where it is known. That is no reason for which a signature does not verify,
+	// but it may be one for which policies deny.
+	SourceUntold, SchemeUntold Untold
+	// Notes says both in words, and what to change.
+	Notes []string
 	// Signatures is how many signatures were computed.
 	Signatures int
 	// CanonicalRequest and StringToSign are what this server built of the request as it arrived, redacted: a digest of the former is
@@ -143,6 +149,9 @@ func (d Diagnosis) String() string {
 	}
 	if d.Hint != "" {
 		fmt.Fprintf(&b, "%s\n", d.Hint)
+	}
+	for _, s := range d.Notes {
+		fmt.Fprintf(&b, "note: %s\n", s)
 	}
 	for _, s := range d.NotTried {
 		fmt.Fprintf(&b, "not tried: %s\n", s)

@@ -127,18 +127,21 @@ func TestCheckInHandler(t *testing.T) {
 }
 
 // TestClientIPIsCanonical: whatever form a ClientIP gives an address, aws:SourceIp and the event hold one form: threat 121. Where it does not
-// know, neither has the peer's.
+// know, the peer's is in neither, and what is not known denies: threat 235.
 func TestClientIPIsCanonical(t *testing.T) {
 	t.Parallel()
 	deny := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
 		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":["fe80::/10","10.0.0.0/8"]}}}]}`)
-	for text, refused := range map[string]bool{"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false, "": false} {
+	for text, refused := range map[string]bool{"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false, "": true, "zero": true} {
 		var e sigv4auth.Event
 		n := 0
 		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(deny), ClientIP: func(*http.Request) (netip.Addr, bool) {
-			if text == "" {
+			switch text {
+			case "":
 				return netip.MustParseAddr("10.0.0.1"), false
+			case "zero":
+				return netip.Addr{}, true
 			}
 			return netip.MustParseAddr(text), true
 		}})
@@ -147,7 +150,11 @@ func TestClientIPIsCanonical(t *testing.T) {
 		if (handler.ran == 0) != refused {
 			t.Errorf("%q: the handler ran %d times", text, handler.ran)
 		}
-		if text == "" && e.Source.IsValid() || text != "" && e.Source.Zone()+e.Source.String() != netip.MustParseAddr(text).Unmap().WithZone("").String() {
+		if unknown := text == "" || text == "zero"; unknown {
+			if e.Source.IsValid() || e.SourceUntold != sigv4auth.UntoldClientIP {
+				t.Errorf("%q: the event's source is %v, %q", text, e.Source, e.SourceUntold)
+			}
+		} else if e.SourceUntold != "" || e.Source.Zone()+e.Source.String() != netip.MustParseAddr(text).Unmap().WithZone("").String() {
 			t.Errorf("%q: the event's source is %v", text, e.Source)
 		}
 	}

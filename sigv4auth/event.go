@@ -25,8 +25,12 @@ type Event struct {
 	// Method and Path are those of the request line; the query, which may hold a signature, is left out.
 	Method, Path string
 	// Source is the client's address: the peer's, or what Config.Proxies tells, or where an Authorizer has a ClientIP, what that says. The zero
-	// Addr: unknown.
+	// Addr: not known, and SourceUntold says why.
 	Source netip.Addr
+	// SourceUntold is why Source is not known, "" where it is.
+	SourceUntold Untold
+	// SchemeUntold is why it is not known whether the client used TLS, "" where it is.
+	SchemeUntold Untold
 	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a refused request it is a mere claim.
 	AccessKeyID string
 	// Principal is the ARN of who called, "" until the signature is known to be right.
@@ -83,7 +87,7 @@ type record struct {
 	context.Context
 	identity Identity
 	admitted bool // => identity is verified, and authorised where a Check was asked
-	sourced  bool // => event.Source is what the Authorizer's ClientIP said
+	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
 	finished bool // => event is out and is not changed any more
 	event    Event
 	body     *streamedBody // nil => the body has been read and verified
@@ -126,6 +130,9 @@ func (e *Event) describe(r *http.Request, sourced bool) {
 	e.Path = forLog(linePath(r))
 	e.Principal = forLog(e.Principal)
 	if !sourced {
-		e.Source, _ = PeerIP(r)
+		var ok bool
+		if e.Source, ok = PeerIP(r); !ok {
+			e.SourceUntold = UntoldPeer
+		}
 	}
 }

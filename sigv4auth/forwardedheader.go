@@ -37,6 +37,28 @@ func (p *proxies) believedElement(lines []string) (e forwardedElement, ok bool) 
 	return e, ok
 }
 
+// clientOf returns the client's address that an element tells, which is the one that counts.
+func (p *proxies) clientOf(e forwardedElement) (netip.Addr, Untold) {
+	switch {
+	case !e.node.IsValid():
+		return netip.Addr{}, UntoldMalformed
+	case p.trusts(e.node):
+		return netip.Addr{}, UntoldProxies // see walk
+	}
+	return e.node, ""
+}
+
+// schemeOf is the same for the client's scheme: whether it used TLS.
+func (p *proxies) schemeOf(e forwardedElement) (secure bool, untold Untold) {
+	switch {
+	case e.node.IsValid() && p.trusts(e.node):
+		return false, UntoldProxies // what a proxy used to call another one
+	case e.proto == "":
+		return false, UntoldMissing
+	}
+	return isHTTPS(e.proto)
+}
+
 // cutLastElement cuts the last element off a list. Quotes are paired from the end: the last element is of a trusted proxy, and a quote which the client
 // left open before it does not swallow it.
 func cutLastElement(list string) (element, rest string, more bool) {

@@ -60,8 +60,10 @@ type toldTest struct {
 	told           bool // the server believes it
 }
 
-// tells calls each front from 127.0.0.2, with and without TLS, and also with headers in which the client lies. The policies want that address, and
-// one of them TLS, the other none. start is given pairs of servers: PROTOCOL.NAME.test for backend, with location.
+// tells calls each front from 127.0.0.2, with and without TLS, also with headers in which the
+// client lies, and with a Connection header that asks for what the front says to be dropped
+// (threat 235). The policies want that address, and one of them TLS, the other none. start is
+// given pairs of servers: PROTOCOL.NAME.test for backend, with location.
 func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *frontend) {
 	t.Helper()
 	var authorizers []*sigv4auth.Authorizer
@@ -77,15 +79,23 @@ func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *fron
 		backends = append(backends, pair)
 		servers = append(servers, [3]string{"secure." + tt.name + ".test", pair[0].address, tt.location}, [3]string{"plain." + tt.name + ".test", pair[1].address, tt.location})
 	}
-	client := start(servers).client(t, true, "127.0.0.2")
+	front := start(servers)
+	modern, old := front.client(t, true, "127.0.0.2"), front.client(t, false, "127.0.0.2") // HTTP/2 has no Connection
 	lies := func(r *http.Request) {
 		r.Header.Set("X-Forwarded-For", "6.6.6.6")
 		r.Header.Set("X-Real-Ip", "6.6.6.6")
 		r.Header.Set("X-Forwarded-Proto", "https")
 		r.Header.Set("Forwarded", `for=6.6.6.6;proto=https, for="`)
 	}
+	drops := func(r *http.Request) {
+		lies(r)
+		r.Header.Set("Connection", "close, X-Forwarded-For, x-forwarded-proto, X-Real-IP, Forwarded")
+	}
 	for i, tt := range tests {
-		for _, change := range []func(*http.Request){nil, lies} {
+		for _, sent := range []struct {
+			client *http.Client
+			change func(*http.Request)
+		}{{modern, nil}, {modern, lies}, {old, drops}} {
 			for _, c := range []struct {
 				b      *backend
 				uri    string
@@ -96,7 +106,7 @@ func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *fron
 				{backends[i][1], "https://plain.", false},
 				{backends[i][1], "http://plain.", true},
 			} {
-				got := c.b.call(t, client, http.MethodGet, c.uri+tt.name+".test/prod/ride", "", nil, change)
+				got := c.b.call(t, sent.client, http.MethodGet, c.uri+tt.name+".test/prod/ride", "", nil, sent.change)
 				source := map[bool]string{true: "127.0.0.2", false: "127.0.0.1"}[tt.told]
 				if (got.status == 200) != (c.admits && tt.told) || got.event.Source.String() != source || got.status != 200 && got.code != sigv4auth.ErrAccessDenied {
 					t.Errorf("%s%s: from %v, %v; want %t", c.uri, tt.name, got.event.Source, got, c.admits && tt.told)

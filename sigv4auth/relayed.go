@@ -14,12 +14,16 @@ const maxHosts = 4
 // relayed is what a trusted proxy tells of the request that reached it. nil: the request came straight from its client, and is taken as it
 // arrived. It is not changed once the request is verified.
 type relayed struct {
-	client   netip.Addr // not valid: unknown
-	secure   bool       // the client used TLS
-	hosts    []string   // what the client may have called: r.Host, and what the proxy says; at most maxHosts
-	host     string     // the one of hosts that was signed
-	received string     // r.Host, also where Config.Hosts has taken it out of hosts
-	prefix   string     // what the proxy took off the path
+	client netip.Addr // not valid: unknown
+	secure bool       // the client used TLS
+	// Why client is not valid, and why secure tells nothing.
+	clientUntold, schemeUntold Untold
+	clientHeader, schemeHeader string // that should have told, "" if none is configured
+
+	hosts    []string // what the client may have called: r.Host, and what the proxy says; at most maxHosts
+	host     string   // the one of hosts that was signed
+	received string   // r.Host, also where Config.Hosts has taken it out of hosts
+	prefix   string   // what the proxy took off the path
 	restored http.Header
 	fault    string // which header said nothing that could be believed, for the operator
 }
@@ -34,31 +38,39 @@ func (p *proxies) read(r *http.Request) *relayed {
 	if !trusted {
 		return nil
 	}
-	via := &relayed{client: peer, secure: r.TLS != nil, received: r.Host, prefix: p.prefix}
+	via := &relayed{client: peer, secure: r.TLS != nil, received: r.Host, prefix: p.prefix, clientHeader: p.client, schemeHeader: p.scheme}
 	via.hosts = append(make([]string, 0, maxHosts), r.Host)
 	var told forwardedElement
-	forwarded := r.Header[forwardedHeader]
-	if len(forwarded) > 0 && (p.client == forwardedHeader || p.host == forwardedHeader || p.scheme == forwardedHeader) {
+	untold := UntoldMissing // of Forwarded
+	believed := p.client == forwardedHeader || p.host == forwardedHeader || p.scheme == forwardedHeader
+	if forwarded := r.Header[forwardedHeader]; believed && len(forwarded) > 0 {
 		var ok bool
-		if told, ok = p.believedElement(forwarded); !ok {
-			via.fault = forwardedHeader
+		if told, ok = p.believedElement(forwarded); ok {
+			untold = ""
+		} else {
+			via.fault, untold = forwardedHeader, UntoldMalformed
 		}
 	}
 	switch p.client {
 	case "":
+		if !peer.IsValid() {
+			via.clientUntold = UntoldPeer
+		}
 	case forwardedHeader:
-		if len(forwarded) > 0 {
-			via.client = told.node
+		if via.client, via.clientUntold = told.node, untold; untold == "" {
+			via.client, via.clientUntold = p.clientOf(told)
 		}
 	default:
-		via.client = p.walk(r.Header[p.client], peer)
+		via.client, via.clientUntold = p.walk(r.Header[p.client])
 	}
 	switch p.scheme {
 	case "":
 	case forwardedHeader:
-		via.secure = strings.EqualFold(told.proto, "https")
+		if via.secure, via.schemeUntold = false, untold; untold == "" {
+			via.secure, via.schemeUntold = p.schemeOf(told)
+		}
 	default:
-		via.secure = allHTTPS(r.Header[p.scheme])
+		via.secure, via.schemeUntold = allHTTPS(r.Header[p.scheme])
 	}
 	switch p.host {
 	case "":
@@ -100,19 +112,34 @@ func (via *relayed) addHosts(header string, lines ...string) {
 	via.hosts = all
 }
 
-// allHTTPS reports whether every element of a list of schemes is https, and there is one. A client that could add to the list could only make
-// itself less trusted.
-func allHTTPS(lines []string) bool {
+// allHTTPS reports whether every element of a list of schemes is https. A client that could add
+// to the list could only make itself less trusted.
+func allHTTPS(lines []string) (bool, Untold) {
+	if len(lines) == 0 {
+		return false, UntoldMissing
+	}
+	all := true
 	for _, line := range lines {
 		for rest, more := line, true; more; {
 			var scheme string
 			scheme, rest, more = cut(rest, ',')
-			if !strings.EqualFold(strings.Trim(scheme, " \t"), "https") {
-				return false
+			https, untold := isHTTPS(strings.Trim(scheme, " \t"))
+			if untold != "" {
+				return false, untold
 			}
+			all = all && https
 		}
 	}
-	return len(lines) > 0
+	return all, ""
+}
+
+// isHTTPS reports whether a scheme is https, where it is one of the two.
+func isHTTPS(scheme string) (bool, Untold) {
+	https := strings.EqualFold(scheme, "https")
+	if !https && !strings.EqualFold(scheme, "http") {
+		return false, UntoldMalformed
+	}
+	return https, ""
 }
 
 // restrict leaves the hosts that are allowed.

@@ -16,9 +16,12 @@ import (
 // TrustedProxies says which peers are proxies of the service's own, and what is believed of what they say. Its zero value trusts
 // nobody: each request is then taken as it arrived, from its peer. From a peer that is not trusted, no field below has any effect.
 //
-// A header that is named here MUST be set by every trusted proxy, in place of one that the client sent; ClientHeader may also be appended to.
-// A proxy that lets it through lets every client choose its address, claim TLS, or send what was signed for another host. PROXIES.md,
-// beside this file, has recipes. Another spelling of such a header, X_Forwarded_For, has no effect, and handlers do not see it.
+// A header that is named here MUST be set by every trusted proxy, in place of one that the client
+// sent; ClientHeader may also be appended to. A proxy that lets it through lets every client
+// choose its address, claim TLS, or send what was signed for another host. One that drops it
+// because a client asks for that, in a Connection header, leaves the address or the scheme of
+// that client not known. PROXIES.md, beside this file, has recipes. Another spelling of such a
+// header, X_Forwarded_For, has no effect, and handlers do not see it.
 type TrustedProxies struct {
 	_ [0]func()
 
@@ -28,10 +31,13 @@ type TrustedProxies struct {
 	// UnixSocket trusts whoever connects through a Unix socket. The permissions of its file and folder then say who is a proxy.
 	UnixSocket bool
 
-	// ClientHeader is the header that holds the client's address, for aws:SourceIp and Event.Source: X-Forwarded-For, X-Real-IP, CF-Connecting-IP,
-	// or Forwarded, of which the parameter "for" is read (RFC 7239). A list is walked from its end: an address in
-	// Networks is passed over, and the first other one is the client's. If all are trusted the first in the list counts; an element that is no
-	// address leaves the client unknown. Empty: the peer counts, which is the proxy.
+	// ClientHeader is the header that holds the client's address, for aws:SourceIp and
+	// Event.Source: X-Forwarded-For, X-Real-IP, CF-Connecting-IP, or Forwarded, of which the
+	// parameter "for" is read (RFC 7239). A list is walked from its end: an address in Networks
+	// is passed over, and the first other one is the client's. The client is not known where the
+	// header is missing, holds an element that is no address, more than 64 elements, or addresses
+	// in Networks alone: a proxy is never taken for the client. Event.SourceUntold then says why,
+	// and what is not known denies: see [Untold]. Empty: the peer counts, which is the proxy.
 	ClientHeader string
 
 	// HostHeader is the header that holds the host which the client called, for proxies that do not pass the Host header on as it came:
@@ -39,9 +45,11 @@ type TrustedProxies struct {
 	// hosts in the header; Config.Hosts restricts them all. More, or one that is no host, and the header says nothing. Empty: r.Host alone counts.
 	HostHeader string
 
-	// SchemeHeader is the header that holds the scheme which the client used, for aws:SecureTransport: X-Forwarded-Proto, or Forwarded, of which the
-	// parameter "proto" is read. aws:SecureTransport is then true if it is https, in a list everywhere, and false otherwise, also
-	// where the header is missing. Empty: true if the connection to this server has TLS.
+	// SchemeHeader is the header that holds the scheme which the client used, for
+	// aws:SecureTransport: X-Forwarded-Proto, or Forwarded, of which the parameter "proto" is
+	// read. aws:SecureTransport is then true if it is https, in a list everywhere, and false if
+	// http is in the list. Where the header is missing, or holds something else, the scheme is
+	// not known: see [Untold]. Empty: true if the connection to this server has TLS.
 	SchemeHeader string
 
 	// PathPrefix is what the proxies take off the path, for instance "/api", without a slash at its end: the client signed it. It is

@@ -230,62 +230,78 @@ func TestRelayedConditions(t *testing.T) {
 	forwarded := sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: "Forwarded", SchemeHeader: "forwarded"}
 	socket := sigv4auth.TrustedProxies{UnixSocket: true, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}
 	many := strings.Repeat("192.0.2.9, ", 100)
+	const missing, malformed, proxies, peer = sigv4auth.UntoldMissing, sigv4auth.UntoldMalformed, sigv4auth.UntoldProxies, sigv4auth.UntoldPeer
 	tests := []struct {
 		name     string
 		proxies  sigv4auth.TrustedProxies
 		peer     string // "": 192.0.2.1
 		tls      bool
 		header   http.Header
-		client   string // "": unknown
-		secure   bool
+		client   sigv4auth.Untold // or the address
+		scheme   sigv4auth.Untold // or http or https
 		overUnix bool
 	}{
-		{"no proxy is trusted", sigv4auth.TrustedProxies{}, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "192.0.2.1", false, false},
-		{"a trusted proxy", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "198.51.100.1", true, false},
-		{"threat 119: a stranger", all, "203.0.113.9:1", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "203.0.113.9", false, false},
-		{"threat 122: a stranger over TLS", all, "203.0.113.9:1", true, http.Header{"X-Forwarded-Proto": {"http"}}, "203.0.113.9", true, false},
-		{"threat 122: the client did not use TLS, the proxy does", all, "", true, http.Header{"X-Forwarded-Proto": {"http"}}, "192.0.2.1", false, false},
-		{"threat 122: the proxy does not say", all, "", true, nil, "192.0.2.1", false, false},
-		{"threat 122: all hops used TLS", all, "", false, http.Header{"X-Forwarded-Proto": {"HTTPS , https", "https"}}, "192.0.2.1", true, false},
-		{"threat 122: one hop did not", all, "", false, http.Header{"X-Forwarded-Proto": {"https, http"}}, "192.0.2.1", false, false},
-		{"threat 122: a list with nothing in it", all, "", false, http.Header{"X-Forwarded-Proto": {"https,"}}, "192.0.2.1", false, false},
-		{"threat 122: another scheme", all, "", false, http.Header{"X-Forwarded-Proto": {"https2"}}, "192.0.2.1", false, false},
-		{"threat 122: the scheme is not asked for", realIP, "", true, http.Header{"X-Forwarded-Proto": {"http"}}, "192.0.2.1", true, false},
-		{"threat 120: X-Real-IP is configured", realIP, "", false, http.Header{"X-Real-Ip": {"198.51.100.1"}, "X-Forwarded-For": {"6.6.6.6"}, "Cf-Connecting-Ip": {"6.6.6.6"}}, "198.51.100.1", false, false},
-		{"threat 120: X-Real-IP is not", all, "", false, http.Header{"X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}, "192.0.2.1", false, false},
-		{"threat 119: a malformed element stops the walk", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1, junk, 192.0.2.7"}}, "", false, false},
-		{"threat 119: before the client's element anything may stand", all, "", false, http.Header{"X-Forwarded-For": {"junk, 198.51.100.1, 192.0.2.7"}}, "198.51.100.1", false, false},
-		{"threat 119: a list without end", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1, " + many + "192.0.2.7"}}, "", false, false},
-		{"threat 121: an IPv4-mapped peer and element", all, "[::ffff:192.0.2.1]:1", false, http.Header{"X-Forwarded-For": {"::ffff:198.51.100.1"}}, "198.51.100.1", false, false},
-		{"threat 121: zone, port and brackets", all, "", false, http.Header{"X-Forwarded-For": {"[fe80::1%eth0]:443"}}, "fe80::1", false, false},
-		{"threat 121: brackets without a port", all, "", false, http.Header{"X-Forwarded-For": {"[2001:db8::1]"}}, "2001:db8::1", false, false},
-		{"threat 121: brackets around IPv4", all, "", false, http.Header{"X-Forwarded-For": {"[198.51.100.1]"}}, "", false, false},
-		{"threat 121: a trusted Unix socket", socket, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "198.51.100.1", true, true},
-		{"threat 121: a trusted Unix socket and no header", socket, "@", false, nil, "", false, true},
-		{"threat 121: a Unix socket that is not trusted", all, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "", false, true},
-		{"threat 121: an address that other middleware wrote is no Unix socket", socket, "198.51.100.7", false, http.Header{"X-Forwarded-For": {"6.6.6.6"}, "X-Forwarded-Proto": {"https"}}, "", false, false},
-		{"Forwarded", forwarded, "", false, http.Header{"Forwarded": {`for="[2001:db8::1]:4711";proto=https;by=_x`}}, "2001:db8::1", true, false},
-		{"Forwarded, of two proxies: the client's own connection counts", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https, for=192.0.2.7; proto=http`}}, "198.51.100.1", true, false},
-		{"threat 119: Forwarded, spoofed before it", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6;proto=https`, `For=198.51.100.1;Proto=http`}}, "198.51.100.1", false, false},
-		{"Forwarded, an obfuscated client", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6;proto=http, for=_hidden;proto=https`}}, "", true, false},
-		{"Forwarded, without an address", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, proto=https`}}, "", true, false},
-		{"Forwarded, missing", forwarded, "", true, nil, "192.0.2.1", false, false},
-		{"Forwarded, empty", forwarded, "", false, http.Header{"Forwarded": {""}}, "", false, false},
-		{"Forwarded, a parameter twice", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=http;proto=https"}}, "", false, false},
-		{"Forwarded, a backslash", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto="http\s"`}}, "", false, false},
-		{"Forwarded, a separator in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, ext="a,b;c";;for=198.51.100.1;proto="https"`}}, "198.51.100.1", true, false},
-		{"Forwarded, no equal sign", forwarded, "", false, http.Header{"Forwarded": {"for;proto=https"}}, "", false, false},
-		{"Forwarded, an extension without a value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;secure"}}, "", false, false},
-		{"Forwarded, a space before the value", forwarded, "", false, http.Header{"Forwarded": {"for= 198.51.100.1;proto=https"}}, "", false, false},
-		{"Forwarded, a space in an extension's value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;by=a b"}}, "", false, false},
-		{"Forwarded, a name that is none", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;a b=c"}}, "", false, false},
-		{"Forwarded, an empty name", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;=c"}}, "", false, false},
-		{"Forwarded, an empty value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;host="}}, "", false, false},
-		{"Forwarded, an empty value in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host=""`}}, "", false, false},
-		{"Forwarded, a quote that is not closed", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host="a`}}, "", false, false},
-		{"Forwarded, extensions alone", forwarded, "", false, http.Header{"Forwarded": {"by=_x"}}, "", false, false},
-		{"Forwarded, no pair", forwarded, "", false, http.Header{"Forwarded": {"https"}}, "", false, false},
-		{"Forwarded, a list without end", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https, " + strings.Repeat("for=192.0.2.9;proto=https, ", 100) + "for=192.0.2.7;proto=https"}}, "", false, false},
+		{"no proxy is trusted", sigv4auth.TrustedProxies{}, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "192.0.2.1", "http", false},
+		{"a trusted proxy", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "198.51.100.1", "https", false},
+		{"threat 119: a stranger", all, "203.0.113.9:1", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "203.0.113.9", "http", false},
+		{"threat 122: a stranger over TLS", all, "203.0.113.9:1", true, http.Header{"X-Forwarded-Proto": {"http"}}, "203.0.113.9", "https", false},
+		{"threat 122: the client did not use TLS, the proxy does", all, "", true, http.Header{"X-Forwarded-Proto": {"http"}}, missing, "http", false},
+		{"threat 122: the proxy does not say", all, "", true, nil, missing, missing, false},
+		{"threat 122: all hops used TLS", all, "", false, http.Header{"X-Forwarded-Proto": {"HTTPS , https", "https"}}, missing, "https", false},
+		{"threat 122: one hop did not", all, "", false, http.Header{"X-Forwarded-Proto": {"https, http"}}, missing, "http", false},
+		{"threat 122: a list with nothing in it", all, "", false, http.Header{"X-Forwarded-Proto": {"https,"}}, missing, malformed, false},
+		{"threat 122: another scheme", all, "", false, http.Header{"X-Forwarded-Proto": {"https2"}}, missing, malformed, false},
+		{"threat 122: the scheme is not asked for", realIP, "", true, http.Header{"X-Forwarded-Proto": {"http"}}, missing, "https", false},
+		{"threat 120: X-Real-IP is configured", realIP, "", false, http.Header{"X-Real-Ip": {"198.51.100.1"}, "X-Forwarded-For": {"6.6.6.6"}, "Cf-Connecting-Ip": {"6.6.6.6"}}, "198.51.100.1", "http", false},
+		{"threat 120: X-Real-IP is not", all, "", false, http.Header{"X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}, missing, missing, false},
+		{"threat 119: a malformed element stops the walk", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1, junk, 192.0.2.7"}}, malformed, missing, false},
+		{"threat 119: before the client's element anything may stand", all, "", false, http.Header{"X-Forwarded-For": {"junk, 198.51.100.1, 192.0.2.7"}}, "198.51.100.1", missing, false},
+		{"threat 119: a list without end", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1, " + many + "192.0.2.7"}}, malformed, missing, false},
+		{"threat 121: an IPv4-mapped peer and element", all, "[::ffff:192.0.2.1]:1", false, http.Header{"X-Forwarded-For": {"::ffff:198.51.100.1"}}, "198.51.100.1", missing, false},
+		{"threat 121: zone, port and brackets", all, "", false, http.Header{"X-Forwarded-For": {"[fe80::1%eth0]:443"}}, "fe80::1", missing, false},
+		{"threat 121: brackets without a port", all, "", false, http.Header{"X-Forwarded-For": {"[2001:db8::1]"}}, "2001:db8::1", missing, false},
+		{"threat 121: brackets around IPv4", all, "", false, http.Header{"X-Forwarded-For": {"[198.51.100.1]"}}, malformed, missing, false},
+		{"threat 121: a trusted Unix socket", socket, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "198.51.100.1", "https", true},
+		{"threat 121: a trusted Unix socket and no header", socket, "@", false, nil, missing, missing, true},
+		{"threat 121: a Unix socket that is not trusted", all, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, peer, "http", true},
+		{"threat 121: an address that other middleware wrote is no Unix socket", socket, "198.51.100.7", false, http.Header{"X-Forwarded-For": {"6.6.6.6"}, "X-Forwarded-Proto": {"https"}}, peer, "http", false},
+		{"Forwarded", forwarded, "", false, http.Header{"Forwarded": {`for="[2001:db8::1]:4711";proto=https;by=_x`}}, "2001:db8::1", "https", false},
+		{"Forwarded, of two proxies: the client's own connection counts", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https, for=192.0.2.7; proto=http`}}, "198.51.100.1", "https", false},
+		{"threat 119: Forwarded, spoofed before it", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6;proto=https`, `For=198.51.100.1;Proto=http`}}, "198.51.100.1", "http", false},
+		{"Forwarded, an obfuscated client", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6;proto=http, for=_hidden;proto=https`}}, malformed, "https", false},
+		{"Forwarded, without an address", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, proto=https`}}, malformed, "https", false},
+		{"threat 235: nothing is said", all, "", false, nil, missing, missing, false},
+		{"threat 235: X-Real-IP is not said", realIP, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, missing, "http", false},
+		{"threat 235: a header without lines", all, "", false, http.Header{"X-Forwarded-For": {}, "X-Forwarded-Proto": {}}, missing, missing, false},
+		{"threat 235: an empty header", all, "", false, http.Header{"X-Forwarded-For": {""}, "X-Forwarded-Proto": {""}}, malformed, malformed, false},
+		{"threat 235: a proxy farther out did not say", all, "", false, http.Header{"X-Forwarded-For": {"192.0.2.7"}, "X-Forwarded-Proto": {"http"}}, proxies, "http", false},
+		{"threat 235: two proxies farther out did not say", all, "", false, http.Header{"X-Forwarded-For": {"192.0.2.8", "192.0.2.7"}, "X-Forwarded-Proto": {"http"}}, proxies, "http", false},
+		{"threat 235: an empty element before those of proxies", all, "", false, http.Header{"X-Forwarded-For": {", 192.0.2.7"}, "X-Forwarded-Proto": {"http"}}, malformed, "http", false},
+		{"threat 235: a trusted Unix socket, and a proxy farther out did not say", sigv4auth.TrustedProxies{UnixSocket: true, Networks: peerNetwork, ClientHeader: "X-Forwarded-For"}, "@", false, http.Header{"X-Forwarded-For": {"192.0.2.7"}}, proxies, "http", true},
+		{"threat 235: a trusted Unix socket, and no header is configured", sigv4auth.TrustedProxies{UnixSocket: true}, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, peer, "http", true},
+		{"threat 235: neither a proxy nor an address", sigv4auth.TrustedProxies{}, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, peer, "http", true},
+		{"no header is configured", sigv4auth.TrustedProxies{Networks: peerNetwork}, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, "192.0.2.1", "http", false},
+		{"threat 235: a scheme that is none, in a list with http", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"http, x"}}, "198.51.100.1", malformed, false},
+		{"threat 235: Forwarded, missing", forwarded, "", true, nil, missing, missing, false},
+		{"threat 235: Forwarded, of proxies alone", forwarded, "", false, http.Header{"Forwarded": {"for=192.0.2.8;proto=https, for=192.0.2.7;proto=https"}}, proxies, proxies, false},
+		{"threat 235: Forwarded, without a scheme", forwarded, "", true, http.Header{"Forwarded": {"for=198.51.100.1"}}, "198.51.100.1", missing, false},
+		{"threat 235: Forwarded, another scheme", forwarded, "", true, http.Header{"Forwarded": {"for=198.51.100.1;proto=wss"}}, "198.51.100.1", malformed, false},
+		{"Forwarded, empty", forwarded, "", false, http.Header{"Forwarded": {""}}, malformed, malformed, false},
+		{"Forwarded, a parameter twice", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=http;proto=https"}}, malformed, malformed, false},
+		{"Forwarded, a backslash", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto="http\s"`}}, malformed, malformed, false},
+		{"Forwarded, a separator in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, ext="a,b;c";;for=198.51.100.1;proto="https"`}}, "198.51.100.1", "https", false},
+		{"Forwarded, no equal sign", forwarded, "", false, http.Header{"Forwarded": {"for;proto=https"}}, malformed, malformed, false},
+		{"Forwarded, an extension without a value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;secure"}}, malformed, malformed, false},
+		{"Forwarded, a space before the value", forwarded, "", false, http.Header{"Forwarded": {"for= 198.51.100.1;proto=https"}}, malformed, malformed, false},
+		{"Forwarded, a space in an extension's value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;by=a b"}}, malformed, malformed, false},
+		{"Forwarded, a name that is none", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;a b=c"}}, malformed, malformed, false},
+		{"Forwarded, an empty name", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;=c"}}, malformed, malformed, false},
+		{"Forwarded, an empty value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;host="}}, malformed, malformed, false},
+		{"Forwarded, an empty value in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host=""`}}, malformed, malformed, false},
+		{"Forwarded, a quote that is not closed", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host="a`}}, malformed, malformed, false},
+		{"Forwarded, extensions alone", forwarded, "", false, http.Header{"Forwarded": {"by=_x"}}, malformed, malformed, false},
+		{"Forwarded, no pair", forwarded, "", false, http.Header{"Forwarded": {"https"}}, malformed, malformed, false},
+		{"Forwarded, a list without end", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https, " + strings.Repeat("for=192.0.2.9;proto=https, ", 100) + "for=192.0.2.7;proto=https"}}, malformed, malformed, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -309,28 +325,29 @@ func TestRelayedConditions(t *testing.T) {
 				}
 				return r
 			}
-			secure, unknown := "false", "true"
-			if tt.secure {
-				secure = "true"
+			client, clientUntold := string(tt.client), sigv4auth.Untold("")
+			if _, err := netip.ParseAddr(client); err != nil {
+				client, clientUntold = "", tt.client
 			}
-			condition := `"Bool":{"aws:SecureTransport":"` + secure + `"}`
-			if tt.client != "" {
-				unknown = "false"
-				condition += `,"IpAddress":{"aws:SourceIp":"` + tt.client + `"}`
+			schemeUntold := tt.scheme
+			if tt.scheme == "http" || tt.scheme == "https" {
+				schemeUntold = ""
 			}
-			policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{` + condition + `,"Null":{"aws:SourceIp":"` + unknown + `","aws:SecureTransport":"false"}}}]}`
-			z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy))})
-			var handler spy
-			protected := a.Require(z.Check)(&handler)
-			protected.ServeHTTP(httptest.NewRecorder(), arrived(signing{}))
-			if handler.ran != 1 {
-				t.Errorf("refused: %s %+v", policy, event)
-			}
-			for _, s := range []signing{{}, {secret: "x"}} {
-				protected.ServeHTTP(httptest.NewRecorder(), arrived(s))
-				if got := event.Source; got.IsValid() != (tt.client != "") || got.IsValid() && got.String() != tt.client {
-					t.Errorf("%+v: the event's source is %v; want %q", s, got, tt.client)
-				}
+			// What each condition says: that it holds, that it does not, or nothing.
+			says := map[string]string{
+				`"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}`:          unlessUntold(clientUntold, strings.HasPrefix(client, "192.0.2.")),
+				`"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}`:     unlessUntold(clientUntold, !strings.HasPrefix(client, "203.0.113.")),
+				`"IpAddressIfExists":{"aws:SourceIp":"192.0.2.0/24"}`:  unlessUntold(clientUntold, strings.HasPrefix(client, "192.0.2.")),
+				`"Null":{"aws:SourceIp":"false"}`:                      unlessUntold(clientUntold, true),
+				`"Null":{"aws:SourceIp":"true"}`:                       unlessUntold(clientUntold, false),
+				`"StringEquals":{"aws:SourceIp":"` + client + `"}`:     unlessUntold(clientUntold, true),
+				`"StringNotLike":{"aws:SourceIp":"*"}`:                 unlessUntold(clientUntold, false),
+				`"Bool":{"aws:SecureTransport":"true"}`:                unlessUntold(schemeUntold, tt.scheme == "https"),
+				`"Bool":{"aws:SecureTransport":"false"}`:               unlessUntold(schemeUntold, tt.scheme == "http"),
+				`"BoolIfExists":{"aws:SecureTransport":"false"}`:       unlessUntold(schemeUntold, tt.scheme == "http"),
+				`"StringNotEquals":{"aws:SecureTransport":"true"}`:     unlessUntold(schemeUntold, tt.scheme == "http"),
+				`"Null":{"aws:SecureTransport":"false"}`:               unlessUntold(schemeUntold, true),
+				`"ForAllValues:StringLike":{"aws:SecureTransport":""}`: unlessUntold(schemeUntold, false),
 			}
 			// Also where Verify and Check are called one by one.
 			r := arrived(signing{})
@@ -338,11 +355,68 @@ func TestRelayedConditions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := z.Check(r, id); err != nil {
-				t.Errorf("Check after Verify: %v", err)
+			for condition, said := range says {
+				for effect, admitted := range map[string]bool{"Allow": said == "holds", "Deny": said == "does not"} {
+					policy := `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*","Condition":{` + condition + `}}`
+					if effect == "Deny" {
+						policy += `,{"Effect":"Allow","Action":"*","Resource":"*"}`
+					}
+					z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy+"]}"))})
+					var handler spy
+					a.Require(z.Check)(&handler).ServeHTTP(httptest.NewRecorder(), arrived(signing{}))
+					if (handler.ran == 1) != admitted {
+						t.Errorf("%s %s: the handler ran %d times", effect, condition, handler.ran)
+					}
+					if err := z.Check(r, id); (err == nil) != admitted {
+						t.Errorf("%s %s: Check after Verify: %v", effect, condition, err)
+					} else if detail := sigv4auth.AsError(err); err != nil {
+						want := ""
+						if untold := map[bool]sigv4auth.Untold{true: clientUntold, false: schemeUntold}[strings.Contains(condition, "SourceIp")]; untold != "" {
+							want = " is not known, and with it aws:S"
+						}
+						if strings.Contains(detail.Detail, "not known") != (want != "") || !strings.Contains(detail.Detail, want) || strings.Contains(detail.Message, "known") {
+							t.Errorf("%s %s: %q, and for the caller %q", effect, condition, detail.Detail, detail.Message)
+						}
+					}
+				}
+			}
+			z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached()})
+			for _, s := range []signing{{}, {secret: "x"}} {
+				r := arrived(s)
+				d := a.Diagnose(r)
+				a.Require(z.Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), r)
+				if got := event.Source; got.IsValid() != (client != "") || got.IsValid() && got.String() != client {
+					t.Errorf("%+v: the event's source is %v; want %q", s, got, client)
+				}
+				if event.SourceUntold != clientUntold || event.SchemeUntold != schemeUntold {
+					t.Errorf("%+v: the event says %q and %q; want %q and %q", s, event.SourceUntold, event.SchemeUntold, clientUntold, schemeUntold)
+				}
+				if d.SourceUntold != clientUntold || d.SchemeUntold != schemeUntold {
+					t.Errorf("%+v: the diagnosis says %q and %q; want %q and %q", s, d.SourceUntold, d.SchemeUntold, clientUntold, schemeUntold)
+				}
+				for what, untold := range map[string]sigv4auth.Untold{"the client's address is not known, and with it aws:SourceIp: ": clientUntold, "the client's scheme is not known, and with it aws:SecureTransport: ": schemeUntold} {
+					if strings.Contains(d.String(), what) != (untold != "") {
+						t.Errorf("%+v: %q, %q:\n%s", s, what, untold, d)
+					}
+				}
+				if header := tt.proxies.ClientHeader; header != "" && clientUntold != "" && clientUntold != peer && !strings.Contains(strings.ToLower(d.String()), ": "+strings.ToLower(header)+", which config.proxies names,") {
+					t.Errorf("the diagnosis does not name %s:\n%s", header, d)
+				}
 			}
 		})
 	}
+}
+
+// unlessUntold is what a condition says that holds or does not, or nothing, where its key's value
+// is not known.
+func unlessUntold(u sigv4auth.Untold, holds bool) string {
+	switch {
+	case u != "":
+		return "nothing"
+	case holds:
+		return "holds"
+	}
+	return "does not"
 }
 
 // TestUnixSocketIsTold: threat 121. A peer without an address came through a Unix socket only where net/http's server says so.

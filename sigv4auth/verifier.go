@@ -62,7 +62,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	rec.event.Time = now
 	via := a.proxies.read(r)
 	if via != nil {
-		rec.event.Source, rec.sourced = via.client, true
+		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.client, via.clientUntold, via.schemeUntold, true
 	}
 	var h protocolHeaders
 	h.find(r.Header)
