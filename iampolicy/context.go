@@ -24,7 +24,8 @@ type contextEntry struct {
 	many []string
 	// multivalued decides which of one and many holds the values.
 	multivalued bool
-	ragged      bool // => a value is no UTF-8
+	// strays has for each value where it is no UTF-8, and is nil if all are.
+	strays []strayBits
 }
 
 // Grow makes room for n more keys, so that setting them allocates once.
@@ -33,7 +34,8 @@ func (c *Context) Grow(n int) { c.entries = slices.Grow(c.entries, n) }
 // Set gives key the one value. A key that was set before is replaced.
 func (c *Context) Set(key, value string) {
 	e := c.entry(key)
-	e.one[0], e.many, e.multivalued, e.ragged = value, nil, false, !utf8.ValidString(value)
+	e.one[0], e.many, e.multivalued = value, nil, false
+	e.findStrays()
 }
 
 // SetMany makes key multivalued, with these values: also where there is one
@@ -41,7 +43,7 @@ func (c *Context) Set(key, value string) {
 func (c *Context) SetMany(key string, values ...string) {
 	e := c.entry(key)
 	e.one[0], e.many, e.multivalued = "", slices.Clone(values), true
-	e.ragged = slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) })
+	e.findStrays()
 }
 
 // Delete removes key, if it is there.
@@ -71,6 +73,20 @@ func (c *Context) Keys() iter.Seq[string] {
 				return
 			}
 		}
+	}
+}
+
+// findStrays looks at the values once, so that not every decision has to. Only where one is
+// no UTF-8 it allocates.
+func (e *contextEntry) findStrays() {
+	e.strays = nil
+	values := e.values()
+	if !slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+		return
+	}
+	e.strays = make([]strayBits, len(values))
+	for i, v := range values {
+		e.strays[i] = straysOf(v)
 	}
 }
 
