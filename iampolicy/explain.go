@@ -58,7 +58,7 @@ const (
 	Missing                  // the request does not have the condition key, or has an empty set
 	Present                  // Null asks for the key to be missing
 	Multivalued              // the key is multivalued, and the operator is no set operator
-	Unreadable               // the request's value is no number, date, address or ARN
+	Unreadable               // the request's value is no number, date, address or ARN, or too long for patterns
 	Unresolved               // a policy variable has no value
 )
 
@@ -302,6 +302,9 @@ func (f *Failure) setUnresolved(p *pattern, ctx *Context) {
 
 // reads reports whether the operator can read the request's value.
 func (c *condition) reads(v string) (ok bool) {
+	if c.tooLong(v) {
+		return false
+	}
 	switch c.operand {
 	case numberOperand:
 		_, ok = parseDecimal(v)

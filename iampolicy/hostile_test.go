@@ -91,7 +91,7 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 		frame, item, most = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"a:t":[%s]}}}`, `"%s"`, 4000
 	case "values":
 		frame, item, most = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"a:m":[%s]}}}`, `"%s"`, 4000
-		req.Context.SetMany("a:m", d.long(2048), d.long(2047), d.long(2046))
+		req.Context.SetMany("a:m", d.long(700), d.long(674), d.long(674)) // 2,048 bytes
 	case "variables":
 		frame, item, most = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotLike":{"a:t":[%s]}}}`, `"*${a:u}?%s"`, 3900
 	case "ARNs":
@@ -118,8 +118,8 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 			more = add(&statements, `{"Effect":"Deny","Action":"*","Resource":"%s%s"}`, arn, d.pattern(most))
 		case "keys":
 			var keys []string
-			for j := 0; j < 60 && add(&keys, `"a:%d":"*%sz*"`, j, d.run(3)); j++ {
-				req.Context.Set(fmt.Sprintf("a:%d", j), d.long(2040)+"a"+strings.Repeat("a", 5)+"éz") // most match, at their end
+			for j := 0; j < 60 && add(&keys, `"a:%d":"*a?z*"`, j); j++ {
+				req.Context.Set(fmt.Sprintf("a:%d", j), d.long(2040)+"baéz") // each matches at its end
 			}
 			more = len(keys) > 0 && add(&statements, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{%s}}}`, strings.Join(keys, ","))
 			left += len([]rune(strings.Join(keys, ","))) // counted twice
