@@ -56,7 +56,7 @@ type evaluation struct {
 	req     *Request
 	context *Context
 	caller  caller
-	work    int  // in the units of maxWork
+	work    int // in the units of maxWork
 	// Of the text that patterns are tried on:
 	utf8  bool      // it is known to be UTF-8
 	stray strayBits // where it is known not to be; nil if nothing is known
