@@ -15,6 +15,10 @@ type accessCheck struct {
 
 // begin returns why the policies cannot be checked, or "".
 func (c *accessCheck) begin() string {
+	if c.work.ctx.Err() != nil {
+		c.work.end()
+		return c.work.reason
+	}
 	for _, p := range slices.Concat(c.new, c.old) {
 		switch {
 		case p == nil || p.kind == 0:

@@ -25,15 +25,21 @@ func (p *arnPattern) match(s string, e *evaluation, unknownMatches bool) bool {
 	if !strings.HasPrefix(s, p.head) {
 		return false
 	}
+	whole := len(s)
 	s = s[len(p.head):]
 	for i := range p.parts {
+		e.at = whole - len(s)
 		colon := strings.IndexByte(s, ':')
 		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], e, unknownMatches) {
+			e.at = 0
 			return false
 		}
 		s = s[colon+1:]
 	}
-	return p.tail.match(s, e, unknownMatches)
+	e.at = whole - len(s)
+	matched := p.tail.match(s, e, unknownMatches)
+	e.at = 0
+	return matched
 }
 
 // compileARN compiles an ARN of six parts. With headVariables, policy

@@ -20,8 +20,7 @@ type condition struct {
 	arns     []arnPattern
 	bools    [2]bool // whether false and true are among them; for Null too
 
-	wild      bool // wildcards are special, and some value has one or a variable
-	searching int  // how many values are patterns that search
+	wild bool // wildcards are special, and some value has one or a variable
 }
 
 // ofUnread is the answer on a value that cannot be read, or is not known: it denies,
@@ -64,24 +63,33 @@ func (c *condition) holds(e *evaluation) bool {
 		}
 		return c.negated
 	}
-	e.utf8 = !entry.ragged
 	held := c.holdsOf(entry, e)
-	e.utf8 = false
+	e.utf8, e.stray = false, nil
 	return held
+}
+
+// read makes the evaluation know what is known of an entry's value.
+func (e *evaluation) read(entry *contextEntry, i int) {
+	if e.utf8, e.stray = entry.strays == nil, nil; !e.utf8 {
+		e.stray = entry.strays[i]
+		e.utf8 = e.stray == nil && len(entry.values()[i]) <= maxTextBytes
+	}
 }
 
 // holdsOf is holds for a key that the request has.
 func (c *condition) holdsOf(entry *contextEntry, e *evaluation) bool {
 	switch c.quantifier {
 	case forAllValues:
-		for _, v := range entry.values() {
+		for i, v := range entry.values() {
+			e.read(entry, i)
 			if !c.test(v, e) {
 				return false
 			}
 		}
 		return true
 	case forAnyValue:
-		for _, v := range entry.values() {
+		for i, v := range entry.values() {
+			e.read(entry, i)
 			if c.test(v, e) {
 				return true
 			}
@@ -89,7 +97,11 @@ func (c *condition) holdsOf(entry *contextEntry, e *evaluation) bool {
 		return false
 	}
 	// Without set operator a multivalued key matches nothing, negated or not (threat 189).
-	return !entry.multivalued && c.test(entry.one[0], e)
+	if entry.multivalued {
+		return false
+	}
+	e.read(entry, 0)
+	return c.test(entry.one[0], e)
 }
 
 // test reports whether one value of the request passes. A value that cannot be read as
@@ -167,7 +179,7 @@ func (c *condition) reads(v string) (ok bool) {
 }
 
 func (c *condition) testStrings(v string, e *evaluation) bool {
-	if c.searching >= listPatterns && len(v) >= listBytes {
+	if listBytes <= len(v) && len(v) <= maxTextBytes && manySearch(c.patterns) {
 		return matchesAny(c.patterns, v, e, c.unknownMatches())
 	}
 	for i := range c.patterns {
@@ -230,6 +242,9 @@ func (c *condition) testARNs(v string, e *evaluation) (matched, read bool) {
 	e.spend(len(v))
 	if _, ok := splitARN(v); !ok {
 		return false, false
+	}
+	if listBytes <= len(v) && len(v) <= maxTextBytes && manySearchARN(c.arns) {
+		return matchesAnyARN(c.arns, v, e, c.unknownMatches()), true
 	}
 	for i := range c.arns {
 		if e.spend(len(v)); e.over() {

@@ -1,6 +1,9 @@
 package iampolicy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	maxConditions = 250  // of one statement
@@ -85,7 +88,7 @@ func (p *parser) conditionKeys(each condition, n *node, at *path) (list []condit
 		c.key, c.hash = kid.name, foldHash(kid.name)
 		p.conditionValues(&c, kid, inner)
 		c.texts = kid.texts()
-		c.count()
+		c.wild = c.hasPattern()
 		list = append(list, c)
 	}
 	return list
@@ -128,18 +131,10 @@ func (p *parser) conditionValue(c *condition, n *node, at *path) {
 	}
 }
 
-// count notes which of the values are patterns.
-func (c *condition) count() {
-	for i := range c.patterns {
-		c.wild = c.wild || c.wildcards && c.patterns[i].shape != literal
-		if c.patterns[i].searches() {
-			c.searching++
-		}
-	}
-	for i := range c.arns {
-		a := &c.arns[i]
-		c.wild = c.wild || a.whole || len(a.parts) > 0 || a.tail.shape != literal
-	}
+// hasPattern reports whether a value is more than a text, where wildcards are special.
+func (c *condition) hasPattern() bool {
+	return c.wildcards && slices.ContainsFunc(c.patterns, func(p pattern) bool { return p.shape != literal }) ||
+		slices.ContainsFunc(c.arns, func(a arnPattern) bool { return a.whole || a.parts != nil || a.tail.shape != literal })
 }
 
 // add compiles one value, and returns what is wrong with it.

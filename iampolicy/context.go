@@ -24,8 +24,9 @@ type contextEntry struct {
 	many []string
 	// multivalued decides which of one and many holds the values.
 	multivalued bool
-	ragged      bool // => a value is no UTF-8
-	unknown     bool // => there is no value in one or many
+	// strays has for each value where it is no UTF-8, and is nil if all are.
+	strays  []strayBits
+	unknown bool // => there is no value in one or many
 }
 
 // Grow makes room for n more keys, so that setting them allocates once.
@@ -34,7 +35,8 @@ func (c *Context) Grow(n int) { c.entries = slices.Grow(c.entries, n) }
 // Set gives key the one value. A key that was set before is replaced.
 func (c *Context) Set(key, value string) {
 	e := c.entry(key)
-	*e = contextEntry{key: e.key, hash: e.hash, one: [1]string{value}, ragged: !utf8.ValidString(value)}
+	e.one[0], e.many, e.multivalued, e.unknown = value, nil, false, false
+	e.findStrays()
 }
 
 // SetMany makes key multivalued, with these values: also where there is one
@@ -42,7 +44,7 @@ func (c *Context) Set(key, value string) {
 func (c *Context) SetMany(key string, values ...string) {
 	e := c.entry(key)
 	e.one[0], e.many, e.multivalued, e.unknown = "", slices.Clone(values), true, false
-	e.ragged = slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) })
+	e.findStrays()
 }
 
 // SetUnknown makes key one that the request has, but whose value is not known: as
@@ -57,7 +59,7 @@ func (c *Context) SetMany(key string, values ...string) {
 // operators in an Allow.
 func (c *Context) SetUnknown(key string) {
 	e := c.entry(key)
-	e.one[0], e.many, e.multivalued, e.unknown = "", nil, false, true
+	e.one[0], e.many, e.multivalued, e.unknown, e.strays = "", nil, false, true, nil
 }
 
 // Delete removes key, if it is there.
@@ -94,6 +96,20 @@ func (c *Context) Keys() iter.Seq[string] {
 				return
 			}
 		}
+	}
+}
+
+// findStrays looks at the values once, so that not every decision has to. Only where one is
+// no UTF-8 it allocates.
+func (e *contextEntry) findStrays() {
+	e.strays = nil
+	values := e.values()
+	if !slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+		return
+	}
+	e.strays = make([]strayBits, len(values))
+	for i, v := range values {
+		e.strays[i] = straysOf(v)
 	}
 }
 

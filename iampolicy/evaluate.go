@@ -56,8 +56,11 @@ type evaluation struct {
 	req     *Request
 	context *Context
 	caller  caller
-	work    int  // in the units of maxWork
-	utf8    bool // the text that patterns are tried on is known to be UTF-8
+	work    int // in the units of maxWork
+	// Of the text that patterns are tried on:
+	utf8  bool      // it is known to be UTF-8
+	stray strayBits // where it is known not to be; nil if nothing is known
+	at    int       // where in it the part begins that a pattern is for
 
 	actionHash uint32 // foldHash of the action, once an index asked for it
 	hashed     bool

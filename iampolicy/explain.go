@@ -62,7 +62,7 @@ const (
 	Missing                  // the request does not have the condition key, or has an empty set
 	Present                  // Null asks for the key to be missing
 	Multivalued              // the key is multivalued, and the operator is no set operator
-	Unreadable               // the request's value is not of the type that the operator compares
+	Unreadable               // the request's value is not of the type that the operator compares, or too long for patterns
 	Unresolved               // a policy variable has no value
 	Unknown                  // the value of the condition key, or of a policy variable, is not known
 )

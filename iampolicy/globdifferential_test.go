@@ -85,27 +85,43 @@ func validInPolicy(char string) bool {
 	return len(char) == len(string(r)) && 0x20 <= r && r <= 0xff && (r < 0x7f || r > 0x9f)
 }
 
-// globOf returns whether a policy with the patterns matches the text, and whether the naive evaluator says so.
+// globOf returns whether a policy with the patterns matches the text, and whether the naive evaluator says
+// so. The patterns are those of a String operator, of an ARN operator and of Resource, which must agree.
 func globOf(t testing.TB, patterns []string, text, value string) (got, want bool) {
 	t.Helper()
-	doc, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": map[string]any{
-		"Effect": "Allow", "Action": "*", "Resource": "*",
-		"Condition": map[string]any{"StringLike": map[string]any{"x:text": patterns}},
-	}})
-	if err != nil {
-		t.Fatal(err)
+	arn, asked := "arn:aws:s3:::", "arn:aws:s3:::"
+	if len(patterns) == 1 {
+		arn, asked = "arn:a*:s3:*::", "arn:a\x80é:s3:\xbf::"
 	}
-	p, err := iampolicy.Parse(doc, iampolicy.Identity)
-	if err != nil {
-		t.Fatalf("%v\n%q", err, patterns)
-	}
-	req := request("s3:GetObject", object)
-	req.Context.Set("x:text", text)
-	req.Context.Set("x:v", value)
+	var arns []string
 	for _, pattern := range patterns {
 		want = want || naiveMatches(pattern, text, value)
+		arns = append(arns, arn+pattern)
 	}
-	return evaluateAlone(p, req).Allowed(), want
+	ask := func(statement map[string]any) bool {
+		statement["Effect"], statement["Action"] = "Allow", "*"
+		doc, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statement})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := iampolicy.Parse(doc, iampolicy.Identity)
+		if err != nil {
+			t.Fatalf("%v\n%q", err, patterns)
+		}
+		req := request("s3:GetObject", asked+text)
+		req.Context.Set("x:text", text)
+		req.Context.Set("x:arn", asked+text)
+		req.Context.Set("x:v", value)
+		return evaluateAlone(p, req).Allowed()
+	}
+	got = ask(map[string]any{"Resource": "*", "Condition": map[string]any{"StringLike": map[string]any{"x:text": patterns}}})
+	if as := ask(map[string]any{"Resource": "*", "Condition": map[string]any{"ArnLike": map[string]any{"x:arn": arns}}}); as != got {
+		t.Errorf("%q match %q with %q: %v, as ARNs %v", patterns, text, value, got, as)
+	}
+	if as := ask(map[string]any{"Resource": arns}); as != got {
+		t.Errorf("%q match %q with %q: %v, as resources %v", patterns, text, value, got, as)
+	}
+	return got, want
 }
 
 // naiveMatches is a pattern on a text, by the naive evaluator; the variable x:v has a value.

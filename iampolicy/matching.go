@@ -86,6 +86,9 @@ func (e *evaluation) inActions(list []pattern) bool {
 }
 
 func (e *evaluation) inResources(list []arnPattern, unknownMatches bool) bool {
+	if len(e.req.Resource) >= listBytes && manySearchARN(list) {
+		return matchesAnyARN(list, e.req.Resource, e, unknownMatches)
+	}
 	for i := range list {
 		if e.spend(len(e.req.Resource)); e.over() {
 			return false

@@ -109,8 +109,8 @@ func (m *matcher) search(run []part, s string) (end int, ok bool) {
 	if isASCII(s) {
 		end = a.indexASCII(s, &m.e.work)
 	} else {
-		var bits strayBits
-		end = a.index(s, m.strays(&bits, s), &m.e.work)
+		var bits [strayWords]uint64
+		end = a.index(s, m.strays(bits[:], s), &m.e.work)
 	}
 	return end, end >= 0
 }
@@ -120,10 +120,10 @@ func (m *matcher) search(run []part, s string) (end int, ok bool) {
 // before it was at its end.
 func (m *matcher) searchLong(run []part, s string) (end int, ok bool) {
 	var (
-		bits   strayBits
+		bits   [strayWords]uint64
 		places [2]placeBits
 	)
-	stray := m.strays(&bits, s)
+	stray := m.strays(bits[:], s)
 	before, behind := &places[0], &places[1]
 	before.fill()
 	w := runWalk{run: run}
@@ -169,18 +169,19 @@ func (b *placeBits) fill() {
 	}
 }
 
-// strays returns where s has stray bytes: nil if nowhere.
-func (m *matcher) strays(bits *strayBits, s string) *strayBits {
-	if m.e.utf8 {
-		return nil
+// strays returns the stray bytes of s, for which there is room in bits. Of the value of a
+// condition key they are known.
+func (m *matcher) strays(bits strayBits, s string) strayBytes {
+	if m.e.utf8 || m.e.stray != nil {
+		return strayBytes{m.e.stray, m.e.at + m.whole - m.trimmed - len(s)}
 	}
 	m.e.work += typedCost * len(s)
 	if utf8.ValidString(s) {
-		return nil
+		return strayBytes{}
 	}
 	m.e.work += strayCost * len(s)
 	bits.fill(s)
-	return bits
+	return strayBytes{bits: bits}
 }
 
 // strayCost is what a byte costs where stray ones are looked for.

@@ -27,7 +27,7 @@ func (p *pattern) match(s string, e *evaluation, unknownMatches bool) bool {
 	if len(p.vars) > 0 {
 		return p.matchVariables(s, e, unknownMatches)
 	}
-	m := matcher{e: e, fold: p.fold}
+	m := matcher{e: e, fold: p.fold, whole: len(s)}
 	return m.match(p.runs, s)
 }
 
@@ -35,7 +35,7 @@ func (p *pattern) match(s string, e *evaluation, unknownMatches bool) bool {
 // others do not pay for the array.
 func (p *pattern) matchVariables(s string, e *evaluation, unknownMatches bool) bool {
 	var values [maxVariables]string
-	m := matcher{e: e, fold: p.fold, values: &values}
+	m := matcher{e: e, fold: p.fold, whole: len(s), values: &values}
 	for i := range p.vars {
 		var has resolution
 		switch values[i], has = p.vars[i].value(e.context); has {
@@ -61,6 +61,9 @@ type matcher struct {
 	// ragged means that a value is no UTF-8. Where it begins or ends with a part of a
 	// character it does not match a part of one in the text.
 	ragged bool
+	// whole is how long the text is, and trimmed how much of it the end of the pattern
+	// takes: what find gets is without that.
+	whole, trimmed int
 }
 
 // match anchors the first run at the beginning and the last at the end, and
@@ -79,7 +82,7 @@ func (m *matcher) match(runs [][]part, s string) bool {
 	if n, ok = m.ends(runs[last], s); !ok {
 		return false
 	}
-	s = s[:len(s)-n]
+	s, m.trimmed = s[:len(s)-n], n
 	for _, run := range runs[1:last] {
 		if n, ok = m.find(run, s); !ok {
 			return false

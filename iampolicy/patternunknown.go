@@ -22,7 +22,7 @@ func (m *matcher) mayMatch(runs [][]part, s string) bool {
 	if n, ok = m.ends(final, s); !ok {
 		return false
 	}
-	s = s[:len(s)-n]
+	s, m.trimmed = s[:len(s)-n], n
 	for {
 		if piece, at = m.piece(runs, at); at.run == len(runs) {
 			return true // that was the final one

@@ -73,12 +73,13 @@ func (a *shiftAnd) seal() {
 func isInside(c byte) bool { return c&0xc0 == 0x80 }
 
 // A strayBits has a bit for each byte of a text that is stray.
-type strayBits [(maxTextBytes + 63) / 64]uint64
+type strayBits []uint64
 
-func (b *strayBits) has(i int) bool { return b[i/64]>>(i%64)&1 != 0 }
+// strayWords is how long a strayBits is at most.
+const strayWords = (maxTextBytes + 63) / 64
 
 // fill finds the stray bytes of s.
-func (b *strayBits) fill(s string) {
+func (b strayBits) fill(s string) {
 	for i := 0; i < len(s); {
 		if s[i] < utf8.RuneSelf {
 			i++
@@ -92,14 +93,36 @@ func (b *strayBits) fill(s string) {
 	}
 }
 
+// straysOf returns the stray bytes of a text that patterns may be tried on, nil if it is UTF-8.
+func straysOf(s string) strayBits {
+	if utf8.ValidString(s) || len(s) > maxTextBytes {
+		return nil
+	}
+	b := make(strayBits, (len(s)+63)/64)
+	b.fill(s)
+	return b
+}
+
+// strayBytes are those of a text that begins in another, for which bits are. There are
+// none where bits is nil.
+type strayBytes struct {
+	bits strayBits
+	at   int
+}
+
+func (b strayBytes) has(i int) bool {
+	i += b.at
+	return b.bits != nil && b.bits[i/64]>>(i%64)&1 != 0
+}
+
 // symbolAt returns the symbol of a byte of a text, and the states that stay when it
-// is read. stray is nil if no byte is stray.
-func (a *shiftAnd) symbolAt(s string, i int, stray *strayBits) (symbol int, stay uint64) {
+// is read.
+func (a *shiftAnd) symbolAt(s string, i int, stray strayBytes) (symbol int, stay uint64) {
 	c := s[i]
 	switch {
 	case !isInside(c):
 		return int(c), a.loop
-	case stray != nil && stray.has(i):
+	case stray.has(i):
 		return 256 + int(c&0x3f), a.loop
 	}
 	return int(c), a.loop | a.any
@@ -107,7 +130,7 @@ func (a *shiftAnd) symbolAt(s string, i int, stray *strayBits) (symbol int, stay
 
 // index returns where the first match ends that begins anywhere in s, or -1; the
 // first state is the lowest bit. work grows by what it costs.
-func (a *shiftAnd) index(s string, stray *strayBits, work *int) (end int) {
+func (a *shiftAnd) index(s string, stray strayBytes, work *int) (end int) {
 	final := a.last()
 	a.loop = 1
 	d := uint64(1)
@@ -128,8 +151,8 @@ func (a *shiftAnd) index(s string, stray *strayBits, work *int) (end int) {
 // endsAt returns the end of a match whose last element took the byte before i. A
 // question mark takes all of its character. What else ends inside of a character is no
 // match: it is a value that breaks off there.
-func (a *shiftAnd) endsAt(s string, i int, final uint64, stray *strayBits) (end int, ok bool) {
-	inside := func() bool { return i < len(s) && isInside(s[i]) && (stray == nil || !stray.has(i)) }
+func (a *shiftAnd) endsAt(s string, i int, final uint64, stray strayBytes) (end int, ok bool) {
+	inside := func() bool { return i < len(s) && isInside(s[i]) && !stray.has(i) }
 	if a.any&final == 0 {
 		return i, !inside()
 	}
@@ -198,7 +221,7 @@ func (a *shiftAnd) indexLane(s string, work *int) (end int) {
 
 // matches reports whether one of the patterns that were added matches all of s. first
 // has their first states, and last their last ones.
-func (a *shiftAnd) matches(s string, first, last uint64, stray *strayBits, work *int) bool {
+func (a *shiftAnd) matches(s string, first, last uint64, stray strayBytes, work *int) bool {
 	d := first
 	for i := range len(s) {
 		symbol, stay := a.symbolAt(s, i, stray)
