@@ -133,7 +133,9 @@ func (n *naive) operand(positive, value, operand string, modern bool) (matched, 
 		return want == value || positive == "StringEqualsIgnoreCase" && naiveLower(want) == naiveLower(value), true
 	case positive == "StringLike":
 		pattern, ok := symbols(operand)
-		return ok && naiveGlob(pattern, naiveCharacters(value)), true
+		matched = ok && naiveGlob(pattern, naiveCharacters(value))
+		n.noteBlurred("condition", operand, value, matched)
+		return matched, true
 	case strings.HasPrefix(positive, "Numeric"):
 		if !naiveNumber.MatchString(value) {
 			return false, false
