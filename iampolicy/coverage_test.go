@@ -13,7 +13,8 @@ import (
 func requireCoverage(t *testing.T, seen map[string]int, worlds int) {
 	t.Helper()
 	var table strings.Builder
-	fmt.Fprintf(&table, "%d requests. How often each operator held / did not:\n", worlds*differentialRequests)
+	requests := seen["outcome allowed"] + seen["outcome implicitDeny"] + seen["outcome explicitDeny"]
+	fmt.Fprintf(&table, "%d requests. How often each operator held / did not:\n", requests)
 	row := func(name string, cells []string) {
 		fmt.Fprintf(&table, "%-26s", name)
 		for _, cell := range cells {
@@ -104,5 +105,17 @@ func everyStep(worlds int) (wanted []string) {
 		both("%s variable  default false resolved %s", truth, where)
 		both("%s variable  default true resolved %s", truth, where)
 	}
+	for _, what := range []string{"action", "resource", "condition"} {
+		both("mutated %s matches %s", truth, what)
+		both("mutated %s matches a text of more than 64 bytes %s", truth, what)
+		if what != "action" {
+			both("mutated %s matches a text of more than 1024 bytes %s", truth, what)
+		}
+	}
+	for _, kind := range []iampolicy.Kind{iampolicy.Identity, iampolicy.Boundary, iampolicy.Session, iampolicy.Resource} {
+		wanted = append(wanted, fmt.Sprintf("%v with more than 64 Allow statements", kind))
+	}
+	wanted = append(wanted, "outcome allowed by a statement behind the 64th", "outcome explicitDeny by a statement behind the 64th")
+	both("explained applies %s", truth)
 	return append(wanted, "outcome allowed", "outcome implicitDeny", "outcome explicitDeny")
 }

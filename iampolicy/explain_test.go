@@ -42,7 +42,7 @@ func checkFates(t *testing.T, w *world, x iampolicy.Explanation) {
 	applies := func(p randomPolicy, i int) bool {
 		alone := p
 		alone.Statements = p.Statements[i : i+1]
-		return len(n.grants(alone, p.Statements[i]["Effect"].(string))) > 0
+		return len(n.grants(verdict{}, alone, p.Statements[i]["Effect"].(string))) > 0
 	}
 	place := map[iampolicy.Kind]func(f iampolicy.Fate) randomPolicy{
 		iampolicy.Identity: func(f iampolicy.Fate) randomPolicy { return w.Identity[f.Policy] },

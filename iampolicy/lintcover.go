@@ -15,6 +15,8 @@ type listed struct {
 	// opaque is covered by the lone star only and covers nothing: it has variables or
 	// escapes, or wildcards before the sixth part.
 	opaque bool
+	// asking has a question mark: it covers elements without wildcards only.
+	asking bool
 }
 
 // A covering finds, for each element of a list, the first other one that covers it. A
@@ -35,12 +37,18 @@ type covering struct {
 	first, soonest []int
 	// leads are what the others begin with, and inner those elements.
 	leads affixes
-	inner [][]int
+	inner []innerList
 }
+
+// An innerList has the elements with a wildcard inside that begin alike.
+type innerList struct{ stars, asking []int }
+
+// maxCompared bounds with how many of those each element of a list is matched.
+const maxCompared = 200
 
 func (p *parser) newCovering(list []listed) *covering {
 	c := &covering{parser: p, list: list, star: -1, exact: map[string]int{}}
-	prefixes, leads := map[string]int{}, map[string][]int{}
+	prefixes, leads := map[string]int{}, map[string]*innerList{}
 	for i := range list {
 		l := &list[i]
 		switch {
@@ -51,7 +59,16 @@ func (p *parser) newCovering(list []listed) *covering {
 		case l.pattern.shape == literal:
 			setFirst(c.exact, l.text, i)
 		case l.pattern.shape == general:
-			leads[l.lead()] = append(leads[l.lead()], i)
+			inner := leads[l.lead()]
+			if inner == nil {
+				inner = &innerList{}
+				leads[l.lead()] = inner
+			}
+			if l.asking = l.pattern.asks(); l.asking {
+				inner.asking = append(inner.asking, i)
+			} else {
+				inner.stars = append(inner.stars, i)
+			}
 		default:
 			setFirst(prefixes, l.lead(), i)
 		}
@@ -68,7 +85,7 @@ func (p *parser) newCovering(list []listed) *covering {
 	texts = sortedKeys(leads)
 	c.leads = newAffixes(texts, false)
 	for _, text := range texts {
-		c.inner = append(c.inner, leads[text])
+		c.inner = append(c.inner, *leads[text])
 	}
 	return c
 }
@@ -103,15 +120,21 @@ func (c *covering) by(i int) int {
 			best = min(best, c.soonest[at])
 		}
 	}
-	for at := c.leads.longest(l.text, false); at >= 0; at = c.leads.up[at] {
-		for _, j := range c.inner[at] {
-			if j >= best || c.matching.work > maxCoverWork {
-				break
+	compared := 0
+	look := func(list []int) {
+		for _, j := range list {
+			if j >= best || compared > maxCompared || c.matching.work > maxCoverWork {
+				return
 			}
-			if j != i && c.matches(j, i) && (j < i || !c.matches(i, j)) {
+			if compared++; j != i && c.matches(j, i) && (j < i || !c.matches(i, j)) {
 				best = j
-				break
 			}
+		}
+	}
+	for at := c.leads.longest(l.text, false); at >= 0; at = c.leads.up[at] {
+		look(c.inner[at].stars)
+		if l.pattern.shape == literal {
+			look(c.inner[at].asking)
 		}
 	}
 	if best == len(c.list) {
@@ -131,17 +154,17 @@ func (c *covering) matches(j, i int) bool {
 	if narrow.everything || wide.head != narrow.head {
 		return false
 	}
-	if narrow.pattern.shape != literal && (wide.pattern.shape == literal || wide.pattern.asksForOne()) {
+	if wide.asking && narrow.pattern.shape != literal {
 		return false
+	}
+	if wide.pattern.shape == literal {
+		return narrow.pattern.shape == literal && narrow.text == wide.text
 	}
 	return wide.pattern.match(narrow.text[len(narrow.head):], &c.matching, false)
 }
 
-// asksForOne reports whether the pattern has a question mark.
-func (p *pattern) asksForOne() bool {
-	if p.shape != general {
-		return false
-	}
+// asks reports whether a general pattern has a question mark.
+func (p *pattern) asks() bool {
 	for _, run := range p.runs {
 		for i := range run {
 			if run[i].any > 0 {

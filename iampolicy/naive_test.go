@@ -13,6 +13,8 @@ type naive struct {
 	w      *world
 	caller naiveCaller
 	note   func(string)
+	// applied has, if it is not nil, which of the statements that were looked at apply.
+	applied map[verdict]bool
 }
 
 // A naiveCaller is the principal by the texts.
@@ -152,7 +154,9 @@ func (n *naive) action(st map[string]any) bool {
 	}
 	for _, pattern := range naiveList(element) {
 		symbols, _ := naiveSymbols(naiveLower(pattern), nil)
-		if naiveGlob(symbols, naiveCharacters(naiveLower(n.w.Action))) {
+		matched := naiveGlob(symbols, naiveCharacters(naiveLower(n.w.Action)))
+		n.noteBlurred("action", pattern, n.w.Action, matched)
+		if matched {
 			return !not
 		}
 	}
@@ -176,16 +180,23 @@ func (n *naive) resource(st map[string]any, modern, deny bool) bool {
 			pattern += ":*"
 		}
 		symbols, has := n.symbols("resource", pattern, modern)
-		best = max(best, min(has, naiveIs(naiveARN(symbols, n.w.ResourceARN))))
+		matched := naiveARN(symbols, n.w.ResourceARN)
+		n.noteBlurred("resource", pattern, n.w.ResourceARN, has == naiveYes && matched)
+		best = max(best, min(has, naiveIs(matched)))
 	}
 	return n.forEffect(best.unless(not), "resource variable", deny)
 }
 
+// A verdict is a decision as the naive evaluator puts it together: the outcome and the
+// place of the deciding statement.
+type verdict = iampolicy.Decision
+
 // grants returns how the policy's statements of an effect name the caller, where
-// they match otherwise.
-func (n *naive) grants(p randomPolicy, effect string) map[string]bool {
-	found := map[string]bool{}
-	for _, st := range p.Statements {
+// they match otherwise, each with the first such statement.
+func (n *naive) grants(at verdict, p randomPolicy, effect string) map[string]verdict {
+	found := map[string]verdict{}
+	at.PolicyType = p.Kind
+	for i, st := range p.Statements {
 		if st["Effect"] != effect {
 			continue
 		}
@@ -195,98 +206,148 @@ func (n *naive) grants(p randomPolicy, effect string) map[string]bool {
 		action, resource := n.action(st), n.resource(st, modern, deny)
 		conditions := n.conditions(st["Condition"], modern, deny)
 		applies := how != "" && action && resource && conditions
-		if applies {
-			found[how] = true
+		at.Statement = i
+		if _, ok := found[how]; applies && !ok {
+			found[how] = at
+		}
+		if n.applied != nil {
+			n.applied[at] = applies
 		}
 		n.note(fmt.Sprintf("%v %s %v", p.Kind, effect, applies))
 	}
 	return found
 }
 
-func (n *naive) any(policies []randomPolicy, effect string) bool {
-	found := false
-	for _, p := range policies {
-		found = len(n.grants(p, effect)) > 0 || found
+// any returns the first statement of an effect that applies.
+func (n *naive) any(level int, policies []randomPolicy, effect string) (first verdict, found bool) {
+	for i, p := range policies {
+		for _, at := range n.grants(verdict{Level: level, Policy: i}, p, effect) {
+			// Of one policy the first, however it names the caller.
+			if !found || at.Policy == first.Policy && at.Statement < first.Statement {
+				first, found = at, true
+			}
+		}
 	}
-	return found
+	return first, found
 }
 
 // evaluate follows the numbered list of the semantics text.
-func (n *naive) evaluate() iampolicy.Outcome {
+func (n *naive) evaluate() verdict {
 	w := n.w
 	n.caller = naiveIdentify(w.Principal)
 	n.note("caller " + n.caller.kind)
 	if n.caller.kind == "" {
-		return iampolicy.ImplicitDeny
+		return verdict{}
 	}
 	inAccount := n.caller.account != ""
 
-	// 1. Any Deny.
-	denied := n.any(w.Identity, "Deny") || n.any(w.Boundaries, "Deny") || n.any(w.Sessions, "Deny")
-	if w.Resource != nil {
-		denied = n.any([]randomPolicy{*w.Resource}, "Deny") || denied
+	// 1. Any Deny; of several, the first in the order of the Set's fields is named.
+	var denies []verdict
+	deny := func(level int, policies []randomPolicy) {
+		if at, found := n.any(level, policies, "Deny"); found {
+			denies = append(denies, at)
+		}
 	}
-	for _, level := range w.RCPs {
-		denied = n.any(level, "Deny") || denied // 2.
+	deny(0, w.Identity)
+	deny(0, w.Boundaries)
+	deny(0, w.Sessions)
+	if w.Resource != nil {
+		deny(0, []randomPolicy{*w.Resource})
 	}
 	controlled := true
-	for _, level := range w.SCPs { // 3.
-		denied = inAccount && n.any(level, "Deny") || denied
-		controlled = controlled && (!inAccount || n.any(level, "Allow"))
+	for i, level := range w.SCPs { // 3.
+		if inAccount {
+			deny(i, level)
+			_, allowed := n.any(i, level, "Allow")
+			controlled = controlled && allowed
+		}
 	}
-	if denied {
-		return iampolicy.ExplicitDeny
+	for i, level := range w.RCPs { // 2.
+		deny(i, level)
+	}
+	if len(denies) > 0 {
+		denies[0].Outcome = iampolicy.ExplicitDeny
+		return denies[0]
 	}
 	if !controlled {
 		n.note("path SCP blocks")
-		return iampolicy.ImplicitDeny
+		return verdict{}
 	}
-	decide := func(allowed bool, path string) iampolicy.Outcome {
+	decide := func(allowed bool, by verdict, path string) verdict {
 		if allowed {
 			n.note("path " + path + " allows")
-			return iampolicy.Allow
+			by.Outcome = iampolicy.Allow
+			return by
 		}
 		n.note("path " + path + " denies")
-		return iampolicy.ImplicitDeny
+		return verdict{}
 	}
 
-	named := map[string]bool{}
+	named := map[string]verdict{}
 	if w.Resource != nil {
-		named = n.grants(*w.Resource, "Allow")
+		named = n.grants(verdict{}, *w.Resource, "Allow")
+	}
+	var strongest verdict
+	for _, how := range []string{"account", "basis", "direct"} {
+		if at, ok := named[how]; ok {
+			strongest = at
+		}
 	}
 	if !inAccount { // 6.
-		return decide(len(named) > 0, n.caller.kind)
+		return decide(len(named) > 0, strongest, n.caller.kind)
 	}
 	boundary := true
-	for _, p := range w.Boundaries {
-		boundary = boundary && n.any([]randomPolicy{p}, "Allow")
+	for i, p := range w.Boundaries {
+		allowed := len(n.grants(verdict{Policy: i}, p, "Allow")) > 0
+		boundary = boundary && allowed
 	}
-	session := n.any(w.Sessions, "Allow") // 7.
+	_, session := n.any(0, w.Sessions, "Allow") // 7.
 	if len(w.Sessions) == 0 {
 		session = n.caller.kind != "federated"
 	}
-	own := n.any(w.Identity, "Allow") || n.caller.kind == "root"
+	by, own := n.any(0, w.Identity, "Allow")
+	isRoot := n.caller.kind == "root"
 	if n.caller.account != w.ResourceAccount { // 5.
+		if !own {
+			by = strongest
+		}
+		own = own || isRoot
 		allowed := own && boundary && session && len(named) > 0
 		n.noteAcross(own, boundary, session, named, allowed)
-		return decide(allowed, "cross account")
+		return decide(allowed, by, "cross account")
 	}
+	own = own || isRoot
 	// 4.
 	isTrust := w.Resource != nil && w.Resource.Kind == iampolicy.Trust
+	_, direct := named["direct"]
+	_, basis := named["basis"]
 	switch {
-	case named["direct"]:
-		return decide(true, "direct grant")
+	case direct:
+		return decide(true, strongest, "direct grant")
 	case isTrust && len(named) == 0:
-		return decide(false, "trust")
-	case named["basis"] && boundary && session:
-		return decide(true, "basis grant")
+		return decide(false, verdict{}, "trust")
+	case basis && boundary && session:
+		return decide(true, strongest, "basis grant")
 	}
-	return decide(own && boundary && session, "own policies")
+	return decide(own && boundary && session, by, "own policies")
+}
+
+// noteBlurred notes what became of a pattern that was made of a text of a request.
+func (n *naive) noteBlurred(where, pattern, text string, matched bool) {
+	if n.w.pool == nil || !n.w.pool.blurred[pattern] {
+		return
+	}
+	n.note(fmt.Sprintf("mutated %s matches %v", where, matched))
+	for _, length := range []int{64, 255, 1024} {
+		if len(text) > length {
+			n.note(fmt.Sprintf("mutated %s matches a text of more than %d bytes %v", where, length, matched))
+		}
+	}
 }
 
 // noteAcross notes how a caller of another account came to what was decided: how the
 // resource policy names it, and which one thing stands in the way.
-func (n *naive) noteAcross(own, boundary, session bool, named map[string]bool, allowed bool) {
+func (n *naive) noteAcross(own, boundary, session bool, named map[string]verdict, allowed bool) {
 	for how := range named {
 		n.note(fmt.Sprintf("across accounts a caller (%s) named by its %s grant: allowed %v", n.caller.kind, how, allowed))
 	}

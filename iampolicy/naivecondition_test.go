@@ -176,7 +176,9 @@ func (n *naive) operand(positive, value, operand string, modern bool) naiveAnswe
 		}
 		return with(naiveGlob(folded, naiveCharacters(naiveLower(value))))
 	case positive == "StringLike":
-		return with(naiveGlob(pattern, naiveCharacters(value)))
+		matched := naiveGlob(pattern, naiveCharacters(value))
+		n.noteBlurred("condition", operand, value, has == naiveYes && matched)
+		return with(matched)
 	case strings.HasPrefix(positive, "Numeric"):
 		if !naiveNumber.MatchString(value) {
 			return naiveMaybe

@@ -24,6 +24,8 @@ type world struct {
 	Context         map[string][]string // by key in lower case
 	Multivalued     map[string]bool
 	Unknown         map[string]bool // keys of which Context has no values
+
+	pool *pool // nil: of the small vocabulary alone
 }
 
 type randomPolicy struct {
@@ -96,9 +98,12 @@ func (w *world) String() string {
 }
 
 // A dice makes random choices.
-type dice struct{ *rand.Rand }
+type dice struct {
+	*rand.Rand
+	pool *pool // of the world that is made
+}
 
-func newDice(seed uint64) dice { return dice{rand.New(rand.NewPCG(seed, 7))} }
+func newDice(seed uint64) dice { return dice{Rand: rand.New(rand.NewPCG(seed, 7))} }
 
 func (d dice) one(of ...string) string { return of[d.IntN(len(of))] }
 
@@ -119,6 +124,10 @@ func (d dice) some(choose func() string) any {
 
 func (d dice) world() *world {
 	w := &world{}
+	if d.in(6) {
+		w.pool = d.newPool()
+		d.pool = w.pool
+	}
 	d.ask(w)
 	for range 1 + d.IntN(2) {
 		w.Identity = append(w.Identity, d.policy(iampolicy.Identity))
@@ -179,6 +188,9 @@ func (d dice) ask(w *world) {
 	w.ResourceAccount = d.one(account, account, account, other, "")
 	w.Principal = d.principal()
 	d.context(w)
+	if w.pool != nil {
+		d.askOfPool(w)
+	}
 }
 
 func (d dice) resourceARN() string {
@@ -259,14 +271,30 @@ func (d dice) policy(kind iampolicy.Kind) randomPolicy {
 	if d.in(25) {
 		count += 3 + d.IntN(12) // enough to be indexed
 	}
+	if d.pool != nil && d.pool.many && d.in(2) {
+		count = 65 + d.IntN(236)
+		d.pool.effect = d.one("Allow", "Allow", "Deny")
+	}
 	for range count {
 		p.Statements = append(p.Statements, d.statement(kind, p.Version == "2012-10-17"))
 	}
 	return p
 }
 
+// usual reports whether to take a text of the small vocabulary in a world that has a
+// pool: seldom where there are many statements, of which else one matches everything.
+func (d dice) usual() bool {
+	if d.pool.many {
+		return d.in(40)
+	}
+	return d.in(4)
+}
+
 func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 	st := map[string]any{"Effect": d.one("Allow", "Allow", "Allow", "Deny")}
+	if d.pool != nil && d.pool.many && !d.in(8) {
+		st["Effect"] = d.pool.effect
+	}
 	if kind == iampolicy.RCP {
 		if d.in(3) {
 			return map[string]any{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -279,6 +307,9 @@ func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 		action = "NotAction"
 	}
 	st[action] = d.some(func() string {
+		if d.pool != nil && !d.usual() {
+			return d.blurAction(d.pool, kind != iampolicy.RCP)
+		}
 		if kind == iampolicy.RCP {
 			return d.one("s3:*", "s3:Get*", "sqs:SendMessage", "S3:?etObject")
 		}
@@ -311,6 +342,9 @@ func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 
 // resourcePattern has the same texts for each version: in 2008-10-17 variables are literal.
 func (d dice) resourcePattern(kind iampolicy.Kind) string {
+	if d.pool != nil && !d.usual() {
+		return d.blurARN(d.pool, d.one(d.pool.resources...))
+	}
 	patterns := []string{
 		"*", "*", "arn:aws:s3:::*", "arn:aws:s3:::photos", "arn:aws:s3:::photos/*", "arn:aws:s3:::photos/???/c*t", "arn:aws:s3:::photos/?",
 		"arn:aws:s3:::photos/${aws:username}/*", "arn:aws:s3:::photos/${x:t, 'bob'}/cat", "arn:aws:s3:::photos/${*}/cat", "arn:aws:s3:::photos/b${?}b/cat",
@@ -381,11 +415,17 @@ func (d dice) operator(modern bool) (name, key string, choose func() string) {
 	case 0:
 		return qualifier + d.one("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"), anyKey("x:s"),
 			func() string {
+				if d.pool != nil && !d.in(4) {
+					return d.one(d.pool.texts...)
+				}
 				return d.one("a", "A", "AB", "a*", "bob", "", "${aws:username}", "${x:t, 'a'}", "a${*}", "a${?}", "${$}{x:s}", "${x:s}", "Ä")
 			}
 	case 1:
 		return qualifier + d.one("StringLike", "StringNotLike"), anyKey(d.one("x:s", "x:t", "aws:username")),
 			func() string {
+				if d.pool != nil && !d.in(4) {
+					return d.blur(d.pool, d.one(d.pool.texts...))
+				}
 				return d.one("*", "a*", "?", "??", "b*b", "a${*}", "*${aws:username}*", "b${?}b", "${$}{x:s}", "${x:t}", "${x:t, 'b'}*", "", "${x:n}", "*a*")
 			}
 	case 2:
@@ -406,6 +446,9 @@ func (d dice) operator(modern bool) (name, key string, choose func() string) {
 	case 6:
 		return qualifier + d.one("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"), anyKey("x:arn"),
 			func() string {
+				if d.pool != nil && !d.in(4) {
+					return d.blurARN(d.pool, d.one(d.pool.texts...))
+				}
 				if modern && d.in(4) {
 					return d.one("${x:arn}", "arn:aws:iam::${x:none, '111122223333'}:role/*")
 				}
