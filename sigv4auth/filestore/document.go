@@ -12,10 +12,14 @@ type document[T any] struct {
 	file   watchedFile
 	name   string                                                                  // as problems have it
 	decode func(data []byte, mode fileMode) (value T, problems []Problem, ok bool) // ok: take it
+	whole  func(data []byte) bool                                                  // nil: what decodes is whole
 
 	good     T
 	hasGood  bool // a version is in force
 	problems []Problem
+	slot     int  // the turn in which it is looked at, of turns
+	turn     int  // of the last look
+	late     bool // the file changes at every look
 	absent   bool // the file was looked for, and does not exist
 	looked   bool // something was made of the file, or of its absence
 }
@@ -23,15 +27,30 @@ type document[T any] struct {
 // refresh follows the file, and reports whether anything changed: what is in force, or what is wrong.
 func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) (changed bool) {
 	found := d.file.follow(seen, err, now, first)
+	late := d.late != d.file.late
+	d.late = d.file.late
 	if found.kind == nothingNew {
-		return false
+		return late
+	}
+	var value T
+	var problems []Problem
+	var ok bool
+	if found.kind == newContent {
+		value, problems, ok = d.decode(found.data, found.mode)
+	}
+	if found.hurried {
+		// Nobody knows that its writer had finished, so that the document has to show it: JSON ends with its
+		// last bracket, and what is cut short before that is none.
+		if !ok || d.whole != nil && !d.whole(found.data) {
+			return late
+		}
+		d.file.took(found, now)
 	}
 	before, lookedBefore, absentBefore := d.problems, d.looked, d.absent
 	d.looked, d.absent = true, false
 	replaced := false
 	switch found.kind {
 	case newContent:
-		value, problems, ok := d.decode(found.data, found.mode)
 		if ok {
 			d.good, d.hasGood = value, true
 			replaced = true
@@ -44,8 +63,19 @@ func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) 
 	case unreadable:
 		d.note([]Problem{{File: d.name, Message: reason(found.err)}}, d.hasGood)
 	}
-	return replaced || d.absent != absentBefore || !lookedBefore || !slices.Equal(before, d.problems)
+	return replaced || late || d.absent != absentBefore || !lookedBefore || !slices.Equal(before, d.problems)
 }
+
+// all returns what is wrong with the document.
+func (d *document[T]) all() []Problem {
+	if !d.late {
+		return d.problems
+	}
+	return append(slices.Clone(d.problems), Problem{File: d.name, Message: lateMessage, LastGood: d.hasGood})
+}
+
+// lateMessage tells of a file that is never found the same at two looks in a row.
+const lateMessage = "the file changes all the time, so that it is read without waiting for its writer; what is in force may be late"
 
 // note keeps what is wrong with the document now.
 func (d *document[T]) note(problems []Problem, lastGood bool) {

@@ -15,6 +15,13 @@ import (
 
 const maxSecretFileBytes = 4 << 10
 
+// A look at a folder of many files is at one in turns of them. It costs a system call for each, and a
+// change is still in force within a second, at the default interval.
+const (
+	fewFiles = 512 // policies and secrets, of which all are looked at each time
+	turns    = 3
+)
+
 // folder follows every file of the folder. It is not safe for concurrent use.
 type folder struct {
 	dir      string
@@ -25,7 +32,11 @@ type folder struct {
 	policies   map[string]*document[policy]           // by name
 	secrets    map[string]*document[sigv4auth.Secret] // by SecretAccessKeyFile, as written
 
+	secretsOf  *principals // whose secrets are followed
 	policyList policyList
+	readDir    func(path string) ([]os.DirEntry, error)
+	turn       int  // counts looks
+	moving     bool // the last look has seen a change and waits for it to settle
 	generation generation
 	lineage    lineage
 }
@@ -35,6 +46,7 @@ func newFolder(cfg *Config) *folder {
 		dir: cfg.Dir, insecure: cfg.InsecureFileModes,
 		policies: make(map[string]*document[policy]),
 		secrets:  make(map[string]*document[sigv4auth.Secret]),
+		readDir:  os.ReadDir,
 		lineage:  newLineage(),
 	}
 	f.principals = &document[*principals]{
@@ -54,16 +66,31 @@ func (f *folder) watch(name string, limit int64) watchedFile {
 	return watchedFile{path: path, limit: limit, insecure: f.insecure}
 }
 
-// refresh looks at every file, and reports whether anything changed.
+// refresh looks at the files, and reports whether anything changed. In a large folder it looks at a part
+// of them, unless it sees a change: what has changed together is taken together.
 func (f *folder) refresh(first bool) (changed bool) {
-	changed = look(f.principals, first)
-	if f.principals.absent && changed {
-		// Nobody takes away every principal by removing the file: an empty one says so better.
-		f.principals.note([]Problem{{File: principalsFile, Message: "the file does not exist"}}, f.principals.hasGood)
+	f.turn++
+	all := first || f.moving || len(f.policies)+len(f.secrets) <= fewFiles
+	f.moving = false
+	changed = f.look(first, all)
+	if !all && (changed || f.moving) {
+		changed = f.look(first, true) || changed
 	}
-	changed = f.refreshSecrets(first) || changed
-	changed = f.refreshPolicies(first) || changed
-	if look(f.sessions, first) {
+	return changed
+}
+
+// look looks at the files whose turn it is, or at all that this turn has not looked at yet.
+func (f *folder) look(first, all bool) (changed bool) {
+	if f.principals.turn != f.turn {
+		changed = lookAtFile(f, f.principals, first)
+		if f.principals.absent && changed {
+			// Nobody takes away every principal by removing the file: an empty one says so better.
+			f.principals.note([]Problem{{File: principalsFile, Message: "the file does not exist"}}, f.principals.hasGood)
+		}
+	}
+	changed = f.refreshSecrets(first, all) || changed
+	changed = f.refreshPolicies(first, all) || changed
+	if f.sessions.turn != f.turn && lookAtFile(f, f.sessions, first) {
 		changed = true
 		if f.sessions.absent {
 			f.sessions.drop()
@@ -72,32 +99,34 @@ func (f *folder) refresh(first bool) (changed bool) {
 	return changed
 }
 
-// look follows the file of a document.
-func look[T any](d *document[T], first bool) (changed bool) {
+// lookAtFile follows the file of a document.
+func lookAtFile[T any](f *folder, d *document[T], first bool) (changed bool) {
 	seen, err := lookAt(d.file.path)
-	return d.refresh(seen, err, time.Now(), first)
+	return refreshDocument(f, d, seen, err, first)
+}
+
+// refreshDocument makes of a document what a look at its file has seen.
+func refreshDocument[T any](f *folder, d *document[T], seen sight, err error, first bool) (changed bool) {
+	d.turn = f.turn
+	changed = d.refresh(seen, err, time.Now(), first)
+	f.moving = f.moving || d.file.waiting()
+	return changed
+}
+
+// due reports whether a file of many is looked at in this turn. One of which a look has not shown that it
+// is as it was is looked at in each.
+func due[T any](f *folder, d *document[T], all bool) bool {
+	return d.turn != f.turn && (all || f.turn%turns == d.slot || !d.file.calm)
 }
 
 // refreshSecrets follows the files of secrets that active keys of the principals in force name.
-func (f *folder) refreshSecrets(first bool) (changed bool) {
-	named := make(map[string]bool)
-	if f.principals.hasGood {
-		for i := range f.principals.good.users {
-			for _, k := range f.principals.good.users[i].keys {
-				if k.active && k.source.file != "" {
-					named[k.source.file] = true
-				}
-			}
-		}
+func (f *folder) refreshSecrets(first, all bool) (changed bool) {
+	if p := f.principals.good; p != nil && p != f.secretsOf {
+		f.secretsOf = p
+		f.nameSecrets(p)
 	}
-	maps.DeleteFunc(f.secrets, func(name string, _ *document[sigv4auth.Secret]) bool { return !named[name] })
-	for name := range named {
-		d := f.secrets[name]
-		if d == nil {
-			d = &document[sigv4auth.Secret]{file: f.watch(name, maxSecretFileBytes), decode: decodeSecret}
-			f.secrets[name] = d
-		}
-		if look(d, first) {
+	for _, d := range f.secrets {
+		if due(f, d, all) && lookAtFile(f, d, first) {
 			changed = true
 			if d.absent {
 				d.drop()
@@ -107,8 +136,32 @@ func (f *folder) refreshSecrets(first bool) (changed bool) {
 	return changed
 }
 
+// nameSecrets follows what p names, and nothing else.
+func (f *folder) nameSecrets(p *principals) {
+	named := make(map[string]bool)
+	for i := range p.users {
+		for _, k := range p.users[i].keys {
+			if k.active && k.source.file != "" {
+				named[k.source.file] = true
+			}
+		}
+	}
+	maps.DeleteFunc(f.secrets, func(name string, _ *document[sigv4auth.Secret]) bool { return !named[name] })
+	for name := range named {
+		if f.secrets[name] == nil {
+			f.secrets[name] = &document[sigv4auth.Secret]{
+				file: f.watch(name, maxSecretFileBytes), decode: decodeSecret, whole: wholeSecret, slot: len(f.secrets) % turns,
+			}
+		}
+	}
+}
+
 // policyList is what listing the folder policies has come to.
 type policyList struct {
+	turn     int   // of the last listing
+	seen     sight // the folder, when it was listed
+	since    time.Time
+	listed   map[string]bool
 	failures int // in a row
 	problems []Problem
 }
@@ -116,37 +169,65 @@ type policyList struct {
 // maxListFailures bounds for how many looks a folder that cannot be listed is not worth a word: a volume may be about to swap it.
 const maxListFailures = 2
 
-// refreshPolicies follows the documents of policies. While the folder cannot be listed, all last good versions stay in force.
-func (f *folder) refreshPolicies(first bool) (changed bool) {
-	entries, err := os.ReadDir(filepath.Join(f.dir, policiesFolder))
-	if errors.Is(err, fs.ErrNotExist) && len(f.policies) == 0 {
-		err = nil
+// refreshPolicies follows the documents of policies. While the folder cannot be listed, nothing is taken
+// for removed, and edits of the policies that are known are followed all the same.
+func (f *folder) refreshPolicies(first, all bool) (changed bool) {
+	now := time.Now()
+	if f.policyList.turn != f.turn && (all || f.turn%turns == 0 || f.policyListMoved(now)) {
+		changed = f.listPolicies(first, now)
 	}
-	before := f.policyList.problems
-	if err != nil {
-		if f.policyList.failures++; first || f.policyList.failures >= maxListFailures {
-			f.policyList.problems = []Problem{{File: policiesFolder, Message: reason(err), LastGood: len(f.policies) > 0}}
-		}
-		return !slices.Equal(before, f.policyList.problems)
-	}
-	f.policyList = policyList{}
-	listed := make(map[string]bool, len(entries))
-	for _, entry := range entries {
-		f.list(entry.Name(), listed)
-	}
-	changed = !slices.Equal(before, f.policyList.problems)
+	failing := f.policyList.failures > 0
 	for name, d := range f.policies {
+		if !due(f, d, all) {
+			continue
+		}
 		// Only what the folder lists exists: another case of the name would open the file, too, on some file systems.
 		seen, err := sight{absent: true}, error(nil)
-		if listed[name] {
+		if f.policyList.listed[name] {
 			seen, err = lookAt(d.file.path)
 		}
-		changed = d.refresh(seen, err, time.Now(), first) || changed
+		if failing && (seen.absent || err != nil) {
+			continue
+		}
+		changed = refreshDocument(f, d, seen, err, first) || changed
 		if d.absent {
 			delete(f.policies, name)
 		}
 	}
 	return changed
+}
+
+// policyListMoved reports whether the folder policies may hold other names than when it was last listed.
+func (f *folder) policyListMoved(now time.Time) bool {
+	seen, err := lookAt(filepath.Join(f.dir, policiesFolder))
+	return err != nil || !seen.same(f.policyList.seen) || now.Sub(f.policyList.since) <= settleTime
+}
+
+// listPolicies lists the folder policies.
+func (f *folder) listPolicies(first bool, now time.Time) (changed bool) {
+	list := &f.policyList
+	list.turn = f.turn
+	path := filepath.Join(f.dir, policiesFolder)
+	if seen, err := lookAt(path); err != nil || !seen.same(list.seen) {
+		list.seen, list.since = seen, now
+	}
+	entries, err := f.readDir(path)
+	if errors.Is(err, fs.ErrNotExist) && len(f.policies) == 0 {
+		err = nil
+	}
+	before := list.problems
+	if err != nil {
+		if list.failures++; first || list.failures >= maxListFailures {
+			list.problems = []Problem{{File: policiesFolder, Message: reason(err), LastGood: len(f.policies) > 0}}
+		}
+		return !slices.Equal(before, list.problems)
+	}
+	list.failures, list.problems = 0, nil
+	list.listed = make(map[string]bool, len(entries))
+	for _, entry := range entries {
+		f.list(entry.Name(), list.listed)
+	}
+	return !slices.Equal(before, list.problems)
 }
 
 // list takes note of one file in the folder policies.
@@ -165,15 +246,15 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 		f.policyList.problems = append(f.policyList.problems, Problem{File: relative, Message: "there are too many policies"})
 	default:
 		listed[name] = true
-		f.policies[name] = &document[policy]{file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative)}
+		f.policies[name] = &document[policy]{file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), slot: len(f.policies) % turns}
 	}
 }
 
 // problems returns what is wrong with any of the files, but for secrets.
 func (f *folder) problems() []Problem {
-	all := slices.Concat(f.principals.problems, f.sessions.problems, f.policyList.problems)
+	all := slices.Concat(f.principals.all(), f.sessions.all(), f.policyList.problems)
 	for _, d := range f.policies {
-		all = append(all, d.problems...)
+		all = append(all, d.all()...)
 	}
 	return all
 }

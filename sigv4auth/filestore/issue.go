@@ -128,7 +128,7 @@ func (s *Store) rewriteSessions(ctx context.Context, change func(time.Time, []se
 		}
 	}
 	// What the last look may have missed: a session that another program or the operator has just taken out must not come back.
-	if look(d, true) {
+	if lookAtFile(s.folder, d, true) {
 		if d.absent {
 			d.drop()
 		}

@@ -192,7 +192,7 @@ func (c *compiler) secret(k accessKey) sigv4auth.Secret {
 		if d == nil {
 			return sigv4auth.Secret{} // unreachable: every active key's file is followed
 		}
-		for _, p := range d.problems {
+		for _, p := range d.all() {
 			at := k.place.problem(p.Message)
 			at.LastGood = p.LastGood
 			c.complain(at)

@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -15,8 +16,19 @@ import (
 // keep times to the second or two: a second edit within that time, of the same size, changes nothing that a look can see.
 const settleTime = 2500 * time.Millisecond
 
+// longAgo is how old the time of a file has to be for the above not to matter: an edit would show, whatever
+// the resolution, and however far the clock of a file server is off.
+const longAgo = time.Hour
+
 // maxFirstReads bounds how often a file is read at the start that is being written meanwhile.
 const maxFirstReads = 100
+
+// maxUnsettled is how many looks in a row may see a file in another state each before it is read all the
+// same: whatever touches it all the time must not put a revocation off for ever (threat 250).
+const maxUnsettled = 4
+
+// maxHastyReads bounds how often such a file is read at one look, for one reading during which it stays as it is.
+const maxHastyReads = 5
 
 // watchedFile follows one file. A look costs one stat, unless the file has changed.
 type watchedFile struct {
@@ -29,6 +41,12 @@ type watchedFile struct {
 	digest   [sha256.Size]byte // of what was last read
 	read     bool              // => digest is set
 	pending  sight             // what the last look saw, where that was not what had been examined
+	calm     bool              // => the last look has shown that nothing has changed
+
+	unsettled int               // looks in a row that saw a change and did not take it
+	late      bool              // unsettled has come to maxUnsettled, and the file has not settled since
+	hasty     [sha256.Size]byte // digest of what was last read without waiting, while late
+	hasHasty  bool              // => hasty is set
 }
 
 // sight is what a look at a file sees. Its zero value is that of a file that was not looked at.
@@ -61,6 +79,11 @@ type finding struct {
 	data []byte
 	mode fileMode
 	err  error
+
+	// hurried says that the content was read while the file kept changing: the document has to show that it is
+	// whole. What is taken is told to watchedFile.took.
+	hurried bool
+	state   sight
 }
 
 type findingKind uint8
@@ -76,20 +99,23 @@ const (
 // looks in a row have seen the same: a writer that has only begun, and an editor that removes a file before it writes it anew, are
 // waited for. At the start there is nothing to wait with.
 func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) finding {
+	f.calm = false
 	if err != nil {
 		return f.failed(err)
 	}
 	known := seen.same(f.examined)
-	if known && (seen.absent || now.Sub(f.since) > settleTime) {
-		f.pending = sight{}
+	if known && (seen.absent || f.settledBy(now)) {
+		f.settle()
+		f.calm = true
 		return finding{}
 	}
 	if !known && !first && !seen.same(f.pending) {
 		f.pending = seen
-		return finding{}
+		return f.wait(seen)
 	}
 	f.pending = sight{}
 	if seen.absent {
+		f.settle()
 		f.examined, f.read = seen, false
 		return finding{kind: removed}
 	}
@@ -105,8 +131,9 @@ func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) f
 	case !stable && first:
 		return f.failed(errors.New("the file changes while it is read"))
 	case !stable:
-		return finding{}
+		return f.wait(seen)
 	}
+	f.settle()
 	sum := sha256.Sum256(data)
 	same := f.read && sum == f.digest && f.examined.info != nil && f.examined.info.Mode() == seen.info.Mode()
 	if !known {
@@ -119,9 +146,88 @@ func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) f
 	return finding{kind: newContent, data: data, mode: fileMode{perm: seen.info.Mode().Perm(), insecure: f.insecure}}
 }
 
+// settledBy reports whether nothing can have changed in the file that was examined which a look does not see.
+func (f *watchedFile) settledBy(now time.Time) bool {
+	return now.Sub(f.since) > settleTime || now.Sub(f.examined.info.ModTime()) > longAgo
+}
+
+// waiting reports whether a change has been seen, and not taken. Of a file that changes all the time there
+// is always one, and it is waited for no more.
+func (f *watchedFile) waiting() bool { return f.unsettled > 0 && !f.late }
+
+// settle notes that the file is as it was at the last look.
+func (f *watchedFile) settle() {
+	f.pending, f.unsettled, f.late, f.hasHasty = sight{}, 0, false, false
+}
+
+// wait puts a change off to the next look, unless that has been done too often: then it reads the file as it is.
+func (f *watchedFile) wait(seen sight) finding {
+	if f.unsettled++; f.unsettled < maxUnsettled {
+		return finding{}
+	}
+	f.late = true
+	if seen.absent { // between a removal and a new file, perhaps
+		return finding{}
+	}
+	data, state, ok, err := f.readHasty(seen)
+	if err != nil {
+		return f.failed(err)
+	}
+	if !ok {
+		return finding{}
+	}
+	sum := sha256.Sum256(data)
+	if f.read && sum == f.digest && f.examined.info != nil && f.examined.info.Mode() == state.info.Mode() {
+		f.unsettled = 0 // touched, and not changed
+		return finding{}
+	}
+	// The same at two looks is what is there, whatever touches it.
+	again := f.hasHasty && sum == f.hasty
+	f.hasty, f.hasHasty = sum, true
+	found := finding{
+		kind: newContent, data: data, hurried: !again, state: state,
+		mode: fileMode{perm: state.info.Mode().Perm(), insecure: f.insecure},
+	}
+	if again {
+		f.took(found, time.Now())
+	}
+	return found
+}
+
+// took notes that what a hurried reading found is in force. The file is waited for again, from now on.
+func (f *watchedFile) took(found finding, now time.Time) {
+	f.examined, f.since, f.unsettled = found.state, now, 0
+	f.digest, f.read = f.hasty, true
+}
+
+// readHasty reads a file that keeps changing: it is ok once nothing has changed it during one reading, or
+// two readings in a row are equal. state is that of the file that was read.
+func (f *watchedFile) readHasty(seen sight) (data []byte, state sight, ok bool, err error) {
+	if !seen.info.Mode().IsRegular() {
+		return nil, sight{}, false, errIrregular
+	}
+	var last []byte
+	for range maxHastyReads {
+		data, before, after, err := f.readFile()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, sight{}, false, err
+		}
+		whole := int64(len(data)) == after.info.Size()
+		if whole && (before.same(after) || last != nil && bytes.Equal(last, data)) {
+			return data, after, true, nil
+		}
+		last = data
+	}
+	return nil, sight{}, false, nil
+}
+
 // failed forgets what was read, so that the file is read again even if it comes back as it was.
 func (f *watchedFile) failed(err error) finding {
-	f.examined, f.pending, f.read = sight{}, sight{}, false
+	f.settle()
+	f.examined, f.read = sight{}, false
 	return finding{kind: unreadable, err: err}
 }
 
@@ -132,23 +238,12 @@ func (f *watchedFile) readOnce(seen sight) (data []byte, stable bool, err error)
 	}
 	// Opening a pipe could block for ever.
 	if !seen.info.Mode().IsRegular() {
-		return nil, false, errors.New("not a regular file")
+		return nil, false, errIrregular
 	}
-	file, err := os.Open(f.path)
+	data, before, opened, err := f.readFile()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
-	if err != nil {
-		return nil, false, err
-	}
-	defer func() { _ = file.Close() }()
-	if data, err = io.ReadAll(io.LimitReader(file, f.limit+1)); err != nil {
-		return nil, false, err
-	}
-	if int64(len(data)) > f.limit {
-		return nil, false, fmt.Errorf("larger than %d bytes", f.limit)
-	}
-	opened, err := file.Stat()
 	if err != nil {
 		return nil, false, err
 	}
@@ -156,7 +251,29 @@ func (f *watchedFile) readOnce(seen sight) (data []byte, stable bool, err error)
 	if err != nil {
 		return nil, false, err
 	}
-	return data, seen.same(sight{info: opened}) && seen.same(after) && int64(len(data)) == opened.Size(), nil
+	return data, seen.same(before) && seen.same(opened) && seen.same(after) && int64(len(data)) == opened.info.Size(), nil
+}
+
+var errIrregular = errors.New("not a regular file")
+
+// readFile reads the file that the path leads to. before and after are what it was when it was opened, and once it had been read.
+func (f *watchedFile) readFile() (data []byte, before, after sight, err error) {
+	file, err := os.Open(f.path)
+	if err != nil {
+		return nil, sight{}, sight{}, err
+	}
+	defer func() { _ = file.Close() }()
+	if before.info, err = file.Stat(); err != nil {
+		return nil, sight{}, sight{}, err
+	}
+	if data, err = io.ReadAll(io.LimitReader(file, f.limit+1)); err != nil {
+		return nil, sight{}, sight{}, err
+	}
+	if int64(len(data)) > f.limit {
+		return nil, sight{}, sight{}, fmt.Errorf("larger than %d bytes", f.limit)
+	}
+	after.info, err = file.Stat()
+	return data, before, after, err
 }
 
 // wrote tells that this process has written data to the file, so that the next look finds nothing new.
@@ -165,7 +282,8 @@ func (f *watchedFile) wrote(data []byte, now time.Time) {
 	if err != nil || seen.absent {
 		return
 	}
-	f.examined, f.since, f.pending = seen, now, sight{}
+	f.settle()
+	f.examined, f.since = seen, now
 	f.digest, f.read = sha256.Sum256(data), true
 }
 
