@@ -44,7 +44,7 @@ type covering struct {
 type innerList struct{ stars, asking []int }
 
 // maxCompared bounds with how many of those each element of a list is matched.
-const maxCompared = 200
+const maxCompared = 100
 
 func (p *parser) newCovering(list []listed) *covering {
 	c := &covering{parser: p, list: list, star: -1, exact: map[string]int{}}
