@@ -27,6 +27,9 @@ func TestReadmeAsPasted(t *testing.T) {
 			program, last := 0, ""
 			for _, block := range outside.Fenced(t, "README.md", "sh", "go") {
 				if block.Language == "sh" {
+					if strings.Contains(block.Text, " &\n") && !strings.Contains(block.Text, "--retry-connrefused") {
+						t.Errorf("the first request can come before the server listens:\n%s", block.Text)
+					}
 					last = shell.Paste(block.Text)
 					continue
 				}
