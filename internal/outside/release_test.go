@@ -13,7 +13,7 @@ import (
 )
 
 // TestEveryModuleCanBeRequired: a program outside the repository requires each module at the
-// version that is released next, without a replace, and imports or builds every package of it that
+// version that the modules name, without a replace, and imports or builds every package of it that
 // it may. go run takes the commands at that version, which it refuses where their module has a
 // replace.
 func TestEveryModuleCanBeRequired(t *testing.T) {
