@@ -9,7 +9,7 @@ require (
 	github.com/casbin/casbin/v3 v3.10.0
 	github.com/cedar-policy/cedar-go v1.9.0
 	github.com/rclone/gofakes3 v0.0.12
-	github.com/wildgate/wildgate v0.0.0
+	github.com/wildgate/wildgate v0.1.0
 	gonum.org/v1/plot v0.17.0
 )
 
@@ -30,5 +30,3 @@ require (
 	golang.org/x/image v0.30.0 // indirect
 	golang.org/x/text v0.28.0 // indirect
 )
-
-replace github.com/wildgate/wildgate => ../

@@ -15,8 +15,8 @@ import (
 	"github.com/wildgate/wildgate/bench/suite"
 )
 
-// writeAll replaces what the repository says of the results: in the folder of this command its README's tables, the report, and what the gate has recorded, and in
-// the folder above the README's summary.
+// writeAll replaces what the repository says of the results: in the folder of this command its README's tables, the report with the picture that stands beside
+// it, and what the gate has recorded, and in the folder above the README's summary.
 func writeAll(folder string, results *suite.Results) error {
 	if results.Quick {
 		return errors.New("-write records a full run, not a quick one")
@@ -35,8 +35,10 @@ func writeAll(folder string, results *suite.Results) error {
 			return err
 		}
 	}
-	if err := writeFile(filepath.Join(folder, "report", "report.html"), func(w io.Writer) error { return report.HTML(w, results) }); err != nil {
-		return err
+	for name, write := range map[string]func(io.Writer, *suite.Results) error{"report.html": report.HTML, "verification.svg": report.Verification} {
+		if err := writeFile(filepath.Join(folder, "report", name), func(w io.Writer) error { return write(w, results) }); err != nil {
+			return err
+		}
 	}
 	return writeFile(filepath.Join(folder, "gate", gate.File), func(w io.Writer) error { return writeJSON(w, results) })
 }

@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/rs/cors v1.11.1
-	github.com/wildgate/wildgate v0.0.0
+	github.com/wildgate/wildgate v0.1.0
 	golang.org/x/net v0.62.0
 	modernc.org/sqlite v1.61.1
 )
@@ -34,5 +34,3 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
-
-replace github.com/wildgate/wildgate => ../

@@ -95,7 +95,7 @@ func (rec recording) plain() bool {
 // they put on the wire is standard.
 var mended = map[string]bool{"go-sdkv2/query-bad-pct": true, "go-sdkv2-presign/query-bad-pct": true, "py-botocore-presign/query-bad-pct": true}
 
-// listed are the recordings whose refusal the README lists for them: no other test runs that version of the client.
+// listed are the recordings whose refusal CLIENTS.md lists for them: no other test runs that version of the client.
 var listed = map[string]string{
 	"curl-8.22.0-DEV-default/query-empty-key": "curl 8: signs another query than `?=v` where that is what it sends",
 	"curl-8.22.0-DEV-default/query-bad-pct":   "curl 8: sends a `%` that begins no escape",

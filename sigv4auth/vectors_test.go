@@ -90,7 +90,7 @@ func TestVectors(t *testing.T) {
 			lines := bufio.NewScanner(f)
 			lines.Buffer(nil, 1<<20)
 			admitted, unparsable, unsigned := 0, 0, 0
-			refused := map[string]bool{} // as the README has it
+			refused := map[string]bool{} // as CLIENTS.md has it
 			for lines.Scan() {
 				var v vector
 				if err := json.Unmarshal(lines.Bytes(), &v); err != nil {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/suite"
@@ -30,16 +31,27 @@ type table struct {
 	Reasons []string
 }
 
-const cannotCaption = " A contender that cannot do a case is named in it."
+const (
+	toFloor       = "time, in times the floor's (logarithmic; dashed: the floor, 1×; left is faster)"
+	cannotCaption = " A contender that cannot do a case is named in it."
+)
+
+// Verification writes the picture of the verifications, as a file of its own.
+func Verification(w io.Writer, r *suite.Results) error {
+	picture, err := dots(r, work.Requests, "wildgate", toFloor)
+	if err != nil {
+		return err
+	}
+	// White, as the page of the report is: a reader's page may be dark, and the text is.
+	_, err = io.WriteString(w, strings.Replace(string(picture), "<svg", `<svg style="background:white"`, 1))
+	return err
+}
 
 // HTML writes the results as one file that needs nothing else: pictures, and the numbers below each.
 func HTML(w io.Writer, r *suite.Results) error {
 	time := func(s measure.Sample) measure.Quartiles { return s.Nanoseconds }
 	ratio := func(s measure.Sample) measure.Quartiles { return s.Ratio }
-	const (
-		noBody  = 256 // the place of what has no body, left of 1 KiB
-		toFloor = "time, in times the floor's (logarithmic; dashed: the floor, 1×; left is faster)"
-	)
+	const noBody = 256 // the place of what has no body, left of 1 KiB
 	figures := []struct {
 		figure
 		group work.Group

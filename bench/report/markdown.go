@@ -33,12 +33,9 @@ func Markdown(document []byte, r *suite.Results) ([]byte, error) {
 	return between(document, b.String())
 }
 
-// Summary returns the document with what is between its two marks replaced by one table, of the goals' medians.
+// Summary returns the document with what is between its two marks replaced by a few sentences, which tell medians.
 func Summary(document []byte, r *suite.Results) ([]byte, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s; medians.\n", machine(r))
-	markdownTable(&b, summaryNumbers(r))
-	return between(document, b.String())
+	return between(document, summaryText(r)+"\nMedians of "+r.Machine.When.Format("2 January 2006")+".\n")
 }
 
 // between returns the document with text between its two marks.

@@ -292,7 +292,7 @@ func TestNoTraces(t *testing.T) {
 			return filepath.SkipDir
 		}
 		switch filepath.Ext(p) {
-		case ".go", ".md", ".mod", ".work", ".json", ".js", ".html", "":
+		case ".go", ".md", ".mod", ".work", ".json", ".js", ".html", ".yml", ".svg", "":
 		default:
 			return nil
 		}

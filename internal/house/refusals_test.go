@@ -11,7 +11,7 @@ import (
 
 var holdsRefusals = regexp.MustCompile(`refusals\.Held\(t, "(\w+)",`)
 
-// TestRefusals: the tests that the README's table of refusals names exist, and hold its rows.
+// TestRefusals: the tests that the table of refusals in sigv4auth/CLIENTS.md names exist, and hold its rows.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	held, exists := map[string]bool{}, map[string]bool{}
@@ -30,11 +30,11 @@ func TestRefusals(t *testing.T) {
 	}
 	rows := refusals.Rows(t)
 	if len(rows) == 0 {
-		t.Error("the README lists nothing")
+		t.Error("CLIENTS.md lists nothing")
 	}
 	for test := range rows {
 		if !held[test] || !exists[test] {
-			t.Errorf("the README names %s; does it exist: %t; does it hold its rows: %t", test, exists[test], held[test])
+			t.Errorf("CLIENTS.md names %s; does it exist: %t; does it hold its rows: %t", test, exists[test], held[test])
 		}
 	}
 }

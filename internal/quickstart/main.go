@@ -1,4 +1,4 @@
-// Command quickstart protects one route, for one user, by one policy. The README shows it.
+// Command quickstart protects one route, for one user, by one policy.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package refusals holds the README's table of what is refused though unmodified clients send it against the tests that show it: neither may have a
-// refusal that the other lacks.
+// Package refusals holds the table in sigv4auth/CLIENTS.md of what is refused though unmodified
+// clients send it against the tests that show it: neither may have a refusal that the other lacks.
 package refusals
 
 import (
@@ -15,19 +15,20 @@ import (
 // head is how the table begins.
 const head = "| client | what it does | why that is refused | shown by |"
 
-// Held fails unless the table's rows that name test as the one that shows them are exactly those that the test has seen: each is "client: what it does", and a
-// row for several clients is one for each.
+// Held fails unless the table's rows that name test as the one that shows them are exactly those
+// that the test has seen: each is "client: what it does", and a row for several clients is one for
+// each.
 func Held(tb testing.TB, test string, seen []string) {
 	tb.Helper()
 	listed := Rows(tb)[test]
 	for _, row := range listed {
 		if !slices.Contains(seen, row) {
-			tb.Errorf("the README has %q, and %s has not seen it", row, test)
+			tb.Errorf("CLIENTS.md has %q, and %s has not seen it", row, test)
 		}
 	}
 	for _, row := range seen {
 		if !slices.Contains(listed, row) {
-			tb.Errorf("%s has seen %q, and the README does not have it", test, row)
+			tb.Errorf("%s has seen %q, and CLIENTS.md does not have it", test, row)
 		}
 	}
 }
@@ -35,13 +36,13 @@ func Held(tb testing.TB, test string, seen []string) {
 // Rows returns the table's rows, by the test that shows them.
 func Rows(tb testing.TB) map[string][]string {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join(testneed.Root(tb), "README.md"))
+	b, err := os.ReadFile(filepath.Join(testneed.Root(tb), "sigv4auth", "CLIENTS.md"))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	_, table, found := strings.Cut(string(b), head+"\n| --- | --- | --- | --- |\n")
 	if !found {
-		tb.Fatalf("the README has no table that begins %q", head)
+		tb.Fatalf("CLIENTS.md has no table that begins %q", head)
 	}
 	all := map[string][]string{}
 	for line := range strings.Lines(table) {
@@ -50,7 +51,7 @@ func Rows(tb testing.TB) map[string][]string {
 		}
 		cells := strings.Split(strings.Trim(line, "|\n"), "|")
 		if len(cells) != 4 {
-			tb.Fatalf("a row of the README's table has %d cells: %s", len(cells), line)
+			tb.Fatalf("a row of the table in CLIENTS.md has %d cells: %s", len(cells), line)
 		}
 		what, test := strings.TrimSpace(cells[1]), strings.TrimSpace(cells[3])
 		for client := range strings.SplitSeq(cells[0], ",") {

@@ -10,7 +10,7 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/aws/smithy-go/aws-http-auth v1.1.3
 	github.com/minio/minio-go/v7 v7.4.1
-	github.com/wildgate/wildgate v0.0.0
+	github.com/wildgate/wildgate v0.1.0
 )
 
 require (
@@ -42,5 +42,3 @@ require (
 	golang.org/x/text v0.42.0 // indirect
 	gopkg.in/ini.v1 v1.67.3 // indirect
 )
-
-replace github.com/wildgate/wildgate => ../../

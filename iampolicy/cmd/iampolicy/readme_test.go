@@ -13,17 +13,17 @@ func TestREADMEShowsARealRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const prompt = "    $ cd iampolicy/cmd/iampolicy/testdata\n    $ go run .. "
+	const prompt = "```console\n$ cd iampolicy/cmd/iampolicy/testdata\n$ go run .. "
 	_, rest, ok := strings.Cut(string(readme), prompt)
 	if !ok {
 		t.Fatalf("the README does not have %q", prompt)
 	}
-	shown, _, _ := strings.Cut(rest, "\n\n")
+	shown, _, _ := strings.Cut(rest, "```\n")
 	shown = strings.ReplaceAll(shown, "\\\n", "")
 	line, want, _ := strings.Cut(shown, "\n")
 	t.Chdir("testdata")
 	status, stdout, stderr := call("", line)
-	if got := strings.TrimSuffix("    "+strings.ReplaceAll(stdout, "\n", "\n    "), "\n    "); status != 1 || got != want || stderr != "" {
-		t.Errorf("status %d\n%s\n%s\nthe README has\n%s", status, got, stderr, want)
+	if status != 1 || stdout != want || stderr != "" {
+		t.Errorf("status %d\n%s\n%s\nthe README has\n%s", status, stdout, stderr, want)
 	}
 }

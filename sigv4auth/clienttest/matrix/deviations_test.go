@@ -100,7 +100,7 @@ var deviations = []deviation{
 	},
 }
 
-// TestDeviationsAreListed: the README has them all, and no other as TestMatrix's.
+// TestDeviationsAreListed: CLIENTS.md has them all, and no other as TestMatrix's.
 func TestDeviationsAreListed(t *testing.T) {
 	t.Parallel()
 	var seen []string

@@ -1,0 +1,60 @@
+//go:build unix
+
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/internal/outside"
+	"github.com/wildgate/wildgate/internal/testneed"
+)
+
+// TestReadmeAsPasted: who pastes the blocks of this folder's README, the first into one shell and
+// the others into another one, in a clone, gets the statuses that it tells; and Ctrl-C ends it.
+func TestReadmeAsPasted(t *testing.T) {
+	outside.Curl(t)
+	const address = "127.0.0.1:8080"
+	outside.Free(t, address)
+	hasBotocore := exec.Command("python3", "-c", "import botocore").Run() == nil
+	blocks := outside.Blocks(t, filepath.Join("example", "README.md"))
+	for _, name := range []string{"bash", "sh"} {
+		t.Run(name, func(t *testing.T) {
+			clone := filepath.Join(t.TempDir(), "wildgate")
+			outside.Copy(t, clone)
+			// Without -trimpath the packages would be compiled anew for each clone.
+			env := append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false", "AWS_SESSION_TOKEN=old", "AWS_PROFILE=no-such-profile")
+			server := outside.NewShell(t, name, clone, env)
+			server.PasteUntil(blocks[0].Text, "Stop with Ctrl-C.\n")
+			shell := outside.NewShell(t, name, clone, env)
+			told := 0
+			for _, block := range blocks[1:] {
+				if strings.Contains(block.Text, "botocore") && !hasBotocore {
+					continue
+				}
+				printed := shell.Paste(block.Text)
+				if want := regexp.MustCompile(`: (\d{3})\.$`).FindStringSubmatch(block.Before); want != nil {
+					told++
+					if got := statusLine.FindStringSubmatch(printed); got == nil || got[1] != want[1] {
+						t.Errorf("%s\n%s\nprinted\n%s", block.Before, block.Text, printed)
+					}
+				}
+				if strings.Contains(block.Text, "validate") && !strings.Contains(printed, "2 files: no findings\n") {
+					t.Errorf("%s\nprinted\n%s", block.Text, printed)
+				}
+			}
+			if told < 6 {
+				t.Errorf("the README tells the statuses of %d blocks", told)
+			}
+			server.Interrupt()
+			outside.Stopped(t, address)
+			if !hasBotocore {
+				testneed.Missing(t, "botocore for python3")
+			}
+		})
+	}
+}
