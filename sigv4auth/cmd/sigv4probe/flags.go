@@ -1,4 +1,4 @@
-package target
+package main
 
 import (
 	"cmp"
@@ -54,9 +54,9 @@ func (o *options) path() string {
 
 func parseOptions(ctx context.Context, args []string, stderr io.Writer) (*options, error) {
 	o := &options{}
-	flags := flag.NewFlagSet("bench -target", flag.ContinueOnError)
+	flags := flag.NewFlagSet("sigv4probe", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	target := flags.String("target", "", "`URL` of the endpoint: the path is one that the key may GET, POST, PUT and DELETE, with anything below it")
+	target := flags.String("url", "", "`URL` of the endpoint: the path is one that the key may GET, POST, PUT and DELETE, with anything below it")
 	remote := flags.Bool("remote", false, "allow a target that is not on this machine; only with its owner's consent")
 	flags.StringVar(&o.accessKey, "access-key", os.Getenv("AWS_ACCESS_KEY_ID"), "access key `ID`; the secret comes from AWS_SECRET_ACCESS_KEY or -secret-file, a session token from AWS_SESSION_TOKEN or -token-file")
 	secretFile := flags.String("secret-file", "", "`file` with the secret access key")
@@ -137,7 +137,7 @@ func parseOptions(ctx context.Context, args []string, stderr io.Writer) (*option
 	return o, errors.Join(mistakes...)
 }
 
-// asksForHelp finds the request for help behind -target as well, where a URL belongs and the flag would take it for one.
+// asksForHelp finds the request for help behind -url as well, where a URL belongs and the flag would take it for one.
 func asksForHelp(args []string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"-h", "--h", "-help", "--help"}, arg) })
 }
@@ -146,10 +146,10 @@ func asksForHelp(args []string) bool {
 func (o *options) locate(ctx context.Context, target string, remote bool) error {
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return fmt.Errorf("target: -target %q is no URL such as http://127.0.0.1:8080/path", target)
+		return fmt.Errorf("target: -url %q is no URL such as http://127.0.0.1:8080/path", target)
 	}
 	if u.User != nil || u.Fragment != "" {
-		return errors.New("target: -target must hold neither a user nor a fragment")
+		return errors.New("target: -url must hold neither a user nor a fragment")
 	}
 	o.url = u
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())

@@ -1,4 +1,4 @@
-package target
+package main
 
 import (
 	"context"
@@ -6,15 +6,27 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 )
 
-// ErrFound is what [Run] returns, wrapped, where the endpoint wrongly admits or refuses something.
-var ErrFound = errors.New("target: the endpoint does not verify as it should")
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sigv4probe:", err)
+		os.Exit(1)
+	}
+}
 
-// Run probes the endpoint that args name, writes the report to stdout, and returns nil where nothing wrong was found, an error that wraps [ErrFound]
+// errFound is what run returns, wrapped, where the endpoint wrongly admits or refuses something.
+var errFound = errors.New("target: the endpoint does not verify as it should")
+
+// run probes the endpoint that args name, writes the report to stdout, and returns nil where nothing wrong was found, an error that wraps errFound
 // where something was, and another where it could not be told. It sends requests one after the other, within the count, the rate and the time that args allow,
 // and ends early with ctx. Secrets, session tokens and signatures appear neither in the report nor in errors.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(ctx, args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
@@ -48,7 +60,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	switch {
 	case report.Security+report.Compatibility > 0:
-		return fmt.Errorf("%w: %d wrongly admitted, %d wrongly refused", ErrFound, report.Security, report.Compatibility)
+		return fmt.Errorf("%w: %d wrongly admitted, %d wrongly refused", errFound, report.Security, report.Compatibility)
 	case p.done[plainGET].reaction != admitted:
 		return fmt.Errorf("target: nothing was tested: the plainest signed request was answered with %s", p.done[plainGET].Answer)
 	}

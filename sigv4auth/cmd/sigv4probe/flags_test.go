@@ -1,4 +1,4 @@
-package target_test
+package main_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wildgate/wildgate/bench/target"
+	cli "github.com/wildgate/wildgate/sigv4auth/cmd/sigv4probe"
 )
 
 func TestRunRefuses(t *testing.T) {
@@ -23,21 +23,21 @@ func TestRunRefuses(t *testing.T) {
 		want string
 	}{
 		{"no target", nil, "is no URL"},
-		{"a target that is no URL", []string{"-target", "127.0.0.1:8080"}, "is no URL"},
-		{"another machine's address", []string{"-target", "http://192.0.2.1/"}, "not on this machine"},
-		{"every interface's address", []string{"-target", "http://0.0.0.0/"}, "not on this machine"},
-		{"a user in the URL", []string{"-target", "http://a:b@127.0.0.1/"}, "neither a user"},
-		{"a rate without bound", []string{"-target", local, "-rate", "1e9"}, "-rate"},
-		{"a rate that is no number", []string{"-target", local, "-rate", "nan"}, "-rate"},
-		{"a path style that is none", []string{"-target", local, "-path", "lax"}, "-path"},
-		{"no status that refuses", []string{"-target", local, "-refusals", "200"}, "-refusals"},
-		{"a key without a secret", []string{"-target", local, "-secret-file", filepath.Join(t.TempDir(), "none")}, "no such file"},
-		{"nobody listens", []string{"-target", local}, "refused"},
+		{"a target that is no URL", []string{"-url", "127.0.0.1:8080"}, "is no URL"},
+		{"another machine's address", []string{"-url", "http://192.0.2.1/"}, "not on this machine"},
+		{"every interface's address", []string{"-url", "http://0.0.0.0/"}, "not on this machine"},
+		{"a user in the URL", []string{"-url", "http://a:b@127.0.0.1/"}, "neither a user"},
+		{"a rate without bound", []string{"-url", local, "-rate", "1e9"}, "-rate"},
+		{"a rate that is no number", []string{"-url", local, "-rate", "nan"}, "-rate"},
+		{"a path style that is none", []string{"-url", local, "-path", "lax"}, "-path"},
+		{"no status that refuses", []string{"-url", local, "-refusals", "200"}, "-refusals"},
+		{"a key without a secret", []string{"-url", local, "-secret-file", filepath.Join(t.TempDir(), "none")}, "no such file"},
+		{"nobody listens", []string{"-url", local}, "refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, problems bytes.Buffer
-			err := target.Run(context.Background(), tt.args, &out, &problems)
-			if err == nil || errors.Is(err, target.ErrFound) || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), secret) {
+			err := cli.Run(context.Background(), tt.args, &out, &problems)
+			if err == nil || errors.Is(err, cli.ErrFound) || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), secret) {
 				t.Errorf("got %v; want an error with %q", err, tt.want)
 			}
 		})
@@ -50,7 +50,7 @@ func TestLimitsHold(t *testing.T) {
 	url := serve(t, naive{})
 	for _, args := range [][]string{{"-limit", "3"}, {"-duration", "1ns"}} {
 		var out, problems bytes.Buffer
-		if err := target.Run(context.Background(), append([]string{"-target", url}, args...), &out, &problems); err == nil || errors.Is(err, target.ErrFound) {
+		if err := cli.Run(context.Background(), append([]string{"-url", url}, args...), &out, &problems); err == nil || errors.Is(err, cli.ErrFound) {
 			t.Errorf("%v: %v", args, err)
 		}
 	}
@@ -65,8 +65,8 @@ func TestTheTextRedacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, problems bytes.Buffer
-	err := target.Run(context.Background(), []string{"-target", serve(t, naive{flaw: "ignores expiry"}), "-rate", "1000", "-v", "-secret-file", file}, &out, &problems)
-	if !errors.Is(err, target.ErrFound) {
+	err := cli.Run(context.Background(), []string{"-url", serve(t, naive{flaw: "ignores expiry"}), "-rate", "1000", "-v", "-secret-file", file}, &out, &problems)
+	if !errors.Is(err, cli.ErrFound) {
 		t.Fatal(err)
 	}
 	text := out.String()

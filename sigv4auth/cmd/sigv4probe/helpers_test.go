@@ -1,4 +1,4 @@
-package target_test
+package main_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wildgate/wildgate/bench/target"
+	cli "github.com/wildgate/wildgate/sigv4auth/cmd/sigv4probe"
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -65,8 +65,8 @@ func probeSession(t *testing.T, session, url string, args ...string) (*found, er
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
 	t.Setenv("AWS_SESSION_TOKEN", session)
 	var out, problems bytes.Buffer
-	err := target.Run(context.Background(), append([]string{"-target", url, "-region", "us-east-1", "-rate", "1000", "-json"}, args...), &out, &problems)
-	if err != nil && !errors.Is(err, target.ErrFound) {
+	err := cli.Run(context.Background(), append([]string{"-url", url, "-region", "us-east-1", "-rate", "1000", "-json"}, args...), &out, &problems)
+	if err != nil && !errors.Is(err, cli.ErrFound) {
 		t.Fatalf("%v\n%s", err, problems.String())
 	}
 	var f found

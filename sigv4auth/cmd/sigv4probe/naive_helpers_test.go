@@ -1,4 +1,4 @@
-package target_test
+package main_test
 
 import (
 	"crypto/hmac"
