@@ -54,10 +54,10 @@ func catalogue(o *options) []check {
 	}
 	for i, c := range checks {
 		if c.except != "" && c.except == o.style {
-			checks[i].want, checks[i].why = either, "to the path style "+string(c.except)+" it is the same path"
+			checks[i].want, checks[i].why = either, "in the path style "+string(c.except)+" it is the same path"
 		}
 	}
-	return append(checks, check{name: "GET, after all the others", of: plainGET, want: admit, why: "one of the others has left something behind"})
+	return append(checks, check{name: "GET, after all the others", of: plainGET, want: admit, why: "an earlier request has changed the endpoint's state"})
 }
 
 // lineage returns c behind the checks that it is made of, the first of all first.

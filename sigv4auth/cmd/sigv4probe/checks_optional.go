@@ -84,36 +84,90 @@ func reframe(order ...int) func(*draft) {
 
 // streamedRequests are those of clients that send while they read. They are checked where the options ask for it.
 var streamedRequests = []check{
-	{name: signedChunks, want: admit, why: "S3's clients send it over plain HTTP", before: streamed("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), after: inSignedChunks},
-	{name: "chunks: a byte of the first is changed", of: signedChunks, want: refuse, why: "the chunks are not verified", after: func(d *draft) { d.body[200] ^= 1 }},
-	{name: "chunks: a byte of the last is changed", of: signedChunks, want: refuse, why: "the chunks are not verified to the end", after: func(d *draft) {
-		all := frames(d)
-		last := all[len(all)-2]
-		last[len(last)-3] ^= 1
-		d.setBody(bytes.Join(all, nil))
-	}},
-	{name: "chunks: two change places", of: signedChunks, want: refuse, why: "each signature covers the one before", after: reframe(1, 0, 2, 3)},
-	{name: "chunks: one comes twice", of: signedChunks, want: refuse, why: "each signature covers the one before", after: reframe(0, 0, 2, 3)},
-	{name: "chunks: one is left out", of: signedChunks, want: refuse, why: "each signature covers the one before", after: reframe(0, 2, 3)},
-	{name: "chunks: the final one is missing", of: signedChunks, want: refuse, why: "whoever cuts the body chooses its end", after: reframe(0, 1, 2)},
-	{name: "chunks: bytes follow the final one", of: signedChunks, want: refuse, why: "they are covered by nothing", after: func(d *draft) { d.setBody(append(d.body, "more"...)) }},
-	{name: "chunks: the signatures are missing", of: signedChunks, want: refuse, why: "unsigned chunks pass for signed ones", after: func(d *draft) {
-		var out []byte
-		for _, frame := range frames(d) {
-			head, data, _ := bytes.Cut(frame, []byte("\r\n"))
-			size, _, _ := bytes.Cut(head, []byte(";"))
-			out = append(append(append(out, size...), "\r\n"...), data...)
-		}
-		d.setBody(out)
-	}},
-	{name: "chunks: the announced length is another", of: signedChunks, want: refuse, why: "the handler is told a length that does not come", before: func(d *draft) { d.set("X-Amz-Decoded-Content-Length", "100") }},
-	{name: checkedChunks, want: either, why: "an option: the checksum finds accidents, anyone on the way may change the body", before: func(d *draft) {
-		streamed("STREAMING-UNSIGNED-PAYLOAD-TRAILER")(d)
-		d.set("X-Amz-Trailer", "x-amz-checksum-crc32")
-	}, after: inCheckedChunks},
-	{name: "unsigned chunks: a byte is changed", of: checkedChunks, want: refuse, why: "the checksum is not compared", after: func(d *draft) { d.body[200] ^= 1 }},
-	{name: "unsigned chunks: the trailer is missing", of: checkedChunks, want: refuse, why: "the checksum can be left out", after: func(d *draft) {
-		data, _, _ := bytes.Cut(d.body, []byte("x-amz-checksum-crc32:"))
-		d.setBody(append(data, "\r\n"...))
-	}},
+	{
+		name: signedChunks, want: admit,
+		why:    "S3's clients send it over plain HTTP",
+		before: streamed("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+		after:  inSignedChunks,
+	},
+	{
+		name: "chunks: a byte of the first is changed", of: signedChunks, want: refuse,
+		why:   "the chunks are not verified",
+		after: func(d *draft) { d.body[200] ^= 1 },
+	},
+	{
+		name: "chunks: a byte of the last is changed", of: signedChunks, want: refuse,
+		why: "the chunks are not verified to the end",
+		after: func(d *draft) {
+			all := frames(d)
+			last := all[len(all)-2]
+			last[len(last)-3] ^= 1
+			d.setBody(bytes.Join(all, nil))
+		},
+	},
+	{
+		name: "chunks: two are swapped", of: signedChunks, want: refuse,
+		why:   "each signature covers the one before",
+		after: reframe(1, 0, 2, 3),
+	},
+	{
+		name: "chunks: one is repeated", of: signedChunks, want: refuse,
+		why:   "each signature covers the one before",
+		after: reframe(0, 0, 2, 3),
+	},
+	{
+		name: "chunks: one is left out", of: signedChunks, want: refuse,
+		why:   "each signature covers the one before",
+		after: reframe(0, 2, 3),
+	},
+	{
+		name: "chunks: the final one is missing", of: signedChunks, want: refuse,
+		why:   "the body can be cut short",
+		after: reframe(0, 1, 2),
+	},
+	{
+		name: "chunks: bytes follow the final one", of: signedChunks, want: refuse,
+		why:   "no signature covers them",
+		after: func(d *draft) { d.setBody(append(d.body, "more"...)) },
+	},
+	{
+		name: "chunks: the signatures are missing", of: signedChunks, want: refuse,
+		why: "unsigned chunks are accepted as signed ones",
+		after: func(d *draft) {
+			var out []byte
+			for _, frame := range frames(d) {
+				head, data, _ := bytes.Cut(frame, []byte("\r\n"))
+				size, _, _ := bytes.Cut(head, []byte(";"))
+				out = append(append(append(out, size...), "\r\n"...), data...)
+			}
+			d.setBody(out)
+		},
+	},
+	{
+		name: "chunks: the announced length is wrong", of: signedChunks, want: refuse,
+		why:    "the handler is told a wrong length",
+		before: func(d *draft) { d.set("X-Amz-Decoded-Content-Length", "100") },
+	},
+	{
+		name: checkedChunks, want: either,
+		why: "an option: a checksum finds accidents, and any intermediary can change the body",
+		before: func(d *draft) {
+			streamed("STREAMING-UNSIGNED-PAYLOAD-TRAILER")(d)
+			d.set("X-Amz-Trailer", "x-amz-checksum-crc32")
+		},
+		after: inCheckedChunks,
+	},
+	{
+		name: "unsigned chunks: a byte is changed", of: checkedChunks, want: refuse,
+		why:   "the checksum is not compared",
+		after: func(d *draft) { d.body[200] ^= 1 },
+	},
+	{
+		name: "unsigned chunks: the trailer is missing", of: checkedChunks, want: refuse,
+		why: "the checksum can be left out",
+		after: func(d *draft) {
+			data, _, _ := bytes.Cut(d.body, []byte("x-amz-checksum-crc32:"))
+			d.setBody(append(data, "\r\n"...))
+		},
+	},
 }

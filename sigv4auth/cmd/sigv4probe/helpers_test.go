@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	cli "github.com/wildgate/wildgate/sigv4auth/cmd/sigv4probe"
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	cli "github.com/wildgate/wildgate/sigv4auth/cmd/sigv4probe"
 )
 
 const (
