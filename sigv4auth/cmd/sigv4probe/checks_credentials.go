@@ -30,7 +30,8 @@ func otherHex(c byte) byte {
 
 func bogus(string) string { return strings.Repeat("0", 64) }
 
-// credentialChanges are about the scope, the key, the signature, and the form of the Authorization header.
+// credentialChanges are about the scope, the key, the signature, and the form of the Authorization
+// header.
 var credentialChanges = []check{
 	{
 		name: "the signature's last digit is changed", of: plainGET, want: refuse,

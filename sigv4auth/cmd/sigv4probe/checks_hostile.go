@@ -19,8 +19,9 @@ func badCredential(key string) func(*draft) {
 	return func(d *draft) { d.edit("Authorization", "Credential="+d.accessKey, "Credential="+key) }
 }
 
-// hostileRequests are oversized, malformed, or ambiguous to HTTP itself. Nothing but the signature's rules says how a server refuses them, so an answer of
-// 500 is information: the endpoint failed where it should have refused.
+// hostileRequests are oversized, malformed, or ambiguous to HTTP itself. Nothing but the
+// signature's rules says how a server refuses them, so an answer of 500 is information: the
+// endpoint failed where it should have refused.
 var hostileRequests = []check{
 	{
 		name: "a malformed escape in the path, signed", of: plainGET, want: either,

@@ -13,7 +13,8 @@ func presign(expires string) func(*draft) {
 
 func expires(text string) func(*draft) { return func(d *draft) { d.expires = text } }
 
-// presignedRequests: whether an endpoint takes presigned URLs is an option, and so are all of these. What it takes has to be checked, though.
+// presignedRequests: whether an endpoint takes presigned URLs is an option, and so are all of
+// these. What it takes has to be checked, though.
 var presignedRequests = []check{
 	{name: presignedGET, want: either, why: "presigned URLs are an option", before: presign("60")},
 	{
@@ -257,7 +258,8 @@ var presignedChanges = []check{
 	},
 }
 
-// changeBodyUnlessS3: S3's presigned URLs cover no body, by definition; there the change is one of the path.
+// changeBodyUnlessS3: S3's presigned URLs cover no body, by definition; there the change is one of
+// the path.
 func changeBodyUnlessS3(d *draft) {
 	if d.service == "s3" {
 		below("/other")(d)

@@ -1,7 +1,7 @@
 package main
 
-// Run is run and ErrFound is errFound, for the tests, which are of another package.
+// Run is run and Help is help, for the tests, which are of another package.
 var (
-	Run      = run
-	ErrFound = errFound
+	Run  = run
+	Help = help
 )

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -29,9 +30,15 @@ type result struct {
 	Reason   string   `json:"reason"`
 	Request  []string `json:"request,omitempty"` // of findings: the request, redacted
 	reaction reaction
+	lacks    string // the first check of those that it is made of which was not admitted, "" if there is none
 }
 
-var errLimit = errors.New("target: -limit requests are sent")
+// What ends a run early.
+var (
+	errLimit       = errors.New("-limit is reached")
+	errDuration    = errors.New("-duration is over")
+	errInterrupted = errors.New("stopped by a signal")
+)
 
 // A prober sends the checks, one after the other.
 type prober struct {
@@ -43,7 +50,66 @@ type prober struct {
 	next     time.Time
 }
 
-// probe runs the check, and before it those that it is made of.
+// probeAll makes the checks that o asks for. The report holds what was found, also where an error
+// says why the checks could not be made or were not finished.
+func probeAll(ctx context.Context, o *options) (*report, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.duration, errDuration)
+	defer cancel()
+	p := &prober{options: o, checks: catalogue(o), done: map[string]result{}, controls: map[string]int{}}
+	r := newReport(o)
+	defer func() { r.Requests = p.sent }()
+	if err := p.probePlain(ctx); err != nil {
+		return r, err
+	}
+	for _, c := range p.checks {
+		if !o.only.MatchString(c.name) {
+			continue
+		}
+		one, err := p.probe(ctx, c)
+		if err != nil {
+			return r, fmt.Errorf("stopped in the check %q, after %d requests: %w", c.name, p.sent, whyStopped(ctx, err))
+		}
+		r.add(one)
+	}
+	if len(r.Results) == 0 {
+		return r, errors.New("-run matches no check")
+	}
+	return r, nil
+}
+
+// whyStopped returns the reason for which ctx ended, if it did, or else err.
+func whyStopped(ctx context.Context, err error) error {
+	switch cause := context.Cause(ctx); cause {
+	case nil:
+		return err
+	case context.Canceled:
+		return errInterrupted
+	default:
+		return cause
+	}
+}
+
+// probePlain finds out whether there is anything to check: most requests are made of a plain GET,
+// the others of a plain POST.
+func (p *prober) probePlain(ctx context.Context) error {
+	var answers []string
+	for _, name := range []string{plainGET, bodyPOST} {
+		c, _ := find(p.checks, name)
+		r, err := p.probe(ctx, c)
+		if err != nil {
+			return fmt.Errorf("a plain signed request: %w", whyStopped(ctx, err))
+		}
+		if r.reaction == admitted {
+			return nil
+		}
+		answers = append(answers, fmt.Sprintf("  %s: %s", name, r.Answer))
+	}
+	return fmt.Errorf("nothing can be checked: the endpoint admits no plain signed request\n%s\n"+
+		"  Look at the key, -region, -service, -path-style and -body, and at the policies: the key must be\n"+
+		"  allowed GET, POST, PUT and DELETE on the URL and on everything below it", strings.Join(answers, "\n"))
+}
+
+// probe makes the check, and before it those that it is made of.
 func (p *prober) probe(ctx context.Context, c check) (result, error) {
 	if r, ok := p.done[c.name]; ok {
 		return r, nil
@@ -56,7 +122,8 @@ func (p *prober) probe(ctx context.Context, c check) (result, error) {
 			return result{}, err
 		}
 		if base.reaction != admitted {
-			r.Verdict, r.Answer = notTested, fmt.Sprintf("%q was not admitted", c.of)
+			r.lacks = cmp.Or(base.lacks, c.of)
+			r.Verdict, r.Answer = notTested, fmt.Sprintf("%q was not admitted", r.lacks)
 			p.done[c.name] = r
 			return r, nil
 		}
@@ -72,7 +139,7 @@ func (p *prober) probe(ctx context.Context, c check) (result, error) {
 	}
 	if got.reaction == admitted && got.status >= 300 {
 		// A router may have answered before the verifier was asked.
-		without, err := p.control(ctx, request)
+		without, err := p.withoutCredentials(ctx, request)
 		if err != nil {
 			return result{}, err
 		}
@@ -81,6 +148,20 @@ func (p *prober) probe(ctx context.Context, c check) (result, error) {
 		}
 	}
 	r.judge(c, got)
+	if r.Verdict == wronglyRefused && got.reaction == refused && got.code == "" {
+		// A service may have refused what the verifier had admitted.
+		wrong, err := p.withWrongSignature(ctx, line, c)
+		if err != nil {
+			return result{}, err
+		}
+		if wrong.reaction == refused && wrong.status != got.status {
+			r.Verdict, r.Class = notTested, ""
+			r.Answer += fmt.Sprintf(", but %d with a wrong signature: refused for another reason", wrong.status)
+			if len(request.body) > 0 {
+				r.Answer += "; is it -body?"
+			}
+		}
+	}
 	if r.Class != "" {
 		r.Request = show(wire)
 	}
@@ -95,7 +176,7 @@ func (r *result) judge(c check, got answer) {
 	case r.reaction == unverified:
 		r.Verdict, r.Answer = notTested, fmt.Sprintf("%d, as without credentials", got.status)
 	case c.want == admit && got.byPolicy():
-		r.Verdict, r.Answer = notTested, r.Answer+": by a policy, not by its signature"
+		r.Verdict, r.Answer = notTested, r.Answer+": by a policy, not for its signature"
 	case c.want == either:
 		r.Verdict, r.Class = information, "information"
 	case c.want == admit && r.reaction == admitted, c.want == refuse && (r.reaction == refused || r.reaction == closed):
@@ -109,10 +190,17 @@ func (r *result) judge(c check, got answer) {
 	}
 }
 
-// control returns the status of the same request without credentials, 0 if there is none.
-func (p *prober) control(ctx context.Context, r *request) (int, error) {
+// credentialParams are the query parameters of presigned URLs.
+var credentialParams = []string{
+	"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+	"X-Amz-Security-Token", "X-Amz-Signature", "X-Amz-Region-Set",
+}
+
+// withoutCredentials returns the status of the same request without credentials, 0 if there is
+// none.
+func (p *prober) withoutCredentials(ctx context.Context, r *request) (int, error) {
 	bare := newRequest(r.method, p.url.Host, r.path, r.query, nil)
-	for _, name := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature", "X-Amz-Region-Set"} {
+	for _, name := range credentialParams {
 		bare.delParam(name)
 	}
 	key := bare.line()
@@ -127,11 +215,20 @@ func (p *prober) control(ctx context.Context, r *request) (int, error) {
 	return got.status, nil
 }
 
+// withWrongSignature returns the answer to the same request, signed again and then with a digit of
+// the signature changed.
+func (p *prober) withWrongSignature(ctx context.Context, line []check, c check) (answer, error) {
+	wrong := check{after: signatureOf(flipLast)}
+	r, wire := build(p.options, append(line, wrong), strings.ToLower(rand.Text()))
+	return p.send(ctx, r.method, wire, c.cut)
+}
+
 // send keeps to the rate and to the limit.
 func (p *prober) send(ctx context.Context, method string, wire []byte, cut bool) (answer, error) {
-	if p.sent++; p.sent > p.limit {
+	if p.sent >= p.limit {
 		return answer{}, errLimit
 	}
+	p.sent++
 	wait := time.NewTimer(time.Until(p.next))
 	defer wait.Stop()
 	select {
