@@ -46,13 +46,14 @@ func workspace(t *testing.T, sources map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	work := "go 1.26\n"
+	var work strings.Builder
+	work.WriteString("go 1.26\n")
 	for name, source := range sources {
-		work += "use ./" + name + "\n"
+		work.WriteString("use ./" + name + "\n")
 		write(name+"/go.mod", "module example.test/"+name+"\n\ngo 1.26\n")
 		write(name+"/x_test.go", "package x\n\nimport \"testing\"\n\n"+source+"\n")
 	}
-	write("go.work", work)
+	write("go.work", work.String())
 	t.Setenv("GOWORK", "")
 	t.Setenv("GOFLAGS", "")
 	return dir
