@@ -1,11 +1,12 @@
-// Command testall runs the tests of all modules, and says at its end how many were skipped and why.
+// Command testall runs the tests of all modules, and says at its end how many were skipped and
+// why.
 //
 //	go run ./internal/testall [flags of go test]
 //
-// It prints what "go test work" prints, without running vet, and one line more. It needs nothing but
-// Go: a test that needs another program, or the test data beside the repository, is skipped where
-// that is missing. Where the environment variable WILDGATE_REQUIRE is set, a skipped test is a
-// failure. The exit status is 0 if all tests passed or were skipped, and else 1.
+// It prints what "go test work" prints, without running vet, and one line more. It needs nothing
+// but Go: a test that needs another program, or the test data beside the repository, is skipped
+// where that is missing. Where the environment variable WILDGATE_REQUIRE is set, a skipped test is
+// a failure. The exit status is 0 if all tests passed or were skipped, and else 1.
 package main
 
 import (

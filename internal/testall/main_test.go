@@ -75,8 +75,8 @@ func lastLine(text string) string {
 	return regexp.MustCompile(` \(\d+s\)$`).ReplaceAllString(text[strings.LastIndexByte(text, '\n')+1:], "")
 }
 
-// TestSkips: the last line tells how many tests were skipped, and why; and with WILDGATE_REQUIRE set
-// a skipped test is a failure, whoever skipped it.
+// TestSkips: the last line tells how many tests were skipped, and why; and with WILDGATE_REQUIRE
+// set a skipped test is a failure, whoever skipped it.
 func TestSkips(t *testing.T) {
 	t.Setenv(testneed.RequireVariable, "")
 	dir := workspace(t, map[string]string{"passes": passes, "lacks": lacks})
@@ -120,7 +120,8 @@ func TestFailures(t *testing.T) {
 	}))
 	stdout = regexp.MustCompile(`\d+\.\d+s`).ReplaceAllString(stdout, "0.00s")
 	for _, want := range []string{
-		"--- FAIL: TestFails (0.00s)\n--- FAIL: TestFails/first/half (0.00s)\n    x_test.go:6: shown\n    x_test.go:6: a fault\nFAIL\nFAIL\texample.test/fails\t",
+		"--- FAIL: TestFails (0.00s)\n--- FAIL: TestFails/first/half (0.00s)\n" +
+			"    x_test.go:6: shown\n    x_test.go:6: a fault\nFAIL\nFAIL\texample.test/fails\t",
 		"said before\npanic: a panic", "\ngoroutine ", "\nFAIL\texample.test/panics\t",
 		"said at the end\n", "panic: in a goroutine", "x_test.go:5 +0x",
 		"FAIL\texample.test/ends\t",

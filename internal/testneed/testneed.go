@@ -1,15 +1,16 @@
 // Package testneed says what a test needs from its surroundings.
 //
-// A test that needs a program or a folder which a checkout does not bring calls [Program] or [Shared]
-// and is skipped, with a message that names what is missing, where it is missing. With the environment variable
-// WILDGATE_REQUIRE set to a non-empty value, as .ci/run sets it, the same test fails instead: in CI
-// nothing goes untested silently.
+// A test that needs a program or a folder which a checkout does not bring calls [Program] or
+// [Shared] and is skipped, with a message that names what is missing, where it is missing. With
+// the environment variable WILDGATE_REQUIRE set to a non-empty value, as .ci/run sets it, the same
+// test fails instead: in CI nothing goes untested silently.
 //
 // A skipped test has an attribute, one of [ProgramAttr], [DataAttr] and [SystemAttr], whose value
 // names what is missing. The command internal/testall counts them.
 //
-// With WILDGATE_ALONE set, each such test is skipped: that shows what the others hold by themselves.
-// With WILDGATE_LONG set, as .ci/run sets it, tests for which [Long] holds do all of their work.
+// With WILDGATE_ALONE set, each such test is skipped: that shows what the others hold by
+// themselves. With WILDGATE_LONG set, as .ci/run sets it, tests for which [Long] holds do all of
+// their work.
 package testneed
 
 import (
@@ -43,7 +44,8 @@ func Program(tb testing.TB, name string) string {
 	return path
 }
 
-// MissingProgram skips the test because a program, a version of it or a package for it is not installed.
+// MissingProgram skips the test because a program, a version of it or a package for it is not
+// installed.
 func MissingProgram(tb testing.TB, what string) {
 	tb.Helper()
 	missing(tb, ProgramAttr, what)
@@ -89,8 +91,8 @@ func Root(tb testing.TB) string {
 }
 
 // Long reports whether a test is to do all of its work, where a part of it finds most faults in a
-// small part of the time. A test that asks must do the same kind of work either way: what it leaves
-// out is repetition.
+// small part of the time. A test that asks must do the same kind of work either way: what it
+// leaves out is repetition.
 func Long() bool { return os.Getenv("WILDGATE_LONG") != "" }
 
 // alone skips a test that needs anything where the tests are to do without.
@@ -101,7 +103,8 @@ func alone(tb testing.TB) {
 	}
 }
 
-// missing skips the test because what it needs is missing, or fails it where WILDGATE_REQUIRE is set.
+// missing skips the test because what it needs is missing, or fails it where WILDGATE_REQUIRE is
+// set.
 func missing(tb testing.TB, attr, what string) {
 	tb.Helper()
 	if os.Getenv(RequireVariable) != "" {

@@ -42,8 +42,8 @@ func become(t *testing.T, need func(testing.TB)) []string {
 	return r.said
 }
 
-// TestMissing: a skipped test says what it lacks, by an attribute; and where nothing may be missing,
-// it fails.
+// TestMissing: a skipped test says what it lacks, by an attribute; and where nothing may be
+// missing, it fails.
 func TestMissing(t *testing.T) {
 	for _, tt := range []struct {
 		name string
