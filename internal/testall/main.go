@@ -37,7 +37,7 @@ func run(ctx context.Context, dir string, args []string, stdout, stderr io.Write
 	// What vet finds is a matter of .ci/run; here it would take a fifth of the time.
 	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-vet=off"}, args...)...)
 	cmd.Dir, cmd.Stderr = dir, stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // go test ends its children
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	events, err := cmd.StdoutPipe()
 	if err == nil {
@@ -49,8 +49,8 @@ func run(ctx context.Context, dir string, args []string, stdout, stderr io.Write
 	}
 	r := newReader(stdout)
 	err = errors.Join(r.read(events), cmd.Wait())
-	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
-		fmt.Fprintln(stderr, "testall:", err)
+	if err != nil && r.sum.failedPackages == 0 { // it was stopped, or could not do its work
+		fmt.Fprintln(stderr, "testall: go test:", err)
 	}
 	fmt.Fprintf(stdout, "%s (%v)\n", r.sum.String(), time.Since(began).Round(time.Second))
 	if os.Getenv(testneed.RequireVariable) != "" && r.sum.skipped > 0 {

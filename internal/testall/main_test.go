@@ -140,12 +140,17 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestInterrupt: the command ends with its children.
-func TestInterrupt(t *testing.T) {
+// TestStopped: a run that is stopped is no success, though no test has failed.
+func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer
-	if testall.Run(ctx, t.TempDir(), []string{"work"}, &out, &errs) || errs.Len() == 0 {
-		t.Errorf("an interrupted run is well:\n%s%s", out.String(), errs.String())
+	if testall.Run(ctx, t.TempDir(), []string{"work"}, &out, &errs) || !strings.Contains(errs.String(), "context canceled") {
+		t.Errorf("a run that is stopped is well:\n%s%s", out.String(), errs.String())
+	}
+	out.Reset()
+	errs.Reset()
+	if testall.Run(t.Context(), t.TempDir(), []string{"work"}, &out, &errs) {
+		t.Errorf("a folder without modules is well:\n%s%s", out.String(), errs.String())
 	}
 }
