@@ -15,6 +15,9 @@ import (
 func TestTheProbeFindsNoFault(t *testing.T) {
 	t.Parallel()
 	shell := testneed.Program(t, "sh")
+	for _, name := range []string{"sed", "sleep"} {
+		testneed.Program(t, name)
+	}
 	source, err := os.ReadFile("../sigv4auth/cmd/sigv4probe/main.go")
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +36,7 @@ func TestTheProbeFindsNoFault(t *testing.T) {
 	start(t, filepath.Join(dir, "wildgate-data"), "-presign", "168h")
 	script := strings.ReplaceAll("\n"+block, "\n//	", "\n")
 	script = strings.ReplaceAll(script, "go run ./sigv4auth/cmd/sigv4probe", "./sigv4probe")
+	script = strings.ReplaceAll(script, "\nsleep 1\n", "\nsleep 3\n") // a busy machine is slower than a reader's
 	cmd := exec.CommandContext(t.Context(), shell, "-euc", script)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "AWS_SESSION_TOKEN=old")
