@@ -2,7 +2,6 @@
 //
 //	go run ./bench [-quick] [-json] [-html FILE] [-check] [-write FOLDER]
 //	go run ./bench e2e [flags]
-//	go run ./bench -target URL [flags]
 //	go test -run '^$' -bench . ./bench
 //
 // What counts is not the time of an operation, which differs from machine to machine and from minute to minute, but its ratio to what runs beside
@@ -11,8 +10,7 @@
 // same request by an equivalent policy. Package work makes what is measured, contender holds who is measured, measure does the timing, suite the
 // run, goal says which speeds are to be reached, gate which may not get worse, and report shows it all. Package part has what is measured of single parts.
 //
-// e2e measures a service bare and behind the middleware, over connections: see package e2e. With -target it measures nothing, and checks somebody's
-// verifier instead: see package target.
+// e2e measures a service bare and behind the middleware, over connections: see package e2e.
 //
 // The benchmarks beside the command time its rows by themselves, for profiles, and what of Wildgate has no row. Their metric x-floor is the median of the
 // ratios.

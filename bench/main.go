@@ -29,9 +29,7 @@ const usage = `go run ./bench [flags]
 	measures verification and decisions by policy beside their floors and peers
 go run ./bench e2e [flags]
 	measures the ride service bare and behind the middleware, over connections
-go run ./bench -target URL [flags]
-	checks a verifier of yours: sends it right, changed and hostile requests
-The last two have flags of their own, which e2e -h and -target -h list. The flags of the first:
+The second has flags of its own, which e2e -h lists. The flags of the first:
 `
 
 // options are the command's.
@@ -42,8 +40,8 @@ type options struct {
 
 // run does what args ask for.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if do, rest := commandOf(args); do != nil {
-		return do(ctx, rest, stdout, stderr)
+	if len(args) > 0 && args[0] == "e2e" {
+		return e2e.Run(ctx, args[1:], stdout, stderr)
 	}
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,11 +85,33 @@ func TestRunRefuses(t *testing.T) {
 		{"an argument that nobody knows", []string{"e3e"}, `unknown argument "e3e"`},
 		{"results that are not there", []string{"-from", "nothing.json"}, "nothing.json"},
 		{"to record a quick run", []string{"-quick", "-write", "nowhere"}, "a full run"},
-		{"a target that is not on this machine", []string{"-target=http://192.0.2.1/"}, "target: "},
+		{"a flag of the end to end measurement that nobody knows", []string{"e2e", "-unknown"}, "-unknown"},
 	} {
 		err := run(context.Background(), tt.args, new(bytes.Buffer), new(bytes.Buffer))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+// TestHelpNamesEveryCommand: whoever asks for help in either place gets that of the place, and from the first hears of the other.
+func TestHelpNamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"-h"}, []string{"bench e2e", "-quick"}},
+		{[]string{"e2e", "-h"}, []string{"-json"}},
+	} {
+		var stderr bytes.Buffer
+		if err := run(t.Context(), tt.args, &bytes.Buffer{}, &stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%q: %v", tt.args, err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(stderr.String(), want) {
+				t.Errorf("%q: %q is missing in\n%s", tt.args, want, stderr.String())
+			}
 		}
 	}
 }

@@ -101,7 +101,7 @@ func TestThePrintedCommands(t *testing.T) {
 	t.Parallel()
 	curl := testneed.Program(t, "curl")
 	if out, err := exec.Command(curl, "--version").Output(); err != nil || !curlSigns(string(out)) {
-		testneed.Missing(t, "curl 7.86 or later")
+		testneed.MissingProgram(t, "curl 7.86 or later")
 	}
 	python := testneed.Program(t, "python3")
 	hasBotocore := exec.Command(python, "-c", "import botocore").Run() == nil
@@ -148,7 +148,7 @@ func TestThePrintedCommands(t *testing.T) {
 				t.Errorf("the printed commands promise %v", want)
 			}
 			if !hasBotocore {
-				testneed.Missing(t, "botocore for python3")
+				testneed.MissingProgram(t, "botocore for python3")
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestBotocoreLivesTheLesson(t *testing.T) {
 	t.Parallel()
 	python := testneed.Program(t, "python3")
 	if exec.Command(python, "-c", "import botocore").Run() != nil {
-		testneed.Missing(t, "botocore for python3")
+		testneed.MissingProgram(t, "botocore for python3")
 	}
 	s, _ := spawn(t, t.TempDir())
 	call := func(caller, method, path string) string {

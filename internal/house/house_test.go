@@ -104,6 +104,7 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/connlimit":         nil,
 		"sigv4auth/filestore":         {module + "/iampolicy", module + "/sigv4auth"},
 		"sigv4auth/sigv4test":         {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
+		"sigv4auth/cmd/sigv4probe":    nil, // what it signs with must not be what verifies
 		"iampolicy/cmd/iampolicy":     {module + "/iampolicy"},
 	}
 	for _, f := range readFiles(t) {
@@ -313,6 +314,26 @@ func TestNoTraces(t *testing.T) {
 	}
 }
 
+// TestOnlyTestneedSkips: what a skipped test lacks is counted by internal/testall, and in CI nothing is
+// skipped, only because every test asks package testneed.
+func TestOnlyTestneedSkips(t *testing.T) {
+	t.Parallel()
+	for _, f := range readFiles(t) {
+		if within(f.dir, "internal/testneed") {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && slices.Contains([]string{"Skip", "Skipf", "SkipNow", "Short"}, sel.Sel.Name) {
+				x, ok := sel.X.(*ast.Ident)
+				if ok && slices.Contains([]string{"t", "tb", "f", "b", "testing"}, x.Name) {
+					t.Errorf("%s skips a test by itself", f.fset.Position(n.Pos()))
+				}
+			}
+			return true
+		})
+	}
+}
+
 // TestReadme: the program that the README shows is one that compiles, and its test command is what CI runs.
 func TestReadme(t *testing.T) {
 	t.Parallel()
@@ -327,7 +348,7 @@ func TestReadme(t *testing.T) {
 	if !strings.Contains(readme, "```go\n"+read("internal/quickstart/main.go")+"```\n") {
 		t.Error("the program in README.md is not internal/quickstart/main.go")
 	}
-	const command = "go test work"
+	const command = "go run ./internal/testall"
 	if !strings.Contains(readme, "\n    "+command+"\n") || !strings.Contains(read(".ci/run"), "\n"+command+"\n") {
 		t.Errorf("README.md and .ci/run do not both have the line %q", command)
 	}

@@ -52,7 +52,7 @@ func TestS3Boto3(t *testing.T) {
 	t.Parallel()
 	python := testneed.Program(t, "python3")
 	if exec.Command(python, "-c", "import boto3").Run() != nil {
-		testneed.Missing(t, "boto3 for python3")
+		testneed.MissingProgram(t, "boto3 for python3")
 	}
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
 		task, err := json.Marshal(map[string]any{

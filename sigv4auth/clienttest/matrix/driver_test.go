@@ -20,7 +20,7 @@ func node(name string) func(*testing.T) (sender, string) {
 		dir := filepath.Join("testdata", "node")
 		program := testneed.Program(t, "node")
 		if _, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json")); err != nil {
-			testneed.Missing(t, "the packages of sigv4auth/clienttest/matrix/testdata/node; npm ci installs them there")
+			testneed.MissingProgram(t, "npm ci in sigv4auth/clienttest/matrix/testdata/node")
 		}
 		return driver(t, program, filepath.Join(dir, "driver.mjs"), name)
 	}
@@ -31,7 +31,7 @@ func python(name string) func(*testing.T) (sender, string) {
 	return func(t *testing.T) (sender, string) {
 		program := testneed.Program(t, "python3")
 		if err := exec.CommandContext(t.Context(), program, "-c", "import "+name).Run(); err != nil {
-			testneed.Missing(t, "the Python package "+name)
+			testneed.MissingProgram(t, name+" for python3")
 		}
 		return driver(t, program, filepath.Join("testdata", "python", "driver.py"), name)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
 
@@ -47,6 +48,9 @@ func TestWhole(t *testing.T) {
 				ways := maps.Clone(ways)
 				ways["in 2 MiB"] = func(r *chunked.Reader) ([]byte, error) { return readBy(r, 2<<20) }
 				for how, way := range ways {
+					if size.payload > 300_000 && how == "in bytes" && !testneed.Long() {
+						continue
+					}
 					p := s.payload()
 					p.Encoded = int64(len(body))
 					r := chunked.NewReader(source(strings.NewReader(body)), p)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -46,6 +47,9 @@ func TestAppendValues(t *testing.T) {
 func TestAppendValuesEveryByte(t *testing.T) {
 	t.Parallel()
 	for length := 1; length < 75; length++ {
+		if length > 34 && length < 63 && !testneed.Long() {
+			continue // like those that are shorter
+		}
 		for at := range length {
 			for c := range 256 {
 				value := []byte(strings.Repeat("~", length))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -94,6 +95,9 @@ func TestQueryEveryByte(t *testing.T) {
 	t.Parallel()
 	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 	for length := 1; length < 70; length++ { // more than twice as many as are looked at together
+		if length > 34 && length < 63 && !testneed.Long() {
+			continue // like those that are shorter
+		}
 		for at := range length {
 			for c := range 256 {
 				if c == '&' || c == '%' {

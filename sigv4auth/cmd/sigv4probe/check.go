@@ -1,4 +1,4 @@
-package target
+package main
 
 import (
 	"errors"
@@ -15,7 +15,8 @@ const (
 	refuse                    // the signature's rules forbid it: to admit it is a fault of security
 )
 
-// A check is one request. It is made from the request of another check, the one named by of, by changing it before or after it is signed.
+// A check is one request. It is made from the request of another check, the one named by of, by
+// changing it before or after it is signed.
 type check struct {
 	name   string // unique, a sentence's beginning
 	of     string // the check whose request this one changes, and which must be admitted for this one to say anything; "": the plain GET
@@ -38,7 +39,10 @@ type draft struct {
 
 // catalogue returns all checks that the options ask for; each stands behind the one it is made of.
 func catalogue(o *options) []check {
-	all := [][]check{goodRequests, requestChanges, bodyChanges, credentialChanges, timeChanges, presignedRequests, presignedChanges, hostileRequests}
+	all := [][]check{
+		goodRequests, requestChanges, bodyChanges, credentialChanges, timeChanges,
+		presignedRequests, presignedChanges, hostileRequests,
+	}
 	if o.token != "" {
 		all = append(all, tokenChanges)
 	}
@@ -54,10 +58,13 @@ func catalogue(o *options) []check {
 	}
 	for i, c := range checks {
 		if c.except != "" && c.except == o.style {
-			checks[i].want, checks[i].why = either, "to the path style "+string(c.except)+" it is the same path"
+			checks[i].want, checks[i].why = either, "in the path style "+string(c.except)+" it is the same path"
 		}
 	}
-	return append(checks, check{name: "GET, after all the others", of: plainGET, want: admit, why: "one of the others has left something behind"})
+	return append(checks, check{
+		name: "GET, after all the others", of: plainGET, want: admit,
+		why: "an earlier request has changed the endpoint's state",
+	})
 }
 
 // lineage returns c behind the checks that it is made of, the first of all first.
@@ -85,8 +92,9 @@ func find(checks []check, name string) (check, bool) {
 	return check{}, false
 }
 
-// build returns the check's request, signed now: not earlier, since verifiers look at the clock. The invocation ID, which AWS's SDKs send and sign,
-// keeps a guard against replays from taking two checks for one request.
+// build returns the check's request, signed now: not earlier, since verifiers look at the clock.
+// The invocation ID, which AWS's SDKs send and sign, keeps a guard against replays from taking two
+// checks for one request.
 func build(o *options, line []check, invocation string) (*request, []byte) {
 	d := &draft{
 		contentType: o.contentType, content: o.content,

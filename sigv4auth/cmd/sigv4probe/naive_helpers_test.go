@@ -1,4 +1,4 @@
-package target_test
+package main_test
 
 import (
 	"crypto/hmac"
@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// A naive verifier is one as people write it, from the description, with a flaw or without. It is in no way fit for use.
+// A naive verifier is one as people write it, from the description, with a flaw or without. It is
+// in no way fit for use.
 type naive struct{ flaw string }
 
 func (n naive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +51,10 @@ func (n naive) claim(r *http.Request) (c claim, ok bool) {
 		if mixed || query.Get("X-Amz-Algorithm") != "AWS4-HMAC-SHA256" && n.flaw != "ignores the algorithm" {
 			return c, false
 		}
-		return claim{query.Get("X-Amz-Credential"), query.Get("X-Amz-SignedHeaders"), query.Get("X-Amz-Signature"), query.Get("X-Amz-Date"), true}, true
+		return claim{
+			credential: query.Get("X-Amz-Credential"), signed: query.Get("X-Amz-SignedHeaders"),
+			signature: query.Get("X-Amz-Signature"), date: query.Get("X-Amz-Date"), presigned: true,
+		}, true
 	}
 	if len(authorization) != 1 || len(r.Header["X-Amz-Date"]) != 1 && n.flaw != "takes the first of two dates" {
 		return c, false
@@ -190,7 +194,8 @@ func (n naive) canonical(r *http.Request, c claim, signed []string, body []byte)
 	}
 	payload := digest(body)
 	if declared := r.Header.Get("X-Amz-Content-Sha256"); declared != "" {
-		if declared != payload && n.flaw != "believes the digest" && (n.flaw != "admits unsigned bodies" || declared != "UNSIGNED-PAYLOAD") {
+		unsigned := n.flaw == "admits unsigned bodies" && declared == "UNSIGNED-PAYLOAD"
+		if declared != payload && n.flaw != "believes the digest" && !unsigned {
 			return "", false
 		}
 		payload = declared

@@ -1,4 +1,4 @@
-package target
+package main
 
 import (
 	"bytes"
@@ -118,7 +118,8 @@ func (r *request) line() string {
 	return r.method + " " + target + " " + r.version
 }
 
-// wire returns the request as HTTP/1.1 writes it. It asks for the connection to be closed, so that one answer is all that comes.
+// wire returns the request as HTTP/1.1 writes it. It asks for the connection to be closed, so that
+// one answer is all that comes.
 func (r *request) wire() []byte {
 	var b bytes.Buffer
 	b.WriteString(r.line() + "\r\n")

@@ -1,9 +1,13 @@
-package target
+package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -54,7 +58,12 @@ func (s *signer) sign(r *request) {
 		scope = strings.Join([]string{scopeDate, s.service, s.terminator}, "/")
 	}
 	if s.presigned {
-		for _, p := range []field{{"X-Amz-Algorithm", s.algorithm}, {"X-Amz-Credential", s.accessKey + "/" + scope}, {"X-Amz-Date", date}, {"X-Amz-Expires", s.expires}} {
+		for _, p := range []field{
+			{"X-Amz-Algorithm", s.algorithm},
+			{"X-Amz-Credential", s.accessKey + "/" + scope},
+			{"X-Amz-Date", date},
+			{"X-Amz-Expires", s.expires},
+		} {
 			if p.value != "" {
 				r.appendQuery(p.name + "=" + encode(p.value, ""))
 			}
@@ -126,7 +135,8 @@ func (s *signer) names(r *request) []string {
 	return names
 }
 
-// payloadHash is that of header requests from the header, and of presigned ones what the service's clients take.
+// payloadHash is that of header requests from the header, and of presigned ones what the service's
+// clients take.
 func (s *signer) payloadHash(r *request) string {
 	switch {
 	case r.get(contentSHA256) != "":
@@ -156,4 +166,36 @@ func mac(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
 	return h.Sum(nil)
+}
+
+// signECDSA signs as SigV4A does: with the P-256 key that is derived from the secret, in DER and
+// hex. A key that cannot be derived, for which there is no secret known, gives "".
+func signECDSA(accessKey, secret, toSign string) string {
+	key, ok := deriveECDSA(accessKey, secret)
+	if !ok {
+		return ""
+	}
+	digest := sha256.Sum256([]byte(toSign))
+	der, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(der)
+}
+
+// deriveECDSA is the counter mode of NIST SP 800-108 over HMAC-SHA256, repeated until the candidate
+// lies below the order of the curve: "Derive a signing key for SigV4a" in the IAM User Guide.
+func deriveECDSA(accessKey, secret string) (*ecdsa.PrivateKey, bool) {
+	limit := new(big.Int).Sub(elliptic.P256().Params().N, big.NewInt(2))
+	for counter := byte(1); counter < 255; counter++ {
+		input := "\x00\x00\x00\x01" + ecdsaAlgorithm + "\x00" + accessKey + string([]byte{counter}) + "\x00\x00\x01\x00"
+		candidate := new(big.Int).SetBytes(mac([]byte("AWS4A"+secret), input))
+		if candidate.Cmp(limit) > 0 {
+			continue
+		}
+		scalar := candidate.Add(candidate, big.NewInt(1)).FillBytes(make([]byte, 32))
+		key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
+		return key, err == nil
+	}
+	return nil, false
 }

@@ -1,4 +1,4 @@
-package target
+package main
 
 import (
 	"crypto/sha256"
@@ -12,7 +12,7 @@ import (
 type pathStyle string
 
 const (
-	pathStrict     pathStyle = "strict"     // encoded once more; paths that normalisation would change are nobody's business
+	pathStrict     pathStyle = "strict"     // encoded once more; for endpoints that refuse empty and dot segments
 	pathNormalized pathStyle = "normalized" // empty and dot segments are dropped, then encoded once more
 	pathEncoded    pathStyle = "encoded"    // encoded once more
 	pathS3         pathStyle = "s3"         // decoded, and encoded once
@@ -50,7 +50,8 @@ func normalize(path string) string {
 	return out
 }
 
-// canonicalQuery sorts the pairs by encoded name, then by encoded value; what is in without is left out.
+// canonicalQuery sorts the pairs by encoded name, then by encoded value; what is in without is left
+// out.
 func canonicalQuery(query string, without ...string) string {
 	type pair struct{ k, v string }
 	var pairs []pair
@@ -74,7 +75,8 @@ func canonicalQuery(query string, without ...string) string {
 	return strings.Join(parts, "&")
 }
 
-// canonicalHeaders returns a line for each of the names, which are lower case: values trimmed, inner spaces folded, repeats joined by commas.
+// canonicalHeaders returns a line for each of the names, which are lower case: values trimmed,
+// inner spaces folded, repeats joined by commas.
 func canonicalHeaders(fields []field, names []string) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -91,12 +93,13 @@ func canonicalHeaders(fields []field, names []string) string {
 
 func isBlank(c rune) bool { return c == ' ' || c == '\t' }
 
-// encode is the UriEncode of "Create a canonical request" in the IAM User Guide; the bytes of keep stay as they are.
+// encode is the UriEncode of "Create a canonical request" in the IAM User Guide; the bytes of keep
+// stay as they are.
 func encode(s, keep string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0 || strings.IndexByte(keep, c) >= 0 {
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~"+keep, c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, "%%%02X", c)

@@ -1,4 +1,4 @@
-package target
+package main
 
 import (
 	"bufio"
@@ -31,7 +31,7 @@ const (
 	unverified reaction = "unverified" // answered in the same way without credentials
 )
 
-// An answer is what came back: its status, 0 if there was none, and AWS's code of the error if it bears one.
+// An answer is what came back: its status, 0 if there was none, and AWS's error code if it has one.
 type answer struct {
 	reaction reaction
 	status   int
@@ -50,15 +50,17 @@ func (a answer) String() string {
 	return text
 }
 
-// byPolicy reports whether the answer says that the signature was right and a policy was against it.
+// byPolicy reports whether the answer says that the signature was right and a policy was against
+// it.
 func (a answer) byPolicy() bool {
 	return a.reaction == refused && (a.code == "AccessDenied" || a.code == "AccessDeniedException")
 }
 
-// errorCodes finds the code in the header x-amzn-ErrorType of JSON APIs, and in the documents of S3 and of query APIs.
+// AWS's error codes are in the header x-amzn-ErrorType or the field __type of JSON APIs, and in the
+// element Code of S3 and of query APIs.
 var (
 	errorTypes = regexp.MustCompile(`^[A-Za-z]{1,80}`)
-	errorCodes = regexp.MustCompile(`<Code>([A-Za-z]{1,80})</Code>`)
+	errorCodes = regexp.MustCompile(`<Code>([A-Za-z]{1,80})</Code>|"__type" *: *"(?:[^"#]*#)?([A-Za-z]{1,80})"`)
 )
 
 // exchange writes raw bytes to a connection of their own, and returns the answer.
@@ -81,7 +83,8 @@ func exchange(ctx context.Context, o *options, method string, wire []byte, cut b
 		}
 		conn = secured
 	}
-	_, writeErr := conn.Write(wire) // where it fails the server has closed, perhaps behind an answer that is read below
+	// Where it fails the server has closed, perhaps behind an answer, which is read below.
+	_, writeErr := conn.Write(wire)
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && cut && writeErr == nil {
 		_ = half.CloseWrite() // fails where the server has closed, which is an answer as well
 	}
@@ -100,9 +103,10 @@ func exchange(ctx context.Context, o *options, method string, wire []byte, cut b
 		}
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what was cut off counts as well
 		_ = resp.Body.Close()
-		got := answer{reaction: o.classify(resp.StatusCode), status: resp.StatusCode, code: errorTypes.FindString(resp.Header.Get("X-Amzn-Errortype"))}
+		got := answer{reaction: o.classify(resp.StatusCode), status: resp.StatusCode}
+		got.code = errorTypes.FindString(resp.Header.Get("X-Amzn-Errortype"))
 		if m := errorCodes.FindSubmatch(body); m != nil && got.code == "" {
-			got.code = string(m[1])
+			got.code = string(m[1]) + string(m[2]) // one of them matched
 		}
 		return got, nil
 	}
