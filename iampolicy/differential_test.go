@@ -14,7 +14,7 @@ import (
 // How many worlds a test run compares, each with several requests.
 // WILDGATE_DIFFERENTIAL gives another number of worlds.
 const (
-	differentialWorlds   = 1_000
+	differentialWorlds   = 600
 	differentialRequests = 20 // of a world with long texts or many statements a quarter
 )
 

@@ -129,6 +129,11 @@ func (d dice) world() *world {
 		d.pool = w.pool
 	}
 	d.ask(w)
+	if d.pool != nil && d.pool.many && d.in(2) {
+		// What many statements decide shows where nothing else does.
+		w.Identity = append(w.Identity, d.policy(iampolicy.Identity))
+		return w
+	}
 	for range 1 + d.IntN(2) {
 		w.Identity = append(w.Identity, d.policy(iampolicy.Identity))
 	}
