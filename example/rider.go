@@ -11,8 +11,10 @@ import (
 
 var errUnverified = errors.New("the request was not verified: the service is not mounted behind the middleware")
 
-// riderOf returns whose rides a request is about: the caller's owner key, under which two callers of one name are two riders (threat 241).
-// A request that nobody has verified has no rider (threat 148). Neither has a caller without a unique ID, or the account's root: they own nothing.
+// riderOf returns whose rides a request is about: the caller's owner key, under which two callers
+// of one name are two riders (threat 241). A request that nobody has verified has no rider
+// (threat 148). Neither has a caller without a unique ID, or the account's root: they own
+// nothing.
 func riderOf(r *http.Request) (string, error) {
 	id, ok := sigv4auth.IdentityFrom(r.Context())
 	if !ok {
@@ -25,7 +27,8 @@ func riderOf(r *http.Request) (string, error) {
 	return key, nil
 }
 
-// riderName returns what answers call the rider: the federated subject, else the session name, else the user name.
+// riderName returns what answers call the rider: the federated subject, else the session name,
+// else the user name.
 func riderName(r *http.Request) (string, error) {
 	id, ok := sigv4auth.IdentityFrom(r.Context())
 	if !ok {

@@ -2,8 +2,10 @@ package main_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,10 +13,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	example "github.com/wildgate/wildgate/example"
+	"github.com/wildgate/wildgate/ridesvc"
+	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// addUsers adds users of the standard policy to principals.json, by path and name, of another account "ACCOUNT:NAME", and returns their keys.
+// addUsers adds users of the standard policy to principals.json, by path and name, of another
+// account "ACCOUNT:NAME", and returns their keys.
 func addUsers(t *testing.T, data string, names ...string) map[string]aws.Credentials {
 	t.Helper()
 	path := filepath.Join(data, "principals.json")
@@ -39,7 +46,8 @@ func addUsers(t *testing.T, data string, names ...string) map[string]aws.Credent
 	return keys
 }
 
-// Threat 241: a user called alice and a session called alice are two riders; both are shown as alice.
+// Threat 241: a user called alice and a session called alice are two riders; both are shown as
+// alice.
 func TestTwoOfOneNameAreTwoRiders(t *testing.T) {
 	data := t.TempDir()
 	start(t, data).stop()
@@ -78,7 +86,34 @@ func TestTwoOfOneNameAreTwoRiders(t *testing.T) {
 	}
 }
 
-// Threat 241: the rides that an older version kept by name get their owner at the first start, once; what several may own is nobody's.
+// Threats 148 and 241: a caller who was verified and has no unique ID is no rider, rather than one with all others of that kind.
+func TestACallerWithoutAUniqueIDIsNoRider(t *testing.T) {
+	for arn, userID := range map[string]string{
+		"arn:aws:iam::111122223333:user/alice":               "",
+		"arn:aws:sts::111122223333:assumed-role/Rider/alice": "",
+		"arn:aws:iam::111122223333:root":                     "111122223333",
+	} {
+		signer := sigv4test.NewSigner(arn)
+		signer.Credential.Principal.UserID = userID
+		auth, err := sigv4auth.New(signer.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := false
+		auth.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			asked = true
+			if key, err := example.RiderOf(r); !errors.Is(err, ridesvc.ErrNoRider) {
+				t.Errorf("%s owns as %q, %v", arn, key, err)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), signer.Sign(httptest.NewRequest("GET", "https://example.com/", nil)))
+		if !asked {
+			t.Errorf("%s was refused", arn)
+		}
+	}
+}
+
+// Threat 241: the rides that an older version kept by name get their owner at the first start,
+// once; what several may own is nobody's.
 func TestOldRidesAreMovedOnce(t *testing.T) {
 	data := t.TempDir()
 	start(t, data).stop()
@@ -131,7 +166,8 @@ func TestOldRidesAreMovedOnce(t *testing.T) {
 	again.call("dispatcher", "GET", "/prod/ride/"+rideID(0), "").wants(t, 200)
 }
 
-// Threat 241: of a user and the program's own sessions of one name nobody can tell whose a ride was.
+// Threat 241: of a user and the program's own sessions of one name nobody can tell whose a ride
+// was.
 func TestOldRidesOfAUserCalledAsTheSession(t *testing.T) {
 	data := t.TempDir()
 	start(t, data).stop()
