@@ -22,7 +22,8 @@ const (
 
 // bootstrap makes the folder at the first start, and later leaves it as it is. principals.json is written last: while it is not there, an
 // earlier first start did not end, and this one goes on with what that left. Once it is there it is the operator's, and so are the
-// policies: one that was removed stays removed.
+// policies: one that was removed stays removed. So are the rides: a database that is missing beside principals.json was lost, and an
+// empty one in its place would hide that (threat 249).
 func bootstrap(dir, region string) (a api, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "policies"), 0o700); err != nil {
 		return api{}, err
@@ -41,6 +42,10 @@ func bootstrap(dir, region string) (a api, err error) {
 		if err := createFile(filepath.Join(dir, "policies", name+".json"), []byte(document)); err != nil {
 			return api{}, err
 		}
+	}
+	// Of mode 0600, which SQLite gives its other files, too. An empty file is an empty database.
+	if err := createFile(filepath.Join(dir, ridesFile), nil); err != nil {
+		return api{}, err
 	}
 	dispatcherKey, dispatcherSecret := filestore.NewAccessKey()
 	newcomerKey, newcomerSecret := filestore.NewAccessKey()

@@ -26,17 +26,21 @@ type caller struct {
 	secret      sigv4auth.Secret
 	token       sigv4auth.Secret
 	note        string // what the operator is told of the caller, or why there is no env file
+	unwritten   bool   // the env file is as an earlier start left it
 }
+
+// withoutFile is told why the caller's env file could not be written.
+func (c *caller) withoutFile(note string) { c.accessKeyID, c.note, c.unwritten = "", note, true }
 
 // principalsView is what env files and the printed text need of principals.json. The store has checked the document.
 type principalsView struct {
 	Users []userView
-	Roles []struct{ Arn string }
+	Roles []struct{ Arn, RoleID string }
 	text  string
 }
 
 type userView struct {
-	Arn              string
+	Arn, UserID      string
 	AttachedPolicies []string
 	AccessKeys       []struct {
 		AccessKeyID     string `json:"AccessKeyId"`
@@ -71,8 +75,12 @@ func (v *principalsView) user(arn string) *userView {
 func callers(ctx context.Context, store *filestore.Store, a api, v *principalsView) ([]caller, error) {
 	rider := caller{name: "rider"}
 	role := a.principal("role", riderRole)
-	if slices.ContainsFunc(v.Roles, func(r struct{ Arn string }) bool { return r.Arn == role }) {
+	if slices.ContainsFunc(v.Roles, func(r struct{ Arn, RoleID string }) bool { return r.Arn == role }) {
 		issued, err := store.IssueSession(ctx, role, riderSession, riderDuration, filestore.SessionOptions{})
+		if unwritable(err) {
+			rider.withoutFile("no new session: the data folder cannot be written; that of an earlier start holds until it expires")
+			return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
+		}
 		if err != nil {
 			return nil, err
 		}

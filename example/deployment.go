@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"net"
 	"net/http"
@@ -13,11 +12,12 @@ import (
 // deployment is everything that is open while the example serves.
 type deployment struct {
 	handler http.Handler
-	banner  banner // what is served, and to whom, as it is at the start
+	healthy http.Handler // the health check alone
+	banner  banner       // what is served, and to whom, as it is at the start
 
 	journal *journal
 	keys    *filestore.Store
-	rides   *sql.DB
+	rides   *rideStore
 }
 
 // open opens the data folder, which it makes at the first start, and builds the handler. Whether it fails or not, close is to be called.
@@ -29,17 +29,29 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if d.keys, err = filestore.Open(filestore.Config{Dir: opts.data, Report: d.journal.problem}); err != nil {
 		return err
 	}
-	rides, store, err := openRides(ctx, opts.data)
-	if err != nil {
+	writeError := probe(opts.data)
+	if writeError != nil && !unwritable(writeError) {
+		return writeError
+	}
+	if writeError != nil {
+		d.journal.Warn("the data folder cannot be written: rides are shown as they are, and what would change something is answered with 503; keys and policies hold as they are in the folder", "error", writeError)
+	}
+	if d.rides, err = openRides(ctx, opts.data, writeError, d.journal.Logger); err != nil {
 		return err
 	}
-	d.rides = rides
-	if d.handler, err = newHandler(opts, a, rides, store, d.keys, d.journal); err != nil {
+	healthy := health(d.rides, d.journal.Logger)
+	d.healthy = onlyHealth(healthy)
+	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.keys, d.journal); err != nil {
 		return err
 	}
 	principals, err := readPrincipals(opts.data)
 	if err != nil {
 		return err
+	}
+	if writeError == nil {
+		if err := moveRides(ctx, opts.data, &principals, d.rides.SQLStore, d.journal.Logger); err != nil {
+			return err
+		}
 	}
 	who, err := callers(ctx, d.keys, a, &principals)
 	if err != nil {
@@ -47,7 +59,9 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	}
 	here := endpoint(addr)
 	for i := range who {
-		if err := who[i].writeEnv(opts.data, a, here); err != nil {
+		if err := who[i].writeEnv(opts.data, a, here); unwritable(err) {
+			who[i].withoutFile("no new env file: the data folder cannot be written")
+		} else if err != nil {
 			return err
 		}
 	}
@@ -58,7 +72,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 // close closes what is open, once nothing is served any more.
 func (d *deployment) close() (err error) {
 	if d.rides != nil {
-		err = d.rides.Close()
+		err = d.rides.close()
 	}
 	if d.keys != nil {
 		err = errors.Join(err, d.keys.Close())

@@ -13,8 +13,11 @@ import (
 func (c *caller) envPath(dir string) string { return filepath.Join(dir, c.name+".env") }
 
 // writeEnv writes the caller's env file, which a POSIX shell sources. A caller without a key has none: one of an earlier start is
-// removed, since its key is not to be used any more.
+// removed, since its key is not to be used any more. Where nothing can be written, one that says the same already will do.
 func (c *caller) writeEnv(dir string, a api, endpoint string) error {
+	if c.unwritten {
+		return nil
+	}
 	if c.accessKeyID == "" {
 		if err := os.Remove(c.envPath(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -34,7 +37,13 @@ func (c *caller) writeEnv(dir string, a api, endpoint string) error {
 	export("AWS_REGION", a.Region)
 	export("AWS_DEFAULT_REGION", a.Region) // where botocore looks
 	export("WILDGATE_ENDPOINT", endpoint)
-	return replaceFile(c.envPath(dir), []byte(b.String()))
+	err := replaceFile(c.envPath(dir), []byte(b.String()))
+	if unwritable(err) {
+		if old, readErr := os.ReadFile(c.envPath(dir)); readErr == nil && string(old) == b.String() {
+			return nil
+		}
+	}
+	return err
 }
 
 // shellQuote returns s, which is not empty, as one word of a POSIX shell.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"net/http"
 
 	"github.com/rs/cors"
@@ -16,8 +15,8 @@ const maxBodyBytes = 64 << 10
 
 // newHandler joins the layers, the outermost last (threat 148): rides, authorization and verification, health, CORS. The rides are behind
 // the middleware as a whole, so that a refused caller learns nothing of what exists (threat 143).
-func newHandler(opts options, a api, db *sql.DB, store *ridesvc.SQLStore, keys *filestore.Store, log *journal) (http.Handler, error) {
-	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, Failed: log.failed})
+func newHandler(opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *filestore.Store, log *journal) (http.Handler, error) {
+	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: riderName, Failed: log.failed})
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +42,7 @@ func newHandler(opts options, a api, db *sql.DB, store *ridesvc.SQLStore, keys *
 	if err != nil {
 		return nil, err
 	}
-	protected, healthy := auth.Require(authz.Check)(rides), health(db, log.Logger)
+	protected := auth.Require(authz.Check)(rides)
 	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isHealth(r) {
 			healthy(w, r)

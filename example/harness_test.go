@@ -54,6 +54,7 @@ type site struct {
 	endpoint       string
 	stdout, stderr *output
 	stop           func() // stops the program, and fails the test unless it ends with status 0
+	kill           func() // of a process of its own
 }
 
 // start runs the program on a free port, and waits until it serves.

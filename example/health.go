@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,15 +14,15 @@ const (
 	healthTimeout = 2 * time.Second
 )
 
-// health answers GET and HEAD /healthz: whether the database of the rides can be read. It is open to anyone, and says nothing else.
-func health(db *sql.DB, log *slog.Logger) http.HandlerFunc {
+// health answers GET and HEAD /healthz: whether the database of the rides can be read, and is the one in the data folder. It is open to
+// anyone, and says nothing else.
+func health(rides *rideStore, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 		defer cancel()
 		status, body := http.StatusOK, `{"status":"ok"}`
-		var rides bool
-		if err := db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM rides)`).Scan(&rides); err != nil {
-			if r.Context().Err() == nil {
+		if err := rides.healthy(ctx); err != nil {
+			if r.Context().Err() == nil && !errors.Is(err, errNotInPlace) { // which is told once
 				log.LogAttrs(r.Context(), slog.LevelError, "the database cannot be read", slog.Any("error", err))
 			}
 			status, body = http.StatusServiceUnavailable, `{"status":"unavailable"}`
@@ -33,6 +33,17 @@ func health(db *sql.DB, log *slog.Logger) http.HandlerFunc {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body) // net/http drops it for HEAD; else the client has gone
 	}
+}
+
+// onlyHealth answers what isHealth, and nothing else.
+func onlyHealth(healthy http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isHealth(r) {
+			http.NotFound(w, r)
+			return
+		}
+		healthy.ServeHTTP(w, r)
+	})
 }
 
 // isHealth reports whether r is for health. Only one spelling of the path is: another one is decided on like any path.

@@ -127,6 +127,9 @@ func (j *journal) denied(w http.ResponseWriter, r *http.Request, err error) {
 
 // failed is the ride service's Failed hook.
 func (j *journal) failed(r *http.Request, err error) {
+	if errors.Is(err, errNotInPlace) {
+		return // it was told once, and is the same for every request
+	}
 	level := slog.LevelError
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		level = slog.LevelDebug // the client has gone

@@ -60,11 +60,17 @@ func spawn(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.kill = func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+	}
+	t.Cleanup(s.kill)
+	eventually(t, "the program serves", func() bool {
+		if strings.Contains(s.stderr.String(), "example: ") {
+			t.Fatal(s.stderr)
+		}
+		return strings.HasSuffix(s.stdout.String(), lastLine)
 	})
-	eventually(t, "the program serves", func() bool { return strings.HasSuffix(s.stdout.String(), lastLine) })
 	s.endpoint = endpointIn(s.stdout.String())
 	return s, cmd
 }

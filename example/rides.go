@@ -3,17 +3,20 @@ package main
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"net/http"
+	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite"
 
 	"github.com/wildgate/wildgate/ridesvc"
-	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 const (
@@ -22,48 +25,175 @@ const (
 	maxDatabaseConnections = 8
 )
 
-// openRides opens the database of the rides, as the comment on ridesvc.SQLStore advises.
-func openRides(ctx context.Context, dir string) (db *sql.DB, store *ridesvc.SQLStore, err error) {
-	path := filepath.Join(dir, ridesFile)
-	// SQLite would make the file readable by all, and gives its other files the mode of this one.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, nil, err
-	}
-	// On Windows the path begins with a drive, which is no authority.
-	dsn := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
-		"_txlock": {"immediate"},
-	}.Encode()}
-	if db, err = sql.Open("sqlite", dsn.String()); err != nil {
-		return nil, nil, err
-	}
-	db.SetMaxOpenConns(maxDatabaseConnections)
-	db.SetMaxIdleConns(maxDatabaseConnections)
-	if store, err = ridesvc.NewSQLStore(ctx, db); err != nil {
-		return nil, nil, errors.Join(err, db.Close())
-	}
-	return db, store, nil
+// rideStore is the store of the rides on the database of the data folder. It succeeds in nothing
+// while the files of the database are not in their places.
+type rideStore struct {
+	*ridesvc.SQLStore
+	db    *sql.DB
+	files *rideFiles
+	// pin is a connection that is never used, so that one is always open: SQLite removes its log
+	// with the last one.
+	pin *sql.Conn
 }
 
-// riderOf names the rider: the federated subject, else the session name, else the user name. A request that nobody has verified
-// has no rider, and neither has one of the account's root (threat 148).
-func riderOf(r *http.Request) (string, error) {
-	id, ok := sigv4auth.IdentityFrom(r.Context())
-	if !ok {
-		return "", errors.New("the request was not verified: the service is not mounted behind the middleware")
+var _ ridesvc.Store = (*rideStore)(nil)
+
+// Create implements ridesvc.Store. It looks once more after the ride is kept: the file may have
+// gone between.
+func (s *rideStore) Create(ctx context.Context, ride ridesvc.Ride) error {
+	return s.changing(func() error { return s.SQLStore.Create(ctx, ride) })
+}
+
+// Cancel implements ridesvc.Store.
+func (s *rideStore) Cancel(ctx context.Context, rider, rideID string, at time.Time) error {
+	return s.changing(func() error { return s.SQLStore.Cancel(ctx, rider, rideID, at) })
+}
+
+func (s *rideStore) changing(change func() error) error {
+	if err := s.files.check(); err != nil {
+		return err
 	}
-	if session, ok := id.Session(); ok && session.Federated != nil && session.Federated.Subject != "" {
-		return session.Federated.Subject, nil
+	if err := change(); err != nil {
+		return err
 	}
-	if name := id.Principal.SessionName(); name != "" {
-		return name, nil
+	return s.files.check()
+}
+
+// Ride implements ridesvc.Store.
+func (s *rideStore) Ride(ctx context.Context, rider, rideID string) (ridesvc.Ride, error) {
+	if err := s.files.check(); err != nil {
+		return ridesvc.Ride{}, err
 	}
-	if name := id.Principal.UserName(); name != "" {
-		return name, nil
+	return s.SQLStore.Ride(ctx, rider, rideID)
+}
+
+// Rides implements ridesvc.Store.
+func (s *rideStore) Rides(ctx context.Context, after ridesvc.Cursor, limit int) ([]ridesvc.Ride, error) {
+	if err := s.files.check(); err != nil {
+		return nil, err
 	}
-	return "", errors.New("the caller is neither a session nor a user")
+	return s.SQLStore.Rides(ctx, after, limit)
+}
+
+// healthy returns an error unless the rides can be read, from the file that is in its place.
+func (s *rideStore) healthy(ctx context.Context) error {
+	if err := s.files.check(); err != nil {
+		return err
+	}
+	var rides bool
+	return s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM rides)`).Scan(&rides)
+}
+
+// close closes the database, and then its files.
+func (s *rideStore) close() (err error) {
+	if s.pin != nil {
+		err = s.pin.Close()
+	}
+	if s.db != nil {
+		err = errors.Join(err, s.db.Close())
+	}
+	return errors.Join(err, s.files.close())
+}
+
+// openRides opens the database of the rides, as the comment on ridesvc.SQLStore advises. It never
+// makes one: that is bootstrap's, at the first start. Where the folder cannot be written
+// (writeError is why) it opens what can be read without it.
+func openRides(ctx context.Context, dir string, writeError error, log *slog.Logger) (_ *rideStore, err error) {
+	path := filepath.Join(dir, ridesFile)
+	s := &rideStore{files: &rideFiles{log: log}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	flag := os.O_RDWR
+	if readOnly(writeError) {
+		flag = os.O_RDONLY
+	}
+	switch err := s.files.hold(path, flag); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s is missing: restore it from a backup, with no %[1]s-wal and no %[1]s-shm beside it, "+
+			"or begin without rides by making an empty file: install -m 600 /dev/null %[2]s", ridesFile, shellQuote(path))
+	case err != nil:
+		return nil, err
+	}
+	connector, err := sqlite.NewConnector(dataSource(path, writeError))
+	if err != nil {
+		return nil, err
+	}
+	s.db = sql.OpenDB(&rideConnector{connector, s.files})
+	connections := maxDatabaseConnections + 1 // and the pin
+	if writeError != nil {
+		connections = 1 // which may have the file to itself
+	}
+	s.db.SetMaxOpenConns(connections)
+	s.db.SetMaxIdleConns(connections)
+	if s.SQLStore, err = ridesvc.NewSQLStore(ctx, s.db); err != nil {
+		return nil, err
+	}
+	if writeError == nil {
+		if s.pin, err = s.db.Conn(ctx); err != nil {
+			return nil, err
+		}
+	}
+	// The log and its index are there once the database was read.
+	if err := s.healthy(ctx); err != nil {
+		return nil, err
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := s.files.hold(path+suffix, os.O_RDONLY); err != nil && (writeError == nil || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// dataSource names the database to the driver.
+func dataSource(path string, writeError error) string {
+	query := url.Values{
+		"mode":    {"rw"}, // without a c: a file that is missing is not made
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
+		"_txlock": {"immediate"},
+	}
+	switch {
+	case readOnly(writeError):
+		query = url.Values{"mode": {"ro"}}
+		// Without a log there is nothing that SQLite would have to write first.
+		if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+			query.Set("immutable", "1")
+		}
+	case writeError != nil:
+		// With the file to itself, SQLite keeps the index of the log in memory, where otherwise it
+		// needs a file (www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory"). As soon as there
+		// is space again it can write.
+		query["_pragma"] = []string{"busy_timeout(5000)", "locking_mode(EXCLUSIVE)"}
+		// The driver sets these after the pragmas, which it sorts: the mode of the locks must come
+		// before the log is read.
+		query.Set("_journal_mode", "WAL")
+		query.Set("_synchronous", "FULL")
+	}
+	// On Windows the path begins with a drive, which is no authority.
+	dsn := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: query.Encode()}
+	return dsn.String()
+}
+
+// rideConnector opens connections to the file that the others are open to, or none.
+type rideConnector struct {
+	driver.Connector
+	files *rideFiles
+}
+
+// Connect implements driver.Connector.
+func (c *rideConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if err := c.files.check(); err != nil {
+		return nil, err
+	}
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.files.check(); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +119,7 @@ func testRideSchema(t *testing.T, fresh func(t *testing.T) (open func() *sql.DB)
 			t.Errorf("version %d afterwards, error %v", version, err)
 		}
 	})
+	t.Run("rides of the first version keep their riders until they are renamed", func(t *testing.T) { testUnnamed(t, fresh(t)()) })
 	t.Run("a failed migration leaves nothing behind", func(t *testing.T) {
 		db := fresh(t)()
 		if _, err := db.Exec(`CREATE TABLE rides (somebody_elses INT)`); err != nil {
@@ -163,6 +166,69 @@ func testRideSchema(t *testing.T, fresh func(t *testing.T) (open func() *sql.DB)
 		}
 	})
 }
+
+// firstSchema is what the first version made.
+var firstSchema = []string{
+	`CREATE TABLE rides_schema (only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)`,
+	`INSERT INTO rides_schema (only_row, version) VALUES (1, 1)`,
+	`CREATE TABLE rides (ride_id TEXT NOT NULL PRIMARY KEY, rider TEXT NOT NULL, unicorn_name TEXT NOT NULL, unicorn_color TEXT NOT NULL,
+		unicorn_gender TEXT NOT NULL, latitude DOUBLE PRECISION NOT NULL, longitude DOUBLE PRECISION NOT NULL, request_time_ms BIGINT NOT NULL,
+		cancel_time_ms BIGINT)`,
+	`CREATE INDEX rides_by_request_time ON rides (request_time_ms, ride_id)`,
+}
+
+// firstRide keeps a ride as the first version did.
+func firstRide(t *testing.T, db *sql.DB, id, rider string) {
+	t.Helper()
+	if _, err := db.Exec(`INSERT INTO rides (ride_id, rider, unicorn_name, unicorn_color, unicorn_gender, latitude, longitude, request_time_ms)
+		VALUES ($1, $2, 'Shadowfax', 'White', 'Male', 1, 2, 3)`, id, rider); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func makeFirstSchema(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for _, statement := range firstSchema {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func testUnnamed(t *testing.T, db *sql.DB) {
+	makeFirstSchema(t, db)
+	for i, rider := range []string{"alice", "bob", "alice"} {
+		firstRide(t, db, rideID(i), rider)
+	}
+	store := openStore(t, db)
+	if err := store.Create(t.Context(), ridesvc.Ride{RideID: rideID(3), Rider: "alice", RiderName: ""}); err != nil {
+		t.Fatal(err)
+	}
+	unnamed := func(want ...ridesvc.UnnamedRider) {
+		t.Helper()
+		if got, err := store.Unnamed(t.Context()); err != nil || !slices.Equal(got, want) {
+			t.Errorf("unnamed are %v, %v; want %v", got, err, want)
+		}
+	}
+	unnamed(ridesvc.UnnamedRider{Rider: "alice", Rides: 2}, ridesvc.UnnamedRider{Rider: "bob", Rides: 1})
+	if ride, err := store.Ride(t.Context(), "alice", rideID(0)); err != nil || ride.RiderName != "" {
+		t.Errorf("%+v, %v", ride, err)
+	}
+	for range 2 { // the second time changes nothing
+		if err := store.Rename(t.Context(), "alice", "user:1:AIDA"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unnamed(ridesvc.UnnamedRider{Rider: "bob", Rides: 1})
+	for i, want := range []struct{ rider, name string }{{"user:1:AIDA", "alice"}, {"bob", ""}, {"user:1:AIDA", "alice"}, {"alice", ""}} {
+		if ride, err := store.Ride(t.Context(), want.rider, rideID(i)); err != nil || ride.RiderName != want.name {
+			t.Errorf("ride %d: %+v, %v; want %+v", i, ride, err, want)
+		}
+	}
+}
+
+// rideID returns a RideId of the right form.
+func rideID(n int) string { return fmt.Sprintf("%021dA", n) }
 
 func TestAnUpToDateSchemaNeedsNoRightToWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rides.db")

@@ -9,24 +9,28 @@ import (
 // maxOwnerKey bounds an owner key: no identifier of AWS comes near it, and databases index it.
 const maxOwnerKey = 2048
 
-// OwnerKey returns the key by which the caller owns what a service keeps for it. It is the one to use: names are for people to read.
-// A user and a session of a role can have one name, a user of another path as well, and a name can be given to somebody
-// else later; no two of them have one key. The key is the same for each session of one role session name, and
-// after a user or a role is renamed or moved to another path; whoever is made again under an old name has another one.
+// OwnerKey returns the key by which the caller owns what a service keeps for it. It is the one to
+// use: names are for people to read. A user and a session of a role can have one name, a user of
+// another path as well, and a name can be given to somebody else later; no two of them have one
+// key. The key is the same for each session of one role session name, and after a user or a role
+// is renamed or moved to another path; whoever is made again under an old name has another one.
 //
 //   - A federated identity: its provider and its subject, whatever role the session is of.
-//   - A session of a role: the account, the role's unique ID and the session name. Whoever may choose the session name chooses the owner
-//     among the sessions of the role, so a role that several people assume SHOULD demand their own name in it (sts:RoleSessionName).
+//   - A session of a role: the account, the role's unique ID and the session name. Whoever may
+//     choose the session name chooses the owner among the sessions of the role, so a role that
+//     several people assume SHOULD demand their own name in it (sts:RoleSessionName).
 //   - An IAM user: the account and the user's unique ID.
 //
-// Unique IDs are those of the IAM User Guide, "Unique identifiers", in Principal.UserID as aws:userid holds them. It is not ok, and
-// a service MUST refuse, never put all of them together, for every other caller: one whose UserID is missing, or, of a role session,
-// is not the role's ID, a colon and the session name; the account's root, a federated user, whose name its
-// creator chooses, and services; one whose federated identity has no subject, since such callers choose their session name; a principal that
-// contradicts itself; an identity that nobody verified; and one whose key would be longer than 2,048 bytes.
+// Unique IDs are those of the IAM User Guide, "Unique identifiers", in Principal.UserID as
+// aws:userid holds them. It is not ok, and a service MUST refuse, never put all of them together,
+// for every other caller: one whose UserID is missing, or, of a role session, is not the role's
+// ID, a colon and the session name; the account's root, a federated user, whose name its creator
+// chooses, and services; one whose federated identity has no subject, since such callers choose
+// their session name; a principal that contradicts itself; an identity that nobody verified; and
+// one whose key would be longer than 2,048 bytes.
 //
-// The key is printable ASCII: "user:", "role:" or "federated:", and parts joined by colons, in which everything but letters, digits and
-// "-._~+=,@" is percent-encoded. It is no secret.
+// The key is printable ASCII: "user:", "role:" or "federated:", and parts joined by colons, in
+// which everything but letters, digits and "-._~+=,@" is percent-encoded. It is no secret.
 func (id Identity) OwnerKey() (key string, ok bool) {
 	if !id.verified() {
 		return "", false
@@ -34,7 +38,8 @@ func (id Identity) OwnerKey() (key string, ok bool) {
 	return ownerKeyOf(&id.Principal, id.session)
 }
 
-// OwnerKey returns the [Identity.OwnerKey] of the identities that the credential verifies, for whoever moves records to owner keys.
+// OwnerKey returns the [Identity.OwnerKey] of the identities that the credential verifies, for
+// whoever moves records to owner keys.
 func (c Credential) OwnerKey() (key string, ok bool) { return ownerKeyOf(&c.Principal, c.Session) }
 
 func ownerKeyOf(p *iampolicy.Principal, session *Session) (key string, ok bool) {
@@ -59,7 +64,8 @@ func ownerKeyOf(p *iampolicy.Principal, session *Session) (key string, ok bool) 
 	return "", false
 }
 
-// ownerKey joins the parts, none of which may be empty. No two lists of parts have one key, since no colon is left in a part.
+// ownerKey joins the parts, none of which may be empty. No two lists of parts have one key, since
+// no colon is left in a part.
 func ownerKey(kind string, parts ...string) (string, bool) {
 	var b strings.Builder
 	b.WriteString(kind)

@@ -28,7 +28,8 @@ func federated(arn, userID, provider, subject string) sigv4auth.Credential {
 	return c
 }
 
-// Threat 241: each caller has one key, whatever name they share, and the same one wherever they come from.
+// Threat 241: each caller has one key, whatever name they share, and the same one wherever they
+// come from.
 func TestOwnerKey(t *testing.T) {
 	t.Parallel()
 	pool := "cognito-identity.amazonaws.com"
@@ -112,7 +113,8 @@ func verify(t *testing.T, of sigv4auth.Credential) (key string, ok bool) {
 	return key, ok
 }
 
-// FuzzOwnerKey: threat 241. Two callers whose provider or subject differ in a byte have two keys, and a key is one word of ASCII.
+// FuzzOwnerKey: threat 241. Two callers whose provider or subject differ in a byte have two keys,
+// and a key is one word of ASCII.
 func FuzzOwnerKey(f *testing.F) {
 	f.Add("p", "a:b", "p:a", "b")
 	f.Add("p", "a%3Ab", "p", "a:b")

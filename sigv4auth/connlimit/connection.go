@@ -21,9 +21,9 @@ const (
 	// creditBytes a second are what a client may take for a body or an answer without falling behind.
 	creditBytes = 4 << 10
 
-	// prompt is how long a client may take for anything without being waited for: a header that is on its
-	// way, a write into a buffer, an answer that net/http sends once the handler has returned, or in HTTP/2
-	// even once it has called the connection idle.
+	// prompt is how long a client may take for anything without being waited for: a header that is
+	// on its way, a write into a buffer, an answer that net/http sends once the handler has
+	// returned, or in HTTP/2 even once it has called the connection idle.
 	prompt = 50 * time.Millisecond
 	// grace is how long a connection has to have waited for what it waits for to matter.
 	grace = time.Second
@@ -44,8 +44,8 @@ type connection struct {
 	closed  bool          // its place is another's
 }
 
-// enter begins a phase. It reports false for a connection that is hijacked without the knowledge of its
-// request.
+// enter begins a phase. It reports false for a connection that is hijacked without the knowledge
+// of its request.
 func (c *connection) enter(p phase) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,8 +59,8 @@ func (c *connection) enter(p phase) bool {
 	return true
 }
 
-// waiting returns what a connection waits for its client with, and for how long; it is not ok if the
-// server works for it. c.mu is held.
+// waiting returns what a connection waits for its client with, and for how long; it is not ok if
+// the server works for it. c.mu is held.
 func (c *connection) waiting(now time.Time) (in phase, behind time.Duration, ok bool) {
 	waited := max(now.Sub(c.since), 0)
 	if c.closed || c.phase == hijacked || c.working > 0 {
@@ -69,13 +69,14 @@ func (c *connection) waiting(now time.Time) (in phase, behind time.Duration, ok 
 	if c.phase != active {
 		return c.phase, waited, waited >= prompt
 	}
-	// Also where no handler runs: net/http sends the answer, reads what is left of the body, or has refused
-	// the request by itself, and lingers.
+	// Also where no handler runs: net/http sends the answer, reads what is left of the body, or has
+	// refused the request by itself, and lingers.
 	behind = c.behind + waited
 	return active, behind, waited >= prompt || behind >= grace
 }
 
-// take closes a connection for another, unless the server works for it by now. It is to be closed by close.
+// take closes a connection for another, unless the server works for it by now. It is to be closed
+// by close.
 func (c *connection) take(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -111,8 +112,8 @@ func (c *connection) end(r *request) {
 	c.behind = 0 // what comes now is the answer's end
 }
 
-// block is told that a request waits for its client, and unblock that it does not any more, after n bytes
-// have been received or sent.
+// block is told that a request waits for its client, and unblock that it does not any more, after
+// n bytes have been received or sent.
 func (c *connection) block(r *request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -152,8 +153,8 @@ func (c *connection) resume() {
 	c.working++
 }
 
-// accepted returns what the listener has accepted, where TLS or something else was put around it: closing
-// that instead never waits for the client.
+// accepted returns what the listener has accepted, where TLS or something else was put around it:
+// closing that instead never waits for the client.
 func accepted(c net.Conn) net.Conn {
 	for {
 		outer, ok := c.(interface{ NetConn() net.Conn })

@@ -16,11 +16,13 @@ const (
 	defaultMax      = 512
 	defaultPatience = 10 * time.Second
 
-	// Where more than one in so many places is taken, patience begins to shrink; and the share of one peer.
+	// Where more than one in so many places is taken, patience begins to shrink; and the share of
+	// one peer.
 	quarter = 4
 )
 
-// Config says how many connections there may be. [New] reads it once. Its zero value has the defaults.
+// Config says how many connections there may be. [New] reads it once. Its zero value has the
+// defaults.
 type Config struct {
 	_ [0]func()
 
@@ -29,23 +31,24 @@ type Config struct {
 	// negative, nor below 4.
 	Max int
 
-	// PerPeer is how many of them one peer may have: an IPv4 address, or the /64 of an IPv6 address. 0: a
-	// quarter of Max. It may not be negative, nor above Max.
+	// PerPeer is how many of them one peer may have: an IPv4 address, or the /64 of an IPv6 address.
+	// 0: a quarter of Max. It may not be negative, nor above Max.
 	PerPeer int
 
 	// Trusted are the networks of the operator's own proxies and load balancers, which bring the
-	// connections of many clients: PerPeer does not apply to them. A client in one of these networks can take
-	// all places but those of requests that the server works on. A peer that has no IP address, as one on a
-	// Unix socket, counts as trusted. nil: none.
+	// connections of many clients: PerPeer does not apply to them. A client in one of these networks
+	// can take all places but those of requests that the server works on. A peer that has no IP
+	// address, as one on a Unix socket, counts as trusted. nil: none.
 	Trusted []netip.Prefix
 
-	// Patience is how long a connection may wait for its client where three quarters of Max are taken; from
-	// there it shrinks in a straight line, to nothing at Max. 0: 10 s. It may not be negative.
+	// Patience is how long a connection may wait for its client where three quarters of Max are
+	// taken; from there it shrinks in a straight line, to nothing at Max. 0: 10 s. It may not be
+	// negative.
 	Patience time.Duration
 }
 
-// A Limiter bounds the connections of servers. It is safe for concurrent use. [New] makes it; its zero
-// value is not usable.
+// A Limiter bounds the connections of servers. It is safe for concurrent use. [New] makes it; its
+// zero value is not usable.
 type Limiter struct {
 	max, perPeer int
 	patience     time.Duration
@@ -98,15 +101,17 @@ func New(cfg Config) (*Limiter, error) {
 	return l, nil
 }
 
-// Protect bounds the connections that server accepts from the listener that it returns. Call it before
-// the server serves, once for each server and listener, and serve on what it returns: what is accepted
-// elsewhere is not counted. It sets server.Handler, server.ConnState and server.ConnContext, to functions
-// that call what was there; who sets them later undoes it. The listener is closed as the one that was given.
+// Protect bounds the connections that server accepts from the listener that it returns. Call it
+// before the server serves, once for each server and listener, and serve on what it returns: what
+// is accepted elsewhere is not counted. It sets server.Handler, server.ConnState and
+// server.ConnContext, to functions that call what was there; who sets them later undoes it. The
+// listener is closed as the one that was given.
 //
-// The handler gets a request that is a shallow copy, whose Body tells when it waits for the client, and a
-// ResponseWriter with the methods of net/http's own: Flush and WriteString, and for HTTP/1 Hijack and
-// ReadFrom, for HTTP/2 Push. While a Read of the body, its Close, a Write or a Flush is blocked, the
-// request waits for its client, also where the handler does something else in another goroutine.
+// The handler gets a request that is a shallow copy, whose Body tells when it waits for the
+// client, and a ResponseWriter with the methods of net/http's own: Flush and WriteString, and for
+// HTTP/1 Hijack and ReadFrom, for HTTP/2 Push. While a Read of the body, its Close, a Write or a
+// Flush is blocked, the request waits for its client, also where the handler does something else
+// in another goroutine.
 func (l *Limiter) Protect(server *http.Server, from net.Listener) net.Listener {
 	next := server.Handler
 	if next == nil {

@@ -17,7 +17,8 @@ import (
 
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// Threats 221 and 248: whatever clients do to hold all connections, others get theirs at once, over every transport.
+// Threats 221 and 248: whatever clients do to hold all connections, others get theirs at once,
+// over every transport.
 func TestOthersAreServed(t *testing.T) {
 	t.Parallel()
 	const most = 16
@@ -67,7 +68,8 @@ func TestOthersAreServed(t *testing.T) {
 	}
 }
 
-// A request that the server works on is never cut off, however short places are: the newcomer waits.
+// A request that the server works on is never cut off, however short places are: the newcomer
+// waits.
 func TestAWorkingConnectionIsNeverClosed(t *testing.T) {
 	t.Parallel()
 	for _, how := range []transport{plain, encrypted, http2} {
@@ -141,7 +143,8 @@ func TestOneOfManyStreamsIsWorkedOn(t *testing.T) {
 	})
 }
 
-// What is closed first: an idle connection, then one without a whole header, then one whose request does not go on.
+// What is closed first: an idle connection, then one without a whole header, then one whose
+// request does not go on.
 func TestTheOrderOfClosing(t *testing.T) {
 	t.Parallel()
 	s := open(t, plain, connlimit.Config{Max: 8, Patience: time.Hour})

@@ -50,8 +50,8 @@ const (
 	http2     transport = "HTTP/2"
 )
 
-// open serves GET /, which answers; /work, which works until it is told to finish; /body, which reads the body; and /long, which
-// answers with 16 MiB.
+// open serves GET /, which answers; /work, which works until it is told to finish; /body, which
+// reads the body; and /long, which answers with 16 MiB.
 func open(t *testing.T, how transport, cfg connlimit.Config) *site {
 	t.Helper()
 	limiter, err := connlimit.New(cfg)

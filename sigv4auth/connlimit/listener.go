@@ -41,9 +41,9 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
-// admit finds a place for a connection, if need be that of others, which it closes. It waits where the
-// server works for all of them. It reports false for a peer that has too many, and where the listener is
-// closed meanwhile.
+// admit finds a place for a connection, if need be that of others, which it closes. It waits
+// where the server works for all of them. It reports false for a peer that has too many, and
+// where the listener is closed meanwhile.
 func (l *Limiter) admit(nc net.Conn, from *listener) bool {
 	c := &connection{raw: accepted(nc), peer: l.peerOf(nc.RemoteAddr()), limiter: l}
 	var taken []*connection
@@ -104,8 +104,8 @@ func (l *Limiter) admit(nc net.Conn, from *listener) bool {
 	return true
 }
 
-// patienceAt returns how long a connection may wait for its client where n are open. It is not bounded
-// where there are places enough.
+// patienceAt returns how long a connection may wait for its client where n are open. It is not
+// bounded where there are places enough.
 func (l *Limiter) patienceAt(n int) (patience time.Duration, bounded bool) {
 	shrinking := l.max / quarter
 	if free := l.max - n; free < shrinking {
@@ -114,10 +114,11 @@ func (l *Limiter) patienceAt(n int) (patience time.Duration, bounded bool) {
 	return 0, false
 }
 
-// victim returns the connection whose place another may take, of those of peer if that is valid: of those
-// that have waited for the client for at least so long, or nil. l.mu is held.
+// victim returns the connection whose place another may take, of those of peer if that is valid:
+// of those that have waited for the client for at least so long, or nil. l.mu is held.
 //
-// It looks at all of them. That is some microseconds for the default Max, and only where places are short.
+// It looks at all of them. That is some microseconds for the default Max, and only where places
+// are short.
 func (l *Limiter) victim(now time.Time, peer netip.Prefix, least time.Duration) (found *connection) {
 	var foundRank int
 	var longest time.Duration
@@ -142,8 +143,8 @@ func (l *Limiter) victim(now time.Time, peer netip.Prefix, least time.Duration) 
 	return found
 }
 
-// rankOf says what is closed first: an idle connection loses no request, and its client expects it to be
-// closed (RFC 9112, 9.3.1).
+// rankOf says what is closed first: an idle connection loses no request, and its client expects
+// it to be closed (RFC 9112, 9.3.1).
 var rankOf = [...]int{idle: 3, opening: 2, active: 1}
 
 // peerOf returns who counts as one peer. It is zero for those who are not bounded.

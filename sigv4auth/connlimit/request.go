@@ -39,7 +39,8 @@ func (l *Limiter) handler(next http.Handler) http.Handler {
 			w2      http2Response
 		}{request: request{c: c}, r: *r}
 		q := &state.request
-		// net/http looks at its own request for what it has to do with the body, and must find its own there.
+		// net/http looks at its own request for what it has to do with the body, and must find its own
+		// there.
 		if r.Body != nil && r.Body != http.NoBody {
 			state.body = body{q: q, from: r.Body}
 			state.r.Body = &state.body
@@ -138,8 +139,8 @@ func (w *response) FlushError() error {
 // http1Response has what net/http's writer of HTTP/1 has.
 type http1Response struct{ response }
 
-// ReadFrom sends a file as the operating system does it best. Any other source may be slow itself, which
-// is not the client's doing: then only the writes count.
+// ReadFrom sends a file as the operating system does it best. Any other source may be slow
+// itself, which is not the client's doing: then only the writes count.
 func (w *http1Response) ReadFrom(src io.Reader) (sent int64, err error) {
 	to, ok := w.ResponseWriter.(io.ReaderFrom)
 	file, limit := fileOf(src)

@@ -166,7 +166,8 @@ func TestNoContinueUnlessRead(t *testing.T) {
 	}
 }
 
-// What was set on the server is called as before, and what comes over another listener is served as before.
+// What was set on the server is called as before, and what comes over another listener is served
+// as before.
 func TestHooksAndOtherListeners(t *testing.T) {
 	t.Parallel()
 	limiter, err := connlimit.New(connlimit.Config{Max: 4})
@@ -212,7 +213,8 @@ func TestHooksAndOtherListeners(t *testing.T) {
 	})
 }
 
-// Clients of all kinds come and go; the count is right at the end, and nothing is left running. The race detector looks on.
+// Clients of all kinds come and go; the count is right at the end, and nothing is left running.
+// The race detector looks on.
 func TestChurn(t *testing.T) {
 	t.Parallel()
 	for _, how := range []transport{plain, http2} {
