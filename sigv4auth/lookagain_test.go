@@ -239,7 +239,7 @@ func TestRevisionGone(t *testing.T) {
 				if mode == "streaming" {
 					store.credential = sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal}
 					if tt.code == sigv4auth.ErrExpiredToken {
-						t.Skip("the key does not expire")
+						return // the key does not expire
 					}
 				}
 				store.credential.Revision = "1"

@@ -8,12 +8,12 @@ import (
 	"net/http/cgi"
 	"net/http/httptest"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -153,10 +153,7 @@ func TestProxyHeaderSpellings(t *testing.T) {
 // TestStripCGI: threat 237. Behind net/http/cgi, which makes underscores of hyphens, a client's spelling of an identity header does not reach a program.
 func TestStripCGI(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/bin/sh"); err != nil {
-		t.Skip("there is no /bin/sh")
-	}
-	program := &cgi.Handler{Path: "/bin/sh", Args: []string{"-c", `printf 'Content-Type: text/plain\n\n%s;%s' "$HTTP_X_REMOTE_USER" "$HTTP_X_CLIENT_NAME"`}}
+	program := &cgi.Handler{Path: testneed.Program(t, "sh"), Args: []string{"-c", `printf 'Content-Type: text/plain\n\n%s;%s' "$HTTP_X_REMOTE_USER" "$HTTP_X_CLIENT_NAME"`}}
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.StripHeaders = []string{"X-Remote-User"} })
 	r := sign(t, request("GET", "/prod/rides", ""), signing{})
 	r.Header.Set("X_Remote_User", "root")

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth/connlimit"
 )
 
@@ -299,7 +300,7 @@ func TestAPeerOfIPv6IsBounded(t *testing.T) {
 	t.Parallel()
 	from, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
-		t.Skip("no IPv6 on this machine")
+		testneed.Missing(t, "IPv6")
 	}
 	limiter, err := connlimit.New(connlimit.Config{Max: 16, PerPeer: 2})
 	if err != nil {
