@@ -34,7 +34,8 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		return writeError
 	}
 	if writeError != nil {
-		d.journal.Warn("the data folder cannot be written: rides are shown as they are, and what would change something is answered with 503; keys and policies hold as they are in the folder", "error", writeError)
+		d.journal.Warn("the data folder cannot be written: rides are shown as they are, and what would change something "+
+			"is answered with 503; keys and policies hold as they are in the folder", "error", writeError)
 	}
 	if d.rides, err = openRides(ctx, opts.data, writeError, d.journal.Logger); err != nil {
 		return err

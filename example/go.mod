@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/rs/cors v1.11.1
 	github.com/wildgate/wildgate v0.1.0
-	golang.org/x/net v0.62.0
 	modernc.org/sqlite v1.61.1
 )
 

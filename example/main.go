@@ -11,6 +11,9 @@
 //	NAME.env                    the keys of each caller, for a shell to source; written at each start
 //	sessions.json, rides.db     temporary credentials and rides; the program's
 //
+// Only the first start makes rides.db: later one that is missing was lost, and the program says so and ends. While it runs, rides.db and
+// the files beside it must stay in their places; if not, nothing is answered from them until they are back.
+//
 // GET /healthz is open. Everything else is decided by signature and policy before it is looked for.
 package main
 
@@ -25,6 +28,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/wildgate/wildgate/sigv4auth/connlimit"
 )
 
 func main() {
@@ -59,6 +64,14 @@ func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logge
 		return fmt.Errorf("cannot serve there: %w; choose another address with -addr", err)
 	}
 	defer func() { _ = listener.Close() }() // fails where the server has closed it
+	// As a load balancer asks for it: what keeps all connections of the service busy must not make it look dead.
+	var healthListener net.Listener
+	if opts.health != "" {
+		if healthListener, err = net.Listen("tcp", opts.health); err != nil {
+			return fmt.Errorf("cannot answer health checks there: %w; choose another address with -health", err)
+		}
+		defer func() { _ = healthListener.Close() }() // as above
+	}
 	d := deployment{journal: newJournal(log)}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx, opts, listener.Addr()); err != nil {
@@ -71,5 +84,11 @@ func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logge
 	if err := d.banner.write(stdout); err != nil {
 		return fmt.Errorf("cannot print what is served: %w", err)
 	}
-	return serve(ctx, listener, d.handler, log)
+	sites := []site{{listener, d.handler, connlimit.Config{Max: maxConnections, Trusted: opts.proxies}}}
+	if healthListener != nil {
+		log.Info("health checks are answered on an address of their own, too", "address", healthListener.Addr().String())
+		// The balancer may be one address, and slow clients give way as above.
+		sites = append(sites, site{healthListener, d.healthy, connlimit.Config{Max: maxHealthConnections, PerPeer: maxHealthConnections}})
+	}
+	return serve(ctx, log, sites...)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -25,8 +26,10 @@ const (
 // options are what the command line says.
 type options struct {
 	addr    string
-	data    string // absolute
-	region  string // "": that of the data folder, or in a new one defaultRegion
+	health  string         // "": none but that of addr
+	proxies []netip.Prefix // whose connections are not bounded by peer
+	data    string         // absolute
+	region  string         // "": that of the data folder, or in a new one defaultRegion
 	origins []string
 	presign time.Duration
 	// diagnose logs why the signatures of refused requests do not verify.
@@ -39,6 +42,10 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs := flag.NewFlagSet("example", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // a mistake is one line, which run writes
 	fs.StringVar(&opts.addr, "addr", "127.0.0.1:8080", "serve on this `host:port`; port 0 takes a free one")
+	fs.StringVar(&opts.health, "health", "",
+		"answer GET /healthz on this `host:port` as well, which clients cannot keep busy; none if empty")
+	proxies := fs.String("proxies", "", "the `networks` of your own reverse proxies, such as 10.0.0.0/24,127.0.0.1: "+
+		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections")
 	fs.StringVar(&opts.data, "data", "./wildgate-data", "keep principals, policies, sessions and rides in this `folder`; the first start writes it")
 	fs.StringVar(&opts.region, "region", "", "the AWS `region` that requests are signed for (default "+defaultRegion+", or the one that the data folder was made for)")
 	fs.DurationVar(&opts.presign, "presign", 0, "accept presigned URLs that live up to this `duration`; 0 refuses them")
@@ -62,6 +69,14 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	if _, _, err := net.SplitHostPort(opts.addr); err != nil {
 		return options{}, fmt.Errorf("-addr: %w", err)
 	}
+	if opts.health != "" {
+		if _, _, err := net.SplitHostPort(opts.health); err != nil {
+			return options{}, fmt.Errorf("-health: %w", err)
+		}
+	}
+	if opts.proxies, err = parseNetworks(*proxies); err != nil {
+		return options{}, fmt.Errorf("-proxies: %w", err)
+	}
 	if opts.region != "" && !isRegion(opts.region) {
 		return options{}, fmt.Errorf("-region: %q is no region", opts.region)
 	}
@@ -82,6 +97,29 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 
 // isRegion keeps what policies and ARNs have a meaning for, as ':' and '*', out of the region.
 var isRegion = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`).MatchString
+
+// parseNetworks takes a list of networks, and of addresses.
+func parseNetworks(list string) (networks []netip.Prefix, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for text := range strings.SplitSeq(list, ",") {
+		text = strings.TrimSpace(text)
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, err := netip.ParseAddr(text)
+			if err != nil || addr.Zone() != "" {
+				return nil, fmt.Errorf("%q is no network such as 10.0.0.0/24", text)
+			}
+			network = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen())
+		}
+		if network.Addr().Is4In6() {
+			return nil, fmt.Errorf("%q is a network of IPv4: write it so", text)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
 
 // parseOrigins takes a list of origins as browsers send them (RFC 6454, section 6.1). An origin in another form would never match, or, with
 // a wildcard in it, match pages that its author did not think of.

@@ -2,11 +2,9 @@ package main_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -309,45 +307,6 @@ func slowRide(t *testing.T, s *site) (finish func(), answered func() string) {
 	}
 }
 
-func TestConnectionsAreBounded(t *testing.T) { // threat 221
-	s, _ := spawn(t, t.TempDir())
-	var open []net.Conn
-	defer func() {
-		for _, c := range open {
-			_ = c.Close()
-		}
-	}()
-	for range 512 {
-		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.endpoint, "http://"))
-		if err != nil {
-			testneed.Missing(t, "600 open files")
-		}
-		open = append(open, c)
-	}
-	answered := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	go func() {
-		r, err := http.NewRequestWithContext(ctx, "GET", s.endpoint+"/healthz", nil)
-		if err == nil {
-			var response *http.Response
-			if response, err = (&http.Client{Transport: new(http.Transport)}).Do(r); err == nil {
-				_ = response.Body.Close()
-			}
-		}
-		answered <- err
-	}()
-	select {
-	case err := <-answered:
-		t.Fatalf("a connection beyond the bound was served: %v", err)
-	case <-time.After(300 * time.Millisecond):
-	}
-	_ = open[0].Close()
-	if err := <-answered; err != nil {
-		t.Errorf("after one was closed: %v", err)
-	}
-}
-
 func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -371,6 +330,11 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 		{"an argument", []string{"-addr", "127.0.0.1:0", "start"}, 2, `unexpected argument "start"`},
 		{"an address without a port", []string{"-addr", "127.0.0.1"}, 2, "-addr: address 127.0.0.1: missing port in address"},
 		{"no address, which would be all of them", []string{"-addr", ""}, 2, "-addr: missing port in address"},
+		{"a health address without a port", []string{"-health", "127.0.0.1"}, 2, "-health: address 127.0.0.1: missing port in address"},
+		{"a health address in use", []string{"-addr", "127.0.0.1:0", "-health", listener.Addr().String(), "-data", filepath.Join(data, "a")}, 1, "choose another address with -health"},
+		{"a proxy that is no network", []string{"-proxies", "10.0.0.0/33"}, 2, `-proxies: "10.0.0.0/33" is no network`},
+		{"an empty network", []string{"-proxies", "10.0.0.1,"}, 2, `-proxies: "" is no network`},
+		{"a network of mapped addresses", []string{"-addr", "127.0.0.1:0", "-data", filepath.Join(data, "a"), "-proxies", "::ffff:10.0.0.0/104"}, 2, "-proxies: "},
 		{"no folder", []string{"-data", ""}, 2, "-data: a folder is needed"},
 		{"a region that is a pattern", []string{"-region", "*"}, 2, `-region: "*" is no region`},
 		{"an origin with a path", []string{"-cors", "https://a.example/"}, 2, `-cors: "https://a.example/" is no origin`},
@@ -393,7 +357,7 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
-	for _, flag := range []string{"-addr host:port", "-data folder", "-region region", "-cors origins", "-presign duration", "-diagnose", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data"} {
+	for _, flag := range []string{"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration", "-diagnose", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data"} {
 		if !strings.Contains(stdout, flag) {
 			t.Errorf("no %s in\n%s", flag, stdout)
 		}

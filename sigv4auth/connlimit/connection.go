@@ -40,6 +40,7 @@ type connection struct {
 	since   time.Time     // of opening and idle: their beginning; of active: when it began to wait, or the request to arrive
 	behind  time.Duration // of active: what it has waited before, less its credit
 	working int           // requests that a handler works on
+	reading int           // reads of bodies that wait
 	taking  bool          // a handler is about to hijack it
 	closed  bool          // its place is another's
 }
@@ -72,7 +73,9 @@ func (c *connection) waiting(now time.Time) (in phase, behind time.Duration, ok 
 	// Also where no handler runs: net/http sends the answer, reads what is left of the body, or has
 	// refused the request by itself, and lingers.
 	behind = c.behind + waited
-	return active, behind, waited >= prompt || behind >= grace
+	// A body that trickles is waited for from the beginning. What a client has kept waiting for before
+	// does not matter any more while the answer is sent.
+	return active, behind, waited >= prompt || c.reading > 0 && behind >= grace
 }
 
 // take closes a connection for another, unless the server works for it by now. It is to be closed
@@ -131,11 +134,11 @@ func (c *connection) unblock(r *request, n int) {
 	c.behind = max(c.behind-time.Duration(n)*(time.Second/creditBytes), 0)
 }
 
-// forgive is told that a body has arrived whole: that it took long is past.
-func (c *connection) forgive() {
+// read is told that one more, or one less, read of a body waits.
+func (c *connection) read(change int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.behind = 0
+	c.reading += change
 }
 
 // pause is told that one request less is worked on. c.mu is held.

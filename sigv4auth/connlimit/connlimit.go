@@ -27,7 +27,7 @@ type Config struct {
 	_ [0]func()
 
 	// Max is how many connections there may be at once, over all listeners of the Limiter. Each costs
-	// memory: some 20 KiB, and what the server allows for a header and a body. 0: 512. It may not be
+	// memory: its buffers, and what the server allows for a header and a body. 0: 512. It may not be
 	// negative, nor below 4.
 	Max int
 

@@ -190,23 +190,36 @@ func TestPatienceShrinks(t *testing.T) {
 	t.Parallel()
 	s := open(t, plain, connlimit.Config{Max: 16, PerPeer: 16, Patience: 8 * time.Second})
 	var all []net.Conn
-	for n := range 12 {
-		all = append(all, s.idler(peer(2+n)))
+	add := func(n int) {
+		for range n {
+			all = append(all, s.idler(peer(2+len(all))))
+		}
 	}
+	open := func(want int, why string) {
+		t.Helper()
+		if n := s.limiter.Open(); n != want {
+			t.Errorf("%d are open, want %d: %s", n, want, why)
+		}
+	}
+	add(12)
 	s.clock.advance(time.Hour)
-	all = append(all, s.idler(100)) // finds 12 of 16: a quarter is free
-	for _, c := range all {
-		wantClosed(t, "at three quarters, one", c, false)
+	add(1)
+	open(13, "it found a quarter free, where nobody is closed")
+	add(1)
+	open(13, "it found three free, and one that had waited for more than 6 s; then a quarter was free")
+	wantClosed(t, "the one that has waited longest", all[0], true)
+	for range 11 {
+		all[1].Close()
+		all = all[1:]
 	}
-	s.clock.advance(7 * time.Second) // at 13, three quarters of the patience are left: 6 s
-	all = append(all, s.idler(101))
-	for _, c := range all[:1] {
-		wantClosed(t, "the one that has waited longest", c, true)
-	}
-	if n := s.limiter.Open(); n != 13 {
-		t.Errorf("%d are open, want 13: closing one leaves a quarter free, and patience with the others", n)
-	}
-	wantClosed(t, "one that has waited for 7 s", all[12], false)
+	eventually(t, "their places are free", func() bool { return s.limiter.Open() == 2 })
+	add(11)
+	open(13, "there were places enough")
+	s.clock.advance(5 * time.Second)
+	add(1)
+	open(14, "at three free all have 6 s")
+	add(1)
+	open(14, "at two free all have 4 s: one was closed")
 }
 
 // One peer has its bound, and takes its own places from then on; others do not notice.
@@ -347,11 +360,58 @@ func TestTheSlowestBodyGoes(t *testing.T) {
 		send(t, trickle, "x")
 	}
 	time.Sleep(30 * time.Millisecond)
+	s.clock.freeze() // neither has been waited for since its last byte for long
 	s.get(s.client(1), "/")
 	wantClosed(t, "the one that trickles", trickle, true)
 	wantClosed(t, "the one that goes on", good, false)
 	close(s.finish)
 	workers.Wait()
+}
+
+// A client who was slow with its body, but has sent it, is not cut off while the answer is written.
+func TestASlowBodyIsForgivenOnceItIsThere(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []bool{true, false} {
+		s := open(t, plain, connlimit.Config{Max: 4, PerPeer: 4})
+		var workers sync.WaitGroup
+		for n := range 3 {
+			c := s.client(peer(4 + n))
+			workers.Go(func() { s.get(c, "/work") })
+			<-s.working
+		}
+		s.clock.freeze()
+		slow := s.dial(2)
+		send(t, slow, headerOf("/long", 2)+"x")
+		s.await("the request has arrived", slow, http.StateActive)
+		time.Sleep(50 * time.Millisecond)     // until the handler waits for the rest
+		s.clock.advance(10_000 * time.Second) // more than what the kernel takes of the answer makes good
+		if whole {
+			send(t, slow, "x")
+			_ = slow.SetReadDeadline(time.Now().Add(patience))
+			if _, err := slow.Read(make([]byte, 1)); err != nil { // the answer has begun, and is more than the kernel takes
+				t.Fatal(err)
+			}
+		}
+		newcomer := s.client(1)
+		answered := make(chan error, 1)
+		go func() { answered <- s.try(newcomer, "/") }()
+		select {
+		case err := <-answered:
+			if whole {
+				t.Errorf("the answer was cut off for a newcomer: %v", err)
+			}
+		case <-time.After(200 * time.Millisecond):
+			if !whole {
+				t.Error("a body that does not come keeps its place")
+			}
+			s.clock.advance(time.Second) // by now it is the answer that is not taken
+			if err := <-answered; err != nil {
+				t.Error(err)
+			}
+		}
+		close(s.finish)
+		workers.Wait()
+	}
 }
 
 // A connection that a handler has taken counts until it is closed, and is not closed by others.

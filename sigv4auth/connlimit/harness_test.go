@@ -35,10 +35,22 @@ type site struct {
 	served  atomic.Int64
 }
 
-// clock is the time of a limiter: the real one, and what is added.
-type clock struct{ ahead atomic.Int64 }
+// clock is the time of a limiter: the real one until it is frozen, and what is added.
+type clock struct {
+	ahead  atomic.Int64
+	frozen atomic.Pointer[time.Time]
+}
 
-func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) now() time.Time {
+	now := time.Now()
+	if at := c.frozen.Load(); at != nil {
+		now = *at
+	}
+	return now.Add(time.Duration(c.ahead.Load()))
+}
+
+func (c *clock) freeze() { now := time.Now(); c.frozen.Store(&now) }
+
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // transport is how a site is served and called.
@@ -81,7 +93,8 @@ func open(t *testing.T, how transport, cfg connlimit.Config) *site {
 		}
 	})
 	long := make([]byte, 1<<20)
-	mux.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/long", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
 		for range 16 {
 			if _, err := w.Write(long); err != nil {
 				return

@@ -71,11 +71,10 @@ type body struct {
 
 func (b *body) Read(p []byte) (n int, err error) {
 	b.q.c.block(b.q)
+	b.q.c.read(+1)
 	defer func() {
+		b.q.c.read(-1)
 		b.q.c.unblock(b.q, n)
-		if err == io.EOF {
-			b.q.c.forgive()
-		}
 	}()
 	return b.from.Read(p)
 }
