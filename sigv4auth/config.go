@@ -41,6 +41,21 @@ type Config struct {
 	// In the streaming modes of Payloads it bounds the decoded body, of which 1 MiB is held at most.
 	MaxBodyBytes int64
 
+	// MaxDrainBytes and MaxDrainTime bound how much of a refused request's body is read and thrown away, and for how long, so that a client which is
+	// still sending gets to read the answer, and not a broken connection. The answer is written before, whatever Denied writes it. 0: 32 MiB, and 5
+	// seconds; at most a minute, and at least a millisecond. A sender of less than 64 KiB a second is cut off after a second.
+	//
+	// It is affordable: what arrives is held by nobody, a byte costs the sender more than the server, and a refused client
+	// holds its connection for less time than the server lets idle ones have. Up to 256 KiB net/http's server reads by itself, and goes on using the connection. In a longer
+	// refused request, one of a length that is not known or one with Expect: 100-continue, the answer says Connection: close, and beyond the bounds the connection
+	// is closed.
+	//
+	// While a body is drained, the deadline of http.Server.ReadTimeout is replaced: reading can take MaxDrainTime longer than that. A
+	// Denied hook that reads the body has no more time. Nothing is drained of requests over HTTP/2, which closes a stream without the others, and where a
+	// ResponseWriter hides the SetReadDeadline of the server's: see [http.ResponseController].
+	MaxDrainBytes int64
+	MaxDrainTime  time.Duration
+
 	// Path selects how the path is canonicalised. Zero: PathStrict.
 	Path PathStyle
 
@@ -171,6 +186,8 @@ type Authenticator struct {
 	skew            time.Duration
 	maxExpiry       time.Duration // 0 => presigned URLs are refused
 	maxBody         int64
+	maxDrainBytes   int64
+	maxDrainTime    time.Duration
 	strictPath      bool
 	path            v4.PathStyle
 	payloads        PayloadModes
@@ -216,6 +233,12 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.MaxBodyBytes < 0 {
 		mistake("MaxBodyBytes", "must not be negative: %d", cfg.MaxBodyBytes)
+	}
+	if cfg.MaxDrainBytes < 0 {
+		mistake("MaxDrainBytes", "must not be negative: %d", cfg.MaxDrainBytes)
+	}
+	if cfg.MaxDrainTime < 0 || cfg.MaxDrainTime > maxDrainTime || cfg.MaxDrainTime%time.Millisecond != 0 {
+		mistake("MaxDrainTime", "must be whole milliseconds from 0 to %v, not %v", maxDrainTime, cfg.MaxDrainTime)
 	}
 	if cfg.Path > PathS3 {
 		mistake("Path", "is not a PathStyle: %d", cfg.Path)
@@ -277,6 +300,8 @@ func New(cfg Config) (*Authenticator, error) {
 		skew:            skew,
 		maxExpiry:       cfg.MaxPresignExpiry,
 		maxBody:         orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
+		maxDrainBytes:   orDefault(cfg.MaxDrainBytes, defaultMaxDrainBytes),
+		maxDrainTime:    orDefault(cfg.MaxDrainTime, defaultMaxDrainTime),
 		strictPath:      cfg.Path == PathStrict,
 		path:            map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
 		payloads:        cfg.Payloads,

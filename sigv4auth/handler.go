@@ -1,6 +1,7 @@
 package sigv4auth
 
 import (
+	"io"
 	"net/http"
 )
 
@@ -33,7 +34,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, measured, refused := a.telemetry.start(r.Context())
-		rec := &record{Context: ctx}
+		rec, received := &record{Context: ctx}, r.Body
 		if refused == nil {
 			refused = a.verify(ctx, r, rec, &rec.identity)
 		}
@@ -42,7 +43,10 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			refused = runCheck(check, r, rec.identity)
 		}
 		if refused = a.finish(ctx, r, rec, measured, refused, true); refused != nil {
-			a.deny(w, r, refused)
+			if rec.body == nil && r.Body != received {
+				received = nil // it has been read whole
+			}
+			a.deny(w, r, refused, received)
 			return
 		}
 		rec.admitted = true
@@ -55,6 +59,10 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 		}
 		r.Header = header
 		next.ServeHTTP(w, r)
+		if rec.body != nil && rec.body.failed != nil { // the handler has answered in the middle of the body
+			d := a.drainOf(w, r, received)
+			d.run()
+		}
 	})
 }
 
@@ -68,9 +76,16 @@ func runCheck(check Check, r *http.Request, id Identity) (refused *Error) {
 	return AsError(check(r, id))
 }
 
-// deny writes the refusal. If the hook panics, the client gets a plain one: it may have been written to already, but
+// deny answers a refused request, and reads what is left of its body.
+func (a *Authenticator) deny(w http.ResponseWriter, r *http.Request, refused *Error, body io.Reader) {
+	d := a.drainOf(w, r, body)
+	a.answer(w, r, refused)
+	d.run()
+}
+
+// answer writes the refusal. If the hook panics, the client gets a plain one: it may have been written to already, but
 // the handler has not run and will not.
-func (a *Authenticator) deny(w http.ResponseWriter, r *http.Request, refused *Error) {
+func (a *Authenticator) answer(w http.ResponseWriter, r *http.Request, refused *Error) {
 	defer func() {
 		if v := recover(); v != nil {
 			WriteAPIGatewayError(w, r, panicked(v))

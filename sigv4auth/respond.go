@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
+	"strconv"
 	"time"
 )
 
-// retryAfter is what a 503 asks a client to wait, in seconds.
-const retryAfter = "1"
+// What a 503 asks a client to wait: HTTP's header has seconds (RFC 9110, section 10.2.3), and AWS's own, which is the one that its SDKs read, milliseconds.
+const (
+	retryAfter    = "1"
+	amzRetryAfter = "1000"
+)
 
 // WriteAPIGatewayError answers a refused request as a REST API of API Gateway does: a status, the headers
 // x-amzn-ErrorType and x-amzn-RequestId, and a JSON object with the message. It is the default of [Config.Denied].
@@ -76,6 +80,11 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, e *Error, status int, 
 	h.Set("Date", now.UTC().Format(http.TimeFormat))
 	if status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", retryAfter)
+		h.Set("X-Amz-Retry-After", amzRetryAfter)
+	}
+	if len(body) > 0 {
+		// The answer is whole before what is left of a refused body is read.
+		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has gone; there is nobody to tell
