@@ -57,7 +57,8 @@ func (e *storeError) Unwrap() error { return e.cause }
 const (
 	messageFailed      = "Internal server error"
 	messageUnavailable = "Service unavailable"
-	retryAfter         = "1" // seconds
+	retryAfter         = "1"    // seconds
+	amzRetryAfter      = "1000" // milliseconds, for AWS's SDKs, which read no other
 )
 
 // replyTo turns an error into the reply: a refusal says itself, any other error is the operator's to know.
@@ -67,7 +68,7 @@ func (s *Service) replyTo(r *http.Request, err error) reply {
 	}
 	s.failed(r, err)
 	if _, ok := errors.AsType[*storeError](err); ok {
-		return message(http.StatusServiceUnavailable, messageUnavailable, map[string]string{"Retry-After": retryAfter})
+		return message(http.StatusServiceUnavailable, messageUnavailable, map[string]string{"Retry-After": retryAfter, "X-Amz-Retry-After": amzRetryAfter})
 	}
 	return message(http.StatusInternalServerError, messageFailed, nil)
 }
