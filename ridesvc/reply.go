@@ -68,7 +68,8 @@ func (s *Service) replyTo(r *http.Request, err error) reply {
 	}
 	s.failed(r, err)
 	if _, ok := errors.AsType[*storeError](err); ok {
-		return message(http.StatusServiceUnavailable, messageUnavailable, map[string]string{"Retry-After": retryAfter, "X-Amz-Retry-After": amzRetryAfter})
+		after := map[string]string{"Retry-After": retryAfter, "X-Amz-Retry-After": amzRetryAfter}
+		return message(http.StatusServiceUnavailable, messageUnavailable, after)
 	}
 	return message(http.StatusInternalServerError, messageFailed, nil)
 }

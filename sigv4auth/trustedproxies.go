@@ -16,9 +16,11 @@ import (
 // TrustedProxies says which peers are proxies of the service's own, and what is believed of what they say. Its zero value trusts
 // nobody: each request is then taken as it arrived, from its peer. From a peer that is not trusted, no field below has any effect.
 //
-// A header that is named here MUST be set by every trusted proxy, in place of one that the client sent; ClientHeader may also be appended to.
-// A proxy that lets it through lets every client choose its address, claim TLS, or send what was signed for another host. PROXIES.md,
-// beside this file, has recipes. Another spelling of such a header, X_Forwarded_For, has no effect, and handlers do not see it.
+// A header that is named here MUST be set by every trusted proxy, in place of one that the client
+// sent; ClientHeader may also be appended to. A proxy that lets it through lets every client choose
+// its address, claim TLS, or send what was signed for another host. PROXIES.md, beside this file,
+// has recipes. Another spelling of such a header, X_Forwarded_For, has no effect, and handlers do
+// not see it.
 type TrustedProxies struct {
 	_ [0]func()
 

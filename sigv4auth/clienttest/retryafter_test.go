@@ -30,17 +30,21 @@ func (s *failsOnce) Credential(_ context.Context, id, _ string) (sigv4auth.Crede
 	if s.asked = append(s.asked, time.Now()); len(s.asked) == 1 {
 		return sigv4auth.Credential{}, errors.New("down")
 	}
-	return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(s3Secret), Principal: iampolicy.Principal{ARN: "arn:aws:iam::111122223333:user/alice"}}, nil
+	alice := iampolicy.Principal{ARN: "arn:aws:iam::111122223333:user/alice"}
+	return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(s3Secret), Principal: alice}, nil
 }
 
-// TestRetryAfterIsRead: aws-sdk-go-v2 waits as long as a 503 asks it to, in each dialect. It reads x-amz-retry-after, and not Retry-After, where its newer way of retrying is switched on.
+// TestRetryAfterIsRead: aws-sdk-go-v2 waits as long as a 503 asks it to, in each dialect. It reads
+// x-amz-retry-after, and not Retry-After, where its newer way of retrying is switched on.
 func TestRetryAfterIsRead(t *testing.T) {
 	t.Setenv("AWS_NEW_RETRIES_2026", "true")
 	for name, denied := range map[string]func(http.ResponseWriter, *http.Request, error){
 		"S3": sigv4auth.WriteS3Error, "query": sigv4auth.WriteQueryError, "API Gateway": sigv4auth.WriteAPIGatewayError,
 	} {
 		store := &failsOnce{}
-		auth, err := sigv4auth.New(sigv4auth.Config{Region: s3Region, Service: "s3", Path: sigv4auth.PathS3, Credentials: store, Denied: denied})
+		auth, err := sigv4auth.New(sigv4auth.Config{
+			Region: s3Region, Service: "s3", Path: sigv4auth.PathS3, Credentials: store, Denied: denied,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
