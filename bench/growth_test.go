@@ -10,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRefusalsGrowWithTheRequest: threat 219. A refused request with twice as much of anything costs no more than twice as much, within what noise does to that: nothing of which a
-// caller can bring many is compared with all others of its kind.
+// TestRefusalsGrowWithTheRequest: threat 219. A refused request with twice as much of anything
+// costs no more than twice as much, within what noise does to that: nothing of which a caller can
+// bring many is compared with all others of its kind.
 func TestRefusalsGrowWithTheRequest(t *testing.T) {
 	const (
 		most  = 2.5 // times as much for twice as many; comparing all with each other takes up to 4
@@ -58,7 +59,8 @@ func TestRefusalsGrowWithTheRequest(t *testing.T) {
 	}
 }
 
-// leastTime returns the least time that a run of f takes, of several: what else the machine does makes it more, never less.
+// leastTime returns the least time that a run of f takes, of several: what else the machine does
+// makes it more, never less.
 func leastTime(f func()) time.Duration {
 	const runs, each = 60, 20
 	least := time.Duration(-1)

@@ -79,7 +79,8 @@ func TestWebPagesMayReadEveryAnswer(t *testing.T) {
 		if got.header.Get("Access-Control-Allow-Origin") != "https://rides.example" || !strings.Contains(got.header.Get("Vary"), "Origin") {
 			t.Errorf("%s: a browser would not show the answer: %v", tt.name, got.header)
 		}
-		if exposed := strings.ToLower(got.header.Get("Access-Control-Expose-Headers")); exposed != "date, x-amzn-errortype, x-amzn-requestid" {
+		exposed := strings.ToLower(got.header.Get("Access-Control-Expose-Headers"))
+		if exposed != "date, x-amzn-errortype, x-amzn-requestid, x-amz-retry-after" {
 			t.Errorf("%s: exposed are %q", tt.name, exposed)
 		}
 	}

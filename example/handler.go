@@ -67,7 +67,8 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 			"Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token",
 			"X-Amz-Content-Sha256", "X-Amz-User-Agent", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request",
 		},
-		// Clients correct their clock by Date, and tell refusals apart by the type.
-		ExposedHeaders: []string{"Date", "X-Amzn-Errortype", "X-Amzn-Requestid"},
+		// Clients correct their clock by Date, tell refusals apart by the type, and wait as long as
+		// they are asked to.
+		ExposedHeaders: []string{"Date", "X-Amzn-Errortype", "X-Amzn-Requestid", "X-Amz-Retry-After"},
 	}).Handler(next)
 }

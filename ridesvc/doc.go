@@ -33,8 +33,9 @@
 //
 // # Errors
 //
-// Every error is {"message":"…"}. What fails inside is 500, or 503 with Retry-After where the [Store] failed, with a fixed message; the cause goes to Config.Failed alone,
-// since the package logs nothing. No answer may be cached (Cache-Control: no-store).
+// Every error is {"message":"…"}. What fails inside is 500, or 503 with Retry-After and
+// x-amz-retry-after where the [Store] failed, with a fixed message; the cause goes to Config.Failed
+// alone, since the package logs nothing. No answer may be cached (Cache-Control: no-store).
 //
 // # Storage
 //

@@ -59,7 +59,8 @@ const (
 	messageFailed      = "Internal server error"
 	messageNoRider     = "Forbidden" // API Gateway's word
 	messageUnavailable = "Service unavailable"
-	retryAfter         = "1" // seconds
+	retryAfter         = "1"    // seconds
+	amzRetryAfter      = "1000" // milliseconds, for AWS's SDKs, which read no other
 )
 
 // replyTo turns an error into the reply: a refusal says itself, any other error is the operator's to know.
@@ -72,7 +73,8 @@ func (s *Service) replyTo(r *http.Request, err error) reply {
 		return message(http.StatusForbidden, messageNoRider, nil)
 	}
 	if _, ok := errors.AsType[*storeError](err); ok {
-		return message(http.StatusServiceUnavailable, messageUnavailable, map[string]string{"Retry-After": retryAfter})
+		after := map[string]string{"Retry-After": retryAfter, "X-Amz-Retry-After": amzRetryAfter}
+		return message(http.StatusServiceUnavailable, messageUnavailable, after)
 	}
 	return message(http.StatusInternalServerError, messageFailed, nil)
 }

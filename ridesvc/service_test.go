@@ -121,8 +121,9 @@ func TestFailuresStayInside(t *testing.T) {
 			s := newSite(t, test.change)
 			w := s.do("alice", "POST", "/ride", seattle)
 			isError(t, w, test.status, test.message)
-			if (w.Header().Get("Retry-After") != "") != (test.status == 503) {
-				t.Errorf("Retry-After %q with %d", w.Header().Get("Retry-After"), test.status)
+			after := w.Header().Get("Retry-After") + " s, " + w.Header().Get("X-Amz-Retry-After") + " ms"
+			if (after == "1 s, 1000 ms") != (test.status == 503) || (after == " s,  ms") != (test.status != 503) {
+				t.Errorf("to be tried again after %s, with %d", after, test.status)
 			}
 			if len(s.failed) != 1 || !strings.Contains(s.failed[0].Error(), cause.Error()) {
 				t.Errorf("Failed was told %q, want the cause once", s.failed)

@@ -41,18 +41,24 @@ type Config struct {
 	// In the streaming modes of Payloads it bounds the decoded body, of which 1 MiB is held at most.
 	MaxBodyBytes int64
 
-	// MaxDrainBytes and MaxDrainTime bound how much of a refused request's body is read and thrown away, and for how long, so that a client which is
-	// still sending gets to read the answer, and not a broken connection. The answer is written before, whatever Denied writes it. 0: 32 MiB, and 5
-	// seconds; at most a minute, and at least a millisecond. A sender of less than 64 KiB a second is cut off after a second.
+	// MaxDrainBytes and MaxDrainTime bound how much of a refused request's body is read and thrown
+	// away, and for how long, so that a client which is still sending gets to read the answer, and
+	// not a broken connection. The answer is written before, whatever Denied writes it. 0: 32 MiB,
+	// and 5 seconds; at most a minute, and at least a millisecond. A sender of less than 64 KiB a
+	// second is cut off after a second.
 	//
-	// It is affordable: what arrives is held by nobody, a byte costs the sender more than the server, and a refused client
-	// holds its connection for less time than the server lets idle ones have. Up to 256 KiB net/http's server reads by itself, and goes on using the connection. In a longer
-	// refused request, one of a length that is not known or one with Expect: 100-continue, the answer says Connection: close, and beyond the bounds the connection
-	// is closed.
+	// It is affordable: what arrives is held by nobody, a byte costs the sender more than the
+	// server, and a refused client holds its connection for less time than the server lets idle
+	// ones have. Up to 256 KiB net/http's server reads by itself, and goes on using the connection.
+	// In a longer refused request, one of a length that is not known or one with Expect:
+	// 100-continue, the answer says Connection: close, and beyond the bounds the connection is
+	// closed.
 	//
-	// While a body is drained, the deadline of http.Server.ReadTimeout is replaced: reading can take MaxDrainTime longer than that. A
-	// Denied hook that reads the body has no more time. Nothing is drained of requests over HTTP/2, which closes a stream without the others, and where a
-	// ResponseWriter hides the SetReadDeadline of the server's: see [http.ResponseController].
+	// While a body is drained, the deadline of http.Server.ReadTimeout is replaced: reading can
+	// take MaxDrainTime longer than that. A Denied hook that reads the body has no more time.
+	// Nothing is drained of requests over HTTP/2, which closes a stream without the others, and
+	// where a ResponseWriter hides the SetReadDeadline of the server's: see
+	// [http.ResponseController].
 	MaxDrainBytes int64
 	MaxDrainTime  time.Duration
 
@@ -75,19 +81,23 @@ type Config struct {
 	// that a request to one cannot be sent to another.
 	Hosts []string
 
-	// Proxies says which peers are proxies of the service's own, and what is believed of what they say of the client's address, scheme and
-	// host, and of the path that they shortened. Zero: nobody's word counts.
+	// Proxies says which peers are proxies of the service's own, and what is believed of what they
+	// say of the client's address, scheme and host, and of the path that they shortened. Zero:
+	// nobody's word counts.
 	Proxies TrustedProxies
 
-	// KeyCacheSize bounds of how many secrets derived keys are kept, of each those of the days for which requests can be signed: two, and with
-	// presigned URLs as many more as these live. A key takes less than 1 KiB. With SigV4A an access key counts twice. Whatever days
-	// a caller names, one access key takes no room of another. 0: 10,000.
+	// KeyCacheSize bounds of how many secrets derived keys are kept, of each those of the days for
+	// which requests can be signed: two, and with presigned URLs as many more as these live. A key
+	// takes less than 1 KiB. With SigV4A an access key counts twice. Whatever days a caller names,
+	// one access key takes no room of another. 0: 10,000.
 	KeyCacheSize int
 
-	// StripHeaders names headers that the handler does not see: Handler and Require take them out of its copy of the
-	// request once it is admitted. Candidates are Authorization and X-Amz-Security-Token, and
-	// headers by which a proxy in front tells identities. Each name stands for all that differ in nothing but case and in what is neither a letter nor a
-	// digit, since gateways behind the handler take those for one: X-Remote-User strips X_Remote_User too. nil: none.
+	// StripHeaders names headers that the handler does not see: Handler and Require take them out
+	// of its copy of the request once it is admitted. Candidates are Authorization and
+	// X-Amz-Security-Token, and headers by which a proxy in front tells identities. Each name
+	// stands for all that differ in nothing but case and in what is neither a letter nor a digit,
+	// since gateways behind the handler take those for one: X-Remote-User strips X_Remote_User too.
+	// nil: none.
 	//
 	// Of a header that Proxies names, every spelling but that one is stripped as well.
 	StripHeaders []string
@@ -96,19 +106,22 @@ type Config struct {
 	// nil: WriteAPIGatewayError. WriteS3Error and WriteQueryError speak other dialects.
 	Denied func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Audit is called once for each request, admitted or refused, before the handler runs or the refusal is
-	// written. It is called on the request's goroutine and should not block. If it panics, the request is refused. nil: none.
+	// Audit is called once for each request, admitted or refused, before the handler runs or the
+	// refusal is written. It is called on the request's goroutine and should not block. If it
+	// panics, the request is refused. nil: none.
 	//
 	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body of an admitted request in a streaming mode turns out
 	// wrong while the handler reads it; then on the goroutine that reads.
 	Audit func(ctx context.Context, e Event)
 
-	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds the answer in Event.Diagnosis; the
-	// first that are refused in each minute are, whenever they began. While Now is behind a minute that it has told before, that minute
-	// goes on. 0: none. At most 600.
+	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds
+	// the answer in Event.Diagnosis; the first that are refused in each minute are, whenever they
+	// began. While Now is behind a minute that it has told before, that minute goes on. 0: none. At
+	// most 600.
 	//
-	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before the refusal is written, for what anybody can send: see
-	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
+	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before
+	// the refusal is written, for what anybody can send: see [Authenticator.Diagnose]. The Audit
+	// hook MUST keep it from callers.
 	DiagnosesPerMinute int
 
 	// Meter receives the metrics that the package documentation lists. nil: none.
@@ -285,7 +298,8 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 
 	skew := orDefault(cfg.ClockSkew, defaultClockSkew)
-	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service, skew+max(skew, cfg.MaxPresignExpiry))
+	window := skew + max(skew, cfg.MaxPresignExpiry)
+	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service, window)
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
 	}

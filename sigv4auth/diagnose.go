@@ -242,8 +242,9 @@ func (x *examination) canonical() ([]byte, bool) {
 	return b, refused == nil
 }
 
-// key returns the key for the scope that the request names. Keys derived for other scopes than those that Verify accepts, by their region, service and day, stay out of the
-// cache, which a caller could fill with them (threat 223); a public key is for every scope.
+// key returns the key for the scope that the request names. Keys derived for other scopes than
+// those that Verify accepts, by their region, service and day, stay out of the cache, which a
+// caller could fill with them (threat 223); a public key is for every scope.
 func (x *examination) key(accepted bool) verificationKey {
 	if accepted || x.credential.Secret.IsZero() || x.p.algorithm == ecdsaP256 {
 		return x.a.keys.key(&x.credential, &x.p)

@@ -19,8 +19,9 @@ type diagnosisLimit struct {
 	made   int
 }
 
-// take reports whether one more diagnosis may be made at the instant now, which is the present one: a request's own lies as far back as its sender
-// delays the body. A clock that goes backwards begins no minute (threat 247).
+// take reports whether one more diagnosis may be made at the instant now, which is the present one:
+// a request's own lies as far back as its sender delays the body. A clock that goes backwards
+// begins no minute (threat 247).
 func (l *diagnosisLimit) take(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -28,11 +28,13 @@ func (d *delayed) Read(p []byte) (int, error) {
 
 func (*delayed) Close() error { return nil }
 
-// TestDiagnosisLimitIsMonotone: threats 228 and 247. Config.DiagnosesPerMinute bounds the diagnoses that are made in one minute, whatever minutes the requests began in, and a
-// clock that goes backwards begins no minute.
+// TestDiagnosisLimitIsMonotone: threats 228 and 247. Config.DiagnosesPerMinute bounds the diagnoses
+// that are made in one minute, whatever minutes the requests began in, and a clock that goes
+// backwards begins no minute.
 func TestDiagnosisLimitIsMonotone(t *testing.T) {
 	t.Parallel()
 	const most = 3
+	back := func(i int) int { return []int{0, -3, 0, 1}[i/10] }
 	for name, tt := range map[string]struct {
 		// begins and ends are the minutes of the i-th request's first and last byte.
 		begins, ends func(i int) int
@@ -43,7 +45,7 @@ func TestDiagnosisLimitIsMonotone(t *testing.T) {
 		"bodies from the minute before, in turn": {func(i int) int { return i % 2 }, func(int) int { return 1 }, 40, most},
 		"all began in minutes of their own":      {func(i int) int { return i / 10 }, func(int) int { return 4 }, 40, most},
 		"the clock goes backwards for good":      {func(i int) int { return -i / 10 }, func(i int) int { return -i / 10 }, 40, most},
-		"it comes back":                          {func(i int) int { return []int{0, -3, 0, 1}[i/10] }, func(i int) int { return []int{0, -3, 0, 1}[i/10] }, 40, 2 * most},
+		"it comes back":                          {back, back, 40, 2 * most},
 		"each minute has its own":                {func(i int) int { return i / 10 }, func(i int) int { return i / 10 }, 40, 4 * most},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -70,8 +72,9 @@ func TestDiagnosisLimitIsMonotone(t *testing.T) {
 	}
 }
 
-// TestDiagnosisLimitOfSlowBodies: threats 228 and 247, through a real server. Requests of four minutes whose bodies end in the last of them get the diagnoses of that minute, in
-// whatever order they end.
+// TestDiagnosisLimitOfSlowBodies: threats 228 and 247, through a real server. Requests of four
+// minutes whose bodies end in the last of them get the diagnoses of that minute, in whatever order
+// they end.
 func TestDiagnosisLimitOfSlowBodies(t *testing.T) {
 	t.Parallel()
 	const most, minutes, each = 5, 4, 10

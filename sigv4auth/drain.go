@@ -12,36 +12,41 @@ const (
 	defaultMaxDrainTime  = 5 * time.Second
 	maxDrainTime         = time.Minute
 
-	// drainStep is how much of a body has to arrive in drainStepTime: a sender that is slower does not hold the connection for longer.
+	// drainStep is how much of a body has to arrive in drainStepTime: a sender that is slower does
+	// not hold the connection for longer.
 	drainStep     = 64 << 10
 	drainStepTime = time.Second
 
-	// readByServer is up to what length net/http's server itself reads the rest of a body, before it writes an answer.
+	// readByServer is up to what length net/http's server itself reads the rest of a body, before
+	// it writes an answer.
 	readByServer = 256 << 10
 )
 
-// draining reads what is left of a refused request's body, so that its sender gets to read the answer: a connection that is closed while the other side sends is reset, and many clients
-// then see the reset in place of the refusal. RFC 9112, section 9.6, asks for it. What it costs is bounded: no memory grows with the body, no more than a number of bytes are read,
-// for no longer than a time, and a sender who trickles is cut off sooner (threats 220 and 221).
+// draining reads what is left of a refused request's body, so that its sender gets to read the
+// answer: a connection that is closed while the other side sends is reset, and many clients then
+// see the reset in place of the refusal. RFC 9112, section 9.6, asks for it. What it costs is
+// bounded: no memory grows with the body, no more than a number of bytes are read, for no longer
+// than a time, and a sender who trickles is cut off sooner (threats 220 and 221).
 //
-// The answer is written first. net/http's server closes the connection after it where the body is long or its end was not found, and says so in the answer.
+// The answer is written first. net/http's server closes the connection after it where the body is
+// long or its end was not found, and says so in the answer.
 type draining struct {
 	control *http.ResponseController // nil => nothing is drained
-	w       http.ResponseWriter
 	body    io.Reader
 	bytes   int64
 	end     time.Time
 	answer  bool // the answer has to be on its way before the rest is read
 }
 
-// drainOf prepares to drain the body with which r arrived, and has the reads of net/http's server bounded in time from here on. It does nothing where nothing is left to be read, for
-// HTTP/2, where one stream is closed and the others live on, and for a ResponseWriter that cannot set deadlines.
+// drainOf prepares to drain the body with which r arrived, and has the reads of net/http's server
+// bounded in time from here on. It does nothing where nothing is left to be read, for HTTP/2, where
+// one stream is closed and the others live on, and for a ResponseWriter that cannot set deadlines.
 func (a *Authenticator) drainOf(w http.ResponseWriter, r *http.Request, body io.Reader) (d draining) {
 	if body == nil || body == http.NoBody || r.ProtoMajor != 1 {
 		return d
 	}
 	now := time.Now()
-	d = draining{control: http.NewResponseController(w), w: w, body: body, bytes: a.maxDrainBytes, end: now.Add(a.maxDrainTime)}
+	d = draining{control: http.NewResponseController(w), body: body, bytes: a.maxDrainBytes, end: now.Add(a.maxDrainTime)}
 	d.answer = r.ContentLength < 0 || r.ContentLength > readByServer || r.Header.Get("Expect") != ""
 	deadline := d.end
 	if d.answer {
@@ -65,12 +70,11 @@ func (d *draining) run() {
 	if d.control == nil || !d.answer {
 		return // what is short net/http reads itself
 	}
-	// A body that was never asked for must not be asked for now, which the server takes from a Write.
-	_, _ = d.w.Write(nil)
-	_ = d.control.Flush() // where it is not supported, the answer comes after the body
+	// A body that the client was not asked for is not asked for now: an answer has been written.
+	// Where Flush is not supported, that comes after the body.
+	_ = d.control.Flush()
 	for left := d.bytes; left > 0; left -= drainStep {
-		now := time.Now()
-		if !now.Before(d.end) || d.control.SetReadDeadline(d.step(now)) != nil {
+		if d.control.SetReadDeadline(d.step(time.Now())) != nil {
 			return
 		}
 		if _, err := io.CopyN(io.Discard, d.body, min(left, drainStep)); err != nil {

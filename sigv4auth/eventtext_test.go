@@ -13,8 +13,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// eventTexts returns the event of a verified request that asks for an action on a resource, and of one whose request line is method and target.
-func eventTexts(tb testing.TB) (asked func(action, resource string) sigv4auth.Event, line func(method, target string) sigv4auth.Event) {
+// eventTexts returns the event of a verified request that asks for an action on a resource, and of
+// one whose request line is method and target.
+func eventTexts(tb testing.TB) (asked, line func(one, other string) sigv4auth.Event) {
 	tb.Helper()
 	var e sigv4auth.Event
 	n := 0
@@ -43,8 +44,9 @@ func eventTexts(tb testing.TB) (asked func(action, resource string) sigv4auth.Ev
 // maxEventText is how much of a text an event quotes.
 const maxEventText = 2048
 
-// readEventText reads a text of an event back: what it begins with, and of one that was too long its length and its digest. It shows that no two texts are the same
-// in an event, but for two that have one SHA-256.
+// readEventText reads a text of an event back: what it begins with, and of one that was too long
+// its length and its digest. It shows that no two texts are the same in an event, but for two that
+// have one SHA-256.
 func readEventText(tb testing.TB, s string) (beginning, rest string) {
 	tb.Helper()
 	var b strings.Builder
@@ -87,8 +89,8 @@ func isEventText(tb testing.TB, field, got, want string) {
 	}
 }
 
-// TestEventTexts: threat 214. Two texts that differ are two in an event, whatever they hold, and those that are usual stay as they are: a text that held the escape of another
-// was taken for it.
+// TestEventTexts: threat 214. Two texts that differ are two in an event, whatever they hold, and
+// those that are usual stay as they are: a text that held the escape of another was taken for it.
 func TestEventTexts(t *testing.T) {
 	t.Parallel()
 	asked, line := eventTexts(t)
@@ -105,8 +107,10 @@ func TestEventTexts(t *testing.T) {
 	}
 	long := strings.Repeat("a", maxEventText)
 	odd := []string{
-		"", "a\n", "a%0A", "a%0a", `a\n`, `a\x0a`, `a\\x0a`, `a\`, `a\\`, "\u00fc", "%C3%BC", `\xc3\xbc`, "\x1b[31m", "%1B[31m", "\xff", "%FF", `\(1 bytes, sha256 00)`, "\x7f", "%7F",
-		long, long + "a", long + "b", long + "...", long[1:] + "\n", strings.Repeat("\n", maxEventText), strings.Repeat("\n", maxEventText+1),
+		"", "a\n", "a%0A", "a%0a", `a\n`, `a\x0a`, `a\\x0a`, `a\`, `a\\`, "\u00fc", "%C3%BC", `\xc3\xbc`,
+		"\x1b[31m", "%1B[31m", "\xff", "%FF", `\(1 bytes, sha256 00)`, "\x7f", "%7F",
+		long, long + "a", long + "b", long + "...", long[1:] + "\n",
+		strings.Repeat("\n", maxEventText), strings.Repeat("\n", maxEventText+1),
 		asked("x", long+"a").Resource,
 	}
 	resources, methods, paths := map[string]string{}, map[string]string{}, map[string]string{}

@@ -80,8 +80,8 @@ func (a *Authenticator) deny(w http.ResponseWriter, r *http.Request, refused *Er
 	d.run()
 }
 
-// answer writes the refusal. If the hook panics, the client gets a plain one: it may have been written to already, but
-// the handler has not run and will not.
+// answer writes the refusal. If the hook panics, the client gets a plain one: it may have been
+// written to already, but the handler has not run and will not.
 func (a *Authenticator) answer(w http.ResponseWriter, r *http.Request, refused *Error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -189,6 +189,29 @@ func TestWriters(t *testing.T) {
 	}
 }
 
+// TestRetryAfter: a 503 says how long to wait in HTTP's header, in seconds, and in the one that
+// AWS's SDKs read, in milliseconds, in each dialect. No other answer does.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(http.ResponseWriter, *http.Request, error){
+		"API Gateway": sigv4auth.WriteAPIGatewayError, "S3": sigv4auth.WriteS3Error, "query": sigv4auth.WriteQueryError,
+	} {
+		for code, want := range map[sigv4auth.ErrorCode][2]string{
+			sigv4auth.ErrServiceUnavailable: {"1", "1000"}, sigv4auth.ErrAccessDenied: {},
+			sigv4auth.ErrInternalFailure: {}, sigv4auth.ErrRequestTooLarge: {},
+		} {
+			for _, method := range []string{"GET", "HEAD"} {
+				w := httptest.NewRecorder()
+				write(w, httptest.NewRequest(method, "/", nil), code)
+				got := [2]string{w.Header().Get("Retry-After"), w.Header().Get("X-Amz-Retry-After")}
+				if got != want || (w.Code == 503) != (want != [2]string{}) {
+					t.Errorf("%s, %s of %s: %d with %q; want %q", name, code, method, w.Code, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestErrorsAreSmithys(t *testing.T) {
 	t.Parallel()
 	_, err := newAuthenticator(t, nil).Verify(sign(t, ride(), signing{secret: "x"}))

@@ -16,10 +16,11 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// keyCache holds keys derived from secrets, of which those whose secret has not been used for long make room for new ones. Only keys of credentials that
-// a store returned enter it, so that a caller without one cannot fill it, and those of one secret have one place, so that a caller who knows an access key ID
-// alone cannot have it hold an entry for each day there is (threat 223). What a store derived itself comes with the credential, and is not
-// kept here.
+// keyCache holds keys derived from secrets, of which those whose secret has not been used for long
+// make room for new ones. Only keys of credentials that a store returned enter it, so that a caller
+// without one cannot fill it, and those of one secret have one place, so that a caller who knows an
+// access key ID alone cannot have it hold an entry for each day there is (threat 223). What a store
+// derived itself comes with the credential, and is not kept here.
 type keyCache struct {
 	region, service string // of every signing key in it
 	days            int    // for how many days in a row signing keys are in use at once; at most maxDays
@@ -40,11 +41,13 @@ const refresh = 16
 // maxRecent is enough for the keys that are busy at one time, and takes 32 KiB.
 const maxRecent = 4096
 
-// maxDays is how many dates can be in use at one time: those of a week's presigned URLs, which begin and end within a day, and the next one, by clocks that are ahead.
+// maxDays is how many dates can be in use at one time: those of a week's presigned URLs, which
+// begin and end within a day, and the next one, by clocks that are ahead.
 const maxDays = int(maxPresignExpiry/(24*time.Hour)) + 2
 
-// derivedKey is never changed once made. It remembers all that it is derived from but the region and the service, which are the same for all. With the access key
-// ID in the place of the secret's digest, the cache would go on answering for a secret that has been rotated away (threat 104).
+// derivedKey is never changed once made. It remembers all that it is derived from but the region
+// and the service, which are the same for all. With the access key ID in the place of the secret's
+// digest, the cache would go on answering for a secret that has been rotated away (threat 104).
 type derivedKey struct {
 	secretDigest [sha256.Size]byte
 	date         [len("YYYYMMDD")]byte // of a signing key's scope; zero for a public key, which is for every day
@@ -61,16 +64,19 @@ func (k *derivedKey) isOf(date string) bool {
 	return string(k.date[:]) == date || date == "" && k.date == [len(k.date)]byte{}
 }
 
-// cacheKey tells the places of secrets apart: one for all signing keys, and with SigV4A one for each public key.
+// cacheKey tells the places of secrets apart: one for all signing keys, and with SigV4A one for
+// each public key.
 type cacheKey struct {
 	secretDigest [sha256.Size]byte
 	accessKeyID  string // of a public key
 }
 
-// keysOfSecret has room for the signing keys of as many days as can be in use, each in its own place. A public key has the first.
+// keysOfSecret has room for the signing keys of as many days as can be in use, each in its own
+// place. A public key has the first.
 type keysOfSecret [maxDays]atomic.Pointer[derivedKey]
 
-// newKeyCache returns a cache for size secrets, for requests of which the first and the last are that long apart.
+// newKeyCache returns a cache for size secrets, for requests of which the first and the last are
+// that long apart.
 func newKeyCache(size int, region, service string, window time.Duration) (*keyCache, error) {
 	var random [30]byte
 	_, _ = cryptorand.Read(random[:]) // never fails: crypto/rand
@@ -96,8 +102,8 @@ func (kc *keyCache) slot(secretDigest *[sha256.Size]byte, date string) *atomic.P
 	return &kc.recent[i&uint32(len(kc.recent)-1)]
 }
 
-// forgetAll lets go of the keys of a secret that made room for another. A request that has just found one may put it back: it then stays until another takes
-// its slot.
+// forgetAll lets go of the keys of a secret that made room for another. A request that has just
+// found one may put it back: it then stays until another takes its slot.
 func (kc *keyCache) forgetAll(_ cacheKey, all *keysOfSecret) {
 	for i := range all {
 		kc.forget(all[i].Load())

@@ -11,8 +11,10 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestOneKeyTakesNoRoomOfOthers: threat 223. The date in a scope is the caller's choice, within the clock window for headers, and within a week for presigned URLs. Who knows an access key
-// ID, and not its secret, has keys derived for as many days; those of other access keys stay in the cache, and that of the same access key for another day too.
+// TestOneKeyTakesNoRoomOfOthers: threat 223. The date in a scope is the caller's choice, within the
+// clock window for headers, and within a week for presigned URLs. Who knows an access key ID, and
+// not its secret, has keys derived for as many days; those of other access keys stay in the cache,
+// and that of the same access key for another day too.
 func TestOneKeyTakesNoRoomOfOthers(t *testing.T) { // not in parallel: it counts allocations
 	const known, victim, day = "AKIAKNOWN", "AKIAVICTIM", 24 * time.Hour
 	for name, flood := range map[string]func(a *sigv4auth.Authenticator, now *time.Time){
@@ -29,8 +31,9 @@ func TestOneKeyTakesNoRoomOfOthers(t *testing.T) { // not in parallel: it counts
 		},
 		"the days of two headers and of a week's URLs, by nobody": func(a *sigv4auth.Authenticator, now *time.Time) {
 			for i := range 8 {
-				refuse(t, a, signing{keyID: "AKIANOBODY", secret: "wrong", at: now.Add(-time.Duration(i)*day + time.Second), presign: 7 * day})
-				refuse(t, a, signing{keyID: known, secret: "wrong", at: now.Add(-time.Duration(i)*day + time.Second), presign: 7 * day})
+				at := now.Add(-time.Duration(i)*day + time.Second)
+				refuse(t, a, signing{keyID: "AKIANOBODY", secret: "wrong", at: at, presign: 7 * day})
+				refuse(t, a, signing{keyID: known, secret: "wrong", at: at, presign: 7 * day})
 			}
 		},
 		"headers of any day, that are diagnosed": func(a *sigv4auth.Authenticator, now *time.Time) {
@@ -48,7 +51,8 @@ func TestOneKeyTakesNoRoomOfOthers(t *testing.T) { // not in parallel: it counts
 		t.Run(name, func(t *testing.T) {
 			now := testNow
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
-				c.KeyCacheSize, c.Algorithms, c.DiagnosesPerMinute, c.Audit = 4, sigv4auth.SigV4A, 600, func(context.Context, sigv4auth.Event) {}
+				c.KeyCacheSize, c.Algorithms = 4, sigv4auth.SigV4A
+				c.DiagnosesPerMinute, c.Audit = 600, func(context.Context, sigv4auth.Event) {}
 				c.Now = func() time.Time { return now }
 				c.Credentials = sigv4auth.StaticCredentials(
 					sigv4auth.Credential{AccessKeyID: known, Secret: sigv4auth.NewSecret("its secret"), Principal: userPrincipal},
@@ -69,7 +73,8 @@ func TestOneKeyTakesNoRoomOfOthers(t *testing.T) { // not in parallel: it counts
 			flood(a, &now)
 			for id, secret := range map[string]string{victim: "another", known: "its secret"} {
 				if after := verify(id, secret); after > usual+(derived-usual)/2 && !raceDetector {
-					t.Errorf("%s: %d allocations after a flood, %d before it and %d with a derivation: the key has lost its place", id, after, usual, derived)
+					t.Errorf("%s has lost its place: %d allocations after a flood, %d before it and %d with a derivation",
+						id, after, usual, derived)
 				}
 			}
 		})
@@ -84,7 +89,8 @@ func refuse(tb testing.TB, a *sigv4auth.Authenticator, s signing) {
 	}
 }
 
-// TestKeysOfAWeek: URLs that were presigned on every day on which one can still be valid are verified in turn without deriving a key anew, each with the key of its own day.
+// TestKeysOfAWeek: URLs that were presigned on every day on which one can still be valid are
+// verified in turn without deriving a key anew, each with the key of its own day.
 func TestKeysOfAWeek(t *testing.T) {
 	const day = 24 * time.Hour
 	now := time.Date(2026, 3, 1, 23, 55, 0, 0, time.UTC)
@@ -116,7 +122,8 @@ func TestKeysOfAWeek(t *testing.T) {
 	}
 }
 
-// TestKeysOfManyDays: threat 104. A key takes the place of one for an earlier day, and is not taken for it.
+// TestKeysOfManyDays: threat 104. A key takes the place of one for an earlier day, and is not taken
+// for it.
 func TestKeysOfManyDays(t *testing.T) {
 	t.Parallel()
 	for _, expiry := range []time.Duration{0, time.Hour, 24 * time.Hour, 7 * 24 * time.Hour} {
@@ -158,7 +165,8 @@ func TestPublicKeyIsForEveryDay(t *testing.T) { // not in parallel: it counts al
 	}
 }
 
-// TestKeyOfAnotherDayTakesNoMore: threat 223. A secret's key for a day on which that of an earlier day is not in use any more takes its place in memory.
+// TestKeyOfAnotherDayTakesNoMore: threat 223. A secret's key for a day on which that of an earlier
+// day is not in use any more takes its place in memory.
 func TestKeyOfAnotherDayTakesNoMore(t *testing.T) { // not in parallel: it looks at the heap
 	const keys = 1000
 	now := testNow

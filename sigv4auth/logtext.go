@@ -18,9 +18,10 @@ func linePath(r *http.Request) string {
 	return path
 }
 
-// forLog bounds s, and escapes what could forge a log line or drive a terminal (threat 214). Two texts stay two, so that nobody can have a resource
-// taken for another one in a log: what begins with a backslash is an escape, \\ or \x and two digits, or at the end \( before what tells the whole text apart. Percent
-// signs stand for themselves, as they are what paths and ARNs hold.
+// forLog bounds s, and escapes what could forge a log line or drive a terminal (threat 214). Two
+// texts stay two, so that nobody can have a resource taken for another one in a log: what begins
+// with a backslash is an escape, \\ or \x and two digits, or at the end \( before what tells the
+// whole text apart. Percent signs stand for themselves, as they are what paths and ARNs hold.
 func forLog(s string) string {
 	if len(s) <= maxLogged && v4.IsPlain(s) && strings.IndexByte(s, '\\') < 0 { // nearly always
 		return s
@@ -43,8 +44,9 @@ func forLog(s string) string {
 	return string(b)
 }
 
-// printable bounds s, and percent-encodes what could forge a log line or drive a terminal (threat 214). It is for texts that people read, and that may be
-// composed of texts that were made printable before.
+// printable bounds s, and percent-encodes what could forge a log line or drive a terminal
+// (threat 214). It is for texts that people read, and that may be composed of texts that were made
+// printable before.
 func printable(s string) string {
 	cut := len(s) > maxLogged
 	if cut {

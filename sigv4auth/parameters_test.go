@@ -10,8 +10,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestTwinAmongMany: threats 91 and 219. Of many X-Amz-* parameters that nobody knows, two that are called alike but for case are found wherever they stand, and no two others are taken
-// for such.
+// TestTwinAmongMany: threats 91 and 219. Of many X-Amz-* parameters that nobody knows, two that are
+// called alike but for case are found wherever they stand, and no two others are taken for such.
 func TestTwinAmongMany(t *testing.T) {
 	t.Parallel()
 	const most = 50 // X-Amz-* parameters are accepted
@@ -41,11 +41,15 @@ func TestTwinAmongMany(t *testing.T) {
 	}
 }
 
-// TestUnsignedHeaderAmongMany: threats 17 and 219. Of many x-amz-* headers the one that is not signed is named, wherever it stands in the order of those that are.
+// TestUnsignedHeaderAmongMany: threats 17 and 219. Of many x-amz-* headers the one that is not
+// signed is named, wherever it stands in the order of those that are.
 func TestUnsignedHeaderAmongMany(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
-	names := []string{"X-Amz-A", "X-Amz-A-B", "X-Amz-A0", "X-Amz-Aa", "X-Amz-B", "X-Amz-Date1", "X-Amz-Meta-1", "X-Amz-Meta-A_b", "X-Amz-Meta-Ab", "X-Amz-Meta.x", "X-Amz-Z"}
+	names := []string{
+		"X-Amz-A", "X-Amz-A-B", "X-Amz-A0", "X-Amz-Aa", "X-Amz-B", "X-Amz-Date1",
+		"X-Amz-Meta-1", "X-Amz-Meta-A_b", "X-Amz-Meta-Ab", "X-Amz-Meta.x", "X-Amz-Z",
+	}
 	for _, unsigned := range names {
 		r := request("GET", "/prod/rides", "")
 		for _, name := range names {
@@ -58,7 +62,8 @@ func TestUnsignedHeaderAmongMany(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set(unsigned, "slipped in")
-		if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrHeaderNotSigned) || !strings.HasSuffix(err.Error(), ": "+strings.ToLower(unsigned)) {
+		_, err := a.Verify(r)
+		if !errors.Is(err, sigv4auth.ErrHeaderNotSigned) || !strings.HasSuffix(err.Error(), ": "+strings.ToLower(unsigned)) {
 			t.Errorf("%s: %v", unsigned, err)
 		}
 	}

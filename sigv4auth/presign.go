@@ -82,8 +82,9 @@ func (f *queryFields) misspelled(name string) *Error {
 	return nil
 }
 
-// amzNames is a set of the names of X-Amz-* parameters, without regard to case. A name is compared with those alone that have its hash, which nobody can
-// arrange who does not know the seed: one with every other would make the work quadratic (threat 219).
+// amzNames is a set of the names of X-Amz-* parameters, without regard to case. A name is compared
+// with those alone that have its hash, which nobody can arrange who does not know the seed: one
+// with every other would make the work quadratic (threat 219).
 type amzNames [2 * maxAmzParams]struct {
 	hash  uint16
 	param uint16 // the parameter's index in the query plus one; 0: free

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// What a 503 asks a client to wait: HTTP's header has seconds (RFC 9110, section 10.2.3), and AWS's own, which is the one that its SDKs read, milliseconds.
+// What a 503 asks a client to wait: HTTP's header has seconds (RFC 9110, section 10.2.3), and AWS's
+// own, which is the one that its SDKs read, milliseconds.
 const (
 	retryAfter    = "1"
 	amzRetryAfter = "1000"

@@ -121,8 +121,8 @@ func TestTrailerOfRefused(t *testing.T) {
 	}
 }
 
-// TestContentEncoding: aws-chunked need not be named, is taken out of the handler's copy wherever it stands, and may not be named twice. Verify alone changes no header
-// (threat 231).
+// TestContentEncoding: aws-chunked need not be named, is taken out of the handler's copy wherever
+// it stands, and may not be named twice. Verify alone changes no header (threat 231).
 func TestContentEncoding(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, streamingConfig)

@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// strippedHeaders are what handlers do not see. A gateway behind a handler, such as one of CGI, makes several spellings of a header one: it upper-cases
-// letters, and takes what is no letter and no digit for an underscore. Whoever lets a proxy tell identities in X-Remote-User means X_Remote_User too, which no proxy
-// takes away (threat 237).
+// strippedHeaders are what handlers do not see. A gateway behind a handler, such as one of CGI,
+// makes several spellings of a header one: it upper-cases letters, and takes what is no letter and
+// no digit for an underscore. Whoever lets a proxy tell identities in X-Remote-User means
+// X_Remote_User too, which no proxy takes away (threat 237).
 type strippedHeaders struct {
 	names   []string // in any spelling
 	proxies []string // keys, in any spelling but this one
@@ -61,7 +62,8 @@ func (s *strippedHeaders) from(h http.Header) (left http.Header, copied bool) {
 	return left, copied
 }
 
-// sameInCGI reports whether two names of headers are one where nothing but letters, in any case, and digits tell names apart.
+// sameInCGI reports whether two names of headers are one where nothing but letters, in any case,
+// and digits tell names apart.
 func sameInCGI(a, b string) bool {
 	if len(a) != len(b) {
 		return false

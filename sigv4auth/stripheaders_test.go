@@ -17,17 +17,22 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestStripSpellings: threat 237. A header that is stripped is stripped in every spelling that a gateway behind the handler, such as CGI's, makes the same, and nothing else is.
+// TestStripSpellings: threat 237. A header that is stripped is stripped in every spelling that a
+// gateway behind the handler, such as CGI's, makes the same, and nothing else is.
 func TestStripSpellings(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.StripHeaders = []string{"X-Remote-User", "x_client_cert", "Authorization", "Remote.Groups"}
 	})
 	gone := []string{
-		"X-Remote-User", "X_Remote_User", "X-Remote_user", "X_remote-User", "x-remote_user", "X_REMOTE_USER", "x-remote-user", "X.Remote.User", "X!remote~user",
+		"X-Remote-User", "X_Remote_User", "X-Remote_user", "X_remote-User", "x-remote_user", "X_REMOTE_USER", "x-remote-user",
+		"X.Remote.User", "X!remote~user",
 		"X-Client-Cert", "X_client_cert", "x_client_cert", "Remote-Groups", "Remote_groups", "Authorization",
 	}
-	kept := []string{"X-Remote-Users", "X-Remote", "X-Remoteuser", "X--Remote-User", "X-Remote-Usex", "Remote-User", "Xremote-User", "X_remote_users", "Content-Type", "X-Amz-Date"}
+	kept := []string{
+		"X-Remote-Users", "X-Remote", "X-Remoteuser", "X--Remote-User", "X-Remote-Usex", "Remote-User", "Xremote-User",
+		"X_remote_users", "Content-Type", "X-Amz-Date",
+	}
 	r := sign(t, ride(), signing{})
 	for _, key := range slices.Concat(gone, kept) {
 		if r.Header[key] == nil {
@@ -52,8 +57,10 @@ func TestStripSpellings(t *testing.T) {
 	}
 }
 
-// TestProxyHeaderSpellings: threat 237. What a proxy of the service's own says is read from the header that is configured alone. A client's other spelling of it, which the proxy
-// does not know, has no effect on the verification, the event and the policies, and no handler sees it, from whatever peer it came.
+// TestProxyHeaderSpellings: threat 237. What a proxy of the service's own says is read from the
+// header that is configured alone. A client's other spelling of it, which the proxy does not know,
+// has no effect on the verification, the event and the policies, and no handler sees it, from
+// whatever peer it came.
 func TestProxyHeaderSpellings(t *testing.T) {
 	t.Parallel()
 	via := sigv4auth.TrustedProxies{
@@ -64,7 +71,10 @@ func TestProxyHeaderSpellings(t *testing.T) {
 	local := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 		"IpAddress":{"aws:SourceIp":"127.0.0.0/8"},"Bool":{"aws:SecureTransport":"true"}}}]}`)
 	spellings := func(key string) []string {
-		return []string{strings.ReplaceAll(key, "-", "_"), strings.ToLower(strings.ReplaceAll(key, "-", "_")), strings.Replace(key, "-", "_", 1), http.CanonicalHeaderKey(strings.ReplaceAll(key, "-", "_")), strings.ReplaceAll(key, "-", ".")}
+		low := strings.ReplaceAll(key, "-", "_")
+		return []string{
+			low, strings.ToLower(low), http.CanonicalHeaderKey(low), strings.Replace(key, "-", "_", 1), strings.ReplaceAll(key, "-", "."),
+		}
 	}
 	for name, tt := range map[string]struct {
 		true  map[string]string // what the proxy says
@@ -81,7 +91,9 @@ func TestProxyHeaderSpellings(t *testing.T) {
 			map[string]string{client: "127.0.0.1", scheme: "http"}, map[string]string{scheme: "https"}, sigv4auth.ErrAccessDenied,
 		},
 		"a host that was not called": {
-			map[string]string{client: "127.0.0.1", scheme: "https", host: "other.example"}, map[string]string{host: "example.com"}, sigv4auth.ErrSignatureMismatch,
+			map[string]string{client: "127.0.0.1", scheme: "https", host: "other.example"},
+			map[string]string{host: "example.com"},
+			sigv4auth.ErrSignatureMismatch,
 		},
 		"a header that was not sent": {
 			map[string]string{client: "127.0.0.1", scheme: "https"}, map[string]string{restored: "identity"}, "",
@@ -150,10 +162,14 @@ func TestProxyHeaderSpellings(t *testing.T) {
 	})
 }
 
-// TestStripCGI: threat 237. Behind net/http/cgi, which makes underscores of hyphens, a client's spelling of an identity header does not reach a program.
+// TestStripCGI: threat 237. Behind net/http/cgi, which makes underscores of hyphens, a client's
+// spelling of an identity header does not reach a program.
 func TestStripCGI(t *testing.T) {
 	t.Parallel()
-	program := &cgi.Handler{Path: testneed.Program(t, "sh"), Args: []string{"-c", `printf 'Content-Type: text/plain\n\n%s;%s' "$HTTP_X_REMOTE_USER" "$HTTP_X_CLIENT_NAME"`}}
+	program := &cgi.Handler{Path: testneed.Program(t, "sh"), Args: []string{
+		"-c",
+		`printf 'Content-Type: text/plain\n\n%s;%s' "$HTTP_X_REMOTE_USER" "$HTTP_X_CLIENT_NAME"`,
+	}}
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.StripHeaders = []string{"X-Remote-User"} })
 	r := sign(t, request("GET", "/prod/rides", ""), signing{})
 	r.Header.Set("X_Remote_User", "root")
@@ -166,13 +182,15 @@ func TestStripCGI(t *testing.T) {
 	}
 }
 
-// TestStripNothingCostsNothing: where none of the headers that are stripped arrived, nothing is copied.
+// TestStripNothingCostsNothing: where none of the headers that are stripped arrived, nothing is
+// copied.
 func TestStripNothingCostsNothing(t *testing.T) { // not in parallel: it counts allocations
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	plain := newAuthenticator(t, nil).Handler(nothing)
 	strips := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.StripHeaders = []string{"X-Remote-User", "Remote-User"}
-		c.Proxies = sigv4auth.TrustedProxies{Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, ClientHeader: "X-Forwarded-For"}
+		proxy := netip.MustParsePrefix("203.0.113.0/24")
+		c.Proxies = sigv4auth.TrustedProxies{Networks: []netip.Prefix{proxy}, ClientHeader: "X-Forwarded-For"}
 	}).Handler(nothing)
 	r := sign(t, rides(), signing{})
 	r.Header.Set("X-Forwarded-For", "198.51.100.7")

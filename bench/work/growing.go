@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Growing is a refused request of which a caller can bring more and more: what it costs may grow as it does, and no faster.
+// Growing is a refused request of which a caller can bring more and more: what it costs may grow as
+// it does, and no faster.
 type Growing struct {
 	Name string
 	N    int // half of the most that is accepted
@@ -14,8 +15,8 @@ type Growing struct {
 	Make func(service string, n int) (*Request, error)
 }
 
-// GrowingRefusals returns a case for each thing that a verifier could compare with every other of its kind before it refuses. Their names
-// are as long as they come, and differ at the end.
+// GrowingRefusals returns a case for each thing that a verifier could compare with every other of
+// its kind before it refuses. Their names are as long as they come, and differ at the end.
 func GrowingRefusals() []Growing {
 	const longest = 100
 	name := func(i int) string { return strings.Repeat("a", longest-len("X-Amz-00")) + fmt.Sprintf("%02d", i) }

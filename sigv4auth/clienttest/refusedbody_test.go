@@ -16,7 +16,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// slowReader is a body that is read in small pieces, so that a refusal comes while it is being sent. It can be sent again.
+// slowReader is a body that is read in small pieces, so that a refusal comes while it is being
+// sent. It can be sent again.
 type slowReader struct{ *bytes.Reader }
 
 func (r slowReader) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), 16<<10)]) }
@@ -26,8 +27,9 @@ func (r slowReader) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, struct{ io.Reader }{r})
 }
 
-// TestRefusedWhileSending: threats 220 and 221. A client of aws-sdk-go-v2 that is refused while it is still sending a large body sees the refusal each time, and no broken connection:
-// with and without Expect: 100-continue, over HTTP/1.1 and HTTP/2, whatever it is refused for.
+// TestRefusedWhileSending: threats 220 and 221. A client of aws-sdk-go-v2 that is refused while it
+// is still sending a large body sees the refusal each time, and no broken connection: with and
+// without Expect: 100-continue, over HTTP/1.1 and HTTP/2, whatever it is refused for.
 func TestRefusedWhileSending(t *testing.T) {
 	t.Parallel()
 	const tries = 10
@@ -70,7 +72,9 @@ func TestRefusedWhileSending(t *testing.T) {
 						}
 						lost := 0
 						for range n {
-							_, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(refused.key), Body: slowReader{bytes.NewReader(body)}})
+							_, err := c.PutObject(t.Context(), &s3.PutObjectInput{
+								Bucket: aws.String(bucket), Key: aws.String(refused.key), Body: slowReader{bytes.NewReader(body)},
+							})
 							api, ok := errors.AsType[smithy.APIError](err)
 							if !ok || api.ErrorCode() != refused.code {
 								if lost++; lost == 1 {
@@ -78,7 +82,8 @@ func TestRefusedWhileSending(t *testing.T) {
 								}
 								continue
 							}
-							if re, ok := errors.AsType[*awshttp.ResponseError](err); !ok || (re.Response.ProtoMajor == 2) != (protocol == "HTTP/2") {
+							re, ok := errors.AsType[*awshttp.ResponseError](err)
+							if !ok || (re.Response.ProtoMajor == 2) != (protocol == "HTTP/2") {
 								t.Errorf("the answer came over another protocol than %s", protocol)
 							}
 						}

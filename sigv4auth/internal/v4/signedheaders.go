@@ -73,8 +73,9 @@ func (n *signedName) name() []byte { return n.begin[len("\n") : len(n.begin)-len
 // Is reports whether list is what was set.
 func (h *SignedHeaders) Is(list string) bool { return string(h.list) == list && len(h.names) > 0 }
 
-// Names reports whether key, spelled as net/http spells header names, is that of a header in the list. It looks at few names of a list that is sorted, since who
-// sends the list can send as many headers to look for.
+// Names reports whether key, spelled as net/http spells header names, is that of a header in the
+// list. It looks at few names of a list that is sorted, since who sends the list can send as many
+// headers to look for.
 func (h *SignedHeaders) Names(key string) bool {
 	_, found := slices.BinarySearchFunc(h.names, key, func(n signedName, key string) int { return compareLower(n.name(), key) })
 	return found
