@@ -21,7 +21,7 @@ const (
 )
 
 // spend counts the trial of one value of a policy on a text of n bytes.
-func (e *evaluation) spend(n int) { e.work += tryCost + n/16 }
+func (e *evaluation) spend(n int) { e.work += tryCost + n/16 } // guard 224
 
 // over reports whether the budget is spent. The answer then no longer counts: the request
 // is denied.

@@ -27,12 +27,12 @@ type condition struct {
 // whether the operator is negated or not (threat 252). In a Deny the condition holds,
 // in an Allow it does not.
 func (c *condition) ofUnread() bool {
-	return c.deny
+	return c.deny // guard 252a
 }
 
 // unknownMatches reports whether a pattern is to match as far as only the unknown value
 // of a policy variable keeps it from matching: negated, the answer is then ofUnread.
-func (c *condition) unknownMatches() bool { return c.negated != c.deny }
+func (c *condition) unknownMatches() bool { return c.negated != c.deny } // guard 252b
 
 // tooLong reports whether a value of the request is longer than what patterns are tried on
 // (threat 224). It cannot be read then.

@@ -17,7 +17,7 @@ func (v *valueIndex) add(id int32, st *statement) {
 	if !st.deny {
 		return // what is not known never makes it apply
 	}
-	v.unread = append(v.unread, id)
+	v.unread = append(v.unread, id) // guard 252d
 	for i := range st.conditions {
 		c := &st.conditions[i]
 		v.typed = v.typed || c.operand == arnOperand && equalFoldASCII(c.key, v.key)

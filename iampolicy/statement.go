@@ -23,7 +23,7 @@ type statement struct {
 // unknownMatches reports whether a pattern of Resource or NotResource is to match as far as
 // only the unknown value of a policy variable keeps it from matching: with it, a Deny applies
 // and an Allow does not.
-func (st *statement) unknownMatches() bool { return st.deny != st.notResource }
+func (st *statement) unknownMatches() bool { return st.deny != st.notResource } // guard 252c
 
 // elements are the parts of a statement as the document has them.
 type elements struct {

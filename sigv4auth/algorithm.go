@@ -66,11 +66,11 @@ func (s *scratch) signs(sts []byte, key verificationKey, p *presented) bool {
 	if p.algorithm == ecdsaP256 {
 		return v4.VerifyV4A(key.public, sts, p.der)
 	}
-	return v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac)
+	return v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac) // guard 212
 }
 
 func (p *presented) appendStringToSign(dst, canonical []byte) []byte {
-	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scope.Date, p.scopeEnd, canonical)
+	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scope.Date, p.scopeEnd, canonical) // guard 8
 }
 
 // chain returns the chain of the chunks' signatures, which begins with the request's.

@@ -21,7 +21,7 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		if refused != nil && diagnosable(refused.Code) {
 			refused = a.recorded(rec, refused, func() { a.diagnoseEvent(ctx, r, &rec.event) })
 		}
-		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })
+		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
 	}
 	rec.finished = true
 	if refused == nil && rec.body != nil {
@@ -59,7 +59,7 @@ func (a *Authenticator) recorded(rec *record, refused *Error, hook func()) (fina
 	final = refused
 	defer func() {
 		if v := recover(); v != nil {
-			final = panicked(v)
+			final = panicked(v) // guard 227d
 			rec.event.conclude(final)
 		}
 	}()

@@ -112,7 +112,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	e := &rec.event
 	defer func() {
 		if v := recover(); v != nil {
-			refused = panicked(v)
+			refused = panicked(v) // guard 227c
 		}
 	}()
 	if !z.cfg.InsecureObjectPaths {
@@ -168,7 +168,7 @@ func (z *Authorizer) clientIP(r *http.Request, id *Identity) (netip.Addr, Untold
 	switch {
 	case z.cfg.ClientIP != nil:
 		if addr, ok := z.cfg.ClientIP(r); ok && addr.IsValid() {
-			return canonicalAddr(addr), ""
+			return canonicalAddr(addr), "" // guard 121c
 		}
 		return netip.Addr{}, UntoldClientIP
 	case id.relayed != nil:
@@ -206,7 +206,7 @@ func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set i
 		if len(set.Sessions) > 0 {
 			return iampolicy.Set{}, unavailable("both the session and the policy store have session policies", nil)
 		}
-		set.Sessions = id.session.Policies
+		set.Sessions = id.session.Policies // guard 200
 	}
 	if z.cfg.ResourcePolicy != nil {
 		if set.Resource != nil {

@@ -104,7 +104,7 @@ func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
 	}
 	size := int64(512)
 	if r.ContentLength >= 0 {
-		size = min(r.ContentLength, firstRead)
+		size = min(r.ContentLength, firstRead) // guard 221a
 	}
 	// One byte more than is expected, so that the read that finds the end needs no room.
 	body := newReadBody(size + 1)

@@ -73,7 +73,7 @@ func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query,
 	if d.stream.Trailer != "" {
 		return malformed(messageChecksums)
 	}
-	d.stream.Sum, d.stream.Checksum = d.checksum.sum, d.checksum.value
+	d.stream.Sum, d.stream.Checksum = d.checksum.sum, d.checksum.value // guard 65
 	return nil
 }
 

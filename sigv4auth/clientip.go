@@ -14,7 +14,7 @@ func PeerIP(r *http.Request) (netip.Addr, bool) {
 	if err != nil {
 		return netip.Addr{}, false
 	}
-	return canonicalAddr(ap.Addr()), true
+	return canonicalAddr(ap.Addr()), true // guard 121b
 }
 
 // FromTrustedProxies returns a function for [AuthorizerConfig.ClientIP] that believes the
@@ -33,7 +33,7 @@ func FromTrustedProxies(cidrs ...netip.Prefix) func(*http.Request) (netip.Addr, 
 	}
 	return func(r *http.Request) (netip.Addr, bool) {
 		addr, ok := PeerIP(r)
-		if ok && p.trusts(addr) {
+		if ok && p.trusts(addr) { // guard 119a
 			addr, _ = p.walk(r.Header[p.client])
 		}
 		return addr, addr.IsValid()
@@ -58,15 +58,15 @@ func (p *proxies) walk(lines []string) (netip.Addr, Untold) {
 				rest, element, more = "", rest, false
 			}
 			a, ok := parseNode(strings.Trim(element, " \t"))
-			if count++; !ok || count > maxForwarded {
+			if count++; !ok || count > maxForwarded { // guard 119c
 				return netip.Addr{}, UntoldMalformed
 			}
-			if !p.trusts(a) {
+			if !p.trusts(a) { // guard 119b
 				return a, ""
 			}
 		}
 	}
-	return netip.Addr{}, UntoldProxies
+	return netip.Addr{}, UntoldProxies // guard 235a
 }
 
 // parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat 121).
@@ -86,7 +86,7 @@ func parseNode(s string) (netip.Addr, bool) {
 	return canonicalAddr(a), true
 }
 
-func canonicalAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+func canonicalAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") } // guard 121a
 
 func canonicalPrefix(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {

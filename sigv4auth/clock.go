@@ -14,7 +14,7 @@ func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
 	second, skew := now.Unix(), int64(a.skew/time.Second)
 	age, longest := second-p.signedAt.Unix(), skew
 	if p.place == InQuery {
-		longest = int64(p.expires / time.Second)
+		longest = int64(p.expires / time.Second) // guard 88
 	}
 	if -skew <= age && age <= longest {
 		return nil

@@ -58,14 +58,14 @@ func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 	}
 	c.to.Set("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
 	if secure, untold := secureTransport(r, id); untold == "" {
-		c.to.Set("aws:SecureTransport", strconv.FormatBool(secure))
+		c.to.Set("aws:SecureTransport", strconv.FormatBool(secure)) // guard 122b
 	} else {
-		c.to.SetUnknown("aws:SecureTransport")
+		c.to.SetUnknown("aws:SecureTransport") // guard 235c
 	}
 	c.to.Set("aws:RequestedRegion", id.Scope.Region)
 	switch {
 	case !address.IsValid():
-		c.to.SetUnknown("aws:SourceIp")
+		c.to.SetUnknown("aws:SourceIp") // guard 235b
 	case c.used.MayUse("aws:SourceIp"):
 		c.to.Set("aws:SourceIp", address.String())
 	}
@@ -103,7 +103,7 @@ func (c conditionKeys) fillPrincipal(p *iampolicy.Principal) {
 // secureTransport reports whether the client used TLS, as far as the server or a trusted proxy knows (threat 122).
 func secureTransport(r *http.Request, id *Identity) (secure bool, untold Untold) {
 	if id.relayed != nil {
-		return id.relayed.secure, id.relayed.schemeUntold
+		return id.relayed.secure, id.relayed.schemeUntold // guard 122a
 	}
 	return r.TLS != nil, ""
 }
@@ -134,7 +134,7 @@ func (c conditionKeys) fillS3(r *http.Request, id *Identity) {
 	c.to.Set("s3:signatureversion", id.Algorithm)
 	if id.Place == InQuery {
 		c.to.Set("s3:authType", "REST-QUERY-STRING")
-		c.to.Set("s3:signatureAge", strconv.FormatInt(id.VerifiedAt.Sub(id.SignedAt).Milliseconds(), 10))
+		c.to.Set("s3:signatureAge", strconv.FormatInt(id.VerifiedAt.Sub(id.SignedAt).Milliseconds(), 10)) // guard 82
 	} else {
 		c.to.Set("s3:authType", "REST-HEADER")
 	}
@@ -179,7 +179,7 @@ var serverKeys = map[string]bool{
 func addConditionKeys(c, own *iampolicy.Context) {
 	for key := range own.Keys() {
 		lower := strings.ToLower(key)
-		if _, _, known := c.Get(key); known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/") {
+		if _, _, known := c.Get(key); known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/") { // guard 179a, 179b, 179c
 			continue
 		}
 		values, multivalued, _ := own.Get(key)

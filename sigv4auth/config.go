@@ -299,7 +299,7 @@ func New(cfg Config) (*Authenticator, error) {
 
 	skew := orDefault(cfg.ClockSkew, defaultClockSkew)
 	window := skew + max(skew, cfg.MaxPresignExpiry)
-	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service, window)
+	keys, err := newKeyCache(orDefault(cfg.KeyCacheSize, defaultKeyCacheSize), cfg.Region, cfg.Service, window) // guard 223b
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
 	}
@@ -323,7 +323,7 @@ func New(cfg Config) (*Authenticator, error) {
 		path:            map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
 		payloads:        cfg.Payloads,
 		algorithms:      cfg.Algorithms,
-		hosts:           slices.Clone(cfg.Hosts),
+		hosts:           slices.Clone(cfg.Hosts), // guard 231a
 		proxies:         trusted,
 		strip:           newStrippedHeaders(cfg.StripHeaders, trusted),
 		denied:          cfg.Denied,

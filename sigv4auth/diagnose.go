@@ -1,5 +1,7 @@
 package sigv4auth
 
+// guard none: this file looks for causes, and refuses nothing.
+
 import (
 	"context"
 	"net/http"
@@ -173,7 +175,7 @@ func (x *examination) walk(ctx context.Context) {
 		x.credentialRefused(refusedCredential)
 	}
 
-	x.search.begin(x, canonical, scoped && timely)
+	x.search.begin(x, canonical, scoped && timely) // guard 223a
 	payloadLine := ""
 	if x.bodyKnown || !undeclared {
 		payloadLine = string(x.declared.appendLine(nil, x.body))

@@ -1,5 +1,7 @@
 package sigv4auth
 
+// guard none: this file looks for causes, and refuses nothing.
+
 import (
 	"slices"
 	"strings"
@@ -33,7 +35,7 @@ func (x *examination) queries() {
 		}
 	}
 	const plain = "let the client write a space as %20 and a plus as %2B, in what it signs and in what it sends"
-	recoded(strings.ReplaceAll(raw, "+", "%2B"), CausePlus, "a plus sign in the query means a plus: it arrived as +, which means a space", plain)
+	recoded(strings.ReplaceAll(raw, "+", "%2B"), CausePlus, "a plus sign in the query means a plus: it arrived as +, which means a space", plain) // guard 32b
 	const rewritten = "; or let nothing on the way encode the query again"
 	recoded(strings.ReplaceAll(strings.ReplaceAll(raw, "%2B", "+"), "%2b", "+"), CausePlus, "a plus sign in the query means a space: it arrived as %2B", plain+rewritten)
 	recoded(strings.ReplaceAll(raw, "%20", "%2B"), CausePlus, "a space in the query was a plus sign when it was signed: it arrived as %20", plain+rewritten)

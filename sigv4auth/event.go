@@ -128,7 +128,7 @@ func newRequestID() string {
 // describe fills in what the request says, and makes it safe for logs. If sourced, Source is known already.
 func (e *Event) describe(r *http.Request, sourced bool) {
 	e.Method = forLog(r.Method)
-	e.Path = forLog(linePath(r))
+	e.Path = forLog(linePath(r)) // guard 97a
 	e.Principal = forLog(e.Principal)
 	if !sourced {
 		var ok bool

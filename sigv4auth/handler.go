@@ -55,7 +55,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			removeChunkedCoding(header)
 		}
 		r.Header = header
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)                           // guard 56
 		if rec.body != nil && rec.body.failed != nil { // the handler has answered in the middle of the body
 			d := a.drainOf(w, r, received)
 			d.run()
@@ -67,7 +67,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 func runCheck(check Check, r *http.Request, id Identity) (refused *Error) {
 	defer func() {
 		if v := recover(); v != nil {
-			refused = panicked(v)
+			refused = panicked(v) // guard 227b
 		}
 	}()
 	return AsError(check(r, id))

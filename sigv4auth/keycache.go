@@ -57,7 +57,7 @@ type derivedKey struct {
 
 // is reports whether k is derived from these.
 func (k *derivedKey) is(secretDigest *[sha256.Size]byte, date, accessKeyID string) bool {
-	return k.isOf(date) && k.accessKeyID == accessKeyID && v4.SameDigest(&k.secretDigest, secretDigest)
+	return k.isOf(date) && k.accessKeyID == accessKeyID && v4.SameDigest(&k.secretDigest, secretDigest) // guard 104b, 104c, 104d
 }
 
 func (k *derivedKey) isOf(date string) bool {
@@ -143,7 +143,7 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 	if date != "" {
 		day = uint64(p.signedAt.Unix()) / (24 * 60 * 60) % uint64(kc.days) // days that are in use at once differ in it
 	}
-	place := &kc.place(cacheKey{secret.digest, accessKeyID})[day]
+	place := &kc.place(cacheKey{secret.digest, accessKeyID})[day] // guard 104a
 	if k = place.Load(); k == nil || !k.isOf(date) {
 		k = &derivedKey{secretDigest: secret.digest}
 		// The key outlives the request, whose header the strings point into.

@@ -30,7 +30,7 @@ func forLog(s string) string {
 	b := make([]byte, 0, end+64)
 	for _, c := range []byte(s[:end]) {
 		switch {
-		case c == '\\':
+		case c == '\\': // guard 214b
 			b = append(b, `\\`...)
 		case printableByte(c):
 			b = append(b, c)
@@ -76,4 +76,4 @@ func printable(s string) string {
 }
 
 // printableByte reports whether c is a space or a graphic character of ASCII.
-func printableByte(c byte) bool { return c >= 0x20 && c < 0x7f }
+func printableByte(c byte) bool { return c >= 0x20 && c < 0x7f } // guard 214a

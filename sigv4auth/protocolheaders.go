@@ -53,7 +53,7 @@ func (p *protocolHeaders) find(h http.Header) {
 		case "Date":
 			p.date = values
 		default:
-			if isAmz(key) {
+			if isAmz(key) { // guard 17
 				p.amz++
 			}
 		}

@@ -35,7 +35,7 @@ func (p *proxies) read(r *http.Request) *relayed {
 		return nil
 	}
 	peer, trusted := p.trustsPeer(r)
-	if !trusted {
+	if !trusted { // guard 120
 		return nil
 	}
 	via := &relayed{client: peer, secure: r.TLS != nil, received: r.Host, prefix: p.prefix, clientHeader: p.client, schemeHeader: p.scheme}
@@ -102,7 +102,7 @@ func (via *relayed) addHosts(header string, lines ...string) {
 			var host string
 			host, rest, more = cut(rest, ',')
 			host = strings.Trim(host, " \t")
-			if !validHost(host) || len(all) == maxHosts {
+			if !validHost(host) || len(all) == maxHosts { // guard 123a, 123b
 				via.fault = header
 				return
 			}

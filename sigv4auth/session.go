@@ -44,8 +44,8 @@ type FederatedIdentity struct {
 }
 
 func (s Session) clone() Session {
-	s.Policies = slices.Clone(s.Policies)
-	s.Tags = maps.Clone(s.Tags)
+	s.Policies = slices.Clone(s.Policies) // guard 231e
+	s.Tags = maps.Clone(s.Tags)           // guard 231b
 	if s.Federated != nil {
 		f := *s.Federated
 		f.Methods = slices.Clone(f.Methods)
@@ -56,12 +56,12 @@ func (s Session) clone() Session {
 
 // ownTags makes the tags of p, which was copied from another, its own (threat 231).
 func ownTags(p *iampolicy.Principal) {
-	p.Tags = maps.Clone(p.Tags)
+	p.Tags = maps.Clone(p.Tags) // guard 231c
 }
 
 func cloneCredential(c Credential) Credential {
 	ownTags(&c.Principal)
-	c.SigningKeys = slices.Clone(c.SigningKeys)
+	c.SigningKeys = slices.Clone(c.SigningKeys) // guard 231f
 	if c.Session != nil {
 		s := c.Session.clone()
 		c.Session = &s

@@ -40,7 +40,7 @@ func (s *scratch) matchesHost(via *relayed, first bool, key verificationKey, p *
 	}
 	for _, host := range via.hosts[1:] {
 		s.other = appendForHost(s.other[:0], s.buf, via.hosts[0], host)
-		if s.matches(s.other, key, p) && !found {
+		if s.matches(s.other, key, p) && !found { // guard 123c
 			found, via.host = true, host
 		}
 	}

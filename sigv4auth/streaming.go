@@ -75,7 +75,7 @@ func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *present
 	if stream.Sum, ok = checksum.New(trailer); !ok {
 		return malformed("X-Amz-Trailer must name one checksum: x-amz-checksum-crc32, -crc32c, -crc64nvme, -sha1 or -sha256")
 	}
-	stream.Trailer = trailer
+	stream.Trailer = trailer // guard 26
 	d.mode, d.line, d.stream = mode, p.contentSHA256, stream
 	return nil
 }
@@ -108,7 +108,7 @@ const maxLengthDigits = 18
 // streamBody makes the body of r one that decodes and verifies as it is read, by a chain that begins with the verified signature.
 func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented) *streamedBody {
 	if d.mode != PayloadStreamingUnsignedTrailer {
-		d.stream.Chain = key.chain(p)
+		d.stream.Chain = key.chain(p) // guard 58
 	}
 	if r.Body == nil {
 		r.Body = http.NoBody
@@ -116,7 +116,7 @@ func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented)
 	b := &streamedBody{source: r.Body, trailer: d.stream.Trailer}
 	d.stream.Admission = &b.standing
 	b.reader = chunked.NewReader(r.Body, d.stream)
-	r.Body, r.ContentLength = b, d.stream.Length
+	r.Body, r.ContentLength = b, d.stream.Length // guard 49
 	return b
 }
 
@@ -158,7 +158,7 @@ func (b *streamedBody) Close() error { return b.source.Close() }
 // end makes what the handler gets of err, with which the reader ended, and reports it the first time.
 func (b *streamedBody) end(err error) error {
 	if err != io.EOF && b.failed == nil {
-		b.failed = bodyRefusal(err)
+		b.failed = bodyRefusal(err) // guard 48
 	}
 	if ended := b.ended; ended != nil {
 		b.ended = nil

@@ -55,9 +55,9 @@ func (s *strippedHeaders) from(h http.Header) (left http.Header, copied bool) {
 			continue
 		}
 		if !copied {
-			left, copied = h.Clone(), true
+			left, copied = h.Clone(), true // guard 231h
 		}
-		delete(left, key)
+		delete(left, key) // guard 147
 	}
 	return left, copied
 }
@@ -69,7 +69,7 @@ func sameInCGI(a, b string) bool {
 		return false
 	}
 	for i := range len(a) {
-		if foldedInCGI[a[i]] != foldedInCGI[b[i]] {
+		if foldedInCGI[a[i]] != foldedInCGI[b[i]] { // guard 237
 			return false
 		}
 	}

@@ -63,7 +63,7 @@ func (t *telemetry) start(parent context.Context) (ctx context.Context, m *measu
 func (t *telemetry) watch(parent context.Context) (ctx context.Context, m *measurement, refused *Error) {
 	defer func() {
 		if v := recover(); v != nil {
-			ctx, m, refused = parent, nil, panicked(v)
+			ctx, m, refused = parent, nil, panicked(v) // guard 227e
 		}
 	}()
 	ctx, m = parent, new(measurement)
@@ -79,7 +79,7 @@ func (t *telemetry) watch(parent context.Context) (ctx context.Context, m *measu
 func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 	outcome := "admitted"
 	if e.Outcome != Admitted {
-		outcome = string(e.ErrorCode)
+		outcome = string(e.ErrorCode) // guard 215
 	}
 	if t.requests != nil {
 		label := func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) }

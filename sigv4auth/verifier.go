@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4" // guard 44
 )
 
 // Verify decides whether r, a request as a server received it, is signed by who it says. On
@@ -40,7 +40,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		a.scratch.put(s)
 		if v := recover(); v != nil {
 			*id = Identity{}
-			refused = panicked(v)
+			refused = panicked(v) // guard 227a
 		}
 		if refused != nil {
 			refused.place = p.place
@@ -59,7 +59,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	// The request's instant is taken once and used for everything (threat 190), but for whether a
 	// credential that had to be looked up again has expired meanwhile.
 	now := a.now()
-	rec.event.Time = now
+	rec.event.Time = now // guard 74a, 75
 	via := a.proxies.read(r)
 	if via != nil {
 		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.client, via.clientUntold, via.schemeUntold, true
@@ -89,7 +89,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return refused
 	}
 	if a.telemetry.clock != nil {
-		a.telemetry.clock.Record(ctx, now.Sub(p.signedAt).Seconds())
+		a.telemetry.clock.Record(ctx, now.Sub(p.signedAt).Seconds()) // guard 74b
 	}
 	if refused := a.checkTime(p, now); refused != nil {
 		return refused
@@ -99,7 +99,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 			return refused
 		}
 	}
-	rec.event.AccessKeyID = p.accessKeyID
+	rec.event.AccessKeyID = p.accessKeyID // guard 222
 	if refused := a.checkScope(p); refused != nil {
 		return refused
 	}
@@ -160,7 +160,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return refusedCredential
 	}
 	if !matches {
-		return &Error{Code: ErrSignatureMismatch, Message: messageMismatch, Detail: detail}
+		return &Error{Code: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
 	}
 
 	if declared.stream != nil {
@@ -264,7 +264,7 @@ func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time
 // take makes id that of the principal and the session of c.
 func (id *Identity) take(c *Credential) {
 	id.Principal = c.Principal
-	ownTags(&id.Principal)
+	ownTags(&id.Principal) // guard 231d
 	id.Revision = c.Revision
 	id.session = nil
 	if c.Session != nil {

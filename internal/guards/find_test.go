@@ -12,7 +12,7 @@ import (
 
 // guard is one thing that can be taken out of a file.
 type guard struct {
-	id         string // file, function and condition, as in the record
+	id         string // package, function and condition, as in the record
 	begin, end int    // its place in the file
 	// before and after are put around it; %d in them is its number.
 	before, after string
@@ -25,18 +25,18 @@ type guard struct {
 // function returns as its last word is taken out too: a bool operand by operand, an error by returning nil. So are conditions that lead to a panic or to
 // the mistakes of a configuration.
 type finder struct {
-	dir, name string
-	source    []byte
-	fset      *token.FileSet
-	seen      map[string]int
-	literals  int // how deep in function literals it is
-	all       []guard
+	dir      string
+	source   []byte
+	fset     *token.FileSet
+	seen     map[string]int
+	literals int // how deep in function literals it is
+	all      []guard
 }
 
 // findGuards returns the guards of a file.
 func findGuards(t *testing.T, dir, name string, source []byte) []guard {
 	t.Helper()
-	f := &finder{dir: dir, name: name, source: source, fset: token.NewFileSet(), seen: map[string]int{}}
+	f := &finder{dir: dir, source: source, fset: token.NewFileSet(), seen: map[string]int{}}
 	file, err := parser.ParseFile(f.fset, name, source, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +236,7 @@ func (f *finder) leaf(fn string, init ast.Stmt, e ast.Expr, value bool) {
 }
 
 func (f *finder) add(fn, how string, at ast.Node, before, after string) {
-	id := fmt.Sprintf("%s/%s %s: %s%s", f.dir, f.name, fn, how, f.text(at))
+	id := fmt.Sprintf("%s %s: %s%s", f.dir, fn, how, f.text(at))
 	if f.seen[id]++; f.seen[id] > 1 {
 		id += fmt.Sprintf(" #%d", f.seen[id])
 	}

@@ -27,11 +27,13 @@ func holdersOf(dir string) []string {
 
 // TestGuards: every guard is held by a test, which passes, and fails when the guard is taken out. Which test that is stands in testdata/guards.txt, so that one
 // test is run for a guard and not all, and for a removal with the removal. Guards that no test can hold are listed there too, with the reason. Without -long, only
-// the list is checked. -run 'TestGuards/sigv4auth/clock.go' takes those of one file out.
+// the list is checked. -run 'TestGuards/sigv4auth_checkTime' takes those
+// of one function out.
 func TestGuards(t *testing.T) {
 	root := repository(t)
 	held := readRecord(t)
-	overlay, guards := instrument(t, root)
+	places := markedPlaces(t, root)
+	overlay, guards := instrument(t, root, places)
 	found, ofSource := map[string]bool{}, map[string]removal{}
 	for _, r := range removals {
 		held.by[r.id()] = r.holder
@@ -67,7 +69,7 @@ func TestGuards(t *testing.T) {
 			number, holder := i+1, held.holder(g.id)
 			fails := func() bool {
 				if r, ok := ofSource[g.id]; ok {
-					return s.sourceFails(t, r)
+					return s.sourceFails(t, r, places[r.mark])
 				}
 				return s.fails(t, number, holder)
 			}
@@ -78,7 +80,7 @@ func TestGuards(t *testing.T) {
 			case !*long && !*update:
 			case holder != "" && s.passes(t, holder) && fails():
 			case *update && !isRemoval(g.id):
-				holder, candidates := s.find(t, number, filepath.Dir(strings.Fields(g.id)[0]))
+				holder, candidates := s.find(t, number, strings.Fields(g.id)[0])
 				if held.set(g.id, holder); holder == "" {
 					t.Errorf("no test fails without this guard; it refuses in %q", candidates)
 				}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"go/parser"
 	"maps"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func instrumented(source []byte, guards []guard, after int) []byte {
 
 // instrument makes the overlay with which the packages are built so that each guard can be taken out, and returns all of them in the order of their
 // numbers, which begin with 1.
-func instrument(t *testing.T, root string) (overlay string, all []guard) {
+func instrument(t *testing.T, root string, places map[string]place) (overlay string, all []guard) {
 	t.Helper()
 	tmp := t.TempDir()
 	replace := map[string]string{}
@@ -66,7 +65,7 @@ func instrument(t *testing.T, root string) (overlay string, all []guard) {
 		}
 		replace[filepath.Join(root, name)] = file
 	}
-	byFile := removalsByFile(t, root)
+	byFile := removalsByFile(t, places)
 	for _, dir := range packages {
 		before := len(all)
 		for _, name := range goFiles(t, filepath.Join(root, dir)) {
@@ -103,40 +102,9 @@ func instrument(t *testing.T, root string) (overlay string, all []guard) {
 	return overlay, all
 }
 
-// removalsByFile returns the removals as guards, for each file those in it.
-func removalsByFile(t *testing.T, root string) map[string][]guard {
-	t.Helper()
-	byFile := map[string][]guard{}
-	for _, r := range removals {
-		if strings.HasPrefix(r.holder, sourceTests+" ") {
-			continue
-		}
-		source := readFile(t, filepath.Join(root, r.file))
-		if n := bytes.Count(source, []byte(r.old)); n != 1 {
-			t.Errorf("%s holds %q %d times, not once: mend the removal for threat %s", r.file, r.old, n, r.threat)
-			continue
-		}
-		g := guard{id: r.id(), begin: bytes.Index(source, []byte(r.old))}
-		g.end = g.begin + len(r.old)
-		_, notOld := parser.ParseExpr(r.old)
-		_, notNew := parser.ParseExpr(r.with)
-		switch {
-		case r.with == "":
-			g.before, g.after = "if !guardTaken(%d) { ", " }"
-		case notOld == nil && notNew == nil:
-			g.before, g.after = "guardPick(%d, "+r.with+", ", ")"
-		default:
-			g.before, g.after = "if guardTaken(%d) { "+r.with+" } else { ", " }"
-		}
-		byFile[r.file] = append(byFile[r.file], g)
-	}
-	return byFile
-}
-
-// undecided are the files that refuse nothing: the parts of a diagnosis that look for causes, as opposed to those that bound it and hide what is secret.
-var undecided = map[string]bool{
-	"doc.go": true, "diagnose.go": true, "diagnosecandidates.go": true, "diagnosefindings.go": true, "diagnoseheaders.go": true, "diagnosequery.go": true, "diagnosis.go": true,
-}
+// noGuards begins the comment of a file that decides nothing: a part of a diagnosis that looks
+// for causes, as opposed to those that bound it and hide what is secret.
+const noGuards = "\n// guard none: "
 
 // goFiles returns the names of the package's files whose guards are taken out.
 func goFiles(t *testing.T, dir string) []string {
@@ -147,8 +115,8 @@ func goFiles(t *testing.T, dir string) []string {
 	}
 	var files []string
 	for _, n := range names {
-		if n = filepath.Base(n); !strings.HasSuffix(n, "_test.go") && !undecided[n] {
-			files = append(files, n)
+		if !strings.HasSuffix(n, "_test.go") && !bytes.Contains(readFile(t, n), []byte(noGuards)) {
+			files = append(files, filepath.Base(n))
 		}
 	}
 	return files

@@ -58,7 +58,7 @@ var (
 // the body would take for its end.
 func unread(cause error) *Error {
 	if errors.Is(cause, io.EOF) {
-		cause = io.ErrUnexpectedEOF
+		cause = io.ErrUnexpectedEOF // guard 61c
 	}
 	return &Error{Fault: Incomplete, Text: "The body could not be read to its end", Cause: cause}
 }

@@ -154,9 +154,9 @@ func (r *Reader) next(b []byte) (data []byte, err error) {
 		err = r.admitted()
 	}
 	if err != nil {
-		clear(data)
+		clear(data) // guard 61b
 		r.err = asError(err)
-		return nil, r.err
+		return nil, r.err // guard 61a
 	}
 	return data, nil
 }
@@ -209,7 +209,7 @@ const firstBuffer = 64 << 10
 
 // buffered reads size bytes into r.chunk, which grows as they arrive.
 func (r *Reader) buffered(size int) ([]byte, error) {
-	if first := min(size, firstBuffer); cap(r.chunk) < first {
+	if first := min(size, firstBuffer); cap(r.chunk) < first { // guard 221b
 		r.chunk = make([]byte, first)
 	}
 	r.chunk = r.chunk[:cap(r.chunk)]

@@ -36,7 +36,7 @@ var ErrHeaderMissing = errors.New("a signed header did not arrive")
 // AppendCanonical appends the canonical request up to its last line: IAM User Guide, "Create a signed AWS API
 // request", step 1. The caller appends that line: the hexadecimal SHA-256 of the payload, or the literal in its place.
 func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
-	dst = append(dst, r.Method...)
+	dst = append(dst, r.Method...) // guard 100
 	dst = append(dst, '\n')
 	if r.PlainPath {
 		dst = append(dst, r.Path...)
@@ -56,13 +56,13 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 			dst = append(dst, r.Host...)
 			continue
 		case unusual:
-			values = r.Header[string(n.key)] // a map is looked up by converted bytes without an allocation
+			values = r.Header[string(n.key)] // a map is looked up by converted bytes without an allocation; guard 43
 		default:
 			values = r.Usual[n.header]
 		}
 		if len(values) == 0 {
 			r.Missing = n.name()
-			return dst, ErrHeaderMissing
+			return dst, ErrHeaderMissing // guard 42
 		}
 		if len(values) > 1 {
 			var err error

@@ -49,7 +49,7 @@ func AppendEncoded(dst []byte, s string) []byte {
 }
 
 func appendEscape(dst []byte, c byte) []byte {
-	return append(dst, '%', upperHex[c>>4], upperHex[c&15])
+	return append(dst, '%', upperHex[c>>4], upperHex[c&15]) // guard 35
 }
 
 // decodeEscape returns the byte that the escape at the start of s stands for.

@@ -22,7 +22,7 @@ var ErrHeaderBytes = errors.New("the signed headers are too long")
 func AppendValues(dst []byte, values []string) ([]byte, error) {
 	for i, v := range values {
 		if i > 0 {
-			dst = append(dst, ',')
+			dst = append(dst, ',') // guard 25
 		}
 		if IsPlain(v) {
 			dst = append(dst, v...)
@@ -48,11 +48,11 @@ func appendFolded(dst []byte, v string) ([]byte, error) {
 		switch {
 		case isSpace(c):
 			dst = append(dst, ' ')
-			for isSpace(v[i+1]) { // v does not end in white space
+			for isSpace(v[i+1]) { // v does not end in white space; guard 40
 				i++
 			}
 		case c < ' ' || c == 0x7f:
-			return dst, ErrHeaderControl
+			return dst, ErrHeaderControl // guard 45
 		default:
 			dst = append(dst, c)
 		}

@@ -94,7 +94,7 @@ func NormalPath(raw string) bool {
 func AppendPath(dst []byte, raw string, style PathStyle) []byte {
 	switch style {
 	case PathEncoded:
-		return appendPathEncoded(dst, raw)
+		return appendPathEncoded(dst, raw) // guard 36
 	case PathS3:
 		return appendPathDecoded(dst, raw)
 	default:

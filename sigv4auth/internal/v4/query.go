@@ -84,7 +84,7 @@ func (q *Query) recodeAll(raw string) error {
 	q.pairs, q.buf = q.pairs[:0], q.buf[:0]
 	for more := true; more; {
 		var part string
-		part, raw, more = strings.Cut(raw, "&")
+		part, raw, more = strings.Cut(raw, "&") // guard 31
 		if part == "" {
 			continue
 		}
@@ -124,7 +124,7 @@ func (q *Query) recode(s string) error {
 		c, size := s[run], 1
 		switch c {
 		case '+':
-			c = ' '
+			c = ' ' // guard 32a
 		case '%':
 			var err error
 			if c, err = decodeEscape(s[run:]); err != nil {
@@ -171,7 +171,7 @@ func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
 		return q.appendWhole(dst, omitted)
 	}
 	if !sorted {
-		slices.SortFunc(q.pairs, q.compare)
+		slices.SortFunc(q.pairs, q.compare) // guard 33
 		q.whole = false
 	}
 	start := len(dst)
@@ -187,7 +187,7 @@ func (q *Query) AppendCanonical(dst []byte, omit string) []byte {
 			dst = append(dst, q.text[p.name:p.end]...)
 		} else {
 			dst = append(dst, q.text[p.name:p.nameEnd]...)
-			dst = append(dst, '=')
+			dst = append(dst, '=') // guard 34
 		}
 	}
 	return dst

@@ -21,7 +21,7 @@ func RegionSetHolds(set, region string) (holds, ok bool) {
 		if !isRegionPattern(element) {
 			return false, false
 		}
-		holds = holds || matchesRegion(element, region)
+		holds = holds || matchesRegion(element, region) // guard 73
 	}
 	return holds, true
 }
