@@ -13,6 +13,8 @@ const (
 	tryCost = 32
 	// typedCost is what a byte costs in one pass of a shiftAnd, but for one in lanes.
 	typedCost = 2
+	// strayCost is the same in a text that is no UTF-8.
+	strayCost = 3
 	// prepareCost is what it costs to set up a shiftAnd.
 	prepareCost = 512
 	// maxTextBytes bounds a text that patterns are tried on: of a resource (2,048 bytes), of

@@ -15,6 +15,7 @@ import (
 // is the last; where it has more it reads all of s once for each 63 of them.
 func (m *matcher) find(run []part, s string) (end int, ok bool) {
 	start := 0
+	m.e.work += findCost
 	if run[0].any > 0 {
 		// The star before takes what question marks leave over: they need room only.
 		if start, ok = m.begins(run[:1], s); !ok || len(run) == 1 {
@@ -61,6 +62,8 @@ func (m *matcher) find(run []part, s string) (end int, ok bool) {
 const (
 	// fewPlaces are tried one by one, and fewParts of a run looked for by themselves.
 	fewPlaces, fewParts = 4, 8
+	// findCost is what a find costs beside what it compares.
+	findCost = 32
 	// maxFolded bounds the letters that are compared in any case one by one.
 	maxFolded = 2048
 )
@@ -133,29 +136,39 @@ func (m *matcher) searchLong(run []part, s string) (end int, ok bool) {
 		m.fill(&a, &w)
 		a.seal()
 		m.e.work += prepareCost + longCost*len(s)
-		final, d := a.last(), uint64(0)
 		*behind = placeBits{}
-		for i := range len(s) {
-			symbol, stay := a.symbolAt(s, i, stray)
-			d = (d|before.at(i))<<1&a.take[symbol] | d&stay
-			if d&final == 0 {
-				continue
-			}
-			if !w.done() {
-				behind.set(i + 1)
-			} else if end, ok := a.endsAt(s, i+1, final, stray); ok {
-				return end, true
-			}
-		}
+		end, ok := a.pass(s, stray, before, behind, w.done())
 		if w.done() {
-			return 0, false
+			return end, ok
 		}
 		before, behind = behind, before
 	}
 }
 
+// pass goes through s once: the elements begin wherever before has a place, and behind gets the
+// places where they end. Of the last part of a run the first end is the answer.
+func (a *shiftAnd) pass(s string, stray strayBytes, before, behind *placeBits, isLast bool) (end int, ok bool) {
+	final, d := a.last(), uint64(0)
+	for i := range len(s) {
+		symbol, stay := int(s[i]), a.any&inside(s[i])
+		if stray.bits != nil {
+			symbol, stay = a.symbolAt(s, i, stray)
+		}
+		d = (d|before.at(i))<<1&a.take[symbol] | d&stay
+		if d&final == 0 {
+			continue
+		}
+		if !isLast {
+			behind.set(i + 1)
+		} else if end, ok := a.endsAt(s, i+1, final, stray); ok {
+			return end, true
+		}
+	}
+	return 0, false
+}
+
 // longCost is what a byte costs in one pass of searchLong.
-const longCost = 4
+const longCost = 3
 
 // A placeBits has a bit for each place between the bytes of a text.
 type placeBits [maxTextBytes/64 + 1]uint64
@@ -172,20 +185,24 @@ func (b *placeBits) fill() {
 // strays returns the stray bytes of s, for which there is room in bits. Of the value of a
 // condition key they are known.
 func (m *matcher) strays(bits strayBits, s string) strayBytes {
-	if m.e.utf8 || m.e.stray != nil {
-		return strayBytes{m.e.stray, m.e.at + m.whole - m.trimmed - len(s)}
+	at := m.whole - m.trimmed - len(s)
+	switch {
+	case m.known:
+		return strayBytes{m.stray.bits, m.stray.at + at}
+	case m.e.utf8, m.e.stray != nil:
+		return strayBytes{m.e.stray, m.e.at + at}
 	}
 	m.e.work += typedCost * len(s)
 	if utf8.ValidString(s) {
 		return strayBytes{}
 	}
-	m.e.work += strayCost * len(s)
+	m.e.work += strayFillCost * len(s)
 	bits.fill(s)
 	return strayBytes{bits: bits}
 }
 
-// strayCost is what a byte costs where stray ones are looked for.
-const strayCost = 8
+// strayFillCost is what a byte costs where stray ones are looked for.
+const strayFillCost = 8
 
 // A runWalk is a place in a run: some elements of its part number part have been added.
 type runWalk struct {

@@ -55,14 +55,15 @@ func manySearchARN(list []arnPattern) bool {
 // a search for each. It is apart so that others do not pay for the tables.
 func matchesAny(list []pattern, s string, e *evaluation, unknownMatches bool) bool {
 	var bits [strayWords]uint64
-	b := patternBatch{m: matcher{e: e, whole: len(s)}, text: s}
-	b.stray = b.m.strays(bits[:], s)
+	// Of one list all patterns fold, or none does.
+	b := patternBatch{m: matcher{e: e, fold: list[0].fold, whole: len(s)}, text: s}
+	b.m.stray, b.m.known = b.m.strays(bits[:], s), true
 	for i := range list {
 		if e.spend(len(s)); e.over() {
 			return false
 		}
 		p := &list[i]
-		if p.searches() && p.elements() <= shiftAndBits {
+		if p.searches() {
 			if b.add("", p) {
 				return true
 			}
@@ -77,13 +78,13 @@ func matchesAny(list []pattern, s string, e *evaluation, unknownMatches bool) bo
 func matchesAnyARN(list []arnPattern, s string, e *evaluation, unknownMatches bool) bool {
 	var bits [strayWords]uint64
 	b := patternBatch{m: matcher{e: e, whole: len(s)}, text: s}
-	b.stray = b.m.strays(bits[:], s)
+	b.m.stray, b.m.known = b.m.strays(bits[:], s), true
 	for i := range list {
 		if e.spend(len(s)); e.over() {
 			return false
 		}
 		p := &list[i]
-		if tail := p.searchedTail(); tail != nil && tail.elements() <= shiftAndBits {
+		if tail := p.searchedTail(); tail != nil {
 			if b.add(p.head, tail) {
 				return true
 			}
@@ -108,7 +109,6 @@ func (p *pattern) elements() (n int) {
 type patternBatch struct {
 	m           matcher
 	text        string
-	stray       strayBytes // of text
 	a           shiftAnd
 	head        int // the patterns are for what is behind so many bytes
 	first, last uint64
@@ -125,10 +125,17 @@ func (b *patternBatch) mayMatch(runs [][]part, s string) bool {
 }
 
 // add adds a pattern for what follows on a head, with a state before it, and after each star
-// one that stays. Where there is no room left it reports first whether one of the others matches.
+// one that stays. Where there is no room left it reports first whether one of the others matches,
+// and a pattern that is too long for any room it matches at once.
 func (b *patternBatch) add(head string, p *pattern) (matched bool) {
 	if !strings.HasPrefix(b.text, head) || !b.mayMatch(p.runs, b.text[len(head):]) {
 		return false
+	}
+	if p.elements() > shiftAndBits {
+		m := b.m
+		m.whole -= len(head)
+		m.stray.at += len(head)
+		return m.match(p.runs, b.text[len(head):])
 	}
 	full := b.a.used+1+p.elements() > shiftAndBits+1
 	if b.first != 0 && (full || b.head != len(head)) && b.matches() {
@@ -155,7 +162,7 @@ func (b *patternBatch) matches() bool {
 	}
 	b.m.e.work += prepareCost
 	b.a.seal()
-	stray := b.stray
+	stray := b.m.stray
 	stray.at += b.head
 	matched := b.a.matches(b.text[b.head:], b.first, b.last, stray, &b.m.e.work)
 	b.a, b.first, b.last = shiftAnd{}, 0, 0

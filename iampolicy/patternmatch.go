@@ -64,6 +64,8 @@ type matcher struct {
 	// whole is how long the text is, and trimmed how much of it the end of the pattern
 	// takes: what find gets is without that.
 	whole, trimmed int
+	stray          strayBytes // of the whole text, if they are known
+	known          bool
 }
 
 // match anchors the first run at the beginning and the last at the end, and
@@ -155,7 +157,7 @@ func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 }
 
 const (
-	partCost      = 8 // of begins and ends, for each part of a run
+	partCost      = 12 // of begins and ends, for each part of a run
 	characterCost = 6 // for each character that a question mark takes
 )
 
@@ -205,7 +207,7 @@ func matchTexts(texts []string, s string, work *int) bool {
 			return false
 		}
 		i += len(text)
-		*work += partCost + indexCost(i, len(text))
+		*work += findCost/2 + indexCost(i, len(text))
 		s = s[i:]
 	}
 	return true

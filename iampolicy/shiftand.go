@@ -72,6 +72,9 @@ func (a *shiftAnd) seal() {
 // isInside reports whether c has the form of a byte inside of a character.
 func isInside(c byte) bool { return c&0xc0 == 0x80 }
 
+// inside is isInside as a mask, without a branch: texts decide what would be predicted.
+func inside(c byte) uint64 { return uint64((int64(int8(c)) + 0x40) >> 63) }
+
 // A strayBits has a bit for each byte of a text that is stray.
 type strayBits []uint64
 
@@ -110,41 +113,51 @@ type strayBytes struct {
 	at   int
 }
 
-func (b strayBytes) has(i int) bool {
+func (b strayBytes) has(i int) bool { return b.bits != nil && b.bit(i) != 0 }
+
+// bit is 1 for a stray byte, and 0 for another.
+func (b strayBytes) bit(i int) uint64 {
 	i += b.at
-	return b.bits != nil && b.bits[i/64]>>(i%64)&1 != 0
+	return b.bits[uint(i)/64] >> (uint(i) % 64) & 1
 }
 
-// symbolAt returns the symbol of a byte of a text, and the states that stay when it
-// is read.
+// symbolAt returns the symbol of a byte of a text that has stray bytes, and the question marks
+// that stay when it is read. It has no branch: such texts are made to be unpredictable.
 func (a *shiftAnd) symbolAt(s string, i int, stray strayBytes) (symbol int, stay uint64) {
-	c := s[i]
-	switch {
-	case !isInside(c):
-		return int(c), a.loop
-	case stray.has(i):
-		return 256 + int(c&0x3f), a.loop
-	}
-	return int(c), a.loop | a.any
+	c, is := s[i], stray.bit(i)
+	return int(c) + int(is)*(256-0x80), a.any & inside(c) &^ -is
 }
 
 // index returns where the first match ends that begins anywhere in s, or -1; the
 // first state is the lowest bit. work grows by what it costs.
 func (a *shiftAnd) index(s string, stray strayBytes, work *int) (end int) {
 	final := a.last()
-	a.loop = 1
 	d := uint64(1)
+	if stray.bits == nil {
+		for i := range len(s) {
+			c := s[i]
+			if d = d<<1&a.take[c] | d&a.any&inside(c) | 1; d&final == 0 {
+				continue
+			}
+			if end, ok := a.endsAt(s, i+1, final, stray); ok {
+				*work += typedCost * end
+				return end
+			}
+		}
+		*work += typedCost * len(s)
+		return -1
+	}
 	for i := range len(s) {
 		symbol, stay := a.symbolAt(s, i, stray)
-		if d = d<<1&a.take[symbol] | d&stay; d&final == 0 {
+		if d = d<<1&a.take[symbol] | d&stay | 1; d&final == 0 {
 			continue
 		}
 		if end, ok := a.endsAt(s, i+1, final, stray); ok {
-			*work += typedCost * end
+			*work += strayCost * end
 			return end
 		}
 	}
-	*work += typedCost * len(s)
+	*work += strayCost * len(s)
 	return -1
 }
 
@@ -152,11 +165,11 @@ func (a *shiftAnd) index(s string, stray strayBytes, work *int) (end int) {
 // question mark takes all of its character. What else ends inside of a character is no
 // match: it is a value that breaks off there.
 func (a *shiftAnd) endsAt(s string, i int, final uint64, stray strayBytes) (end int, ok bool) {
-	inside := func() bool { return i < len(s) && isInside(s[i]) && !stray.has(i) }
+	isInside := func() bool { return i < len(s) && inside(s[i]) != 0 && !stray.has(i) }
 	if a.any&final == 0 {
-		return i, !inside()
+		return i, !isInside()
 	}
-	for inside() {
+	for isInside() {
 		i++
 	}
 	return i, true
@@ -223,14 +236,25 @@ func (a *shiftAnd) indexLane(s string, work *int) (end int) {
 // has their first states, and last their last ones.
 func (a *shiftAnd) matches(s string, first, last uint64, stray strayBytes, work *int) bool {
 	d := first
+	if isASCII(s) {
+		*work += len(s)
+		for i := range len(s) {
+			d = d<<1&a.take[s[i]] | d&a.loop
+		}
+		return d&last != 0 // what is at its last star stays there
+	}
+	if stray.bits == nil {
+		*work += typedCost * len(s)
+		for i := range len(s) {
+			c := s[i]
+			d = d<<1&a.take[c] | d&(a.loop|a.any&inside(c))
+		}
+		return d&last != 0
+	}
 	for i := range len(s) {
 		symbol, stay := a.symbolAt(s, i, stray)
-		d = d<<1&a.take[symbol] | d&stay
-		if d&last&a.loop != 0 { // the last star takes all that follows
-			*work += typedCost * (i + 1)
-			return true
-		}
+		d = d<<1&a.take[symbol] | d&(a.loop|stay)
 	}
-	*work += typedCost * len(s)
+	*work += strayCost * len(s)
 	return d&last != 0
 }

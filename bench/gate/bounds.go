@@ -58,6 +58,11 @@ var allocations = map[suite.Name]float64{
 	{Group: part.Parsing, Case: "1,000 that differ in prefix"}:         26_000,
 	{Group: part.Parsing, Case: "1,000 that differ behind a wildcard"}: 33_000,
 
+	// All but the decision allocates: nodes of the document, and patterns of it.
+	{Group: part.Hostile, Case: "a decision by 6,144 characters"}: 0,
+	{Group: part.Hostile, Case: "a decision by 1 MiB"}:            0,
+	{Group: part.Hostile, Case: "a validation of 64 KiB"}:         120_000,
+
 	{Group: part.Deriving, Case: "public key of SigV4A"}: 28,
 
 	{Group: part.Least, Case: "header POST"}: 1,
@@ -65,6 +70,12 @@ var allocations = map[suite.Name]float64{
 
 // noAllocations are the groups of which no case may allocate.
 var noAllocations = map[work.Group]bool{work.Keys: true, work.Callers: true, work.Policies: true, work.Statements: true, part.Growth: true, part.Globs: true}
+
+// mostGrowth is how many times as long a hostile document of twice the length may take: in proportion it is twice, and with the square four times.
+const mostGrowth = 3
+
+// Growth returns what the ratio of a case is at most, where it is the growth of the same work with its size: then it is bounded, and not compared with a recorded one.
+func Growth(n suite.Name) (most float64, bounded bool) { return mostGrowth, n.Group == part.Hostile }
 
 // Allocations returns how often ours may allocate in a case. One that has no bound is a case that nobody decided on.
 func Allocations(n suite.Name) (most float64, bounded bool) {

@@ -11,6 +11,7 @@ import (
 const (
 	Growth   work.Group = "growth"
 	Globs    work.Group = "globs"
+	Hostile  work.Group = "hostile"
 	Parsing  work.Group = "parsing"
 	Deriving work.Group = "deriving"
 	Least    work.Group = "least"
@@ -37,6 +38,7 @@ func All() []Part {
 	var all []Part
 	all = append(all, growths()...)
 	all = append(all, globs()...)
+	all = append(all, hostiles()...)
 	all = append(all, parsings()...)
 	return append(all, deriving(), leastOf())
 }

@@ -28,6 +28,7 @@ var titles = []struct {
 	{work.Statements, "Decision, by the number of statements"},
 	{part.Growth, "Decision, by the number of statements and of those that can match"},
 	{part.Globs, "Hostile patterns, on a resource of 1 KiB that does not match"},
+	{part.Hostile, "Hostile documents, against half of each"},
 	{part.Parsing, "Parsing of policies"},
 	{part.Deriving, "Derivation of a key, which the key cache saves"},
 }
