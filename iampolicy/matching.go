@@ -75,7 +75,7 @@ func (e *evaluation) matchesRequest(st *statement) bool {
 
 func (e *evaluation) inActions(list []pattern) bool {
 	if len(e.req.Action) >= listBytes && manySearch(list) {
-		return matchesAny(list, e.req.Action, e)
+		return matchesAny(list, e.req.Action, e, false)
 	}
 	for i := range list {
 		if e.spend(0); e.over() {
