@@ -92,7 +92,7 @@ var removals = []removal{
 	{"212", `v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac)`, `*s.mac.Sign(key.signing, sts) == p.mac`, "internal/house TestConstantTime"},
 	{"213", `messageMismatch`, `messageMismatch + string(s.buf)`, "sigv4auth TestAnswerTellsNoSignature"},
 	{"214a", `c >= 0x20 && c < 0x7f`, `true`, "sigv4auth TestEventHoldsNoSecret"},
-	{"214b", "case c == '\\\\':", `case false:`, "sigv4auth TestEventTexts"},
+	{"214b", `c == '\\'`, `false`, "sigv4auth TestEventTexts"},
 	{"215", `outcome = string(e.ErrorCode)`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
 	{"218", `refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) })`, ``, "sigv4auth TestRequire"},
 	{"221a", `min(r.ContentLength, firstRead)`, `r.ContentLength`, "sigv4auth TestLongBodies"},
