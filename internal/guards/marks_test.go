@@ -21,6 +21,7 @@ type place struct {
 	file       string // relative to the repository
 	begin, end int
 	old        string
+	statement  bool // it is a whole statement
 }
 
 // markedPlaces finds the place of every removal by its mark, wherever in the module that is.
@@ -61,6 +62,8 @@ func markedPlaces(t *testing.T, root string) map[string]place {
 					continue
 				}
 				p.old = string(source[p.begin:p.end])
+				from, to := statementAt(t, source, m[0], m[1])
+				p.statement = p.begin == from && p.end == to
 				places[mark] = p
 			}
 		}
@@ -128,7 +131,7 @@ func removalsByFile(t *testing.T, places map[string]place) map[string][]guard {
 		switch {
 		case r.with == "":
 			g.before, g.after = "if !guardTaken(%d) { ", " }"
-		case notOld == nil && notNew == nil:
+		case !p.statement && notOld == nil && notNew == nil:
 			g.before, g.after = "guardPick(%d, "+r.with+", ", ")"
 		default:
 			g.before, g.after = "if guardTaken(%d) { "+r.with+" } else { ", " }"
