@@ -2,6 +2,7 @@ package iampolicy_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -84,24 +85,25 @@ func naiveCharacters(s string) (chars []string) {
 	return chars
 }
 
-// naiveGlob fills the table of which beginnings of the pattern match which
-// beginnings of the text.
+// naiveGlob finds, for one beginning of the pattern after the other, which beginnings of
+// the text it matches.
 func naiveGlob(symbols []symbol, chars []string) bool {
-	table := make([][]bool, len(symbols)+1)
-	for i := range table {
-		table[i] = make([]bool, len(chars)+1)
-		for j := range table[i] {
-			switch {
-			case i == 0:
-				table[i][j] = j == 0
-			case symbols[i-1].star:
-				table[i][j] = table[i-1][j] || j > 0 && table[i][j-1]
-			default:
-				table[i][j] = j > 0 && table[i-1][j-1] && (symbols[i-1].char == "" || symbols[i-1].char == chars[j-1])
+	matches := make([]bool, len(chars)+1)
+	matches[0] = true
+	for _, s := range symbols {
+		next := make([]bool, len(matches))
+		for j := range next {
+			if s.star {
+				next[j] = matches[j] || j > 0 && next[j-1]
+			} else {
+				next[j] = j > 0 && matches[j-1] && (s.char == "" || s.char == chars[j-1])
 			}
 		}
+		if matches = next; !slices.Contains(matches, true) {
+			return false
+		}
 	}
-	return table[len(symbols)][len(chars)]
+	return matches[len(chars)]
 }
 
 // naiveLiteral is a pattern in which wildcards are characters too, but for what stands for

@@ -112,6 +112,16 @@ func (d dice) in(n int) bool { return d.IntN(n) == 0 }
 
 // some returns one to three choices, as a string or a list.
 func (d dice) some(choose func() string) any {
+	if d.pool != nil && d.pool.plain {
+		whichever := choose
+		choose = func() string {
+			for {
+				if text := whichever(); !strings.Contains(text, "${") {
+					return text
+				}
+			}
+		}
+	}
 	if d.in(2) {
 		return choose()
 	}
@@ -129,7 +139,7 @@ func (d dice) world() *world {
 		d.pool = w.pool
 	}
 	d.ask(w)
-	if d.pool != nil && d.pool.many && d.in(2) {
+	if d.pool != nil && d.pool.many && !d.in(3) {
 		// What many statements decide shows where nothing else does.
 		w.Identity = append(w.Identity, d.policy(iampolicy.Identity))
 		return w
@@ -297,7 +307,7 @@ func (d dice) usual() bool {
 
 func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 	st := map[string]any{"Effect": d.one("Allow", "Allow", "Allow", "Deny")}
-	if d.pool != nil && d.pool.many && !d.in(8) {
+	if d.pool != nil && d.pool.many && !d.in(40) {
 		st["Effect"] = d.pool.effect
 	}
 	if kind == iampolicy.RCP {
@@ -339,7 +349,17 @@ func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 		}
 		st[element] = d.principals(kind, element == "NotPrincipal")
 	}
-	if d.in(2) {
+	switch {
+	case d.pool != nil && d.pool.many && st["Resource"] != nil && d.in(3):
+		// Of many statements for one action and all resources, values tell which to look at.
+		delete(st, "NotAction")
+		st["Action"], st["Resource"] = "s3:*", "*"
+		st["Condition"] = map[string]any{
+			d.one("StringEquals", "StringEquals", "StringEqualsIgnoreCase", "ForAnyValue:StringEquals"): map[string]any{
+				d.one("x:s", "x:t", "aws:username"): d.some(func() string { return d.one(d.pool.texts...) }),
+			},
+		}
+	case d.in(2):
 		st["Condition"] = d.conditions(modern)
 	}
 	return st

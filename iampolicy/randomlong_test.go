@@ -7,6 +7,7 @@ import "strings"
 type pool struct {
 	many    bool   // some policies have up to 300 statements
 	effect  string // of most statements, if there are many
+	plain   bool   // no policy has a variable, so that the key filter has something to leave out
 	actions []string
 	// resources are ARNs; texts are the values of condition keys.
 	resources, texts []string
@@ -14,16 +15,17 @@ type pool struct {
 	blurred map[string]bool
 }
 
-// newPool chooses how long texts are: those of many statements are short, since the
+// newPool chooses how long texts are, no longer than that a pattern of one may be half as
+// long again: those of many statements are short, since the
 // naive evaluator takes text times pattern for each of them.
 func (d dice) newPool() *pool {
-	p := &pool{many: d.in(3), effect: "Allow", blurred: map[string]bool{}}
+	p := &pool{many: d.in(3), plain: d.in(2), effect: "Allow", blurred: map[string]bool{}}
 	length := func(most int) int { return 1 + d.IntN(24) }
 	switch {
 	case p.many && d.in(4):
 		length = func(most int) int { return min(most, 65+d.IntN(16)) }
 	case p.many || d.in(3):
-	case d.in(6):
+	case d.in(3):
 		length = func(most int) int { return min(most, 1024+d.IntN(1000)) }
 	default:
 		length = func(most int) int { return min(most, 65+d.IntN(200)) }
@@ -38,10 +40,10 @@ func (d dice) newPool() *pool {
 	}
 	texts := 3
 	if p.many {
-		texts = 12 // so that of many statements few match
+		texts = 20 // so that of many statements few match
 	}
 	for range texts {
-		p.actions = append(p.actions, d.one("s3:", "sqs:")+text("abAB-", 240))
+		p.actions = append(p.actions, d.one("s3:", "sqs:")+text("abAB-", 150))
 		p.resources = append(p.resources, d.one("arn:aws:s3:::", "arn:aws:sqs:us-east-1:111122223333:")+text("aaabbb/:-ä*?", 1000))
 		p.texts = append(p.texts, text("aaabbbAB/:-ä*?", 1000))
 	}
@@ -60,7 +62,7 @@ func (d dice) blur(p *pool, text string) string {
 		n := 1 + d.IntN(max(1, len(chars)*2/3))
 		stretch := chars[:n]
 		chars = chars[n:]
-		switch d.IntN(9) {
+		switch d.IntN(10) {
 		case 0:
 			b.WriteString("*")
 		case 1:
@@ -73,7 +75,9 @@ func (d dice) blur(p *pool, text string) string {
 			b.WriteString("*" + string(stretch[n/2:]))
 		case 4:
 			b.WriteString(string(stretch[:n/2]) + "*")
-		case 5:
+		case 5: // what is there once must not match twice
+			b.WriteString(string(stretch) + "*" + string(stretch[n/2:]))
+		case 6:
 			if d.in(3) {
 				stretch[d.IntN(n)] = 'b'
 			}
@@ -119,6 +123,10 @@ func (d dice) blurARN(p *pool, arn string) string {
 // askOfPool gives the world a new request, mostly of its pool.
 func (d dice) askOfPool(w *world) {
 	p := w.pool
+	if p.many && !d.in(4) {
+		// Whoever has many statements to go by, and no one else to ask.
+		w.Principal, w.ResourceAccount = randomPrincipals[d.IntN(2)], account
+	}
 	// A byte that is no UTF-8 is a character by itself.
 	garbled := func(text string) string {
 		if d.in(12) {
