@@ -115,7 +115,7 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 		more := false
 		switch kind {
 		case "statements":
-			more = add(&statements, `{"Effect":"Deny","Action":"*","Resource":"%s%s"}`, arn, d.pattern(most))
+			more = add(&statements, `{"Effect":"Deny","Action":"*","Resource":"%s%s"}`, arn, d.pattern(min(most, max(12, left-80))))
 		case "keys":
 			var keys []string
 			for j := 0; j < 60 && add(&keys, `"aws:RequestTag/%d":"*a?z*"`, j); j++ {

@@ -12,7 +12,7 @@ import (
 
 // redundant returns what Validate says of redundant elements, as index and message.
 func redundant(doc []byte, kind iampolicy.Kind, options ...iampolicy.ParseOption) (list []string) {
-	for _, f := range iampolicy.Validate(doc, kind, options...) {
+	for _, f := range iampolicy.Validate(t.Context(), doc, kind, options...) {
 		if f.Code == iampolicy.CodeRedundantAction || f.Code == iampolicy.CodeRedundantResource {
 			list = append(list, f.Path+": "+f.Message)
 		}
@@ -160,7 +160,7 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 	} {
 		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` + bad + `}]}`)
 		for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
-			list := iampolicy.Validate(doc, kind)
+			list := iampolicy.Validate(t.Context(), doc, kind)
 			mistakes := 0
 			for _, f := range list {
 				if f.Severity == iampolicy.SeverityError {
@@ -180,7 +180,7 @@ func TestLongNamesAreCutInPaths(t *testing.T) {
 	t.Parallel()
 	key := "x:" + strings.Repeat("ä", 200_000)
 	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"*","Condition":{"StringLike":{"` + key + `":["a"` + strings.Repeat(`,"b"`, 2000) + `]}}}}`
-	list := iampolicy.Validate([]byte(doc), iampolicy.Identity)
+	list := iampolicy.Validate(t.Context(), []byte(doc), iampolicy.Identity)
 	if len(list) < 1000 {
 		t.Fatalf("%d findings", len(list))
 	}
@@ -205,7 +205,7 @@ func TestEmptyRangesOfManyBounds(t *testing.T) {
 		{`"-1e3"`, `"-1001","-1002"`, true}, {`"-1e3"`, `"-1001","-2"`, false},
 	} {
 		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":[` + tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
-		empty := slices.ContainsFunc(iampolicy.Validate([]byte(doc), iampolicy.Identity), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
+		empty := slices.ContainsFunc(iampolicy.Validate(t.Context(), []byte(doc), iampolicy.Identity), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
 		if empty != tt.empty {
 			t.Errorf("above %s, not above %s: empty %v", tt.above, tt.below, empty)
 		}
