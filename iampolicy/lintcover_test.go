@@ -1,6 +1,7 @@
 package iampolicy_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,9 +11,18 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
+// findings returns what Validate says, with all the time that it takes.
+func findings(doc []byte, kind iampolicy.Kind, options ...iampolicy.ParseOption) []iampolicy.Finding {
+	list, err := iampolicy.Validate(context.Background(), doc, kind, options...)
+	if err != nil {
+		panic(err) // unreachable: the context does not end
+	}
+	return list
+}
+
 // redundant returns what Validate says of redundant elements, as index and message.
 func redundant(doc []byte, kind iampolicy.Kind, options ...iampolicy.ParseOption) (list []string) {
-	for _, f := range iampolicy.Validate(t.Context(), doc, kind, options...) {
+	for _, f := range findings(doc, kind, options...) {
 		if f.Code == iampolicy.CodeRedundantAction || f.Code == iampolicy.CodeRedundantResource {
 			list = append(list, f.Path+": "+f.Message)
 		}
@@ -30,7 +40,7 @@ func pairCovers(wide, narrow string) bool {
 	case narrow == "*" || !plain && (strings.Contains(wide, "?") || !strings.Contains(wide, "*")):
 		return false
 	}
-	symbols := func(s string) []symbol { list, _ := naiveSymbols(s, nil, nil); return list }
+	symbols := func(s string) []symbol { list, _ := naiveSymbols(s, nil); return list }
 	if !strings.HasPrefix(wide, "arn:") {
 		return naiveGlob(symbols(naiveLower(wide)), naiveCharacters(naiveLower(narrow)))
 	}
@@ -160,7 +170,7 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 	} {
 		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` + bad + `}]}`)
 		for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
-			list := iampolicy.Validate(t.Context(), doc, kind)
+			list := findings(doc, kind)
 			mistakes := 0
 			for _, f := range list {
 				if f.Severity == iampolicy.SeverityError {
@@ -180,7 +190,7 @@ func TestLongNamesAreCutInPaths(t *testing.T) {
 	t.Parallel()
 	key := "x:" + strings.Repeat("ä", 200_000)
 	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"*","Condition":{"StringLike":{"` + key + `":["a"` + strings.Repeat(`,"b"`, 2000) + `]}}}}`
-	list := iampolicy.Validate(t.Context(), []byte(doc), iampolicy.Identity)
+	list := findings([]byte(doc), iampolicy.Identity)
 	if len(list) < 1000 {
 		t.Fatalf("%d findings", len(list))
 	}
@@ -205,7 +215,7 @@ func TestEmptyRangesOfManyBounds(t *testing.T) {
 		{`"-1e3"`, `"-1001","-1002"`, true}, {`"-1e3"`, `"-1001","-2"`, false},
 	} {
 		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":[` + tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
-		empty := slices.ContainsFunc(iampolicy.Validate(t.Context(), []byte(doc), iampolicy.Identity), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
+		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.Identity), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
 		if empty != tt.empty {
 			t.Errorf("above %s, not above %s: empty %v", tt.above, tt.below, empty)
 		}
