@@ -335,3 +335,17 @@ func TestAccessChecksCountTheirMatching(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 }
+
+// What is known of one value of a key is not taken for another's, where Explain looks at each: the
+// second is shorter, and no UTF-8.
+func TestExplainReadsEachValueByItself(t *testing.T) {
+	req := request("s3:GetObject", object)
+	long := strings.Repeat("aé\xa9", 300) + "q"
+	req.Context.SetMany("x:m", "z"+long, "z\xa9"+strings.Repeat("a", 200))
+	pattern := `"*a?a?a?a?aé?z*"`
+	set := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:m":[`+strings.Repeat(pattern+",", 6)+pattern+`]}}}`)
+	x := iampolicy.Explain(t.Context(), set, req)
+	if len(x.Statements) != 1 || len(x.Statements[0].Failures) != 1 || len(x.Statements[0].Failures[0].Request) != 2 {
+		t.Errorf("%+v", x)
+	}
+}

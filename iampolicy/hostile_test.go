@@ -97,6 +97,9 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 	case "ARNs":
 		frame, item = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnLike":{"a:arn":[%s]}}}`, `"`+arn+`%s"`
 	}
+	if kind == "keys" && size < 4096 {
+		kind = "statements" // there is no room for many keys
+	}
 	if strings.HasPrefix(kind, "short") {
 		most = 9
 	}
@@ -118,7 +121,7 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 			more = add(&statements, `{"Effect":"Deny","Action":"*","Resource":"%s%s"}`, arn, d.pattern(most))
 		case "keys":
 			var keys []string
-			for j := 0; j < 60 && add(&keys, `"aws:RequestTag/%d":"*a?z*"`, j); j++ {
+			for j := 0; j < 60 && left > 200 && add(&keys, `"aws:RequestTag/%d":"*a?z*"`, j); j++ {
 				req.Context.Set(fmt.Sprintf("aws:RequestTag/%d", j), d.long(2040)+"baéz") // each matches at its end
 			}
 			if len(keys) > 0 { // but for the last one
