@@ -28,18 +28,21 @@ func (p *arnPattern) match(s string, e *evaluation, unknownMatches bool) bool {
 	whole := len(s)
 	s = s[len(p.head):]
 	for i := range p.parts {
-		e.at = whole - len(s)
 		colon := strings.IndexByte(s, ':')
-		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], e, unknownMatches) {
-			e.at = 0
+		if colon < 0 || p.parts[i].shape != anything && !p.parts[i].match(s[:colon], e.from(whole-len(s)), unknownMatches) {
 			return false
 		}
 		s = s[colon+1:]
 	}
-	e.at = whole - len(s)
-	matched := p.tail.match(s, e, unknownMatches)
-	e.at = 0
-	return matched
+	return p.tail.match(s, e.from(whole-len(s)), unknownMatches)
+}
+
+// from returns e, which knows then that a pattern is for what begins at a place in the text.
+func (e *evaluation) from(at int) *evaluation {
+	if e.stray != nil {
+		e.at = at
+	}
+	return e
 }
 
 // compileARN compiles an ARN of six parts. With headVariables, policy

@@ -63,21 +63,6 @@ func (c *condition) holds(e *evaluation) bool {
 		}
 		return c.negated
 	}
-	held := c.holdsOf(entry, e)
-	e.utf8, e.stray = false, nil
-	return held
-}
-
-// read makes the evaluation know what is known of an entry's value.
-func (e *evaluation) read(entry *contextEntry, i int) {
-	if e.utf8, e.stray = entry.strays == nil, nil; !e.utf8 {
-		e.stray = entry.strays[i]
-		e.utf8 = e.stray == nil && len(entry.values()[i]) <= maxTextBytes
-	}
-}
-
-// holdsOf is holds for a key that the request has.
-func (c *condition) holdsOf(entry *contextEntry, e *evaluation) bool {
 	switch c.quantifier {
 	case forAllValues:
 		for i, v := range entry.values() {
@@ -103,6 +88,17 @@ func (c *condition) holdsOf(entry *contextEntry, e *evaluation) bool {
 	e.read(entry, 0)
 	return c.test(entry.one[0], e)
 }
+
+// read makes the evaluation know what is known of an entry's value, on which patterns are tried
+// next. Of another text nothing is known: forget comes before that.
+func (e *evaluation) read(entry *contextEntry, i int) {
+	if e.utf8, e.stray = entry.strays == nil, nil; !e.utf8 {
+		e.stray, e.at = entry.strays[i], 0
+		e.utf8 = e.stray == nil && len(entry.values()[i]) <= maxTextBytes
+	}
+}
+
+func (e *evaluation) forget() { e.utf8, e.stray = false, nil }
 
 // test reports whether one value of the request passes. A value that cannot be read as
 // what the operator compares has neither the operator nor its negation hold of it

@@ -11,7 +11,18 @@
 // Set, a nil policy in it, a policy in a place where its kind does not belong, a
 // principal that contradicts itself, an action that is not service:name, a
 // resource that is empty or longer than 2,048 bytes, and an evaluation that would
-// cost more than a fixed budget (about a million comparisons).
+// cost more than a fixed budget.
+//
+// # What a decision costs
+//
+// Patterns are matched in time linear in pattern and text, and a list of them in one scan
+// where that is quicker. The budget counts what matching really costs: it is some twenty
+// milliseconds of one processor, about a million comparisons of short texts. Twenty
+// documents as long as AWS's quotas permit stay within it, on values of up to 2,048 bytes a
+// key. Past it [Decision.OverBudget] is true. So Evaluate takes no context: there is nothing
+// to wait for. Nor does [Parse], whose time is in proportion to its document, of at most
+// 1 MiB. [Validate], [Explain], [CheckNoNewAccess] and [CheckAccessNotGranted] can take
+// longer than a millisecond; they take a context.
 //
 // # What callers must do
 //
@@ -62,7 +73,8 @@
 //     on both sides, in Allow and Deny alike. AWS's current text lets a star at the
 //     end of a part reach beyond its colon; then a caller who chooses the path of an
 //     execute-api ARN could write the owner's account into it.
-//   - "?" is one character of UTF-8; a byte that is no UTF-8 is one by itself.
+//   - "?" is one character of UTF-8; a byte that is no UTF-8 is one by itself. So is one in a
+//     variable's value: it does not match a part of a character.
 //   - Letters fold in ASCII only: for actions, condition keys, Bool and the
 //     IgnoreCase operators. Resources and all other texts compare as bytes.
 //   - ARN operators take ARNs of six parts; "*" alone is a mistake. One variable
@@ -90,6 +102,9 @@
 //     in a Deny and fail in an Allow, negated or not; under a set operator that value
 //     counts so. A condition on a key whose value is not known holds in a Deny and fails
 //     in an Allow, whatever its operator is, IfExists and Null included.
+//   - A value longer than 4,096 bytes cannot be read by StringLike, StringNotLike and the
+//     ARN operators where a value of the policy has a wildcard or, in these, a variable: the
+//     condition holds in a Deny and fails in an Allow, negated or not.
 //   - An operator without set operator does not match a multivalued key, negated or not.
 //   - A key with an empty set is null, as a missing key is, so that Null "false"
 //     guards ForAllValues. Otherwise it is present: IfExists and the negated operators

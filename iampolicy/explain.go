@@ -333,6 +333,7 @@ func (c *condition) failure(e *evaluation) Failure {
 		f.Cause = Multivalued
 		return f
 	}
+	e.forget()
 	if c.quantifier == forAllValues {
 		f.Request = slices.DeleteFunc(f.Request, func(v string) bool { return c.test(v, e) })
 	}

@@ -74,6 +74,7 @@ func (e *evaluation) matchesRequest(st *statement) bool {
 // inActions and inResources answer nothing that counts once the budget is spent.
 
 func (e *evaluation) inActions(list []pattern) bool {
+	e.forget()
 	if len(e.req.Action) >= listBytes && manySearch(list) {
 		return matchesAny(list, e.req.Action, e, false)
 	}
@@ -89,6 +90,7 @@ func (e *evaluation) inActions(list []pattern) bool {
 }
 
 func (e *evaluation) inResources(list []arnPattern, unknownMatches bool) bool {
+	e.forget()
 	if len(e.req.Resource) >= listBytes && manySearchARN(list) {
 		return matchesAnyARN(list, e.req.Resource, e, unknownMatches)
 	}

@@ -168,7 +168,7 @@ func (a *shiftAnd) pass(s string, stray strayBytes, before, behind *placeBits, i
 }
 
 // longCost is what a byte costs in one pass of searchLong.
-const longCost = 3
+const longCost = 4
 
 // A placeBits has a bit for each place between the bytes of a text.
 type placeBits [maxTextBytes/64 + 1]uint64

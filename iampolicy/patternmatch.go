@@ -158,7 +158,7 @@ func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 
 const (
 	partCost      = 12 // of begins and ends, for each part of a run
-	characterCost = 6 // for each character that a question mark takes
+	characterCost = 6  // for each character that a question mark takes
 )
 
 // firstCharacter returns the length of the first character of s, 0 if s is empty.

@@ -237,7 +237,7 @@ func (a *shiftAnd) indexLane(s string, work *int) (end int) {
 func (a *shiftAnd) matches(s string, first, last uint64, stray strayBytes, work *int) bool {
 	d := first
 	if isASCII(s) {
-		*work += len(s)
+		*work += typedCost * len(s)
 		for i := range len(s) {
 			d = d<<1&a.take[s[i]] | d&a.loop
 		}
