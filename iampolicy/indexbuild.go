@@ -9,6 +9,10 @@ type indexBuilder struct {
 	statements []statement
 	places     []statementPlaces // of each statement; made when a bucket asks
 
+	// The lists of all statements' places share these two.
+	ids   []int32
+	lists [][]int32
+
 	anchors   []anchor
 	anchorIDs map[anchor]int32
 	// ranks order the anchors of each kind, for affixes.
@@ -79,27 +83,31 @@ func (x *indexBuilder) placesOf(i int32) *statementPlaces {
 	}
 	p.known = true
 	st := &x.statements[i]
+	start := len(x.lists)
 	if !st.notResource {
 		for j := range st.resources {
-			var ids []int32
+			first := len(x.ids)
 			for _, a := range st.resources[j].anchors() {
-				ids = append(ids, x.anchorID(a))
+				x.ids = append(x.ids, x.anchorID(a))
 			}
-			p.resources = append(p.resources, ids)
+			x.lists = append(x.lists, x.ids[first:])
 		}
 	}
-	// Of a statement of many actions fewer values are looked at, as of its resources.
+	p.resources = x.lists[start:]
+	start = len(x.lists)
 	for j := range st.conditions {
 		needed := st.conditions[j].needed()
+		// Of a statement of many actions fewer values are looked at, as of its resources.
 		if len(needed) == 0 || len(needed)*len(st.actions) > maxIndexValues {
 			continue
 		}
-		ids := make([]int32, len(needed))
-		for k, v := range needed {
-			ids[k] = x.valueID(v)
+		first := len(x.ids)
+		for _, v := range needed {
+			x.ids = append(x.ids, x.valueID(v))
 		}
-		p.needed = append(p.needed, ids)
+		x.lists = append(x.lists, x.ids[first:])
 	}
+	p.needed = x.lists[start:]
 	return p
 }
 

@@ -211,8 +211,13 @@ func TestEmptyRangesOfManyBounds(t *testing.T) {
 		above, below string
 		empty        bool
 	}{
-		{`"5"`, `"5"`, true}, {`"5","4"`, `"5"`, false}, {`"5","7"`, `"3","5"`, true}, {`"5","7"`, `"3","6"`, false}, {`"5","7","5.0"`, `"3","5.00"`, true},
-		{`"-1e3"`, `"-1001","-1002"`, true}, {`"-1e3"`, `"-1001","-2"`, false},
+		{`"5"`, `"5"`, true},
+		{`"5","4"`, `"5"`, false},
+		{`"5","7"`, `"3","5"`, true},
+		{`"5","7"`, `"3","6"`, false},
+		{`"5","7","5.0"`, `"3","5.00"`, true},
+		{`"-1e3"`, `"-1001","-1002"`, true},
+		{`"-1e3"`, `"-1001","-2"`, false},
 	} {
 		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":[` + tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
 		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.Identity), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
