@@ -38,16 +38,17 @@ type draining struct {
 	answer  bool // the answer has to be on its way before the rest is read
 }
 
-// drainOf prepares to drain the body with which r arrived, and has the reads of net/http's server
-// bounded in time from here on. It does nothing where nothing is left to be read, for HTTP/2, where
-// one stream is closed and the others live on, and for a ResponseWriter that cannot set deadlines.
-func (a *Authenticator) drainOf(w http.ResponseWriter, r *http.Request, body io.Reader) (d draining) {
+// drainOf prepares to drain the body with which r arrived, of a length that is negative if it is not
+// known, and has the reads of net/http's server bounded in time from here on. It does nothing where
+// nothing is left to be read, for HTTP/2, where one stream is closed and the others live on, and for
+// a ResponseWriter that cannot set deadlines.
+func (a *Authenticator) drainOf(w http.ResponseWriter, r *http.Request, body io.Reader, length int64) (d draining) {
 	if body == nil || body == http.NoBody || r.ProtoMajor != 1 {
 		return d
 	}
 	now := time.Now()
 	d = draining{control: http.NewResponseController(w), body: body, bytes: a.maxDrainBytes, end: now.Add(a.maxDrainTime)}
-	d.answer = r.ContentLength < 0 || r.ContentLength > readByServer || r.Header.Get("Expect") != ""
+	d.answer = length < 0 || length > readByServer || r.Header.Get("Expect") != ""
 	deadline := d.end
 	if d.answer {
 		deadline = d.step(now)

@@ -34,7 +34,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, measured, refused := a.telemetry.start(r.Context())
-		rec, received := &record{Context: ctx}, r.Body
+		rec, received, length := &record{Context: ctx}, r.Body, r.ContentLength
 		r = r.WithContext(rec)
 		if refused == nil {
 			refused = a.verify(ctx, r, rec, &rec.identity, check)
@@ -43,7 +43,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			if rec.body == nil && r.Body != received {
 				received = nil // it has been read whole
 			}
-			a.deny(w, r, refused, received)
+			a.deny(w, r, refused, received, length)
 			return
 		}
 		rec.admitted = true
@@ -57,7 +57,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 		r.Header = header
 		next.ServeHTTP(w, r)                           // guard 56
 		if rec.body != nil && rec.body.failed != nil { // the handler has answered in the middle of the body
-			d := a.drainOf(w, r, received)
+			d := a.drainOf(w, r, received, length)
 			d.run()
 		}
 	})
@@ -74,8 +74,8 @@ func runCheck(check Check, r *http.Request, id Identity) (refused *Error) {
 }
 
 // deny answers a refused request, and reads what is left of its body.
-func (a *Authenticator) deny(w http.ResponseWriter, r *http.Request, refused *Error, body io.Reader) {
-	d := a.drainOf(w, r, body)
+func (a *Authenticator) deny(w http.ResponseWriter, r *http.Request, refused *Error, body io.Reader, length int64) {
+	d := a.drainOf(w, r, body, length)
 	a.answer(w, r, refused)
 	d.run()
 }

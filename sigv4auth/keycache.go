@@ -50,19 +50,18 @@ const maxDays = int(maxPresignExpiry/(24*time.Hour)) + 2
 // digest, the cache would go on answering for a secret that has been rotated away (threat 104).
 type derivedKey struct {
 	secretDigest [sha256.Size]byte
-	date         [len("YYYYMMDD")]byte // of a signing key's scope; zero for a public key, which is for every day
-	accessKeyID  string                // of a public key; "" for a signing key, which is not derived from it
+	date         scopeDate
+	accessKeyID  string // of a public key; "" for a signing key, which is not derived from it
 	verificationKey
 }
 
 // is reports whether k is derived from these.
-func (k *derivedKey) is(secretDigest *[sha256.Size]byte, date, accessKeyID string) bool {
-	return k.isOf(date) && k.accessKeyID == accessKeyID && v4.SameDigest(&k.secretDigest, secretDigest) // guard 104b, 104c, 104d
+func (k *derivedKey) is(secretDigest *[sha256.Size]byte, date scopeDate, accessKeyID string) bool {
+	return k.date == date && k.accessKeyID == accessKeyID && v4.SameDigest(&k.secretDigest, secretDigest) // guard 104b, 104c, 104d
 }
 
-func (k *derivedKey) isOf(date string) bool {
-	return string(k.date[:]) == date || date == "" && k.date == [len(k.date)]byte{}
-}
+// scopeDate is the date of a signing key's scope; zero for a public key, which is for every day.
+type scopeDate [len("YYYYMMDD")]byte
 
 // cacheKey tells the places of secrets apart: one for all signing keys, and with SigV4A one for
 // each public key.
@@ -94,11 +93,9 @@ func newKeyCache(size int, region, service string, window time.Duration) (*keyCa
 }
 
 // slot returns the only place in kc.recent for a key. The keys of two days, of which both are in use around midnight, have two.
-func (kc *keyCache) slot(secretDigest *[sha256.Size]byte, date string) *atomic.Pointer[derivedKey] {
+func (kc *keyCache) slot(secretDigest *[sha256.Size]byte, date scopeDate) *atomic.Pointer[derivedKey] {
 	i := binary.LittleEndian.Uint32(secretDigest[:])
-	if date != "" {
-		i += 10*uint32(date[len("YYYYMM")]) + uint32(date[len("YYYYMMD")])
-	}
+	i += 10*uint32(date[len("YYYYMM")]) + uint32(date[len("YYYYMMD")])
 	return &kc.recent[i&uint32(len(kc.recent)-1)]
 }
 
@@ -114,11 +111,7 @@ func (kc *keyCache) forget(k *derivedKey) {
 	if k == nil {
 		return
 	}
-	date := string(k.date[:])
-	if k.accessKeyID != "" {
-		date = ""
-	}
-	kc.slot(&k.secretDigest, date).CompareAndSwap(k, nil)
+	kc.slot(&k.secretDigest, k.date).CompareAndSwap(k, nil)
 }
 
 // key returns what checks p's signature, of a credential that lacks no key for it.
@@ -127,9 +120,12 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 		return verificationKey{signing: signingKeyFor(c.SigningKeys, p.scope), public: c.PublicKey.key}
 	}
 	secret := c.Secret.open()
-	accessKeyID, date := "", p.scope.Date
+	var date scopeDate
+	accessKeyID := ""
 	if p.algorithm == ecdsaP256 {
-		accessKeyID, date = c.AccessKeyID, ""
+		accessKeyID = c.AccessKeyID
+	} else {
+		copy(date[:], p.scope.Date)
 	}
 	slot := kc.slot(&secret.digest, date)
 	k := slot.Load()
@@ -140,19 +136,18 @@ func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
 		return k.verificationKey
 	}
 	var day uint64
-	if date != "" {
-		day = uint64(p.signedAt.Unix()) / (24 * 60 * 60) % uint64(kc.days) // days that are in use at once differ in it
+	if p.algorithm == hmacSHA256 { // days that are in use at once differ in it
+		day = uint64(p.signedAt.Unix()) / (24 * 60 * 60) % uint64(kc.days)
 	}
 	place := &kc.place(cacheKey{secret.digest, accessKeyID})[day] // guard 104a
-	if k = place.Load(); k == nil || !k.isOf(date) {
-		k = &derivedKey{secretDigest: secret.digest}
+	if k = place.Load(); k == nil || k.date != date {
+		k = &derivedKey{secretDigest: secret.digest, date: date}
 		// The key outlives the request, whose header the strings point into.
 		if p.algorithm == ecdsaP256 {
 			k.accessKeyID = strings.Clone(accessKeyID)
 			k.public = v4.DerivePublicKey(c.AccessKeyID, secret.value)
 		} else {
-			copy(k.date[:], date)
-			k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: date, Region: kc.region, Service: kc.service})
+			k.signing = v4.DeriveKey(secret.value, v4.Scope{Date: string(date[:]), Region: kc.region, Service: kc.service})
 		}
 		kc.forget(place.Swap(k))
 	}

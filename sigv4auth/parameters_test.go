@@ -49,6 +49,7 @@ func TestUnsignedHeaderAmongMany(t *testing.T) {
 	names := []string{
 		"X-Amz-A", "X-Amz-A-B", "X-Amz-A0", "X-Amz-Aa", "X-Amz-B", "X-Amz-Date1",
 		"X-Amz-Meta-1", "X-Amz-Meta-A_b", "X-Amz-Meta-Ab", "X-Amz-Meta.x", "X-Amz-Z",
+		"X-Amz-M", "X-Amz-N", "X-Amz-O", "X-Amz-P", "X-Amz-Q", "X-Amz-R",
 	}
 	for _, unsigned := range names {
 		r := request("GET", "/prod/rides", "")
@@ -66,5 +67,15 @@ func TestUnsignedHeaderAmongMany(t *testing.T) {
 		if !errors.Is(err, sigv4auth.ErrHeaderNotSigned) || !strings.HasSuffix(err.Error(), ": "+strings.ToLower(unsigned)) {
 			t.Errorf("%s: %v", unsigned, err)
 		}
+	}
+	// A second key that is the same header in lower case is not what is signed (threat 128).
+	r := request("GET", "/prod/rides", "")
+	for _, name := range names {
+		r.Header.Set(name, "x")
+	}
+	r = sign(t, r, signing{})
+	r.Header["x-amz-meta-1"] = []string{"y"}
+	if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrMalformedRequest) || !strings.Contains(err.Error(), "canonical spelling") {
+		t.Errorf("a key that is not net/http's: %v", err)
 	}
 }

@@ -49,7 +49,7 @@ func (f *queryFields) find(q *v4.Query, seed maphash.Seed) *Error {
 		}
 		switch {
 		case param == v4.NoParam:
-			if refused := f.misspelled(name); refused != nil {
+			if refused := misspelled(name); refused != nil {
 				return refused
 			}
 			if !others.add(q, i, seed) {
@@ -70,12 +70,9 @@ func twiceInQuery(name string) *Error {
 }
 
 // misspelled refuses a parameter that is called like one of a presigned URL in another case.
-func (f *queryFields) misspelled(name string) *Error {
+func misspelled(name string) *Error {
 	for param := range v4.Params {
 		if known := param.String(); equalFoldASCII(name, known) {
-			if f.at[param] > 0 {
-				return twiceInQuery(name)
-			}
 			return malformed("The query parameter %s must be spelled %s", name, known)
 		}
 	}

@@ -73,12 +73,23 @@ func (n *signedName) name() []byte { return n.begin[len("\n") : len(n.begin)-len
 // Is reports whether list is what was set.
 func (h *SignedHeaders) Is(list string) bool { return string(h.list) == list && len(h.names) > 0 }
 
+// fewNames are compared faster one after the other.
+const fewNames = 12
+
 // Names reports whether key, spelled as net/http spells header names, is that of a header in the
-// list. It looks at few names of a list that is sorted, since who sends the list can send as many
-// headers to look for.
+// list, which is sorted. It looks at few names, since who sends the list can send as many headers to
+// look for.
 func (h *SignedHeaders) Names(key string) bool {
-	_, found := slices.BinarySearchFunc(h.names, key, func(n signedName, key string) int { return compareLower(n.name(), key) })
-	return found
+	if len(h.names) <= fewNames {
+		for i := range h.names {
+			if string(h.names[i].key) == key {
+				return true
+			}
+		}
+		return false
+	}
+	i, found := slices.BinarySearchFunc(h.names, key, func(n signedName, key string) int { return compareLower(n.name(), key) })
+	return found && string(h.names[i].key) == key
 }
 
 // compareLower compares a name in lower case with a key in any case, as bytes.
