@@ -378,3 +378,49 @@ func TestRevisionIsHandedOn(t *testing.T) {
 		t.Errorf("%+v, %v", set, err)
 	}
 }
+
+// TestStoreFailsAtTheSecondLookup: a store that fails once the body is there is a 503, whatever the
+// signature is (threats 109 and 233).
+func TestStoreFailsAtTheSecondLookup(t *testing.T) {
+	t.Parallel()
+	clock := sigv4test.NewClock(testNow)
+	lookups := 0
+	store := sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+		if lookups++; lookups > 1 {
+			return sigv4auth.Credential{}, errors.New("the store is down")
+		}
+		return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret("another secret"), Principal: userPrincipal}, nil
+	})
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Credentials, c.Now = store, clock.Now })
+	r := sign(t, ride(), signing{})
+	r.Body = slowly{r.Body, func() { clock.Advance(2 * time.Second) }}
+	_, err := a.Verify(r)
+	if !errors.Is(err, sigv4auth.ErrServiceUnavailable) || lookups != 2 {
+		t.Errorf("after %d lookups: %v", lookups, err)
+	}
+}
+
+// slowly is a body that takes its time.
+type slowly struct {
+	io.ReadCloser
+	wait func()
+}
+
+func (b slowly) Read(p []byte) (int, error) {
+	b.wait()
+	return b.ReadCloser.Read(p)
+}
+
+// TestOneCheckOfADenial: a denial is asked for once. Only a state that is gone is asked for again.
+func TestOneCheckOfADenial(t *testing.T) {
+	t.Parallel()
+	checks := 0
+	h := newAuthenticator(t, nil).Require(func(*http.Request, sigv4auth.Identity) error {
+		checks++
+		return sigv4auth.ErrAccessDenied
+	})(&spy{})
+	h.ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	if checks != 1 {
+		t.Errorf("%d checks", checks)
+	}
+}
