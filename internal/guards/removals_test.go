@@ -87,7 +87,7 @@ var removals = []removal{
 	{"179", "sigv4auth/conditions.go", `known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/")`, `serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/")`, "sigv4auth TestProvidersKeysWin"},
 	{"179", "sigv4auth/conditions.go", `known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/")`, `known || strings.HasPrefix(lower, "aws:principaltag/")`, "sigv4auth TestServersKeysWin"},
 	{"179", "sigv4auth/conditions.go", `known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/")`, `known || serverKeys[lower]`, "sigv4auth TestServersKeysWin"},
-	{"212", "sigv4auth/algorithm.go", `v4.SameDigest(s.mac.Sign(key.signing, s.sts), &p.mac)`, `*s.mac.Sign(key.signing, s.sts) == p.mac`, "internal/house TestConstantTime"},
+	{"212", "sigv4auth/algorithm.go", `v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac)`, `*s.mac.Sign(key.signing, sts) == p.mac`, "internal/house TestConstantTime"},
 	{"213", "sigv4auth/verifier.go", `messageMismatch`, `messageMismatch + string(s.buf)`, "sigv4auth TestAnswerTellsNoSignature"},
 	{"214", "sigv4auth/event.go", `s[i] >= 0x20 && s[i] < 0x7f`, `true`, "sigv4auth TestEventHoldsNoSecret"},
 	{"215", "sigv4auth/telemetry.go", `outcome = string(e.ErrorCode)`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
@@ -110,6 +110,9 @@ var removals = []removal{
 	{"231", "sigv4auth/session.go", `c.SigningKeys = slices.Clone(c.SigningKeys)`, ``, "sigv4auth TestStaticDerivedKeys"},
 	{"231", "sigv4auth/signingkey.go", `bytes.Clone(k.open().raw[:])`, `k.open().raw[:]`, "sigv4auth TestRevealedKey"},
 	{"231", "sigv4auth/handler.go", `r.Header = r.Header.Clone()`, ``, "sigv4auth TestStrip"},
+	{"233", "sigv4auth/streaming.go", `d.stream.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileStreaming"},
+	{"234", "sigv4auth/lookagain.go", `id.take(&c)`, ``, "sigv4auth TestRevisionGone"},
+	{"234", "sigv4auth/errors.go", `e.Code = ErrRevisionGone`, ``, "sigv4auth TestRevisionGone"},
 }
 
 // sourceTests is the package whose tests read the source instead of running it. They cannot be told which guard is taken out: they get another source.
