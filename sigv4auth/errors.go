@@ -192,7 +192,7 @@ func unavailable(detail string, cause error) *Error {
 func undecided(detail string, cause error) *Error {
 	e := unavailable(detail, cause)
 	if errors.Is(cause, ErrRevisionGone) {
-		e.Code = ErrRevisionGone
+		e.Code = ErrRevisionGone // guard 234b
 	}
 	return e
 }

@@ -78,7 +78,7 @@ func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Requ
 	if refused := a.confirm(ctx, &c, p, s, id.relayed, &id.Principal); refused != nil {
 		return refused
 	}
-	id.take(&c)
+	id.take(&c) // guard 234a
 	return runCheck(check, r, rec.identity)
 }
 

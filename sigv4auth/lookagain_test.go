@@ -100,7 +100,8 @@ func TestSlowBody(t *testing.T) {
 	}
 	modes := map[string]func(*testing.T) *http.Request{
 		"digest announced": signed(withDigest), "digest not announced": signed(undeclared), "presigned": signed(presigned),
-		"SigV4A": signed(v4a), "SigV4A, digest announced": signed(v4aDigest), "unsigned": unsigned(0), "unsigned, presigned": unsigned(time.Minute),
+		"SigV4A": signed(v4a), "SigV4A, digest announced": signed(v4aDigest),
+		"unsigned": unsigned(0), "unsigned, presigned": unsigned(time.Minute),
 		"behind a proxy": func(t *testing.T) *http.Request {
 			r := sign(t, ride(), withDigest)
 			r.Host = "backend"
@@ -115,7 +116,9 @@ func TestSlowBody(t *testing.T) {
 	}
 	for mode, made := range modes {
 		for _, tt := range meanwhile {
-			for took, looked := range map[time.Duration]bool{0: false, time.Second: false, time.Second + 1: true, 10 * time.Second: true, -time.Nanosecond: true} {
+			for took, looked := range map[time.Duration]bool{
+				0: false, time.Second: false, time.Second + 1: true, 10 * time.Second: true, -time.Nanosecond: true,
+			} {
 				if took < 0 && tt.code == sigv4auth.ErrExpiredToken {
 					continue // by a clock that was set back it has not expired
 				}
@@ -175,7 +178,8 @@ func TestSlowBodyOfNobody(t *testing.T) {
 		r := sign(t, ride(), s)
 		r.Body = &slowBody{r.Body, func() { clock.Advance(2 * time.Second); tt.change(store) }}
 		_, err := a.Verify(r)
-		if refused := sigv4auth.AsError(err); (refused == nil) != (tt.code == "") || refused != nil && refused.Code != tt.code || store.lookups != 2 {
+		refused := sigv4auth.AsError(err)
+		if (refused == nil) != (tt.code == "") || refused != nil && refused.Code != tt.code || store.lookups != 2 {
 			t.Errorf("%s: %v after %d lookups", name, err, store.lookups)
 		}
 	}
@@ -292,7 +296,8 @@ func TestRevisionGone(t *testing.T) {
 				if !slices.Equal(policies.asked, []string{"1", "2"}) || event.PolicyRevision != "2" || event.Decision.Outcome != iampolicy.Allow {
 					t.Errorf("asked for %v; %+v", policies.asked, event)
 				}
-				if id, ok := sigv4auth.IdentityFrom(handler.r.Context()); !ok || id.Revision != "2" || !id.VerifiedAt.Equal(testNow) || id.PayloadMode != event.PayloadMode || handler.body != body {
+				id, ok := sigv4auth.IdentityFrom(handler.r.Context())
+				if !ok || id.Revision != "2" || !id.VerifiedAt.Equal(testNow) || id.PayloadMode != event.PayloadMode || handler.body != body {
 					t.Errorf("the handler got %+v and %q", id, handler.body)
 				}
 			})
@@ -308,13 +313,16 @@ func TestRevisionStaysGone(t *testing.T) {
 	store.credential.Revision = "1"
 	gone := &revisionStore{at: "2"}
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: gone})
-	for name, denied := range map[string]func(http.ResponseWriter, *http.Request, error){"": nil, "S3": sigv4auth.WriteS3Error, "query": sigv4auth.WriteQueryError} {
+	for name, denied := range map[string]func(http.ResponseWriter, *http.Request, error){
+		"": nil, "S3": sigv4auth.WriteS3Error, "query": sigv4auth.WriteQueryError,
+	} {
 		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Credentials, c.Denied = store, denied })
 		var handler spy
 		w := httptest.NewRecorder()
 		gone.asked, store.lookups = nil, 0
 		a.Require(z.Check)(&handler).ServeHTTP(w, sign(t, ride(), temporary()))
-		if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("X-Amzn-Errortype") != "ServiceUnavailableException" || handler.ran != 0 {
+		if w.Code != 503 || w.Header().Get("Retry-After") == "" || handler.ran != 0 ||
+			w.Header().Get("X-Amzn-Errortype") != "ServiceUnavailableException" {
 			t.Errorf("%s: %d %v %s; the handler ran %d times", name, w.Code, w.Header(), w.Body, handler.ran)
 		}
 		if !slices.Equal(gone.asked, []string{"1", "1"}) || store.lookups != 2 {
@@ -373,7 +381,9 @@ func TestRevisionIsHandedOn(t *testing.T) {
 	if err != nil || id.Revision != "r7" {
 		t.Fatalf("%+v, %v", id, err)
 	}
-	policies := sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{id.Principal.PrincipalARN(): {parsePolicy(t, iampolicy.Identity, standardUserPolicy)}})
+	policies := sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{
+		id.Principal.PrincipalARN(): {parsePolicy(t, iampolicy.Identity, standardUserPolicy)},
+	})
 	if set, _, err := policies.Policies(t.Context(), id); err != nil || len(set.Identity) != 1 {
 		t.Errorf("%+v, %v", set, err)
 	}

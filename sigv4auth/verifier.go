@@ -140,9 +140,6 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 				was = &credential.Principal
 			}
 			refusedCredential = a.lookUpAgain(ctx, &credential, p, was)
-			if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
-				return refusedCredential
-			}
 		}
 	}
 	s.buf = declared.appendLine(s.buf, body.text)

@@ -103,6 +103,7 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth":                   {module + "/iampolicy", module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2"},
 		"sigv4auth/connlimit":         nil,
 		"sigv4auth/filestore":         {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/storetest":         {module + "/iampolicy", module + "/sigv4auth"},
 		"sigv4auth/sigv4test":         {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
 		"sigv4auth/cmd/sigv4probe":    nil, // what it signs with must not be what verifies
 		"iampolicy/cmd/iampolicy":     {module + "/iampolicy"},

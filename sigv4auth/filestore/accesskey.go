@@ -94,8 +94,8 @@ func decodeSecret(data []byte, mode fileMode) (secret sigv4auth.Secret, problems
 	return sigv4auth.NewSecret(text), nil, true
 }
 
-// wholeSecret reports whether a secret's file shows that its writer has finished. A secret has no grammar by
-// which its beginning could be told from the whole, but a line has an end.
+// wholeSecret reports whether a secret's file shows that its writer has finished. A secret has no
+// grammar by which its beginning could be told from the whole, but a line has an end.
 func wholeSecret(data []byte) bool { return bytes.HasSuffix(data, []byte("\n")) }
 
 // NewAccessKey returns a new random long-term access key, for a principals.json that is about to be written: an ID of 20

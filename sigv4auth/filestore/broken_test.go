@@ -9,6 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
+// TestABrokenEditKeepsTheLastGoodVersion: threat 246. What cannot be read changes nothing, and
+// never widens what anybody may do.
 func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
 	tests := []struct {
 		name, file string
@@ -69,6 +71,8 @@ func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
 	}
 }
 
+// TestAPolicyThatWasNeverGoodDeniesThoseWhoAttachIt: threat 246. Without a last good version, it
+// denies.
 func TestAPolicyThatWasNeverGoodDeniesThoseWhoAttachIt(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

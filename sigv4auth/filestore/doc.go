@@ -44,11 +44,20 @@
 //
 // # Edits
 //
-// The folder is looked at every [Config].PollInterval, and a change takes effect within 1 s, as one new state of everything: no
-// request sees half of it. Polling also follows network file systems, editors that replace files, and the symbolic links of
-// Kubernetes volumes. A file is taken once two looks in a row have seen it in the same state, and
-// only if nothing changes it while it is read. Writers SHOULD replace a file by renaming a finished one over it.
-// A file whose content did not change changes nothing.
+// The folder is looked at every [Config].PollInterval, and a change takes effect within 1 s, as one
+// new state of everything: no request sees half of it, and none is decided by policies of another
+// state than its credential's. Polling also follows network file systems, editors that replace
+// files, and the symbolic links of Kubernetes volumes. A file is taken once two looks in a row have
+// seen it in the same state, and only if nothing changes it while it is read. Writers SHOULD
+// replace a file by renaming a finished one over it. A file whose content did not change changes
+// nothing.
+//
+// A file that changes at each of four looks in a row is read without waiting for its writer, so
+// that whatever touches it all the time does not keep a revocation from taking effect, and that it
+// may be late is reported until it has settled. What is read so is taken only if it is whole: JSON
+// that is complete, and a secret that ends in a newline; or if two such readings in a row were
+// equal. A file that is all the time overwritten in place, and never cut short before, can be read
+// half old and half new: writers of such files MUST rename.
 //
 // Each file is on its own. One that is broken, unreadable, too large or, for one with secrets, open to others
 // keeps its last good version in force, and is reported to [Config].Report and by [Store.Problems] with file, line and column.
@@ -59,10 +68,12 @@
 //   - a key whose secret cannot be had is unknown;
 //   - a session whose record is broken, or whose role is gone, is unknown.
 //
-// A file that is removed is no broken edit. Once two looks in a row have missed it, a removed policy denies the principals that
-// still attach it, a key whose secret's file was removed is unknown, and without sessions.json every session has ended. Only a missing
-// principals.json, and a missing policies folder, are taken for an accident: the last good versions stay in force, and it is reported.
-// How long they stay is not limited: watch what is reported.
+// A file that is removed is no broken edit. Once two looks in a row have missed it, a removed
+// policy denies the principals that still attach it, a key whose secret's file was removed is
+// unknown, and without sessions.json every session has ended. Only a missing principals.json, and a
+// missing policies folder, are taken for an accident: the last good versions stay in force, and it
+// is reported. While the policies folder cannot be listed, no policy counts as removed, and edits
+// of those that are known are followed. How long they stay is not limited: watch what is reported.
 //
 // # What an operator must know
 //
@@ -75,4 +86,13 @@
 //
 // The limits: 16 MiB, 10,000 users and 10,000 roles in principals.json, 20 policies attached to each, 10 keys a user, 50 tags; 10,000
 // policies of at most 1 MiB; 20,000 sessions. Of one document at most 100 mistakes are reported.
+//
+// A look costs a system call for each policy and each file of a secret; in a folder with more than
+// 512 of them for one in three, unless it sees a change. With 10,000 users and 10,000 policies it
+// took 27 ms of a core of a virtual machine that other programs kept busy, which is 18 % of the
+// core at the default interval (75 ms and 50 % if all were looked at each time); with 10,000 files
+// of secrets beside them, 48 ms. With 1,000 users and policies it took 2 ms. An edit of
+// principals.json has to be parsed anew: with 10,000 users it was in force after 1.3 s, with few
+// after 0.3 s, and with 10,000 files of secrets after 2.4 s. BenchmarkLook and BenchmarkRevocation
+// measure both.
 package filestore

@@ -39,8 +39,8 @@ func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) 
 		value, problems, ok = d.decode(found.data, found.mode)
 	}
 	if found.hurried {
-		// Nobody knows that its writer had finished, so that the document has to show it: JSON ends with its
-		// last bracket, and what is cut short before that is none.
+		// Nobody knows that its writer had finished, so that the document has to show it: JSON ends with
+		// its last bracket, and what is cut short before that is none.
 		if !ok || d.whole != nil && !d.whole(found.data) {
 			return late
 		}

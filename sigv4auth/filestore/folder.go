@@ -15,8 +15,8 @@ import (
 
 const maxSecretFileBytes = 4 << 10
 
-// A look at a folder of many files is at one in turns of them. It costs a system call for each, and a
-// change is still in force within a second, at the default interval.
+// A look at a folder of many files is at one in turns of them. It costs a system call for each, and
+// a change is still in force within a second, at the default interval.
 const (
 	fewFiles = 512 // policies and secrets, of which all are looked at each time
 	turns    = 3
@@ -66,8 +66,8 @@ func (f *folder) watch(name string, limit int64) watchedFile {
 	return watchedFile{path: path, limit: limit, insecure: f.insecure}
 }
 
-// refresh looks at the files, and reports whether anything changed. In a large folder it looks at a part
-// of them, unless it sees a change: what has changed together is taken together.
+// refresh looks at the files, and reports whether anything changed. In a large folder it looks at a
+// part of them, unless it sees a change: what has changed together is taken together.
 func (f *folder) refresh(first bool) (changed bool) {
 	f.turn++
 	all := first || f.moving || len(f.policies)+len(f.secrets) <= fewFiles
@@ -113,8 +113,8 @@ func refreshDocument[T any](f *folder, d *document[T], seen sight, err error, fi
 	return changed
 }
 
-// due reports whether a file of many is looked at in this turn. One of which a look has not shown that it
-// is as it was is looked at in each.
+// due reports whether a file of many is looked at in this turn. One of which a look has not shown
+// that it is as it was is looked at in each.
 func due[T any](f *folder, d *document[T], all bool) bool {
 	return d.turn != f.turn && (all || f.turn%turns == d.slot || !d.file.calm)
 }
@@ -169,8 +169,8 @@ type policyList struct {
 // maxListFailures bounds for how many looks a folder that cannot be listed is not worth a word: a volume may be about to swap it.
 const maxListFailures = 2
 
-// refreshPolicies follows the documents of policies. While the folder cannot be listed, nothing is taken
-// for removed, and edits of the policies that are known are followed all the same.
+// refreshPolicies follows the documents of policies. While the folder cannot be listed, nothing is
+// taken for removed, and edits of the policies that are known are followed all the same.
 func (f *folder) refreshPolicies(first, all bool) (changed bool) {
 	now := time.Now()
 	if f.policyList.turn != f.turn && (all || f.turn%turns == 0 || f.policyListMoved(now)) {
@@ -197,7 +197,8 @@ func (f *folder) refreshPolicies(first, all bool) (changed bool) {
 	return changed
 }
 
-// policyListMoved reports whether the folder policies may hold other names than when it was last listed.
+// policyListMoved reports whether the folder policies may hold other names than when it was last
+// listed.
 func (f *folder) policyListMoved(now time.Time) bool {
 	seen, err := lookAt(filepath.Join(f.dir, policiesFolder))
 	return err != nil || !seen.same(f.policyList.seen) || now.Sub(f.policyList.since) <= settleTime
@@ -246,7 +247,9 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 		f.policyList.problems = append(f.policyList.problems, Problem{File: relative, Message: "there are too many policies"})
 	default:
 		listed[name] = true
-		f.policies[name] = &document[policy]{file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), slot: len(f.policies) % turns}
+		f.policies[name] = &document[policy]{
+			file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), slot: len(f.policies) % turns,
+		}
 	}
 }
 

@@ -21,8 +21,9 @@ const late = "changes all the time"
 // inactive is start with Bob's key switched off.
 var inactive = strings.Replace(start, bobSecret+`", "Status": "Active"`, bobSecret+`", "Status": "Inactive"`, 1)
 
-// TestARestlessFileIsRead: threat 250. A file that is found in another state at every look is read after a
-// bounded number of them, however it changes, and it is told that it is late, until it is not.
+// TestARestlessFileIsRead: threat 250. A file that is found in another state at every look is read
+// after a bounded number of them, however it changes, and it is told that it is late, until it is
+// not.
 func TestARestlessFileIsRead(t *testing.T) {
 	touched := 0
 	touch := func(f folder, name string) {
@@ -39,10 +40,19 @@ func TestARestlessFileIsRead(t *testing.T) {
 		stir func(f folder, n int) // what keeps the file from settling
 		done func(s *filestore.Store) func() bool
 	}{
-		{"touched", "principals.json", func(f folder) { f.replace("principals.json", inactive) }, func(f folder, _ int) { touch(f, "principals.json") }, nil},
-		{"replaced by the same", "principals.json", nil, func(f folder, _ int) { f.replace("principals.json", inactive); touch(f, "principals.json") }, nil},
-		{"replaced by another each time", "principals.json", nil, func(f folder, n int) { f.replace("principals.json", inactive+strings.Repeat("\n", n+1)) }, nil},
-		{"written in place each time", "principals.json", nil, func(f folder, n int) { f.overwrite("principals.json", inactive+strings.Repeat("\n", n+1)) }, nil},
+		{"touched", "principals.json", func(f folder) { f.replace("principals.json", inactive) }, func(f folder, _ int) {
+			touch(f, "principals.json")
+		}, nil},
+		{"replaced by the same", "principals.json", nil, func(f folder, _ int) {
+			f.replace("principals.json", inactive)
+			touch(f, "principals.json")
+		}, nil},
+		{"replaced by another each time", "principals.json", nil, func(f folder, n int) {
+			f.replace("principals.json", inactive+strings.Repeat("\n", n+1))
+		}, nil},
+		{"written in place each time", "principals.json", nil, func(f folder, n int) {
+			f.overwrite("principals.json", inactive+strings.Repeat("\n", n+1))
+		}, nil},
 		{"growing, and whole", "principals.json", nil, func(f folder, n int) {
 			f.overwrite("principals.json", inactive+strings.Repeat(" ", 100*n))
 		}, nil},
@@ -122,7 +132,8 @@ func (f folder) readOr(name, text string) string {
 	return string(data)
 }
 
-// TestARestlessFileIsNeverTakenInHalf: threat 250. What is read without waiting is taken only if it shows that it is whole; the last good version stays in force, and it is told.
+// TestARestlessFileIsNeverTakenInHalf: threat 250. What is read without waiting is taken only if it
+// shows that it is whole; the last good version stays in force, and it is told.
 func TestARestlessFileIsNeverTakenInHalf(t *testing.T) {
 	for _, tt := range []struct {
 		name, file string
@@ -131,7 +142,9 @@ func TestARestlessFileIsNeverTakenInHalf(t *testing.T) {
 	}{
 		{"principals.json that grows", "principals.json", func(n int) string { return inactive[:len(inactive)/2+n] }, late},
 		{"a policy that grows", "policies/All.json", func(n int) string { return denyDelete[:20+n] }, late},
-		{"a policy with what is left of another behind it", "policies/All.json", func(n int) string { return denyDelete + strings.Repeat("}", n+1) }, late},
+		{"a policy with what is left of another behind it", "policies/All.json", func(n int) string {
+			return denyDelete + strings.Repeat("}", n+1)
+		}, late},
 		{"a secret that grows", "bob", func(n int) string { return strings.Repeat("x", 16+n) }, late},
 		{"a broken file that is touched", "principals.json", func(int) string { return "{" }, "the document ends early"},
 		{"a secret that others can read", "bob", nil, "mode 0644"},
@@ -226,7 +239,8 @@ func TestTouchingDoesNotStarveARevocation(t *testing.T) {
 	eventually(t, "the key is inactive", unknown(t, s, "AKIABOB"))
 }
 
-// TestEditsWhileTheFolderCannotBeListed: threat 250. A listing that fails is told, takes nothing away, and does not keep an edit from being followed.
+// TestEditsWhileTheFolderCannotBeListed: threat 250. A listing that fails is told, takes nothing
+// away, and does not keep an edit from being followed.
 func TestEditsWhileTheFolderCannotBeListed(t *testing.T) {
 	f := newFolder(t)
 	s := f.openWith(byHand(f))
@@ -260,8 +274,9 @@ func TestEditsWhileTheFolderCannotBeListed(t *testing.T) {
 	}
 }
 
-// TestALargeFolder: in a folder of many files, of which a look is at a part, an edit, a new file and a removal are still seen within few looks, wherever they are,
-// and what changes together is taken together.
+// TestALargeFolder: in a folder of many files, of which a look is at a part, an edit, a new file
+// and a removal are still seen within few looks, wherever they are, and what changes together is
+// taken together.
 func TestALargeFolder(t *testing.T) {
 	const files = 600
 	f := large(t, files, files, files/2)

@@ -15,7 +15,8 @@ func sameCredential(a, b *sigv4auth.Credential) bool {
 }
 
 func samePrincipal(a, b *iampolicy.Principal) bool {
-	return a.ARN == b.ARN && a.UserID == b.UserID && a.RoleARN == b.RoleARN && a.AccountID == b.AccountID && a.Type == b.Type && maps.Equal(a.Tags, b.Tags)
+	return a.ARN == b.ARN && a.UserID == b.UserID && a.RoleARN == b.RoleARN && a.AccountID == b.AccountID && a.Type == b.Type &&
+		maps.Equal(a.Tags, b.Tags)
 }
 
 func sameSession(a, b *sigv4auth.Session) bool {

@@ -222,6 +222,12 @@ func TestRevokedKeyOfASlowBody(t *testing.T) {
 	}
 }
 
+// The role Rider in start, and a role of the same ARN that may do more.
+const (
+	riderLine = `"AROARIDER", "Tags": {"team": "riders"}, "AttachedPolicies": ["Read"]`
+	otherLine = `"AROAOTHER", "AttachedPolicies": ["All"]`
+)
+
 // TestRoleMadeAgainDuringASlowBody: threats 233 and 234. The session of a role that was removed
 // does not get what a role of the same ARN, made again with another ID, may do: neither after a
 // second nor at once.
@@ -244,7 +250,7 @@ func TestRoleMadeAgainDuringASlowBody(t *testing.T) {
 				}
 				rest := s.begin(form, alice)
 				time.Sleep(wait)
-				s.f.edit("principals.json", `"AROARIDER", "Tags": {"team": "riders"}, "AttachedPolicies": ["Read"]`, `"AROAOTHER", "AttachedPolicies": ["All"]`)
+				s.f.edit("principals.json", riderLine, otherLine)
 				eventually(t, "a new request is refused", func() bool { _, typ := s.call(form, alice); return typ == "UnrecognizedClientException" })
 				if status, typ := rest(); status != http.StatusForbidden || typ != "UnrecognizedClientException" {
 					t.Errorf("the request under way: %d %s", status, typ)

@@ -166,7 +166,8 @@ func (s *Store) Policies(_ context.Context, id sigv4auth.Identity) (set iampolic
 	arn := id.Principal.PrincipalARN()
 	if id.Revision != "" {
 		c := now.keys[id.AccessKeyID].credential
-		if c.Revision != id.Revision || c.Principal.UserID != id.Principal.UserID || c.Principal.PrincipalARN() != arn {
+		p := &c.Principal
+		if c.Revision != id.Revision || p.UserID != id.Principal.UserID || p.ARN != id.Principal.ARN || p.PrincipalARN() != arn {
 			return iampolicy.Set{}, "", errGone
 		}
 	}

@@ -16,18 +16,20 @@ import (
 // keep times to the second or two: a second edit within that time, of the same size, changes nothing that a look can see.
 const settleTime = 2500 * time.Millisecond
 
-// longAgo is how old the time of a file has to be for the above not to matter: an edit would show, whatever
-// the resolution, and however far the clock of a file server is off.
+// longAgo is how old the time of a file has to be for the above not to matter: an edit would show,
+// whatever the resolution, and however far the clock of a file server is off.
 const longAgo = time.Hour
 
 // maxFirstReads bounds how often a file is read at the start that is being written meanwhile.
 const maxFirstReads = 100
 
-// maxUnsettled is how many looks in a row may see a file in another state each before it is read all the
-// same: whatever touches it all the time must not put a revocation off for ever (threat 250).
+// maxUnsettled is how many looks in a row may see a file in another state each before it is read
+// all the same: whatever touches it all the time must not put a revocation off for ever (threat
+// 250).
 const maxUnsettled = 4
 
-// maxHastyReads bounds how often such a file is read at one look, for one reading during which it stays as it is.
+// maxHastyReads bounds how often such a file is read at one look, for one reading during which it
+// stays as it is.
 const maxHastyReads = 5
 
 // watchedFile follows one file. A look costs one stat, unless the file has changed.
@@ -80,8 +82,8 @@ type finding struct {
 	mode fileMode
 	err  error
 
-	// hurried says that the content was read while the file kept changing: the document has to show that it is
-	// whole. What is taken is told to watchedFile.took.
+	// hurried says that the content was read while the file kept changing: the document has to show
+	// that it is whole. What is taken is told to watchedFile.took.
 	hurried bool
 	state   sight
 }
@@ -146,13 +148,14 @@ func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) f
 	return finding{kind: newContent, data: data, mode: fileMode{perm: seen.info.Mode().Perm(), insecure: f.insecure}}
 }
 
-// settledBy reports whether nothing can have changed in the file that was examined which a look does not see.
+// settledBy reports whether nothing can have changed in the file that was examined which a look
+// does not see.
 func (f *watchedFile) settledBy(now time.Time) bool {
 	return now.Sub(f.since) > settleTime || now.Sub(f.examined.info.ModTime()) > longAgo
 }
 
-// waiting reports whether a change has been seen, and not taken. Of a file that changes all the time there
-// is always one, and it is waited for no more.
+// waiting reports whether a change has been seen, and not taken. Of a file that changes all the
+// time there is always one, and it is waited for no more.
 func (f *watchedFile) waiting() bool { return f.unsettled > 0 && !f.late }
 
 // settle notes that the file is as it was at the last look.
@@ -160,7 +163,8 @@ func (f *watchedFile) settle() {
 	f.pending, f.unsettled, f.late, f.hasHasty = sight{}, 0, false, false
 }
 
-// wait puts a change off to the next look, unless that has been done too often: then it reads the file as it is.
+// wait puts a change off to the next look, unless that has been done too often: then it reads the
+// file as it is.
 func (f *watchedFile) wait(seen sight) finding {
 	if f.unsettled++; f.unsettled < maxUnsettled {
 		return finding{}
@@ -194,14 +198,15 @@ func (f *watchedFile) wait(seen sight) finding {
 	return found
 }
 
-// took notes that what a hurried reading found is in force. The file is waited for again, from now on.
+// took notes that what a hurried reading found is in force. The file is waited for again, from now
+// on.
 func (f *watchedFile) took(found finding, now time.Time) {
 	f.examined, f.since, f.unsettled = found.state, now, 0
 	f.digest, f.read = f.hasty, true
 }
 
-// readHasty reads a file that keeps changing: it is ok once nothing has changed it during one reading, or
-// two readings in a row are equal. state is that of the file that was read.
+// readHasty reads a file that keeps changing: it is ok once nothing has changed it during one
+// reading, or two readings in a row are equal. state is that of the file that was read.
 func (f *watchedFile) readHasty(seen sight) (data []byte, state sight, ok bool, err error) {
 	if !seen.info.Mode().IsRegular() {
 		return nil, sight{}, false, errIrregular
@@ -256,7 +261,8 @@ func (f *watchedFile) readOnce(seen sight) (data []byte, stable bool, err error)
 
 var errIrregular = errors.New("not a regular file")
 
-// readFile reads the file that the path leads to. before and after are what it was when it was opened, and once it had been read.
+// readFile reads the file that the path leads to. before and after are what it was when it was
+// opened, and once it had been read.
 func (f *watchedFile) readFile() (data []byte, before, after sight, err error) {
 	file, err := os.Open(f.path)
 	if err != nil {

@@ -1,0 +1,86 @@
+package filestore_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/storetest"
+)
+
+// TestContract: a Store keeps the contracts of both kinds of stores, for users and for sessions,
+// with everything that can be done to a folder (threats 233 and 234).
+func TestContract(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"a user", "a session"} {
+		t.Run(first, func(t *testing.T) {
+			t.Parallel()
+			storetest.TestStore(t, func(t *testing.T) storetest.Fixture {
+				f := newFolder(t)
+				s := f.open()
+				issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{Tags: map[string]string{"a": "b"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				user, err := s.Credential(t.Context(), "AKIABOB", "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				made := 0
+				// The line of the principal whose credential it is, with which next does something.
+				edit := func(c sigv4auth.Credential, next func(line string) string) error {
+					lines := strings.Split(f.read("principals.json"), "\n")
+					for i, line := range lines {
+						if strings.Contains(line, `"`+c.Principal.PrincipalARN()+`"`) {
+							lines[i] = next(line)
+						}
+					}
+					f.replace("principals.json", strings.Join(lines, "\n"))
+					return nil
+				}
+				// Bob's policies stand in the line behind that of his ARN.
+				f.edit("principals.json", "\"AIDABOB\",\n     \"AttachedPolicies\": [],", "\"AIDABOB\", \"AttachedPolicies\": [\"Read\"],")
+				eventually(t, "Bob may read", allowed(t, s, bobARN, "ride:Read"))
+				attach := func(line string) string {
+					made++
+					name := fmt.Sprintf("Made%d", made)
+					f.replace("policies/"+name+".json", strings.Replace(allowRead, "ride:Read", fmt.Sprintf("ride:Read%d", made), 1))
+					before, rest, _ := strings.Cut(line, `"AttachedPolicies": ["`)
+					_, after, _ := strings.Cut(rest, `"`)
+					return before + `"AttachedPolicies": ["` + name + `"` + after
+				}
+				fixture := storetest.Fixture{
+					Credentials: s, Policies: s, Known: []sigv4auth.Credential{user, issued}, Within: 500 * time.Millisecond,
+					Revoke: func(c sigv4auth.Credential) error {
+						if c.AccessKeyID == issued.AccessKeyID {
+							return s.RevokeSession(t.Context(), c.AccessKeyID)
+						}
+						f.edit("principals.json", bobSecret+`", "Status": "Active"`, bobSecret+`", "Status": "Inactive"`)
+						return nil
+					},
+					ChangePolicies: func(c sigv4auth.Credential) error { return edit(c, attach) },
+					Recreate: func(c sigv4auth.Credential) error {
+						return edit(c, func(line string) string {
+							line = attach(line)
+							return strings.NewReplacer("AIDABOB", fmt.Sprintf("AIDABOB%d", made), "AROARIDER", fmt.Sprintf("AROARIDER%d", made)).Replace(line)
+						})
+					},
+					ChangeOthers: func() error {
+						c, err := s.IssueSession(t.Context(), riderARN, "eve", 0, filestore.SessionOptions{})
+						if err != nil {
+							return err
+						}
+						return s.RevokeSession(t.Context(), c.AccessKeyID)
+					},
+				}
+				if first == "a session" {
+					fixture.Known[0], fixture.Known[1] = fixture.Known[1], fixture.Known[0]
+				}
+				return fixture
+			})
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// Fixture is the store under test, what is in it, and what can be done to it. The functions return
+// once they have asked the store for the change; an error of theirs fails the test. They are not
+// called concurrently with each other.
+type Fixture struct {
+	_ [0]func()
+
+	// Credentials is the store of credentials. It is required.
+	Credentials sigv4auth.CredentialStore
+
+	// Policies is the store of policies that is used with it. nil: only Credentials is tested.
+	Policies sigv4auth.PolicyStore
+
+	// Known are credentials in the store that are active and have not expired, as the store is to
+	// return them; their Revision does not count. At least one is required, and two of different
+	// principals, if the store can hold them.
+	Known []sigv4auth.Credential
+
+	// Revoke makes one of Known unknown. nil: the store cannot be changed.
+	Revoke func(c sigv4auth.Credential) error
+
+	// Recreate makes the principal of one of Known again, under the same ARN with another unique ID
+	// and other policies. The access key may become one of the new principal, or unknown. It can be
+	// called more than once for one credential. nil: the store cannot do that.
+	Recreate func(c sigv4auth.Credential) error
+
+	// ChangePolicies gives the principal of one of Known other policies. nil: the store cannot do
+	// that.
+	ChangePolicies func(c sigv4auth.Credential) error
+
+	// ChangeOthers changes what has nothing to do with Known, for instance issues a session for
+	// somebody else. A request of Known that is under way must not become a failure by that. nil:
+	// the store cannot do that, or its revisions are of everything in it.
+	ChangeOthers func() error
+
+	// Within is how long a change may take to be in force. 0: a second.
+	Within time.Duration
+}
+
+// TestStore runs every test of the contracts, each as a subtest of t on a fixture of its own, which
+// open returns. What open has to clean up it registers with t.
+func TestStore(t *testing.T, open func(t *testing.T) Fixture) {
+	t.Helper()
+	for _, c := range checks() {
+		t.Run(c.name, func(t *testing.T) {
+			f := open(t)
+			if err := f.check(); err != nil {
+				t.Fatal(err)
+			}
+			if c.needs != nil && !c.needs(&f) {
+				t.Skip("the fixture cannot do what this needs")
+			}
+			if err := c.run(t.Context(), &f); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// check returns what is wrong with the fixture itself.
+func (f *Fixture) check() error {
+	if f.Credentials == nil || len(f.Known) == 0 {
+		return fmt.Errorf("storetest: a Fixture needs Credentials and at least one of Known")
+	}
+	for i, c := range f.Known {
+		if c.AccessKeyID == "" {
+			return fmt.Errorf("storetest: Fixture.Known[%d] has no AccessKeyID", i)
+		}
+	}
+	if f.Within == 0 {
+		f.Within = time.Second
+	}
+	return nil
+}
+
+// test is one test of the contracts. It returns what the store does against them.
+type test struct {
+	name  string
+	needs func(f *Fixture) bool // nil: nothing
+	run   func(ctx context.Context, f *Fixture) error
+}
+
+func checks() []test {
+	policies := func(f *Fixture) bool { return f.Policies != nil }
+	return []test{
+		{"a known key is returned as it is", nil, knownKeys},
+		{"any other key is unknown", nil, unknownKeys},
+		{"a session token that was presented is not taken for the key's", nil, wrongTokens},
+		{"an ended context makes no key unknown", nil, endedContext},
+		{"many may ask at once", nil, manyAtOnce},
+		{"a revoked key becomes unknown, and no other", func(f *Fixture) bool { return f.Revoke != nil }, revocation},
+		{"what was returned is not changed", func(f *Fixture) bool { return f.Revoke != nil || f.Recreate != nil }, returnedIsKept},
+		{"policies of a known principal are found", policies, knownPolicies},
+		{"policies of an unknown principal are none", policies, unknownPrincipal},
+		{"an ended context gives no other policies", policies, endedContextOfPolicies},
+		{"a revision is of one credential", policies, revisionOfOne},
+		{"a revision that was never given is gone", policies, neverGiven},
+		{"a state stays what it was, or is gone", func(f *Fixture) bool {
+			return policies(f) && (f.Revoke != nil || f.Recreate != nil || f.ChangePolicies != nil)
+		}, stateIsKept},
+		{"what changes for others changes no state", func(f *Fixture) bool { return policies(f) && f.ChangeOthers != nil }, othersStates},
+		{"no decision is joined from two states", func(f *Fixture) bool { return policies(f) && f.Recreate != nil }, noMixture},
+	}
+}
+
+// eventually calls holds until it returns nil, and returns its last error if that takes too long.
+func (f *Fixture) eventually(ctx context.Context, holds func() error) error {
+	for end := time.Now().Add(f.Within); ; {
+		err := holds()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
