@@ -17,6 +17,8 @@ const (
 	strayCost = 3
 	// prepareCost is what it costs to set up a shiftAnd.
 	prepareCost = 512
+	// elementCost is what it costs to put one element into it.
+	elementCost = 6
 	// maxTextBytes bounds a text that patterns are tried on: of a resource (2,048 bytes), of
 	// an action, and of a condition key's value, which is as long as a policy may write one.
 	maxTextBytes = maxValueBytes

@@ -17,6 +17,8 @@ type body struct {
 	runs  [][]part   // what stands between the stars
 	texts []string   // the same, where each run is one text or nothing and case counts
 	vars  []variable // in the order of their parts
+	// elements is how many bytes and question marks there are, without the variables.
+	elements int
 }
 
 // variables returns the policy variables of a pattern of any shape.
@@ -134,6 +136,11 @@ func (p *pattern) take(b body) {
 		p.shape, p.text = prefix, text
 	default:
 		kept := b // on the heap only here
+		for _, run := range b.runs {
+			for i := range run {
+				kept.elements += run[i].any + len(run[i].text)
+			}
+		}
 		if !p.fold {
 			kept.texts = kept.plainTexts()
 		}

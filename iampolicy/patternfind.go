@@ -95,7 +95,7 @@ func (m *matcher) search(run []part, s string) (end int, ok bool) {
 			elements += len(m.textOf(&run[i]))
 		}
 	}
-	m.e.work += prepareCost + partCost*len(run)
+	m.e.work += prepareCost + partCost*len(run) + elementCost*elements
 	switch {
 	case elements == 0: // of variables with nothing in them
 		return 0, true
@@ -149,20 +149,29 @@ func (m *matcher) searchLong(run []part, s string) (end int, ok bool) {
 // places where they end. Of the last part of a run the first end is the answer.
 func (a *shiftAnd) pass(s string, stray strayBytes, before, behind *placeBits, isLast bool) (end int, ok bool) {
 	final, d := a.last(), uint64(0)
-	for i := range len(s) {
-		symbol, stay := int(s[i]), a.any&inside(s[i])
-		if stray.bits != nil {
-			symbol, stay = a.symbolAt(s, i, stray)
+	for from := 0; from < len(s); from += 64 {
+		places, ends := before[from/64], uint64(0)
+		part := s[from:min(from+64, len(s))]
+		for i := range len(part) {
+			symbol, stay := int(part[i]), a.any&inside(part[i])
+			if stray.bits != nil {
+				symbol, stay = a.symbolAt(s, from+i, stray)
+			}
+			d = (d|places&1)<<1&a.take[symbol] | d&stay
+			places >>= 1
+			if d&final == 0 {
+				continue
+			}
+			ends |= 1 << i
+			if isLast {
+				if end, ok := a.endsAt(s, from+i+1, final, stray); ok {
+					return end, true
+				}
+			}
 		}
-		d = (d|before.at(i))<<1&a.take[symbol] | d&stay
-		if d&final == 0 {
-			continue
-		}
-		if !isLast {
-			behind.set(i + 1)
-		} else if end, ok := a.endsAt(s, i+1, final, stray); ok {
-			return end, true
-		}
+		// What ends with a byte ends before the next one.
+		behind[from/64] |= ends << 1
+		behind[from/64+1] = ends >> 63
 	}
 	return 0, false
 }
@@ -172,9 +181,6 @@ const longCost = 4
 
 // A placeBits has a bit for each place between the bytes of a text.
 type placeBits [maxTextBytes/64 + 1]uint64
-
-func (b *placeBits) at(i int) uint64 { return b[i/64] >> (i % 64) & 1 }
-func (b *placeBits) set(i int)       { b[i/64] |= 1 << (i % 64) }
 
 func (b *placeBits) fill() {
 	for i := range b {

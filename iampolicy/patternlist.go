@@ -95,16 +95,6 @@ func matchesAnyARN(list []arnPattern, s string, e *evaluation, unknownMatches bo
 	return b.matches()
 }
 
-// elements returns how many elements of a shiftAnd the pattern has.
-func (p *pattern) elements() (n int) {
-	for _, run := range p.runs {
-		for i := range run {
-			n += run[i].any + len(run[i].text)
-		}
-	}
-	return n
-}
-
 // A patternBatch is patterns in one shiftAnd, for the same part of a text.
 type patternBatch struct {
 	m           matcher
@@ -131,16 +121,17 @@ func (b *patternBatch) add(head string, p *pattern) (matched bool) {
 	if !strings.HasPrefix(b.text, head) || !b.mayMatch(p.runs, b.text[len(head):]) {
 		return false
 	}
-	if p.elements() > shiftAndBits {
+	if p.elements > shiftAndBits {
 		m := b.m
 		m.whole -= len(head)
 		m.stray.at += len(head)
 		return m.match(p.runs, b.text[len(head):])
 	}
-	full := b.a.used+1+p.elements() > shiftAndBits+1
+	full := b.a.used+1+p.elements > shiftAndBits+1
 	if b.first != 0 && (full || b.head != len(head)) && b.matches() {
 		return true
 	}
+	b.m.e.work += elementCost * p.elements
 	a := &b.a
 	b.head = len(head)
 	b.first |= a.begin()
@@ -165,6 +156,7 @@ func (b *patternBatch) matches() bool {
 	stray := b.m.stray
 	stray.at += b.head
 	matched := b.a.matches(b.text[b.head:], b.first, b.last, stray, &b.m.e.work)
-	b.a, b.first, b.last = shiftAnd{}, 0, 0
+	b.a.reset()
+	b.first, b.last = 0, 0
 	return matched
 }

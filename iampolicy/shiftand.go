@@ -36,6 +36,12 @@ func (a *shiftAnd) begin() uint64 {
 	return 1 << (a.used - 1)
 }
 
+// reset makes a as new.
+func (a *shiftAnd) reset() {
+	clear(a.take[:])
+	a.any, a.loop, a.used = 0, 0, 0
+}
+
 // last returns the bit of what was added last.
 func (a *shiftAnd) last() uint64 { return 1 << (a.used - 1) }
 
