@@ -12,6 +12,7 @@ const (
 	Growth   work.Group = "growth"
 	Globs    work.Group = "globs"
 	Parsing  work.Group = "parsing"
+	Largest  work.Group = "largest"
 	Deriving work.Group = "deriving"
 	Least    work.Group = "least"
 )
@@ -38,5 +39,6 @@ func All() []Part {
 	all = append(all, growths()...)
 	all = append(all, globs()...)
 	all = append(all, parsings()...)
+	all = append(all, largest()...)
 	return append(all, deriving(), leastOf())
 }

@@ -29,6 +29,7 @@ var titles = []struct {
 	{part.Growth, "Decision, by the number of statements and of those that can match"},
 	{part.Globs, "Hostile patterns, on a resource of 1 KiB that does not match"},
 	{part.Parsing, "Parsing of policies"},
+	{part.Largest, "The largest documents, of 1 MiB"},
 	{part.Deriving, "Derivation of a key, which the key cache saves"},
 }
 
