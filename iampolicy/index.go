@@ -23,8 +23,8 @@ const (
 	// maxIndexEntries bounds what one statement may add to the index: its actions
 	// times its resources.
 	maxIndexEntries = 256
-	// maxIndexValues is the same for the values of each of its conditions.
-	maxIndexValues = 1024
+	// maxIndexValues is the same for its actions times the values of its conditions.
+	maxIndexValues = 4096
 )
 
 // newIndex indexes the statements, or returns nil where there are few.

@@ -95,12 +95,14 @@ func (x *indexBuilder) placesOf(i int32) *statementPlaces {
 	}
 	p.resources = x.lists[start:]
 	start = len(x.lists)
+	values := 0
 	for j := range st.conditions {
 		needed := st.conditions[j].needed()
-		// Of a statement of many actions fewer values are looked at, as of its resources.
-		if len(needed) == 0 || len(needed)*len(st.actions) > maxIndexValues {
+		// Each of the statement's actions is a bucket that counts them all.
+		if len(needed) == 0 || (values+len(needed))*len(st.actions) > maxIndexValues {
 			continue
 		}
+		values += len(needed)
 		first := len(x.ids)
 		for _, v := range needed {
 			x.ids = append(x.ids, x.valueID(v))

@@ -63,6 +63,20 @@ var allocations = map[suite.Name]float64{
 	{Group: part.Hostile, Case: "a decision by 1 MiB"}:            0,
 	{Group: part.Hostile, Case: "a validation of 64 KiB"}:         120_000,
 
+	// A document of 1 MiB has up to 100,000 values.
+	{Group: part.Largest, Case: "Parse, accounts and users of NotPrincipal"}:              100_000,
+	{Group: part.Largest, Case: "Validate, accounts and users of NotPrincipal"}:           280_000,
+	{Group: part.Largest, Case: "Parse, actions"}:                                         60_000,
+	{Group: part.Largest, Case: "Validate, actions"}:                                      300_000,
+	{Group: part.Largest, Case: "Parse, actions with two stars"}:                          600_000,
+	{Group: part.Largest, Case: "Validate, actions with two stars"}:                       950_000,
+	{Group: part.Largest, Case: "Parse, resources of 1,000 stars"}:                        640_000,
+	{Group: part.Largest, Case: "Validate, resources of 1,000 stars"}:                     640_000,
+	{Group: part.Largest, Case: "Parse, bounds of a key from both sides"}:                 200,
+	{Group: part.Largest, Case: "Validate, bounds of a key from both sides"}:              550_000,
+	{Group: part.Largest, Case: "Parse, statements of 250 actions and 240 conditions"}:    280_000,
+	{Group: part.Largest, Case: "Validate, statements of 250 actions and 240 conditions"}: 700_000,
+
 	{Group: part.Deriving, Case: "public key of SigV4A"}: 28,
 
 	{Group: part.Least, Case: "header POST"}: 1,

@@ -13,6 +13,7 @@ const (
 	Globs    work.Group = "globs"
 	Hostile  work.Group = "hostile"
 	Parsing  work.Group = "parsing"
+	Largest  work.Group = "largest"
 	Deriving work.Group = "deriving"
 	Least    work.Group = "least"
 )
@@ -40,5 +41,6 @@ func All() []Part {
 	all = append(all, globs()...)
 	all = append(all, hostiles()...)
 	all = append(all, parsings()...)
+	all = append(all, largest()...)
 	return append(all, deriving(), leastOf())
 }

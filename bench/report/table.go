@@ -30,6 +30,7 @@ var titles = []struct {
 	{part.Globs, "Hostile patterns, on a resource of 1 KiB that does not match"},
 	{part.Hostile, "Hostile documents, against half of each"},
 	{part.Parsing, "Parsing of policies"},
+	{part.Largest, "The largest documents, of 1 MiB"},
 	{part.Deriving, "Derivation of a key, which the key cache saves"},
 }
 
