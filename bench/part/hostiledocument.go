@@ -43,16 +43,17 @@ func (h *hostile) pattern(most int) string {
 		}
 	}
 	for length := h.length; ; length /= 2 {
-		run := "*" + h.letter
+		var run strings.Builder
+		run.WriteString("*" + h.letter)
 		for range length - 2 {
 			if h.Float64() < h.question {
-				run += "?"
+				run.WriteString("?")
 			} else {
-				run += "a"
+				run.WriteString("a")
 			}
 		}
-		if run += "?z*"; b.Len()+len(run) <= most || length < 2 {
-			return b.String() + run
+		if run.WriteString("?z*"); b.Len()+len(run.String()) <= most || length < 2 {
+			return b.String() + run.String()
 		}
 	}
 }
@@ -93,7 +94,7 @@ func (h *hostile) document(size int) (doc []byte, req *iampolicy.Request) {
 	}
 	var items []string
 	left := size - len(open) - len(begin) - len(end) - len(`,]}`)
-	for i := 0; i < 90_000; i++ {
+	for i := range 90_000 {
 		var text string
 		switch h.kind {
 		case "statements":
