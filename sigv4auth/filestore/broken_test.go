@@ -9,6 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
+// Threat 246: what cannot be read widens nothing. The last good version stays in force, and it is
+// reported.
 func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
 	tests := []struct {
 		name, file string
@@ -69,6 +71,7 @@ func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
 	}
 }
 
+// Threat 246: where there is no last good version of a policy, those who attach it are denied.
 func TestAPolicyThatWasNeverGoodDeniesThoseWhoAttachIt(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
