@@ -32,7 +32,7 @@ func TestTheNewcomersLesson(t *testing.T) {
 	}
 }
 
-func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143 and 146
+func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143, 146 and 238
 	s := start(t, t.TempDir())
 	ride := s.call("rider", "POST", "/prod/ride", seattle).wants(t, 201).field(t, "RideId")
 	there := []string{"/prod/ride/" + ride, "/prod/rides"}
@@ -48,6 +48,17 @@ func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143 a
 				t.Errorf("%s %s without a signature: %d %s %s", method, path, got.status, got.header.Get("X-Amzn-ErrorType"), got.body)
 			}
 		}
+	}
+	// Which path is open is told by the request line, and by no header that a client may send.
+	for _, name := range []string{"X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Forwarded-URI", "X-Forwarded-Path", "X-Forwarded-Prefix", "X-Envoy-Original-Path", "Referer", "Origin"} {
+		r := s.request("GET", "/prod/rides", "")
+		r.Header.Set(name, "/healthz")
+		s.send(r).wants(t, 403)
+	}
+	for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-Method", "X-Original-Method"} {
+		r := s.request("POST", "/healthz", "")
+		r.Header.Set(name, "GET")
+		s.send(r).wants(t, 403)
 	}
 	// The newcomer has a key and no policy: what they are told differs by what they asked for, and by nothing else.
 	told := func(path string) string {

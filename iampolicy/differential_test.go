@@ -18,7 +18,7 @@ const (
 	differentialRequests = 20 // of a world with long texts or many statements a quarter
 )
 
-// Every random world is decided by Evaluate and by the naive evaluator.
+// Every random world is decided by Evaluate and by the naive evaluator (threat 239).
 func TestEvaluateDecidesAsTheNaiveEvaluator(t *testing.T) {
 	worlds := differentialWorlds
 	if s := os.Getenv("WILDGATE_DIFFERENTIAL"); s != "" {

@@ -49,6 +49,9 @@ const (
 	v2012     = `"Version":"2012-10-17",`
 )
 
+// TestFindings: Validate finds each code in a document, and not in the same document without what
+// the code is about. Some are warnings that the register of threats asks for: threats 182, 189
+// and 196.
 func TestFindings(t *testing.T) {
 	const (
 		id    = iampolicy.Identity

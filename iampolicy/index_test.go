@@ -63,7 +63,7 @@ func (d dice) manyConditions() map[string]any {
 }
 
 // A policy of many statements, which is indexed, decides as its statements do each
-// in a policy of its own, which are walked.
+// in a policy of its own, which are walked (threat 239).
 func TestIndexLeavesNothingOut(t *testing.T) {
 	matched := map[iampolicy.Outcome]int{}
 	for seed := range uint64(150) {

@@ -60,7 +60,7 @@ func TestResources(t *testing.T) {
 		{"threat 163: prefix", `"Resource":"arn:aws:s3:::photos/bob/cat"`, object, false},
 		{"threat 164: an object's grant for the bucket", `"Resource":"arn:aws:s3:::photos/*"`, "arn:aws:s3:::photos", false},
 		{"threat 165: the bucket alone for an object", `"Resource":"arn:aws:s3:::photos"`, object, false},
-		{"star over slashes", `"Resource":"arn:aws:s3:::photos/*"`, object, true},
+		{"star over slashes", `"Resource":"arn:aws:s3:::photos/*"`, object, true}, // threat 144
 		{"star for nothing", `"Resource":"arn:aws:s3:::photos/*"`, "arn:aws:s3:::photos/", true},
 		{"star in the middle", `"Resource":"arn:aws:s3:::*/cat.jpg"`, object, true},
 		{"star over colons in the sixth part", `"Resource":"arn:aws:s3:::a*d"`, "arn:aws:s3:::a:b:c:d", true},

@@ -178,7 +178,7 @@ func TestNobodyLearnsWhoseRidesExist(t *testing.T) {
 	}
 }
 
-// Threats 135 to 138: what is served is exactly what was authorised; nothing is cleaned, redirected or matched in another case.
+// Threats 135 to 138 and 240: what is served is exactly what was authorised; nothing is cleaned, redirected or matched in another case.
 func TestRoutes(t *testing.T) {
 	for _, test := range []struct {
 		method, target string
@@ -222,6 +222,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/prod/rides%2f", 404, ""},
 		{"GET", "/prod/rides/%2e%2e/ride", 404, ""},
 		{"POST", "/prod/ride;x=1", 404, ""},
+		{"POST", "/prod/ride%3Fx=1", 404, ""},
 		{"GET", "/prod/healthz", 404, ""},
 	} {
 		t.Run(test.method+" "+test.target, func(t *testing.T) {

@@ -92,6 +92,8 @@ var pickups = []struct {
 	{"deep nesting", strings.Repeat("[", 2000) + strings.Repeat("]", 2000), "body: must be an object", ridesvc.Location{}},
 }
 
+// Threats 149, 150, 151, 155, 156 and 225: the cases of pickups are refused before the store is
+// asked, those nested deeply among them.
 func TestPickupLocation(t *testing.T) {
 	for _, test := range pickups {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,6 +119,7 @@ func TestPickupLocation(t *testing.T) {
 	}
 }
 
+// Threat 225: a body is refused by its length, and read no further than its limit.
 func TestBodySize(t *testing.T) {
 	const limit = 4096
 	fits := seattle + strings.Repeat(" ", limit-len(seattle))

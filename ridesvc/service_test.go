@@ -100,6 +100,8 @@ func TestTheLongestNameIsServed(t *testing.T) {
 	s.order(t, strings.Repeat("a", 2048))
 }
 
+// Threat 227: whatever fails or panics behind the service is an answer like another, and its cause
+// stays inside.
 func TestFailuresStayInside(t *testing.T) {
 	cause := errors.New("dial tcp 10.0.0.7:5432: password of user wildgate")
 	for _, test := range []struct {

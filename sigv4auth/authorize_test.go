@@ -199,8 +199,8 @@ func TestCheckWantsAnIdentity(t *testing.T) {
 	}
 }
 
-// TestRoutedPath: a path on which the router and the policies could disagree is refused before anything is looked up: threats 135 to 137. The
-// same work is done for what Verify admits under every path style.
+// TestRoutedPath: a path on which the router and the policies could disagree is refused before anything is looked up: threats 135 to 137
+// and 145. The same work is done for what Verify admits under every path style.
 func TestRoutedPath(t *testing.T) {
 	t.Parallel()
 	everything := attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))

@@ -32,7 +32,7 @@ var headerKeys = [...]headerKey{{"aws:UserAgent", "User-Agent"}, {"aws:Referer",
 // and what is refused must not change with the policies.
 func checkHeaderKeys(r *http.Request, id *Identity) *Error {
 	for _, from := range headerKeys {
-		if _, restored := id.relayed.restores(from.header); !restored && len(r.Header[from.header]) > 1 {
+		if _, restored := id.relayed.restores(from.header); !restored && len(r.Header[from.header]) > 1 { // guard 236
 			return malformed("The header %s arrived more than once", from.header)
 		}
 	}
@@ -51,8 +51,9 @@ func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 		return
 	}
 	c.to.Grow(usualKeys + len(id.Principal.Tags))
-	// One instant for both, and the one that the signature was checked at (threat 190).
-	now := id.VerifiedAt.UTC()
+	// One instant for both, and the one that the signature was checked at (threat 190), by the
+	// server's clock (threat 198).
+	now := id.VerifiedAt.UTC() // guard 190, 198
 	if c.used.MayUse("aws:CurrentTime") {
 		c.to.Set("aws:CurrentTime", now.Format(time.RFC3339))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestConditionKeys pins which keys the server fills for whom, and with what: iam-semantics 8, threats 179 and 180.
+// TestConditionKeys pins which keys the server fills for whom, and with what: iam-semantics 8,
+// threats 179 and 180.
 func TestConditionKeys(t *testing.T) {
 	t.Parallel()
 	user := userPrincipal
@@ -140,7 +142,54 @@ func TestConditionKeys(t *testing.T) {
 	}
 }
 
-// TestServersKeysWin: the service's callback gets a fresh Context, and cannot set what the server knows or could know: threat 179.
+// TestOneInstantForPolicies: aws:CurrentTime and aws:EpochTime are one instant, that at which the
+// signature was checked (threat 190), by the server's clock and not by the client's, which is slow
+// here (threat 198).
+func TestOneInstantForPolicies(t *testing.T) {
+	t.Parallel()
+	now := testNow
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Now = func() time.Time { now = now.Add(time.Second); return now }
+	})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+			"StringEquals":{"aws:CurrentTime":"2026-01-02T03:04:06Z","aws:EpochTime":"1767323046"},
+			"DateEquals":{"aws:CurrentTime":"2026-01-02T03:04:06Z"}}}}`))})
+	var handler spy
+	w := httptest.NewRecorder()
+	a.Require(z.Check)(&handler).ServeHTTP(w, sign(t, ride(), signing{at: testNow.Add(-2 * time.Minute)}))
+	if handler.ran != 1 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestTagsOfTheCaller: aws:PrincipalTag comes from the credential alone (threat 191), and the tags
+// of a resource and of a request from the service's callback alone, whatever the caller sends and
+// whatever tags the caller has (threat 192).
+func TestTagsOfTheCaller(t *testing.T) {
+	t.Parallel()
+	user := userPrincipal
+	user.Tags = map[string]string{"team": "unicorns"}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: user})
+	})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity,
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+			"StringEquals":{"aws:PrincipalTag/team":"unicorns"},
+			"Null":{"aws:PrincipalTag/admin":"true","aws:ResourceTag/team":"true","aws:RequestTag/team":"true","aws:TagKeys":"true"}}}}`))})
+	r := request("GET", "/prod/rides?aws:PrincipalTag/team=ops&aws:PrincipalTag/admin=yes&aws:ResourceTag/team=ops&Tags.member.1.Key=team", "")
+	r.Header.Set("X-Amz-Tagging", "team=ops")
+	r.Header.Set("X-Amz-Principal-Tag-Admin", "yes")
+	var handler spy
+	w := httptest.NewRecorder()
+	a.Require(z.Check)(&handler).ServeHTTP(w, sign(t, r, signing{}))
+	if handler.ran != 1 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestServersKeysWin: the service's callback gets a fresh Context, and cannot set what the server
+// knows or could know: threats 179, 191 and 192.
 func TestServersKeysWin(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
@@ -170,7 +219,8 @@ func TestServersKeysWin(t *testing.T) {
 	}
 }
 
-// TestProvidersKeysWin: nor can the callback set what the session's identity provider has said, under whatever name: threat 179.
+// TestProvidersKeysWin: nor can the callback set what the session's identity provider has said,
+// under whatever name: threat 179.
 func TestProvidersKeysWin(t *testing.T) {
 	t.Parallel()
 	const provider = "accounts.example.com"

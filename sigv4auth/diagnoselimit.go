@@ -37,7 +37,7 @@ func (l *diagnosisLimit) take(now time.Time) bool {
 
 // diagnoseEvent adds a diagnosis to the event of a refused request, as far as the limit allows.
 func (a *Authenticator) diagnoseEvent(ctx context.Context, r *http.Request, e *Event) {
-	if a.diagnoses.most > 0 && a.diagnoses.take(a.now()) {
+	if a.diagnoses.most > 0 && a.diagnoses.take(a.now()) { // guard 247
 		d := a.diagnose(ctx, r, e.Time, false)
 		e.Diagnosis = &d
 	}

@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,7 +230,7 @@ func TestErrorsAreSmithys(t *testing.T) {
 }
 
 // TestRealServer: through net/http's own server. Expect: 100-continue is answered only once the header is found right (threat 130), a
-// body beyond the limit is refused unread (threat 220), and a client that gives up leaves nothing behind (threat 226).
+// body beyond the limit is refused unread (threat 220).
 func TestRealServer(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.MaxBodyBytes = 1 << 10 })
@@ -292,6 +294,44 @@ func TestRealServer(t *testing.T) {
 	}
 	if continued, res, _ := exchange(t, head(fresh(signing{}), 1<<40), ""); continued || res.StatusCode == 200 {
 		t.Errorf("threat 220: continued %t, %d", continued, res.StatusCode)
+	}
+}
+
+// TestClientsThatGiveUp: a client that goes away within its body leaves no goroutine behind (threat
+// 226). It is not parallel, so that no other test's goroutines come and go meanwhile.
+func TestClientsThatGiveUp(t *testing.T) {
+	const clients = 20
+	var refused atomic.Int32
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Audit = func(context.Context, sigv4auth.Event) { refused.Add(1) }
+	})
+	server := httptest.NewServer(a.Handler(&spy{}))
+	t.Cleanup(server.Close)
+	before := runtime.NumGoroutine()
+	for range clients {
+		r := ride()
+		r.Host = server.Listener.Addr().String()
+		r = sign(t, r, signing{})
+		conn, err := net.Dial("tcp", r.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Del("Content-Length")
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", r.Method, r.RequestURI, r.Host, len(rideBody))
+		_ = r.Header.Write(&b)
+		b.WriteString("\r\n" + rideBody[:len(rideBody)/2])
+		if _, err := conn.Write(b.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for refused.Load() < clients || runtime.NumGoroutine() > before {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d requests, %d goroutines; %d before", refused.Load(), runtime.NumGoroutine(), before)
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 

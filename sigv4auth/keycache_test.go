@@ -98,7 +98,7 @@ func TestKeyCacheBytes(t *testing.T) {
 	}
 }
 
-// TestKeysInOneSlot: of two keys that have to share what room there is, each is checked with its own: who has one of them cannot sign as the other (threat 104).
+// TestKeysInOneSlot: of two keys that have to share what room there is, each is checked with its own: who has one of them cannot sign as the other (threats 104 and 105).
 func TestKeysInOneSlot(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{"AKIAONE": "first", "AKIATWO": "second"}

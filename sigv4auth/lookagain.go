@@ -17,7 +17,7 @@ const maxLookupAge = time.Second
 // was set back meanwhile nobody knows, so that counts as too old.
 func (a *Authenticator) outdated(then time.Time) bool {
 	age := a.since(then)
-	return age > maxLookupAge || age < 0
+	return age > maxLookupAge || age < 0 // guard 233b
 }
 
 // lookUpAgain looks the credential that p names up once more, at the present instant, and puts it
@@ -70,7 +70,7 @@ func replaced() *Error {
 // was, check runs once more with the credential as it is now (threat 234).
 func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Request, rec *record, p *presented, s *scratch) *Error {
 	refused := runCheck(check, r, rec.identity)
-	if refused == nil || refused.Code != ErrRevisionGone {
+	if refused == nil || refused.Code != ErrRevisionGone { // guard 234c
 		return refused
 	}
 	id := &rec.identity

@@ -52,7 +52,7 @@ func ownerKeyOf(p *iampolicy.Principal, session *Session) (key string, ok bool) 
 	}
 	switch typ {
 	case iampolicy.User:
-		return ownerKey("user", p.Account(), p.UserID)
+		return ownerKey("user", p.Account(), p.UserID) // guard 241
 	case iampolicy.AssumedRole:
 		roleID, name, _ := strings.Cut(p.UserID, ":")
 		if name != p.SessionName() {

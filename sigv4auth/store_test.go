@@ -39,7 +39,7 @@ func TestStores(t *testing.T) {
 		{"threat 109: the store fails", func() (sigv4auth.Credential, error) { return good, errors.New("connection refused: password=hunter2") }, sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable"},
 		{"threat 109: the store times out", func() (sigv4auth.Credential, error) { return good, context.DeadlineExceeded }, sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable"},
 		{"threat 216: another key than asked for", func() (sigv4auth.Credential, error) { return other, nil }, sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable"},
-		{"threat 15: an empty secret", func() (sigv4auth.Credential, error) { return empty, nil }, sigv4auth.ErrUnrecognizedClient, 403, "invalid."},
+		{"threats 15 and 244: an empty secret", func() (sigv4auth.Credential, error) { return empty, nil }, sigv4auth.ErrUnrecognizedClient, 403, "invalid."},
 		{"the zero credential", func() (sigv4auth.Credential, error) { return sigv4auth.Credential{}, nil }, sigv4auth.ErrServiceUnavailable, 503, ""},
 		{"threat 227: a panic", func() (sigv4auth.Credential, error) { panic("password=hunter2") }, sigv4auth.ErrInternalFailure, 500, "Internal server error"},
 	}

@@ -114,7 +114,7 @@ func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented)
 		r.Body = http.NoBody
 	}
 	b := &streamedBody{source: r.Body, trailer: d.stream.Trailer}
-	d.stream.Admission = &b.standing // guard 233
+	d.stream.Admission = &b.standing // guard 233a
 	b.reader = chunked.NewReader(r.Body, d.stream)
 	r.Body, r.ContentLength = b, d.stream.Length // guard 49
 	return b

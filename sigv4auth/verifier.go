@@ -59,7 +59,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	// The request's instant is taken once and used for everything (threat 190), but for whether a
 	// credential that had to be looked up again has expired meanwhile.
 	now := a.now()
-	rec.event.Time = now // guard 74a, 75
+	rec.event.Time = now // guard 74a, 75, 226
 	via := a.proxies.read(r)
 	if via != nil {
 		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.client, via.clientUntold, via.schemeUntold, true

@@ -32,6 +32,11 @@ type file struct {
 	fset    *token.FileSet
 }
 
+// skipped reports whether a folder of this name holds nothing of the repository's own code.
+func skipped(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "wildgate-data"
+}
+
 func readFiles(t *testing.T) []file {
 	t.Helper()
 	var all []file
@@ -40,7 +45,7 @@ func readFiles(t *testing.T) []file {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && p != root || d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == "wildgate-data") {
+		if d.IsDir() && p != root && skipped(d.Name()) {
 			return filepath.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(p, ".go") {

@@ -247,11 +247,11 @@ func TestS3SDKRefused(t *testing.T) {
 		s.mustRefuse(t, "a key that the policy denies", "AccessDenied", func() string {
 			return apiCode(put(t.Context(), s.sdk(t, nil), "secret/x", body))
 		})
-		s.mustRefuse(t, "a copy, which names a second resource", "AccessDenied", func() string {
+		s.mustRefuse(t, "threats 140 and 242: a copy, which names a second resource", "AccessDenied", func() string {
 			_, err := s.sdk(t, nil).CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: aws.String(bucket), Key: aws.String("x"), CopySource: aws.String(bucket + "/secret/x")})
 			return apiCode(err)
 		})
-		s.mustRefuse(t, "a sub-resource that the store does not have", "AccessDenied", func() string {
+		s.mustRefuse(t, "threat 141: a sub-resource that the store does not have", "AccessDenied", func() string {
 			_, err := s.sdk(t, nil).PutObjectAcl(t.Context(), &s3.PutObjectAclInput{Bucket: aws.String(bucket), Key: aws.String("kept"), ACL: types.ObjectCannedACLPublicRead})
 			return apiCode(err)
 		})

@@ -12,6 +12,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
+// Threats 112 and 114: a change that nobody tells the store of takes effect within a second, in
+// each process that reads the folder.
 func TestAChangeTakesEffectWithinASecond(t *testing.T) {
 	f := newFolder(t)
 	cfg := f.config()
