@@ -270,7 +270,7 @@ func TestAFolderThatDoesNotFit(t *testing.T) {
 		{"a database that is none", func(t *testing.T, data string) {
 			remove(t, data, "rides.db")
 			write(t, data, "rides.db", strings.Repeat("no database ", 100))
-		}, nil, "file is not a database"},
+		}, nil, "rides.db cannot be opened: ridesvc: SQL store: schema: file is not a database"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := fresh(t)

@@ -81,7 +81,7 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 		return options{}, fmt.Errorf("-region: %q is no region", opts.region)
 	}
 	if opts.presign < 0 || opts.presign > maxPresignExpiry || opts.presign%time.Second != 0 {
-		return options{}, fmt.Errorf("-presign: %v is not whole seconds from 0 to %v", opts.presign, maxPresignExpiry)
+		return options{}, fmt.Errorf("-presign: %v is not a whole number of seconds from 0 to %v", opts.presign, maxPresignExpiry)
 	}
 	if opts.origins, err = parseOrigins(*origins); err != nil {
 		return options{}, fmt.Errorf("-cors: %w", err)

@@ -82,8 +82,8 @@ func (f *rideFiles) tell(problem error) {
 	defer f.mu.Unlock()
 	switch {
 	case problem != nil && !f.broken:
-		f.log.Error("no rides are served: what is written now would be lost; put the file back, or stop the program, "+
-			"restore a backup and start it again", "problem", problem)
+		f.log.Error("no rides are served: what is written now would be lost; move that very file back (a copy of it is another file), "+
+			"or stop the program, restore a backup, with no -wal and no -shm file beside it, and start it again", "problem", problem)
 	case problem == nil && f.broken:
 		f.log.Info("the database of the rides is in its place again")
 	}

@@ -129,7 +129,7 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	s.db.SetMaxOpenConns(connections)
 	s.db.SetMaxIdleConns(connections)
 	if s.SQLStore, err = ridesvc.NewSQLStore(ctx, s.db); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s cannot be opened: %w", ridesFile, err)
 	}
 	if writeError == nil {
 		if s.pin, err = s.db.Conn(ctx); err != nil {

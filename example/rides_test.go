@@ -15,7 +15,8 @@ import (
 	"github.com/wildgate/wildgate/internal/testneed"
 )
 
-const notInPlace = `"no rides are served`
+const notInPlace = `"no rides are served: what is written now would be lost; move that very file back (a copy of it is another file), ` +
+	`or stop the program, restore a backup, with no -wal and no -shm file beside it, and start it again"`
 
 // Threat 249: while a file of the database is not in its place nothing succeeds, which one line
 // of the log says; once it is back, all is well.

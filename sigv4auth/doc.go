@@ -24,10 +24,13 @@
 //     parameters that they do not expect twice.
 //   - What stands in front MUST NOT add x-amz-* headers to what clients signed, as CloudFront does with X-Amz-Cf-Id: a request with one that
 //     is not signed is refused. Hop-by-hop headers, such as Connection and TE, SHOULD NOT be signed: proxies change them.
+//   - What a service keeps for a caller it SHOULD keep under [Identity.OwnerKey]. Two callers can have
+//     one name, and a name can be given to somebody else later.
 //   - The router MUST match the decoded path, as http.ServeMux does, where an [Authorizer] decides: policies see r.URL.Path. A handler MUST NOT
 //     decode it once more, nor take the method from a header.
 //   - A handler of upgraded connections is on its own: the frames after the upgrade are not signed.
-//   - net/http's server admits slow clients. Set its ReadHeaderTimeout and ReadTimeout.
+//   - net/http's server admits slow clients. Set its ReadHeaderTimeout and ReadTimeout. Package
+//     connlimit, beside this one, keeps connections that are idle or slow from shutting others out.
 //
 // # What a signature leaves open
 //

@@ -35,7 +35,8 @@ const (
 	ErrRequestNotYetCurrent ErrorCode = "RequestNotYetCurrent"
 	// ErrInvalidScope: the credential scope is not the one that is accepted.
 	ErrInvalidScope ErrorCode = "InvalidScope"
-	// ErrNotEnabled: presigned URLs or the payload mode are switched off.
+	// ErrNotEnabled: presigned URLs or the payload mode are switched off, or the presigned URL would
+	// live longer than Config.MaxPresignExpiry.
 	ErrNotEnabled ErrorCode = "NotEnabled"
 	// ErrUnrecognizedClient: the access key or its session token is unknown. A CredentialStore returns an error
 	// that wraps it for a key that does not exist.

@@ -28,8 +28,8 @@
 //     works for all of them the new one waits until one of them waits or ends.
 //   - A peer, which is an IPv4 address or the /64 of an IPv6 address, has Config.PerPeer
 //     connections at the most. A further one takes the place of one of its own, chosen in the
-//     same way, and is closed at once where the server works for all of them. Peers in
-//     Config.Trusted have no such bound.
+//     same way, and is closed at once where the server works for all of them, or all of them
+//     are younger than those 50 milliseconds. Peers in Config.Trusted have no such bound.
 //
 // Time that a request has waited counts in full, however many bytes trickle in, but for what 4
 // KiB a second would have taken. An idle connection on which the next request has begun is still
