@@ -3,7 +3,8 @@ package iampolicy
 // Evaluate decides whether the policies allow the request, in the order of the
 // IAM user guide's "Policy evaluation logic". It never fails and never panics:
 // what it cannot decide it denies. It changes nothing, and does not allocate;
-// any number of goroutines may call it with the same set.
+// any number of goroutines may call it with the same set. Its time is bounded (see "What
+// a decision costs"); where the bound is met, the Decision's OverBudget is true.
 func Evaluate(set *Set, req *Request) (d Decision) {
 	e := newEvaluation(set, req)
 	e.run(&d)

@@ -34,7 +34,7 @@ func (m *matcher) find(run []part, s string) (end int, ok bool) {
 		places = 1 // there is no second one to try
 	default:
 		// What does not occur at all need not be looked for at every place.
-		for i := 1; i < len(run) && i <= fewParts; i++ {
+		for i := 1; !m.fold && i < len(run) && i <= fewParts; i++ {
 			if run[i].any == 0 && m.index(s[start:], m.textOf(&run[i])) < 0 {
 				return 0, false
 			}
