@@ -118,14 +118,14 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 			more = add(&statements, `{"Effect":"Deny","Action":"*","Resource":"%s%s"}`, arn, d.pattern(most))
 		case "keys":
 			var keys []string
-			for j := 0; j < 60 && add(&keys, `"aws:RequestTag/%d":"*a?z*"`, j); j++ {
+			for j := 0; j < 60 && left > 110 && add(&keys, `"aws:RequestTag/%d":"*a?z*"`, j); j++ {
 				req.Context.Set(fmt.Sprintf("aws:RequestTag/%d", j), d.long(2040)+"baéz") // each matches at its end
 			}
 			if len(keys) > 0 { // but for the last one
 				keys[len(keys)-1] = fmt.Sprintf(`"aws:RequestTag/%d":"*a?y*"`, len(keys)-1)
 			}
+			left += len([]rune(strings.Join(keys, ","))) // counted again with the statement
 			more = len(keys) > 0 && add(&statements, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{%s}}}`, strings.Join(keys, ","))
-			left += len([]rune(strings.Join(keys, ","))) // counted twice
 		case "prefixes":
 			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s%s*"}`, arn, strings.Repeat("z", 1)+strings.Repeat("a", i%400))
 		case "grams":
