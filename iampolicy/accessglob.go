@@ -77,7 +77,7 @@ func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol pol
 			case part.ref == 0:
 				list = globText(list, part.text, p.fold)
 			case g.fixed != nil:
-				value, has := p.vars[part.ref-1].value(g.fixed)
+				value, has, _ := p.vars[part.ref-1].value(g.fixed)
 				if has != oneValue || inside && strings.IndexByte(value, ':') >= 0 {
 					return list, false // a part of an ARN has no colon
 				}

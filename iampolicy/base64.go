@@ -11,30 +11,30 @@ func isBase64(s string) bool {
 	for padding < 2 && padding < len(s) && s[len(s)-1-padding] == '=' {
 		padding++
 	}
-	last := byte(0)
-	for i := range len(s) - padding {
-		var ok bool
-		if last, ok = sextet(s[i]); !ok {
-			return false
-		}
+	last, all := byte(0), byte(0)
+	for i := range len(s) - padding { // without a branch: texts decide what would be predicted
+		last = sextets[s[i]]
+		all |= last
+	}
+	if all&noSextet != 0 {
+		return false
 	}
 	// One byte of padding leaves two bits over, two leave four.
 	return last&(1<<(2*padding)-1) == 0
 }
 
-// sextet returns the six bits that a character of base64 stands for.
-func sextet(c byte) (bits byte, ok bool) {
-	switch {
-	case 'A' <= c && c <= 'Z':
-		return c - 'A', true
-	case 'a' <= c && c <= 'z':
-		return c - 'a' + 26, true
-	case '0' <= c && c <= '9':
-		return c - '0' + 52, true
-	case c == '+':
-		return 62, true
-	case c == '/':
-		return 63, true
+// sextets has the six bits that each character of base64 stands for, and noSextet for others.
+var sextets = func() (t [256]byte) {
+	for c := range t {
+		t[c] = noSextet
 	}
-	return 0, false
-}
+	for i := range len(base64Alphabet) {
+		t[base64Alphabet[i]] = byte(i)
+	}
+	return t
+}()
+
+const (
+	noSextet       = 0x80
+	base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+)

@@ -11,6 +11,8 @@ const (
 	maxCoverWork = 1 << 28
 	// tryCost is what it costs to try one value of a policy, beside what follows.
 	tryCost = 32
+	// readCost is what a byte of a number, a date or base64 costs to read.
+	readCost = 3
 	// typedCost is what a byte costs in one pass of a shiftAnd, but for one in lanes.
 	typedCost = 2
 	// strayCost is the same in a text that is no UTF-8.
@@ -31,7 +33,14 @@ func (e *evaluation) spend(n int) { e.work += tryCost + n/16 } // guard 224
 // is denied.
 func (e *evaluation) over() bool { return e.work > maxWork }
 
-// indexCost is what it costs to look for a text of k bytes in n bytes. The standard
-// library compares up to 63 bytes at once at each place; for longer texts it compares hashes,
-// which an author can make equal at every place, and then all the bytes.
-func indexCost(n, k int) int { return n * (4 + k) / 16 }
+// indexCost is what it costs to look for a text of k bytes in n bytes. The standard library compares up to 63 bytes at once at each place; for longer texts it
+// compares hashes, which an author can make equal at every place, and then all the bytes.
+func indexCost(n, k int) int {
+	switch {
+	case k > n:
+		return 0
+	case k < 64:
+		return n * (4 + k) / 16
+	}
+	return 4*k + (n-k+1)*(40+k)/24 // the hashes of the text and of as much of the other
+}

@@ -195,6 +195,10 @@ func TestValuesTooLongForPatterns(t *testing.T) {
 		{"ForAllValues:StringNotLike", "x:m", "*a?b*", false},
 		{"ArnLike", "x:arn", "arn:aws:s3:::*", false},
 		{"ArnNotEquals", "x:arn", "arn:aws:s3:*::a", false},
+		{"NumericLessThan", "x:digits", "1", false},
+		{"NumericNotEquals", "x:digits", "1", false},
+		{"DateLessThan", "x:date", "2024", false},
+		{"BinaryEquals", "x:binary", "QQ==", false},
 		{"StringLike", "x:t", "b", true},
 		{"StringEquals", "x:t", "a*", true},
 		{"StringNotEqualsIgnoreCase", "x:t", "b", true},
@@ -209,6 +213,9 @@ func TestValuesTooLongForPatterns(t *testing.T) {
 			req.Context.Set("x:t", strings.Repeat("a", n))
 			req.Context.SetMany("x:m", strings.Repeat("a", n))
 			req.Context.Set("x:arn", "arn:aws:s3:::"+strings.Repeat("a", n-13))
+			req.Context.Set("x:digits", strings.Repeat("1", n))
+			req.Context.Set("x:date", "2024-01-01T00:00:00."+strings.Repeat("1", n-21)+"Z")
+			req.Context.Set("x:binary", strings.Repeat("QUFB", n/4)+strings.Repeat("QUFB", n%4))
 			condition := fmt.Sprintf(`"Action":"*","Resource":"*","Condition":{%q:{%q:%q}}}`, tt.operator, tt.key, tt.value)
 			allowed := iampolicy.Evaluate(identity(t, `{"Effect":"Allow",`+condition), req).Allowed()
 			denied := !iampolicy.Evaluate(identity(t, allow, `{"Effect":"Deny",`+condition), req).Allowed()
@@ -347,5 +354,66 @@ func TestExplainReadsEachValueByItself(t *testing.T) {
 	x := iampolicy.Explain(t.Context(), set, req)
 	if len(x.Statements) != 1 || len(x.Statements[0].Failures) != 1 || len(x.Statements[0].Failures[0].Request) != 2 {
 		t.Errorf("%+v", x)
+	}
+}
+
+// Threat 224: what a document of AWS's quota costs does not grow with values that are longer than any
+// that it could match: not by the variables that they stand for, nor by reading them for each condition.
+func TestLongValuesDoNotMakeDecisionsDear(t *testing.T) {
+	list := func(unit string) string { return strings.Repeat(unit+",", 5800/(len(unit)+1)-1) + unit }
+	condition := func(conditions string) string {
+		return `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{` + conditions + `,"StringEquals":{"x:none":"a"}}}`
+	}
+	sets := func(operator, operand string) string {
+		var b strings.Builder
+		for _, set := range []string{"", "ForAllValues:", "ForAnyValue:"} {
+			fmt.Fprintf(&b, `,"%s%s":{"x:long":%s},"%[1]s%[2]sIfExists":{"x:long":%[3]s}`, set, operator, operand)
+		}
+		return condition(b.String()[1:])
+	}
+	many := strings.Repeat("${x:long}", 16)
+	for _, tt := range []struct{ name, statements, unit string }{
+		{"variables of a condition", condition(`"StringLike":{"x:t":[` + list(`"`+many+`"`) + `]}`), "é"},
+		{"variables of a resource", `{"Effect":"Deny","Action":"*","Resource":[` + list(`"arn:aws:s3:::`+many+`"`) + `]}`, "é"},
+		{"variables that are no UTF-8", condition(`"StringLike":{"x:t":[` + list(`"`+many+`"`) + `]}`), "é\xff"},
+		{"base64", list(sets("BinaryEquals", `"QQ=="`)), "QUFB"},
+		{"numbers", list(sets("NumericEquals", `"2"`)), "1"},
+		{"dates", list(sets("DateLessThan", `"2024"`)), "1"},
+	} {
+		cost := func(n int) time.Duration {
+			set := identity(t, allow, tt.statements)
+			req := request("s3:GetObject", object)
+			text := strings.Repeat(tt.unit, n/len(tt.unit))
+			if tt.name == "dates" {
+				text = "2024-01-01T00:00:00." + text + "Z"
+			}
+			req.Context.Set("x:long", text)
+			req.Context.Set("x:t", "t")
+			return least(5, func() { iampolicy.Evaluate(set, req) })
+		}
+		ratio := 0.0
+		if !retried(func() bool {
+			ratio = float64(cost(1<<20)) / float64(cost(4<<10))
+			return ratio < 16
+		}) {
+			t.Errorf("%s: %.0f times for 256 times the value", tt.name, ratio)
+		}
+	}
+}
+
+// Threat 224: the budget does not count what is not done: where what a variable stands for is longer than
+// the text, or as long, a document of AWS's quota stays within it.
+func TestVariablesOfLongValuesStayWithinTheBudget(t *testing.T) {
+	for _, pattern := range []string{"*${x:v}*", "*a${x:v}*"} {
+		for _, length := range []int{1024, 2000, 2047, 2048, 4096, 60_000} {
+			set := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringLike":{"x:t":[`+
+				strings.Repeat(`"`+pattern+`",`, 5900/(len(pattern)+3))+`"b"]}}}`, allow)
+			req := request("s3:GetObject", object)
+			req.Context.Set("x:t", strings.Repeat("a", 2048))
+			req.Context.Set("x:v", strings.Repeat("a", length-1)+"b")
+			if d := iampolicy.Evaluate(set, req); !d.Allowed() {
+				t.Errorf("%s, %d bytes: %+v", pattern, length, d)
+			}
+		}
 	}
 }

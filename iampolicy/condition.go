@@ -34,9 +34,21 @@ func (c *condition) ofUnread() bool {
 // of a policy variable keeps it from matching: negated, the answer is then ofUnread.
 func (c *condition) unknownMatches() bool { return c.negated != c.deny } // guard 252b
 
-// tooLong reports whether a value of the request is longer than what patterns are tried on
-// (threat 224). It cannot be read then.
-func (c *condition) tooLong(v string) bool { return c.wild && len(v) > maxTextBytes }
+// tooLong reports whether a value of the request is longer than what patterns are tried on, or
+// what is read byte by byte (threat 224). It cannot be read then.
+func (c *condition) tooLong(v string) bool {
+	if len(v) <= maxTextBytes {
+		return false
+	}
+	switch c.operand {
+	case binaryOperand, numberOperand, dateOperand:
+		return true
+	case stringOperand, arnOperand:
+		return c.wild
+	case boolOperand, addressOperand, nullOperand: // which look at a few bytes
+	}
+	return false
+}
 
 // holds reports whether the condition holds for the request's context.
 //
@@ -124,7 +136,7 @@ func (c *condition) compare(v string, e *evaluation) (matched, read bool) {
 	case stringOperand:
 		return c.testStrings(v, e), true
 	case binaryOperand:
-		e.spend(len(v))
+		e.work += readCost * len(v)
 		if !isBase64(v) {
 			return false, false
 		}
@@ -190,7 +202,7 @@ func (c *condition) testStrings(v string, e *evaluation) bool {
 }
 
 func (c *condition) testNumbers(v string, e *evaluation) (matched, read bool) {
-	e.spend(len(v))
+	e.work += tryCost + readCost*len(v)
 	number, ok := parseDecimal(v)
 	if !ok {
 		return false, false
@@ -205,7 +217,7 @@ func (c *condition) testNumbers(v string, e *evaluation) (matched, read bool) {
 }
 
 func (c *condition) testDates(v string, e *evaluation) (matched, read bool) {
-	e.spend(len(v))
+	e.work += tryCost + readCost*len(v)
 	t, ok := parseInstant(v)
 	if !ok {
 		return false, false

@@ -268,7 +268,7 @@ func (e *evaluation) failures(st *statement) (list []Failure) {
 // none that is known, or "".
 func (p *pattern) unresolved(ctx *Context, has resolution) string {
 	for _, v := range p.variables() {
-		if _, found := v.value(ctx); found == has {
+		if _, found, _ := v.value(ctx); found == has {
 			return v.key
 		}
 	}

@@ -127,8 +127,8 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 			if len(keys) > 0 { // but for the last one
 				keys[len(keys)-1] = fmt.Sprintf(`"aws:RequestTag/%d":"*a?y*"`, len(keys)-1)
 			}
+			left += len([]rune(strings.Join(keys, ","))) // counted again with the statement
 			more = len(keys) > 0 && add(&statements, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{%s}}}`, strings.Join(keys, ","))
-			left += len([]rune(strings.Join(keys, ","))) // counted twice
 		case "prefixes":
 			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s%s*"}`, arn, strings.Repeat("z", 1)+strings.Repeat("a", i%400))
 		case "grams":

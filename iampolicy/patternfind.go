@@ -71,6 +71,9 @@ const (
 // index returns where a text is in s, or -1. In any case of its letters it must be short.
 func (m *matcher) index(s, text string) (i int) {
 	if !m.fold {
+		if len(text) > len(s) {
+			return -1
+		}
 		if i = strings.Index(s, text); i < 0 {
 			m.e.work += indexCost(len(s), len(text))
 		} else {

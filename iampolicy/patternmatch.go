@@ -36,16 +36,20 @@ func (p *pattern) match(s string, e *evaluation, unknownMatches bool) bool {
 func (p *pattern) matchVariables(s string, e *evaluation, unknownMatches bool) bool {
 	var values [maxVariables]string
 	m := matcher{e: e, fold: p.fold, whole: len(s), values: &values}
+	e.work += len(p.vars) * (lookupCost + len(e.context.entries))
 	for i := range p.vars {
-		var has resolution
-		switch values[i], has = p.vars[i].value(e.context); has {
+		var (
+			has    resolution
+			ragged bool
+		)
+		switch values[i], has, ragged = p.vars[i].value(e.context); has {
 		case noValue:
 			return false
 		case unknownValue:
 			m.unknown |= 1 << i
 		case oneValue:
 		}
-		m.ragged = m.ragged || !utf8.ValidString(values[i])
+		m.ragged = m.ragged || ragged
 	}
 	if m.unknown != 0 {
 		return unknownMatches && m.mayMatch(p.runs, s)
@@ -157,6 +161,7 @@ func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 }
 
 const (
+	lookupCost    = 12 // of a policy variable's value, beside what each key of the context costs
 	partCost      = 12 // of begins and ends, for each part of a run
 	characterCost = 6  // for each character that a question mark takes
 )

@@ -24,21 +24,24 @@ const (
 // has one (IAM user guide, "Policy variables", "Specifying default values" and
 // "Where you can use policy variables"). Of a value that is not known neither is
 // known whether it is empty, so that a default is none of it.
-func (v *variable) value(ctx *Context) (string, resolution) {
+//
+// ragged means that the value is no UTF-8. The context knows: to look again for each pattern
+// would cost as much as the value is long, which the caller decides (threat 224).
+func (v *variable) value(ctx *Context) (text string, has resolution, ragged bool) {
 	e := ctx.lookup(v.key, v.hash)
 	switch {
 	case e == nil:
 	case e.unknown:
-		return "", unknownValue
+		return "", unknownValue, false
 	case e.multivalued:
-		return "", noValue
+		return "", noValue, false
 	case e.one[0] != "":
-		return e.one[0], oneValue
+		return e.one[0], oneValue, e.strays != nil
 	}
 	if v.hasDefault {
-		return v.fallback, oneValue
+		return v.fallback, oneValue, false // a policy is UTF-8
 	}
-	return "", noValue
+	return "", noValue, false
 }
 
 // parseVariable takes the variable at the beginning of text, which is "${", and
