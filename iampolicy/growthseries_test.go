@@ -87,7 +87,7 @@ func everySeries() (all []series) {
 		add("Principal "+kind, iampolicy.Trust, begin+`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"`+kind+`":[`, say(`"p#.example.com"`), `]}}`+end, 0)
 		add("NotPrincipal "+kind, iampolicy.Resource, strings.Replace(resource, "Allow", "Deny", 1)+`,"NotPrincipal":{"`+kind+`":[`, say(`"p#.example.com"`), `]}}`+end, 0)
 	}
-	add("Principal of an unknown kind with a long name", iampolicy.Resource, resource+`,"Principal":{"`+pad(100_000)+`":[`, say(`"p"`), `]}}`+end, 0)
+	add("Principal of an unknown kind with a long name", iampolicy.Resource, resource+`,"Principal":{"`+pad(20_000)+`":[`, say(`"p"`), `]}}`+end, 0)
 	add("Principal of many unknown kinds", iampolicy.Resource, resource+`,"Principal":{`, say(`"`+pad(200)+`#":["p","p"]`), `}}`+end, 1000)
 
 	// Conditions: the values of every operator, in one list.
@@ -112,12 +112,12 @@ func everySeries() (all []series) {
 	}
 	for _, pair := range [][2]string{{"NumericLessThan", "NumericGreaterThan"}, {"DateLessThanEquals", "DateGreaterThanEquals"}} {
 		// Each bound from above is below each from below: only the last pair could tell.
-		add("Condition bounds of "+pair[0]+" and "+pair[1], iampolicy.Identity, identity+`,"Condition":{"`+pair[1]+`":{"x:k":["999999999"`+strings.Repeat(`,"999999999"`, 10_000)+
+		add("Condition bounds of "+pair[0]+" and "+pair[1], iampolicy.Identity, identity+`,"Condition":{"`+pair[1]+`":{"x:k":["999999999"`+strings.Repeat(`,"999999999"`, 2_000)+
 			`]},"`+pair[0]+`":{"x:k":[`, say(`"1#"`), `]}}}`+end, 40_000)
 	}
 	halves := func(operator string, values, most int) series {
 		return series{
-			name: "Condition both bounds of " + operator, kind: iampolicy.Identity, head: begin, tail: end, most: most,
+			name: fmt.Sprintf("Condition %d bounds of %s from both sides", values, operator), kind: iampolicy.Identity, head: begin, tail: end, most: most,
 			unit: func(i int) string {
 				list := func(from int) string {
 					var b strings.Builder
@@ -130,14 +130,14 @@ func everySeries() (all []series) {
 			},
 		}
 	}
-	all = append(all, halves("Numeric", 100, 0), halves("Date", 100, 0), halves("Numeric", 5_000, 0))
+	all = append(all, halves("Numeric", 100, 0), halves("Date", 100, 0), halves("Numeric", 1_000, 0))
 	add("Condition keys", iampolicy.Identity, identity+`,"Condition":{"StringEquals":{`, say(`"x:k#":"a"`), `}}}`+end, 250)
 	add("Condition keys of long names", iampolicy.Identity, identity+`,"Condition":{"StringEqualsIfExists":{`, say(`"x:`+pad(4000)+`#":"a"`), `}}}`+end, 250)
 	add("Condition keys beyond the limit", iampolicy.Identity, identity+`,"Condition":{"StringEquals":{`, say(`"x:`+pad(200)+`#":"a"`), `}}}`+end, 1000)
 	add("Condition keys in two cases", iampolicy.Identity, identity+`,"Condition":{"StringEquals":{`, func(i int) string {
 		return `"` + map[bool]string{true: "X", false: "x"}[i%2 == 0] + fmt.Sprintf(`:%0300d":"a"`, i/2)
 	}, `}}}`+end, 1000)
-	add("Condition key of a long name with many values", iampolicy.Identity, identity+`,"Condition":{"StringLike":{"x:`+pad(100_000)+`":[`, say(`"a"`), `]}}}`+end, 0)
+	add("Condition key of a long name with many values", iampolicy.Identity, identity+`,"Condition":{"StringLike":{"x:`+pad(20_000)+`":[`, say(`"a"`), `]}}}`+end, 0)
 	add("Condition operators that are unknown", iampolicy.Identity, identity+`,"Condition":{`, say(`"StringEqual#":{"x:k":"a"}`), `}}`+end, 1000)
 	add("Condition operators that are unknown in each of many statements", iampolicy.Identity, begin, say(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{`+
 		strings.Repeat(`"stringequals#":{"x:k":"a"},`, 30)+`"a":{}}}`), end, 1000)
@@ -230,8 +230,8 @@ func everySeries() (all []series) {
 	add("Document deep lists", iampolicy.Identity, `{"Statement":[`, func(int) string { return strings.Repeat("[", 13) + strings.Repeat("]", 13) }, `]}`, 0)
 	add("Document deep objects", iampolicy.Identity, `{"Statement":[`, func(int) string { return strings.Repeat(`{"a":`, 13) + "1" + strings.Repeat("}", 13) }, `]}`, 0)
 	add("Document characters that a policy may not have", iampolicy.Identity, `{"Statement":[`, say(`"\u2028\u0001€#"`), `]}`, 0)
-	add("Document such characters below a long name", iampolicy.Identity, `{"`+pad(100_000)+`":[`, say(`"€€€€"`), `]}`, 0)
-	add("Document such characters below many long names", iampolicy.Identity, strings.Repeat(`{"`+pad(10_000)+`":`, 13)+`[`, say(`"€€€€"`), `]`+strings.Repeat(`}`, 13), 0)
+	add("Document such characters below a long name", iampolicy.Identity, `{"`+pad(20_000)+`":[`, say(`"€€€€"`), `]}`, 0)
+	add("Document such characters below many long names", iampolicy.Identity, strings.Repeat(`{"`+pad(2_000)+`":`, 13)+`[`, say(`"€€€€"`), `]`+strings.Repeat(`}`, 13), 0)
 	add("Document escapes", iampolicy.Identity, `{"Statement":[`, say(`"`+strings.Repeat(`\n\u00e4\/`, 20)+`"`), `]}`, 0)
 	add("Document long texts", iampolicy.Identity, `{"Statement":[`, say(`"`+pad(20_000)+`"`), `]}`, 0)
 	add("Document duplicate elements", iampolicy.Identity, begin, say(`{"Sid":"a","Sid":"b","Sid":"c","Sid":"d","Sid":"e","Sid":"f"}`), end, 1000)

@@ -46,9 +46,11 @@ type innerList struct{ stars, asking []int }
 const (
 	// maxCompared bounds with how many of those each element of a list is matched.
 	maxCompared = 200
-	// maxCovering bounds what all such matching of one document costs, in bytes of the
-	// one times bytes of the other by 64. No document within AWS's quotas comes near it.
-	maxCovering = 1 << 21
+	// maxCovering bounds what all such matching of one document costs: coveringStep for
+	// each pair, and bytes of the one times bytes of the other by 64. No document within
+	// AWS's quotas comes near it.
+	maxCovering  = 1 << 23
+	coveringStep = 16
 )
 
 func (p *parser) newCovering(list []listed) *covering {
@@ -152,7 +154,7 @@ func (c *covering) by(i int) int {
 // matches i's text, of whose wildcards only a star may swallow one.
 func (c *covering) matches(j, i int) bool {
 	wide, narrow := &c.list[j], &c.list[i]
-	c.covered++
+	c.covered += coveringStep
 	if wide.everything {
 		return true
 	}

@@ -43,7 +43,7 @@ func largest() []Part {
 		document := func() []byte {
 			var b strings.Builder
 			b.WriteString(`{"Version":"2012-10-17","Statement":[` + l.head)
-			for i := 0; i < 50_000; i++ { // no document may have more values than twice that
+			for i := range 50_000 { // no document may have more values than twice that
 				unit := l.unit(i)
 				if b.Len()+len(unit)+len(l.tail)+8 > 1<<20 {
 					break
