@@ -33,8 +33,9 @@ func (e *evaluation) spend(n int) { e.work += tryCost + n/16 } // guard 224
 // is denied.
 func (e *evaluation) over() bool { return e.work > maxWork }
 
-// indexCost is what it costs to look for a text of k bytes in n bytes. The standard library compares up to 63 bytes at once at each place; for longer texts it
-// compares hashes, which an author can make equal at every place, and then all the bytes.
+// indexCost is what it costs to look for a text of k bytes in n bytes. The standard
+// library compares up to 63 bytes at once at each place; for longer texts it compares hashes,
+// which an author can make equal at every place, and then all the bytes.
 func indexCost(n, k int) int {
 	switch {
 	case k > n:
