@@ -24,7 +24,8 @@ func caseNamed(tb testing.TB, group work.Group, name string) work.Case {
 	return work.Case{} // unreachable
 }
 
-// prepared sets Wildgate's verifier up for a case, which it has to answer rightly, and returns the case's floor and one verification.
+// prepared sets Wildgate's verifier up for a case, which it has to answer rightly, and returns the
+// case's floor and one verification.
 func prepared(tb testing.TB, c work.Case) (floor, verify func()) {
 	tb.Helper()
 	c.Learn()
@@ -67,7 +68,8 @@ func asked(tb testing.TB, c work.Case) (*sigv4auth.Authenticator, *work.Request)
 	return a, good[0]
 }
 
-// BenchmarkCase times each of the command's rows by itself, Wildgate beside what its ratios are to: for profiles, and to look at one while it is worked on.
+// BenchmarkCase times each of the command's rows by itself, Wildgate beside what its ratios are to:
+// for profiles, and to look at one while it is worked on.
 func BenchmarkCase(b *testing.B) {
 	for _, c := range work.Verification(false) {
 		b.Run(string(c.Group)+"/"+c.Name, func(b *testing.B) {
@@ -94,8 +96,9 @@ func BenchmarkCase(b *testing.B) {
 	}
 }
 
-// TestSelf holds what is measured against what it is taken for: in each case Wildgate admits the good requests, refuses the tampered ones and the bad one, and keeps to
-// its bound of allocations, which no machine's noise can move.
+// TestSelf holds what is measured against what it is taken for: in each case Wildgate admits the
+// good requests, refuses the tampered ones and the bad one, and keeps to its bound of allocations,
+// which no machine's noise can move.
 func TestSelf(t *testing.T) {
 	keeps := func(group work.Group, name string, run func()) {
 		most, bounded := gate.Allocations(suite.Name{Group: group, Case: name})

@@ -6,8 +6,9 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// BenchmarkManyCallers measures what it costs to serve more callers in turn than the cache of derived keys has room for, so that each misses it, against as
-// many different requests by one caller.
+// BenchmarkManyCallers measures what it costs to serve more callers in turn than the cache of
+// derived keys has room for, so that each misses it, against as many different requests by one
+// caller.
 func BenchmarkManyCallers(b *testing.B) {
 	const known, requests = 100_000, 20_000
 	_, one := prepared(b, work.Crowd(known, 1, requests))

@@ -41,7 +41,8 @@ func TestRunReportsRecordedResults(t *testing.T) {
 	}
 }
 
-// TestDocumentsAreOfOneRun: the tables and the pictures in the repository are those of the recorded results.
+// TestDocumentsAreOfOneRun: the tables and the pictures in the repository are those of the recorded
+// results.
 func TestDocumentsAreOfOneRun(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "bench")
@@ -94,7 +95,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// TestHelpNamesEveryCommand: whoever asks for help in either place gets that of the place, and from the first hears of the other.
+// TestHelpNamesEveryCommand: whoever asks for help in either place gets that of the place, and from
+// the first hears of the other.
 func TestHelpNamesEveryCommand(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

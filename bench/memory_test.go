@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// BenchmarkMemory reports what a compiled policy of 1,000 statements keeps, its index and the text of its document included.
+// BenchmarkMemory reports what a compiled policy of 1,000 statements keeps, its index and the text
+// of its document included.
 func BenchmarkMemory(b *testing.B) {
 	const statements, copies = 1000, 4
 	docs := map[string][]byte{"differ in prefix, one condition": oneCondition(statements)}

@@ -15,8 +15,9 @@ import (
 	"github.com/wildgate/wildgate/bench/suite"
 )
 
-// writeAll replaces what the repository says of the results: in the folder of this command its README's tables, the report with the picture that stands beside
-// it, and what the gate has recorded, and in the folder above the README's summary.
+// writeAll replaces what the repository says of the results: in the folder of this command its
+// README's tables, the report with the picture that stands beside it, and what the gate has
+// recorded, and in the folder above the README's summary.
 func writeAll(folder string, results *suite.Results) error {
 	if results.Quick {
 		return errors.New("-write records a full run, not a quick one")
@@ -58,7 +59,8 @@ func writeFile(name string, write func(io.Writer) error) error {
 	return os.WriteFile(name, b.Bytes(), 0o644)
 }
 
-// retries is how often cases whose ratio is too high are measured again, longer: noise goes away, a regression does not.
+// retries is how often cases whose ratio is too high are measured again, longer: noise goes away, a
+// regression does not.
 const retries = 2
 
 // check fails if the results exceed a bound.

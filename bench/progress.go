@@ -6,7 +6,8 @@ import (
 	"os"
 )
 
-// progress is one line on a terminal that says what is being measured; on anything else it is nothing.
+// progress is one line on a terminal that says what is being measured; on anything else it is
+// nothing.
 type progress struct{ w io.Writer }
 
 func (p progress) show(done, all int, what string) {

@@ -67,7 +67,8 @@ func reasonOf(t *testing.T, c work.Case) error {
 	return reason
 }
 
-// TestRefusalsAreForTheirReason: each bad request is refused for what its name says, and those that are said to be refused early need no key for that.
+// TestRefusalsAreForTheirReason: each bad request is refused for what its name says, and those that
+// are said to be refused early need no key for that.
 func TestRefusalsAreForTheirReason(t *testing.T) {
 	provoked, early := map[string]bool{}, work.RefusedEarly()
 	for _, c := range work.Verification(false) {

@@ -7,10 +7,12 @@ import (
 	"github.com/wildgate/wildgate/bench/measure"
 )
 
-// perRound is for how long each side runs in a round: long enough that reading the clock does not count, and short enough that both meet the same disturbances.
+// perRound is for how long each side runs in a round: long enough that reading the clock does not
+// count, and short enough that both meet the same disturbances.
 const perRound = 200 * time.Microsecond
 
-// compare runs floor and work in turn, round by round, and reports the median of the rounds' ratios.
+// compare runs floor and work in turn, round by round, and reports the median of the rounds'
+// ratios.
 func compare(b *testing.B, floor, work func()) {
 	b.Helper()
 	floorRuns, workRuns := runsIn(perRound, floor), runsIn(perRound, work)

@@ -8,7 +8,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// uploads are the command's cases of 16 MiB in chunks: in signed ones, and in one that is not signed, with a CRC32 in its trailer.
+// uploads are the command's cases of 16 MiB in chunks: in signed ones, and in one that is not
+// signed, with a CRC32 in its trailer.
 var uploads = map[string]string{"signed": "16 MiB, signed", "unsigned-crc32": "16 MiB, CRC32"}
 
 // verified reads the body of a verified request to its end.
@@ -24,7 +25,8 @@ func verified(tb testing.TB, a *sigv4auth.Authenticator, q *work.Request, read f
 	}
 }
 
-// reads are the ways in which handlers read: io.Copy, Read into a buffer that holds a chunk, and into one that does not.
+// reads are the ways in which handlers read: io.Copy, Read into a buffer that holds a chunk, and
+// into one that does not.
 func reads() map[string]func(io.Reader) (int64, error) {
 	large, small := make([]byte, 256<<10), make([]byte, 32<<10)
 	return map[string]func(io.Reader) (int64, error){
@@ -42,7 +44,8 @@ type onlyWrite struct{}
 
 func (onlyWrite) Write(b []byte) (int, error) { return len(b), nil }
 
-// BenchmarkStreaming holds 16 MiB in chunks, read in each way, against the same bytes fed to the hash alone.
+// BenchmarkStreaming holds 16 MiB in chunks, read in each way, against the same bytes fed to the
+// hash alone.
 func BenchmarkStreaming(b *testing.B) {
 	for name, row := range uploads {
 		c := caseNamed(b, work.Chunks, row)
@@ -59,7 +62,8 @@ func BenchmarkStreaming(b *testing.B) {
 	}
 }
 
-// TestSelfStreaming: what is measured is verified: a changed byte is found as the body is read, in whichever way.
+// TestSelfStreaming: what is measured is verified: a changed byte is found as the body is read, in
+// whichever way.
 func TestSelfStreaming(t *testing.T) {
 	for name, row := range uploads {
 		a, q := asked(t, caseNamed(t, work.Chunks, row))

@@ -22,7 +22,8 @@ const (
 	service = "execute-api"
 )
 
-// api is what the ARNs of the deployment are made of. It is kept in api.json, since the policies name it.
+// api is what the ARNs of the deployment are made of. It is kept in api.json, since the policies
+// name it.
 type api struct {
 	Region    string
 	AccountID string `json:"AccountId"`
@@ -34,8 +35,8 @@ var (
 	isAPIID     = regexp.MustCompile(`^[a-z0-9]{1,64}$`).MatchString
 )
 
-// openAPI reads api.json, and writes it at the first start. A region other than its own is refused: no policy of the folder would
-// allow anything any more.
+// openAPI reads api.json, and writes it at the first start. A region other than its own is refused:
+// no policy of the folder would allow anything any more.
 func openAPI(dir, region string) (a api, err error) {
 	path := filepath.Join(dir, apiFile)
 	data, err := os.ReadFile(path)
@@ -63,7 +64,8 @@ func openAPI(dir, region string) (a api, err error) {
 }
 
 func createAPI(dir, region string) error {
-	// The policies of a folder that is complete have account and API in them: others would deny everybody without a word.
+	// The policies of a folder that is complete have account and API in them: others would deny
+	// everybody without a word.
 	if _, err := os.Stat(filepath.Join(dir, principalsFile)); err == nil {
 		return fmt.Errorf("%s is missing, which the policies depend on: restore it", apiFile)
 	}

@@ -8,8 +8,8 @@ import (
 	"text/template"
 )
 
-// banner is what the program prints at its start: what is served, and commands to paste into another shell. Each line of a command, and no
-// other line, begins with four spaces.
+// banner is what the program prints at its start: what is served, and commands to paste into
+// another shell. Each line of a command, and no other line, begins with four spaces.
 type banner struct {
 	API      api
 	Endpoint string
@@ -53,7 +53,8 @@ func newBanner(opts options, a api, endpoint string, who []caller, p *principals
 	return b
 }
 
-// sedPattern escapes brackets, the only characters of nothingAttached that have a meaning in a regular expression.
+// sedPattern escapes brackets, the only characters of nothingAttached that have a meaning in a
+// regular expression.
 func sedPattern(s string) string { return strings.NewReplacer("[", `\[`, "]", `\]`).Replace(s) }
 
 func (b banner) write(w io.Writer) error {
@@ -75,7 +76,9 @@ func (b banner) width(of func(callerLine) string) int {
 func (b banner) NameWidth() int { return b.width(func(c callerLine) string { return c.Name }) }
 func (b banner) FileWidth() int { return b.width(func(c callerLine) string { return c.File }) }
 
-// What follows "if True:" may be indented in any way, and so may be pasted as it is printed. The function of the shell leaves the token out where there is none, and gives it as one word: zsh would not split two.
+// What follows "if True:" may be indented in any way, and so may be pasted as it is printed. The
+// function of the shell leaves the token out where there is none, and gives it as one word: zsh
+// would not split two.
 var bannerTemplate = template.Must(template.New("").Parse(`Wild Rydes, signed: {{.Endpoint}}/prod (region {{.API.Region}}, service execute-api, API {{.API.APIID}} of account {{.API.AccountID}})
 
   POST   /prod/ride           ask for a ride

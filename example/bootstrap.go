@@ -20,10 +20,11 @@ const (
 	newcomerUser     = "newcomer"
 )
 
-// bootstrap makes the folder at the first start, and later leaves it as it is. principals.json is written last: while it is not there, an
-// earlier first start did not end, and this one goes on with what that left. Once it is there it is the operator's, and so are the
-// policies: one that was removed stays removed. So are the rides: a database that is missing beside principals.json was lost, and an
-// empty one in its place would hide that (threat 249).
+// bootstrap makes the folder at the first start, and later leaves it as it is. principals.json is
+// written last: while it is not there, an earlier first start did not end, and this one goes on
+// with what that left. Once it is there it is the operator's, and so are the policies: one that was
+// removed stays removed. So are the rides: a database that is missing beside principals.json was
+// lost, and an empty one in its place would hide that (threat 249).
 func bootstrap(dir, region string) (a api, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, "policies"), 0o700); err != nil {
 		return api{}, err
@@ -58,8 +59,9 @@ func bootstrap(dir, region string) (a api, err error) {
 // uniqueID has the form of IAM's: IAM User Guide, "Understanding unique ID prefixes".
 func uniqueID(prefix string) string { return prefix + rand.Text()[:17] }
 
-// createFile writes a file that does not exist, whole or not at all, and readable by nobody else. One that exists is left as it is, also
-// where another process has just made it: a link does not replace, as renaming would.
+// createFile writes a file that does not exist, whole or not at all, and readable by nobody else.
+// One that exists is left as it is, also where another process has just made it: a link does not
+// replace, as renaming would.
 func createFile(path string, data []byte) error {
 	temporary, err := writeTemporary(path, data)
 	if err != nil {
@@ -100,8 +102,9 @@ func writeTemporary(path string, data []byte) (name string, err error) {
 	return f.Name(), nil
 }
 
-// The documents are texts and not encoded values, for people to read and to edit: what is attached to a principal is one line. Nothing
-// that is filled in needs an escape that Go and JSON spell in different ways.
+// The documents are texts and not encoded values, for people to read and to edit: what is attached
+// to a principal is one line. Nothing that is filled in needs an escape that Go and JSON spell in
+// different ways.
 const (
 	// The first statement is the workshop's own: any method on /ride, of any stage.
 	standardPolicyDocument = `{

@@ -52,8 +52,9 @@ const page = `<!doctype html><meta charset=utf-8><title>rides</title><pre id=out
 })();
 </script>`
 
-// TestBrowser: a page of an allowed origin, in a real browser, calls the API with signed requests: the browser's preflight passes, the ride is
-// there, and the page can read a refusal with its type and the server's date. A page of another origin reads nothing.
+// TestBrowser: a page of an allowed origin, in a real browser, calls the API with signed requests:
+// the browser's preflight passes, the ride is there, and the page can read a refusal with its type
+// and the server's date. A page of another origin reads nothing.
 func TestBrowser(t *testing.T) {
 	chromium := testneed.Program(t, "chromium")
 	var requests atomic.Pointer[[]signedFetch] // the page is served by other goroutines

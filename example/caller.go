@@ -32,7 +32,8 @@ type caller struct {
 // withoutFile is told why the caller's env file could not be written.
 func (c *caller) withoutFile(note string) { c.accessKeyID, c.note, c.unwritten = "", note, true }
 
-// principalsView is what env files and the printed text need of principals.json. The store has checked the document.
+// principalsView is what env files and the printed text need of principals.json. The store has
+// checked the document.
 type principalsView struct {
 	Users []userView
 	Roles []struct{ Arn, RoleID string }
@@ -70,8 +71,8 @@ func (v *principalsView) user(arn string) *userView {
 	return nil
 }
 
-// callers finds the keys of the users, and issues the rider's credentials anew. A caller whom the operator has taken out of
-// principals.json has no key; that is not a mistake.
+// callers finds the keys of the users, and issues the rider's credentials anew. A caller whom the
+// operator has taken out of principals.json has no key; that is not a mistake.
 func callers(ctx context.Context, store *filestore.Store, a api, v *principalsView) ([]caller, error) {
 	rider := caller{name: "rider"}
 	role := a.principal("role", riderRole)
@@ -92,8 +93,8 @@ func callers(ctx context.Context, store *filestore.Store, a api, v *principalsVi
 	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
 }
 
-// longTerm returns a user with the first key that can be used. A secret that the operator keeps outside of principals.json stays out of
-// other files, too.
+// longTerm returns a user with the first key that can be used. A secret that the operator keeps
+// outside of principals.json stays out of other files, too.
 func longTerm(v *principalsView, a api, name string) caller {
 	c := caller{name: name}
 	arn := a.principal("user", name)

@@ -20,7 +20,8 @@ type deployment struct {
 	rides   *rideStore
 }
 
-// open opens the data folder, which it makes at the first start, and builds the handler. Whether it fails or not, close is to be called.
+// open opens the data folder, which it makes at the first start, and builds the handler. Whether it
+// fails or not, close is to be called.
 func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err error) {
 	a, err := bootstrap(opts.data, opts.region)
 	if err != nil {

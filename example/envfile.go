@@ -12,8 +12,9 @@ import (
 // envPath returns where the caller's env file is.
 func (c *caller) envPath(dir string) string { return filepath.Join(dir, c.name+".env") }
 
-// writeEnv writes the caller's env file, which a POSIX shell sources. A caller without a key has none: one of an earlier start is
-// removed, since its key is not to be used any more. Where nothing can be written, one that says the same already will do.
+// writeEnv writes the caller's env file, which a POSIX shell sources. A caller without a key has
+// none: one of an earlier start is removed, since its key is not to be used any more. Where nothing
+// can be written, one that says the same already will do.
 func (c *caller) writeEnv(dir string, a api, endpoint string) error {
 	if c.unwritten {
 		return nil
@@ -27,7 +28,8 @@ func (c *caller) writeEnv(dir string, a api, endpoint string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The %s's keys, for a shell to source. Written anew at each start.\n", c.name)
 	export := func(name, value string) { fmt.Fprintf(&b, "export %s=%s\n", name, shellQuote(value)) }
-	// What another env file or the shell's owner has set, and what SDKs would take in place of, or together with, these keys.
+	// What another env file or the shell's owner has set, and what SDKs would take in place of, or
+	// together with, these keys.
 	b.WriteString("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_PROFILE AWS_DEFAULT_PROFILE\n")
 	export("AWS_ACCESS_KEY_ID", c.accessKeyID)
 	export("AWS_SECRET_ACCESS_KEY", c.secret.Reveal())

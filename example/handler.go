@@ -13,8 +13,9 @@ import (
 // maxBodyBytes is more than the service takes, so that the answer to a body of some KiB is its own.
 const maxBodyBytes = 64 << 10
 
-// newHandler joins the layers, the outermost last (threat 148): rides, authorization and verification, health, CORS. The rides are behind
-// the middleware as a whole, so that a refused caller learns nothing of what exists (threat 143).
+// newHandler joins the layers, the outermost last (threat 148): rides, authorization and
+// verification, health, CORS. The rides are behind the middleware as a whole, so that a refused
+// caller learns nothing of what exists (threat 143).
 func newHandler(opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *filestore.Store, log *journal) (http.Handler, error) {
 	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: riderName, Failed: log.failed})
 	if err != nil {
@@ -56,8 +57,9 @@ func newHandler(opts options, a api, store ridesvc.Store, healthy http.HandlerFu
 	return handler, nil
 }
 
-// allowOrigins answers preflights, which carry no credentials and end here (threat 133), and lets pages of the origins read every
-// answer, refusals too: without that a browser shows a CORS error in place of the reason.
+// allowOrigins answers preflights, which carry no credentials and end here (threat 133), and lets
+// pages of the origins read every answer, refusals too: without that a browser shows a CORS error
+// in place of the reason.
 func allowOrigins(origins []string, next http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: origins,

@@ -14,8 +14,8 @@ const (
 	healthTimeout = 2 * time.Second
 )
 
-// health answers GET and HEAD /healthz: whether the database of the rides can be read, and is the one in the data folder. It is open to
-// anyone, and says nothing else.
+// health answers GET and HEAD /healthz: whether the database of the rides can be read, and is the
+// one in the data folder. It is open to anyone, and says nothing else.
 func health(rides *rideStore, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
@@ -46,7 +46,8 @@ func onlyHealth(healthy http.Handler) http.Handler {
 	})
 }
 
-// isHealth reports whether r is for health. Only one spelling of the path is: another one is decided on like any path.
+// isHealth reports whether r is for health. Only one spelling of the path is: another one is
+// decided on like any path.
 func isHealth(r *http.Request) bool {
 	return r.URL.EscapedPath() == healthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }

@@ -17,8 +17,8 @@ const (
 	sampleMost   = 100
 )
 
-// journal writes what happens to the log: each request that was decided on, failures, and mistakes in the folder. Nothing in it
-// is secret.
+// journal writes what happens to the log: each request that was decided on, failures, and mistakes
+// in the folder. Nothing in it is secret.
 type journal struct {
 	*slog.Logger
 	strangers sampler // refused requests of nobody known
@@ -42,8 +42,8 @@ func (j *journal) close() {
 	j.failures.close()
 }
 
-// audit is the Authenticator's audit hook: one line for each request. Only of requests without a right signature, of which anybody can
-// send any number, some are counted instead.
+// audit is the Authenticator's audit hook: one line for each request. Only of requests without a
+// right signature, of which anybody can send any number, some are counted instead.
 func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 	if e.Diagnosis != nil {
 		j.diagnosed(ctx, e.RequestID, *e.Diagnosis)
@@ -84,7 +84,8 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 	j.LogAttrs(ctx, slog.LevelInfo, e.Outcome.String(), attrs...)
 }
 
-// diagnosed tells the operator why a signature does not verify. There are never more of these than the Authenticator makes.
+// diagnosed tells the operator why a signature does not verify. There are never more of these than
+// the Authenticator makes.
 func (j *journal) diagnosed(ctx context.Context, requestID string, d sigv4auth.Diagnosis) {
 	attrs := []slog.Attr{slog.String("request_id", requestID), slog.String("error", string(d.Refused)), slog.Bool("verifies", d.Verifies)}
 	for _, f := range d.Findings {
@@ -103,7 +104,8 @@ func (j *journal) diagnosed(ctx context.Context, requestID string, d sigv4auth.D
 	j.LogAttrs(ctx, slog.LevelWarn, "diagnosis", attrs...)
 }
 
-// denied is the Authenticator's Denied hook. The client is told what API Gateway would tell; the log has the rest.
+// denied is the Authenticator's Denied hook. The client is told what API Gateway would tell; the
+// log has the rest.
 func (j *journal) denied(w http.ResponseWriter, r *http.Request, err error) {
 	defer sigv4auth.WriteAPIGatewayError(w, r, err)
 	e := sigv4auth.AsError(err)

@@ -1,18 +1,21 @@
-// Example is a whole deployment of Wildgate in one binary: the Wild Rydes ride service, which admits a request only if its
-// signature is right and an IAM policy allows it, on SQLite, with keys and policies in a folder.
+// Example is a whole deployment of Wildgate in one binary: the Wild Rydes ride service, which
+// admits a request only if its signature is right and an IAM policy allows it, on SQLite, with keys
+// and policies in a folder.
 //
 //	go run ./example
 //
-// The first start writes the folder, ./wildgate-data, with random keys for three callers: a rider, a dispatcher and a newcomer. Each
-// start prints commands that call the service as each of them. The folder holds
+// The first start writes the folder, ./wildgate-data, with random keys for three callers: a rider,
+// a dispatcher and a newcomer. Each start prints commands that call the service as each of them.
+// The folder holds
 //
 //	principals.json, policies/  who there is and what they may do; the operator's to edit, also while the program runs
 //	api.json                    region, account and ID of the API, which the policies name
 //	NAME.env                    the keys of each caller, for a shell to source; written at each start
 //	sessions.json, rides.db     temporary credentials and rides; the program's
 //
-// Only the first start makes rides.db: later one that is missing was lost, and the program says so and ends. While it runs, rides.db and
-// the files beside it must stay in their places; if not, nothing is answered from them until they are back.
+// Only the first start makes rides.db: later one that is missing was lost, and the program says so
+// and ends. While it runs, rides.db and the files beside it must stay in their places; if not,
+// nothing is answered from them until they are back.
 //
 // GET /healthz is open. Everything else is decided by signature and policy before it is looked for.
 package main
@@ -34,12 +37,14 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// From the first signal on they have their usual effect again: a second one does not wait for the drain.
+	// From the first signal on they have their usual effect again: a second one does not wait for
+	// the drain.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run serves until ctx ends, and returns the exit status. What an operator can mend is one line on stderr.
+// run serves until ctx ends, and returns the exit status. What an operator can mend is one line on
+// stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
 	opts, err := parseOptions(args, stdout)
 	switch {
@@ -58,13 +63,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 
 // deploy opens everything, tells what is served, and serves it until ctx ends.
 func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logger) (err error) {
-	// The address comes first: a second process on the same one must not touch the folder of the first.
+	// The address comes first: a second process on the same one must not touch the folder of the
+	// first.
 	listener, err := net.Listen("tcp", opts.addr)
 	if err != nil {
 		return fmt.Errorf("cannot serve there: %w; choose another address with -addr", err)
 	}
 	defer func() { _ = listener.Close() }() // fails where the server has closed it
-	// As a load balancer asks for it: what keeps all connections of the service busy must not make it look dead.
+	// As a load balancer asks for it: what keeps all connections of the service busy must not make
+	// it look dead.
 	var healthListener net.Listener
 	if opts.health != "" {
 		if healthListener, err = net.Listen("tcp", opts.health); err != nil {

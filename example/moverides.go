@@ -88,8 +88,8 @@ func ownersByName(dir string, v *principalsView) (map[string][]owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Of these sessions there were more than the file still has: one at each start. Where their role
-	// is gone, nobody knows its ID.
+	// Of these sessions there were more than the file still has: one at each start. Where their
+	// role is gone, nobody knows its ID.
 	program := sessionView{SessionName: riderSession}
 	for _, r := range v.Roles {
 		if strings.HasSuffix(r.Arn, ":role/wildrydes/"+riderRole) {

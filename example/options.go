@@ -121,8 +121,9 @@ func parseNetworks(list string) (networks []netip.Prefix, err error) {
 	return networks, nil
 }
 
-// parseOrigins takes a list of origins as browsers send them (RFC 6454, section 6.1). An origin in another form would never match, or, with
-// a wildcard in it, match pages that its author did not think of.
+// parseOrigins takes a list of origins as browsers send them (RFC 6454, section 6.1). An origin in
+// another form would never match, or, with a wildcard in it, match pages that its author did not
+// think of.
 func parseOrigins(list string) (origins []string, err error) {
 	if list == "" {
 		return nil, nil

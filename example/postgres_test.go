@@ -35,8 +35,8 @@ func TestRideStoreOnPostgreSQL(t *testing.T) {
 	})
 }
 
-// A postgres is a server of the test's own, in a folder of its own, reached through a socket in that folder: no port, no password,
-// nothing left behind.
+// A postgres is a server of the test's own, in a folder of its own, reached through a socket in
+// that folder: no port, no password, nothing left behind.
 type postgres struct {
 	dir       string
 	databases atomic.Int64
@@ -45,7 +45,8 @@ type postgres struct {
 func startPostgres(t *testing.T) *postgres {
 	t.Helper()
 	initdb, server := testneed.Program(t, "initdb"), testneed.Program(t, "postgres")
-	// Not t.TempDir: its path is too long for a socket's (107 bytes), and another user may not enter it.
+	// Not t.TempDir: its path is too long for a socket's (107 bytes), and another user may not
+	// enter it.
 	dir, err := os.MkdirTemp("", "wildgate-pg")
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,8 @@ func TestThePrintedCommands(t *testing.T) {
 			}
 			cmd := exec.CommandContext(t.Context(), path)
 			cmd.Stdin = strings.NewReader(script.String())
-			// A token that an earlier command of the same shell left behind, and proxies, are nothing to do with this.
+			// A token that an earlier command of the same shell left behind, and proxies, are
+			// nothing to do with this.
 			cmd.Env = append(os.Environ(), "AWS_SESSION_TOKEN=old", "AWS_PROFILE=no-such-profile", "no_proxy=*")
 			out, err := cmd.CombinedOutput()
 			if err != nil {
@@ -272,7 +273,8 @@ func TestASecondSignalDoesNotWait(t *testing.T) {
 	}
 }
 
-// slowRide sends a rider's request but for the last byte of its body. finish sends that, and answered returns the answer's first line.
+// slowRide sends a rider's request but for the last byte of its body. finish sends that, and
+// answered returns the answer's first line.
 func slowRide(t *testing.T, s *site) (finish func(), answered func() string) {
 	t.Helper()
 	r := signer(s.credentials("rider")).Sign(s.request("POST", "/prod/ride", seattle))

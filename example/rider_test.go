@@ -86,7 +86,8 @@ func TestTwoOfOneNameAreTwoRiders(t *testing.T) {
 	}
 }
 
-// Threats 148 and 241: a caller who was verified and has no unique ID is no rider, rather than one with all others of that kind.
+// Threats 148 and 241: a caller who was verified and has no unique ID is no rider, rather than one
+// with all others of that kind.
 func TestACallerWithoutAUniqueIDIsNoRider(t *testing.T) {
 	for arn, userID := range map[string]string{
 		"arn:aws:iam::111122223333:user/alice":               "",

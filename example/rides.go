@@ -164,8 +164,8 @@ func dataSource(path string, writeError error) string {
 		}
 	case writeError != nil:
 		// With the file to itself, SQLite keeps the index of the log in memory, where otherwise it
-		// needs a file (www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory"). As soon as there
-		// is space again it can write.
+		// needs a file (www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory"). As soon as
+		// there is space again it can write.
 		query["_pragma"] = []string{"busy_timeout(5000)", "locking_mode(EXCLUSIVE)"}
 		// The driver sets these after the pragmas, which it sorts: the mode of the locks must come
 		// before the log is read.

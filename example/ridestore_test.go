@@ -83,7 +83,8 @@ func TestRideSchemaOnSQLite(t *testing.T) {
 	})
 }
 
-// testRideSchema tests what NewSQLStore does to a database; fresh makes an empty one and returns how to open it, any number of times.
+// testRideSchema tests what NewSQLStore does to a database; fresh makes an empty one and returns
+// how to open it, any number of times.
 func testRideSchema(t *testing.T, fresh func(t *testing.T) (open func() *sql.DB)) {
 	t.Run("processes that start together migrate once", func(t *testing.T) {
 		open := fresh(t)

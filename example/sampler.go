@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// sampler lets through what anybody can cause to be logged up to a number in a window of time, and counts the rest (threat 228). It is safe
-// for concurrent use; its zero value lets nothing through.
+// sampler lets through what anybody can cause to be logged up to a number in a window of time, and
+// counts the rest (threat 228). It is safe for concurrent use; its zero value lets nothing through.
 type sampler struct {
 	most   int
 	window time.Duration

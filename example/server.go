@@ -11,8 +11,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/connlimit"
 )
 
-// What a client may take (threats 219, 221 and 248). Whoever opens connections and is slow, or sends nothing, holds one for as long as
-// these say, and for less once places are short; memory is bounded.
+// What a client may take (threats 219, 221 and 248). Whoever opens connections and is slow, or
+// sends nothing, holds one for as long as these say, and for less once places are short; memory is
+// bounded.
 const (
 	maxConnections    = 512
 	readHeaderTimeout = 5 * time.Second

@@ -60,7 +60,8 @@ func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143, 
 		r.Header.Set(name, "GET")
 		s.send(r).wants(t, 403)
 	}
-	// The newcomer has a key and no policy: what they are told differs by what they asked for, and by nothing else.
+	// The newcomer has a key and no policy: what they are told differs by what they asked for, and
+	// by nothing else.
 	told := func(path string) string {
 		got := s.call("newcomer", "GET", path, "")
 		shown := strings.ReplaceAll(got.body, strings.TrimPrefix(path, "/"), "PATH")

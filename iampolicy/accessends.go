@@ -106,7 +106,8 @@ func (a *accessStatement) covers(required []*accessStatement, work *accessWork) 
 	some := func(covered func(*accessStatement) bool) bool { return slices.ContainsFunc(required, covered) }
 	for _, key := range a.conditionKeys {
 		// Where an Allow's condition holds, so does the same one of a Deny. The other way round a
-		// value that cannot be read would tell them apart; where a Deny is required, all are Denies.
+		// value that cannot be read would tell them apart; where a Deny is required, all are
+		// Denies.
 		if !some(func(st *accessStatement) bool { return slices.Contains(st.conditionKeys, key) }) {
 			return false
 		}

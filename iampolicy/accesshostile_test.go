@@ -8,8 +8,9 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// Policies that are made to overlap in as many ways as there can be must get an
-// answer, be it that it is not known. Without the limits on work some of these would run for hours, and the test would end by its time-out.
+// Policies that are made to overlap in as many ways as there can be must get an answer, be it that
+// it is not known. Without the limits on work some of these would run for hours, and the test would
+// end by its time-out.
 func TestAccessChecksAreBounded(t *testing.T) {
 	st := func(effect, action, resource string) string {
 		return fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`, effect, action, resource)

@@ -12,7 +12,8 @@ func splitARN(s string) (a arn, ok bool) {
 	if len(s) < len("arn::::") || s[:4] != "arn:" {
 		return arn{}, false
 	}
-	// The parts before the fifth colon are so short that a loop is quicker than a search for each colon.
+	// The parts before the fifth colon are so short that a loop is quicker than a search for each
+	// colon.
 	var colons [4]int
 	for i, at := 0, 4; i < len(colons); at++ {
 		if at == len(s) {

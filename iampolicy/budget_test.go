@@ -11,7 +11,8 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// least returns the least time that do takes of several tries: what else the machine does only adds.
+// least returns the least time that do takes of several tries: what else the machine does only
+// adds.
 func least(tries int, do func()) time.Duration {
 	least := time.Duration(1 << 62)
 	for range tries {
@@ -32,9 +33,9 @@ func retried(holds func() bool) bool {
 	return false
 }
 
-// Threats 167, 224 and 245: a decision by a document of 6,144 characters, AWS's quota for managed policies,
-// takes no longer than hashing what it reads some hundred times, whatever its patterns are. Without
-// shiftAnd the same takes thousands of times.
+// Threats 167, 224 and 245: a decision by a document of 6,144 characters, AWS's quota for managed
+// policies, takes no longer than hashing what it reads some hundred times, whatever its patterns
+// are. Without shiftAnd the same takes thousands of times.
 func TestDecisionsByHostileDocumentsAreQuick(t *testing.T) {
 	for i, kind := range hostileKinds {
 		for seed := range uint64(6) {
@@ -63,8 +64,8 @@ func parsed(t testing.TB, doc string) *iampolicy.Policy {
 	return p
 }
 
-// Threat 224: twenty policies, each as long as AWS's quota permits, a boundary and a session policy among
-// them, stay within the budget of a decision, on values of 2,048 bytes a key.
+// Threat 224: twenty policies, each as long as AWS's quota permits, a boundary and a session policy
+// among them, stay within the budget of a decision, on values of 2,048 bytes a key.
 func TestDocumentsWithinQuotasStayWithinTheBudget(t *testing.T) {
 	dear := 0
 	for i, kind := range hostileKinds {
@@ -103,7 +104,8 @@ func TestDocumentsWithinQuotasStayWithinTheBudget(t *testing.T) {
 	}
 }
 
-// Threat 224: the budget bounds the time of a decision by documents of any length, within some thousand hashes of 8 KiB.
+// Threat 224: the budget bounds the time of a decision by documents of any length, within some
+// thousand hashes of 8 KiB.
 func TestTheBudgetBoundsTheLargestDocuments(t *testing.T) {
 	over := 0
 	for i, kind := range hostileKinds {
@@ -133,8 +135,8 @@ func TestTheBudgetBoundsTheLargestDocuments(t *testing.T) {
 	}
 }
 
-// Threats 167 and 245: the time of a search is in proportion to the text and to the pattern. Both are
-// four times as long, and the time is below what their product's double would be.
+// Threats 167 and 245: the time of a search is in proportion to the text and to the pattern. Both
+// are four times as long, and the time is below what their product's double would be.
 func TestSearchesGrowInProportion(t *testing.T) {
 	for _, tt := range []struct{ name, run, text string }{
 		{"a letter and a question mark", "a?", "a"},
@@ -160,7 +162,8 @@ func TestSearchesGrowInProportion(t *testing.T) {
 	}
 }
 
-// A list of patterns goes through a value together: sixteen times as many cost much less than sixteen times as much.
+// A list of patterns goes through a value together: sixteen times as many cost much less than
+// sixteen times as much.
 func TestListsAreSearchedTogether(t *testing.T) {
 	cost := func(n int) time.Duration {
 		list := strings.Repeat(`"*a?z*",`, n-1) + `"*a?z*"`
@@ -178,8 +181,9 @@ func TestListsAreSearchedTogether(t *testing.T) {
 	}
 }
 
-// Threat 224: a value that is longer than what patterns are tried on cannot be read (threat 252): a Deny's
-// condition holds of it, and an Allow's does not, negated or not. Where no value is a pattern it is compared.
+// Threat 224: a value that is longer than what patterns are tried on cannot be read (threat 252): a
+// Deny's condition holds of it, and an Allow's does not, negated or not. Where no value is a
+// pattern it is compared.
 func TestValuesTooLongForPatterns(t *testing.T) {
 	for _, tt := range []struct {
 		operator, key, value string // of the policy
@@ -230,7 +234,8 @@ func TestValuesTooLongForPatterns(t *testing.T) {
 	}
 }
 
-// dear is a statement that costs a thirtieth of the budget to look at, with a request that has dearValue as x:t.
+// dear is a statement that costs a thirtieth of the budget to look at, with a request that has
+// dearValue as x:t.
 func dear(effect string) string {
 	pattern := `"*` + strings.Repeat("a", 70) + `?b*"`
 	return `{"Effect":"` + effect + `","Action":"*","Resource":"*","Condition":{"StringLike":{"x:t":[` + strings.Repeat(pattern+",", 31) + pattern + `]}}}`
@@ -238,7 +243,8 @@ func dear(effect string) string {
 
 func dearValue() string { return "b" + strings.Repeat("a", 4000) }
 
-// Threat 224: what Explain spends on looking at statements is bounded, too, and it says where it stops.
+// Threat 224: what Explain spends on looking at statements is bounded, too, and it says where it
+// stops.
 func TestExplainStopsAtItsBudget(t *testing.T) {
 	statements := []string{`{"Effect":"Deny","Action":"*","Resource":"*"}`}
 	for range 200 {
@@ -357,8 +363,9 @@ func TestExplainReadsEachValueByItself(t *testing.T) {
 	}
 }
 
-// Threat 224: what a document of AWS's quota costs does not grow with values that are longer than any
-// that it could match: not by the variables that they stand for, nor by reading them for each condition.
+// Threat 224: what a document of AWS's quota costs does not grow with values that are longer than
+// any that it could match: not by the variables that they stand for, nor by reading them for each
+// condition.
 func TestLongValuesDoNotMakeDecisionsDear(t *testing.T) {
 	list := func(unit string) string { return strings.Repeat(unit+",", 5800/(len(unit)+1)-1) + unit }
 	condition := func(conditions string) string {
@@ -401,8 +408,8 @@ func TestLongValuesDoNotMakeDecisionsDear(t *testing.T) {
 	}
 }
 
-// Threat 224: the budget does not count what is not done: where what a variable stands for is longer than
-// the text, or as long, a document of AWS's quota stays within it.
+// Threat 224: the budget does not count what is not done: where what a variable stands for is
+// longer than the text, or as long, a document of AWS's quota stays within it.
 func TestVariablesOfLongValuesStayWithinTheBudget(t *testing.T) {
 	for _, pattern := range []string{"*${x:v}*", "*a${x:v}*"} {
 		for _, length := range []int{1024, 2000, 2047, 2048, 4096, 60_000} {

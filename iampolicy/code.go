@@ -108,7 +108,8 @@ const (
 	CodeARNTooShort Code = "ARN_TOO_SHORT"
 	// A resource is longer than 2,048 bytes.
 	CodeResourceTooLong Code = "RESOURCE_TOO_LONG"
-	// The short form execute-api:/ stands in a policy that is parsed without WithAPIGateway (-api of the command).
+	// The short form execute-api:/ stands in a policy that is parsed without WithAPIGateway (-api
+	// of the command).
 	CodeShortFormNotExpanded Code = "SHORT_FORM_NOT_EXPANDED"
 	// A policy variable stands where none is expanded.
 	CodeVariableNotAllowed Code = "VARIABLE_NOT_ALLOWED"
@@ -156,9 +157,11 @@ const (
 	CodeProviderWithoutAudience Code = "PROVIDER_WITHOUT_AUDIENCE"
 	// ForAllValues in an Allow holds where the key is missing; Null false on the key guards it.
 	CodeForAllValuesUnguarded Code = "FOR_ALL_VALUES_UNGUARDED"
-	// A negated operator in an Allow holds where the key is missing; Null false on the key guards it.
+	// A negated operator in an Allow holds where the key is missing; Null false on the key guards
+	// it.
 	CodeNegationUnguarded Code = "NEGATION_UNGUARDED"
-	// A Deny for a missing MFA does not apply to long-term credentials, which do not have the key; BoolIfExists does.
+	// A Deny for a missing MFA does not apply to long-term credentials, which do not have the key;
+	// BoolIfExists does.
 	CodeMFADenyWithoutIfExists Code = "MFA_DENY_WITHOUT_IF_EXISTS"
 	// A string pattern on an ARN key lets a wildcard cross the ARN's parts; ArnLike does not.
 	CodeStringOperatorOnARN Code = "STRING_OPERATOR_ON_ARN"
@@ -166,7 +169,8 @@ const (
 	CodeEveryAddress Code = "EVERY_ADDRESS"
 	// An Allow relies on a key that the caller chooses.
 	CodeSpoofableKey Code = "SPOOFABLE_KEY"
-	// A Deny whose Resource has a variable without default does not apply where the variable has no value.
+	// A Deny whose Resource has a variable without default does not apply where the variable has no
+	// value.
 	CodeVariableInDenyResource Code = "VARIABLE_IN_DENY_RESOURCE"
 )
 
@@ -180,11 +184,13 @@ const (
 	CodeAllowNotAction Code = "ALLOW_NOT_ACTION"
 	// Allow with NotResource grants for every resource that is not listed.
 	CodeAllowNotResource Code = "ALLOW_NOT_RESOURCE"
-	// NotPrincipal with Deny denies every session and boundary-limited principal that is not listed by ARN; a condition on aws:PrincipalArn is clearer.
+	// NotPrincipal with Deny denies every session and boundary-limited principal that is not listed
+	// by ARN; a condition on aws:PrincipalArn is clearer.
 	CodeNotPrincipalWithDeny Code = "NOT_PRINCIPAL_WITH_DENY"
 	// IfExists in an Allow holds where the key is missing.
 	CodeIfExistsInAllow Code = "IF_EXISTS_IN_ALLOW"
-	// ForAnyValue with a negated operator holds as soon as one value is not listed; ForAllValues is usually meant.
+	// ForAnyValue with a negated operator holds as soon as one value is not listed; ForAllValues is
+	// usually meant.
 	CodeNegatedForAnyValue Code = "NEGATED_FOR_ANY_VALUE"
 	// A star or question mark in an operand of an operator without wildcards is a plain character.
 	CodeWildcardWithoutLike Code = "WILDCARD_WITHOUT_LIKE"
@@ -202,17 +208,20 @@ const (
 	CodeInvalidPartitionInARN Code = "INVALID_PARTITION_IN_ARN"
 	// An action on objects is granted for a bucket, which no object's ARN matches.
 	CodeBucketForObjectAction Code = "BUCKET_FOR_OBJECT_ACTION"
-	// Null true on a key stands beside a condition that needs the key, so that the statement never applies.
+	// Null true on a key stands beside a condition that needs the key, so that the statement never
+	// applies.
 	CodeNullContradicted Code = "NULL_CONTRADICTED"
 	// No number or date satisfies both bounds, so that the statement applies to none.
 	CodeEmptyRange Code = "EMPTY_RANGE"
-	// A Deny for everything, without condition, leaves the policy's other statements without effect.
+	// A Deny for everything, without condition, leaves the policy's other statements without
+	// effect.
 	CodeDeniesEverything Code = "DENIES_EVERYTHING"
 	// aws:SourceIp is compared with a private address, which is not what a public endpoint sees.
 	CodePrivateAddress Code = "PRIVATE_ADDRESS"
 	// Both true and false are listed, so that the condition only needs the key.
 	CodeBothBooleans Code = "BOTH_BOOLEANS"
-	// The document is larger than AWS's quota for its kind. With WithSizeLimits (-size-limits of the command) this is an error.
+	// The document is larger than AWS's quota for its kind. With WithSizeLimits (-size-limits of
+	// the command) this is an error.
 	CodeQuotaExceeded Code = "QUOTA_EXCEEDED"
 )
 

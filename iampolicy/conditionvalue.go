@@ -137,7 +137,8 @@ func (x *indexBuilder) spread(r *anchored, places []placing) (others []placing) 
 	return others
 }
 
-// asWritten returns a folded key as one of the conditions spells it: the request mostly spells it so too, and equal texts are compared faster.
+// asWritten returns a folded key as one of the conditions spells it: the request mostly spells it
+// so too, and equal texts are compared faster.
 func asWritten(key string, conditions []condition) string {
 	for i := range conditions {
 		if equalFoldASCII(conditions[i].key, key) {

@@ -158,7 +158,8 @@ func (w *world) noteSizes(seen map[string]int) {
 	}
 }
 
-// filtered returns a request without the condition keys of which the filter says that no decision depends on them.
+// filtered returns a request without the condition keys of which the filter says that no decision
+// depends on them.
 func filtered(set *iampolicy.Set, req *iampolicy.Request, seen map[string]int) *iampolicy.Request {
 	filter := set.KeyFilter()
 	for _, key := range slices.Collect(req.Context.Keys()) {

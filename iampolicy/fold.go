@@ -15,7 +15,8 @@ func equalFoldASCII(a, b string) bool {
 	return len(a) == len(b) && (a == b || foldsTo(a, b))
 }
 
-// foldsTo is for texts of one length. It compares eight bytes at a time, the last eight also where some of them have been compared.
+// foldsTo is for texts of one length. It compares eight bytes at a time, the last eight also where
+// some of them have been compared.
 func foldsTo(a, b string) bool {
 	if len(a) < 8 {
 		for i := range len(a) {
@@ -44,7 +45,8 @@ func eightFold(x, y uint64) bool {
 	if differ&^lower != 0 {
 		return false
 	}
-	// The high bit of a byte of the sums is set from 'a' on, and from what is behind 'z' on. No byte carries into the next: their own high bits are left out.
+	// The high bit of a byte of the sums is set from 'a' on, and from what is behind 'z' on. No
+	// byte carries into the next: their own high bits are left out.
 	folded := (x | lower) &^ highs
 	letters := (folded + (0x80-'a')*ones) &^ (folded + (0x80-'z'-1)*ones) &^ x
 	return differ<<2&^letters&highs == 0

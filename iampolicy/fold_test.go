@@ -6,8 +6,9 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// TestKeysFold: threat 178. Of all pairs of bytes, those make condition keys the same that are one ASCII letter in two cases, at each place of a key, whether it is looked at alone or
-// together with others.
+// TestKeysFold: threat 178. Of all pairs of bytes, those make condition keys the same that are one
+// ASCII letter in two cases, at each place of a key, whether it is looked at alone or together with
+// others.
 func TestKeysFold(t *testing.T) {
 	t.Parallel()
 	lower := func(c byte) byte {

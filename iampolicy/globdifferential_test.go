@@ -85,8 +85,9 @@ func validInPolicy(char string) bool {
 	return len(char) == len(string(r)) && 0x20 <= r && r <= 0xff && (r < 0x7f || r > 0x9f)
 }
 
-// globOf returns whether a policy with the patterns matches the text, and whether the naive evaluator says
-// so. The patterns are those of a String operator, of an ARN operator and of Resource, which must agree.
+// globOf returns whether a policy with the patterns matches the text, and whether the naive
+// evaluator says so. The patterns are those of a String operator, of an ARN operator and of
+// Resource, which must agree.
 func globOf(t testing.TB, patterns []string, text, value string) (got, want bool) {
 	t.Helper()
 	arn, asked := "arn:aws:s3:::", "arn:aws:s3:::"

@@ -6,7 +6,8 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// TestKeyFilter: a key that a policy looks at is never left out, wherever the policy stands and however it is written.
+// TestKeyFilter: a key that a policy looks at is never left out, wherever the policy stands and
+// however it is written.
 func TestKeyFilter(t *testing.T) {
 	t.Parallel()
 	const key = "aws:SourceIp"

@@ -319,7 +319,8 @@ func TestParseOfHostileDocumentsIsQuick(t *testing.T) {
 		"lists":           `{"Statement":[` + strings.Repeat(`[],`, 300_000) + `[]]}`,
 		"stars":           document(`{"Effect":"Allow","Action":["s3:` + strings.Repeat(`*a`, 120) + `"` + strings.Repeat(`,"s3:`+strings.Repeat(`*a`, 120)+`"`, 3000) + `],"Resource":"*"}`),
 	} {
-		// What compares every part of a document with every other takes minutes for one of these, and ends the test by its time-out.
+		// What compares every part of a document with every other takes minutes for one of these,
+		// and ends the test by its time-out.
 		t.Logf("%s: %d bytes", name, len(doc))
 		_, _ = iampolicy.Parse([]byte(doc), iampolicy.Identity)
 		_ = validate(t, []byte(doc), iampolicy.Identity)

@@ -148,7 +148,8 @@ func (p *pattern) take(b body) {
 	}
 }
 
-// plainTexts returns what stands between the stars, or nil if there is a variable or a question mark.
+// plainTexts returns what stands between the stars, or nil if there is a variable or a question
+// mark.
 func (b *body) plainTexts() []string {
 	texts := make([]string, len(b.runs))
 	for i, run := range b.runs {

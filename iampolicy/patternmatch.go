@@ -189,7 +189,8 @@ func betweenCharacters(s string, i int) bool {
 	return true
 }
 
-// matchTexts is match for texts with stars between them: the first begins s, the last ends it, and the others follow each other leftmost.
+// matchTexts is match for texts with stars between them: the first begins s, the last ends it, and
+// the others follow each other leftmost.
 func matchTexts(texts []string, s string, work *int) bool {
 	last := len(texts) - 1
 	if !strings.HasPrefix(s, texts[0]) {

@@ -153,8 +153,8 @@ func TestIndexFindsWhatCannotBeRead(t *testing.T) {
 }
 
 // Threats 224 and 252: reading a long value counts, also where it cannot be read: each of a
-// statement's conditions reads it again, since in a Deny the ones before it hold. What is longer than
-// any value of a policy is not read at all.
+// statement's conditions reads it again, since in a Deny the ones before it hold. What is longer
+// than any value of a policy is not read at all.
 func TestReadingCounts(t *testing.T) {
 	var all []string
 	for range 200 {

@@ -14,7 +14,8 @@ import (
 // The instant at which every test takes place; the service keeps its milliseconds.
 var instant = time.Date(2026, 1, 2, 3, 4, 5, 678_999_999, time.FixedZone("UTC+1", 60*60))
 
-// A site is a service with all that it stands on. The rider is who the header X-Rider says, which only a test may do.
+// A site is a service with all that it stands on. The rider is who the header X-Rider says, which
+// only a test may do.
 type site struct {
 	*ridesvc.Service
 	store  *memStore

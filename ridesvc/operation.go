@@ -31,8 +31,9 @@ var (
 // The answer for a ride of someone else's, for one that never was, and for a RideId that cannot be.
 var errNoSuchRide = refuse(http.StatusNotFound, "Ride not found")
 
-// route finds the operation for a request. It compares the path as it was sent: every character of every route is unreserved, so an escape in it
-// (RFC 3986, 2.3), a dot segment or a doubled slash is another path, never cleaned and never redirected (threats 135 to 138).
+// route finds the operation for a request. It compares the path as it was sent: every character of
+// every route is unreserved, so an escape in it (RFC 3986, 2.3), a dot segment or a doubled slash
+// is another path, never cleaned and never redirected (threats 135 to 138).
 func (s *Service) route(r *http.Request) (_ operation, rideID string, _ error) {
 	path, below := strings.CutPrefix(r.URL.EscapedPath(), s.prefix)
 	var methods map[string]operation

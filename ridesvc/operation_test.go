@@ -178,7 +178,8 @@ func TestNobodyLearnsWhoseRidesExist(t *testing.T) {
 	}
 }
 
-// Threats 135 to 138 and 240: what is served is exactly what was authorised; nothing is cleaned, redirected or matched in another case.
+// Threats 135 to 138 and 240: what is served is exactly what was authorised; nothing is cleaned,
+// redirected or matched in another case.
 func TestRoutes(t *testing.T) {
 	for _, test := range []struct {
 		method, target string

@@ -16,7 +16,8 @@ const (
 	defaultPage = 100
 	maxPage     = 1000
 
-	// What the layers in front of the service put into the query, credentials of presigned URLs above all.
+	// What the layers in front of the service put into the query, credentials of presigned URLs
+	// above all.
 	reservedParameters = "X-Amz-"
 )
 
@@ -62,8 +63,9 @@ func parseLimit(s string) (int, bool) {
 	return n, err == nil && n >= 1 && n <= maxPage && strconv.Itoa(n) == s
 }
 
-// A Next is the key of the last ride on the page before: 8 bytes of milliseconds since 1970, big-endian,
-// and the 16 bytes of its RideId. It is not signed: it opens nothing that the caller may not list anyway.
+// A Next is the key of the last ride on the page before: 8 bytes of milliseconds since 1970,
+// big-endian, and the 16 bytes of its RideId. It is not signed: it opens nothing that the caller
+// may not list anyway.
 const nextBytes = 8 + rideIDBytes
 
 var nextEncoding = base64.RawURLEncoding // 24 bytes fill their characters: each has one spelling

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// maxBodyBytes bounds the body of POST /ride, which takes less than a hundred bytes from any known client.
+	// maxBodyBytes bounds the body of POST /ride, which takes less than a hundred bytes from any
+	// known client.
 	maxBodyBytes = 4 << 10
 	// maxEchoedName bounds how many bytes of an unknown field's name a message repeats.
 	maxEchoedName = 64
@@ -34,7 +35,8 @@ func readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	switch {
 	case err != nil:
-		// The connection broke, or what verifies the body as it is read refused it. Either is the client's affair.
+		// The connection broke, or what verifies the body as it is read refused it. Either is the
+		// client's affair.
 		return nil, refuse(http.StatusBadRequest, "body: could not be read to its end")
 	case len(body) > maxBodyBytes:
 		return nil, tooLarge
@@ -53,8 +55,9 @@ func isJSON(contentType []string) bool {
 
 // parsePickup reads {"PickupLocation":{"Latitude":47.6,"Longitude":-122.3}}, fields in any order.
 //
-// It walks the tokens, where encoding/json's Unmarshal would match names in any case, let the last of two fields win, and take null
-// and absent fields for 0 (threats 149, 150, 151, 155): a check in front of the service could then read another location than the service.
+// It walks the tokens, where encoding/json's Unmarshal would match names in any case, let the last
+// of two fields win, and take null and absent fields for 0 (threats 149, 150, 151, 155): a check in
+// front of the service could then read another location than the service.
 func parsePickup(body []byte) (Location, error) {
 	if !utf8.Valid(body) {
 		return Location{}, refuse(http.StatusBadRequest, "body: must be UTF-8")
@@ -85,14 +88,15 @@ func parsePickup(body []byte) (Location, error) {
 	return location, nil
 }
 
-// A pickupParser reads tokens until the first mistake, which it keeps; from then on it does nothing.
+// A pickupParser reads tokens until the first mistake, which it keeps; from then on it does
+// nothing.
 type pickupParser struct {
 	tokens *json.Decoder
 	err    error
 }
 
-// object reads an object with exactly the fields of that name, calling value to read the value of each.
-// The path is the object's own, "" for the body.
+// object reads an object with exactly the fields of that name, calling value to read the value of
+// each. The path is the object's own, "" for the body.
 func (p *pickupParser) object(path string, fields []string, value func(field string)) {
 	if p.token() != json.Delim('{') {
 		p.refuse(path, "must be an object")

@@ -187,8 +187,9 @@ func TestContentType(t *testing.T) {
 	}
 }
 
-// Whatever the body, the answer is 201 or an error that is the client's; what is accepted has the shape that is documented and the
-// values that another reader of JSON finds in it, and is accepted in every layout. Every location of the earth is accepted.
+// Whatever the body, the answer is 201 or an error that is the client's; what is accepted has the
+// shape that is documented and the values that another reader of JSON finds in it, and is accepted
+// in every layout. Every location of the earth is accepted.
 func FuzzPickup(f *testing.F) {
 	for n, test := range pickups {
 		f.Add([]byte(test.body), float64(n), float64(-n))

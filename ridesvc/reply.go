@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// A reply is what a request is answered with, kept until it is whole: a failure halfway leaves nothing half sent.
+// A reply is what a request is answered with, kept until it is whole: a failure halfway leaves
+// nothing half sent.
 type reply struct {
 	status int
 	header map[string]string // beyond those that each reply has
@@ -63,7 +64,8 @@ const (
 	amzRetryAfter      = "1000" // milliseconds, for AWS's SDKs, which read no other
 )
 
-// replyTo turns an error into the reply: a refusal says itself, any other error is the operator's to know.
+// replyTo turns an error into the reply: a refusal says itself, any other error is the operator's
+// to know.
 func (s *Service) replyTo(r *http.Request, err error) reply {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return message(refused.status, refused.message, refused.header)
@@ -79,7 +81,8 @@ func (s *Service) replyTo(r *http.Request, err error) reply {
 	return message(http.StatusInternalServerError, messageFailed, nil)
 }
 
-// write sends a reply; to HEAD only its header, which has the Content-Length that GET would have (RFC 9110, 9.3.2).
+// write sends a reply; to HEAD only its header, which has the Content-Length that GET would have
+// (RFC 9110, 9.3.2).
 func write(w http.ResponseWriter, method string, answer reply) {
 	header := w.Header()
 	for name, value := range answer.header {

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// migrations[v] leads from version v of the schema to v+1. What has been released is never edited, only added to:
-// a database somewhere has run it.
+// migrations[v] leads from version v of the schema to v+1. What has been released is never edited,
+// only added to: a database somewhere has run it.
 //
-// Types are chosen so that both databases keep them exactly: BIGINT and DOUBLE PRECISION are 64 bits wide in PostgreSQL and
-// have INTEGER and REAL affinity in SQLite, where INTEGER in a CREATE TABLE would be 32 bits in PostgreSQL.
+// Types are chosen so that both databases keep them exactly: BIGINT and DOUBLE PRECISION are 64
+// bits wide in PostgreSQL and have INTEGER and REAL affinity in SQLite, where INTEGER in a CREATE
+// TABLE would be 32 bits in PostgreSQL.
 var migrations = [...][]string{
 	{
 		`CREATE TABLE rides (
@@ -41,12 +42,14 @@ const (
 
 // migrate brings the schema up to date.
 //
-// Of processes that start together one migrates. The others fail, in ways that each database has of its own (PostgreSQL's
-// CREATE TABLE IF NOT EXISTS still runs into the other's table, SQLite reports a busy snapshot), and then find its work done.
+// Of processes that start together one migrates. The others fail, in ways that each database has of
+// its own (PostgreSQL's CREATE TABLE IF NOT EXISTS still runs into the other's table, SQLite
+// reports a busy snapshot), and then find its work done.
 func migrate(ctx context.Context, db *sql.DB) error {
 	var failed error
 	for attempt := 1; ; attempt++ {
-		// Where the table is missing, this fails as well: whether it is missing or the database is down shows in the attempt to make it.
+		// Where the table is missing, this fails as well: whether it is missing or the database is
+		// down shows in the attempt to make it.
 		version, err := schemaVersion(ctx, db)
 		switch {
 		case err == nil && version == len(migrations):
@@ -80,7 +83,8 @@ func migrateOnce(ctx context.Context, db *sql.DB) (err error) {
 	}()
 	for _, statement := range []string{
 		`CREATE TABLE IF NOT EXISTS rides_schema (only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)`,
-		// The update changes nothing and locks the row until the end of the transaction, so that the version read next stays true.
+		// The update changes nothing and locks the row until the end of the transaction, so that
+		// the version read next stays true.
 		`INSERT INTO rides_schema (only_row, version) VALUES (1, 0) ON CONFLICT (only_row) DO UPDATE SET version = rides_schema.version`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {

@@ -16,11 +16,13 @@ import (
 
 const (
 	defaultStoreTimeout = 5 * time.Second
-	// maxRiderBytes bounds what Config.Rider may return: the longest names of AWS, ARNs, have 2048 characters.
+	// maxRiderBytes bounds what Config.Rider may return: the longest names of AWS, ARNs, have 2048
+	// characters.
 	maxRiderBytes = 2048
 )
 
-// ErrNoRider is what Config.Rider answers, wrapped or bare, for a caller who is known and can own no rides.
+// ErrNoRider is what Config.Rider answers, wrapped or bare, for a caller who is known and can own
+// no rides.
 var ErrNoRider = errors.New("ridesvc: the caller can own no rides")
 
 // Config says what a [Service] is made of. [New] reads it once; changes made later change nothing.
@@ -30,35 +32,40 @@ type Config struct {
 	// Store keeps the rides. It is required.
 	Store Store
 
-	// Rider returns the key by which the sender of the request owns rides, and is required. Behind sigv4auth that is Identity.OwnerKey of
-	// the verified identity in the request's context; it MUST NOT be a name that two callers can share, nor what the caller
-	// is free to write. The key is 1 to 2048 bytes of UTF-8 without control characters, and is compared byte by byte. An error that wraps
-	// ErrNoRider means that the caller is known and can own nothing: 403. Any other error, or any other key, means that the service stands
-	// behind no authentication: the request is answered with 500, never served as anybody's. It is called concurrently.
+	// Rider returns the key by which the sender of the request owns rides, and is required. Behind
+	// sigv4auth that is Identity.OwnerKey of the verified identity in the request's context; it
+	// MUST NOT be a name that two callers can share, nor what the caller is free to write. The key
+	// is 1 to 2048 bytes of UTF-8 without control characters, and is compared byte by byte. An
+	// error that wraps ErrNoRider means that the caller is known and can own nothing: 403. Any
+	// other error, or any other key, means that the service stands behind no authentication: the
+	// request is answered with 500, never served as anybody's. It is called concurrently.
 	Rider func(*http.Request) (string, error)
 
-	// RiderName returns what answers call the rider, in the field "Rider". It is for people to read, and nothing is decided by it. Its form and
-	// its errors are as Rider's. A ride keeps the name that the rider had when it was requested. nil: the key is the name.
+	// RiderName returns what answers call the rider, in the field "Rider". It is for people to
+	// read, and nothing is decided by it. Its form and its errors are as Rider's. A ride keeps the
+	// name that the rider had when it was requested. nil: the key is the name.
 	RiderName func(*http.Request) (string, error)
 
-	// Prefix is the path below which the routes lie, such as "/prod"; it begins with a slash, ends without one, and consists
-	// of letters, digits and "-._~" otherwise. "": they lie at the root.
+	// Prefix is the path below which the routes lie, such as "/prod"; it begins with a slash, ends
+	// without one, and consists of letters, digits and "-._~" otherwise. "": they lie at the root.
 	Prefix string
 
-	// StoreTimeout bounds each call of the Store, beside the request's own context. 0: 5 s. It may not be negative.
+	// StoreTimeout bounds each call of the Store, beside the request's own context. 0: 5 s. It may
+	// not be negative.
 	StoreTimeout time.Duration
 
-	// Failed is told of each failure that a client was answered with 500 or 503 for: an error of Rider, of the Store or of Rand, a panic; and
-	// of each ErrNoRider.
-	// It is called before the answer is sent, and concurrently. Where a client left early, err wraps context.Canceled. nil: nobody is told;
-	// a service that runs SHOULD set it, since the client's answer never says what went wrong.
+	// Failed is told of each failure that a client was answered with 500 or 503 for: an error of
+	// Rider, of the Store or of Rand, a panic; and of each ErrNoRider. It is called before the
+	// answer is sent, and concurrently. Where a client left early, err wraps context.Canceled. nil:
+	// nobody is told; a service that runs SHOULD set it, since the client's answer never says what
+	// went wrong.
 	Failed func(r *http.Request, err error)
 
 	// Now is the clock for RequestTime and CancelTime. nil: time.Now. It is called concurrently.
 	Now func() time.Time
 
-	// Rand is where RideIds, which nobody may be able to guess, and the choice of the unicorn come from. nil: crypto/rand. Anything else belongs
-	// in tests, and is read concurrently.
+	// Rand is where RideIds, which nobody may be able to guess, and the choice of the unicorn come
+	// from. nil: crypto/rand. Anything else belongs in tests, and is read concurrently.
 	Rand io.Reader
 }
 
@@ -71,8 +78,8 @@ type ConfigError struct {
 // Error returns the field and its problem.
 func (e *ConfigError) Error() string { return "ridesvc: " + e.Field + ": " + e.Problem }
 
-// A Service is the ride service, an http.Handler; the package comment says what it serves.
-// It is immutable and safe for concurrent use. A Service is made by [New]; its zero value is not usable.
+// A Service is the ride service, an http.Handler; the package comment says what it serves. It is
+// immutable and safe for concurrent use. A Service is made by [New]; its zero value is not usable.
 type Service struct {
 	store        Store
 	rider        func(*http.Request) (string, error)
@@ -84,7 +91,8 @@ type Service struct {
 	rand         io.Reader
 }
 
-// New returns the service that cfg describes, or every mistake in cfg: errors of type *[ConfigError], joined.
+// New returns the service that cfg describes, or every mistake in cfg: errors of type
+// *[ConfigError], joined.
 func New(cfg Config) (*Service, error) {
 	var mistakes []error
 	mistake := func(field, format string, args ...any) {
@@ -149,7 +157,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, r.Method, s.answer(r))
 }
 
-// answer decides on the whole reply. A panic in the Store or a callback is a failure like another (threat 227).
+// answer decides on the whole reply. A panic in the Store or a callback is a failure like another
+// (threat 227).
 func (s *Service) answer(r *http.Request) (answer reply) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -184,7 +193,8 @@ func (s *Service) serve(r *http.Request) (reply, error) {
 	return operation(s, c)
 }
 
-// riderText asks for the rider's key or name, and takes nothing nameless for an answer (threat 148).
+// riderText asks for the rider's key or name, and takes nothing nameless for an answer (threat
+// 148).
 func riderText(ask func(*http.Request) (string, error), r *http.Request) (string, error) {
 	rider, err := ask(r)
 	switch {

@@ -58,7 +58,8 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// Threat 148: a handler that stands behind no authentication serves nobody, rather than an anonymous rider.
+// Threat 148: a handler that stands behind no authentication serves nobody, rather than an
+// anonymous rider.
 func TestARequestWithoutARiderIsNeverServed(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -10,13 +10,15 @@ import (
 
 // SQLStore is a [Store] on a database/sql database: SQLite (3.24 or later) or PostgreSQL.
 //
-// It is written in the SQL that the two share, and with $1, $2, … as placeholders, which the drivers of both take; so it
-// needs no dialect setting, and this module needs no driver. Each method is a single statement, hence atomic without a transaction of its own.
-// Instants are kept as whole milliseconds since 1970 UTC, never as text or as a database's time type, which differ in zone and precision.
-// It logs nothing, starts no goroutine, and is safe for concurrent use.
+// It is written in the SQL that the two share, and with $1, $2, … as placeholders, which the
+// drivers of both take; so it needs no dialect setting, and this module needs no driver. Each
+// method is a single statement, hence atomic without a transaction of its own. Instants are kept as
+// whole milliseconds since 1970 UTC, never as text or as a database's time type, which differ in
+// zone and precision. It logs nothing, starts no goroutine, and is safe for concurrent use.
 //
-// A SQLite database that several connections write SHOULD be opened with a busy timeout, since a writer waits for the other
-// instead of failing; in WAL mode, where readers and the writer don't wait for each other; and with immediate transactions. With modernc.org/sqlite:
+// A SQLite database that several connections write SHOULD be opened with a busy timeout, since a
+// writer waits for the other instead of failing; in WAL mode, where readers and the writer don't
+// wait for each other; and with immediate transactions. With modernc.org/sqlite:
 //
 //	file:rides.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate
 type SQLStore struct {
@@ -25,9 +27,10 @@ type SQLStore struct {
 
 var _ Store = (*SQLStore)(nil)
 
-// NewSQLStore returns a store on db, after it brought the schema there up to date (tables rides and rides_schema). Processes that start at the same time on
-// one database may all call it. Where the schema is up to date already it only reads, so that a service may run without
-// the right to change tables. The schema of a newer program is an error, never touched.
+// NewSQLStore returns a store on db, after it brought the schema there up to date (tables rides and
+// rides_schema). Processes that start at the same time on one database may all call it. Where the
+// schema is up to date already it only reads, so that a service may run without the right to change
+// tables. The schema of a newer program is an error, never touched.
 //
 // The caller keeps db, configures it for its driver, and closes it once no request is under way.
 func NewSQLStore(ctx context.Context, db *sql.DB) (*SQLStore, error) {
@@ -47,7 +50,8 @@ const rideColumns = `ride_id, rider, rider_name, unicorn_name, unicorn_color, un
 // Create implements [Store].
 func (s *SQLStore) Create(ctx context.Context, ride Ride) error {
 	cancelled := sql.NullInt64{Int64: ride.CancelTime.UnixMilli(), Valid: !ride.CancelTime.IsZero()}
-	// ON CONFLICT tells a taken RideID from every other failure without a look into a driver's own errors.
+	// ON CONFLICT tells a taken RideID from every other failure without a look into a driver's own
+	// errors.
 	result, err := s.db.ExecContext(ctx, `INSERT INTO rides (`+rideColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (ride_id) DO NOTHING`,
 		ride.RideID, ride.Rider, ride.RiderName, ride.Unicorn.Name, ride.Unicorn.Color, ride.Unicorn.Gender,
@@ -78,8 +82,8 @@ func (s *SQLStore) Rides(ctx context.Context, after Cursor, limit int) ([]Ride, 
 }
 
 func (s *SQLStore) page(ctx context.Context, after Cursor, limit int) (_ []Ride, err error) {
-	// The page is sought by its key through the index rides_by_request_time: an OFFSET would read all that it skips,
-	// and would repeat or drop rides when others are added meanwhile.
+	// The page is sought by its key through the index rides_by_request_time: an OFFSET would read
+	// all that it skips, and would repeat or drop rides when others are added meanwhile.
 	query, args := `SELECT `+rideColumns+` FROM rides
 		ORDER BY request_time_ms DESC, ride_id DESC LIMIT $1`, []any{limit}
 	if after != (Cursor{}) {
@@ -104,7 +108,8 @@ func (s *SQLStore) page(ctx context.Context, after Cursor, limit int) (_ []Ride,
 
 // Cancel implements [Store].
 func (s *SQLStore) Cancel(ctx context.Context, rider, rideID string, at time.Time) error {
-	// COALESCE keeps the first CancelTime, and still counts the row as changed: one statement tells "cancelled, now or before" from "no such ride".
+	// COALESCE keeps the first CancelTime, and still counts the row as changed: one statement tells
+	// "cancelled, now or before" from "no such ride".
 	result, err := s.db.ExecContext(ctx, `UPDATE rides SET cancel_time_ms = COALESCE(cancel_time_ms, $1) WHERE ride_id = $2 AND rider = $3`,
 		at.UnixMilli(), rideID, rider)
 	return changedOne("cancel", result, err, ErrNotFound)

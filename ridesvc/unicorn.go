@@ -41,7 +41,8 @@ func dispatch(random io.Reader) (string, Unicorn, error) {
 	return rideIDEncoding.EncodeToString(b[:rideIDBytes]), unicorn, nil
 }
 
-// isRideID reports whether s, from an escaped path, is spelled as a RideId; what is not never reaches the store.
+// isRideID reports whether s, from an escaped path, is spelled as a RideId; what is not never
+// reaches the store.
 func isRideID(s string) bool {
 	if len(s) != rideIDChars {
 		return false

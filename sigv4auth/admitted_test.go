@@ -9,7 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestAdmitted: what is signed as AWS's own signer signs is admitted, and the handler sees who called and the very body.
+// TestAdmitted: what is signed as AWS's own signer signs is admitted, and the handler sees who
+// called and the very body.
 func TestAdmitted(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -11,12 +11,14 @@ import (
 type Algorithms uint8
 
 const (
-	// SigV4A accepts AWS4-ECDSA-P256-SHA256, the asymmetric form of Signature Version 4, as API Gateway does. Its signatures hold for a set of
-	// regions, which has to hold Config.Region: whoever sees a request for several regions can send it to each of them. Checking one costs
-	// tens of times what an HMAC costs: bench/README.md has both, as "SigV4A POST" and "header POST".
+	// SigV4A accepts AWS4-ECDSA-P256-SHA256, the asymmetric form of Signature Version 4, as API
+	// Gateway does. Its signatures hold for a set of regions, which has to hold Config.Region:
+	// whoever sees a request for several regions can send it to each of them. Checking one costs
+	// tens of times what an HMAC costs: bench/README.md has both, as "SigV4A POST" and "header
+	// POST".
 	//
-	// A SigV4A signature is not unique: anyone can make a second one of a first, for the same request. Tell requests apart by
-	// what they ask for, never by their signatures.
+	// A SigV4A signature is not unique: anyone can make a second one of a first, for the same
+	// request. Tell requests apart by what they ask for, never by their signatures.
 	SigV4A Algorithms = 1 << iota
 
 	allAlgorithms = SigV4A
@@ -30,7 +32,8 @@ const (
 	ecdsaP256
 )
 
-// find finds the algorithm of a name, which is compared byte by byte (threats 8 and 9). One that is switched off is unknown.
+// find finds the algorithm of a name, which is compared byte by byte (threats 8 and 9). One that is
+// switched off is unknown.
 func (set Algorithms) find(name string) (alg algorithm, known bool) {
 	switch {
 	case name == v4.Algorithm:
@@ -54,8 +57,9 @@ type verificationKey struct {
 	public  *ecdsa.PublicKey // of SigV4A
 }
 
-// matches reports whether p's signature is right for a canonical request, in time that does not depend on how far it is. The algorithm is part of
-// what was signed, so that a signature by one is none by the other (threat 9).
+// matches reports whether p's signature is right for a canonical request, in time that does not
+// depend on how far it is. The algorithm is part of what was signed, so that a signature by one is
+// none by the other (threat 9).
 func (s *scratch) matches(canonical []byte, key verificationKey, p *presented) bool {
 	s.sts = p.appendStringToSign(s.sts[:0], canonical)
 	return s.signs(s.sts, key, p)

@@ -11,8 +11,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestAnswerTellsNoSignature: threat 213. Neither the answer nor the error nor the event of a request that does not verify holds the signature with which it would, the canonical
-// request or a part of it that the client did not choose, or the digest of its body.
+// TestAnswerTellsNoSignature: threat 213. Neither the answer nor the error nor the event of a
+// request that does not verify holds the signature with which it would, the canonical request or a
+// part of it that the client did not choose, or the digest of its body.
 func TestAnswerTellsNoSignature(t *testing.T) {
 	t.Parallel()
 	right := sign(t, ride(), signing{digestHeader: true}).Header.Get("Authorization")

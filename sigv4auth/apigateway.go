@@ -6,25 +6,28 @@ import (
 )
 
 // APIGateway maps requests as a REST API of API Gateway does: to execute-api:Invoke on
-// arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path ("Resource format of permissions for executing API in
-// API Gateway", API Gateway Developer Guide). Its method Target is for [AuthorizerConfig].
+// arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path ("Resource format of permissions
+// for executing API in API Gateway", API Gateway Developer Guide). Its method Target is for
+// [AuthorizerConfig].
 type APIGateway struct {
 	// Partition is the ARN's partition. Empty: "aws".
 	Partition string
-	// Region, AccountID and APIID are required, letters, digits, '-', '_' and '.': otherwise Target maps no request.
+	// Region, AccountID and APIID are required, letters, digits, '-', '_' and '.': otherwise Target
+	// maps no request.
 	Region, AccountID, APIID string
-	// Stage is the first segment of every path, which the resource names before the method: with Stage "prod" a POST to
-	// /prod/ride is API/prod/POST/ride, and a path that does not begin with /prod/ maps to nothing. The stage "$default" is in no path. Required,
-	// of the same characters.
+	// Stage is the first segment of every path, which the resource names before the method: with
+	// Stage "prod" a POST to /prod/ride is API/prod/POST/ride, and a path that does not begin with
+	// /prod/ maps to nothing. The stage "$default" is in no path. Required, of the same characters.
 	Stage string
 }
 
 // defaultStage is the stage of which paths do not speak.
 const defaultStage = "$default"
 
-// Target returns execute-api:Invoke and the ARN of what r asks for: r.Method and r.URL.Path, decoded, as a router matches them. What
-// the request brings is behind the fifth colon of the ARN, and policies take it as data. HEAD
-// is a method of its own. It returns empty strings, which deny, for a path outside the stage and where a field is empty or malformed.
+// Target returns execute-api:Invoke and the ARN of what r asks for: r.Method and r.URL.Path,
+// decoded, as a router matches them. What the request brings is behind the fifth colon of the ARN,
+// and policies take it as data. HEAD is a method of its own. It returns empty strings, which deny,
+// for a path outside the stage and where a field is empty or malformed.
 func (g APIGateway) Target(r *http.Request) (action, resource string) {
 	partition := g.Partition
 	if partition == "" {

@@ -5,9 +5,10 @@ import (
 	"net/http"
 )
 
-// finish concludes a request: it completes the one event, and hands the outcome to the meter, the tracer and the audit hook. It returns the
-// final verdict: one of them that panics refuses the request, since what cannot be recorded must not happen (threats 218 and 227). answers
-// says that a refusal is answered here, with the request's ID.
+// finish concludes a request: it completes the one event, and hands the outcome to the meter, the
+// tracer and the audit hook. It returns the final verdict: one of them that panics refuses the
+// request, since what cannot be recorded must not happen (threats 218 and 227). answers says that a
+// refusal is answered here, with the request's ID.
 func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record, m *measurement, refused *Error, answers bool) *Error {
 	rec.event.conclude(refused)
 	if m != nil {
@@ -30,8 +31,9 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 	return refused
 }
 
-// watchBody makes the body of an admitted request report how it ends, which is later than the event: to the meter in any case, and to the audit
-// hook, as a second event of the request, if it does not verify. A hook that panics there changes nothing: the handler gets its error.
+// watchBody makes the body of an admitted request report how it ends, which is later than the
+// event: to the meter in any case, and to the audit hook, as a second event of the request, if it
+// does not verify. A hook that panics there changes nothing: the handler gets its error.
 func (a *Authenticator) watchBody(ctx context.Context, rec *record) {
 	if a.audit == nil && a.telemetry.bodies == nil {
 		return

@@ -21,7 +21,8 @@ func auditInto(last *sigv4auth.Event, count *int) func(context.Context, sigv4aut
 	}
 }
 
-// TestEventHoldsNoSecret: neither token nor signature nor query, and no control byte (threats 97, 116 and 214).
+// TestEventHoldsNoSecret: neither token nor signature nor query, and no control byte (threats 97,
+// 116 and 214).
 func TestEventHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	var e sigv4auth.Event

@@ -10,8 +10,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// fromAuthorization takes the credentials of the Authorization header apart: "Authorization header" in the IAM User Guide's
-// "Authentication methods".
+// fromAuthorization takes the credentials of the Authorization header apart: "Authorization header"
+// in the IAM User Guide's "Authentication methods".
 func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scratch, accepted Algorithms) *Error {
 	p.place = InHeader
 	if len(value) > maxAuthorization {
@@ -82,8 +82,8 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 	return err
 }
 
-// authorizationFields takes an Authorization header apart. The grammar is strict: each of the three fields once and
-// nothing else, so that no two parsers can read two things (threats 6 and 7).
+// authorizationFields takes an Authorization header apart. The grammar is strict: each of the three
+// fields once and nothing else, so that no two parsers can read two things (threats 6 and 7).
 func (p *presented) authorizationFields(value string, accepted Algorithms) (credential, signedHeaders, signature string, refused *Error) {
 	fault := func(e *Error) (string, string, string, *Error) { return "", "", "", e }
 	scheme, fields, _ := cut(value, ' ')
@@ -92,7 +92,8 @@ func (p *presented) authorizationFields(value string, accepted Algorithms) (cred
 		if strings.HasPrefix(scheme, "AWS4-") {
 			return fault(refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm'. "+hashed(value)))
 		}
-		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all the same.
+		// Another scheme altogether, such as Bearer or SigV2. API Gateway looks for the fields all
+		// the same.
 		fields = value
 	}
 	var seen [3]bool
@@ -134,8 +135,8 @@ func (p *presented) authorizationFields(value string, accepted Algorithms) (cred
 	return credential, signedHeaders, signature, nil
 }
 
-// parseHTTPDate parses the value of Date, in the preferred form of RFC 9110, section 5.6.7, alone. It has to be signed (threat 20);
-// an X-Amz-Date is like every x-amz-* header.
+// parseHTTPDate parses the value of Date, in the preferred form of RFC 9110, section 5.6.7, alone.
+// It has to be signed (threat 20); an X-Amz-Date is like every x-amz-* header.
 func (p *presented) parseHTTPDate(s string) *Error {
 	t, err := time.Parse(http.TimeFormat, s)
 	if err != nil || t.Format(http.TimeFormat) != s { // time.Parse lets fractions, other cases and wrong weekdays pass
@@ -148,8 +149,8 @@ func (p *presented) parseHTTPDate(s string) *Error {
 	return nil
 }
 
-// hashed and digestOf let a client recognise the value that it sent. The value itself is not sent back: it may hold
-// somebody's bearer token.
+// hashed and digestOf let a client recognise the value that it sent. The value itself is not sent
+// back: it may hold somebody's bearer token.
 func hashed(authorization string) string { return string(appendHashed(nil, authorization)) }
 
 func appendHashed(dst []byte, authorization string) []byte {

@@ -20,19 +20,21 @@ type AuthorizerConfig struct {
 	// Policies finds the caller's policies. It is required, unless there is a ResourcePolicy.
 	Policies PolicyStore
 
-	// Target names the action and the resource that a request asks for. It is required. It MUST build them from what the router
-	// serves, r.Method and r.URL.Path, and from configuration. An empty action or resource denies. See APIGateway.Target.
+	// Target names the action and the resource that a request asks for. It is required. It MUST
+	// build them from what the router serves, r.Method and r.URL.Path, and from configuration. An
+	// empty action or resource denies. See APIGateway.Target.
 	Target func(r *http.Request) (action, resource string)
 
-	// ResourceAccount is the account that owns the resources whose ARN names none, as S3's do. Empty: such resources belong to
-	// nobody, and only a ResourcePolicy grants access to them.
+	// ResourceAccount is the account that owns the resources whose ARN names none, as S3's do.
+	// Empty: such resources belong to nobody, and only a ResourcePolicy grants access to them.
 	ResourceAccount string
 
 	// ResourcePolicy is the policy of the service itself, of kind iampolicy.Resource. nil: none.
 	ResourcePolicy *iampolicy.Policy
 
-	// Context adds the service's own condition keys, for instance aws:ResourceTag/KEY, to c, which is empty when it is
-	// called. Keys that the server itself knows cannot be set. An error denies with 503. nil: none.
+	// Context adds the service's own condition keys, for instance aws:ResourceTag/KEY, to c, which
+	// is empty when it is called. Keys that the server itself knows cannot be set. An error denies
+	// with 503. nil: none.
 	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
 
 	// ClientIP tells the client's address, for aws:SourceIp. Where it is not ok the key is there,
@@ -41,13 +43,15 @@ type AuthorizerConfig struct {
 	// FromTrustedProxies.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
-	// ReportOnly decides and audits, and admits every verified request: also one whose path would be refused, and while a store fails or
-	// a callback panics. It is for trying policies out on live traffic.
+	// ReportOnly decides and audits, and admits every verified request: also one whose path would
+	// be refused, and while a store fails or a callback panics. It is for trying policies out on
+	// live traffic.
 	ReportOnly bool
 
-	// InsecureObjectPaths accepts paths that routers and handlers may take in different ways: with an escaped slash or backslash, empty
-	// or dot segments once decoded, or bytes that are not UTF-8. It is for services whose
-	// paths are object keys, which they take as they are; with a router behind it, a caller may reach another route than the one that was authorised.
+	// InsecureObjectPaths accepts paths that routers and handlers may take in different ways: with
+	// an escaped slash or backslash, empty or dot segments once decoded, or bytes that are not
+	// UTF-8. It is for services whose paths are object keys, which they take as they are; with a
+	// router behind it, a caller may reach another route than the one that was authorised.
 	InsecureObjectPaths bool
 }
 
@@ -81,15 +85,17 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 	return &Authorizer{cfg: cfg}, nil
 }
 
-// Check allows or denies r, which id has signed. It is a [Check]: nil allows; an error is an [*Error].
+// Check allows or denies r, which id has signed. It is a [Check]: nil allows; an error is an
+// [*Error].
 //
-// Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may ask it again, for the second resource of a
-// request; Config.Audit is not told of those decisions.
+// Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may
+// ask it again, for the second resource of a request; Config.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
 		return &Error{Code: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
 	}
-	// The audit record. Where Check is called without Require, or by a handler once the request's event is out, it is one that nobody reads.
+	// The audit record. Where Check is called without Require, or by a handler once the request's
+	// event is out, it is one that nobody reads.
 	rec := recordFrom(r.Context())
 	if rec == nil || rec.finished {
 		rec = &record{}
@@ -201,7 +207,8 @@ func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set i
 			return iampolicy.Set{}, undecided("the policy store failed", err)
 		}
 	}
-	// Of several session policies one must allow, so that policies from two sources would widen each other.
+	// Of several session policies one must allow, so that policies from two sources would widen
+	// each other.
 	if id.session != nil && len(id.session.Policies) > 0 {
 		if len(set.Sessions) > 0 {
 			return iampolicy.Set{}, unavailable("both the session and the policy store have session policies", nil)
@@ -217,8 +224,9 @@ func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set i
 	return set, nil
 }
 
-// checkRoutedPath refuses paths on which a router, a handler and the policies could disagree (threats 135 to 137 and 145). It looks at
-// r.URL, which is what routers match: Verify has looked at the request line.
+// checkRoutedPath refuses paths on which a router, a handler and the policies could disagree
+// (threats 135 to 137 and 145). It looks at r.URL, which is what routers match: Verify has looked
+// at the request line.
 func checkRoutedPath(r *http.Request) *Error {
 	if r.URL.RawPath == "" && v4.PlainPath(r.URL.Path) { // nearly always
 		return nil
@@ -244,7 +252,8 @@ func checkRoutedPath(r *http.Request) *Error {
 	return nil
 }
 
-// resourceAccount returns the account that owns the resource: the fifth field of its ARN, or where that is empty the configured one.
+// resourceAccount returns the account that owns the resource: the fifth field of its ARN, or where
+// that is empty the configured one.
 func (z *Authorizer) resourceAccount(resource string) string {
 	if _, account, _, ok := cutAccount(resource); ok && account != "" {
 		return account
@@ -269,7 +278,8 @@ func cutAccount(arn string) (before, account, after string, ok bool) {
 	return arn[:start], arn[start : start+end], arn[start+end:], true
 }
 
-// denied makes the refusal that API Gateway gives: the caller's own ARN, and the resource's with its account masked.
+// denied makes the refusal that API Gateway gives: the caller's own ARN, and the resource's with
+// its account masked.
 func denied(id Identity, action, resource, suffix, detail string) *Error {
 	e := &Error{Code: ErrAccessDenied, Detail: detail}
 	if action == "" || resource == "" {

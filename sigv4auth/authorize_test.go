@@ -52,7 +52,8 @@ func newAuthorizer(tb testing.TB, cfg sigv4auth.AuthorizerConfig) *sigv4auth.Aut
 	return z
 }
 
-// TestRequire: the whole way, from the signed request to the policies' decision, the answer and the one audit event, which has it all (threat 218).
+// TestRequire: the whole way, from the signed request to the policies' decision, the answer and the
+// one audit event, which has it all (threat 218).
 func TestRequire(t *testing.T) {
 	t.Parallel()
 	allowRide := parsePolicy(t, iampolicy.Identity, standardUserPolicy)
@@ -184,7 +185,8 @@ func TestRequire(t *testing.T) {
 	}
 }
 
-// TestCheckWantsAnIdentity: the zero Identity, and one that a test made up in part, are never authorised (threat 229).
+// TestCheckWantsAnIdentity: the zero Identity, and one that a test made up in part, are never
+// authorised (threat 229).
 func TestCheckWantsAnIdentity(t *testing.T) {
 	t.Parallel()
 	everything := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
@@ -199,8 +201,9 @@ func TestCheckWantsAnIdentity(t *testing.T) {
 	}
 }
 
-// TestRoutedPath: a path on which the router and the policies could disagree is refused before anything is looked up: threats 135 to 137
-// and 145. The same work is done for what Verify admits under every path style.
+// TestRoutedPath: a path on which the router and the policies could disagree is refused before
+// anything is looked up: threats 135 to 137 and 145. The same work is done for what Verify admits
+// under every path style.
 func TestRoutedPath(t *testing.T) {
 	t.Parallel()
 	everything := attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
@@ -233,7 +236,8 @@ func TestRoutedPath(t *testing.T) {
 	}
 }
 
-// TestSessionPolicies: the policies of the caller's session limit what the identity's allow, and cannot be widened by the store's.
+// TestSessionPolicies: the policies of the caller's session limit what the identity's allow, and
+// cannot be widened by the store's.
 func TestSessionPolicies(t *testing.T) {
 	t.Parallel()
 	everything := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)

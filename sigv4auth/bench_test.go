@@ -63,8 +63,8 @@ func benchAuthenticator(b *testing.B) *sigv4auth.Authenticator {
 	})
 }
 
-// BenchmarkVerify measures verification with a cached key beside its floor: the hashing that no verifier can do without, over
-// the same bytes. Divide by type=floor of the same run.
+// BenchmarkVerify measures verification with a cached key beside its floor: the hashing that no
+// verifier can do without, over the same bytes. Divide by type=floor of the same run.
 func BenchmarkVerify(b *testing.B) {
 	a := benchAuthenticator(b)
 	digest := signing{keyID: tempKeyID, token: referenceToken, digestHeader: true}
@@ -140,7 +140,8 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-// BenchmarkDiagnose measures what one diagnosis costs whoever asks for it, against Verify: one cause, two, and none, for which all is tried.
+// BenchmarkDiagnose measures what one diagnosis costs whoever asks for it, against Verify: one
+// cause, two, and none, for which all is tried.
 func BenchmarkDiagnose(b *testing.B) {
 	a := benchAuthenticator(b)
 	secret := "wrong" + testSecret

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// readBody is a body that has been read whole, for the handler to read once it is verified. It is not
-// pooled, as a handler may read on after it has closed the body.
+// readBody is a body that has been read whole, for the handler to read once it is verified. It is
+// not pooled, as a handler may read on after it has closed the body.
 type readBody struct {
 	text []byte
 	at   int // how much of text has been read from here
@@ -38,7 +38,8 @@ func (b *readBody) WriteTo(w io.Writer) (int64, error) {
 
 func (*readBody) Close() error { return nil }
 
-// newReadBody returns an empty body with room for size bytes. A small one comes with its room, in one piece of memory.
+// newReadBody returns an empty body with room for size bytes. A small one comes with its room, in
+// one piece of memory.
 func newReadBody(size int64) *readBody {
 	const header = 32 // of a readBody, so that the pieces are as large as memory comes
 	switch {
@@ -81,7 +82,8 @@ func tooLarge() *Error { return refusal(ErrRequestTooLarge, "Request Too Long") 
 // firstRead bounds the memory that a declared length alone can claim (threat 221).
 const firstRead = 64 << 10
 
-// grown returns text with more room: four times as much as has arrived, or what is announced to come if that is less.
+// grown returns text with more room: four times as much as has arrived, or what is announced to
+// come if that is less.
 func grown(text []byte, announced int64) []byte {
 	room := 4 * int64(cap(text))
 	if announced >= 0 {
@@ -93,8 +95,8 @@ func grown(text []byte, announced int64) []byte {
 // noBody is the body of a request without one. Nobody is handed it.
 var noBody = &readBody{}
 
-// readBody reads the body to its end, at most a.maxBody bytes of it. What it returns belongs to the caller alone: it is
-// handed to the handler, which may keep it.
+// readBody reads the body to its end, at most a.maxBody bytes of it. What it returns belongs to the
+// caller alone: it is handed to the handler, which may keep it.
 func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {

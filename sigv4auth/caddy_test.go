@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// startCaddy starts the Caddy of this machine. Each server is a name, the server behind it, and the directives for the name.
+// startCaddy starts the Caddy of this machine. Each server is a name, the server behind it, and the
+// directives for the name.
 func startCaddy(t *testing.T, servers [][3]string) *frontend {
 	t.Helper()
 	return startFront(t, "caddy", func(f *frontend) []string {
@@ -118,7 +119,8 @@ func TestCaddy(t *testing.T) {
 	throughFront(t, startCaddy(t, servers), tests, backends)
 }
 
-// TestCaddyTells: the client's address and scheme, as Caddy says them unasked, whatever the client says: threats 119 to 122.
+// TestCaddyTells: the client's address and scheme, as Caddy says them unasked, whatever the client
+// says: threats 119 to 122.
 func TestCaddyTells(t *testing.T) {
 	told := sigv4auth.TrustedProxies{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}
 	tells(t, []toldTest{

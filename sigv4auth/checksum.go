@@ -8,11 +8,12 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// checksumKeyPrefix begins the keys of the headers that hold a checksum of the body: "Checking object integrity for data uploads in Amazon
-// S3", S3 User Guide.
+// checksumKeyPrefix begins the keys of the headers that hold a checksum of the body: "Checking
+// object integrity for data uploads in Amazon S3", S3 User Guide.
 const checksumKeyPrefix = "X-Amz-Checksum-"
 
-// declaredChecksum is the checksum of the body that a header holds, or of a presigned URL the query.
+// declaredChecksum is the checksum of the body that a header holds, or of a presigned URL the
+// query.
 type declaredChecksum struct {
 	sum   *checksum.Sum
 	value string // in base64
@@ -31,8 +32,9 @@ func (c *declaredChecksum) check(body []byte) *Error {
 	return nil
 }
 
-// takeChecksum finds the checksum of the body. A presigned URL has it in its query, where SDKs put the headers of the request that they presign: often that of an
-// empty body, since no other was there when they did, and then the refusal has to say so (threat 98).
+// takeChecksum finds the checksum of the body. A presigned URL has it in its query, where SDKs put
+// the headers of the request that they presign: often that of an empty body, since no other was
+// there when they did, and then the refusal has to say so (threat 98).
 func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query, p *presented) *Error {
 	if h.checksum == "" && !p.checksumInQuery {
 		return nil
@@ -79,8 +81,9 @@ func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query,
 
 const messageChecksums = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
 
-// addChecksum takes the checksum that the header or the parameter called name, in lower case, holds. A second one is refused, and so is one of an algorithm that is not
-// known here: a client who sends it trusts that it is checked.
+// addChecksum takes the checksum that the header or the parameter called name, in lower case,
+// holds. A second one is refused, and so is one of an algorithm that is not known here: a client
+// who sends it trusts that it is checked.
 func (d *payload) addChecksum(name, value, where string) *Error {
 	if checksum.IsSetting(name) {
 		return nil

@@ -15,7 +15,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestChecksumHeaders: the checksum header that a plain body comes with is verified, whichever way the signature covers the body.
+// TestChecksumHeaders: the checksum header that a plain body comes with is verified, whichever way
+// the signature covers the body.
 func TestChecksumHeaders(t *testing.T) {
 	t.Parallel()
 	one, two := sha1.Sum([]byte(rideBody)), sha256.Sum256([]byte(rideBody)) //nolint:gosec // see the import
@@ -72,7 +73,8 @@ func TestChecksumHeaders(t *testing.T) {
 		t.Errorf("twice: %v", err)
 	}
 
-	// CompleteMultipartUpload names the checksum of the object, whatever the body is. Other requests that look a little like it do not.
+	// CompleteMultipartUpload names the checksum of the object, whatever the body is. Other
+	// requests that look a little like it do not.
 	if err := verify(signing{}, http.MethodPost, "/prod/ride?uploadId=abc", "X-Amz-Checksum-Crc32", "AAAAAA==-3"); err != nil {
 		t.Error(err)
 	}
@@ -86,7 +88,8 @@ func TestChecksumHeaders(t *testing.T) {
 	}
 }
 
-// TestChecksumHeaderOfChunks: a body in chunks without a trailer can have its checksum in a header, and is refused at its end if it has another (threat 65).
+// TestChecksumHeaderOfChunks: a body in chunks without a trailer can have its checksum in a header,
+// and is refused at its end if it has another (threat 65).
 func TestChecksumHeaderOfChunks(t *testing.T) {
 	t.Parallel()
 	u := upload{mode: modeSigned, data: rideBody, header: map[string]string{"X-Amz-Checksum-Crc32": crc32Of(rideBody)}}
@@ -108,8 +111,9 @@ func TestChecksumHeaderOfChunks(t *testing.T) {
 	}
 }
 
-// TestPresignedChecksum: threat 98. A URL that was presigned before there was a body has the checksum of an empty one in its query: an upload with it is refused, and the
-// answer names the parameter, since the client's own code never did.
+// TestPresignedChecksum: threat 98. A URL that was presigned before there was a body has the
+// checksum of an empty one in its query: an upload with it is refused, and the answer names the
+// parameter, since the client's own code never did.
 func TestPresignedChecksum(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Denied = sigv4auth.WriteS3Error })

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// PeerIP returns the address of the connection's other end, without zone and with IPv4-mapped addresses as IPv4. It is
-// not ok where there is none, as with a Unix socket. No header is believed.
+// PeerIP returns the address of the connection's other end, without zone and with IPv4-mapped
+// addresses as IPv4. It is not ok where there is none, as with a Unix socket. No header is
+// believed.
 func PeerIP(r *http.Request) (netip.Addr, bool) {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -69,7 +70,8 @@ func (p *proxies) walk(lines []string) (netip.Addr, Untold) {
 	return netip.Addr{}, UntoldProxies // guard 235a
 }
 
-// parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat 121).
+// parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat
+// 121).
 func parseNode(s string) (netip.Addr, bool) {
 	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
 		a, err := netip.ParseAddr(s[1 : n-1])

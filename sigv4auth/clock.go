@@ -7,8 +7,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// checkTime refuses a request that was signed too long ago or in the future. Both bounds of the window are inclusive. A
-// presigned URL is valid from its date, less the skew, through its date plus X-Amz-Expires.
+// checkTime refuses a request that was signed too long ago or in the future. Both bounds of the
+// window are inclusive. A presigned URL is valid from its date, less the skew, through its date
+// plus X-Amz-Expires.
 func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
 	// Dates have whole seconds.
 	second, skew := now.Unix(), int64(a.skew/time.Second)
@@ -47,9 +48,10 @@ func appendMinutes(dst []byte, d time.Duration) []byte {
 	return append(strconv.AppendInt(dst, int64(d/time.Second), 10), " sec"...)
 }
 
-// checkScope pins the credential scope to the one that is accepted, and its date to the request's. A signature for
-// another service or region, made with the same key, is worth nothing here (threats 72, 73 and 80). That of SigV4A is for
-// each region of its set, and counts as one for the region that is accepted.
+// checkScope pins the credential scope to the one that is accepted, and its date to the request's.
+// A signature for another service or region, made with the same key, is worth nothing here (threats
+// 72, 73 and 80). That of SigV4A is for each region of its set, and counts as one for the region
+// that is accepted.
 func (a *Authenticator) checkScope(p *presented) *Error {
 	if p.algorithm == ecdsaP256 {
 		holds, ok := v4.RegionSetHolds(p.regionSet, a.region)

@@ -12,8 +12,9 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// conditionKeys are those of one request. Where no policy looks at any, none is found out, which costs more than the decision; otherwise those that cost the
-// most are found out only if a policy may look at them.
+// conditionKeys are those of one request. Where no policy looks at any, none is found out, which
+// costs more than the decision; otherwise those that cost the most are found out only if a policy
+// may look at them.
 type conditionKeys struct {
 	to   *iampolicy.Context
 	used iampolicy.KeyFilter
@@ -101,7 +102,8 @@ func (c conditionKeys) fillPrincipal(p *iampolicy.Principal) {
 	c.setNonEmpty("aws:userid", userID)
 }
 
-// secureTransport reports whether the client used TLS, as far as the server or a trusted proxy knows (threat 122).
+// secureTransport reports whether the client used TLS, as far as the server or a trusted proxy
+// knows (threat 122).
 func secureTransport(r *http.Request, id *Identity) (secure bool, untold Untold) {
 	if id.relayed != nil {
 		return id.relayed.secure, id.relayed.schemeUntold // guard 122a
@@ -129,8 +131,9 @@ func (c conditionKeys) fillSession(s *Session, now time.Time) {
 	}
 }
 
-// fillS3 sets the keys by which policies tell how a request was signed: "Bucket policy examples using condition
-// keys" and "Amazon S3 Signature Version 4 authentication specific policy keys". All come from what was verified (threat 82).
+// fillS3 sets the keys by which policies tell how a request was signed: "Bucket policy examples
+// using condition keys" and "Amazon S3 Signature Version 4 authentication specific policy keys".
+// All come from what was verified (threat 82).
 func (c conditionKeys) fillS3(r *http.Request, id *Identity) {
 	c.to.Set("s3:signatureversion", id.Algorithm)
 	if id.Place == InQuery {
@@ -142,8 +145,9 @@ func (c conditionKeys) fillS3(r *http.Request, id *Identity) {
 	c.setIfSent("s3:x-amz-content-sha256", r.Header, "X-Amz-Content-Sha256")
 }
 
-// setTags sets aws:PrincipalTag/KEY for each tag. Condition keys have no case, so of tags whose keys differ in case alone one is left: the
-// last in the order of the keys, and not in the random one of a map.
+// setTags sets aws:PrincipalTag/KEY for each tag. Condition keys have no case, so of tags whose
+// keys differ in case alone one is left: the last in the order of the keys, and not in the random
+// one of a map.
 func (c conditionKeys) setTags(tags map[string]string) {
 	if len(tags) == 0 {
 		return
@@ -165,8 +169,9 @@ func (c conditionKeys) setIfSent(key string, h http.Header, name string) {
 	}
 }
 
-// serverKeys are the keys that only the server may set, in lower case, also where it has no value for one: a service that filled
-// aws:MultiFactorAuthPresent for a long-term key would turn a policy around (threat 179).
+// serverKeys are the keys that only the server may set, in lower case, also where it has no value
+// for one: a service that filled aws:MultiFactorAuthPresent for a long-term key would turn a policy
+// around (threat 179).
 var serverKeys = map[string]bool{
 	"aws:currenttime": true, "aws:epochtime": true, "aws:securetransport": true, "aws:requestedregion": true,
 	"aws:sourceip": true, "aws:useragent": true, "aws:referer": true,

@@ -83,7 +83,8 @@ func TestConditionKeys(t *testing.T) {
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.Service, c.Credentials, c.Path = tt.service, sigv4auth.StaticCredentials(tt.cred), sigv4auth.PathStrict
 			})
-			// Each expected key in one policy, under an operator that takes it, and a null test for every other key: the policy allows exactly the expected context.
+			// Each expected key in one policy, under an operator that takes it, and a null test for
+			// every other key: the policy allows exactly the expected context.
 			all := []string{
 				"aws:UserAgent", "aws:Referer", "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalTag/cost", "aws:TokenIssueTime", "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge",
 				"aws:SourceIdentity", "aws:FederatedProvider", "cognito-identity.amazonaws.com:sub", "cognito-identity.amazonaws.com:aud", "cognito-identity.amazonaws.com:amr",
@@ -107,7 +108,8 @@ func TestConditionKeys(t *testing.T) {
 			if len(every) > 0 {
 				condition["ForAllValues:StringEquals"] = every
 			}
-			// Everything that nothing denies is allowed to the root user of the account, so there the policy denies exactly the expected context.
+			// Everything that nothing denies is allowed to the root user of the account, so there
+			// the policy denies exactly the expected context.
 			effect, matches, differs := "Allow", error(nil), error(sigv4auth.ErrAccessDenied)
 			if strings.HasSuffix(tt.cred.Principal.ARN, ":root") {
 				effect, matches, differs = "Deny", differs, matches

@@ -20,25 +20,27 @@ import (
 type Config struct {
 	_ [0]func()
 
-	// Region and Service are the one credential scope that is accepted, for instance "us-east-1" and
-	// "execute-api". Both are required: letters, digits, '-', '_' and '.'.
+	// Region and Service are the one credential scope that is accepted, for instance "us-east-1"
+	// and "execute-api". Both are required: letters, digits, '-', '_' and '.'.
 	Region, Service string
 
 	// Credentials finds what an access key ID names. It is required.
 	Credentials CredentialStore
 
-	// ClockSkew is how far a request's date may lie from the server's clock, in either direction, both
-	// bounds included. 0: 5 minutes, as API Gateway has it. At most 15 minutes; whole seconds.
+	// ClockSkew is how far a request's date may lie from the server's clock, in either direction,
+	// both bounds included. 0: 5 minutes, as API Gateway has it. At most 15 minutes; whole seconds.
 	ClockSkew time.Duration
 
-	// MaxPresignExpiry is the longest X-Amz-Expires that is accepted. 0: presigned URLs are refused. At most 7 days.
+	// MaxPresignExpiry is the longest X-Amz-Expires that is accepted. 0: presigned URLs are
+	// refused. At most 7 days.
 	//
 	// A presigned URL is a bearer credential: whoever sees it can use it until it expires.
 	MaxPresignExpiry time.Duration
 
-	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs. 0: 10 MiB, API Gateway's limit.
-	// A caller who declares no digest can make the server hold this much for each connection, with any key: set it to what the routes need.
-	// In the streaming modes of Payloads it bounds the decoded body, of which 1 MiB is held at most.
+	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs.
+	// 0: 10 MiB, API Gateway's limit. A caller who declares no digest can make the server hold this
+	// much for each connection, with any key: set it to what the routes need. In the streaming
+	// modes of Payloads it bounds the decoded body, of which 1 MiB is held at most.
 	MaxBodyBytes int64
 
 	// MaxDrainBytes and MaxDrainTime bound how much of a refused request's body is read and thrown
@@ -65,20 +67,21 @@ type Config struct {
 	// Path selects how the path is canonicalised. Zero: PathStrict.
 	Path PathStyle
 
-	// Payloads adds payload modes to that of a digest. Zero: every body is covered by the signature.
+	// Payloads adds payload modes to that of a digest. Zero: every body is covered by the
+	// signature.
 	Payloads PayloadModes
 
 	// Algorithms adds signing algorithms to AWS4-HMAC-SHA256. Zero: none.
 	Algorithms Algorithms
 
-	// RequiredHeaders names headers that have to be signed wherever they arrive, beside host and every
-	// x-amz-* header, which always have to be. Content-Type is a candidate where it selects a
+	// RequiredHeaders names headers that have to be signed wherever they arrive, beside host and
+	// every x-amz-* header, which always have to be. Content-Type is a candidate where it selects a
 	// parser; some clients never sign it.
 	RequiredHeaders []string
 
-	// Hosts lists the hosts that requests may be signed for, with the port where clients send one, without regard to
-	// case. nil: any host that was signed. Set it where several services share keys, so
-	// that a request to one cannot be sent to another.
+	// Hosts lists the hosts that requests may be signed for, with the port where clients send one,
+	// without regard to case. nil: any host that was signed. Set it where several services share
+	// keys, so that a request to one cannot be sent to another.
 	Hosts []string
 
 	// Proxies says which peers are proxies of the service's own, and what is believed of what they
@@ -102,16 +105,18 @@ type Config struct {
 	// Of a header that Proxies names, every spelling but that one is stripped as well.
 	StripHeaders []string
 
-	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the request's ID in r's context.
-	// nil: WriteAPIGatewayError. WriteS3Error and WriteQueryError speak other dialects.
+	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the
+	// request's ID in r's context. nil: WriteAPIGatewayError. WriteS3Error and WriteQueryError
+	// speak other dialects.
 	Denied func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Audit is called once for each request, admitted or refused, before the handler runs or the
 	// refusal is written. It is called on the request's goroutine and should not block. If it
 	// panics, the request is refused. nil: none.
 	//
-	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body of an admitted request in a streaming mode turns out
-	// wrong while the handler reads it; then on the goroutine that reads.
+	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body
+	// of an admitted request in a streaming mode turns out wrong while the handler reads it; then
+	// on the goroutine that reads.
 	Audit func(ctx context.Context, e Event)
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds
@@ -132,57 +137,66 @@ type Config struct {
 
 	// Now returns the current time. It is asked once for each request; once more for one whose body
 	// has been read, since that may have taken long, and for one that may be diagnosed
-	// (DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it returned first
-	// is the request's instant. nil: time.Now.
+	// (DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it returned
+	// first is the request's instant. nil: time.Now.
 	Now func() time.Time
 }
 
-// PathStyle selects how the path of the request line becomes the canonical URI. Clients differ on empty and dot
-// segments: half of them normalise the path before they sign it, and half do not.
+// PathStyle selects how the path of the request line becomes the canonical URI. Clients differ on
+// empty and dot segments: half of them normalise the path before they sign it, and half do not.
 type PathStyle uint8
 
 const (
-	// PathStrict refuses a path that normalisation would change, so that both kinds of clients
-	// and every router agree on it. The rest is percent-encoded once more, as every service but S3 has it.
+	// PathStrict refuses a path that normalisation would change, so that both kinds of clients and
+	// every router agree on it. The rest is percent-encoded once more, as every service but S3 has
+	// it.
 	PathStrict PathStyle = iota
-	// PathNormalized is AWS's published rule: empty and "." segments are dropped, ".." removes the segment
-	// before it, and the rest is percent-encoded once more.
+	// PathNormalized is AWS's published rule: empty and "." segments are dropped, ".." removes the
+	// segment before it, and the rest is percent-encoded once more.
 	//
-	// What was signed is then not always the path that the router sees. An [Authorizer] refuses such paths.
+	// What was signed is then not always the path that the router sees. An [Authorizer] refuses
+	// such paths.
 	PathNormalized
 	// PathEncoded percent-encodes the path once more and normalises nothing.
 	PathEncoded
-	// PathS3 takes the path decoded and encoded once, as Amazon S3 does. It is for the clients that sign so, those of S3, and they need it: with
-	// another style on one side than on the other, most paths with escapes are refused, and a signature for a%2520b can be one for a%20b.
+	// PathS3 takes the path decoded and encoded once, as Amazon S3 does. It is for the clients that
+	// sign so, those of S3, and they need it: with another style on one side than on the other,
+	// most paths with escapes are refused, and a signature for a%2520b can be one for a%20b.
 	PathS3
 )
 
-// PayloadModes is a set of payload modes beside that of a digest. The streaming modes, which S3's clients use, send the body in the content coding
-// aws-chunked. In them the handler runs before the body has been read, and reads it as it is verified: see "Streaming bodies" in the
-// package documentation.
+// PayloadModes is a set of payload modes beside that of a digest. The streaming modes, which S3's
+// clients use, send the body in the content coding aws-chunked. In them the handler runs before the
+// body has been read, and reads it as it is verified: see "Streaming bodies" in the package
+// documentation.
 type PayloadModes uint8
 
 const (
-	// InsecureUnsigned accepts UNSIGNED-PAYLOAD, and makes it the mode of presigned URLs for service s3. Anyone between
-	// the client and the server can then replace the body, within the life of the signature; without TLS, that is everyone on the way.
+	// InsecureUnsigned accepts UNSIGNED-PAYLOAD, and makes it the mode of presigned URLs for
+	// service s3. Anyone between the client and the server can then replace the body, within the
+	// life of the signature; without TLS, that is everyone on the way.
 	InsecureUnsigned PayloadModes = 1 << iota
-	// StreamingSigned accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed, and the handler
-	// reads only chunks that are verified. A chunk has at most 1 MiB, and every one but the last at least 8 KiB, as S3 has it. Where
-	// Algorithms has SigV4A, a request that is signed with it has STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD instead.
+	// StreamingSigned accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed,
+	// and the handler reads only chunks that are verified. A chunk has at most 1 MiB, and every one
+	// but the last at least 8 KiB, as S3 has it. Where Algorithms has SigV4A, a request that is
+	// signed with it has STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD instead.
 	StreamingSigned
-	// StreamingSignedTrailer accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, and with SigV4A that of its algorithm: StreamingSigned, followed
-	// by one signed trailer, which X-Amz-Trailer names and which holds a checksum of the body.
+	// StreamingSignedTrailer accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, and with SigV4A
+	// that of its algorithm: StreamingSigned, followed by one signed trailer, which X-Amz-Trailer
+	// names and which holds a checksum of the body.
 	StreamingSignedTrailer
-	// InsecureStreamingUnsignedTrailer accepts STREAMING-UNSIGNED-PAYLOAD-TRAILER: chunks that are not signed, and one trailer, not signed
-	// either, which X-Amz-Trailer names and which holds a checksum of the body. The checksum finds damage and stops nobody: anyone between the
-	// client and the server can replace the body together with it, within the life of the signature. It is what AWS's SDKs send to S3
-	// over TLS, and the one for JavaScript without TLS too.
+	// InsecureStreamingUnsignedTrailer accepts STREAMING-UNSIGNED-PAYLOAD-TRAILER: chunks that are
+	// not signed, and one trailer, not signed either, which X-Amz-Trailer names and which holds a
+	// checksum of the body. The checksum finds damage and stops nobody: anyone between the client
+	// and the server can replace the body together with it, within the life of the signature. It is
+	// what AWS's SDKs send to S3 over TLS, and the one for JavaScript without TLS too.
 	InsecureStreamingUnsignedTrailer
 
 	allPayloadModes = InsecureUnsigned | StreamingSigned | StreamingSignedTrailer | InsecureStreamingUnsignedTrailer
 )
 
-// ConfigError is one mistake in a Config. [New] and [NewAuthorizer] return all mistakes at once, joined.
+// ConfigError is one mistake in a Config. [New] and [NewAuthorizer] return all mistakes at once,
+// joined.
 type ConfigError struct {
 	Field   string // for instance Config.ClockSkew
 	Problem string

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// chunkedCoding is the content coding of bodies in chunks. S3 does not insist that it is named, and neither do we: what counts is
-// X-Amz-Content-Sha256, which is signed.
+// chunkedCoding is the content coding of bodies in chunks. S3 does not insist that it is named, and
+// neither do we: what counts is X-Amz-Content-Sha256, which is signed.
 const chunkedCoding = "aws-chunked"
 
 // chunkedCodings counts how often the values of Content-Encoding name aws-chunked.
@@ -21,8 +21,9 @@ func chunkedCodings(values []string) (n int) {
 	return n
 }
 
-// removeChunkedCoding takes aws-chunked out of Content-Encoding: the body that the handler reads is not coded so any more, and what it stores must not say that
-// it is. Other codings stay, in their order.
+// removeChunkedCoding takes aws-chunked out of Content-Encoding: the body that the handler reads is
+// not coded so any more, and what it stores must not say that it is. Other codings stay, in their
+// order.
 func removeChunkedCoding(h http.Header) {
 	values := h["Content-Encoding"]
 	if chunkedCodings(values) == 0 {

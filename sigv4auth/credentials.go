@@ -14,12 +14,12 @@ import (
 
 // CredentialStore finds what an access key ID names.
 //
-// Credential is called once a request is well formed, timely and correctly scoped, and before
-// its signature is known to be right: accessKeyID is 1 to 128 characters of [A-Za-z0-9_-], but anyone may have sent it.
-// sessionToken is what the request presented, "" if none; a store that seals its tokens opens it, the
-// others leave the comparison to the Authenticator. For a key that does not
-// exist or is not active, Credential returns an error that wraps [ErrUnrecognizedClient]. Any other error means that
-// the store failed: the request is answered with 503, and never admitted. The
+// Credential is called once a request is well formed, timely and correctly scoped, and before its
+// signature is known to be right: accessKeyID is 1 to 128 characters of [A-Za-z0-9_-], but anyone
+// may have sent it. sessionToken is what the request presented, "" if none; a store that seals its
+// tokens opens it, the others leave the comparison to the Authenticator. For a key that does not
+// exist or is not active, Credential returns an error that wraps [ErrUnrecognizedClient]. Any other
+// error means that the store failed: the request is answered with 503, and never admitted. The
 // returned AccessKeyID must be the one asked for.
 //
 // The Authenticator keeps no credential: a key that the store does not return any more is refused
@@ -36,41 +36,46 @@ type CredentialStore interface {
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
 }
 
-// Credential is an access key and what it stands for. Its signatures are checked with its Secret, or without one with keys that were derived
-// from it: SigningKeys for AWS4-HMAC-SHA256, and PublicKey for SigV4A. One that has none of the three is
-// treated as unknown. To hold the secret and derived keys is a mistake, since they could say different things.
+// Credential is an access key and what it stands for. Its signatures are checked with its Secret,
+// or without one with keys that were derived from it: SigningKeys for AWS4-HMAC-SHA256, and
+// PublicKey for SigV4A. One that has none of the three is treated as unknown. To hold the secret
+// and derived keys is a mistake, since they could say different things.
 type Credential struct {
 	// AccessKeyID is 1 to 128 characters of [A-Za-z0-9_-].
 	AccessKeyID string
 	// Secret is the secret access key.
 	Secret Secret
-	// SigningKeys are derived keys, at most one for each date, region and service, so that whoever verifies need not hold the secret. Around
-	// midnight requests carry yesterday's date or, by clocks that are ahead, tomorrow's; a presigned URL carries the date on which it was made. A request
-	// for a date without a key is refused: with [ErrServiceUnavailable] if that is today, in UTC, or later,
-	// as the store is late with a key, and with [ErrUnrecognizedClient] if it is past.
+	// SigningKeys are derived keys, at most one for each date, region and service, so that whoever
+	// verifies need not hold the secret. Around midnight requests carry yesterday's date or, by
+	// clocks that are ahead, tomorrow's; a presigned URL carries the date on which it was made. A
+	// request for a date without a key is refused: with [ErrServiceUnavailable] if that is today,
+	// in UTC, or later, as the store is late with a key, and with [ErrUnrecognizedClient] if it is
+	// past.
 	SigningKeys []SigningKey
-	// PublicKey checks SigV4A signatures, where [SigV4A] is switched on. It is derived from the secret, or is of a key pair that
-	// the client made. A request signed by an algorithm for which the credential holds nothing is refused with ErrUnrecognizedClient.
+	// PublicKey checks SigV4A signatures, where [SigV4A] is switched on. It is derived from the
+	// secret, or is of a key pair that the client made. A request signed by an algorithm for which
+	// the credential holds nothing is refused with ErrUnrecognizedClient.
 	PublicKey PublicKey
-	// SessionToken, if set, has to be presented by the request, under its signature. If it is not set,
-	// the credential is a long-term key, and a request that presents a token is refused.
+	// SessionToken, if set, has to be presented by the request, under its signature. If it is not
+	// set, the credential is a long-term key, and a request that presents a token is refused.
 	SessionToken Secret
 	// Expires is the instant from which the credential is refused. Zero: never.
 	Expires time.Time
 	// Principal is who calls with this credential.
 	Principal iampolicy.Principal
-	// Session is what is known of the session for which temporary credentials were issued; nil for long-term keys.
+	// Session is what is known of the session for which temporary credentials were issued; nil for
+	// long-term keys.
 	Session *Session
-	// Revision names the state of the store that all this is of, for the PolicyStore, which finds it
-	// in [Identity.Revision] and decides from that state: see there. It is opaque to all others, and
-	// MUST hold nothing secret. Empty: the store names none, and policies are decided from whatever
-	// state the PolicyStore is in when it is asked.
+	// Revision names the state of the store that all this is of, for the PolicyStore, which finds
+	// it in [Identity.Revision] and decides from that state: see there. It is opaque to all others,
+	// and MUST hold nothing secret. Empty: the store names none, and policies are decided from
+	// whatever state the PolicyStore is in when it is asked.
 	Revision string
 }
 
-// StaticCredentials returns a store of fixed credentials. Two keys of one principal are two credentials, so that
-// keys can be rotated. An access key ID that is empty, malformed or given twice, and a credential without
-// exactly one kind of keys, are reported by [New].
+// StaticCredentials returns a store of fixed credentials. Two keys of one principal are two
+// credentials, so that keys can be rotated. An access key ID that is empty, malformed or given
+// twice, and a credential without exactly one kind of keys, are reported by [New].
 func StaticCredentials(creds ...Credential) CredentialStore {
 	s := &staticStore{byID: make(map[string]*Credential, len(creds))}
 	for i, c := range creds {
@@ -107,9 +112,10 @@ func (s *staticStore) Credential(_ context.Context, accessKeyID, _ string) (Cred
 // check returns every mistake in what StaticCredentials was given.
 func (s *staticStore) check() error { return errors.Join(s.mistakes...) }
 
-// FromAWS returns a store of the one credential that p provides, for instance one of package credentials in
-// aws-sdk-go-v2, as the principal pr. What p returns is kept until it expires ([aws.CredentialsCache]), so
-// that a provider that rotates its keys should let them expire. While p fails, every request is answered with 503.
+// FromAWS returns a store of the one credential that p provides, for instance one of package
+// credentials in aws-sdk-go-v2, as the principal pr. What p returns is kept until it expires
+// ([aws.CredentialsCache]), so that a provider that rotates its keys should let them expire. While
+// p fails, every request is answered with 503.
 func FromAWS(p aws.CredentialsProvider, pr iampolicy.Principal) CredentialStore {
 	if p == nil {
 		return awsStore{}

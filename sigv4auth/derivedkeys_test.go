@@ -143,7 +143,8 @@ func misdated(t *testing.T, k sigv4auth.SigningKey, date string) sigv4auth.Signi
 	return k
 }
 
-// TestDerivedKeyRotation: a derived key that the store replaces verifies nothing any more, at once: threat 104.
+// TestDerivedKeyRotation: a derived key that the store replaces verifies nothing any more, at once:
+// threat 104.
 func TestDerivedKeyRotation(t *testing.T) {
 	t.Parallel()
 	var c sigv4auth.Credential
@@ -172,7 +173,8 @@ func TestDerivedKeyRotation(t *testing.T) {
 	}
 }
 
-// TestLackingKeyCostsTheSame: what refuses a credential that holds nothing for the algorithm costs what a wrong signature does: threat 211.
+// TestLackingKeyCostsTheSame: what refuses a credential that holds nothing for the algorithm costs
+// what a wrong signature does: threat 211.
 func TestLackingKeyCostsTheSame(t *testing.T) {
 	public, signingKeys := fleetPublicKey(t, testKeyID, testSecret), []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, testService)}
 	for name, tt := range map[string]struct {
@@ -200,7 +202,8 @@ func TestLackingKeyCostsTheSame(t *testing.T) {
 	}
 }
 
-// TestSigningKeyAllocatesNothing: a signing key from the store verifies a request without a body at no allocation, as one from the cache does.
+// TestSigningKeyAllocatesNothing: a signing key from the store verifies a request without a body at
+// no allocation, as one from the cache does.
 func TestSigningKeyAllocatesNothing(t *testing.T) {
 	keys := []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260101", testRegion, testService), fleetKey(t, testSecret, "20260102", testRegion, testService)}
 	var allocations [2]float64
@@ -329,7 +332,8 @@ func TestPublicKeyRefuses(t *testing.T) {
 	}
 }
 
-// TestStaticDerivedKeys: StaticCredentials takes derived keys, and New reports what leaves open which key counts.
+// TestStaticDerivedKeys: StaticCredentials takes derived keys, and New reports what leaves open
+// which key counts.
 func TestStaticDerivedKeys(t *testing.T) {
 	t.Parallel()
 	key, public, secret := fleetKey(t, testSecret, "20260102", testRegion, testService), fleetPublicKey(t, testKeyID, testSecret), sigv4auth.NewSecret(testSecret)
@@ -369,7 +373,8 @@ func TestStaticDerivedKeys(t *testing.T) {
 	}
 }
 
-// TestLackingKeyAnswers: the caller of a key that holds nothing for the algorithm is told what that of an unknown key is, and the operator why.
+// TestLackingKeyAnswers: the caller of a key that holds nothing for the algorithm is told what that
+// of an unknown key is, and the operator why.
 func TestLackingKeyAnswers(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {

@@ -12,19 +12,22 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// Diagnose tells why [Authenticator.Verify] refuses r: what the server built of it, and which of the known causes makes the
-// signature verify. A cause is never guessed: the signature is computed again, with the credential from the store, for
-// the request as it would have been.
+// Diagnose tells why [Authenticator.Verify] refuses r: what the server built of it, and which of
+// the known causes makes the signature verify. A cause is never guessed: the signature is computed
+// again, with the credential from the store, for the request as it would have been.
 //
-// It is for operators: whoever sees its answer learns which access keys exist, so it MUST NOT be sent to callers. It decides nothing, and Verify decides the same before and after it.
+// It is for operators: whoever sees its answer learns which access keys exist, so it MUST NOT be
+// sent to callers. It decides nothing, and Verify decides the same before and after it.
 //
-// Call it before Verify, or after Verify has refused r, for instance in a [Config.Denied] hook: whatever Verify has read of
-// the body by then is there again, unless it could not be read to its end. Diagnose reads the body too, at most Config.MaxBodyBytes of it, and puts it back. Like Verify, it must see
-// r.RequestURI, r.Host and r.Header as they were received.
+// Call it before Verify, or after Verify has refused r, for instance in a [Config.Denied] hook:
+// whatever Verify has read of the body by then is there again, unless it could not be read to its
+// end. Diagnose reads the body too, at most Config.MaxBodyBytes of it, and puts it back. Like
+// Verify, it must see r.RequestURI, r.Host and r.Header as they were received.
 //
-// It asks the credential store once and computes at most 2,048 signatures, or 64 of SigV4A, over at most 8 MiB. Where it finds no cause, a usual
-// request costs about a hundred times what Verify does (BenchmarkDiagnose), and one that is made to be costly costs more: ask for single requests, or let
-// [Config.DiagnosesPerMinute] bound it. It never panics.
+// It asks the credential store once and computes at most 2,048 signatures, or 64 of SigV4A, over at
+// most 8 MiB. Where it finds no cause, a usual request costs about a hundred times what Verify does
+// (BenchmarkDiagnose), and one that is made to be costly costs more: ask for single requests, or
+// let [Config.DiagnosesPerMinute] bound it. It never panics.
 func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
 	if r == nil {
 		return Diagnosis{}
@@ -32,7 +35,8 @@ func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
 	return a.diagnose(r.Context(), r, time.Time{}, true)
 }
 
-// diagnose examines r at the instant now; zero: the present one. If read is not set, nothing is read that has not been read already.
+// diagnose examines r at the instant now; zero: the present one. If read is not set, nothing is
+// read that has not been read already.
 func (a *Authenticator) diagnose(ctx context.Context, r *http.Request, now time.Time, read bool) (d Diagnosis) {
 	x := &examination{a: a, r: r, mayRead: read}
 	x.s = a.scratch.get()
@@ -92,7 +96,8 @@ func (x *examination) find(c Cause, condition, remedy string) {
 	x.d.Findings = append(x.d.Findings, Finding{Cause: c, Condition: condition, Remedy: remedy})
 }
 
-// walk takes the steps of verify in the same order, but goes on after a refusal that leaves something to be examined.
+// walk takes the steps of verify in the same order, but goes on after a refusal that leaves
+// something to be examined.
 func (x *examination) walk(ctx context.Context) {
 	a, r, p, h := x.a, x.r, &x.p, &x.h
 	x.via = a.proxies.read(r)
@@ -160,7 +165,8 @@ func (x *examination) walk(ctx context.Context) {
 			x.refuse(refusedCredential)
 			return
 		}
-		// Verify would not have asked the store. That it has no key to offer must not be told by the time of the answer (threat 211).
+		// Verify would not have asked the store. That it has no key to offer must not be told by
+		// the time of the answer (threat 211).
 		x.d.NotTried = append(x.d.NotTried, "whether the signature is right: "+refusedCredential.Detail)
 		refusedCredential = nil
 	}
@@ -216,7 +222,8 @@ func (x *examination) client() {
 	}
 }
 
-// canonical returns what Verify builds of the request, up to the payload's line. Signed headers that did not arrive are empty in it.
+// canonical returns what Verify builds of the request, up to the payload's line. Signed headers
+// that did not arrive are empty in it.
 func (x *examination) canonical() ([]byte, bool) {
 	b, refused := x.a.canonical(nil, x.r, x.via, &x.t, &x.s.query, &x.h, &x.p, 0)
 	if refused == nil {

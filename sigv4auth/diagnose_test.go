@@ -66,8 +66,8 @@ func hash(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// TestDiagnose: each request is signed by the SDK's signer, and has one fault, which the diagnosis names, and no other. The condition that it
-// states holds the text in the last column.
+// TestDiagnose: each request is signed by the SDK's signer, and has one fault, which the diagnosis
+// names, and no other. The condition that it states holds the text in the last column.
 func TestDiagnose(t *testing.T) {
 	t.Parallel()
 	rides := func() *http.Request { return request("GET", "/prod/rides?limit=10&status=a%20b", "") }
@@ -212,8 +212,8 @@ func signingKeysOnly(t *testing.T) func(*sigv4auth.Config) {
 	}
 }
 
-// TestDiagnoseWrongSecret: no cause makes the signature verify, and the diagnosis says so and guesses nothing. What proxies could have rewritten it
-// leaves to a person.
+// TestDiagnoseWrongSecret: no cause makes the signature verify, and the diagnosis says so and
+// guesses nothing. What proxies could have rewritten it leaves to a person.
 func TestDiagnoseWrongSecret(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
@@ -238,7 +238,8 @@ func TestDiagnoseWrongSecret(t *testing.T) {
 	}
 }
 
-// TestDiagnoseShowsWhatWasBuilt: the canonical request and the string to sign of AWS's documents, line by line.
+// TestDiagnoseShowsWhatWasBuilt: the canonical request and the string to sign of AWS's documents,
+// line by line.
 func TestDiagnoseShowsWhatWasBuilt(t *testing.T) {
 	t.Parallel()
 	d := newAuthenticator(t, nil).Diagnose(sign(t, request("GET", "/prod/rides?limit=10&b=%20", ""), temporary()))
@@ -254,7 +255,8 @@ func TestDiagnoseShowsWhatWasBuilt(t *testing.T) {
 	}
 }
 
-// TestDiagnoseKeepsTheBody: however much of it could be read, the body is there again, to the same end.
+// TestDiagnoseKeepsTheBody: however much of it could be read, the body is there again, to the same
+// end.
 func TestDiagnoseKeepsTheBody(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 5000)
@@ -306,7 +308,8 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// TestDiagnoseStaysWithinItsBounds: a request that holds much of what could have been changed costs no more than is documented.
+// TestDiagnoseStaysWithinItsBounds: a request that holds much of what could have been changed costs
+// no more than is documented.
 func TestDiagnoseStaysWithinItsBounds(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

@@ -60,7 +60,8 @@ func (k *keeper) Read(b []byte) (int, error) {
 
 func (*keeper) Close() error { return nil }
 
-// rest is what comes after what has been kept: the error that ended it once more, or if there was none what has not been read.
+// rest is what comes after what has been kept: the error that ended it once more, or if there was
+// none what has not been read.
 func (k *keeper) rest() io.Reader {
 	if k.err != nil {
 		return failing{k.err}

@@ -13,7 +13,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// candidates adds what is known to go wrong, the likeliest first: of two causes the second is then found sooner.
+// candidates adds what is known to go wrong, the likeliest first: of two causes the second is then
+// found sooner.
 func (x *examination) candidates() {
 	x.hosts()
 	x.payloads()
@@ -23,8 +24,8 @@ func (x *examination) candidates() {
 	x.headers()
 }
 
-// hosts: proxies put the address of the server behind them into Host, or leave a port out. What their headers say that it was is believed
-// for nothing but this.
+// hosts: proxies put the address of the server behind them into Host, or leave a port out. What
+// their headers say that it was is believed for nothing but this.
 func (x *examination) hosts() {
 	r := x.r
 	hosts := forwardedValues(r.Header, "X-Forwarded-Host", "X-Original-Host", "X-Host")
@@ -74,7 +75,8 @@ func (x *examination) methods() {
 	try(strings.ToLower(x.r.Method), "let the client sign the method in the case in which it sends it")
 }
 
-// paths: the path in every style, with and without a slash at its end, with a prefix that a proxy took away, and without one that it added.
+// paths: the path in every style, with and without a slash at its end, with a prefix that a proxy
+// took away, and without one that it added.
 func (x *examination) paths() {
 	t, style := x.t.path, x.a.path
 	text := func(path string, style v4.PathStyle) string { return string(v4.AppendPath(nil, path, style)) }
@@ -93,7 +95,8 @@ func (x *examination) paths() {
 		add(text(t, s.style), CausePathEncoding, s.condition, s.remedy)
 	}
 	add(t, CausePathEncoding, "the path is signed as it stands on the wire", "let the client encode the path as Config.Path says: curl before 8 signs it as it is")
-	// A proxy that decodes the path and encodes it again changes which bytes are escaped; signers escape all that are not unreserved.
+	// A proxy that decodes the path and encodes it again changes which bytes are escaped; signers
+	// escape all that are not unreserved.
 	add(text(text(t, v4.PathS3), style), CausePathEncoding, "the path is escaped as signers do it: other bytes of it were escaped when it arrived", "let the proxy pass the path on as it came: nginx does where proxy_pass names no URI")
 	// encodeURIComponent of JavaScript leaves these as they are.
 	bare := strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(text(t, style))
@@ -124,7 +127,8 @@ func (x *examination) paths() {
 	}
 }
 
-// payloads: modes that a signer takes where the request does not say, and the small changes that bodies suffer.
+// payloads: modes that a signer takes where the request does not say, and the small changes that
+// bodies suffer.
 func (x *examination) payloads() {
 	line := x.search.payloadLine()
 	add := func(text string, cause Cause, condition, remedy string) {

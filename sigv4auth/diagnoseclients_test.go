@@ -14,8 +14,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// signText signs any text in the place of the canonical request, by the documented steps: clients that are wrong about it do no more. The scope is
-// of the day given.
+// signText signs any text in the place of the canonical request, by the documented steps: clients
+// that are wrong about it do no more. The scope is of the day given.
 func signText(r *http.Request, canonical, day string) *http.Request {
 	mac := func(key []byte, data string) []byte {
 		h := hmac.New(sha256.New, key)
@@ -36,7 +36,8 @@ func signText(r *http.Request, canonical, day string) *http.Request {
 	return r
 }
 
-// TestDiagnoseClients: clients that build another canonical request than AWS documents, and what proxies do to headers that no SDK signs.
+// TestDiagnoseClients: clients that build another canonical request than AWS documents, and what
+// proxies do to headers that no SDK signs.
 func TestDiagnoseClients(t *testing.T) {
 	t.Parallel()
 	const dated, today = "x-amz-date:20260102T030405Z\n", "20260102"
@@ -100,7 +101,8 @@ func TestDiagnoseClients(t *testing.T) {
 	}
 }
 
-// TestDiagnoseBehindProxies: what a trusted proxy says is the request as it arrived, and is examined as Verify does.
+// TestDiagnoseBehindProxies: what a trusted proxy says is the request as it arrived, and is
+// examined as Verify does.
 func TestDiagnoseBehindProxies(t *testing.T) {
 	t.Parallel()
 	trusting := func(p sigv4auth.TrustedProxies, hosts ...string) *sigv4auth.Authenticator {
@@ -167,7 +169,8 @@ func TestDiagnoseBehindProxies(t *testing.T) {
 	sameVerdict(t, a, r, d)
 }
 
-// TestDiagnoseStreaming: of a body in chunks the signature of the headers is examined, and nothing is read.
+// TestDiagnoseStreaming: of a body in chunks the signature of the headers is examined, and nothing
+// is read.
 func TestDiagnoseStreaming(t *testing.T) {
 	t.Parallel()
 	all := func(c *sigv4auth.Config) {
@@ -219,7 +222,8 @@ func TestDiagnoseChecksum(t *testing.T) {
 	}
 }
 
-// TestDiagnoseFarDates: a date further off than a Duration reaches, which anybody can write, is told to be on the side on which it is.
+// TestDiagnoseFarDates: a date further off than a Duration reaches, which anybody can write, is
+// told to be on the side on which it is.
 func TestDiagnoseFarDates(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

@@ -10,9 +10,10 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestDiagnoseCostsWhatTheRequestWeighs: threat 222: anyone can have a refused request diagnosed, with headers of the mebibyte that net/http lets
-// through. What is built of them stays in proportion to it: a copy of
-// the header with its map takes 12 MiB, and there is one. It is not parallel, since it counts what the whole process allocates.
+// TestDiagnoseCostsWhatTheRequestWeighs: threat 222: anyone can have a refused request diagnosed,
+// with headers of the mebibyte that net/http lets through. What is built of them stays in
+// proportion to it: a copy of the header with its map takes 12 MiB, and there is one. It is not
+// parallel, since it counts what the whole process allocates.
 func TestDiagnoseCostsWhatTheRequestWeighs(t *testing.T) {
 	many := func(h http.Header, prefix string, n int) {
 		for i := range n {

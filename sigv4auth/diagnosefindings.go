@@ -60,7 +60,8 @@ const maxZone = 14 * time.Hour
 // clock finds how far the clocks are apart.
 func (x *examination) clock() {
 	signed, now := x.p.signedAt.UTC().Format(v4.TimeFormat), x.now.UTC().Format(v4.TimeFormat)
-	// Sub stops at 292 years, where a number of seconds made a Duration would run over and tell a clock that is behind as one ahead.
+	// Sub stops at 292 years, where a number of seconds made a Duration would run over and tell a
+	// clock that is behind as one ahead.
 	age := x.now.Truncate(time.Second).Sub(x.p.signedAt)
 	if x.p.place == InQuery && age > 0 {
 		until := x.p.signedAt.Add(x.p.expires).UTC().Format(v4.TimeFormat)
@@ -80,7 +81,8 @@ func (x *examination) clock() {
 		x.a.skew, age, direction, signed, now), remedy)
 }
 
-// scope finds in what the credential scope is not the accepted one. It reports whether a signature can be computed for it.
+// scope finds in what the credential scope is not the accepted one. It reports whether a signature
+// can be computed for it.
 func (x *examination) scope() bool {
 	p, a := &x.p, x.a
 	if p.scope.Region != a.region {
@@ -100,7 +102,8 @@ func (x *examination) scope() bool {
 	return p.terminator == v4.Terminator
 }
 
-// declaredAnyway takes the payload mode from the request where the configuration does not admit it, and reports whether there is one.
+// declaredAnyway takes the payload mode from the request where the configuration does not admit it,
+// and reports whether there is one.
 func (x *examination) declaredAnyway() bool {
 	sha := x.p.contentSHA256
 	if sha == "" && x.a.service == "s3" && x.p.place == InQuery {

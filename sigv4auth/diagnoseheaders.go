@@ -83,7 +83,8 @@ func (x *examination) headers() {
 				was(rest)
 			}
 		case "x-amzn-trace-id":
-			// A load balancer puts its own field in front of those that came: "Request tracing" in the user guide of Application Load Balancers.
+			// A load balancer puts its own field in front of those that came: "Request tracing" in
+			// the user guide of Application Load Balancers.
 			if self, rest, ok := strings.Cut(value, ";"); ok && strings.HasPrefix(self, "Self=") {
 				was(rest)
 			}
@@ -92,7 +93,8 @@ func (x *examination) headers() {
 	})
 }
 
-// spaces: white space that the client does not fold as AWS documents it, and lists whose commas were was.
+// spaces: white space that the client does not fold as AWS documents it, and lists whose commas
+// were was.
 func (x *examination) spaces(line int, name, value string) {
 	add := func(v, condition, remedy string) {
 		if strings.ContainsAny(v, "\r\n") {

@@ -10,7 +10,8 @@ import (
 // maxDiagnosesPerMinute bounds Config.DiagnosesPerMinute.
 const maxDiagnosesPerMinute = 600
 
-// diagnosisLimit counts the diagnoses made for events. Anybody can send requests that are refused, and a diagnosis costs many times what the refusal does.
+// diagnosisLimit counts the diagnoses made for events. Anybody can send requests that are refused,
+// and a diagnosis costs many times what the refusal does.
 type diagnosisLimit struct {
 	most int // a minute; 0: none
 
@@ -43,8 +44,9 @@ func (a *Authenticator) diagnoseEvent(ctx context.Context, r *http.Request, e *E
 	}
 }
 
-// diagnosable reports whether a diagnosis can tell more than the refusal itself. An unknown key is treated like a wrong signature, to the same
-// amount of work, so that the time of the answer does not tell one from the other (threat 211).
+// diagnosable reports whether a diagnosis can tell more than the refusal itself. An unknown key is
+// treated like a wrong signature, to the same amount of work, so that the time of the answer does
+// not tell one from the other (threat 211).
 func diagnosable(code ErrorCode) bool {
 	switch code {
 	case ErrSignatureMismatch, ErrPayloadMismatch, ErrUnrecognizedClient, ErrExpiredToken,

@@ -9,7 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// queries: the plus sign, clients that sign the query in a form of their own, and parameters that were added.
+// queries: the plus sign, clients that sign the query in a form of their own, and parameters that
+// were added.
 func (x *examination) queries() {
 	raw := x.t.query
 	if raw == "" {
@@ -81,7 +82,8 @@ func (x *examination) queries() {
 	recoded(strings.Join(own, "&"), CauseParameter, "the query is without all parameters but those of the signature: the others were not signed", left)
 }
 
-// orders returns the canonically encoded query in the order of arrival, and sorted by what its names and values stand for.
+// orders returns the canonically encoded query in the order of arrival, and sorted by what its
+// names and values stand for.
 func (x *examination) orders(omit string) []string {
 	var q v4.Query
 	if q.Parse(x.t.query) != nil {

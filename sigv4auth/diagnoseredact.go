@@ -12,8 +12,9 @@ import (
 // maxCanonicalShown bounds the canonical request in a diagnosis.
 const maxCanonicalShown = 16 << 10
 
-// harmlessHeaders are those whose values a diagnosis quotes. Of all others, known or not, it tells the length alone: a cookie, an API key or a customer's
-// encryption key may be signed too (threat 213).
+// harmlessHeaders are those whose values a diagnosis quotes. Of all others, known or not, it tells
+// the length alone: a cookie, an API key or a customer's encryption key may be signed too (threat
+// 213).
 var harmlessHeaders = map[string]bool{
 	"accept": true, "accept-encoding": true, "accept-language": true, "amz-sdk-invocation-id": true, "amz-sdk-request": true, "cache-control": true, "connection": true,
 	"content-encoding": true, "content-length": true, "content-md5": true, "content-type": true, "date": true, "expect": true, "host": true, "pragma": true, "range": true,
@@ -54,7 +55,8 @@ func showsParam(name string) bool {
 	return true
 }
 
-// redact fills in the texts that the server built, and takes out of the whole diagnosis what must not be in it.
+// redact fills in the texts that the server built, and takes out of the whole diagnosis what must
+// not be in it.
 func (x *examination) redact() {
 	d := &x.d
 	hides := x.hider()
@@ -100,12 +102,13 @@ func (s *search) shown(missing []string) []string {
 	return lines
 }
 
-// hider knows the secrets at hand, and hides texts that hold one where none belongs: a token in the path, a signature in another header.
-// What stands in the place that is meant for it is hidden already.
+// hider knows the secrets at hand, and hides texts that hold one where none belongs: a token in the
+// path, a signature in another header. What stands in the place that is meant for it is hidden
+// already.
 type hider []string
 
-// A text may have been cut behind the beginning of a secret, so the beginning is what is looked for. What is shorter than the shortest is no
-// secret, and stands in any text.
+// A text may have been cut behind the beginning of a secret, so the beginning is what is looked
+// for. What is shorter than the shortest is no secret, and stands in any text.
 const (
 	secretBeginning = 12
 	shortestSecret  = 8
@@ -162,10 +165,12 @@ func (h hider) lines(lines []string) string {
 	return text
 }
 
-// longestWord is less than the length of secret access keys, and more than that of any word in a message.
+// longestWord is less than the length of secret access keys, and more than that of any word in a
+// message.
 const longestWord = 32
 
-// withoutKeys takes out of a message what may be a key. Some quote a request whose access key is not known yet, and with it what is secret.
+// withoutKeys takes out of a message what may be a key. Some quote a request whose access key is
+// not known yet, and with it what is secret.
 func withoutKeys(message string) string {
 	inKey := func(c byte) bool {
 		return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("+/=-_%", c) >= 0

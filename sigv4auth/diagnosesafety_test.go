@@ -41,8 +41,9 @@ func printed(tb testing.TB, d sigv4auth.Diagnosis) string {
 	return fmt.Sprintf("%s\n%+v\n%#v\n%v\n%s\n%s", d, d, d, d.Findings, asJSON, b.String())
 }
 
-// TestDiagnosisHoldsNoSecret: secrets stand in every place of a request, right and wrong ones, and none is in the diagnosis (threats 97, 116 and 213). No text of the request begins
-// a line of it or drives a terminal (threat 214).
+// TestDiagnosisHoldsNoSecret: secrets stand in every place of a request, right and wrong ones, and
+// none is in the diagnosis (threats 97, 116 and 213). No text of the request begins a line of it or
+// drives a terminal (threat 214).
 func TestDiagnosisHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	const sentinel = "SENTINEL-d41d8cd98f00b204"
@@ -113,7 +114,8 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 	}
 }
 
-// audited returns an Authenticator that diagnoses most requests a minute, and what its audit hook was told last.
+// audited returns an Authenticator that diagnoses most requests a minute, and what its audit hook
+// was told last.
 func audited(tb testing.TB, most int, change func(*sigv4auth.Config)) (*sigv4auth.Authenticator, *sigv4auth.Event) {
 	tb.Helper()
 	var e sigv4auth.Event
@@ -125,7 +127,8 @@ func audited(tb testing.TB, most int, change func(*sigv4auth.Config)) (*sigv4aut
 	}), &e
 }
 
-// TestEventDiagnosis: the event of a refused request has the diagnosis if that is asked for, and the caller is told nothing of it.
+// TestEventDiagnosis: the event of a refused request has the diagnosis if that is asked for, and
+// the caller is told nothing of it.
 func TestEventDiagnosis(t *testing.T) {
 	t.Parallel()
 	mismatch := func() *http.Request {
@@ -158,8 +161,8 @@ func TestEventDiagnosis(t *testing.T) {
 	}
 }
 
-// TestEventDiagnosisIsLimited: a flood of refused requests is diagnosed no more often than is asked for (threats 222 and 228), whatever it is
-// refused for, and the store is asked no more than twice.
+// TestEventDiagnosisIsLimited: a flood of refused requests is diagnosed no more often than is asked
+// for (threats 222 and 228), whatever it is refused for, and the store is asked no more than twice.
 func TestEventDiagnosisIsLimited(t *testing.T) {
 	t.Parallel()
 	now, asked := testNow, 0
@@ -192,8 +195,8 @@ func TestEventDiagnosisIsLimited(t *testing.T) {
 	}
 }
 
-// TestEventDiagnosisReadsNothing: of a request that is refused before its body is read, the event's diagnosis reads no byte either (threats 130 and 220), and
-// says what it could not try.
+// TestEventDiagnosisReadsNothing: of a request that is refused before its body is read, the event's
+// diagnosis reads no byte either (threats 130 and 220), and says what it could not try.
 func TestEventDiagnosisReadsNothing(t *testing.T) {
 	t.Parallel()
 	a, e := audited(t, 5, nil)
@@ -221,7 +224,8 @@ func (u unreadable) Read([]byte) (int, error) {
 }
 func (unreadable) Close() error { return nil }
 
-// TestDiagnoseUnknownKeyCostsTheSame: an event's diagnosis delays the answer, and must not tell by that whether a key exists (threat 211).
+// TestDiagnoseUnknownKeyCostsTheSame: an event's diagnosis delays the answer, and must not tell by
+// that whether a key exists (threat 211).
 func TestDiagnoseUnknownKeyCostsTheSame(t *testing.T) {
 	t.Parallel()
 	a, e := audited(t, 10, nil)
@@ -236,7 +240,8 @@ func TestDiagnoseUnknownKeyCostsTheSame(t *testing.T) {
 	}
 }
 
-// TestDiagnoseFailingStore: a store that fails is told, and where Verify would not have asked it, does not hide what was found before, nor shorten the work (threats 109 and 211).
+// TestDiagnoseFailingStore: a store that fails is told, and where Verify would not have asked it,
+// does not hide what was found before, nor shorten the work (threats 109 and 211).
 func TestDiagnoseFailingStore(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
@@ -271,8 +276,9 @@ func TestConfigDiagnosesPerMinute(t *testing.T) {
 	}
 }
 
-// FuzzDiagnose changes a signed request in any way. Diagnose does not panic, its verdict is Verify's, which is the same before and after it, and it holds neither the
-// secret nor the token nor the signature.
+// FuzzDiagnose changes a signed request in any way. Diagnose does not panic, its verdict is
+// Verify's, which is the same before and after it, and it holds neither the secret nor the token
+// nor the signature.
 func FuzzDiagnose(f *testing.F) {
 	a := newAuthenticator(f, nil)
 	f.Add(byte(0), "", "POST", "/prod/ride", "example.com", "Accept", "*/*", rideBody)

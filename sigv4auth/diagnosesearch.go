@@ -14,8 +14,9 @@ const (
 	maxBodyVariant    = 1 << 20 // bytes of a body that is tried with other line endings
 )
 
-// search looks for the canonical request that was signed, among those that differ from the one that Verify builds in one line or in two. It works
-// on the lines of that one, so that there is no second way to build it.
+// search looks for the canonical request that was signed, among those that differ from the one that
+// Verify builds in one line or in two. It works on the lines of that one, so that there is no
+// second way to build it.
 type search struct {
 	scratch    *scratch
 	key        verificationKey
@@ -83,7 +84,8 @@ func (s *search) add(line int, text string, f Finding) {
 	s.candidates = append(s.candidates, candidate{line: line, text: text, finding: f})
 }
 
-// run tries every candidate, and then every two that go together. It returns what verifies, and whether all was tried.
+// run tries every candidate, and then every two that go together. It returns what verifies, and
+// whether all was tried.
 func (s *search) run() (found []Finding, complete bool) {
 	for i := range s.candidates {
 		if s.exhausted() {
@@ -124,7 +126,8 @@ func (s *search) with(c *candidate, f func() bool) bool {
 	return f()
 }
 
-// arrived reports whether the signature is that of the request as it arrived, for one of the hosts that a trusted proxy named if there is one.
+// arrived reports whether the signature is that of the request as it arrived, for one of the hosts
+// that a trusted proxy named if there is one.
 func (s *search) arrived(via *relayed) bool {
 	if s.verifies() {
 		return true

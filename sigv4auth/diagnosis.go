@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Cause names one known reason for which a request's signature does not verify, or for which a right signature is refused. The codes are
-// stable: alarms and dashboards can group by them.
+// Cause names one known reason for which a request's signature does not verify, or for which a
+// right signature is refused. The codes are stable: alarms and dashboards can group by them.
 type Cause string
 
 // What is wrong with the request or with the server, whether or not the signature verifies.
@@ -27,42 +27,52 @@ const (
 	CauseHostNotServed Cause = "host-not-served"
 	// CauseTokenUnsigned: the session token arrived, but the client did not sign it.
 	CauseTokenUnsigned Cause = "token-unsigned"
-	// CauseHeaderUnsigned: a header arrived that has to be signed and is not; something on the way may have added it.
+	// CauseHeaderUnsigned: a header arrived that has to be signed and is not; something on the way
+	// may have added it.
 	CauseHeaderUnsigned Cause = "header-unsigned"
 	// CauseKeyUnknown: the credential store does not know the access key.
 	CauseKeyUnknown Cause = "key-unknown"
-	// CauseToken: the session token is not the access key's: it is missing, of another session, or too many.
+	// CauseToken: the session token is not the access key's: it is missing, of another session, or
+	// too many.
 	CauseToken Cause = "token"
 	// CauseKeyExpired: the temporary credentials have expired.
 	CauseKeyExpired Cause = "key-expired"
 )
 
-// What is different in the request that was signed from the one that arrived. Each of these is reported only after a signature was
-// computed for the request as it would have been, and was the one presented.
+// What is different in the request that was signed from the one that arrived. Each of these is
+// reported only after a signature was computed for the request as it would have been, and was the
+// one presented.
 const (
 	// CauseHost: the Host was changed on the way.
 	CauseHost Cause = "host"
-	// CausePathEncoding: the client encodes or normalises the path otherwise than Config.Path says, or something on the way did.
+	// CausePathEncoding: the client encodes or normalises the path otherwise than Config.Path says,
+	// or something on the way did.
 	CausePathEncoding Cause = "path-encoding"
 	// CausePathPrefix: something on the way took the path's prefix away or added one.
 	CausePathPrefix Cause = "path-prefix"
-	// CauseTrailingSlash: something on the way added a slash at the end of the path, or took it away.
+	// CauseTrailingSlash: something on the way added a slash at the end of the path, or took it
+	// away.
 	CauseTrailingSlash Cause = "trailing-slash"
-	// CausePlus: a plus sign in the query was signed as a plus where it stands for a space, or the other way round.
+	// CausePlus: a plus sign in the query was signed as a plus where it stands for a space, or the
+	// other way round.
 	CausePlus Cause = "plus"
-	// CauseQueryEncoding: the client signs the query as it stands on the wire, not in its canonical encoding.
+	// CauseQueryEncoding: the client signs the query as it stands on the wire, not in its canonical
+	// encoding.
 	CauseQueryEncoding Cause = "query-encoding"
-	// CauseQueryOrder: the client signs the query's parameters in another order than the canonical one.
+	// CauseQueryOrder: the client signs the query's parameters in another order than the canonical
+	// one.
 	CauseQueryOrder Cause = "query-order"
 	// CauseParameter: a parameter was added to the query after it was signed.
 	CauseParameter Cause = "parameter"
 	// CauseHeader: a signed header was rewritten or taken away on the way.
 	CauseHeader Cause = "header"
-	// CauseHeaderSpace: the client signs a header's white space or commas otherwise than they arrived.
+	// CauseHeaderSpace: the client signs a header's white space or commas otherwise than they
+	// arrived.
 	CauseHeaderSpace Cause = "header-space"
 	// CauseMethod: the method was changed on the way.
 	CauseMethod Cause = "method"
-	// CausePayloadMode: the signature covers the body in another mode than the request declares or the configuration admits.
+	// CausePayloadMode: the signature covers the body in another mode than the request declares or
+	// the configuration admits.
 	CausePayloadMode Cause = "payload-mode"
 	// CauseBody: the body was changed on the way.
 	CauseBody Cause = "body"
@@ -71,31 +81,38 @@ const (
 // Finding is one cause. Its texts hold no secret and no control character.
 type Finding struct {
 	Cause Cause
-	// Condition is what has to hold for the signature to verify or the request to be admitted, and what holds instead.
+	// Condition is what has to hold for the signature to verify or the request to be admitted, and
+	// what holds instead.
 	Condition string
 	// Remedy is what to change, and where.
 	Remedy string
 }
 
-// Diagnosis is what is known of why a request is refused. It is for the operator: it quotes the request, and tells what the
-// credential store knows of the access key.
+// Diagnosis is what is known of why a request is refused. It is for the operator: it quotes the
+// request, and tells what the credential store knows of the access key.
 //
-// It prints safely, and so does each of its fields: no secret, token, signature or key, presented or computed, is in it, and no control
-// character but the line feeds between the lines of CanonicalRequest, StringToSign and String. Of the headers only the values of such as carry no secrets by their
-// meaning are quoted; of the query those of parameters whose names do not speak of a secret. Paths are quoted whole. The zero Diagnosis tells nothing.
+// It prints safely, and so does each of its fields: no secret, token, signature or key, presented
+// or computed, is in it, and no control character but the line feeds between the lines of
+// CanonicalRequest, StringToSign and String. Of the headers only the values of such as carry no
+// secrets by their meaning are quoted; of the query those of parameters whose names do not speak of
+// a secret. Paths are quoted whole. The zero Diagnosis tells nothing.
 type Diagnosis struct {
-	// Refused is the code that Verify refuses the request with, "" if it admits it. An error that comes while a streamed body is read is not foreseen.
+	// Refused is the code that Verify refuses the request with, "" if it admits it. An error that
+	// comes while a streamed body is read is not foreseen.
 	Refused ErrorCode
 	// Message is what the client is told, with what the operator may know beside it.
 	Message string
-	// AccessKeyID is the key that the request names, "" if it names none or a malformed one. Unless Verifies is set, it is a mere claim.
+	// AccessKeyID is the key that the request names, "" if it names none or a malformed one. Unless
+	// Verifies is set, it is a mere claim.
 	AccessKeyID string
-	// Verifies means that the signature was made with the access key's secret, for the request as the findings say that it should be. Where
-	// it is not set, the findings are not the whole reason.
+	// Verifies means that the signature was made with the access key's secret, for the request as
+	// the findings say that it should be. Where it is not set, the findings are not the whole
+	// reason.
 	Verifies bool
 	// Findings are the causes, all of which apply at once: mostly one.
 	Findings []Finding
-	// Hint says what it means that no cause was found, and what proxies may have to do with it. It is "" where one was.
+	// Hint says what it means that no cause was found, and what proxies may have to do with it. It
+	// is "" where one was.
 	Hint string
 	// NotTried says what could not be tried, and why.
 	NotTried []string
@@ -107,8 +124,9 @@ type Diagnosis struct {
 	Notes []string
 	// Signatures is how many signatures were computed.
 	Signatures int
-	// CanonicalRequest and StringToSign are what this server built of the request as it arrived, redacted: a digest of the former is
-	// not that in the latter. Both are "" where the request does not get that far.
+	// CanonicalRequest and StringToSign are what this server built of the request as it arrived,
+	// redacted: a digest of the former is not that in the latter. Both are "" where the request
+	// does not get that far.
 	CanonicalRequest, StringToSign string
 }
 
@@ -122,7 +140,8 @@ func (d Diagnosis) Has(c Cause) bool {
 	return false
 }
 
-// String returns the diagnosis as a text of several lines, for a person: what is wrong, what to change, and what the server built.
+// String returns the diagnosis as a text of several lines, for a person: what is wrong, what to
+// change, and what the server built.
 func (d Diagnosis) String() string {
 	var b strings.Builder
 	switch {

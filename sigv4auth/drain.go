@@ -38,10 +38,10 @@ type draining struct {
 	answer  bool // the answer has to be on its way before the rest is read
 }
 
-// drainOf prepares to drain the body with which r arrived, of a length that is negative if it is not
-// known, and has the reads of net/http's server bounded in time from here on. It does nothing where
-// nothing is left to be read, for HTTP/2, where one stream is closed and the others live on, and for
-// a ResponseWriter that cannot set deadlines.
+// drainOf prepares to drain the body with which r arrived, of a length that is negative if it is
+// not known, and has the reads of net/http's server bounded in time from here on. It does nothing
+// where nothing is left to be read, for HTTP/2, where one stream is closed and the others live on,
+// and for a ResponseWriter that cannot set deadlines.
 func (a *Authenticator) drainOf(w http.ResponseWriter, r *http.Request, body io.Reader, length int64) (d draining) {
 	if body == nil || body == http.NoBody || r.ProtoMajor != 1 {
 		return d

@@ -23,7 +23,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// TestNilErrorsDeny: an error that is not nil refuses, whatever it wraps. A typed nil is the mistake that Go makes easy.
+// TestNilErrorsDeny: an error that is not nil refuses, whatever it wraps. A typed nil is the
+// mistake that Go makes easy.
 func TestNilErrorsDeny(t *testing.T) {
 	t.Parallel()
 	var typed *sigv4auth.Error
@@ -72,7 +73,8 @@ func (panicTracer) StartSpan(context.Context, string, ...tracing.SpanOption) (co
 
 var _ metrics.MeterProvider = (*meter)(nil)
 
-// TestPanicTellsNoSecret: what a store panicked with is in no text of the refusal: threat 116. What the runtime says is.
+// TestPanicTellsNoSecret: what a store panicked with is in no text of the refusal: threat 116. What
+// the runtime says is.
 func TestPanicTellsNoSecret(t *testing.T) {
 	t.Parallel()
 	verify := func(value func()) *sigv4auth.Error {
@@ -101,7 +103,8 @@ func TestPanicTellsNoSecret(t *testing.T) {
 	}
 }
 
-// TestCheckInHandler: a handler may ask the Authorizer again, for a second resource and from several goroutines. The race detector watches.
+// TestCheckInHandler: a handler may ask the Authorizer again, for a second resource and from
+// several goroutines. The race detector watches.
 func TestCheckInHandler(t *testing.T) {
 	t.Parallel()
 	var e sigv4auth.Event
@@ -126,8 +129,9 @@ func TestCheckInHandler(t *testing.T) {
 	}
 }
 
-// TestClientIPIsCanonical: whatever form a ClientIP gives an address, aws:SourceIp and the event hold one form: threat 121. Where it does not
-// know, the peer's is in neither, and what is not known denies: threat 235.
+// TestClientIPIsCanonical: whatever form a ClientIP gives an address, aws:SourceIp and the event
+// hold one form: threat 121. Where it does not know, the peer's is in neither, and what is not
+// known denies: threat 235.
 func TestClientIPIsCanonical(t *testing.T) {
 	t.Parallel()
 	deny := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
@@ -179,8 +183,8 @@ func TestEventsTellTextsApart(t *testing.T) {
 	}
 }
 
-// TestUnsignedPayload: UNSIGNED-PAYLOAD is admitted where it is switched on, and the identity says so: threat 50. A presigned URL of service s3
-// needs no header for it.
+// TestUnsignedPayload: UNSIGNED-PAYLOAD is admitted where it is switched on, and the identity says
+// so: threat 50. A presigned URL of service s3 needs no header for it.
 func TestUnsignedPayload(t *testing.T) {
 	t.Parallel()
 	on := func(c *sigv4auth.Config) {
@@ -199,7 +203,8 @@ func TestUnsignedPayload(t *testing.T) {
 	}
 }
 
-// TestLongBodies: a declared length claims no memory before bytes come (threat 221), and a limit of the server's own is a 413 too.
+// TestLongBodies: a declared length claims no memory before bytes come (threat 221), and a limit of
+// the server's own is a 413 too.
 func TestLongBodies(t *testing.T) {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.MaxBodyBytes = 1 << 30 })
 	lying := sign(t, ride(), signing{})
@@ -249,7 +254,8 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestTooLargeBeforeLookup: a body that is announced too large is refused before the store is asked.
+// TestTooLargeBeforeLookup: a body that is announced too large is refused before the store is
+// asked.
 func TestTooLargeBeforeLookup(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
@@ -356,7 +362,8 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestHTTPDate: the Date header counts where no X-Amz-Date came, if it is signed, in its one preferred form (threats 70 and 71).
+// TestHTTPDate: the Date header counts where no X-Amz-Date came, if it is signed, in its one
+// preferred form (threats 70 and 71).
 func TestHTTPDate(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
@@ -408,7 +415,8 @@ func TestResourceAccount(t *testing.T) {
 	}
 }
 
-// TestRequestIDWithoutAudit: a Denied hook can name the request though nothing audits, and the Date is the verifier's.
+// TestRequestIDWithoutAudit: a Denied hook can name the request though nothing audits, and the Date
+// is the verifier's.
 func TestRequestIDWithoutAudit(t *testing.T) {
 	t.Parallel()
 	var id string

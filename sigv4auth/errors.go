@@ -10,8 +10,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ErrorCode names one reason to refuse a request. The codes are constants: compare with [errors.Is].
-// Several codes can share one AWS error type, which is what the client is told; [Error.ErrorCode] returns it.
+// ErrorCode names one reason to refuse a request. The codes are constants: compare with
+// [errors.Is]. Several codes can share one AWS error type, which is what the client is told;
+// [Error.ErrorCode] returns it.
 type ErrorCode string
 
 // Error returns the code, preceded by the package's name.
@@ -21,7 +22,8 @@ func (c ErrorCode) Error() string { return "sigv4auth: " + string(c) }
 const (
 	// ErrMissingAuthenticationToken: the request carries no credentials.
 	ErrMissingAuthenticationToken ErrorCode = "MissingAuthenticationToken"
-	// ErrIncompleteSignature: the Authorization header or the query carries credentials that are not whole.
+	// ErrIncompleteSignature: the Authorization header or the query carries credentials that are
+	// not whole.
 	ErrIncompleteSignature ErrorCode = "IncompleteSignature"
 	// ErrMalformedRequest: the request is ambiguous, breaks a grammar or exceeds a limit.
 	ErrMalformedRequest ErrorCode = "MalformedRequest"
@@ -35,11 +37,11 @@ const (
 	ErrRequestNotYetCurrent ErrorCode = "RequestNotYetCurrent"
 	// ErrInvalidScope: the credential scope is not the one that is accepted.
 	ErrInvalidScope ErrorCode = "InvalidScope"
-	// ErrNotEnabled: presigned URLs or the payload mode are switched off, or the presigned URL would
-	// live longer than Config.MaxPresignExpiry.
+	// ErrNotEnabled: presigned URLs or the payload mode are switched off, or the presigned URL
+	// would live longer than Config.MaxPresignExpiry.
 	ErrNotEnabled ErrorCode = "NotEnabled"
-	// ErrUnrecognizedClient: the access key or its session token is unknown. A CredentialStore returns an error
-	// that wraps it for a key that does not exist.
+	// ErrUnrecognizedClient: the access key or its session token is unknown. A CredentialStore
+	// returns an error that wraps it for a key that does not exist.
 	ErrUnrecognizedClient ErrorCode = "UnrecognizedClient"
 	// ErrExpiredToken: the temporary credentials have expired.
 	ErrExpiredToken ErrorCode = "ExpiredToken"
@@ -57,8 +59,8 @@ const (
 	ErrAccessDenied ErrorCode = "AccessDenied"
 	// ErrServiceUnavailable: a store failed. The request may be right.
 	ErrServiceUnavailable ErrorCode = "ServiceUnavailable"
-	// ErrRevisionGone: the policies of the state that the credential came from cannot be had any more.
-	// A PolicyStore returns an error that wraps it. The request may be right.
+	// ErrRevisionGone: the policies of the state that the credential came from cannot be had any
+	// more. A PolicyStore returns an error that wraps it. The request may be right.
 	ErrRevisionGone ErrorCode = "RevisionGone"
 	// ErrInternalFailure: a store or a callback panicked.
 	ErrInternalFailure ErrorCode = "InternalFailure"
@@ -77,9 +79,9 @@ type wireCode struct {
 	code   string
 }
 
-// answers holds every code. The API Gateway column is what public captures of API Gateway show; the S3 column
-// follows "Error responses" in the S3 API Reference, the query column "Common Errors" in the
-// STS and IAM API References.
+// answers holds every code. The API Gateway column is what public captures of API Gateway show; the
+// S3 column follows "Error responses" in the S3 API Reference, the query column "Common Errors" in
+// the STS and IAM API References.
 var answers = map[ErrorCode]answer{
 	ErrMissingAuthenticationToken: {403, "MissingAuthenticationTokenException", wireCode{403, "AccessDenied"}, wireCode{403, "MissingAuthenticationToken"}},
 	ErrIncompleteSignature:        {403, "IncompleteSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{400, "IncompleteSignature"}},
@@ -143,7 +145,8 @@ func (e *Error) Unwrap() error {
 // Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return e != nil && target == e.Code }
 
-// ErrorCode returns the AWS error type that the client is told, for instance InvalidSignatureException.
+// ErrorCode returns the AWS error type that the client is told, for instance
+// InvalidSignatureException.
 func (e *Error) ErrorCode() string { return e.answer().typ }
 
 // ErrorMessage returns Message.
@@ -198,8 +201,9 @@ func undecided(detail string, cause error) *Error {
 	return e
 }
 
-// panicked makes the Error for a panic. Its value may hold anything, a store's password too: the detail tells its type, and its text only
-// where the runtime wrote it. A value that is an error becomes the cause.
+// panicked makes the Error for a panic. Its value may hold anything, a store's password too: the
+// detail tells its type, and its text only where the runtime wrote it. A value that is an error
+// becomes the cause.
 func panicked(value any) *Error {
 	e := &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: fmt.Sprintf("panic with a value of type %T", value)}
 	if err, ok := value.(error); ok {
@@ -211,10 +215,10 @@ func panicked(value any) *Error {
 	return e
 }
 
-// AsError returns the refusal that err stands for, or nil if err is nil. An error of this package is
-// returned as it is. Any other error is a refusal too: one that wraps an [ErrorCode] has that
-// code, a cancelled or timed-out context is ErrServiceUnavailable, and the rest,
-// which is what a [Check] returns to say no, is ErrAccessDenied.
+// AsError returns the refusal that err stands for, or nil if err is nil. An error of this package
+// is returned as it is. Any other error is a refusal too: one that wraps an [ErrorCode] has that
+// code, a cancelled or timed-out context is ErrServiceUnavailable, and the rest, which is what a
+// [Check] returns to say no, is ErrAccessDenied.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil

@@ -23,27 +23,33 @@ type Event struct {
 	RequestID string
 	// Time is the instant of verification.
 	Time time.Time
-	// Method and Path are those of the request line; the query, which may hold a signature, is left out.
+	// Method and Path are those of the request line; the query, which may hold a signature, is left
+	// out.
 	Method, Path string
-	// Source is the client's address: the peer's, or what Config.Proxies tells, or where an Authorizer has a ClientIP, what that says. The zero
-	// Addr: not known, and SourceUntold says why.
+	// Source is the client's address: the peer's, or what Config.Proxies tells, or where an
+	// Authorizer has a ClientIP, what that says. The zero Addr: not known, and SourceUntold says
+	// why.
 	Source netip.Addr
 	// SourceUntold is why Source is not known, "" where it is.
 	SourceUntold Untold
 	// SchemeUntold is why it is not known whether the client used TLS, "" where it is.
 	SchemeUntold Untold
-	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a refused request it is a mere claim.
+	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a
+	// refused request it is a mere claim.
 	AccessKeyID string
 	// Principal is the ARN of who called, "" until the signature is known to be right.
 	Principal string
-	// PayloadMode is how the signature covers the body, zero until the signature is known to be right. In a streaming mode, Admitted says
-	// nothing of the body, which comes later: see Config.Audit.
+	// PayloadMode is how the signature covers the body, zero until the signature is known to be
+	// right. In a streaming mode, Admitted says nothing of the body, which comes later: see
+	// Config.Audit.
 	PayloadMode PayloadMode
 	// Outcome says whether the request was admitted.
 	Outcome Outcome
-	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is why it would have been.
+	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is
+	// why it would have been.
 	ErrorCode ErrorCode
-	// Diagnosis says why a refused request's signature does not verify. It is nil unless Config.DiagnosesPerMinute asks for it.
+	// Diagnosis says why a refused request's signature does not verify. It is nil unless
+	// Config.DiagnosesPerMinute asks for it.
 	Diagnosis *Diagnosis
 
 	// What follows is from the Authorizer, and zero where none was asked.
@@ -67,8 +73,8 @@ const (
 	Refused Outcome = iota
 	// Admitted means that the handler runs next, or for a lone Verify that the signature is right.
 	Admitted
-	// BodyRefused means that a request, whose event said Admitted, has a body that does not verify. The handler has run, and was told so by
-	// the error that reading returned.
+	// BodyRefused means that a request, whose event said Admitted, has a body that does not verify.
+	// The handler has run, and was told so by the error that reading returned.
 	BodyRefused
 )
 
@@ -83,7 +89,8 @@ func (o Outcome) String() string {
 	return "refused"
 }
 
-// record is what a request's context carries: one allocation for the context itself, the identity and the event.
+// record is what a request's context carries: one allocation for the context itself, the identity
+// and the event.
 type record struct {
 	context.Context
 	identity Identity
@@ -108,8 +115,9 @@ func recordFrom(ctx context.Context) *record {
 	return rec
 }
 
-// RequestIDFrom returns the ID of the request whose context is ctx, for the logs of a Denied hook or of a handler. It is not ok
-// where the request is admitted and Config.Audit is nil: no ID is made then.
+// RequestIDFrom returns the ID of the request whose context is ctx, for the logs of a Denied hook
+// or of a handler. It is not ok where the request is admitted and Config.Audit is nil: no ID is
+// made then.
 func RequestIDFrom(ctx context.Context) (string, bool) {
 	if rec := recordFrom(ctx); rec != nil && rec.event.RequestID != "" {
 		return rec.event.RequestID, true
@@ -125,7 +133,8 @@ func newRequestID() string {
 	return id
 }
 
-// describe fills in what the request says, and makes it safe for logs. If sourced, Source is known already.
+// describe fills in what the request says, and makes it safe for logs. If sourced, Source is known
+// already.
 func (e *Event) describe(r *http.Request, sourced bool) {
 	e.Method = forLog(r.Method)
 	e.Path = forLog(linePath(r)) // guard 97a

@@ -21,14 +21,15 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// exampleBucket is a service with the interface of S3, as far as PutObject and GetObject of one bucket go.
+// exampleBucket is a service with the interface of S3, as far as PutObject and GetObject of one
+// bucket go.
 type exampleBucket struct {
 	mu      sync.Mutex
 	objects map[string][]byte
 }
 
-// target names the action and the resource of a request. S3 has operations that differ in a query parameter or a header alone; so what is not
-// known here maps to nothing, which denies.
+// target names the action and the resource of a request. S3 has operations that differ in a query
+// parameter or a header alone; so what is not known here maps to nothing, which denies.
 func (b *exampleBucket) target(r *http.Request) (action, resource string) {
 	for name := range r.URL.Query() {
 		if !strings.HasPrefix(name, "X-Amz-") && name != "x-id" {
@@ -42,7 +43,8 @@ func (b *exampleBucket) target(r *http.Request) (action, resource string) {
 	return action, "arn:aws:s3:::" + strings.TrimPrefix(r.URL.Path, "/")
 }
 
-// ServeHTTP takes the path as it is: keys may hold empty and dot segments, which a router would clean away.
+// ServeHTTP takes the path as it is: keys may hold empty and dot segments, which a router would
+// clean away.
 func (b *exampleBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,7 +60,8 @@ func (b *exampleBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.objects[r.URL.Path] = body
 }
 
-// A service with the interface of S3. It takes every payload mode that S3's clients use over TLS, and presigned URLs.
+// A service with the interface of S3. It takes every payload mode that S3's clients use over TLS,
+// and presigned URLs.
 func Example_s3() {
 	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 		"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::unicorns/*"}]}`), iampolicy.Identity)
@@ -148,9 +151,7 @@ func Example_s3() {
 	get("/unicorns/a%20white//one", time.Now())
 	get("/unicorns/a%20white//one", time.Now().Add(-time.Hour))
 	put("/horses/one", "Rocinante")
-	// Output:
-	// 200 OK ""
-	// 200 OK "Shadowfax"
-	// 403 Forbidden AccessDenied: Request has expired
-	// 403 Forbidden AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::horses/one
+	// Output: 200 OK "" 200 OK "Shadowfax" 403 Forbidden AccessDenied: Request has expired 403
+	// Forbidden AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to
+	// perform: s3:PutObject on resource: arn:aws:s3:::horses/one
 }

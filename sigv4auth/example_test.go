@@ -19,7 +19,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// exampleSecret is AWS's documented example, valid nowhere. A program reads its secrets from a store.
+// exampleSecret is AWS's documented example, valid nowhere. A program reads its secrets from a
+// store.
 const exampleSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 // get sends a GET request that aws-sdk-go-v2 signs, as a client would.
@@ -40,7 +41,8 @@ func get(url, accessKeyID, secret string) string {
 	return fmt.Sprint(res.StatusCode, " ", strings.TrimSpace(string(body)))
 }
 
-// A service behind signatures and policies: who calls is decided by the signature, what they may do by their policies.
+// A service behind signatures and policies: who calls is decided by the signature, what they may do
+// by their policies.
 func Example() {
 	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 		"Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/ride"}]}`), iampolicy.Identity)
@@ -74,14 +76,15 @@ func Example() {
 	fmt.Println(get(server.URL+"/prod/ride", "AKIAIOSFODNN7EXAMPLE", exampleSecret))
 	fmt.Println(get(server.URL+"/prod/rides", "AKIAIOSFODNN7EXAMPLE", exampleSecret))
 	fmt.Println(get(server.URL+"/prod/ride", "AKIAUNKNOWN", exampleSecret))
-	// Output:
-	// 200 a unicorn for alice
-	// 403 {"Message":"User: arn:aws:iam::111122223333:user/alice is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********3333:rides/prod/GET/rides"}
-	// 403 {"message":"The security token included in the request is invalid."}
+	// Output: 200 a unicorn for alice 403 {"Message":"User: arn:aws:iam::111122223333:user/alice is
+	// not authorized to perform: execute-api:Invoke on resource:
+	// arn:aws:execute-api:us-east-1:********3333:rides/prod/GET/rides"} 403 {"message":"The
+	// security token included in the request is invalid."}
 }
 
-// The Authenticator has to wrap the router. Here it wraps one handler inside it, and the router goes on telling
-// everybody which routes exist: it answers 404 and redirects before any signature is looked at.
+// The Authenticator has to wrap the router. Here it wraps one handler inside it, and the router
+// goes on telling everybody which routes exist: it answers 404 and redirects before any signature
+// is looked at.
 func ExampleAuthenticator_Handler_incorrect() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "us-east-1", Service: "execute-api", Credentials: sigv4auth.StaticCredentials()})
 	if err != nil {
@@ -110,7 +113,8 @@ func ExampleAuthenticator_Handler_incorrect() {
 	// [403 403 403]
 }
 
-// Verify decides without enforcing, for programs that are no http.Handler chain. An error tells why.
+// Verify decides without enforcing, for programs that are no http.Handler chain. An error tells
+// why.
 func ExampleAuthenticator_Verify() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "us-east-1", Service: "execute-api", Credentials: sigv4auth.StaticCredentials()})
 	if err != nil {
@@ -121,7 +125,8 @@ func ExampleAuthenticator_Verify() {
 	// Output: true sigv4auth: MissingAuthenticationToken: Missing Authentication Token
 }
 
-// Any credentials provider of the AWS SDK can be the store: here the environment's key, for a service that only its own deployment calls.
+// Any credentials provider of the AWS SDK can be the store: here the environment's key, for a
+// service that only its own deployment calls.
 func ExampleFromAWS() {
 	provider := credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", exampleSecret, "")
 	auth, err := sigv4auth.New(sigv4auth.Config{
@@ -152,7 +157,8 @@ func ExampleConfig_audit() {
 	// Output: refused GET /prod/ride MissingAuthenticationToken
 }
 
-// A proxy puts the server's own address into Host, and every signature is wrong. The diagnosis finds what was signed.
+// A proxy puts the server's own address into Host, and every signature is wrong. The diagnosis
+// finds what was signed.
 func ExampleAuthenticator_Diagnose() {
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api",
@@ -180,9 +186,8 @@ func ExampleAuthenticator_Diagnose() {
 	defer proxy.Close()
 
 	get(proxy.URL+"/prod/rides?limit=10", "AKIAIOSFODNN7EXAMPLE", exampleSecret)
-	// Output:
-	// SignatureMismatch true true
-	// let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; or let the client sign the one that arrives
+	// Output: SignatureMismatch true true let the proxy pass on the Host that the client sent, or
+	// say it in Config.Proxies.HostHeader; or let the client sign the one that arrives
 }
 
 // So many diagnoses a minute go to the audit hook. The caller is told nothing of them.

@@ -8,8 +8,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// A control plane holds the secret access key. The fleet that verifies gets a key for one date, region and service, and the public key
-// of SigV4A, from neither of which the secret can be learnt.
+// A control plane holds the secret access key. The fleet that verifies gets a key for one date,
+// region and service, and the public key of SigV4A, from neither of which the secret can be learnt.
 func ExampleDeriveSigningKey() {
 	// In the control plane:
 	secret := sigv4auth.NewSecret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

@@ -11,15 +11,17 @@ const forwardedHeader = "Forwarded"
 // maxForwarded bounds how many elements of a list of proxies are looked at.
 const maxForwarded = 64
 
-// forwardedElement is one element of Forwarded (RFC 7239, section 4): what one proxy says of the request that reached it.
+// forwardedElement is one element of Forwarded (RFC 7239, section 4): what one proxy says of the
+// request that reached it.
 type forwardedElement struct {
 	node        netip.Addr // "for"; not valid if it is no address: "unknown", an obfuscated identifier, missing
 	host, proto string     // "" if it does not say
 }
 
-// believedElement walks Forwarded from its end: an element in which a trusted proxy was called by another one is passed over, and the one in which it was called by
-// anybody else is what the first of them says of the client's own request. What stands before it the client may have written. It is not ok
-// where there is no such element or it is malformed.
+// believedElement walks Forwarded from its end: an element in which a trusted proxy was called by
+// another one is passed over, and the one in which it was called by anybody else is what the first
+// of them says of the client's own request. What stands before it the client may have written. It
+// is not ok where there is no such element or it is malformed.
 func (p *proxies) believedElement(lines []string) (e forwardedElement, ok bool) {
 	count := 0
 	for _, line := range slices.Backward(lines) {
@@ -59,8 +61,8 @@ func (p *proxies) schemeOf(e forwardedElement) (secure bool, untold Untold) {
 	return isHTTPS(e.proto)
 }
 
-// cutLastElement cuts the last element off a list. Quotes are paired from the end: the last element is of a trusted proxy, and a quote which the client
-// left open before it does not swallow it.
+// cutLastElement cuts the last element off a list. Quotes are paired from the end: the last element
+// is of a trusted proxy, and a quote which the client left open before it does not swallow it.
 func cutLastElement(list string) (element, rest string, more bool) {
 	quoted := false
 	for i := len(list) - 1; i >= 0; i-- {
@@ -74,8 +76,9 @@ func cutLastElement(list string) (element, rest string, more bool) {
 	return list, "", false
 }
 
-// parseForwardedElement takes one element apart. It is stricter than the RFC in one point, that a quoted value holds no backslash, which no address, host and
-// scheme needs, and laxer in another, that addresses and hosts with colons may come unquoted.
+// parseForwardedElement takes one element apart. It is stricter than the RFC in one point, that a
+// quoted value holds no backslash, which no address, host and scheme needs, and laxer in another,
+// that addresses and hosts with colons may come unquoted.
 func parseForwardedElement(element string) (e forwardedElement, ok bool) {
 	var seen [3]bool
 	for rest, more := element, true; more; {

@@ -29,7 +29,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// frontend is a proxy that listens for HTTP/1.1, and with TLS for HTTP/1.1 and HTTP/2. What is sent to any name goes to it.
+// frontend is a proxy that listens for HTTP/1.1, and with TLS for HTTP/1.1 and HTTP/2. What is sent
+// to any name goes to it.
 type frontend struct {
 	plain, tls  string // addresses
 	dir         string // its own, with cert.pem and key.pem
@@ -37,7 +38,8 @@ type frontend struct {
 	roots       *x509.CertPool
 }
 
-// startFront starts a program as it is told by arguments, which write its configuration for the addresses that the frontend has.
+// startFront starts a program as it is told by arguments, which write its configuration for the
+// addresses that the frontend has.
 func startFront(t *testing.T, program string, arguments func(f *frontend) []string) *frontend {
 	t.Helper()
 	path := testneed.Program(t, program)
@@ -135,7 +137,8 @@ func listens(address string) bool {
 	return true
 }
 
-// client returns a client that takes every name for f's, and speaks HTTP/2 over TLS if it may. It calls from the address from.
+// client returns a client that takes every name for f's, and speaks HTTP/2 over TLS if it may. It
+// calls from the address from.
 func (f *frontend) client(t *testing.T, http2 bool, from string) *http.Client {
 	t.Helper()
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -175,7 +178,8 @@ type backend struct {
 	last answer
 }
 
-// newBackend makes a server that is told of no proxy unless change says so. If socket is not empty it listens there.
+// newBackend makes a server that is told of no proxy unless change says so. If socket is not empty
+// it listens there.
 func newBackend(t *testing.T, socket string, z *sigv4auth.Authorizer, change func(*sigv4auth.Config)) *backend {
 	t.Helper()
 	b := &backend{check: func(*http.Request, sigv4auth.Identity) error { return nil }}

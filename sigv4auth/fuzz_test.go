@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// FuzzAuthorization puts any text into the Authorization header of a request that is otherwise signed. The handler runs exactly if the text is
-// the right one, white space between its fields aside; whatever else comes is refused with a 4xx.
+// FuzzAuthorization puts any text into the Authorization header of a request that is otherwise
+// signed. The handler runs exactly if the text is the right one, white space between its fields
+// aside; whatever else comes is refused with a 4xx.
 func FuzzAuthorization(f *testing.F) {
 	a := newAuthenticator(f, nil)
 	right := sign(f, ride(), temporary()).Header.Get("Authorization")
@@ -37,7 +38,8 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzPresignedQuery puts any text into the query of a presigned URL. The handler runs exactly if it means the same as what was signed.
+// FuzzPresignedQuery puts any text into the query of a presigned URL. The handler runs exactly if
+// it means the same as what was signed.
 func FuzzPresignedQuery(f *testing.F) {
 	a := newAuthenticator(f, nil)
 	signed := func(tb testing.TB) (path, query string) {

@@ -5,22 +5,23 @@ import (
 	"net/http"
 )
 
-// Check decides whether a verified request may proceed: nil admits it. [Authorizer.Check] is one. An error refuses the request;
-// [AsError] says how it is answered. r's context carries the audit record, to which an
-// Authorizer adds its decision, so that one request is one [Event].
+// Check decides whether a verified request may proceed: nil admits it. [Authorizer.Check] is one.
+// An error refuses the request; [AsError] says how it is answered. r's context carries the audit
+// record, to which an Authorizer adds its decision, so that one request is one [Event].
 type Check func(r *http.Request, id Identity) error
 
-// Handler returns a handler that passes only verified requests to next, whoever signed them. next finds the
-// caller with [IdentityFrom].
+// Handler returns a handler that passes only verified requests to next, whoever signed them. next
+// finds the caller with [IdentityFrom].
 //
-// It MUST wrap the whole router, not single routes: otherwise the router's own answers tell an unauthenticated caller
-// what exists, and its redirects change what was signed.
+// It MUST wrap the whole router, not single routes: otherwise the router's own answers tell an
+// unauthenticated caller what exists, and its redirects change what was signed.
 func (a *Authenticator) Handler(next http.Handler) http.Handler {
 	return a.wrap(nil, next)
 }
 
-// Require returns a middleware that passes only verified requests for which check returns nil. It panics if check is
-// nil: that would admit every request with a right signature, which is what [Authenticator.Handler] is for.
+// Require returns a middleware that passes only verified requests for which check returns nil. It
+// panics if check is nil: that would admit every request with a right signature, which is what
+// [Authenticator.Handler] is for.
 func (a *Authenticator) Require(check Check) func(next http.Handler) http.Handler {
 	if check == nil {
 		panic("sigv4auth: Require needs a Check; Handler verifies without one")

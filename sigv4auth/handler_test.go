@@ -118,7 +118,8 @@ func TestPanics(t *testing.T) {
 	})
 }
 
-// TestStrip: what is stripped is stripped from the handler's copy alone, and what is not stays as it came: threats 147 and 231.
+// TestStrip: what is stripped is stripped from the handler's copy alone, and what is not stays as
+// it came: threats 147 and 231.
 func TestStrip(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
@@ -229,8 +230,8 @@ func TestErrorsAreSmithys(t *testing.T) {
 	}
 }
 
-// TestRealServer: through net/http's own server. Expect: 100-continue is answered only once the header is found right (threat 130), a
-// body beyond the limit is refused unread (threat 220).
+// TestRealServer: through net/http's own server. Expect: 100-continue is answered only once the
+// header is found right (threat 130), a body beyond the limit is refused unread (threat 220).
 func TestRealServer(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.MaxBodyBytes = 1 << 10 })

@@ -12,8 +12,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestProtocols sends what a client signs over real connections, HTTP/1.1 and HTTP/2, with and without a declared digest. Over both
-// the verdict is the same: threat 127.
+// TestProtocols sends what a client signs over real connections, HTTP/1.1 and HTTP/2, with and
+// without a declared digest. Over both the verdict is the same: threat 127.
 func TestProtocols(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Now = time.Now })
@@ -57,7 +57,8 @@ func TestProtocols(t *testing.T) {
 			},
 			"another host":  func(r *http.Request) { r.Host = "example.org" },
 			"another query": func(r *http.Request) { r.URL.RawQuery = "a=1&b=3" },
-			// A chunked body has no Content-Length, which the signer signed: wire rule of a signed header that did not arrive (threat 42).
+			// A chunked body has no Content-Length, which the signer signed: wire rule of a signed
+			// header that did not arrive (threat 42).
 			"a chunked body": func(r *http.Request) { r.ContentLength = -1 },
 		} {
 			if status, _, body := send(change); status != 403 {

@@ -11,7 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestHTTP2Frames sends HTTP/2 frames that no client library makes: the verdict is that of HTTP/1.1, and a Host that differs from :authority is refused: threat 127.
+// TestHTTP2Frames sends HTTP/2 frames that no client library makes: the verdict is that of
+// HTTP/1.1, and a Host that differs from :authority is refused: threat 127.
 func TestHTTP2Frames(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, nil)

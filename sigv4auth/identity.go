@@ -10,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// Identity is who signed a request, and how. Only a verified request has one. It is a value: nothing in
-// it is shared with the store or with other requests. Its zero value is nobody and is never authorised.
+// Identity is who signed a request, and how. Only a verified request has one. It is a value:
+// nothing in it is shared with the store or with other requests. Its zero value is nobody and is
+// never authorised.
 type Identity struct {
 	// Principal is who called.
 	Principal iampolicy.Principal
@@ -20,8 +21,8 @@ type Identity struct {
 	// Revision is the credential's [Credential.Revision]: the state of the store that the principal
 	// and the session are of, "" if the store named none. A [PolicyStore] decides from that state.
 	Revision string
-	// Scope is the credential scope of the signature. Of SigV4A, whose scope has no region, Region is the accepted one, which
-	// the signature's region set holds.
+	// Scope is the credential scope of the signature. Of SigV4A, whose scope has no region, Region
+	// is the accepted one, which the signature's region set holds.
 	Scope Scope
 	// Place is where the signature stood.
 	Place Place
@@ -31,7 +32,8 @@ type Identity struct {
 	PayloadMode PayloadMode
 	// SignedAt is the date that the request was signed with.
 	SignedAt time.Time
-	// VerifiedAt is the instant of verification, the one from which aws:CurrentTime and aws:EpochTime are taken.
+	// VerifiedAt is the instant of verification, the one from which aws:CurrentTime and
+	// aws:EpochTime are taken.
 	VerifiedAt time.Time
 
 	session       *Session // a copy of this request's own
@@ -76,12 +78,13 @@ const (
 	PayloadDigest PayloadMode = iota + 1
 	// PayloadUnsigned means that anyone on the way could have replaced the body: UNSIGNED-PAYLOAD.
 	PayloadUnsigned
-	// PayloadStreamingSigned means that each chunk of the body is signed, and verified as it is read.
+	// PayloadStreamingSigned means that each chunk of the body is signed, and verified as it is
+	// read.
 	PayloadStreamingSigned
 	// PayloadStreamingSignedTrailer means the same, with a signed trailer.
 	PayloadStreamingSignedTrailer
-	// PayloadStreamingUnsignedTrailer means that anyone on the way could have replaced the body and the checksum in
-	// its trailer: STREAMING-UNSIGNED-PAYLOAD-TRAILER.
+	// PayloadStreamingUnsignedTrailer means that anyone on the way could have replaced the body and
+	// the checksum in its trailer: STREAMING-UNSIGNED-PAYLOAD-TRAILER.
 	PayloadStreamingUnsignedTrailer
 )
 
@@ -102,8 +105,8 @@ func (m PayloadMode) String() string {
 	return "none"
 }
 
-// Session returns what is known of the session of temporary credentials. It is not ok for long-term keys. The
-// caller may change what is returned.
+// Session returns what is known of the session of temporary credentials. It is not ok for long-term
+// keys. The caller may change what is returned.
 func (id Identity) Session() (Session, bool) {
 	if id.session == nil {
 		return Session{}, false
@@ -112,8 +115,9 @@ func (id Identity) Session() (Session, bool) {
 }
 
 // Signed reports whether the signature covers the header called name, in any case. What it does not
-// cover, anyone between the client and the server may have set. It is false for a header that a proxy rewrote, though what the client sent
-// was restored and verified: the request holds another value. So it is of host, if a proxy named the one that was signed and r.Host is another.
+// cover, anyone between the client and the server may have set. It is false for a header that a
+// proxy rewrote, though what the client sent was restored and verified: the request holds another
+// value. So it is of host, if a proxy named the one that was signed and r.Host is another.
 func (id Identity) Signed(name string) bool {
 	if _, restored := id.relayed.restores(name); restored {
 		return false
@@ -131,7 +135,8 @@ func (id *Identity) verified() bool {
 
 // IdentityFrom returns the identity of an admitted request: the one that ctx, the context of the
 // request that [Authenticator.Handler] or [Authenticator.Require] passed on, carries. It is not ok
-// for any other context; treat that as a mistake in how handlers are mounted, never as an anonymous caller.
+// for any other context; treat that as a mistake in how handlers are mounted, never as an anonymous
+// caller.
 func IdentityFrom(ctx context.Context) (Identity, bool) {
 	rec := recordFrom(ctx)
 	if rec == nil || !rec.admitted {
@@ -140,10 +145,11 @@ func IdentityFrom(ctx context.Context) (Identity, bool) {
 	return rec.identity, true
 }
 
-// VerifiedHeader returns the value of a header that a handler acts on. It fails if r was not admitted, if the
-// signature does not cover the header, and if the header arrived more than once, in which case
-// the signature covers all of its values but Get would return the first alone. Behind a proxy in Config.Proxies it returns
-// what the client signed: its host, and of a header that was restored the value from before.
+// VerifiedHeader returns the value of a header that a handler acts on. It fails if r was not
+// admitted, if the signature does not cover the header, and if the header arrived more than once,
+// in which case the signature covers all of its values but Get would return the first alone. Behind
+// a proxy in Config.Proxies it returns what the client signed: its host, and of a header that was
+// restored the value from before.
 func VerifiedHeader(r *http.Request, name string) (string, error) {
 	id, ok := IdentityFrom(r.Context())
 	if !ok {

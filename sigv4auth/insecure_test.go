@@ -14,8 +14,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestInsecureIsNamed: threat 230. Every payload mode that lets somebody on the way choose the body has a name that begins with Insecure, and no
-// other has: shown with a body that was changed. A mode that is added has to be added here.
+// TestInsecureIsNamed: threat 230. Every payload mode that lets somebody on the way choose the body
+// has a name that begins with Insecure, and no other has: shown with a body that was changed. A
+// mode that is added has to be added here.
 func TestInsecureIsNamed(t *testing.T) {
 	t.Parallel()
 	modes := map[string]struct {
@@ -56,7 +57,8 @@ func TestInsecureIsNamed(t *testing.T) {
 	}
 }
 
-// replaceBody puts another body of the same length into chunks, and mends the checksum, as anybody can.
+// replaceBody puts another body of the same length into chunks, and mends the checksum, as anybody
+// can.
 func replaceBody(body string) string {
 	return strings.NewReplacer("hello", "evil!", crc32Of("hello"), crc32Of("evil!")).Replace(body)
 }

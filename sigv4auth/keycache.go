@@ -26,8 +26,9 @@ type keyCache struct {
 	days            int    // for how many days in a row signing keys are in use at once; at most maxDays
 	keys            *lru.Cache[cacheKey, *keysOfSecret]
 
-	// recent holds some of keys for a look without a lock, which many cores would wait for. The digest of a secret, whose bits are as good as
-	// random, says which slot its key has to share. The length is a power of two.
+	// recent holds some of keys for a look without a lock, which many cores would wait for. The
+	// digest of a secret, whose bits are as good as random, says which slot its key has to share.
+	// The length is a power of two.
 	recent []atomic.Pointer[derivedKey]
 
 	// dummy stands in for the secret of a key that does not exist. A request
@@ -35,7 +36,8 @@ type keyCache struct {
 	dummy Credential
 }
 
-// refresh is how many times a key is found in recent for once that keys is told so: one that is busy stays among the recently used.
+// refresh is how many times a key is found in recent for once that keys is told so: one that is
+// busy stays among the recently used.
 const refresh = 16
 
 // maxRecent is enough for the keys that are busy at one time, and takes 32 KiB.
@@ -92,7 +94,8 @@ func newKeyCache(size int, region, service string, window time.Duration) (*keyCa
 	return kc, err
 }
 
-// slot returns the only place in kc.recent for a key. The keys of two days, of which both are in use around midnight, have two.
+// slot returns the only place in kc.recent for a key. The keys of two days, of which both are in
+// use around midnight, have two.
 func (kc *keyCache) slot(secretDigest *[sha256.Size]byte, date scopeDate) *atomic.Pointer[derivedKey] {
 	i := binary.LittleEndian.Uint32(secretDigest[:])
 	i += 10*uint32(date[len("YYYYMM")]) + uint32(date[len("YYYYMMD")])

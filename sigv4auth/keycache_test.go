@@ -11,7 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// TestKeyCacheIsBounded: threat 223. A cache for one key keeps one, so that two in turn are derived each time, and for two keeps both. Callers without a key fill no cache: they share one entry.
+// TestKeyCacheIsBounded: threat 223. A cache for one key keeps one, so that two in turn are derived
+// each time, and for two keeps both. Callers without a key fill no cache: they share one entry.
 func TestKeyCacheIsBounded(t *testing.T) {
 	const one, two, unknown = "AKIAONE", "AKIATWO", "AKIAUNKNOWNEXAMPLE00"
 	secrets := map[string]string{one: "first", two: "second"}
@@ -58,7 +59,8 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestKeyCacheBytes: a key that is kept takes less than 1 KiB, as Config.KeyCacheSize has it, and one that has made room for another takes nothing.
+// TestKeyCacheBytes: a key that is kept takes less than 1 KiB, as Config.KeyCacheSize has it, and
+// one that has made room for another takes nothing.
 func TestKeyCacheBytes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		regions string
@@ -98,7 +100,8 @@ func TestKeyCacheBytes(t *testing.T) {
 	}
 }
 
-// TestKeysInOneSlot: of two keys that have to share what room there is, each is checked with its own: who has one of them cannot sign as the other (threats 104 and 105).
+// TestKeysInOneSlot: of two keys that have to share what room there is, each is checked with its
+// own: who has one of them cannot sign as the other (threats 104 and 105).
 func TestKeysInOneSlot(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{"AKIAONE": "first", "AKIATWO": "second"}
@@ -120,7 +123,8 @@ func TestKeysInOneSlot(t *testing.T) {
 	}
 }
 
-// TestKeysOfTwoDays: around midnight the keys of two days share what room there is, and each request is checked with that of its own date.
+// TestKeysOfTwoDays: around midnight the keys of two days share what room there is, and each
+// request is checked with that of its own date.
 func TestKeysOfTwoDays(t *testing.T) {
 	t.Parallel()
 	midnight := time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)

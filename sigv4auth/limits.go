@@ -17,7 +17,8 @@ const (
 	maxAccessKeyID   = 128      // characters of the access key ID
 	maxHost          = 255      // bytes of the host: RFC 1035, section 2.3.4, and a port
 
-	// maxAuthorizationFields is more than the three that there are, so that the answer can say which is wrong.
+	// maxAuthorizationFields is more than the three that there are, so that the answer can say
+	// which is wrong.
 	maxAuthorizationFields = 16
 )
 

@@ -22,8 +22,10 @@ type mangled struct {
 	equal func(was, is string) bool // the change leaves the canonical form as it is, by the rules of the protocol
 }
 
-// TestMangle changes each signed byte of several requests, one at a time: flipped in case, replaced, dropped, doubled. Each change is refused before
-// the handler runs, but for those that leave the canonical form as it is. Wherever the credentials stand, nothing is left out (threat 243).
+// TestMangle changes each signed byte of several requests, one at a time: flipped in case,
+// replaced, dropped, doubled. Each change is refused before the handler runs, but for those that
+// leave the canonical form as it is. Wherever the credentials stand, nothing is left out (threat
+// 243).
 func TestMangle(t *testing.T) {
 	t.Parallel()
 	requests := []struct {
@@ -137,8 +139,9 @@ func parts(r *http.Request) []mangled {
 	return all
 }
 
-// sameQuery reports whether both queries mean the same to a handler, order aside: escapes in the other case, '+' and an escaped space, a needless
-// '&', and a name with and without '='. The parameters of a presigned URL have one spelling.
+// sameQuery reports whether both queries mean the same to a handler, order aside: escapes in the
+// other case, '+' and an escaped space, a needless '&', and a name with and without '='. The
+// parameters of a presigned URL have one spelling.
 func sameQuery(was, is string) bool {
 	canonical := func(q string) (string, bool) {
 		var pairs []string
@@ -183,7 +186,8 @@ func sameHeader(was, is string) bool {
 	return fold(was) == fold(is)
 }
 
-// sameAuthorization reports whether only the white space around the fields of the Authorization header differs.
+// sameAuthorization reports whether only the white space around the fields of the Authorization
+// header differs.
 func sameAuthorization(was, is string) bool {
 	fields := func(s string) string {
 		scheme, rest, _ := strings.Cut(s, " ")
@@ -221,7 +225,8 @@ func TestMangleHeaders(t *testing.T) {
 	}
 }
 
-// TestReorder: the order of query parameters is not signed, since they are sorted; that of a header's values is.
+// TestReorder: the order of query parameters is not signed, since they are sorted; that of a
+// header's values is.
 func TestReorder(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

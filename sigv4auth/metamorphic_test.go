@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// says reports whether a proxy still says what it said of the request that reached it, in w as in was: the host that was signed is the one that arrived or one
-// of those that it names, and the header that it keeps is the same.
+// says reports whether a proxy still says what it said of the request that reached it, in w as in
+// was: the host that was signed is the one that arrived or one of those that it names, and the
+// header that it keeps is the same.
 func (form wayToSign) says(w wire) bool {
 	const kept = "X-Original-Accept-Encoding"
 	hosts := strings.Split(strings.Join(append(w.header["X-Forwarded-Host"], w.host), ","), ",")
@@ -37,7 +38,8 @@ func normalised(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
-// ignored reports whether a change is one of those that the package documentation lists under "What a signature leaves open".
+// ignored reports whether a change is one of those that the package documentation lists under "What
+// a signature leaves open".
 func (form wayToSign) ignored(is wire) bool {
 	was := form.wire
 	switch {
@@ -105,9 +107,11 @@ func folded(values []string) string {
 	return strings.Join(all, ",")
 }
 
-// oneChange holds the property: a request that was admitted is refused once anything of it is changed, unless the change is one that the package
-// documentation says is left open; and then the handler sees the same in all that is signed. Refused means that the handler never ran or, in the streaming modes,
-// that the body ends in an error and nothing was released of it but what was signed. It reports whether the changed request is refused.
+// oneChange holds the property: a request that was admitted is refused once anything of it is
+// changed, unless the change is one that the package documentation says is left open; and then the
+// handler sees the same in all that is signed. Refused means that the handler never ran or, in the
+// streaming modes, that the body ends in an error and nothing was released of it but what was
+// signed. It reports whether the changed request is refused.
 func (form wayToSign) oneChange(t *testing.T, part, op uint8, pos uint16, text string) (refused bool) {
 	t.Helper()
 	changed := form.wire.edit(part, op, pos, text)

@@ -18,7 +18,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// startNginx starts the nginx of this machine with what stands inside its http block. There, LISTEN stands for the front's directives.
+// startNginx starts the nginx of this machine with what stands inside its http block. There, LISTEN
+// stands for the front's directives.
 func startNginx(t *testing.T, config string) *frontend {
 	t.Helper()
 	return startFront(t, "nginx", func(f *frontend) []string {
@@ -29,7 +30,8 @@ func startNginx(t *testing.T, config string) *frontend {
 	})
 }
 
-// TestNginx sends what AWS's signer signs through a real nginx: its defaults that break signatures, and the recipes of PROXIES.md that do not.
+// TestNginx sends what AWS's signer signs through a real nginx: its defaults that break signatures,
+// and the recipes of PROXIES.md that do not.
 func TestNginx(t *testing.T) {
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	trusting := func(p sigv4auth.TrustedProxies) func(*sigv4auth.Config) {
@@ -82,7 +84,8 @@ func TestNginx(t *testing.T) {
 			{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
 		}},
 
-		// Threat 125: a URI in proxy_pass, and rewrite, pass the path decoded and encoded once more: merged slashes, %2F as a slash, letters as letters.
+		// Threat 125: a URI in proxy_pass, and rewrite, pass the path decoded and encoded once
+		// more: merged slashes, %2F as a slash, letters as letters.
 		{"prefix-replaced", "", "location /api/ { proxy_pass http://BACKEND/; " + hostAsItCame + " }", prefixed, []frontRequest{
 			{"http://HOST/api/prod/ride?a=%2F", nil, right, ""},
 			{"https://HOST/api/prod/a%20b", nil, right, ""},
@@ -106,7 +109,8 @@ func TestNginx(t *testing.T) {
 				{"https://HOST/api/prod/a%2Fb/%72ide/%C3%A9/a%20b~!'()*", nil, right, ""},
 			},
 		},
-		// Without a URI the target is passed as it came. merge_slashes bears on which location is chosen alone.
+		// Without a URI the target is passed as it came. merge_slashes bears on which location is
+		// chosen alone.
 		{"target-as-it-came", "", "location /api/ { proxy_pass http://BACKEND; " + hostAsItCame + " }", encoded, []frontRequest{
 			{"https://HOST/api/prod/a%2Fb/%72ide/%C3%A9", nil, right, ""},
 			{"https://HOST/api//prod//ride", nil, right, ""},
@@ -144,7 +148,8 @@ func TestNginx(t *testing.T) {
 			{"http://HOST/prod/ride", nil, right, ""},
 			{"https://HOST/prod/ride", nil, right, ""},
 		}},
-		// Threat 127: HTTP/2 up to the server itself. nginx then sends a Host in place of :authority.
+		// Threat 127: HTTP/2 up to the server itself. nginx then sends a Host in place of
+		// :authority.
 		{"http-2-behind", "", "location / { grpc_pass grpc://BACKEND; grpc_set_header Host $http_host; }", nil, []frontRequest{
 			{"https://HOST/prod/ride?b=2&a=1", nil, right, ""},
 			{"https://HOST:8443/prod/ride%2F%7e", nil, right, ""},
@@ -186,7 +191,8 @@ func TestNginx(t *testing.T) {
 	throughFront(t, front, tests, backends)
 }
 
-// TestNginxTells: the client's address and scheme, through a real nginx that says them in each of three ways, to policies and to the audit: threats 119 to 122.
+// TestNginxTells: the client's address and scheme, through a real nginx that says them in each of
+// three ways, to policies and to the audit: threats 119 to 122.
 func TestNginxTells(t *testing.T) {
 	proxies := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	tests := []toldTest{

@@ -28,7 +28,8 @@ func (w wire) request() *http.Request {
 	return r
 }
 
-// editText changes s in one place: what stands at pos is flipped, dropped, doubled, moved to the end or replaced, or text is put before it.
+// editText changes s in one place: what stands at pos is flipped, dropped, doubled, moved to the
+// end or replaced, or text is put before it.
 func editText(s string, op uint8, pos uint16, text string) string {
 	if s == "" {
 		return text
@@ -51,7 +52,8 @@ func editText(s string, op uint8, pos uint16, text string) string {
 	return s[:i] + text + s[i:]
 }
 
-// editHeader changes one header: a value's text, its name, drops it, doubles it, adds another, or moves it.
+// editHeader changes one header: a value's text, its name, drops it, doubles it, adds another, or
+// moves it.
 func editHeader(h http.Header, op uint8, pos uint16, text string) {
 	name, value, _ := strings.Cut(text, ":")
 	keys := slices.Sorted(maps.Keys(h))

@@ -11,14 +11,16 @@ import (
 )
 
 // dearPolicy allows everything, and takes more than an evaluation's budget to look at where the
-// User-Agent is one of 4,000 bytes: 4,096 patterns of some seventy elements, which nearly match everywhere.
+// User-Agent is one of 4,000 bytes: 4,096 patterns of some seventy elements, which nearly match
+// everywhere.
 func dearPolicy() string {
 	pattern := `"*` + strings.Repeat("a", 70) + `?b*"`
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
 		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:UserAgent":[` + strings.Repeat(pattern+",", 4095) + pattern + `]}}}]}`
 }
 
-// TestAnEvaluationOverItsBudgetIsToldSo: it is refused, the event says why, the error's detail does too, and the answer does not (threat 224).
+// TestAnEvaluationOverItsBudgetIsToldSo: it is refused, the event says why, the error's detail does
+// too, and the answer does not (threat 224).
 func TestAnEvaluationOverItsBudgetIsToldSo(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

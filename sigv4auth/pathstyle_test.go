@@ -7,8 +7,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestPathStyles: threat 36. Each path style verifies the one encoding that its clients sign, never whichever fits, and under none of them a signature for one path
-// is good for another, whether what tells them apart is a segment or the query (threat 240).
+// TestPathStyles: threat 36. Each path style verifies the one encoding that its clients sign, never
+// whichever fits, and under none of them a signature for one path is good for another, whether what
+// tells them apart is a segment or the query (threat 240).
 func TestPathStyles(t *testing.T) {
 	t.Parallel()
 	styles := map[string]sigv4auth.PathStyle{

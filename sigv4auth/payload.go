@@ -13,15 +13,17 @@ import (
 // payload is what a request says of how its signature covers its body.
 type payload struct {
 	mode PayloadMode
-	// line is the last line of the canonical request: the hexadecimal SHA-256 that the request declares, or the name of a mode. Empty with
-	// PayloadDigest: the request does not say, and the digest of the body that arrives is what the signature has to cover.
+	// line is the last line of the canonical request: the hexadecimal SHA-256 that the request
+	// declares, or the name of a mode. Empty with PayloadDigest: the request does not say, and the
+	// digest of the body that arrives is what the signature has to cover.
 	line     string
 	digest   [sha256.Size]byte // what line spells, with PayloadDigest
 	stream   *chunked.Payload  // of the streaming modes, and nil for all others
 	checksum *declaredChecksum // of the body, nil if none came
 }
 
-// declaredPayload puts the payload mode into d, which is empty: the digest by default, other modes only where they are switched on (threats 50 to 54).
+// declaredPayload puts the payload mode into d, which is empty: the digest by default, other modes
+// only where they are switched on (threats 50 to 54).
 func (a *Authenticator) declaredPayload(d *payload, r *http.Request, p *presented) *Error {
 	d.mode = PayloadDigest
 	switch sha := p.contentSHA256; {
@@ -51,7 +53,8 @@ func (a *Authenticator) unsignedPayload(d *payload) *Error {
 	return nil
 }
 
-// appendLine appends the last line of the canonical request. The body counts only where the request declares nothing.
+// appendLine appends the last line of the canonical request. The body counts only where the request
+// declares nothing.
 func (d *payload) appendLine(dst, body []byte) []byte {
 	switch {
 	case d.line != "":
@@ -77,7 +80,8 @@ func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload, t
 	return late, d.checkBody(body.text)
 }
 
-// checkBody reports whether body has the digest and the checksum that were declared. It is called once.
+// checkBody reports whether body has the digest and the checksum that were declared. It is called
+// once.
 func (d *payload) checkBody(body []byte) *Error {
 	if d.mode == PayloadDigest && d.line != "" {
 		if sum := sha256.Sum256(body); !v4.SameDigest(&sum, &d.digest) {

@@ -9,9 +9,10 @@ import (
 
 // PolicyStore finds the policies that bear on a caller.
 //
-// Policies returns the policies that are attached to id's principal, and a revision that names their state, for the audit. No
-// policies at all is the empty Set, which allows nothing; an error means that the store failed: the request is answered with 503, and
-// never admitted. A policy that is attached but cannot be read is a nil policy in the Set, which denies. The session policies of
+// Policies returns the policies that are attached to id's principal, and a revision that names
+// their state, for the audit. No policies at all is the empty Set, which allows nothing; an error
+// means that the store failed: the request is answered with 503, and never admitted. A policy that
+// is attached but cannot be read is a nil policy in the Set, which denies. The session policies of
 // id's session are added by the Authorizer; a store returns none for such a session.
 //
 // One request is decided by one state. Where id.Revision is not empty, it names the state that the

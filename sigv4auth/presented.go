@@ -35,8 +35,9 @@ type presented struct {
 	checksumInQuery bool // a presigned URL has a parameter called like a header with a checksum of the body
 }
 
-// present finds the credentials of a request and takes them apart into p. They are in the Authorization header or in
-// the query: in both is ambiguous (threat 3), in neither is anonymous (threat 1).
+// present finds the credentials of a request and takes them apart into p. They are in the
+// Authorization header or in the query: in both is ambiguous (threat 3), in neither is anonymous
+// (threat 1).
 func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *Error {
 	var fields queryFields
 	if s.query.Len() > 0 {
@@ -99,8 +100,8 @@ const (
 	messageCredentialV4A = "Credential must have exactly 4 slash-delimited elements, e.g. keyid/date/service/term"
 )
 
-// parseSignature accepts exactly 64 lower-case hexadecimal digits, or of SigV4A the DER of two integers, so that a signature has one
-// spelling (threat 10).
+// parseSignature accepts exactly 64 lower-case hexadecimal digits, or of SigV4A the DER of two
+// integers, so that a signature has one spelling (threat 10).
 func (p *presented) parseSignature(s string) *Error {
 	if p.algorithm == ecdsaP256 {
 		var ok bool
@@ -116,8 +117,8 @@ func (p *presented) parseSignature(s string) *Error {
 	return nil
 }
 
-// signedList is a list of signed headers that was found good, and how many x-amz-* headers it names. Clients repeat themselves, and a list that is
-// equal is good too.
+// signedList is a list of signed headers that was found good, and how many x-amz-* headers it
+// names. Clients repeat themselves, and a list that is equal is good too.
 type signedList struct {
 	headers v4.SignedHeaders
 	amz     int
@@ -138,8 +139,8 @@ func (p *presented) takeSignedHeaders(list string, last *signedList) *Error {
 	return nil
 }
 
-// parseSignedHeaders accepts lower-case names in strictly ascending order. Repeats, another order, upper case and empty names
-// would give one request several signatures (threat 23).
+// parseSignedHeaders accepts lower-case names in strictly ascending order. Repeats, another order,
+// upper case and empty names would give one request several signatures (threat 23).
 func (p *presented) parseSignedHeaders(s string) *Error {
 	count, last, host := 0, "", false
 	for start := 0; start <= len(s); {
@@ -200,8 +201,8 @@ func cut(s string, sep byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// isAmz reports whether name, of a header or a parameter, begins with x-amz- in any case. An underscore counts as a hyphen: what
-// forwards a request by way of CGI makes them one (threat 16).
+// isAmz reports whether name, of a header or a parameter, begins with x-amz- in any case. An
+// underscore counts as a hyphen: what forwards a request by way of CGI makes them one (threat 16).
 func isAmz[T string | []byte](name T) bool {
 	const prefix = "x-amz-"
 	if len(name) < len(prefix) || name[0]|0x20 != 'x' {

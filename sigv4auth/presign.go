@@ -8,19 +8,22 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// regionSetName is the name of the parameter and of the header that say for which regions a SigV4A signature is.
+// regionSetName is the name of the parameter and of the header that say for which regions a SigV4A
+// signature is.
 var regionSetName = v4.ParamRegionSet.String()
 
 // maxAmzParams bounds the X-Amz-* parameters.
 const maxAmzParams = 50
 
-// queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it is not there.
+// queryFields holds, for each parameter of a presigned URL, its index in the query plus one; 0: it
+// is not there.
 type queryFields struct {
 	at       [v4.Params]int
 	checksum bool // there is a parameter called like a header with a checksum of the body
 }
 
-// credentials reports whether any parameter is there that carries credentials. The other two are known so that they do not stand in the header too.
+// credentials reports whether any parameter is there that carries credentials. The other two are
+// known so that they do not stand in the header too.
 func (f *queryFields) credentials() bool {
 	for param, i := range f.at {
 		if i > 0 && v4.Param(param) != v4.ParamContentSHA256 && v4.Param(param) != v4.ParamRegionSet {
@@ -30,8 +33,8 @@ func (f *queryFields) credentials() bool {
 	return false
 }
 
-// find finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in another
-// case, is refused: the verifier and the handler could read different ones (threat 91).
+// find finds the parameters of a presigned URL. An X-Amz-* parameter that is there twice, also in
+// another case, is refused: the verifier and the handler could read different ones (threat 91).
 func (f *queryFields) find(q *v4.Query, seed maphash.Seed) *Error {
 	var others amzNames
 	n := 0
@@ -108,7 +111,8 @@ func (s *amzNames) add(q *v4.Query, i int, seed maphash.Seed) bool {
 	return true
 }
 
-// fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than longest; 0: they are refused.
+// fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than
+// longest; 0: they are refused.
 func (p *presented) fromQuery(h *protocolHeaders, fields *queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
 	p.place = InQuery
 	if longest == 0 {
@@ -164,8 +168,9 @@ func (p *presented) fromQuery(h *protocolHeaders, fields *queryFields, s *scratc
 	return err
 }
 
-// decode returns the decoded values of the parameters that are there, but that of the credential as it stands in the query. Those that hold escapes are decoded
-// into one string, the others stand in the query as they are.
+// decode returns the decoded values of the parameters that are there, but that of the credential as
+// it stands in the query. Those that hold escapes are decoded into one string, the others stand in
+// the query as they are.
 func (s *scratch) decode(at *[v4.Params]int) (values [v4.Params]string) {
 	var ends [v4.Params]int
 	decoded := s.buf[:0]

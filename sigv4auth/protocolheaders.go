@@ -7,7 +7,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// protocolHeaders are the headers that verification itself reads, found in one pass over all that arrived.
+// protocolHeaders are the headers that verification itself reads, found in one pass over all that
+// arrived.
 type protocolHeaders struct {
 	authorization, host []string
 	date, regionSet     []string
@@ -20,7 +21,8 @@ type protocolHeaders struct {
 
 func (p *protocolHeaders) find(h http.Header) {
 	for key, values := range h {
-		// Texts of up to 16 bytes are compared in a few instructions: what follows the prefix is one.
+		// Texts of up to 16 bytes are compared in a few instructions: what follows the prefix is
+		// one.
 		if name, ok := strings.CutPrefix(key, "X-Amz-"); ok {
 			p.amz++
 			switch name {
@@ -60,8 +62,8 @@ func (p *protocolHeaders) find(h http.Header) {
 	}
 }
 
-// single returns the only value of a protocol header, "" if it did not arrive. Two would let the verifier
-// and the handler read different ones (threats 25 and 27).
+// single returns the only value of a protocol header, "" if it did not arrive. Two would let the
+// verifier and the handler read different ones (threats 25 and 27).
 func single(name string, values []string) (string, *Error) {
 	switch len(values) {
 	case 0:

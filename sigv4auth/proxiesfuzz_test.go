@@ -9,7 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// FuzzClientsClaims puts any text in front of what a trusted proxy appends to X-Forwarded-For and to Forwarded. What is believed stays what the proxy said.
+// FuzzClientsClaims puts any text in front of what a trusted proxy appends to X-Forwarded-For and
+// to Forwarded. What is believed stays what the proxy said.
 func FuzzClientsClaims(f *testing.F) {
 	var event sigv4auth.Event
 	newBehind := func(header string) *sigv4auth.Authenticator {
@@ -44,7 +45,8 @@ func FuzzClientsClaims(f *testing.F) {
 			if event.Source.String() != "198.51.100.1" {
 				t.Fatalf("%q: the client is taken for %v", claim, event.Source)
 			}
-			// The client signed for example.com, and called example.org: nothing that it writes changes that.
+			// The client signed for example.com, and called example.org: nothing that it writes
+			// changes that.
 			if handler.ran != 0 {
 				t.Fatalf("%q: the handler ran for another host", claim)
 			}

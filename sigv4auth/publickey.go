@@ -10,15 +10,17 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// PublicKey checks the SigV4A signatures of one access key. It is not secret: who holds it can verify, not sign.
+// PublicKey checks the SigV4A signatures of one access key. It is not secret: who holds it can
+// verify, not sign.
 //
 // Its zero value is no key and verifies nothing. It is immutable and safe for concurrent use.
 type PublicKey struct {
 	key *ecdsa.PublicKey // on P-256, and never handed out
 }
 
-// DerivePublicKey derives the public key of an access key, as clients derive the private one from its secret: IAM User Guide, "AWS Signature Version 4
-// for API requests", on SigV4a. It is for the control plane, which holds the secret and hands the public key to those that verify.
+// DerivePublicKey derives the public key of an access key, as clients derive the private one from
+// its secret: IAM User Guide, "AWS Signature Version 4 for API requests", on SigV4a. It is for the
+// control plane, which holds the secret and hands the public key to those that verify.
 func DerivePublicKey(accessKeyID string, secret Secret) (PublicKey, error) {
 	if !validAccessKeyID(accessKeyID) {
 		return PublicKey{}, fmt.Errorf("sigv4auth: an access key ID must be 1 to %d characters of [A-Za-z0-9_-]", maxAccessKeyID)
@@ -29,8 +31,9 @@ func DerivePublicKey(accessKeyID string, secret Secret) (PublicKey, error) {
 	return PublicKey{v4.DerivePublicKey(accessKeyID, secret.Reveal())}, nil
 }
 
-// ParsePublicKey returns the public key whose standard form is given: a SubjectPublicKeyInfo (RFC 5280, section 4.1) in DER, as
-// [PublicKey.MarshalBinary] and x509.MarshalPKIXPublicKey return it. The key must be on the curve P-256.
+// ParsePublicKey returns the public key whose standard form is given: a SubjectPublicKeyInfo (RFC
+// 5280, section 4.1) in DER, as [PublicKey.MarshalBinary] and x509.MarshalPKIXPublicKey return it.
+// The key must be on the curve P-256.
 func ParsePublicKey(der []byte) (PublicKey, error) {
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
@@ -54,7 +57,8 @@ func (k PublicKey) Equal(other PublicKey) bool {
 	return k.key.Equal(other.key)
 }
 
-// MarshalBinary returns the key in its standard form, which [ParsePublicKey] reads. It fails if k is no key.
+// MarshalBinary returns the key in its standard form, which [ParsePublicKey] reads. It fails if k
+// is no key.
 func (k PublicKey) MarshalBinary() ([]byte, error) {
 	if k.key == nil {
 		return nil, errors.New("sigv4auth: the zero PublicKey is no key")

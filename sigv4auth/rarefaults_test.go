@@ -46,7 +46,8 @@ func (m *failingMeter) Float64Histogram(name string, opts ...metrics.InstrumentO
 	return m.instruments.Float64Histogram(name, opts...)
 }
 
-// TestMeterFails: a meter that cannot make an instrument is a mistake of the configuration, and not a meter less.
+// TestMeterFails: a meter that cannot make an instrument is a mistake of the configuration, and not
+// a meter less.
 func TestMeterFails(t *testing.T) {
 	t.Parallel()
 	const instruments = 4

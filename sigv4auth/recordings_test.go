@@ -24,7 +24,8 @@ type recording struct {
 	Raw                                                       []byte
 }
 
-// How many recordings each of three tests takes. Their sum is all that there are: none is skipped by every test.
+// How many recordings each of three tests takes. Their sum is all that there are: none is skipped
+// by every test.
 const (
 	plainRecordings     = 408 // TestRecordings
 	unsignedRecordings  = 5   // TestUnsignedRecordings
@@ -91,18 +92,20 @@ func (rec recording) plain() bool {
 	return strings.HasPrefix(rec.Algorithm, "AWS4-") && (rec.Payload == "" || len(rec.Payload) == 64)
 }
 
-// mended names recordings that are filed under the bad escape they were asked to send, but whose client dropped or mended it before it signed: what
-// they put on the wire is standard.
+// mended names recordings that are filed under the bad escape they were asked to send, but whose
+// client dropped or mended it before it signed: what they put on the wire is standard.
 var mended = map[string]bool{"go-sdkv2/query-bad-pct": true, "go-sdkv2-presign/query-bad-pct": true, "py-botocore-presign/query-bad-pct": true}
 
-// listed are the recordings whose refusal CLIENTS.md lists for them: no other test runs that version of the client.
+// listed are the recordings whose refusal CLIENTS.md lists for them: no other test runs that
+// version of the client.
 var listed = map[string]string{
 	"curl-8.22.0-DEV-default/query-empty-key": "curl 8: signs another query than `?=v` where that is what it sends",
 	"curl-8.22.0-DEV-default/query-bad-pct":   "curl 8: sends a `%` that begins no escape",
 }
 
-// TestRecordings: whatever real clients signed in the standard way is admitted, by PathStrict, or by PathNormalized where normalisation changes the
-// path. Whatever verifies under no rule, a client's bug, is admitted by no style; the other deviations are refused.
+// TestRecordings: whatever real clients signed in the standard way is admitted, by PathStrict, or
+// by PathNormalized where normalisation changes the path. Whatever verifies under no rule, a
+// client's bug, is admitted by no style; the other deviations are refused.
 func TestRecordings(t *testing.T) {
 	t.Parallel()
 	admitted := map[sigv4auth.PathStyle]int{}
@@ -155,7 +158,8 @@ func TestRecordings(t *testing.T) {
 	t.Logf("admitted: %d by PathStrict, %d by PathNormalized; refused: %d", admitted[sigv4auth.PathStrict], admitted[sigv4auth.PathNormalized], refused)
 }
 
-// TestRecordingsOtherStyles: what clients signed without normalisation is admitted by PathEncoded, and what they signed as S3 has it by PathS3.
+// TestRecordingsOtherStyles: what clients signed without normalisation is admitted by PathEncoded,
+// and what they signed as S3 has it by PathS3.
 func TestRecordingsOtherStyles(t *testing.T) {
 	t.Parallel()
 	styles := map[string]sigv4auth.PathStyle{"path:encode,no-normalise": sigv4auth.PathEncoded, "path:as-on-wire": sigv4auth.PathS3}

@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRefusedCoverage: signatures that leave out what matters, or name what they cannot cover: section B.
+// TestRefusedCoverage: signatures that leave out what matters, or name what they cannot cover:
+// section B.
 func TestRefusedCoverage(t *testing.T) {
 	t.Parallel()
 	runAll(t, []refusalTest{
@@ -100,7 +101,8 @@ func TestRefusedCoverage(t *testing.T) {
 	})
 }
 
-// TestSignedHeadersMemory: a list that was good for one request is no better for the next, whatever came in between.
+// TestSignedHeadersMemory: a list that was good for one request is no better for the next, whatever
+// came in between.
 func TestSignedHeadersMemory(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

@@ -8,7 +8,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRefusedCredentials: credentials that are missing, in two places, or not of the one form: section A of the threats.
+// TestRefusedCredentials: credentials that are missing, in two places, or not of the one form:
+// section A of the threats.
 func TestRefusedCredentials(t *testing.T) {
 	t.Parallel()
 	runAll(t, []refusalTest{

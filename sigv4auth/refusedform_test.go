@@ -7,7 +7,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRefusedForm: what has no canonical form, or another than was signed: section C, and the hosts of section H.
+// TestRefusedForm: what has no canonical form, or another than was signed: section C, and the hosts
+// of section H.
 func TestRefusedForm(t *testing.T) {
 	t.Parallel()
 	runAll(t, []refusalTest{

@@ -70,7 +70,8 @@ func withToken(token string) func(*sigv4auth.Config) {
 	}
 }
 
-// TestTokenWithSpaces: threat 40. A token that is not canonical as it is, is signed in its canonical form, like any other header.
+// TestTokenWithSpaces: threat 40. A token that is not canonical as it is, is signed in its
+// canonical form, like any other header.
 func TestTokenWithSpaces(t *testing.T) {
 	t.Parallel()
 	const token = "a  b   c"

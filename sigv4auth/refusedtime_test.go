@@ -8,8 +8,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRefusedTime: another time or scope than is accepted: section E. The first second outside of each bound is refused, the last within is admitted by
-// TestWindows (threat 69).
+// TestRefusedTime: another time or scope than is accepted: section E. The first second outside of
+// each bound is refused, the last within is admitted by TestWindows (threat 69).
 func TestRefusedTime(t *testing.T) {
 	t.Parallel()
 	runAll(t, []refusalTest{
@@ -61,8 +61,8 @@ func TestRefusedTime(t *testing.T) {
 	})
 }
 
-// TestWindows pins both bounds of each window (threats 69 and 88): these are the last instants that are admitted. TestRefusedTime
-// and TestRefusedPresigned have the first that are refused.
+// TestWindows pins both bounds of each window (threats 69 and 88): these are the last instants that
+// are admitted. TestRefusedTime and TestRefusedPresigned have the first that are refused.
 func TestWindows(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

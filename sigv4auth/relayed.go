@@ -8,11 +8,13 @@ import (
 	"strings"
 )
 
-// maxHosts bounds for how many hosts one signature is tried (threat 123). It is what a request costs more, at most.
+// maxHosts bounds for how many hosts one signature is tried (threat 123). It is what a request
+// costs more, at most.
 const maxHosts = 4
 
-// relayed is what a trusted proxy tells of the request that reached it. nil: the request came straight from its client, and is taken as it
-// arrived. It is not changed once the request is verified.
+// relayed is what a trusted proxy tells of the request that reached it. nil: the request came
+// straight from its client, and is taken as it arrived. It is not changed once the request is
+// verified.
 type relayed struct {
 	client netip.Addr // not valid: unknown
 	secure bool       // the client used TLS
@@ -28,8 +30,8 @@ type relayed struct {
 	fault    string // which header said nothing that could be believed, for the operator
 }
 
-// read returns what the peer of r tells of it, nil if the peer is not trusted. Nothing in it is believed to be right: a signature or a policy
-// has yet to say so.
+// read returns what the peer of r tells of it, nil if the peer is not trusted. Nothing in it is
+// believed to be right: a signature or a policy has yet to say so.
 func (p *proxies) read(r *http.Request) *relayed {
 	if p == nil {
 		return nil
@@ -94,7 +96,8 @@ func (p *proxies) read(r *http.Request) *relayed {
 	return via
 }
 
-// addHosts adds what the lines of a header say, all of it or nothing: a client that could add to the list must not choose what is left out.
+// addHosts adds what the lines of a header say, all of it or nothing: a client that could add to
+// the list must not choose what is left out.
 func (via *relayed) addHosts(header string, lines ...string) {
 	all := via.hosts
 	for _, line := range lines {
@@ -147,7 +150,8 @@ func (via *relayed) restrict(allowed func(host string) bool) {
 	via.hosts = slices.DeleteFunc(via.hosts, func(h string) bool { return !allowed(h) })
 }
 
-// firstHost returns the host for which the canonical request is built, r.Host where nothing was relayed.
+// firstHost returns the host for which the canonical request is built, r.Host where nothing was
+// relayed.
 func (via *relayed) firstHost(r *http.Request) string {
 	if via == nil {
 		return r.Host
@@ -173,8 +177,8 @@ func (via *relayed) header(received http.Header) http.Header {
 	return h
 }
 
-// restores reports whether the value of the header called name that was verified is another than the one which arrived under that name, and
-// returns it.
+// restores reports whether the value of the header called name that was verified is another than
+// the one which arrived under that name, and returns it.
 func (via *relayed) restores(name string) (string, bool) {
 	if via == nil || via.restored == nil {
 		return "", false

@@ -11,8 +11,10 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestRepeats: threat 75, as the package documentation has it under Replays. The same request is admitted again, however it was signed, until its clock window or its
-// URL's life ends, to the second, and is refused from then on, however often it was admitted. What strangers send between does not matter.
+// TestRepeats: threat 75, as the package documentation has it under Replays. The same request is
+// admitted again, however it was signed, until its clock window or its URL's life ends, to the
+// second, and is refused from then on, however often it was admitted. What strangers send between
+// does not matter.
 func TestRepeats(t *testing.T) {
 	t.Parallel()
 	const skew, life = 5 * time.Minute, 10 * time.Minute

@@ -16,8 +16,9 @@ const (
 	amzRetryAfter = "1000"
 )
 
-// WriteAPIGatewayError answers a refused request as a REST API of API Gateway does: a status, the headers
-// x-amzn-ErrorType and x-amzn-RequestId, and a JSON object with the message. It is the default of [Config.Denied].
+// WriteAPIGatewayError answers a refused request as a REST API of API Gateway does: a status, the
+// headers x-amzn-ErrorType and x-amzn-RequestId, and a JSON object with the message. It is the
+// default of [Config.Denied].
 func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
 	e := toWrite(err)
 	body := map[string]string{"message": e.Message}
@@ -51,7 +52,8 @@ func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, r, e, wire.status, "text/xml", body)
 }
 
-// toWrite returns the refusal to be written for err. A hook that writes a nil error has a mistake in it, and the client is still refused.
+// toWrite returns the refusal to be written for err. A hook that writes a nil error has a mistake
+// in it, and the client is still refused.
 func toWrite(err error) *Error {
 	if e := AsError(err); e != nil {
 		return e
@@ -73,7 +75,8 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, e *Error, status int, 
 	h.Set("X-Amzn-Errortype", e.ErrorCode())
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
-	// Clients whose clock is off correct it from this header, so it holds the instant that was decided upon.
+	// Clients whose clock is off correct it from this header, so it holds the instant that was
+	// decided upon.
 	now := time.Now()
 	if rec := recordFrom(r.Context()); rec != nil && !rec.event.Time.IsZero() {
 		now = rec.event.Time

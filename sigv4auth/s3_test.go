@@ -25,7 +25,8 @@ func s3Config(c *sigv4auth.Config) {
 	c.MaxPresignExpiry, c.MaxBodyBytes = time.Hour, 1<<10
 }
 
-// TestS3Errors pins what S3's clients are told, by code, status, message and the elements that they read: "Error responses", S3 API Reference.
+// TestS3Errors pins what S3's clients are told, by code, status, message and the elements that they
+// read: "Error responses", S3 API Reference.
 func TestS3Errors(t *testing.T) {
 	t.Parallel()
 	const body = "a unicorn"
@@ -135,7 +136,8 @@ func postPolicy(contentType string) *http.Request {
 	return r
 }
 
-// TestS3PostPolicyElsewhere: to other services a form is a request without credentials like any other.
+// TestS3PostPolicyElsewhere: to other services a form is a request without credentials like any
+// other.
 func TestS3PostPolicyElsewhere(t *testing.T) {
 	t.Parallel()
 	_, err := newAuthenticator(t, nil).Verify(postPolicy("multipart/form-data; boundary=x"))
@@ -144,7 +146,8 @@ func TestS3PostPolicyElsewhere(t *testing.T) {
 	}
 }
 
-// TestS3ErrorToHead: an answer to HEAD has headers alone, also behind a server that does not see to that.
+// TestS3ErrorToHead: an answer to HEAD has headers alone, also behind a server that does not see to
+// that.
 func TestS3ErrorToHead(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
@@ -154,7 +157,8 @@ func TestS3ErrorToHead(t *testing.T) {
 	}
 }
 
-// TestS3ErrorOfAHandler: a handler's own refusal keeps its text, and repeats nothing of the request.
+// TestS3ErrorOfAHandler: a handler's own refusal keeps its text, and repeats nothing of the
+// request.
 func TestS3ErrorOfAHandler(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -9,8 +9,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// facts are what the answer to a refused request may repeat beside the message, in a dialect that does. They are the caller's own, or of the configuration
-// that every caller of the service has to know.
+// facts are what the answer to a refused request may repeat beside the message, in a dialect that
+// does. They are the caller's own, or of the configuration that every caller of the service has to
+// know.
 type facts struct {
 	s3       wireCode // instead of that of the code; zero: none
 	region   string   // the region that is accepted, where the scope names another
@@ -31,8 +32,9 @@ func factual(code ErrorCode, message string, known *facts) *Error {
 	return &e.Error
 }
 
-// s3Error is the error document of Amazon S3: "Error responses" in the S3 API Reference. The elements between the message and the resource
-// are those of single errors; SDKs follow Region to the right endpoint, and programs read the times.
+// s3Error is the error document of Amazon S3: "Error responses" in the S3 API Reference. The
+// elements between the message and the resource are those of single errors; SDKs follow Region to
+// the right endpoint, and programs read the times.
 type s3Error struct {
 	XMLName          xml.Name `xml:"Error"`
 	Code             string
@@ -60,10 +62,12 @@ var s3Messages = map[ErrorCode]string{
 	ErrInternalFailure:            "We encountered an internal error. Please try again.",
 }
 
-// WriteS3Error answers a refused request as Amazon S3 does: an XML document with the code that S3's clients look for, and the request's ID in the headers
-// x-amz-request-id and x-amz-id-2, which those clients print. An answer to HEAD has no body, so that clients know of it the status alone.
+// WriteS3Error answers a refused request as Amazon S3 does: an XML document with the code that S3's
+// clients look for, and the request's ID in the headers x-amz-request-id and x-amz-id-2, which
+// those clients print. An answer to HEAD has no body, so that clients know of it the status alone.
 //
-// A handler that reads a body which is verified while it is read SHOULD answer with it when that fails.
+// A handler that reads a body which is verified while it is read SHOULD answer with it when that
+// fails.
 func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	e := toWrite(err)
 	status, body := e.s3()
@@ -84,7 +88,8 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, r, e, status, "application/xml", encodeXML(body))
 }
 
-// inS3 gives a refusal a code of its own in S3's dialect, where its clients tell it from others of the same ErrorCode.
+// inS3 gives a refusal a code of its own in S3's dialect, where its clients tell it from others of
+// the same ErrorCode.
 func (e *Error) inS3(status int, code string) *Error {
 	e.facts = &facts{s3: wireCode{status, code}}
 	return e
@@ -137,7 +142,8 @@ func (e *Error) s3() (status int, body s3Error) {
 	return wire.status, body
 }
 
-// unsupported tells what a request without credentials carries in their place, "" if nothing that is known.
+// unsupported tells what a request without credentials carries in their place, "" if nothing that
+// is known.
 func (a *Authenticator) unsupported(r *http.Request, q *v4.Query) string {
 	if a.service != "s3" {
 		return ""
@@ -153,8 +159,10 @@ func (a *Authenticator) unsupported(r *http.Request, q *v4.Query) string {
 	return ""
 }
 
-// isPostPolicy reports whether a request without credentials is an upload from a browser's form, which carries them in its fields ("Browser-based
-// uploads using POST", S3 API Reference). Its conditions are nobody's signature over the request, and it is refused like any other that is not signed (threat 99).
+// isPostPolicy reports whether a request without credentials is an upload from a browser's form,
+// which carries them in its fields ("Browser-based uploads using POST", S3 API Reference). Its
+// conditions are nobody's signature over the request, and it is refused like any other that is not
+// signed (threat 99).
 func isPostPolicy(r *http.Request) bool {
 	const form = "multipart/form-data"
 	contentType := r.Header.Get("Content-Type")

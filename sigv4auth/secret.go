@@ -8,15 +8,16 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// Secret is a secret access key or a session token. It reads REDACTED under every verb of package fmt, in
-// JSON and in slog, also as a field of other values. Its zero value is the empty secret,
+// Secret is a secret access key or a session token. It reads REDACTED under every verb of package
+// fmt, in JSON and in slog, also as a field of other values. Its zero value is the empty secret,
 // which signs nothing: a credential with an empty secret is treated as unknown.
 //
 // A Secret is immutable and safe for concurrent use.
 type Secret struct {
-	// A function, because package fmt does not call methods on unexported fields of a struct that it prints: it would walk into
-	// a string and, for a verb that does not fit, into what a pointer points to. Of a function it prints the address. It also
-	// makes == on secrets, which would not take constant time, a compile-time error. nil => the empty secret.
+	// A function, because package fmt does not call methods on unexported fields of a struct that
+	// it prints: it would walk into a string and, for a verb that does not fit, into what a pointer
+	// points to. Of a function it prints the address. It also makes == on secrets, which would not
+	// take constant time, a compile-time error. nil => the empty secret.
 	open func() *secretBox
 }
 

@@ -9,8 +9,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestServerClock: threat 74. Each request is judged by what the injected clock says then, also once the clock has jumped ahead and back, whatever is cached; the
-// refusal tells the server's time, and the skew of a wrong clock is measured.
+// TestServerClock: threat 74. Each request is judged by what the injected clock says then, also
+// once the clock has jumped ahead and back, whatever is cached; the refusal tells the server's
+// time, and the skew of a wrong clock is measured.
 func TestServerClock(t *testing.T) {
 	t.Parallel()
 	now := testNow

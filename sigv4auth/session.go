@@ -8,25 +8,27 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// Session is what is known of the session for which temporary credentials were issued. Its zero value is
-// a session of which nothing is known: the condition keys that it would fill are absent.
+// Session is what is known of the session for which temporary credentials were issued. Its zero
+// value is a session of which nothing is known: the condition keys that it would fill are absent.
 type Session struct {
 	// IssuedAt is when the credentials were issued: aws:TokenIssueTime. Zero: unknown.
 	IssuedAt time.Time
-	// Policies are the session policies that were passed when the credentials were issued. With any, a request
-	// is allowed only if one of them allows it too.
+	// Policies are the session policies that were passed when the credentials were issued. With
+	// any, a request is allowed only if one of them allows it too.
 	Policies []*iampolicy.Policy
-	// Tags are the session tags. In aws:PrincipalTag they win over the principal's tags of the same key.
+	// Tags are the session tags. In aws:PrincipalTag they win over the principal's tags of the same
+	// key.
 	Tags map[string]string
-	// MFAPresent is aws:MultiFactorAuthPresent: whether the user proved a second factor. Temporary credentials always have the key,
-	// with the value "false" too; long-term keys never do.
+	// MFAPresent is aws:MultiFactorAuthPresent: whether the user proved a second factor. Temporary
+	// credentials always have the key, with the value "false" too; long-term keys never do.
 	MFAPresent bool
-	// MFA is when the user proved it, from which aws:MultiFactorAuthAge is counted in seconds. It counts only with MFAPresent. Zero:
-	// unknown, and the key is absent.
+	// MFA is when the user proved it, from which aws:MultiFactorAuthAge is counted in seconds. It
+	// counts only with MFAPresent. Zero: unknown, and the key is absent.
 	MFA time.Time
 	// SourceIdentity is aws:SourceIdentity. Empty: absent.
 	SourceIdentity string
-	// Federated is who the session was issued for, where an identity provider vouched for them; nil for others.
+	// Federated is who the session was issued for, where an identity provider vouched for them; nil
+	// for others.
 	Federated *FederatedIdentity
 }
 

@@ -81,7 +81,8 @@ type signing struct {
 // temporary signs with the session's key and token.
 func temporary() signing { return signing{keyID: tempKeyID, token: testToken} }
 
-// sign signs r, a request as httptest makes it, with aws-sdk-go-v2's signer: never with our own code.
+// sign signs r, a request as httptest makes it, with aws-sdk-go-v2's signer: never with our own
+// code.
 func sign(tb testing.TB, r *http.Request, s signing) *http.Request {
 	tb.Helper()
 	at := s.at
@@ -147,7 +148,8 @@ func signWithDate(tb testing.TB, r *http.Request) *http.Request {
 	return signByHand(r, "date", "host")
 }
 
-// signByHand signs a GET request without a query at testNow by the documented steps, and of its headers those that are named, which no SDK lets a caller choose.
+// signByHand signs a GET request without a query at testNow by the documented steps, and of its
+// headers those that are named, which no SDK lets a caller choose.
 func signByHand(r *http.Request, names ...string) *http.Request {
 	mac := func(key []byte, data string) []byte {
 		h := hmac.New(sha256.New, key)

@@ -6,12 +6,14 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// checkSignedHeaders refuses a request whose signature leaves out a header that matters: every x-amz-* header that
-// arrived (threats 17 and 18; there is no exemption), and those that the configuration names. Host has been looked for already.
+// checkSignedHeaders refuses a request whose signature leaves out a header that matters: every
+// x-amz-* header that arrived (threats 17 and 18; there is no exemption), and those that the
+// configuration names. Host has been looked for already.
 //
-// That every x-amz-* header is signed follows from two counts. The names in SignedHeaders differ from each other, and the
-// canonical request, which is built before anything is admitted, takes each from the header or refuses. So if no more such headers arrived than
-// are signed, they are the same.
+// That every x-amz-* header is signed follows from two counts. The names in SignedHeaders differ
+// from each other, and the canonical request, which is built before anything is admitted, takes
+// each from the header or refuses. So if no more such headers arrived than are signed, they are the
+// same.
 func (a *Authenticator) checkSignedHeaders(h http.Header, arrived int, p *presented) *Error {
 	if arrived > p.amzSigned {
 		return unsignedAmz(h, p)
@@ -30,7 +32,8 @@ func unsignedAmz(h http.Header, p *presented) *Error {
 		switch {
 		case !isAmz(key), p.signed.Names(key):
 		case !isMIMEKey(key):
-			// The canonical request is built from the keys that net/http makes; a handler could read this one.
+			// The canonical request is built from the keys that net/http makes; a handler could
+			// read this one.
 			return malformed("The header %s is not in its canonical spelling", printable(key))
 		default:
 			const beginning = "There were headers present in the request which were not signed: "

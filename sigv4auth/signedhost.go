@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// checkHost refuses a request whose host is not served here. Of the hosts that a trusted proxy named, the others are left (threat 80).
+// checkHost refuses a request whose host is not served here. Of the hosts that a trusted proxy
+// named, the others are left (threat 80).
 func (a *Authenticator) checkHost(host string, via *relayed) *Error {
 	if a.hosts == nil {
 		return nil
@@ -30,9 +31,10 @@ func (a *Authenticator) servesHost(host string) bool {
 	return false
 }
 
-// matchesHost reports whether the signature is right for one of the hosts that a trusted proxy named, and says in via.host for which. first is
-// whether it is for the first of them, whose canonical request s.buf holds. All are tried, whichever is right, and with the same
-// work for each (threat 123).
+// matchesHost reports whether the signature is right for one of the hosts that a trusted proxy
+// named, and says in via.host for which. first is whether it is for the first of them, whose
+// canonical request s.buf holds. All are tried, whichever is right, and with the same work for each
+// (threat 123).
 func (s *scratch) matchesHost(via *relayed, first bool, key verificationKey, p *presented) bool {
 	found := first
 	if first {
@@ -47,8 +49,8 @@ func (s *scratch) matchesHost(via *relayed, first bool, key verificationKey, p *
 	return found
 }
 
-// appendForHost appends the canonical request with another host. No line of it but the one of the host begins with "host:": names, paths and values hold no line
-// feeds, and host is always signed.
+// appendForHost appends the canonical request with another host. No line of it but the one of the
+// host begins with "host:": names, paths and values hold no line feeds, and host is always signed.
 func appendForHost(dst, canonical []byte, from, to string) []byte {
 	const line = "\nhost:"
 	i := bytes.Index(canonical, []byte(line)) + len(line)
@@ -57,14 +59,16 @@ func appendForHost(dst, canonical []byte, from, to string) []byte {
 	return append(dst, canonical[i+len(from):]...)
 }
 
-// rewritten are the headers that clients sign and proxies commonly rewrite, drop or merge (threat 124).
+// rewritten are the headers that clients sign and proxies commonly rewrite, drop or merge (threat
+// 124).
 var rewritten = map[string]bool{
 	"accept": true, "accept-encoding": true, "cache-control": true, "connection": true, "cookie": true, "expect": true,
 	"forwarded": true, "te": true, "user-agent": true, "via": true, "x-amzn-trace-id": true, "x-forwarded-for": true,
 	"x-forwarded-host": true, "x-forwarded-proto": true, "x-real-ip": true, "x-request-id": true,
 }
 
-// mismatchDetail says what proxies may have to do with a signature that is not right, "" if nothing points at one. It names headers alone.
+// mismatchDetail says what proxies may have to do with a signature that is not right, "" if nothing
+// points at one. It names headers alone.
 func mismatchDetail(r *http.Request, p *presented, via *relayed) string {
 	var b strings.Builder
 	for rest, more := p.signedHeaders, true; more; {

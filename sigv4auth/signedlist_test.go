@@ -8,8 +8,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestWhateverIsListed: threat 43. A header that signers usually leave out, since proxies and servers change it, is canonicalised like any other
-// once a client has signed it: changed, doubled or taken away, it refuses.
+// TestWhateverIsListed: threat 43. A header that signers usually leave out, since proxies and
+// servers change it, is canonicalised like any other once a client has signed it: changed, doubled
+// or taken away, it refuses.
 func TestWhateverIsListed(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

@@ -120,8 +120,8 @@ func (req randomRequest) received() *http.Request {
 	return r
 }
 
-// encodedOrder reports whether sorting the query's decoded names and values gives the order that sorting them encoded does. smithy-go sorts them
-// decoded, AWS's rule is encoded.
+// encodedOrder reports whether sorting the query's decoded names and values gives the order that
+// sorting them encoded does. smithy-go sorts them decoded, AWS's rule is encoded.
 func encodedOrder(u *url.URL) bool {
 	encode := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 	encodeAll := func(all []string) []string {
@@ -146,8 +146,9 @@ func encodedOrder(u *url.URL) bool {
 
 func never(randomRequest) bool { return false }
 
-// TestSigners signs thousands of random requests with the signers that AWS publishes for Go. Plain ones are all admitted; of the rest, what is
-// refused is exactly what each signer is known to sign differently from AWS's rule, and the reason is asserted.
+// TestSigners signs thousands of random requests with the signers that AWS publishes for Go. Plain
+// ones are all admitted; of the rest, what is refused is exactly what each signer is known to sign
+// differently from AWS's rule, and the reason is asserted.
 func TestSigners(t *testing.T) {
 	t.Parallel()
 	each := 1000
@@ -158,7 +159,8 @@ func TestSigners(t *testing.T) {
 	signers := []struct {
 		name string
 		sign func(req *randomRequest) error
-		// deviates tells whether this signer signs the request in its own way. It is asked before signing.
+		// deviates tells whether this signer signs the request in its own way. It is asked before
+		// signing.
 		deviates func(req randomRequest) bool
 	}{
 		{"aws-sdk-go-v2, header", func(req *randomRequest) error {

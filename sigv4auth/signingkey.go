@@ -11,15 +11,18 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// SigningKey is a signing key for one date, region and service, derived from a secret access key which it does not tell: IAM User Guide,
-// "Create a signed AWS API request", step 4. Whoever holds it can sign as the access key, but only within its scope.
+// SigningKey is a signing key for one date, region and service, derived from a secret access key
+// which it does not tell: IAM User Guide, "Create a signed AWS API request", step 4. Whoever holds
+// it can sign as the access key, but only within its scope.
 //
-// A service that verifies with such keys, and with a [PublicKey] for SigV4A, need not hold secret access keys. A control plane that holds them derives
-// the keys, and the service's store returns them in a [Credential] without Secret. Hand signing keys out a day ahead, and
-// keep yesterday's, since clocks differ around midnight; with presigned URLs keep as many days as they live.
+// A service that verifies with such keys, and with a [PublicKey] for SigV4A, need not hold secret
+// access keys. A control plane that holds them derives the keys, and the service's store returns
+// them in a [Credential] without Secret. Hand signing keys out a day ahead, and keep yesterday's,
+// since clocks differ around midnight; with presigned URLs keep as many days as they live.
 //
-// It reads REDACTED wherever a [Secret] does. Its zero value is no key and signs nothing. It is immutable and safe
-// for concurrent use; make it once and keep it, as that prepares it for verification.
+// It reads REDACTED wherever a [Secret] does. Its zero value is no key and signs nothing. It is
+// immutable and safe for concurrent use; make it once and keep it, as that prepares it for
+// verification.
 type SigningKey struct {
 	open func() *signingKeyBox // a function for the reasons that Secret gives; nil => no key
 }
@@ -30,8 +33,9 @@ type signingKeyBox struct {
 	key   *v4.SigningKey // raw, prepared
 }
 
-// DeriveSigningKey derives the signing key of a secret access key for a scope. It is for the control plane, which holds the secret and hands
-// derived keys to those that verify: [SigningKey.Reveal] there, [NewSigningKey] here.
+// DeriveSigningKey derives the signing key of a secret access key for a scope. It is for the
+// control plane, which holds the secret and hands derived keys to those that verify:
+// [SigningKey.Reveal] there, [NewSigningKey] here.
 func DeriveSigningKey(secret Secret, s Scope) (SigningKey, error) {
 	if secret.IsZero() {
 		return SigningKey{}, errors.New("sigv4auth: a signing key of an empty secret")
@@ -42,7 +46,8 @@ func DeriveSigningKey(secret Secret, s Scope) (SigningKey, error) {
 	return newSigningKey(s, v4.DeriveRawKey(secret.Reveal(), v4.Scope(s))), nil
 }
 
-// NewSigningKey returns the signing key whose 32 bytes are given, as [SigningKey.Reveal] returned them. It copies them.
+// NewSigningKey returns the signing key whose 32 bytes are given, as [SigningKey.Reveal] returned
+// them. It copies them.
 func NewSigningKey(key []byte, s Scope) (SigningKey, error) {
 	if len(key) != sha256.Size {
 		return SigningKey{}, fmt.Errorf("sigv4auth: a signing key has %d bytes, not %d", sha256.Size, len(key))

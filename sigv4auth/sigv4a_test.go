@@ -223,7 +223,8 @@ func withRegions() *http.Request {
 	return r
 }
 
-// TestSigV4ATwin: a SigV4A signature has a twin that is admitted too, which is why nothing may tell requests apart by their signatures: threat 79.
+// TestSigV4ATwin: a SigV4A signature has a twin that is admitted too, which is why nothing may tell
+// requests apart by their signatures: threat 79.
 func TestSigV4ATwin(t *testing.T) {
 	t.Parallel()
 	r := sign(t, ride(), signing{regions: testRegion})
@@ -269,13 +270,15 @@ func TestSigV4AUnknownKeyCostsTheSame(t *testing.T) {
 		reads[i] = body.read
 		allocations[i] = int(testing.AllocsPerRun(100, verify))
 	}
-	// A signature that verification comes to reject late allocates what one does that it accepts; 10 are more than parsing alone needs.
+	// A signature that verification comes to reject late allocates what one does that it accepts;
+	// 10 are more than parsing alone needs.
 	if reads[0] != reads[1] || allocations[0] != allocations[1] && !raceDetector || allocations[0] < 10 {
 		t.Errorf("unknown key and wrong signature: %v bytes read, %v allocations", reads, allocations)
 	}
 }
 
-// TestSigV4ARotation: a key whose secret was replaced signs no more, though its public key is cached: threat 104.
+// TestSigV4ARotation: a key whose secret was replaced signs no more, though its public key is
+// cached: threat 104.
 func TestSigV4ARotation(t *testing.T) {
 	t.Parallel()
 	secret := "first"

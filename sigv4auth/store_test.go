@@ -71,7 +71,8 @@ func TestStores(t *testing.T) {
 	}
 }
 
-// TestLookup: a store is asked only for a request that is well formed, timely and correctly scoped (threat 222), with what the request says.
+// TestLookup: a store is asked only for a request that is well formed, timely and correctly scoped
+// (threat 222), with what the request says.
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	type call struct{ id, token string }
@@ -96,8 +97,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestRotation: two live keys of one principal work, and a key whose secret was replaced signs no more (threats 104 and 118), though its derived
-// key is cached.
+// TestRotation: two live keys of one principal work, and a key whose secret was replaced signs no
+// more (threats 104 and 118), though its derived key is cached.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
@@ -178,7 +179,8 @@ func TestFromAWS(t *testing.T) {
 	}
 }
 
-// TestCallerOwnsNothing: what a store's caller changes afterwards, and what a handler changes in its identity, reaches nobody else.
+// TestCallerOwnsNothing: what a store's caller changes afterwards, and what a handler changes in
+// its identity, reaches nobody else.
 func TestCallerOwnsNothing(t *testing.T) {
 	t.Parallel()
 	tags := map[string]string{"team": "a"}
@@ -216,8 +218,9 @@ func (b *countingBody) Read(p []byte) (int, error) {
 
 func (*countingBody) Close() error { return nil }
 
-// TestUnknownKeyCostsTheSame: a request with an unknown key makes the server do what one with a wrong signature does: the same reads, before and after the
-// digest is known, and the same allocations. The hashing in between is one code path: threat 211.
+// TestUnknownKeyCostsTheSame: a request with an unknown key makes the server do what one with a
+// wrong signature does: the same reads, before and after the digest is known, and the same
+// allocations. The hashing in between is one code path: threat 211.
 func TestUnknownKeyCostsTheSame(t *testing.T) {
 	a := newAuthenticator(t, nil)
 	unknown, wrong := signing{keyID: "AKIAUNKNOWNEXAMPLE00"}, signing{secret: "x"}
@@ -248,7 +251,8 @@ func TestUnknownKeyCostsTheSame(t *testing.T) {
 	}
 }
 
-// TestFailingStoreSparesTheBody: threat 109. A signature that covers a digest which the request does not carry needs the body, but not when there is no key to check it with.
+// TestFailingStoreSparesTheBody: threat 109. A signature that covers a digest which the request
+// does not carry needs the body, but not when there is no key to check it with.
 func TestFailingStoreSparesTheBody(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {

@@ -10,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
 
-// The values of X-Amz-Content-Sha256 for bodies that are sent in chunks: "Authenticating Requests: Using the Authorization Header", S3 API
-// Reference. Between the prefix and the suffix of a signed one stands the signing algorithm, which has to be the request's own.
+// The values of X-Amz-Content-Sha256 for bodies that are sent in chunks: "Authenticating Requests:
+// Using the Authorization Header", S3 API Reference. Between the prefix and the suffix of a signed
+// one stands the signing algorithm, which has to be the request's own.
 const (
 	streamingPrefix          = "STREAMING-"
 	streamingUnsignedTrailer = "UNSIGNED-PAYLOAD-TRAILER"
@@ -19,8 +20,9 @@ const (
 	streamingSignedTrailer   = "-PAYLOAD-TRAILER"
 )
 
-// streamingMode returns the mode that X-Amz-Content-Sha256 names, and the bit that switches it on. It is not ok for a name that
-// is unknown, nor for one of another algorithm than the request is signed with (threat 9).
+// streamingMode returns the mode that X-Amz-Content-Sha256 names, and the bit that switches it on.
+// It is not ok for a name that is unknown, nor for one of another algorithm than the request is
+// signed with (threat 9).
 func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, ok bool) {
 	rest := strings.TrimPrefix(name, streamingPrefix)
 	if rest == streamingUnsignedTrailer {
@@ -36,8 +38,9 @@ func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, 
 	return 0, 0, false
 }
 
-// streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-* headers, and so they are signed. The chain, which
-// begins with the verified signature, comes later.
+// streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-*
+// headers, and so they are signed. The chain, which begins with the verified signature, comes
+// later.
 func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *presented) *Error {
 	mode, bit, ok := streamingMode(p.contentSHA256, p.algorithm.name())
 	if !ok || a.payloads&bit == 0 {
@@ -80,7 +83,8 @@ func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *present
 	return nil
 }
 
-// decodedLength parses X-Amz-Decoded-Content-Length, which may be max at most: plain digits without a leading zero, as Content-Length has them.
+// decodedLength parses X-Amz-Decoded-Content-Length, which may be max at most: plain digits without
+// a leading zero, as Content-Length has them.
 func decodedLength(values []string, max int64) (int64, *Error) {
 	s, refused := single("X-Amz-Decoded-Content-Length", values)
 	if refused != nil {
@@ -105,7 +109,8 @@ func decodedLength(values []string, max int64) (int64, *Error) {
 // maxLengthDigits keeps the length within an int64.
 const maxLengthDigits = 18
 
-// streamBody makes the body of r one that decodes and verifies as it is read, by a chain that begins with the verified signature.
+// streamBody makes the body of r one that decodes and verifies as it is read, by a chain that
+// begins with the verified signature.
 func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented) *streamedBody {
 	if d.mode != PayloadStreamingUnsignedTrailer {
 		d.stream.Chain = key.chain(p) // guard 58
@@ -120,7 +125,8 @@ func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented)
 	return b
 }
 
-// streamedBody is the body that the handler reads in a streaming mode: chunked.Reader with the errors of this package.
+// streamedBody is the body that the handler reads in a streaming mode: chunked.Reader with the
+// errors of this package.
 type streamedBody struct {
 	reader  *chunked.Reader
 	source  io.Closer
@@ -155,7 +161,8 @@ func (b *streamedBody) WriteTo(w io.Writer) (int64, error) {
 // Close implements io.Closer.
 func (b *streamedBody) Close() error { return b.source.Close() }
 
-// end makes what the handler gets of err, with which the reader ended, and reports it the first time.
+// end makes what the handler gets of err, with which the reader ended, and reports it the first
+// time.
 func (b *streamedBody) end(err error) error {
 	if err != io.EOF && b.failed == nil {
 		b.failed = bodyRefusal(err) // guard 48

@@ -17,7 +17,8 @@ var uploadModes = map[string]sigv4auth.PayloadMode{
 	modeSigned: sigv4auth.PayloadStreamingSigned, modeSignedTrailer: sigv4auth.PayloadStreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.PayloadStreamingUnsignedTrailer,
 }
 
-// TestStreaming: in each mode, what the handler sees is the decoded body, its length, and headers that do not tell of chunks any more.
+// TestStreaming: in each mode, what the handler sees is the decoded body, its length, and headers
+// that do not tell of chunks any more.
 func TestStreaming(t *testing.T) {
 	t.Parallel()
 	for mode, want := range uploadModes {
@@ -96,7 +97,8 @@ type closer struct {
 
 func (c closer) Close() error { return c.err }
 
-// TestTrailerOfRefused: a Denied hook finds no trailer of a request that a policy refused, though its signature is right and it has read the body (threat 229).
+// TestTrailerOfRefused: a Denied hook finds no trailer of a request that a policy refused, though
+// its signature is right and it has read the body (threat 229).
 func TestTrailerOfRefused(t *testing.T) {
 	t.Parallel()
 	denied := 0

@@ -13,7 +13,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestBadBody: a body that does not verify ends in an *Error of the code that is told, never in io.EOF, and the operator's audit has a second event for it.
+// TestBadBody: a body that does not verify ends in an *Error of the code that is told, never in
+// io.EOF, and the operator's audit has a second event for it.
 func TestBadBody(t *testing.T) {
 	t.Parallel()
 	data := strings.Repeat("ride", 5000)
@@ -96,7 +97,8 @@ func TestBadBody(t *testing.T) {
 	}
 }
 
-// TestBodyAuditPanics: a hook that panics while the handler reads does not take the handler with it, and the body still does not verify.
+// TestBodyAuditPanics: a hook that panics while the handler reads does not take the handler with
+// it, and the body still does not verify.
 func TestBodyAuditPanics(t *testing.T) {
 	t.Parallel()
 	calls := 0

@@ -16,7 +16,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// A handler that stores uploads in chunks. It keeps what it has read only once reading has ended without an error.
+// A handler that stores uploads in chunks. It keeps what it has read only once reading has ended
+// without an error.
 func ExamplePayloadModes() {
 	folder, err := os.MkdirTemp("", "uploads")
 	if err != nil {
@@ -78,8 +79,9 @@ func ExamplePayloadModes() {
 	// 200
 }
 
-// Taking the length of what was read for the proof that all is well: an unsigned body is released as it arrives, and a reader that stops at an error but
-// does not look at it stores what nobody has verified.
+// Taking the length of what was read for the proof that all is well: an unsigned body is released
+// as it arrives, and a reader that stops at an error but does not look at it stores what nobody has
+// verified.
 func ExamplePayloadModes_incorrect() {
 	_ = func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body) // the error says that the body is not what its trailer promises, and is lost

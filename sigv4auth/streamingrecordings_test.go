@@ -20,8 +20,8 @@ var recordedModes = map[string]sigv4auth.PayloadMode{
 	"STREAMING-UNSIGNED-PAYLOAD-TRAILER":         sigv4auth.PayloadStreamingUnsignedTrailer,
 }
 
-// TestStreamingRecordings: the bodies that minio-go and aws-sdk-go-v2 sent in chunks are admitted and read to their end, decoded. With a byte of any chunk
-// changed, they are not.
+// TestStreamingRecordings: the bodies that minio-go and aws-sdk-go-v2 sent in chunks are admitted
+// and read to their end, decoded. With a byte of any chunk changed, they are not.
 func TestStreamingRecordings(t *testing.T) {
 	t.Parallel()
 	count := map[sigv4auth.PayloadMode]int{}
@@ -81,8 +81,9 @@ func (rec recording) mustFail(t *testing.T, a *sigv4auth.Authenticator, at int) 
 	}
 }
 
-// TestUnsignedRecordings: the bodies that minio-go and aws-sdk-go-v2 sent without signing them, as both do over TLS, are admitted where InsecureUnsigned is set, and
-// nowhere else: not by the other modes, and not with another path. The body is what the mode leaves open.
+// TestUnsignedRecordings: the bodies that minio-go and aws-sdk-go-v2 sent without signing them, as
+// both do over TLS, are admitted where InsecureUnsigned is set, and nowhere else: not by the other
+// modes, and not with another path. The body is what the mode leaves open.
 func TestUnsignedRecordings(t *testing.T) {
 	t.Parallel()
 	count := map[string]int{}
@@ -137,7 +138,8 @@ func (rec recording) s3Authenticator(t *testing.T, modes sigv4auth.PayloadModes)
 	return rec.authenticatorWith(t, func(c *sigv4auth.Config) { c.Path, c.Payloads = sigv4auth.PathS3, modes })
 }
 
-// TestStreamingModesAreOff: threats 50 and 52. Each recorded mode is refused unless its own bit is set, whichever others are, before a byte is read.
+// TestStreamingModesAreOff: threats 50 and 52. Each recorded mode is refused unless its own bit is
+// set, whichever others are, before a byte is read.
 func TestStreamingModesAreOff(t *testing.T) {
 	t.Parallel()
 	own := map[string]sigv4auth.PayloadModes{

@@ -12,7 +12,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestStreamingRefused: what the headers say is decided before any byte of the body is read, and the handler does not run.
+// TestStreamingRefused: what the headers say is decided before any byte of the body is read, and
+// the handler does not run.
 func TestStreamingRefused(t *testing.T) {
 	t.Parallel()
 	small := func(c *sigv4auth.Config) { streamingConfig(c); c.MaxBodyBytes = 1000 }
@@ -112,7 +113,8 @@ func badSignature(r *http.Request) {
 	r.Header.Set("Authorization", h[:len(h)-1]+last)
 }
 
-// TestPresignedChunks: a presigned URL cannot stand for a body in chunks, whose signatures begin with that of the Authorization header.
+// TestPresignedChunks: a presigned URL cannot stand for a body in chunks, whose signatures begin
+// with that of the Authorization header.
 func TestPresignedChunks(t *testing.T) {
 	t.Parallel()
 	r := sign(t, request("GET", "/prod/rides", ""), signing{presign: 60e9})

@@ -15,8 +15,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestStreamingServer: over the wire, with Content-Length and in HTTP's own chunks. 100 Continue goes out when the handler reads, and not for a refused request
-// (threat 130).
+// TestStreamingServer: over the wire, with Content-Length and in HTTP's own chunks. 100 Continue
+// goes out when the handler reads, and not for a refused request (threat 130).
 func TestStreamingServer(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, streamingConfig)
@@ -81,7 +81,8 @@ func TestStreamingServer(t *testing.T) {
 	}
 }
 
-// TestHTTPTrailers: threat 26. What HTTP itself carries behind the body is neither among the headers nor taken for the trailer that was announced.
+// TestHTTPTrailers: threat 26. What HTTP itself carries behind the body is neither among the
+// headers nor taken for the trailer that was announced.
 func TestHTTPTrailers(t *testing.T) {
 	t.Parallel()
 	data := "hello"
@@ -98,7 +99,8 @@ func TestHTTPTrailers(t *testing.T) {
 	}
 }
 
-// TestCompressedBody: threat 56. The signature covers a compressed body as it is on the wire, and the handler gets it so.
+// TestCompressedBody: threat 56. The signature covers a compressed body as it is on the wire, and
+// the handler gets it so.
 func TestCompressedBody(t *testing.T) {
 	t.Parallel()
 	const notEvenGzip = "\x1f\x8b\x08 and so on"
@@ -111,7 +113,8 @@ func TestCompressedBody(t *testing.T) {
 	}
 }
 
-// TestReplacedBody: threat 49. The body that was verified is the one that the handler has; what the server's request held before is not to be reached through it.
+// TestReplacedBody: threat 49. The body that was verified is the one that the handler has; what the
+// server's request held before is not to be reached through it.
 func TestReplacedBody(t *testing.T) {
 	t.Parallel()
 	for mode := range uploadModes {

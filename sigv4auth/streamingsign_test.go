@@ -27,8 +27,8 @@ const (
 	modeUnsignedTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 )
 
-// upload is a body in chunks, to be sent as a client of S3 does. Its headers are signed by aws-sdk-go-v2, its chunks with crypto/hmac and the text of the
-// specification.
+// upload is a body in chunks, to be sent as a client of S3 does. Its headers are signed by
+// aws-sdk-go-v2, its chunks with crypto/hmac and the text of the specification.
 type upload struct {
 	mode   string // a value of X-Amz-Content-Sha256
 	target string // "": /prod/upload; of any other the path is signed as S3 has it, encoded once

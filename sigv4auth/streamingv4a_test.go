@@ -24,8 +24,8 @@ const (
 	modeSignedTrailerV4A = "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER"
 )
 
-// uploaderV4A is a client of S3 that signs by SigV4A with a key pair of its own, with crypto/ecdsa and the text of the specification: no signer for Go
-// sends such bodies.
+// uploaderV4A is a client of S3 that signs by SigV4A with a key pair of its own, with crypto/ecdsa
+// and the text of the specification: no signer for Go sends such bodies.
 type uploaderV4A struct {
 	key    *ecdsa.PrivateKey
 	chunks *ecdsa.PrivateKey // signs the chunks; nil: key
@@ -107,7 +107,8 @@ func generateKey(tb testing.TB) *ecdsa.PrivateKey {
 	return key
 }
 
-// TestStreamingV4A: bodies in chunks that are signed by SigV4A, and unsigned ones under its signature.
+// TestStreamingV4A: bodies in chunks that are signed by SigV4A, and unsigned ones under its
+// signature.
 func TestStreamingV4A(t *testing.T) {
 	t.Parallel()
 	client := uploaderV4A{key: generateKey(t)}
@@ -134,7 +135,8 @@ func TestStreamingV4A(t *testing.T) {
 	}
 }
 
-// TestStreamingV4ARefused: what is wrong with the mode is refused at once, what is wrong with a chunk when it is read.
+// TestStreamingV4ARefused: what is wrong with the mode is refused at once, what is wrong with a
+// chunk when it is read.
 func TestStreamingV4ARefused(t *testing.T) {
 	t.Parallel()
 	key := generateKey(t)

@@ -12,8 +12,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// documentedUpload is the example request of the S3 API Reference's pages on uploads in chunks, as it stands on the wire: 66,560 times "a", in two
-// chunks. trailer selects the page on trailing headers.
+// documentedUpload is the example request of the S3 API Reference's pages on uploads in chunks, as
+// it stands on the wire: 66,560 times "a", in two chunks. trailer selects the page on trailing
+// headers.
 func documentedUpload(trailer bool) string {
 	mode, seed, end := "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9", ""
 	names := "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class"

@@ -15,7 +15,8 @@ type target struct {
 }
 
 // parse takes the target from the request line, never from r.URL, which routers and other
-// middleware rewrite, and holds the authority against r.Host, as are hosts, the Host lines that are left in the header.
+// middleware rewrite, and holds the authority against r.Host, as are hosts, the Host lines that are
+// left in the header.
 func (t *target) parse(r *http.Request, hosts []string) *Error {
 	raw := r.RequestURI
 	if len(raw) > maxTarget {
@@ -25,7 +26,8 @@ func (t *target) parse(r *http.Request, hosts []string) *Error {
 	if !validHost(r.Host) {
 		return malformed("The request has no valid host")
 	}
-	// net/http takes Host out of the header. Where one is left, as over HTTP/2 beside :authority, the two must agree (threat 127).
+	// net/http takes Host out of the header. Where one is left, as over HTTP/2 beside :authority,
+	// the two must agree (threat 127).
 	for _, h := range hosts {
 		if h != r.Host {
 			return malformed("The Host header differs from the authority")
@@ -55,8 +57,8 @@ func (t *target) parse(r *http.Request, hosts []string) *Error {
 	return nil
 }
 
-// checkTarget refuses paths and queries that have no canonical form, and under PathStrict a path that
-// two kinds of clients sign differently.
+// checkTarget refuses paths and queries that have no canonical form, and under PathStrict a path
+// that two kinds of clients sign differently.
 func (a *Authenticator) checkTarget(t *target, q *v4.Query) *Error {
 	if t.plain = v4.PlainPath(t.path); !t.plain {
 		if err := v4.CheckPath(t.path); err != nil {

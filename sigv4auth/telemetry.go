@@ -11,8 +11,8 @@ import (
 // telemetryScope is the name of the meter and of the tracer.
 const telemetryScope = "github.com/wildgate/wildgate/sigv4auth"
 
-// telemetry is what the operator's meter and tracer are told. No label holds what a request brought: the outcome
-// is one of a few words (threat 215).
+// telemetry is what the operator's meter and tracer are told. No label holds what a request
+// brought: the outcome is one of a few words (threat 215).
 type telemetry struct {
 	requests metrics.Int64Counter     // nil => no meter
 	duration metrics.Float64Histogram // nil => no meter
@@ -52,7 +52,8 @@ type measurement struct {
 	span  tracing.Span // nil => no tracer
 }
 
-// start begins a span and a measurement, which end ends; nil where nobody is watching. A tracer that panics is a refusal.
+// start begins a span and a measurement, which end ends; nil where nobody is watching. A tracer
+// that panics is a refusal.
 func (t *telemetry) start(parent context.Context) (ctx context.Context, m *measurement, refused *Error) {
 	if t.tracer == nil && t.requests == nil {
 		return parent, nil, nil

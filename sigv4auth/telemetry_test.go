@@ -56,7 +56,8 @@ func (i *instrument) Record(_ context.Context, _ float64, opts ...metrics.Record
 	i.record(opts)
 }
 
-// TestTelemetry: one count, one duration and one span for each request, by outcome, and no label that a request chose (threat 215).
+// TestTelemetry: one count, one duration and one span for each request, by outcome, and no label
+// that a request chose (threat 215).
 func TestTelemetry(t *testing.T) {
 	t.Parallel()
 	m := &meter{counts: map[string]int{}}
@@ -103,7 +104,8 @@ type span struct {
 func (s *span) SetProperty(_, v any) { s.tr.outcomes = append(s.tr.outcomes, v) }
 func (s *span) End()                 { s.tr.ended++ }
 
-// TestTelemetryOfBodies: a body in a streaming mode is counted when reading ends, once, and however it ends. A meter that panics then does no harm.
+// TestTelemetryOfBodies: a body in a streaming mode is counted when reading ends, once, and however
+// it ends. A meter that panics then does no harm.
 func TestTelemetryOfBodies(t *testing.T) {
 	t.Parallel()
 	m := &meter{counts: map[string]int{}}

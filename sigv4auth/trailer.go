@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// VerifiedTrailer returns the value of the trailer called name, in any case, of a body in a streaming mode: the checksum, in base64, that the body
-// has been found to have. It fails if r was not admitted, if its body has not been read to io.EOF, and if it ended in no such trailer. Under
+// VerifiedTrailer returns the value of the trailer called name, in any case, of a body in a
+// streaming mode: the checksum, in base64, that the body has been found to have. It fails if r was
+// not admitted, if its body has not been read to io.EOF, and if it ended in no such trailer. Under
 // InsecureStreamingUnsignedTrailer, the checksum is right and may have been sent by anyone.
 //
 // r.Trailer is something else: HTTP trailers, which no signature covers.

@@ -23,7 +23,8 @@ import (
 // seen is what came through to the handler.
 type seen struct{ method, target, host, body, date string }
 
-// watched is a real server behind an Authenticator whose handler notes what came through, and whose refusals are noted too.
+// watched is a real server behind an Authenticator whose handler notes what came through, and whose
+// refusals are noted too.
 type watched struct {
 	address string
 	mu      sync.Mutex
@@ -80,7 +81,8 @@ func (w *watched) noted() ([]seen, []sigv4auth.ErrorCode) {
 	return w.through, w.refused
 }
 
-// exchange sends text as it is, and returns the statuses of the answers until the server closes the connection.
+// exchange sends text as it is, and returns the statuses of the answers until the server closes the
+// connection.
 func (w *watched) exchange(t *testing.T, text string) (statuses []int, through []seen) {
 	t.Helper()
 	w.forget()
@@ -108,7 +110,8 @@ func (w *watched) exchange(t *testing.T, text string) (statuses []int, through [
 	return statuses, through
 }
 
-// head writes a signed request's line and headers as they go over the wire, but for the ones in without, and without the empty line.
+// head writes a signed request's line and headers as they go over the wire, but for the ones in
+// without, and without the empty line.
 func head(r *http.Request, version string, without ...string) string {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s %s\r\n", r.Method, r.RequestURI, version)
@@ -121,8 +124,8 @@ func head(r *http.Request, version string, without ...string) string {
 	return b.String()
 }
 
-// TestWire sends bytes that a client library would not: whatever a front and net/http could take for two requests, at most the signed one comes through, as
-// it was signed.
+// TestWire sends bytes that a client library would not: whatever a front and net/http could take
+// for two requests, at most the signed one comes through, as it was signed.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, nil)
@@ -191,7 +194,8 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// TestContinue: a request that is refused for anything but its body is never asked for it: threat 130.
+// TestContinue: a request that is refused for anything but its body is never asked for it: threat
+// 130.
 func TestContinue(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, func(c *sigv4auth.Config) {
@@ -237,8 +241,9 @@ func TestContinue(t *testing.T) {
 	}
 }
 
-// TestHopByHop: a proxy that obeys Connection takes away the headers that a client lists there, signed ones too: what then arrives is refused, and nothing
-// that the verifier has seen is hidden from the handler: threat 126.
+// TestHopByHop: a proxy that obeys Connection takes away the headers that a client lists there,
+// signed ones too: what then arrives is refused, and nothing that the verifier has seen is hidden
+// from the handler: threat 126.
 func TestHopByHop(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, nil)
@@ -273,7 +278,8 @@ func TestHopByHop(t *testing.T) {
 	}
 }
 
-// TestUpgrade: an upgraded connection is verified once, and what follows is the handler's own business: threat 134.
+// TestUpgrade: an upgraded connection is verified once, and what follows is the handler's own
+// business: threat 134.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

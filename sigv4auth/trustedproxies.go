@@ -13,8 +13,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// TrustedProxies says which peers are proxies of the service's own, and what is believed of what they say. Its zero value trusts
-// nobody: each request is then taken as it arrived, from its peer. From a peer that is not trusted, no field below has any effect.
+// TrustedProxies says which peers are proxies of the service's own, and what is believed of what
+// they say. Its zero value trusts nobody: each request is then taken as it arrived, from its peer.
+// From a peer that is not trusted, no field below has any effect.
 //
 // A header that is named here MUST be set by every trusted proxy, in place of one that the client
 // sent; ClientHeader may also be appended to. A proxy that lets it through lets every client
@@ -25,10 +26,12 @@ import (
 type TrustedProxies struct {
 	_ [0]func()
 
-	// Networks are the addresses of the proxies, as the server sees them. 0.0.0.0/0 and ::/0 are refused.
+	// Networks are the addresses of the proxies, as the server sees them. 0.0.0.0/0 and ::/0 are
+	// refused.
 	Networks []netip.Prefix
 
-	// UnixSocket trusts whoever connects through a Unix socket. The permissions of its file and folder then say who is a proxy.
+	// UnixSocket trusts whoever connects through a Unix socket. The permissions of its file and
+	// folder then say who is a proxy.
 	UnixSocket bool
 
 	// ClientHeader is the header that holds the client's address, for aws:SourceIp and
@@ -40,9 +43,11 @@ type TrustedProxies struct {
 	// and what is not known denies: see [Untold]. Empty: the peer counts, which is the proxy.
 	ClientHeader string
 
-	// HostHeader is the header that holds the host which the client called, for proxies that do not pass the Host header on as it came:
-	// X-Forwarded-Host, or Forwarded, of which the parameter "host" is read. The signature then has to be right for r.Host or for one of at most three
-	// hosts in the header; Config.Hosts restricts them all. More, or one that is no host, and the header says nothing. Empty: r.Host alone counts.
+	// HostHeader is the header that holds the host which the client called, for proxies that do not
+	// pass the Host header on as it came: X-Forwarded-Host, or Forwarded, of which the parameter
+	// "host" is read. The signature then has to be right for r.Host or for one of at most three
+	// hosts in the header; Config.Hosts restricts them all. More, or one that is no host, and the
+	// header says nothing. Empty: r.Host alone counts.
 	HostHeader string
 
 	// SchemeHeader is the header that holds the scheme which the client used, for
@@ -52,17 +57,20 @@ type TrustedProxies struct {
 	// not known: see [Untold]. Empty: true if the connection to this server has TLS.
 	SchemeHeader string
 
-	// PathPrefix is what the proxies take off the path, for instance "/api", without a slash at its end: the client signed it. It is
-	// put back for verification alone; the handler, the policies and the events have the path that arrived. Empty: nothing.
+	// PathPrefix is what the proxies take off the path, for instance "/api", without a slash at its
+	// end: the client signed it. It is put back for verification alone; the handler, the policies
+	// and the events have the path that arrived. Empty: nothing.
 	PathPrefix string
 
-	// RestoredHeaders maps the name of a header which the proxies rewrite, though clients sign it, to that of the header in which they
-	// pass what the client sent: {"Accept-Encoding": "X-Original-Accept-Encoding"}. Where the second arrives, once, its value is verified in place
+	// RestoredHeaders maps the name of a header which the proxies rewrite, though clients sign it,
+	// to that of the header in which they pass what the client sent: {"Accept-Encoding":
+	// "X-Original-Accept-Encoding"}. Where the second arrives, once, its value is verified in place
 	// of the first's. nil: none.
 	//
-	// The handler sees both headers as they came, and for the first [Identity.Signed] is false, as its value is not the one that was signed;
-	// [VerifiedHeader] returns that. Headers of the protocol (Host, Authorization, Date, x-amz-*), those that tell how the body is
-	// read (Content-*, Transfer-Encoding), and those in Config.RequiredHeaders cannot be restored.
+	// The handler sees both headers as they came, and for the first [Identity.Signed] is false, as
+	// its value is not the one that was signed; [VerifiedHeader] returns that. Headers of the
+	// protocol (Host, Authorization, Date, x-amz-*), those that tell how the body is read
+	// (Content-*, Transfer-Encoding), and those in Config.RequiredHeaders cannot be restored.
 	RestoredHeaders map[string]string
 }
 
@@ -121,7 +129,8 @@ func newProxies(t TrustedProxies, required []string, mistake func(field, format 
 	return p
 }
 
-// ofProxies reports whether a header called name can be one that proxies add: none of the protocol's own.
+// ofProxies reports whether a header called name can be one that proxies add: none of the
+// protocol's own.
 func ofProxies(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Host", "Authorization", "Date":
@@ -130,8 +139,8 @@ func ofProxies(name string) bool {
 	return isFieldName(name) && !isAmz(name)
 }
 
-// restorable reports whether another value than the one that the handler reads may be verified. Where a header decides what the request means, the
-// two have to be one.
+// restorable reports whether another value than the one that the handler reads may be verified.
+// Where a header decides what the request means, the two have to be one.
 func restorable(name string) bool {
 	key := http.CanonicalHeaderKey(name)
 	return ofProxies(name) && key != "Transfer-Encoding" && key != "Trailer" && !strings.HasPrefix(key, "Content-")
@@ -142,12 +151,14 @@ func (p *proxies) trusts(addr netip.Addr) bool {
 	return slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
-// trustsPeer reports whether r came from a proxy, and the proxy's address, which is not valid for a Unix socket.
+// trustsPeer reports whether r came from a proxy, and the proxy's address, which is not valid for a
+// Unix socket.
 func (p *proxies) trustsPeer(r *http.Request) (netip.Addr, bool) {
 	if addr, ok := PeerIP(r); ok {
 		return addr, p.trusts(addr)
 	}
-	// That a peer has no address is not enough: other middleware may have written something else into r.RemoteAddr.
+	// That a peer has no address is not enough: other middleware may have written something else
+	// into r.RemoteAddr.
 	return netip.Addr{}, p.unix && onUnixSocket(r.Context())
 }
 

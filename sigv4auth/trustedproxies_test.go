@@ -22,7 +22,8 @@ var peerNetwork = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 // rides is a request without a body, on which tests of headers sign what they like.
 func rides() *http.Request { return request("GET", "/prod/rides?limit=10", "") }
 
-// TestRelayed: what a proxy changed or hid is put back for the signature where its peer is trusted, and nowhere else.
+// TestRelayed: what a proxy changed or hid is put back for the signature where its peer is trusted,
+// and nowhere else.
 func TestRelayed(t *testing.T) {
 	t.Parallel()
 	byHost := sigv4auth.TrustedProxies{Networks: peerNetwork, HostHeader: "X-Forwarded-Host"}
@@ -44,7 +45,8 @@ func TestRelayed(t *testing.T) {
 		r.Header.Set("Accept-Encoding", "identity")
 		return r
 	}
-	// The SDK's signer leaves Accept-Encoding out where net/http would set it, and signs what it finds.
+	// The SDK's signer leaves Accept-Encoding out where net/http would set it, and signs what it
+	// finds.
 	reencoded := func(original ...string) func(*http.Request) {
 		return func(r *http.Request) {
 			r.Header.Set("Accept-Encoding", "gzip")
@@ -177,7 +179,8 @@ func TestNoProxyIsBlamed(t *testing.T) {
 	}
 }
 
-// TestRelayedIdentity: the identity does not vouch for what a proxy rewrote, and VerifiedHeader returns what was signed.
+// TestRelayedIdentity: the identity does not vouch for what a proxy rewrote, and VerifiedHeader
+// returns what was signed.
 func TestRelayedIdentity(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
@@ -222,7 +225,8 @@ func TestRelayedIdentity(t *testing.T) {
 	}
 }
 
-// TestRelayedConditions: aws:SourceIp, aws:SecureTransport and the event's source come from the trusted proxy alone: threats 119 to 122 and 180.
+// TestRelayedConditions: aws:SourceIp, aws:SecureTransport and the event's source come from the
+// trusted proxy alone: threats 119 to 122 and 180.
 func TestRelayedConditions(t *testing.T) {
 	t.Parallel()
 	all := sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}
@@ -419,7 +423,8 @@ func unlessUntold(u sigv4auth.Untold, holds bool) string {
 	return "does not"
 }
 
-// TestUnixSocketIsTold: threat 121. A peer without an address came through a Unix socket only where net/http's server says so.
+// TestUnixSocketIsTold: threat 121. A peer without an address came through a Unix socket only where
+// net/http's server says so.
 func TestUnixSocketIsTold(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {

@@ -8,8 +8,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestUnsignedHeaders: threat 28. Headers that applications take orders from, and that no client signs, are admitted: proxies write them. The identity says that they
-// are not signed, VerifiedHeader does not return them, and what Config.StripHeaders names the handler does not see.
+// TestUnsignedHeaders: threat 28. Headers that applications take orders from, and that no client
+// signs, are admitted: proxies write them. The identity says that they are not signed,
+// VerifiedHeader does not return them, and what Config.StripHeaders names the handler does not see.
 func TestUnsignedHeaders(t *testing.T) {
 	t.Parallel()
 	control := []string{"Cookie", "X-Http-Method-Override", "X-Forwarded-Host", "X-Forwarded-For", "X-Original-Url", "Forwarded"}

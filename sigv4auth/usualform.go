@@ -6,12 +6,13 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// What this file reads, the strict parsers read too, to the same end. It is here because nearly every client writes its credentials in
-// the same form, and comparing with that form is several times faster than taking it apart. Whatever is in another form, right or wrong, is
-// left to the parsers.
+// What this file reads, the strict parsers read too, to the same end. It is here because nearly
+// every client writes its credentials in the same form, and comparing with that form is several
+// times faster than taking it apart. Whatever is in another form, right or wrong, is left to the
+// parsers.
 
-// usualAuthorization takes an Authorization header apart whose three fields are in the order in which AWS's own clients write them. It is not ok for
-// any other.
+// usualAuthorization takes an Authorization header apart whose three fields are in the order in
+// which AWS's own clients write them. It is not ok for any other.
 func usualAuthorization(value string) (credential, signedHeaders, signature string, ok bool) {
 	rest, ok := strings.CutPrefix(value, v4.Algorithm+" Credential=")
 	if !ok {
@@ -27,7 +28,8 @@ func usualAuthorization(value string) (credential, signedHeaders, signature stri
 	return credential, signedHeaders, signature, last != ' ' && last != ',' && strings.IndexByte(signature, ',') < 0
 }
 
-// usualField returns the value at the start of s and what follows next, the beginning of the field after it.
+// usualField returns the value at the start of s and what follows next, the beginning of the field
+// after it.
 func usualField(s, next string) (value, rest string, ok bool) {
 	value, rest, ok = cut(s, ',')
 	if !ok || value == "" || value[len(value)-1] == ' ' {
@@ -40,7 +42,8 @@ func usualField(s, next string) (value, rest string, ok bool) {
 	return value, rest, ok
 }
 
-// usualCredential takes the Credential apart if it ends in the request's date and the scope that is accepted. It is not ok for any other.
+// usualCredential takes the Credential apart if it ends in the request's date and the scope that is
+// accepted. It is not ok for any other.
 func (a *Authenticator) usualCredential(p *presented) bool {
 	end, slash := a.scopeEnd, "/"
 	if p.escaped {

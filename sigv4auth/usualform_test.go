@@ -10,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// TestSignatureCharacters: threat 10. In each of the 64 places exactly the lower-case hexadecimal digits can stand in a signature; one that
-// is not the right one is a wrong signature and not a malformed one.
+// TestSignatureCharacters: threat 10. In each of the 64 places exactly the lower-case hexadecimal
+// digits can stand in a signature; one that is not the right one is a wrong signature and not a
+// malformed one.
 func TestSignatureCharacters(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
@@ -41,8 +42,9 @@ func TestSignatureCharacters(t *testing.T) {
 	}
 }
 
-// TestAuthorizationForms: the form that most clients write is read by a short cut. Whatever is admitted or refused in it is admitted or refused, for the
-// same reason, in a form that is not: with white space around the fields, and in another order.
+// TestAuthorizationForms: the form that most clients write is read by a short cut. Whatever is
+// admitted or refused in it is admitted or refused, for the same reason, in a form that is not:
+// with white space around the fields, and in another order.
 func TestAuthorizationForms(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
@@ -73,7 +75,8 @@ func TestAuthorizationForms(t *testing.T) {
 	}
 }
 
-// TestPresignedForms: the same of a presigned URL, whose time and credential are read by short cuts. In each form a fault is refused for the same reason.
+// TestPresignedForms: the same of a presigned URL, whose time and credential are read by short
+// cuts. In each form a fault is refused for the same reason.
 func TestPresignedForms(t *testing.T) {
 	t.Parallel()
 	m := &meter{counts: map[string]int{}}
@@ -126,7 +129,8 @@ func TestPresignedForms(t *testing.T) {
 	}
 }
 
-// TestPresignedLookalikes: what stands where the date or the lifetime usually does, and is another parameter, says nothing of the time.
+// TestPresignedLookalikes: what stands where the date or the lifetime usually does, and is another
+// parameter, says nothing of the time.
 func TestPresignedLookalikes(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)

@@ -26,7 +26,8 @@ type signedForm struct {
 	} `json:"signed_request"`
 }
 
-// raw writes the request as a client does. A value that goes on in a second line is folded: RFC 9112, section 5.2.
+// raw writes the request as a client does. A value that goes on in a second line is folded: RFC
+// 9112, section 5.2.
 func (f signedForm) raw() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\n", f.SignedRequest.Method, f.SignedRequest.Target)
@@ -68,8 +69,8 @@ func (v vector) authenticator(t *testing.T) *sigv4auth.Authenticator {
 	})
 }
 
-// TestVectors: the verdict on each request of AWS's suites, header and query form, as it would arrive. The stages in between are held
-// against the suites in internal/v4.
+// TestVectors: the verdict on each request of AWS's suites, header and query form, as it would
+// arrive. The stages in between are held against the suites in internal/v4.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	suites := []struct {
@@ -112,7 +113,8 @@ func TestVectors(t *testing.T) {
 					}
 					id, err := a.Verify(r)
 					if v.Name == "post-sts-header-after" {
-						// The one deliberate refusal: the token is not covered by the signature (threats 92 and 102).
+						// The one deliberate refusal: the token is not covered by the signature
+						// (threats 92 and 102).
 						refused["AWS's test suite: adds a session token after signing, as `post-sts-header-after` has it"] = true
 						want := map[string]sigv4auth.ErrorCode{"header": sigv4auth.ErrHeaderNotSigned, "query": sigv4auth.ErrSignatureMismatch}[form]
 						if !errors.Is(err, want) {

@@ -11,14 +11,15 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4" // guard 44
 )
 
-// Verify decides whether r, a request as a server received it, is signed by who it says. On
-// success r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
-// changed. In a streaming mode nothing has been read yet: r.Body decodes and verifies as it is read, r.ContentLength is the decoded length, and
-// Content-Encoding still names aws-chunked. After an error, which is always an [*Error], the request MUST NOT be acted on; of its body, what could not be
-// read to its end is lost, and the rest is there for [Authenticator.Diagnose].
+// Verify decides whether r, a request as a server received it, is signed by who it says. On success
+// r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
+// changed. In a streaming mode nothing has been read yet: r.Body decodes and verifies as it is
+// read, r.ContentLength is the decoded length, and Content-Encoding still names aws-chunked. After
+// an error, which is always an [*Error], the request MUST NOT be acted on; of its body, what could
+// not be read to its end is lost, and the rest is there for [Authenticator.Diagnose].
 //
-// Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It does not authorise:
-// [Authenticator.Require] does both.
+// Verify must see the request before anything rewrites r.RequestURI, r.Host, r.Header or r.Body. It
+// does not authorise: [Authenticator.Require] does both.
 func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 	var rec record
 	ctx, measured, refused := a.telemetry.start(r.Context())
@@ -52,9 +53,10 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	return a.authorize(ctx, check, r, rec, &p, s)
 }
 
-// walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is looked up only for a
-// well-formed, timely and correctly scoped request, and the body is read last, but for a signature that covers a digest which
-// the request does not carry. It fills rec and p in, and id only on success.
+// walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is
+// looked up only for a well-formed, timely and correctly scoped request, and the body is read last,
+// but for a signature that covers a digest which the request does not carry. It fills rec and p in,
+// and id only on success.
 func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, id *Identity, p *presented, s *scratch) *Error {
 	// The request's instant is taken once and used for everything (threat 190), but for whether a
 	// credential that had to be looked up again has expired meanwhile.
@@ -143,7 +145,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		}
 	}
 	s.buf = declared.appendLine(s.buf, body.text)
-	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes only now.
+	// An unknown key costs the same work as a wrong signature (threat 211), so its refusal comes
+	// only now.
 	key := a.keys.key(&credential, p)
 	matches := s.matches(s.buf, key, p)
 	if via != nil {
@@ -182,8 +185,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	return nil
 }
 
-// canonical appends the canonical request up to the payload's digest. parsed has the bits of the headers that have been parsed, and hold nothing but what
-// is plain.
+// canonical appends the canonical request up to the payload's digest. parsed has the bits of the
+// headers that have been parsed, and hold nothing but what is plain.
 func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *presented, parsed uint8) ([]byte, *Error) {
 	req := v4.Request{
 		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.firstHost(r),
@@ -210,8 +213,9 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *
 	return dst, malformed("A signed header is invalid: %v", err)
 }
 
-// lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is unknown or a token that is wrong
-// stands a credential to compute with, so that neither can be told from a wrong signature by the time that it takes.
+// lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is
+// unknown or a token that is wrong stands a credential to compute with, so that neither can be told
+// from a wrong signature by the time that it takes.
 func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented, now time.Time) *Error {
 	var err error
 	if *c, err = a.store.Credential(ctx, p.accessKeyID, p.token); err != nil {
@@ -270,8 +274,9 @@ func (id *Identity) take(c *Credential) {
 	}
 }
 
-// scratch is the memory of one verification, used again by the next. Nothing that a request keeps points into it, and of what it holds only
-// signed is looked at before it is overwritten. query, which points into the request, forgets it.
+// scratch is the memory of one verification, used again by the next. Nothing that a request keeps
+// points into it, and of what it holds only signed is looked at before it is overwritten. query,
+// which points into the request, forgets it.
 type scratch struct {
 	buf    []byte
 	sts    []byte

@@ -11,7 +11,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// awsSigner signs each request again with the signer of aws-sdk-go-v2, which keeps derived keys, and compares.
+// awsSigner signs each request again with the signer of aws-sdk-go-v2, which keeps derived keys,
+// and compares.
 var awsSigner = Verifier{Name: "aws-sdk-go-v2", Service: "execute-api", New: newAWSSigner}
 
 func newAWSSigner(s work.Setting) (Check, error) {

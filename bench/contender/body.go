@@ -11,8 +11,9 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// bodyDigest reads the body, puts it back for the handler, and returns its SHA-256. It is what the callers of the peers have to do: those verify that the
-// digest is signed, and leave it to others whether it is the body's.
+// bodyDigest reads the body, puts it back for the handler, and returns its SHA-256. It is what the
+// callers of the peers have to do: those verify that the digest is signed, and leave it to others
+// whether it is the body's.
 func bodyDigest(r *http.Request) (string, error) {
 	if r.ContentLength > work.MaxBody {
 		return "", fmt.Errorf("%w: a body of %d bytes", errRefused, r.ContentLength)

@@ -12,8 +12,9 @@ import (
 
 var casbinEngine = Engine{Name: "casbin", New: newCasbin}
 
-// newCasbin matches resources with keyMatch where the only '*' is the last character, which is what casbin's own examples use, and with regexMatch where it is
-// not: no glob of casbin's crosses slashes in the middle.
+// newCasbin matches resources with keyMatch where the only '*' is the last character, which is what
+// casbin's own examples use, and with regexMatch where it is not: no glob of casbin's crosses
+// slashes in the middle.
 func newCasbin(q work.Question) (Decide, error) {
 	resource, prefixes := "keyMatch(r.obj, p.obj)", true
 	for _, s := range q.Statements {

@@ -1,5 +1,6 @@
-// Package contender holds what is measured: Wildgate, and what a Go program can import in its place, each behind the same call. Where a
-// peer leaves something to its caller, the caller's part is written here as its documentation or its own server has it.
+// Package contender holds what is measured: Wildgate, and what a Go program can import in its
+// place, each behind the same call. Where a peer leaves something to its caller, the caller's part
+// is written here as its documentation or its own server has it.
 package contender
 
 import (
@@ -19,7 +20,8 @@ type Verifier struct {
 	New func(s work.Setting) (Check, error)
 }
 
-// Check verifies a request with its whole body, and returns nil if it is admitted. Several goroutines may call it.
+// Check verifies a request with its whole body, and returns nil if it is admitted. Several
+// goroutines may call it.
 type Check func(r *http.Request) error
 
 // ErrCannot is what a contender answers that has no notion of what a case is about.

@@ -18,7 +18,8 @@ const (
 	clockSkew  = 5 * time.Minute
 )
 
-// presented is what a request says of its signature: what whoever verifies by signing again has to take apart first.
+// presented is what a request says of its signature: what whoever verifies by signing again has to
+// take apart first.
 type presented struct {
 	key       work.Key
 	at        time.Time
@@ -27,7 +28,8 @@ type presented struct {
 	query     url.Values // of a presigned request, without its signature
 }
 
-// present reads and checks what can be checked before the signature: form, scope, time, key, and that the x-amz headers are signed.
+// present reads and checks what can be checked before the signature: form, scope, time, key, and
+// that the x-amz headers are signed.
 func present(r *http.Request, known map[string]work.Key, service string) (presented, error) {
 	var p presented
 	var credential, names, date string
@@ -79,7 +81,8 @@ func present(r *http.Request, known map[string]work.Key, service string) (presen
 	return p, nil
 }
 
-// signingAgain returns the check of whoever signs a request again, as sign does, and compares the signatures.
+// signingAgain returns the check of whoever signs a request again, as sign does, and compares the
+// signatures.
 func signingAgain(s work.Setting, sign func(p presented, r *http.Request, digest string) (signature string, err error)) (Check, error) {
 	switch {
 	case s.Mount != work.Verify:
@@ -109,7 +112,8 @@ func signingAgain(s work.Setting, sign func(p presented, r *http.Request, digest
 	}, nil
 }
 
-// unsigned returns a copy of the request as it was before it was signed: with nothing but the signed headers.
+// unsigned returns a copy of the request as it was before it was signed: with nothing but the
+// signed headers.
 func (p presented) unsigned(r *http.Request) *http.Request {
 	out := &http.Request{Method: r.Method, Host: r.Host, ContentLength: r.ContentLength, Header: make(http.Header, len(p.headers))}
 	u := *r.URL

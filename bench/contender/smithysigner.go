@@ -12,7 +12,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// smithySigner signs each request again with smithy-go's aws-http-auth, which derives the key each time, and compares.
+// smithySigner signs each request again with smithy-go's aws-http-auth, which derives the key each
+// time, and compares.
 var smithySigner = Verifier{Name: "smithy-go", Service: "execute-api", New: newSmithySigner}
 
 // signedOnes has the signer sign what the client signed.

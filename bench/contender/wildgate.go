@@ -28,7 +28,8 @@ func Store(s work.Setting) sigv4auth.CredentialStore {
 	return sigv4auth.StaticCredentials(creds...)
 }
 
-// NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for its mount, which is the caller's.
+// NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for
+// its mount, which is the caller's.
 func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
 	cfg := sigv4auth.Config{
 		Region: work.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: work.MaxBody, KeyCacheSize: s.CacheSize,
@@ -92,7 +93,8 @@ func mounted(a *sigv4auth.Authenticator, m work.Mount) (Check, error) {
 	}, nil
 }
 
-// answer keeps nothing but the status, and is used again and again, so that none of its own allocations count.
+// answer keeps nothing but the status, and is used again and again, so that none of its own
+// allocations count.
 type answer struct {
 	header http.Header
 	status int

@@ -104,7 +104,8 @@ func connect(ctx context.Context, s scenario, p *process) (net.Conn, error) {
 	return secured.DialContext(ctx, "tcp", p.HTTPS)
 }
 
-// drive sends one request after the other over one connection, and checks each answer: what is refused in error would be fast.
+// drive sends one request after the other over one connection, and checks each answer: what is
+// refused in error would be fast.
 func drive(ctx context.Context, s scenario, conn net.Conn, shots []shot, first int, protected bool, until time.Time) ([]time.Duration, error) {
 	reader := bufio.NewReader(conn)
 	var latencies []time.Duration

@@ -20,7 +20,8 @@ type Report struct {
 	Scenarios []Summary       `json:"scenarios"`
 }
 
-// A Summary is one scenario. The ratios are of the protected service to the bare one, paired by round.
+// A Summary is one scenario. The ratios are of the protected service to the bare one, paired by
+// round.
 type Summary struct {
 	Name        string            `json:"name"`
 	Connections int               `json:"connections"`

@@ -33,7 +33,8 @@ func newOrder() order {
 	return order{AccessKey: "ASIA" + rand.Text()[:16], Secret: rand.Text() + rand.Text(), Token: string(token[:668])}
 }
 
-// sign returns requests for a ride, as the workshop's page sends them, signed by AWS's own signer. Of them bad percent are spoilt in the signature's last digit.
+// sign returns requests for a ride, as the workshop's page sends them, signed by AWS's own signer.
+// Of them bad percent are spoilt in the signature's last digit.
 func sign(ctx context.Context, o order, host string, bad int) ([]shot, error) {
 	signer := v4.NewSigner()
 	credentials := aws.Credentials{AccessKeyID: o.AccessKey, SecretAccessKey: o.Secret, SessionToken: o.Token}

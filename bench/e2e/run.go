@@ -13,7 +13,8 @@ import (
 	"github.com/wildgate/wildgate/bench/measure"
 )
 
-// A plan says how long a run takes: rounds of both contenders for each scenario, and a warm-up of each.
+// A plan says how long a run takes: rounds of both contenders for each scenario, and a warm-up of
+// each.
 type plan struct {
 	rounds int
 	each   time.Duration
@@ -24,9 +25,11 @@ var (
 	quickPlan = plan{rounds: 5, each: 200 * time.Millisecond} // about ten seconds
 )
 
-// Run measures, and writes the report to stdout. Of args it takes -quick and -json. It ends by itself, early with ctx, and leaves no process behind.
+// Run measures, and writes the report to stdout. Of args it takes -quick and -json. It ends by
+// itself, early with ctx, and leaves no process behind.
 //
-// The program that calls it MUST pass it what follows the word e2e in its own arguments: Run starts that program anew, with e2e as its first argument, for the servers.
+// The program that calls it MUST pass it what follows the word e2e in its own arguments: Run starts
+// that program anew, with e2e as its first argument, for the servers.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench e2e", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -52,8 +55,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return r.write(stdout, *asJSON)
 }
 
-// Measure starts both services, and lets them take turns, for about a minute; quick, for ten seconds. What the servers have to complain about goes to stderr.
-// It starts the calling program anew, as [Run] does.
+// Measure starts both services, and lets them take turns, for about a minute; quick, for ten
+// seconds. What the servers have to complain about goes to stderr. It starts the calling program
+// anew, as [Run] does.
 func Measure(ctx context.Context, quick bool, stderr io.Writer) (_ *Report, err error) {
 	p := fullPlan
 	if quick {

@@ -32,7 +32,8 @@ const (
 	rider   = "alice"
 )
 
-// An order is what the server's process is told first, on its standard input: secrets do not belong into arguments.
+// An order is what the server's process is told first, on its standard input: secrets do not belong
+// into arguments.
 type order struct {
 	Protected                bool
 	AccessKey, Secret, Token string
@@ -50,7 +51,8 @@ type usage struct {
 	Error string
 }
 
-// serve is the server's process: it serves until its standard input ends, so that it never outlives who started it.
+// serve is the server's process: it serves until its standard input ends, so that it never outlives
+// who started it.
 func serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	lines, answers := bufio.NewScanner(in), json.NewEncoder(out)
 	if !lines.Scan() {

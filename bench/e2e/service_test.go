@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// BenchmarkService sends rides to the service in this process, bare and protected, over eight connections: for profiles, which see the client as well.
+// BenchmarkService sends rides to the service in this process, bare and protected, over eight
+// connections: for profiles, which see the client as well.
 func BenchmarkService(b *testing.B) {
 	const connections = 8
 	for name, protected := range map[string]bool{"bare": false, "protected": true} {

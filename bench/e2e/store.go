@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/ridesvc"
 )
 
-// maxRides bounds the store: the oldest makes room for the newest, so that a process that has served more does not become slower.
+// maxRides bounds the store: the oldest makes room for the newest, so that a process that has
+// served more does not become slower.
 const maxRides = 10_000
 
 // A memoryStore keeps rides in memory.

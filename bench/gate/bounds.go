@@ -6,7 +6,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// allocations bound what no noise moves. They are measured too, but chosen: to raise one is a decision.
+// allocations bound what no noise moves. They are measured too, but chosen: to raise one is a
+// decision.
 var allocations = map[suite.Name]float64{
 	{Group: work.Requests, Case: "header POST"}:              1,
 	{Group: work.Requests, Case: "header GET"}:               0,
@@ -85,13 +86,16 @@ var allocations = map[suite.Name]float64{
 // noAllocations are the groups of which no case may allocate.
 var noAllocations = map[work.Group]bool{work.Keys: true, work.Callers: true, work.Policies: true, work.Statements: true, part.Growth: true, part.Globs: true}
 
-// mostGrowth is how many times as long a hostile document of twice the length may take: in proportion it is twice, and with the square four times.
+// mostGrowth is how many times as long a hostile document of twice the length may take: in
+// proportion it is twice, and with the square four times.
 const mostGrowth = 3
 
-// Growth returns what the ratio of a case is at most, where it is the growth of the same work with its size: then it is bounded, and not compared with a recorded one.
+// Growth returns what the ratio of a case is at most, where it is the growth of the same work with
+// its size: then it is bounded, and not compared with a recorded one.
 func Growth(n suite.Name) (most float64, bounded bool) { return mostGrowth, n.Group == part.Hostile }
 
-// Allocations returns how often ours may allocate in a case. One that has no bound is a case that nobody decided on.
+// Allocations returns how often ours may allocate in a case. One that has no bound is a case that
+// nobody decided on.
 func Allocations(n suite.Name) (most float64, bounded bool) {
 	most, bounded = allocations[n]
 	return most, bounded || noAllocations[n.Group]

@@ -1,4 +1,5 @@
-// Package gate tells a regression from noise: it holds the results of a run against fixed bounds of allocations, and against ratios that were recorded.
+// Package gate tells a regression from noise: it holds the results of a run against fixed bounds of
+// allocations, and against ratios that were recorded.
 package gate
 
 import (
@@ -9,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/bench/suite"
 )
 
-// What a median ratio may grow to, in times the recorded one. Other machines, and the noise on them, stay below it: ratios cancel most of that, but
-// in a decision by policy it is the other engine's memory as well that is fast or slow, and in a large body the machine's memory.
+// What a median ratio may grow to, in times the recorded one. Other machines, and the noise on
+// them, stay below it: ratios cancel most of that, but in a decision by policy it is the other
+// engine's memory as well that is fast or slow, and in a large body the machine's memory.
 const (
 	margin       = 2
 	engineMargin = 4
@@ -39,11 +41,14 @@ func Recorded() (*suite.Results, error) {
 	return r, json.Unmarshal(recorded, r)
 }
 
-// Check returns the bounds that the results exceed. A case without a bound of allocations, or without a recorded ratio to be held against, is itself a failure: it
-// would never be gated. Where the ratio is how the work grows with its size, there is a fixed bound in place of the recorded ratio.
+// Check returns the bounds that the results exceed. A case without a bound of allocations, or
+// without a recorded ratio to be held against, is itself a failure: it would never be gated. Where
+// the ratio is how the work grows with its size, there is a fixed bound in place of the recorded
+// ratio.
 //
-// How the work grows with the cores is not gated. The cores of a machine that does other work too are not free when it is measured, and what keeps one of two busy
-// halves the figure, as a lock around everything would: no margin lets the one pass and finds the other.
+// How the work grows with the cores is not gated. The cores of a machine that does other work too
+// are not free when it is measured, and what keeps one of two busy halves the figure, as a lock
+// around everything would: no margin lets the one pass and finds the other.
 func Check(results, recorded *suite.Results) []Failure {
 	var failures []Failure
 	for i := range results.Rows {

@@ -1,4 +1,5 @@
-// Package goal holds the speeds that Wildgate is to reach, and tells of the results of a run whether it does.
+// Package goal holds the speeds that Wildgate is to reach, and tells of the results of a run
+// whether it does.
 package goal
 
 import (
@@ -110,7 +111,8 @@ func inverse(ratio float64) float64 {
 	return 1 / ratio
 }
 
-// The work that has several parts. The engine's goals are those of medians on two cores; ratios to another engine depend on the memory more than those to hashing.
+// The work that has several parts. The engine's goals are those of medians on two cores; ratios to
+// another engine depend on the memory more than those to hashing.
 const (
 	decide     = "Evaluate, by equivalent policies"
 	early      = "A request refused before its key is looked up"
@@ -127,7 +129,8 @@ func goals() []Goal {
 	rate := func(part, to, row string, least float64) Goal {
 		return Goal{Work: chunks, Part: part, To: to, Most: none, Least: least, IsRate: true, Allocations: none, Row: suite.Name{Group: work.Chunks, Case: row}}
 	}
-	// What the whole way through the Authorizer may allocate is no more than a statement of what it does: the gate's.
+	// What the whole way through the Authorizer may allocate is no more than a statement of what it
+	// does: the gate's.
 	required, _ := gate.Allocations(suite.Name{Group: work.Requests, Case: "POST, handler and policy"})
 	all := []Goal{
 		most(verify, "header-signed POST with its body's digest", "floor", work.Requests, "header POST", 1.5, 1),
@@ -144,7 +147,8 @@ func goals() []Goal {
 		most(decide, "1,000 that differ in resource prefix", "cedar-go", work.Policies, "1,000 that differ in prefix", 0.003, 0),
 		most(decide, "1,000 that differ behind a leading wildcard", "cedar-go", work.Policies, "1,000 that differ behind a wildcard", 0.002, 0),
 	}
-	// Grows with the statements that can match, and not with those that exist: with a thousand times as many it may look for them, but not at them.
+	// Grows with the statements that can match, and not with those that exist: with a thousand
+	// times as many it may look for them, but not at them.
 	all = append(all, most(decide, "10,000 statements of which 10 can match", "those 10 alone", part.Growth, "10,000 statements, of which 10 can match", 4, 0))
 	for _, row := range work.RefusedEarly() {
 		g := most(early, row, "floor", work.Refusals, row, 0.6, none)

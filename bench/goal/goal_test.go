@@ -65,8 +65,9 @@ func TestGoalsAreMetByMedians(t *testing.T) {
 	}
 }
 
-// TestGoalsAreMeasured: every goal finds its row in a full run, so that a case that gets another name does not leave its goal behind. The bounds of the
-// gate are never wider than the goals: what is reached once is kept.
+// TestGoalsAreMeasured: every goal finds its row in a full run, so that a case that gets another
+// name does not leave its goal behind. The bounds of the gate are never wider than the goals: what
+// is reached once is kept.
 func TestGoalsAreMeasured(t *testing.T) {
 	t.Parallel()
 	recorded, err := gate.Recorded()

@@ -1,7 +1,9 @@
-// Package least does the least that a verifier of the reference POST can do. It has each step without which one of the requirements on a verifier is not kept, in the
-// straightest Go, and knows this one form of request by heart: the store, the identity, the use by several goroutines and the recovery from a panic are those that Wildgate's
-// callers are promised. What it takes beyond the hashing is what nobody can leave out, whatever else a verifier is to be: for any client and any request, with an audit,
-// or to say why it refuses.
+// Package least does the least that a verifier of the reference POST can do. It has each step
+// without which one of the requirements on a verifier is not kept, in the straightest Go, and knows
+// this one form of request by heart: the store, the identity, the use by several goroutines and the
+// recovery from a panic are those that Wildgate's callers are promised. What it takes beyond the
+// hashing is what nobody can leave out, whatever else a verifier is to be: for any client and any
+// request, with an audit, or to say why it refuses.
 //
 // It is no verifier to use.
 package least
@@ -76,14 +78,16 @@ type body struct {
 
 func (*body) Close() error { return nil }
 
-// Verify reports whether r is signed, and by whom. Of an admitted request the body is the verified one.
+// Verify reports whether r is signed, and by whom. Of an admitted request the body is the verified
+// one.
 func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
 	defer func() {
 		if recover() != nil {
 			who, ok = sigv4auth.Identity{}, false
 		}
 	}()
-	// Every X-Amz-* header that arrived has to be signed, and none may arrive twice: all headers are looked at.
+	// Every X-Amz-* header that arrived has to be signed, and none may arrive twice: all headers
+	// are looked at.
 	var authorization, date, token, digest, contentType, contentLength []string
 	amz := 0
 	for name, values := range r.Header {
@@ -134,8 +138,9 @@ func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
 	s := k.scratch.Get().(*scratch)
 	defer k.scratch.Put(s)
 
-	// The canonical request, of a path without a query that stands for itself. A value may hold no control character and no white space that would have to be
-	// folded: the token is the key's, and known to hold none.
+	// The canonical request, of a path without a query that stands for itself. A value may hold no
+	// control character and no white space that would have to be folded: the token is the key's,
+	// and known to hold none.
 	if !plain(r.RequestURI) || !plain(contentType[0]) || !plain(contentLength[0]) || !plain(r.Host) {
 		return who, false
 	}
@@ -245,7 +250,8 @@ func seconds(s string) (int64, bool) {
 // before holds how many days of a year are before each of its months.
 var before = [...]int64{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334}
 
-// plain reports whether s is of printable ASCII without what has to be encoded in a path, which the values of this one form do without as well.
+// plain reports whether s is of printable ASCII without what has to be encoded in a path, which the
+// values of this one form do without as well.
 func plain(s string) bool {
 	for i := range len(s) {
 		if !plainByte[s[i]] {

@@ -9,7 +9,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// TestEveryStepIsNeeded: what is measured as the least admits the reference POST, and refuses it tampered with and in the forms in which a verifier has to refuse it.
+// TestEveryStepIsNeeded: what is measured as the least admits the reference POST, and refuses it
+// tampered with and in the forms in which a verifier has to refuse it.
 func TestEveryStepIsNeeded(t *testing.T) {
 	v := least.New(work.Region, "execute-api", work.Now, contender.Store(work.Reference().Setting))
 	if err := v.Prepare(work.TheKey.Secret); err != nil {

@@ -7,10 +7,12 @@ import (
 	"time"
 )
 
-// perWindow is how many slices a worker works at a time: the system has to find a processor for each, which must not count.
+// perWindow is how many slices a worker works at a time: the system has to find a processor for
+// each, which must not count.
 const perWindow = 100
 
-// Workers returns how many workers are tried on this machine: powers of two below the number of its processors, and that number.
+// Workers returns how many workers are tried on this machine: powers of two below the number of its
+// processors, and that number.
 func Workers() []int {
 	most := runtime.GOMAXPROCS(0)
 	var all []int
@@ -20,8 +22,10 @@ func Workers() []int {
 	return append(all, most)
 }
 
-// Scaling times work that each of a number of workers does in a loop, and returns for each number how many times the work of one worker was done in the
-// same time, held against what one does before and after. The first of the numbers has to be 1. start returns the work of one worker, which shares nothing that may not be shared.
+// Scaling times work that each of a number of workers does in a loop, and returns for each number
+// how many times the work of one worker was done in the same time, held against what one does
+// before and after. The first of the numbers has to be 1. start returns the work of one worker,
+// which shares nothing that may not be shared.
 func Scaling(ctx context.Context, start func() func(), workers []int, budget time.Duration) ([]Quartiles, error) {
 	work := make([]func(), workers[len(workers)-1])
 	for i := range work {

@@ -1,4 +1,5 @@
-// Package measure times things beside each other, so that what differs from machine to machine and from minute to minute cancels out.
+// Package measure times things beside each other, so that what differs from machine to machine and
+// from minute to minute cancels out.
 package measure
 
 import (
@@ -6,14 +7,16 @@ import (
 	"slices"
 )
 
-// Quartiles are those of a sample: half of its values lie between Lower and Upper. The zero value is that of an empty sample.
+// Quartiles are those of a sample: half of its values lie between Lower and Upper. The zero value
+// is that of an empty sample.
 type Quartiles struct {
 	Lower  float64 `json:"lower"`
 	Median float64 `json:"median"`
 	Upper  float64 `json:"upper"`
 }
 
-// QuartilesOf returns the quartiles of v, which it sorts. Between two values they are interpolated linearly.
+// QuartilesOf returns the quartiles of v, which it sorts. Between two values they are interpolated
+// linearly.
 func QuartilesOf(v []float64) Quartiles {
 	if len(v) == 0 {
 		return Quartiles{}

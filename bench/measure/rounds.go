@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// slice is how long a side runs at a time: long enough that reading the clock does not count, and short enough that both sides of a ratio
-	// meet the same disturbances.
+	// slice is how long a side runs at a time: long enough that reading the clock does not count,
+	// and short enough that both sides of a ratio meet the same disturbances.
 	slice = 200 * time.Microsecond
-	// fewestRounds are run even where the time does not suffice for them, and mostRounds where it would for more.
+	// fewestRounds are run even where the time does not suffice for them, and mostRounds where it
+	// would for more.
 	fewestRounds, mostRounds = 5, 4000
 )
 
@@ -29,8 +30,9 @@ type Sample struct {
 	Rounds      int       `json:"rounds"`
 }
 
-// Interleaved times the sides in turn, round by round, for about the given time, and returns a Sample for each. The first side is what the others
-// are held against. Each round begins with another side, so that none always profits from what runs before it. It ends early, with the
+// Interleaved times the sides in turn, round by round, for about the given time, and returns a
+// Sample for each. The first side is what the others are held against. Each round begins with
+// another side, so that none always profits from what runs before it. It ends early, with the
 // context's error, when ctx does.
 func Interleaved(ctx context.Context, sides []Side, budget time.Duration) ([]Sample, error) {
 	runs := make([]int, len(sides))
@@ -65,8 +67,9 @@ func Interleaved(ctx context.Context, sides []Side, budget time.Duration) ([]Sam
 	return samples, nil
 }
 
-// Allocations returns how often run allocates, on average over as many runs as are asked for. It counts three times and takes the least: the garbage collector, when it
-// empties a pool in between, has what was in there made anew, which is no doing of the run's.
+// Allocations returns how often run allocates, on average over as many runs as are asked for. It
+// counts three times and takes the least: the garbage collector, when it empties a pool in between,
+// has what was in there made anew, which is no doing of the run's.
 func Allocations(run func(), runs int) float64 {
 	least := testing.AllocsPerRun(runs, run)
 	for range 2 {

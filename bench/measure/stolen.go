@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// Stolen begins to count, and returns a function that tells how much of the time in which this machine's processors had work since then its host gave to others: from 0 to 1, and
-// 0 where the system does not tell. Only a virtual machine has a host. What is measured while it takes much is measured on a smaller machine, and more of the work misses
-// the caches.
+// Stolen begins to count, and returns a function that tells how much of the time in which this
+// machine's processors had work since then its host gave to others: from 0 to 1, and 0 where the
+// system does not tell. Only a virtual machine has a host. What is measured while it takes much is
+// measured on a smaller machine, and more of the work misses the caches.
 func Stolen() func() float64 {
 	before := readTimes()
 	return func() float64 { return before.stolenUntil(readTimes()) }
@@ -27,7 +28,8 @@ func readTimes() times {
 	return parseTimes(line)
 }
 
-// parseTimes adds user, nice and system time and that of interrupts. Time that waited for a disk was idle.
+// parseTimes adds user, nice and system time and that of interrupts. Time that waited for a disk
+// was idle.
 func parseTimes(line string) (t times) {
 	fields := strings.Fields(line)
 	if len(fields) < 9 || fields[0] != "cpu" {

@@ -10,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// largest hold parsing and validating documents of 1 MiB, the most that is taken, against decoding the same JSON into maps: documents that are long of what could
-// be compared each with each, or of what an index is built of.
+// largest hold parsing and validating documents of 1 MiB, the most that is taken, against decoding
+// the same JSON into maps: documents that are long of what could be compared each with each, or of
+// what an index is built of.
 func largest() []Part {
 	var all []Part
 	for _, l := range []struct {

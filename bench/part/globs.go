@@ -9,8 +9,8 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// globs hold patterns that are made to send a matcher back and forth, of seventeen stars each, against one star: on a resource of 1 KiB that does not match,
-// which is found out at its end.
+// globs hold patterns that are made to send a matcher back and forth, of seventeen stars each,
+// against one star: on a resource of 1 KiB that does not match, which is found out at its end.
 func globs() []Part {
 	var all []Part
 	for _, hostile := range []struct{ name, pattern string }{
@@ -33,7 +33,8 @@ func globs() []Part {
 	return all
 }
 
-// globbing returns the decision by a pattern, which denies the resource and allows one that has what the pattern wants.
+// globbing returns the decision by a pattern, which denies the resource and allows one that has
+// what the pattern wants.
 func globbing(pattern string) (func(), error) {
 	const bucket = "arn:aws:s3:::"
 	p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"`+bucket+pattern+`"}]}`), iampolicy.Identity)

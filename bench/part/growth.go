@@ -12,7 +12,8 @@ import (
 // documents is how many policy documents the statements are spread over.
 const documents = 10
 
-// growths hold a decision by many statements against one by those of them alone that can match the request. The ratio tells what the others cost.
+// growths hold a decision by many statements against one by those of them alone that can match the
+// request. The ratio tells what the others cost.
 func growths() []Part {
 	var all []Part
 	for _, n := range []struct{ statements, matching int }{{100, 10}, {1_000, 10}, {10_000, 10}, {10_000, 100}, {10_000, 1_000}, {10_000, 10_000}} {
@@ -31,8 +32,9 @@ func growths() []Part {
 	return all
 }
 
-// lastOf returns the decision by the last of the statements that can match, which allows. Those that can match are for the request's action and resource, and
-// only a condition that no index can read, a pattern, tells them apart. The others are for resources of their own.
+// lastOf returns the decision by the last of the statements that can match, which allows. Those
+// that can match are for the request's action and resource, and only a condition that no index can
+// read, a pattern, tells them apart. The others are for resources of their own.
 func lastOf(statements, matching int) (func(), error) {
 	var set iampolicy.Set
 	for d := range documents {

@@ -17,8 +17,9 @@ const generated = 300
 // managedBytes is AWS's quota for a managed policy, in characters.
 const managedBytes = 6144
 
-// hostiles hold a decision by a hostile document, and a validation of it, against the same by one that is half as long and made in the same way: what they cost may
-// grow with the document, and not with its square. The document is the worst of those that are generated.
+// hostiles hold a decision by a hostile document, and a validation of it, against the same by one
+// that is half as long and made in the same way: what they cost may grow with the document, and not
+// with its square. The document is the worst of those that are generated.
 func hostiles() []Part {
 	seedOfWorst := sync.OnceValues(func() (uint64, error) { return worst(managedBytes) })
 	decision := func(name string, size int) Part {
@@ -72,7 +73,8 @@ func worst(size int) (seed uint64, err error) {
 	return seed, nil
 }
 
-// deciding returns the decision by the document of a seed. What its patterns nearly match it does not deny; beyond AWS's quota it may cost more than the budget.
+// deciding returns the decision by the document of a seed. What its patterns nearly match it does
+// not deny; beyond AWS's quota it may cost more than the budget.
 func deciding(seed uint64, size int) (func(), error) {
 	doc, req := newHostile(seed).document(size)
 	p, err := iampolicy.Parse(doc, iampolicy.Identity)

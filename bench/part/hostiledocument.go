@@ -12,8 +12,9 @@ import (
 // hostileKinds are the ways of a document to spend its characters.
 var hostileKinds = []string{"resources", "short resources", "statements", "actions", "texts", "short texts", "keys", "variables", "ARNs"}
 
-// hostile makes policies that cost as much to evaluate as their length permits, and requests that make them cost it: patterns that nearly match at every place of a
-// long text. One seed makes documents of every length in the same way.
+// hostile makes policies that cost as much to evaluate as their length permits, and requests that
+// make them cost it: patterns that nearly match at every place of a long text. One seed makes
+// documents of every length in the same way.
 type hostile struct {
 	*rand.Rand
 	kind     string
@@ -33,8 +34,9 @@ func newHostile(seed uint64) *hostile {
 	}
 }
 
-// pattern returns a pattern of at most so many bytes. What stands between its last stars ends with a letter that texts have at their beginning alone, so that all of
-// it but that matches in many places.
+// pattern returns a pattern of at most so many bytes. What stands between its last stars ends with
+// a letter that texts have at their beginning alone, so that all of it but that matches in many
+// places.
 func (h *hostile) pattern(most int) string {
 	var b strings.Builder
 	for range h.stars - 2 {

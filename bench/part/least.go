@@ -9,7 +9,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// leastOf holds what a verifier of the reference POST cannot leave out, and Wildgate's, against the hashing alone.
+// leastOf holds what a verifier of the reference POST cannot leave out, and Wildgate's, against the
+// hashing alone.
 func leastOf() Part {
 	return Part{
 		Group: Least, Name: "header POST",

@@ -36,7 +36,8 @@ func parsings() []Part {
 	return all
 }
 
-// deriving holds the derivation of a public key of SigV4A, which a key cache saves, against one bare verification of ECDSA.
+// deriving holds the derivation of a public key of SigV4A, which a key cache saves, against one
+// bare verification of ECDSA.
 func deriving() Part {
 	return Part{
 		Group: Deriving, Name: "public key of SigV4A",

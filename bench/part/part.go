@@ -1,5 +1,6 @@
-// Package part holds single parts of Wildgate that are measured beside something that tells what they may cost: not the whole of another verifier or engine, but
-// the same part of one, or the same work without what could make it slow.
+// Package part holds single parts of Wildgate that are measured beside something that tells what
+// they may cost: not the whole of another verifier or engine, but the same part of one, or the same
+// work without what could make it slow.
 package part
 
 import (
@@ -24,8 +25,9 @@ type Part struct {
 	Name  string
 	X     float64 // how many statements or stars there are
 
-	// New sets up what is timed beside each other, and checks that it does what it is measured at: what the others are held against first, and
-	// Wildgate's part last, by the name of its package: wildgate or iampolicy. None may go wrong after that: they panic.
+	// New sets up what is timed beside each other, and checks that it does what it is measured at:
+	// what the others are held against first, and Wildgate's part last, by the name of its package:
+	// wildgate or iampolicy. None may go wrong after that: they panic.
 	New func() ([]measure.Side, error)
 }
 

@@ -25,7 +25,8 @@ var (
 	grey  = color.NRGBA{R: 0x70, G: 0x70, B: 0x70, A: 0xff}
 )
 
-// looks tell the contenders apart, by shape as well as by colour: the palette is Okabe and Ito's, which colour-blind readers can tell apart too.
+// looks tell the contenders apart, by shape as well as by colour: the palette is Okabe and Ito's,
+// which colour-blind readers can tell apart too.
 var looks = map[string]draw.GlyphStyle{
 	"floor":         {Color: ink, Radius: 1.5, Shape: draw.CircleGlyph{}},
 	"wildgate":      {Color: color.NRGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, Radius: 5, Shape: draw.CircleGlyph{}},
@@ -79,8 +80,8 @@ func newPlot() *plot.Plot {
 	return p
 }
 
-// ticks label a logarithmic axis at powers of its base, and between them at 2 and 5 where the axis is short, or in even steps where it is so short
-// that few of those lie on it.
+// ticks label a logarithmic axis at powers of its base, and between them at 2 and 5 where the axis
+// is short, or in even steps where it is so short that few of those lie on it.
 type ticks struct {
 	base  float64
 	label func(v float64) string
@@ -124,7 +125,8 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 	return all
 }
 
-// logarithmic makes an axis logarithmic, over at least what lies between low and high, with room at both ends.
+// logarithmic makes an axis logarithmic, over at least what lies between low and high, with room at
+// both ends.
 func logarithmic(a *plot.Axis, low, high float64, t ticks) {
 	a.Scale, a.Tick.Marker = plot.LogScale{}, t
 	room := 1.4

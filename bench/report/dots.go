@@ -13,8 +13,9 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// dots draws a row for each case of a group and in it a glyph for each contender, where its ratio to the base is, with a line from quartile to quartile.
-// Ours has its ratio written above it, and who cannot do the case is named in it.
+// dots draws a row for each case of a group and in it a glyph for each contender, where its ratio
+// to the base is, with a line from quartile to quartile. Ours has its ratio written above it, and
+// who cannot do the case is named in it.
 func dots(r *suite.Results, g work.Group, ours, axis string) (template.HTML, error) {
 	var rows []*suite.Row
 	for i := range r.Rows {

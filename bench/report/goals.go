@@ -91,7 +91,8 @@ func toReach(g *goal.Goal) string {
 	return strings.Join(parts, ", ")
 }
 
-// exact writes a ratio with a digit more than [number], since that can decide whether a goal is met.
+// exact writes a ratio with a digit more than [number], since that can decide whether a goal is
+// met.
 func exact(f float64) string {
 	if f >= 0.1 && f < 10 {
 		return fmt.Sprintf("%.3f", f)

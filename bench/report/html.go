@@ -47,7 +47,8 @@ func Verification(w io.Writer, r *suite.Results) error {
 	return err
 }
 
-// HTML writes the results as one file that needs nothing else: pictures, and the numbers below each.
+// HTML writes the results as one file that needs nothing else: pictures, and the numbers below
+// each.
 func HTML(w io.Writer, r *suite.Results) error {
 	time := func(s measure.Sample) measure.Quartiles { return s.Nanoseconds }
 	ratio := func(s measure.Sample) measure.Quartiles { return s.Ratio }

@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// TestPicturesHaveTheirAxes: what is at 0 has a place on a logarithmic axis, and an axis on which no power lies but 1 has more ticks than that.
+// TestPicturesHaveTheirAxes: what is at 0 has a place on a logarithmic axis, and an axis on which
+// no power lies but 1 has more ticks than that.
 func TestPicturesHaveTheirAxes(t *testing.T) {
 	t.Parallel()
 	row := func(group work.Group, name string, x, ratio float64) suite.Row {

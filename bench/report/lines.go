@@ -16,14 +16,16 @@ import (
 
 const lineHeight = 400
 
-// curve is a line of points, one for each value of x, with a line from quartile to quartile through each.
+// curve is a line of points, one for each value of x, with a line from quartile to quartile through
+// each.
 type curve struct {
 	name string
 	x    []float64
 	y    []measure.Quartiles
 }
 
-// curves returns a curve for each contender of a group. What is at 0, for which a logarithmic axis has no place, is put where zero says.
+// curves returns a curve for each contender of a group. What is at 0, for which a logarithmic axis
+// has no place, is put where zero says.
 func curves(r *suite.Results, g work.Group, zero float64, value func(s measure.Sample) measure.Quartiles) []curve {
 	var all []curve
 	for _, name := range contenders(r, g) {
@@ -94,7 +96,8 @@ func scalings(r *suite.Results) (template.HTML, error) {
 	return svg(p, lineHeight, curveNames(all))
 }
 
-// plotCurves draws them. What is at zero stands for itself: no line leads there, since its place says nothing of its distance.
+// plotCurves draws them. What is at zero stands for itself: no line leads there, since its place
+// says nothing of its distance.
 func plotCurves(p *plot.Plot, all []curve, zero float64) {
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint

@@ -14,7 +14,8 @@ const (
 	end   = "<!-- until here -->"
 )
 
-// Markdown returns the document with what is between its two marks replaced by all tables of the results.
+// Markdown returns the document with what is between its two marks replaced by all tables of the
+// results.
 func Markdown(document []byte, r *suite.Results) ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s.\n\n### %s\n\n%s\n", machine(r), goalsTitle, goalsText)
@@ -33,7 +34,8 @@ func Markdown(document []byte, r *suite.Results) ([]byte, error) {
 	return between(document, b.String())
 }
 
-// Summary returns the document with what is between its two marks replaced by a few sentences, which tell medians.
+// Summary returns the document with what is between its two marks replaced by a few sentences,
+// which tell medians.
 func Summary(document []byte, r *suite.Results) ([]byte, error) {
 	return between(document, summaryText(r)+"\nMedians of "+r.Machine.When.Format("2 January 2006")+".\n")
 }

@@ -47,7 +47,8 @@ func TestMarkdownReplacesWhatIsBetweenItsMarks(t *testing.T) {
 	}
 }
 
-// TestGoalsAreToldOf: with what was measured and whether it is enough, also where it is a rate, and in the summary from which median to which where they are many of a kind.
+// TestGoalsAreToldOf: with what was measured and whether it is enough, also where it is a rate, and
+// in the summary from which median to which where they are many of a kind.
 func TestGoalsAreToldOf(t *testing.T) {
 	t.Parallel()
 	row := func(group work.Group, name string, median, allocations float64) suite.Row {

@@ -12,7 +12,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// svg draws a plot with a legend above it, out of the way of what is plotted, and returns the element to put into a page.
+// svg draws a plot with a legend above it, out of the way of what is plotted, and returns the
+// element to put into a page.
 func svg(p *plot.Plot, height vg.Length, names []string) (template.HTML, error) {
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)
@@ -26,8 +27,9 @@ func svg(p *plot.Plot, height vg.Length, names []string) (template.HTML, error) 
 	return template.HTML(text[strings.Index(text, "<svg"):]), nil //nolint:gosec // of numbers and of names in this module
 }
 
-// labels writes those of the axes, in the middle of the edges, and returns the area that is left. The plot's own way to do it takes an axis's middle for that
-// of its values, which on a logarithmic axis is near its end.
+// labels writes those of the axes, in the middle of the edges, and returns the area that is left.
+// The plot's own way to do it takes an axis's middle for that of its values, which on a logarithmic
+// axis is near its end.
 func labels(c draw.Canvas, p *plot.Plot) draw.Canvas {
 	style := textStyle(textSize)
 	style.XAlign, style.YAlign = draw.XCenter, draw.YBottom

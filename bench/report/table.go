@@ -1,4 +1,5 @@
-// Package report shows results: as a table on a terminal, as Markdown, and as one HTML file with pictures.
+// Package report shows results: as a table on a terminal, as Markdown, and as one HTML file with
+// pictures.
 package report
 
 import (

@@ -1,4 +1,5 @@
-// Package suite runs the work on the contenders: it checks each before it is timed, times them beside each other, and keeps what came out.
+// Package suite runs the work on the contenders: it checks each before it is timed, times them
+// beside each other, and keeps what came out.
 package suite
 
 import (

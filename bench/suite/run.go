@@ -27,7 +27,8 @@ type Options struct {
 	Only     []Name                           // nil: everything. Otherwise these cases, each for as long as in a full run, and no cores
 }
 
-// Run measures everything. An error is one of the bench itself, or of Wildgate, which has to be able to do every case.
+// Run measures everything. An error is one of the bench itself, or of Wildgate, which has to be
+// able to do every case.
 func Run(ctx context.Context, o Options) (*Results, error) {
 	results, stolen := &Results{Machine: measure.ThisMachine(), Quick: o.Quick}, measure.Stolen()
 	cases, questions, parts, verifiers := work.Verification(o.Quick), work.Evaluation(), part.All(), contender.Verifiers()
@@ -138,8 +139,8 @@ func evaluation(ctx context.Context, q work.Question, engines []contender.Engine
 	return row.timed(ctx, sides, budget)
 }
 
-// timed measures the sides beside each other. The garbage of setting up is collected before, and what the sides make themselves while they
-// run counts for them.
+// timed measures the sides beside each other. The garbage of setting up is collected before, and
+// what the sides make themselves while they run counts for them.
 func (r *Row) timed(ctx context.Context, sides []measure.Side, budget time.Duration) (*Row, error) {
 	runtime.GC()
 	samples, err := measure.Interleaved(ctx, sides, budget)
@@ -151,7 +152,8 @@ func (r *Row) timed(ctx context.Context, sides []measure.Side, budget time.Durat
 	return r, nil
 }
 
-// scaling measures a case with ever more workers: the floor, which shows what the cores can do, and each verifier.
+// scaling measures a case with ever more workers: the floor, which shows what the cores can do, and
+// each verifier.
 func scaling(ctx context.Context, c *work.Case, verifiers []contender.Verifier, budget time.Duration, next func(string)) ([]Scaling, error) {
 	c.Learn()
 	defer c.Forget()

@@ -16,8 +16,9 @@ type Ready struct {
 	floor func(*work.Request) (func(), error)
 }
 
-// Prepare sets a verifier up for a case, which has to have learned its keys, and holds it to its task: it admits what is signed, and refuses each tampered form
-// of it and, where the case is about one, the bad request. A verifier that does not is not timed: a wrong answer has no speed.
+// Prepare sets a verifier up for a case, which has to have learned its keys, and holds it to its
+// task: it admits what is signed, and refuses each tampered form of it and, where the case is about
+// one, the bad request. A verifier that does not is not timed: a wrong answer has no speed.
 func Prepare(c *work.Case, v contender.Verifier) (*Ready, error) {
 	ask, err := v.New(c.Setting)
 	if err != nil {
@@ -52,7 +53,8 @@ func Prepare(c *work.Case, v contender.Verifier) (*Ready, error) {
 // Floor returns what no verifier can do without for the good request.
 func (p *Ready) Floor() (func(), error) { return p.floor(p.good[0]) }
 
-// Run returns what is timed: one verification, of the case's requests in turn. It panics at an answer that is not the one of before.
+// Run returns what is timed: one verification, of the case's requests in turn. It panics at an
+// answer that is not the one of before.
 func (p *Ready) Run() func() {
 	if p.bad != nil {
 		return func() {
@@ -72,7 +74,8 @@ func (p *Ready) Run() func() {
 	}
 }
 
-// worker returns the work of one of several goroutines: requests of its own, verified by what all share.
+// worker returns the work of one of several goroutines: requests of its own, verified by what all
+// share.
 func (p *Ready) worker() func() {
 	own := *p
 	own.good = make([]*work.Request, len(p.good))

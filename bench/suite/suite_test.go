@@ -12,8 +12,9 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// TestSelfCheck: Wildgate passes the check of every case, and a peer either passes or says what it cannot do, which is listed here: a peer that
-// drops out of a case for another reason is a fault of its adapter.
+// TestSelfCheck: Wildgate passes the check of every case, and a peer either passes or says what it
+// cannot do, which is listed here: a peer that drops out of a case for another reason is a fault of
+// its adapter.
 func TestSelfCheck(t *testing.T) {
 	t.Parallel()
 	unable := map[string][]string{}
@@ -43,7 +44,8 @@ func TestSelfCheck(t *testing.T) {
 	}
 }
 
-// TestSelfCheckFindsBadVerifiers: whoever admits all, refuses all, or forgets the body or the method is not timed.
+// TestSelfCheckFindsBadVerifiers: whoever admits all, refuses all, or forgets the body or the
+// method is not timed.
 func TestSelfCheckFindsBadVerifiers(t *testing.T) {
 	t.Parallel()
 	c := work.Verification(true)[0]

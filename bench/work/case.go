@@ -50,7 +50,8 @@ type Case struct {
 
 	// Good makes the requests that are verified in turn, signed for a service.
 	Good func(service string) ([]*Request, error)
-	// Bad makes, out of what was signed for a service, a request that has to be refused. Then that is what is timed. nil: the good ones are.
+	// Bad makes, out of what was signed for a service, a request that has to be refused. Then that
+	// is what is timed. nil: the good ones are.
 	Bad func(service string) (*Request, error)
 	// Floor returns what no verifier can do without for a good request.
 	Floor func(q *Request) (func(), error)

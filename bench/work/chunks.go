@@ -18,7 +18,8 @@ const (
 	chunkBytes  = 64 << 10 // what most clients send
 )
 
-// inChunks makes an upload of size bytes: in signed chunks, or in one that is not signed, with a CRC32 in its trailer.
+// inChunks makes an upload of size bytes: in signed chunks, or in one that is not signed, with a
+// CRC32 in its trailer.
 func inChunks(service string, size int, signed bool) (*Request, error) {
 	p := plan{
 		method: http.MethodPut, target: "/prod/upload", key: TheKey, at: Now, payload: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
@@ -43,7 +44,8 @@ func inChunks(service string, size int, signed bool) (*Request, error) {
 	return q, nil
 }
 
-// signedChunks encodes data as a client that signs its chunks with [TheKey] does, from the signature of the request on: "Transferring Payload in Multiple Chunks", S3 API Reference.
+// signedChunks encodes data as a client that signs its chunks with [TheKey] does, from the
+// signature of the request on: "Transferring Payload in Multiple Chunks", S3 API Reference.
 func signedChunks(data []byte, service, previous string) []byte {
 	mac := func(key []byte, text string) []byte {
 		h := hmac.New(sha256.New, key)

@@ -5,15 +5,17 @@ import (
 	"net/http"
 )
 
-// In the groups of keys and of callers every case sends as many different requests as the others of its group, since that alone costs: they do not all
-// stay in the processor's caches. So the first case of each group is the control of the others.
+// In the groups of keys and of callers every case sends as many different requests as the others of
+// its group, since that alone costs: they do not all stay in the processor's caches. So the first
+// case of each group is the control of the others.
 const (
 	requestsOfOne  = 100     // by one caller, however many keys are known
 	requestsOfMany = 1_000   // by however many callers
 	knownToCallers = 100_000 // keys, however many of their owners send
 )
 
-// crowds returns the cases about many keys and many callers. The quick ones leave out what takes long to set up.
+// crowds returns the cases about many keys and many callers. The quick ones leave out what takes
+// long to set up.
 func crowds(quick bool) []Case {
 	known, callers := []int{1, 1_000, 100_000, 1_000_000}, []int{1, 10, 100, requestsOfMany}
 	if quick {
@@ -33,7 +35,8 @@ func crowds(quick bool) []Case {
 	return all
 }
 
-// Crowd returns a case in which as many keys are known, of which as many as callers says sign GETs in turn: in all as many different ones as requests says.
+// Crowd returns a case in which as many keys are known, of which as many as callers says sign GETs
+// in turn: in all as many different ones as requests says.
 func Crowd(known, callers, requests int) Case {
 	c := caseOf(Callers, fmt.Sprintf("%s, %s", counted(known, "key"), counted(callers, "caller")), float64(callers), get())
 	c.key, c.knows, c.Good = caller(0), known, inTurn(known, callers, requests)
@@ -56,7 +59,8 @@ func inTurn(known, callers, requests int) func(service string) ([]*Request, erro
 	}
 }
 
-// Learn makes the keys that the verifiers of this case know. They can be many, so that only the case that is measured has them.
+// Learn makes the keys that the verifiers of this case know. They can be many, so that only the
+// case that is measured has them.
 func (c *Case) Learn() {
 	c.Known = make(map[string]Key, c.knows+1)
 	for _, k := range append([]Key{c.key}, c.also...) {

@@ -7,8 +7,9 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// TestCrowdsDifferInOneThing: in the group of keys all cases send the same requests, of one caller; in that of callers all send as many, of as many callers as the case says.
-// Otherwise their curves would show something else than what is written below them.
+// TestCrowdsDifferInOneThing: in the group of keys all cases send the same requests, of one caller;
+// in that of callers all send as many, of as many callers as the case says. Otherwise their curves
+// would show something else than what is written below them.
 func TestCrowdsDifferInOneThing(t *testing.T) {
 	t.Parallel()
 	count := map[work.Group]int{}

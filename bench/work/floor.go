@@ -15,8 +15,9 @@ import (
 // stringToSignBytes is the length of a string to sign for this region and execute-api.
 const stringToSignBytes = 142
 
-// hashing is the floor of a request whose signature is an HMAC: what no verifier with a cached key can do without. SHA-256 of the body and of the canonical
-// request, and one HMAC-SHA256 whose key is prepared; crypto/hmac keeps it over Reset.
+// hashing is the floor of a request whose signature is an HMAC: what no verifier with a cached key
+// can do without. SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose key
+// is prepared; crypto/hmac keeps it over Reset.
 func hashing(q *Request) func() {
 	body, request, sts := q.body, make([]byte, canonicalBytes(q)), make([]byte, stringToSignBytes)
 	mac := hmac.New(sha256.New, make([]byte, sha256.Size))
@@ -34,7 +35,8 @@ func hashing(q *Request) func() {
 	}
 }
 
-// canonicalBytes returns the length of q's canonical request, for the plain paths and values that this package signs.
+// canonicalBytes returns the length of q's canonical request, for the plain paths and values that
+// this package signs.
 func canonicalBytes(q *Request) int {
 	n := len(q.r.Method) + len(q.r.URL.EscapedPath()) + 64 + 5 // the digest, and the line feeds between six parts
 	names := "host"
@@ -67,7 +69,8 @@ func reading(q *Request, h hash.Hash) func() {
 	}
 }
 
-// VerifyingECDSA is the floor of a request whose signature is ECDSA: one verification on P-256 by the standard library.
+// VerifyingECDSA is the floor of a request whose signature is ECDSA: one verification on P-256 by
+// the standard library.
 func VerifyingECDSA() (func(), error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

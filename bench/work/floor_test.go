@@ -15,7 +15,8 @@ import (
 	"github.com/wildgate/wildgate/bench/work"
 )
 
-// TestFloorHashesWhatIsSigned: the floor hashes exactly as many bytes as the canonical request and the string to sign have that AWS's signer prints.
+// TestFloorHashesWhatIsSigned: the floor hashes exactly as many bytes as the canonical request and
+// the string to sign have that AWS's signer prints.
 func TestFloorHashesWhatIsSigned(t *testing.T) {
 	t.Parallel()
 	for _, c := range work.Verification(true) {
@@ -35,7 +36,8 @@ func TestFloorHashesWhatIsSigned(t *testing.T) {
 	}
 }
 
-// signedAgain returns the canonical request and the string to sign of a signed request: those that give it the signature which it has.
+// signedAgain returns the canonical request and the string to sign of a signed request: those that
+// give it the signature which it has.
 func signedAgain(t *testing.T, r *http.Request, known map[string]work.Key) (canonical, toSign string) {
 	t.Helper()
 	var printed string

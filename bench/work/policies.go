@@ -26,7 +26,8 @@ const (
 	Statements Group = "statements"
 )
 
-// Statement allows an action on the resources that a pattern matches, to callers of one team with one client where it says so.
+// Statement allows an action on the resources that a pattern matches, to callers of one team with
+// one client where it says so.
 type Statement struct {
 	Action   string
 	Resource string // a pattern, in which '*' stands for any characters
@@ -34,7 +35,8 @@ type Statement struct {
 	Agent    string // a pattern as well
 }
 
-// Question is what an engine decides on: the same statements in each one's language, and the request that the last of them allows.
+// Question is what an engine decides on: the same statements in each one's language, and the
+// request that the last of them allows.
 type Question struct {
 	Group      Group
 	Name       string
@@ -47,7 +49,8 @@ type Question struct {
 	Denied           string // a resource that nothing allows
 }
 
-// Thousands returns the questions about 1,000 statements in one document, which differ in one thing each.
+// Thousands returns the questions about 1,000 statements in one document, which differ in one thing
+// each.
 func Thousands() []Question {
 	return slices.DeleteFunc(Evaluation(), func(q Question) bool { return q.Group != Policies || len(q.Statements) != perDocument })
 }

@@ -19,7 +19,8 @@ type refusal struct {
 	more  func(*Case) // what the case needs beside that; nil: nothing
 }
 
-// RefusedEarly returns the names of those cases whose fault can be found before the key is looked up.
+// RefusedEarly returns the names of those cases whose fault can be found before the key is looked
+// up.
 func RefusedEarly() []string {
 	var names []string
 	for _, r := range earlyRefusals() {
@@ -28,7 +29,8 @@ func RefusedEarly() []string {
 	return names
 }
 
-// refusals are in the order in which a careful verifier finds them. There is one for each of the reasons that a request can give by itself: a store that fails is none.
+// refusals are in the order in which a careful verifier finds them. There is one for each of the
+// reasons that a request can give by itself: a store that fails is none.
 func refusals() []refusal { return append(earlyRefusals(), lateRefusals()...) }
 
 // changed is a request that is changed after it was signed.

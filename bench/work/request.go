@@ -1,5 +1,6 @@
-// Package work makes what is measured: signed requests as a server gets them, their tampered forms, and policies in the languages of the engines.
-// Nothing here is signed by the code that is measured: AWS's own signers do it.
+// Package work makes what is measured: signed requests as a server gets them, their tampered forms,
+// and policies in the languages of the engines. Nothing here is signed by the code that is
+// measured: AWS's own signers do it.
 package work
 
 import (
@@ -64,7 +65,8 @@ var TheKey = Key{ID: "ASIAIOSFODNN7EXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG/bPxR
 
 func token(n int) string { return strings.Repeat("IQoJb3JpZ2luX2VjE", n/17+1)[:n] }
 
-// Request is a signed request as a server gets it. It can be verified again and again, by one goroutine at a time.
+// Request is a signed request as a server gets it. It can be verified again and again, by one
+// goroutine at a time.
 type Request struct {
 	r    *http.Request
 	body []byte

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Tampered returns q in the forms in which nobody may admit it: its signature changed, its method, and a byte of its body, by what was changed.
-// Those of the body may be admitted and found wrong only as the body is read.
+// Tampered returns q in the forms in which nobody may admit it: its signature changed, its method,
+// and a byte of its body, by what was changed. Those of the body may be admitted and found wrong
+// only as the body is read.
 func (q *Request) Tampered() map[string]*Request {
 	forms := map[string]*Request{}
 	signature, method := q.clone(), q.clone()

@@ -20,10 +20,12 @@ type guard struct {
 
 // finder finds the guards of a file.
 //
-// In a function whose last result is an error or a bool, an error and false refuse; nil and true admit. A condition after which the function refuses is
-// taken out by making it false, and one after which it admits by making it true: the operands of || or && one by one, so that each has to be held. What a
-// function returns as its last word is taken out too: a bool operand by operand, an error by returning nil. So are conditions that lead to a panic or to
-// the mistakes of a configuration.
+// In a function whose last result is an error or a bool, an error and false refuse; nil and true
+// admit. A condition after which the function refuses is taken out by making it false, and one
+// after which it admits by making it true: the operands of || or && one by one, so that each has to
+// be held. What a function returns as its last word is taken out too: a bool operand by operand, an
+// error by returning nil. So are conditions that lead to a panic or to the mistakes of a
+// configuration.
 type finder struct {
 	dir      string
 	source   []byte
@@ -174,7 +176,8 @@ func (f *finder) condition(fn string, init ast.Stmt, e ast.Expr, value bool) {
 	f.within(fn, e, value)
 }
 
-// operands adds each operand of a disjunction to be made false, or of a conjunction to be made true.
+// operands adds each operand of a disjunction to be made false, or of a conjunction to be made
+// true.
 func (f *finder) operands(fn string, e ast.Expr, value bool) {
 	x, value := stripped(e, value)
 	b := x.(*ast.BinaryExpr)
@@ -182,8 +185,8 @@ func (f *finder) operands(fn string, e ast.Expr, value bool) {
 	f.condition(fn, nil, b.Y, value)
 }
 
-// within looks for operands deeper in a condition that as a whole is one already: of a && (b || c), which is made false, b and c. To make a false would be the same as
-// to make all of it false.
+// within looks for operands deeper in a condition that as a whole is one already: of a && (b || c),
+// which is made false, b and c. To make a false would be the same as to make all of it false.
 func (f *finder) within(fn string, e ast.Expr, value bool) {
 	x, value := stripped(e, value)
 	b, ok := x.(*ast.BinaryExpr)

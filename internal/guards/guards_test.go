@@ -25,10 +25,11 @@ func holdersOf(dir string) []string {
 	return []string{dir, "sigv4auth"}
 }
 
-// TestGuards: every guard is held by a test, which passes, and fails when the guard is taken out. Which test that is stands in testdata/guards.txt, so that one
-// test is run for a guard and not all, and for a removal with the removal. Guards that no test can hold are listed there too, with the reason. Without -long, only
-// the list is checked. -run 'TestGuards/sigv4auth_checkTime' takes those
-// of one function out.
+// TestGuards: every guard is held by a test, which passes, and fails when the guard is taken out.
+// Which test that is stands in testdata/guards.txt, so that one test is run for a guard and not
+// all, and for a removal with the removal. Guards that no test can hold are listed there too, with
+// the reason. Without -long, only the list is checked. -run 'TestGuards/sigv4auth_checkTime' takes
+// those of one function out.
 func TestGuards(t *testing.T) {
 	root := repository(t)
 	held := readRecord(t)

@@ -20,7 +20,8 @@ type edit struct {
 	width int  // of what it begins or ends
 }
 
-// instrumented returns the source in which every guard can be taken out by its number. The first has the number after.
+// instrumented returns the source in which every guard can be taken out by its number. The first
+// has the number after.
 func instrumented(source []byte, guards []guard, after int) []byte {
 	var edits []edit
 	for i, g := range guards {
@@ -52,8 +53,8 @@ func instrumented(source []byte, guards []guard, after int) []byte {
 	return b.Bytes()
 }
 
-// instrument makes the overlay with which the packages are built so that each guard can be taken out, and returns all of them in the order of their
-// numbers, which begin with 1.
+// instrument makes the overlay with which the packages are built so that each guard can be taken
+// out, and returns all of them in the order of their numbers, which begin with 1.
 func instrument(t *testing.T, root string, places map[string]place) (overlay string, all []guard) {
 	t.Helper()
 	tmp := t.TempDir()
@@ -122,8 +123,8 @@ func goFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// taken is the file that is added to a package whose guards can be taken out. It takes out the one whose number the environment holds, and can tell of
-// each that would refuse.
+// taken is the file that is added to a package whose guards can be taken out. It takes out the one
+// whose number the environment holds, and can tell of each that would refuse.
 func taken(pkg string, count int) []byte {
 	return fmt.Appendf(nil, `package %s
 

@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// removal takes out a guard that is no condition, or shows that a second test holds one: with stands
-// for old, and the holder has to fail then. mark is the threat's number, with a letter where several
-// are about one threat; it ends the line of the source that holds old. An empty old is the statement
-// which begins there, and an empty with leaves it out.
+// removal takes out a guard that is no condition, or shows that a second test holds one: with
+// stands for old, and the holder has to fail then. mark is the threat's number, with a letter where
+// several are about one threat; it ends the line of the source that holds old. An empty old is the
+// statement which begins there, and an empty with leaves it out.
 type removal struct{ mark, old, with, holder string }
 
 const removalMark = "removal "
@@ -134,10 +134,12 @@ var removals = []removal{
 	{"252d", `v.unread = append(v.unread, id)`, ``, "iampolicy TestIndexFindsWhatCannotBeRead"},
 }
 
-// sourceTests is the package whose tests read the source instead of running it. They cannot be told which guard is taken out: they get another source.
+// sourceTests is the package whose tests read the source instead of running it. They cannot be told
+// which guard is taken out: they get another source.
 const sourceTests = "internal/house"
 
-// sourceFails reports whether a removal's holder, which reads the source, fails for a copy of it with the removal.
+// sourceFails reports whether a removal's holder, which reads the source, fails for a copy of it
+// with the removal.
 func (s *suite) sourceFails(t *testing.T, r removal, at place) bool {
 	t.Helper()
 	tests, name, _ := strings.Cut(r.holder, " ")

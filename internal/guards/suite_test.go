@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// suite runs the instrumented tests. It builds a package's test binary, and traces it, when that is first needed.
+// suite runs the instrumented tests. It builds a package's test binary, and traces it, when that is
+// first needed.
 type suite struct {
 	root, overlay string
 	threats       map[string]bool // the tests that the table of threats names
@@ -70,7 +71,8 @@ func build(t *testing.T, root, overlay, tests string) string {
 	return binary
 }
 
-// run runs tests with what is added to the environment. A test that does not come to an end has failed.
+// run runs tests with what is added to the environment. A test that does not come to an end has
+// failed.
 func (s *suite) run(t *testing.T, tests string, names []string, atMost time.Duration, env ...string) (failed bool, out string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), s.binary(t, tests), "-test.run", "^("+strings.Join(names, "|")+")$", "-test.v", "-test.failfast", "-test.parallel", "1", "-test.timeout", atMost.String())
@@ -83,7 +85,8 @@ func (s *suite) run(t *testing.T, tests string, names []string, atMost time.Dura
 // timeout is what a passing test may take. Without a guard one may never come to an end.
 const timeout = 20 * time.Second
 
-// passes reports whether a holder, "package Test", passes with nothing taken out, and is not skipped.
+// passes reports whether a holder, "package Test", passes with nothing taken out, and is not
+// skipped.
 func (s *suite) passes(t *testing.T, holder string) bool { return s.time(t, holder) > 0 }
 
 // time returns how long a holder takes to pass with nothing taken out, 0 if it does not.
@@ -119,8 +122,9 @@ type candidate struct {
 // A slow test is asked last.
 const slow = 250 * time.Millisecond
 
-// find returns a test that holds a guard of the package dir, "" if there is none, and those that were asked: first the quick ones that the table of threats names, then
-// the other quick ones, then the rest.
+// find returns a test that holds a guard of the package dir, "" if there is none, and those that
+// were asked: first the quick ones that the table of threats names, then the other quick ones, then
+// the rest.
 func (s *suite) find(t *testing.T, number int, dir string) (holder string, asked []string) {
 	t.Helper()
 	for _, quick := range []bool{true, false} {
@@ -144,7 +148,8 @@ func (s *suite) find(t *testing.T, number int, dir string) (holder string, asked
 
 var failure = regexp.MustCompile(`(?m)^(?:--- FAIL: |=== RUN +)([^\s/]+)`)
 
-// firstFailing returns one of the tests that fails without the guard, alone as well. All are run in one process until one fails.
+// firstFailing returns one of the tests that fails without the guard, alone as well. All are run in
+// one process until one fails.
 func (s *suite) firstFailing(t *testing.T, number int, tests string, names []string) string {
 	t.Helper()
 	for len(names) > 0 {
@@ -162,8 +167,9 @@ func (s *suite) firstFailing(t *testing.T, number int, tests string, names []str
 	return ""
 }
 
-// trace runs each test of a package alone and returns, for each guard, the passing tests in which it refuses, the quickest first. Tests that need an
-// outside program or other data than a checkout has are skipped, and hold nothing.
+// trace runs each test of a package alone and returns, for each guard, the passing tests in which
+// it refuses, the quickest first. Tests that need an outside program or other data than a checkout
+// has are skipped, and hold nothing.
 func (s *suite) trace(t *testing.T, tests string) map[int][]candidate {
 	t.Helper()
 	binary := s.binary(t, tests)

@@ -1,4 +1,5 @@
-// Package house_test keeps the rules of the repository: which way imports run, what a library package may not do, and that what is exported is documented.
+// Package house_test keeps the rules of the repository: which way imports run, what a library
+// package may not do, and that what is exported is documented.
 package house_test
 
 import (
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const (
@@ -95,7 +97,8 @@ func std(name string) bool {
 	return !strings.Contains(first, ".")
 }
 
-// TestImportDirections: example -> everything; the stores -> sigv4auth -> iampolicy -> the standard library; ridesvc knows nothing of signatures.
+// TestImportDirections: example -> everything; the stores -> sigv4auth -> iampolicy -> the standard
+// library; ridesvc knows nothing of signatures.
 func TestImportDirections(t *testing.T) {
 	t.Parallel()
 	// What the packages of the library may import beside the standard library.
@@ -138,7 +141,8 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
-// TestLibraryKeepsQuiet: no logging, no printing, no process control, no init and no flags in what users import.
+// TestLibraryKeepsQuiet: no logging, no printing, no process control, no init and no flags in what
+// users import.
 func TestLibraryKeepsQuiet(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{"log", "log/slog", "flag", "os/signal", "unsafe", "expvar", "net/http/pprof", "regexp"}
@@ -167,7 +171,8 @@ func TestLibraryKeepsQuiet(t *testing.T) {
 	}
 }
 
-// TestPureProtocol: the pure packages know neither clock nor HTTP, and only authorize.go decides by policies.
+// TestPureProtocol: the pure packages know neither clock nor HTTP, and only authorize.go decides by
+// policies.
 func TestPureProtocol(t *testing.T) {
 	t.Parallel()
 	for _, f := range readFiles(t) {
@@ -201,7 +206,8 @@ func TestPureProtocol(t *testing.T) {
 	}
 }
 
-// TestDocumented: each package has a package comment, and each exported name of the library a doc comment that begins with it.
+// TestDocumented: each package has a package comment, and each exported name of the library a doc
+// comment that begins with it.
 func TestDocumented(t *testing.T) {
 	t.Parallel()
 	packages := map[string][]*ast.File{}
@@ -251,7 +257,8 @@ func begins(text, name string) bool {
 	return false
 }
 
-// values wants a comment on each exported constant and variable: before it, behind it, or on its group.
+// values wants a comment on each exported constant and variable: before it, behind it, or on its
+// group.
 func values(t *testing.T, dir string, all []*doc.Value) {
 	t.Helper()
 	for _, v := range all {
@@ -320,8 +327,8 @@ func TestNoTraces(t *testing.T) {
 	}
 }
 
-// TestOnlyTestneedSkips: what a skipped test lacks is counted by internal/testall, and in CI nothing is
-// skipped, only because every test asks package testneed.
+// TestOnlyTestneedSkips: what a skipped test lacks is counted by internal/testall, and in CI
+// nothing is skipped, only because every test asks package testneed.
 func TestOnlyTestneedSkips(t *testing.T) {
 	t.Parallel()
 	for _, f := range readFiles(t) {
@@ -340,7 +347,8 @@ func TestOnlyTestneedSkips(t *testing.T) {
 	}
 }
 
-// TestReadme: the program that the README shows is one that compiles, and its test command is what CI runs.
+// TestReadme: the program that the README shows is one that compiles, and its test command is what
+// CI runs.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	read := func(name string) string {
@@ -357,5 +365,27 @@ func TestReadme(t *testing.T) {
 	const command = "go run ./internal/testall"
 	if !strings.Contains(readme, "\n    "+command+"\n") || !strings.Contains(read(".ci/run"), "\n"+command+"\n") {
 		t.Errorf("README.md and .ci/run do not both have the line %q", command)
+	}
+}
+
+// TestCommentsAreNarrow: no line of a comment is wider than 100 columns, but for what stands there
+// as it is typed.
+func TestCommentsAreNarrow(t *testing.T) {
+	t.Parallel()
+	const widest = 100
+	for _, f := range readFiles(t) {
+		b, err := os.ReadFile(filepath.Join(root, f.dir, f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for line := range strings.Lines(string(b)) {
+			n++
+			line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")
+			text, comment := strings.CutPrefix(strings.TrimLeft(line, " "), "// ")
+			if comment && !strings.HasPrefix(text, " ") && utf8.RuneCountInString(line) > widest {
+				t.Errorf("%s:%d: %d columns", filepath.Join(f.dir, f.name), n, utf8.RuneCountInString(line))
+			}
+		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 var holdsRefusals = regexp.MustCompile(`refusals\.Held\(t, "(\w+)",`)
 
-// TestRefusals: the tests that the table of refusals in sigv4auth/CLIENTS.md names exist, and hold its rows.
+// TestRefusals: the tests that the table of refusals in sigv4auth/CLIENTS.md names exist, and hold
+// its rows.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	held, exists := map[string]bool{}, map[string]bool{}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestNoSignerVerifies: threat 44. What a client's SDK signs with is in tests and in what helps them, never in the verifier: a signer mends, skips and normalises
-// what a verifier has to refuse.
+// TestNoSignerVerifies: threat 44. What a client's SDK signs with is in tests and in what helps
+// them, never in the verifier: a signer mends, skips and normalises what a verifier has to refuse.
 func TestNoSignerVerifies(t *testing.T) {
 	t.Parallel()
 	found := false
@@ -31,8 +31,10 @@ func TestNoSignerVerifies(t *testing.T) {
 	}
 }
 
-// TestConstantTime: threat 212. In the packages that hold secrets, nothing that is called a signature, a secret, a token, a MAC or a key is compared by == or with bytes.Equal, which stop at
-// the first difference. Comparisons with nil, "" and constants tell nothing. What compares instead has loops that nothing can leave early.
+// TestConstantTime: threat 212. In the packages that hold secrets, nothing that is called a
+// signature, a secret, a token, a MAC or a key is compared by == or with bytes.Equal, which stop at
+// the first difference. Comparisons with nil, "" and constants tell nothing. What compares instead
+// has loops that nothing can leave early.
 func TestConstantTime(t *testing.T) {
 	t.Parallel()
 	called, made := map[string]int{}, 0
@@ -108,7 +110,8 @@ func forkInLoop(body ast.Node) (fork ast.Node) {
 	return fork
 }
 
-// secretName reports whether an expression is called like something that a caller must not be able to guess byte by byte.
+// secretName reports whether an expression is called like something that a caller must not be able
+// to guess byte by byte.
 func secretName(e ast.Expr) bool {
 	name := ""
 	switch e := e.(type) {

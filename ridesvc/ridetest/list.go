@@ -73,7 +73,8 @@ func testListPages(t *testing.T, store ridesvc.Store) {
 	want := map[ridesvc.Ride]bool{}
 	for n := range total {
 		ride := sample(n)
-		// Eight rides to the millisecond, with letters of both cases, digits, '-' and '_', which databases sort differently.
+		// Eight rides to the millisecond, with letters of both cases, digits, '-' and '_', which
+		// databases sort differently.
 		ride.RequestTime = epoch.Add(time.Duration(n/8) * time.Millisecond)
 		ride.RideID = string("aB0-_Zz9"[n%8]) + ride.RideID[1:]
 		create(t, store, ride)

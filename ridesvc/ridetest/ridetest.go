@@ -17,8 +17,9 @@ import (
 	"github.com/wildgate/wildgate/ridesvc"
 )
 
-// TestStore runs every test of the contract, each as a subtest of t on a store of its own.
-// The function empty returns a store without rides, ready for concurrent use, and registers with t what has to be cleaned up.
+// TestStore runs every test of the contract, each as a subtest of t on a store of its own. The
+// function empty returns a store without rides, ready for concurrent use, and registers with t what
+// has to be cleaned up.
 func TestStore(t *testing.T, empty func(t *testing.T) ridesvc.Store) {
 	t.Helper()
 	for _, test := range []struct {
@@ -48,7 +49,8 @@ func TestStore(t *testing.T, empty func(t *testing.T) ridesvc.Store) {
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 
-// sample returns the n-th of a series of rides that differ in everything; a second lies between each two.
+// sample returns the n-th of a series of rides that differ in everything; a second lies between
+// each two.
 func sample(n int) ridesvc.Ride {
 	return ridesvc.Ride{
 		RideID:         fmt.Sprintf("%022d", n),
@@ -76,7 +78,8 @@ func holds(t *testing.T, store ridesvc.Store, want ridesvc.Ride) {
 	if err != nil {
 		t.Fatalf("Ride(%q, %q): %v", want.Rider, want.RideID, err)
 	}
-	// Struct equality, so that a time in another zone differs, as it does for a caller who prints it.
+	// Struct equality, so that a time in another zone differs, as it does for a caller who prints
+	// it.
 	if got != want {
 		t.Errorf("Ride(%q, %q):\n got %+v\nwant %+v", want.Rider, want.RideID, got, want)
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// relay stands between a client and a service. It is a forward proxy, whatever host a client asks for, so that names
-// need no DNS; and it can change what passes.
+// relay stands between a client and a service. It is a forward proxy, whatever host a client asks
+// for, so that names need no DNS; and it can change what passes.
 type relay struct {
 	addr string
 
@@ -22,8 +22,9 @@ type relay struct {
 	client   *tls.Config
 }
 
-// newRelay starts a relay to s. If old is not empty it puts new, of the same length, in its place wherever a client sends it. To look into TLS it
-// has the service's own certificate, which makes it the worst that can be on the way.
+// newRelay starts a relay to s. If old is not empty it puts new, of the same length, in its place
+// wherever a client sends it. To look into TLS it has the service's own certificate, which makes it
+// the worst that can be on the way.
 func newRelay(t *testing.T, s *s3Service, secure bool, old, new string) *relay {
 	t.Helper()
 	if len(old) != len(new) {

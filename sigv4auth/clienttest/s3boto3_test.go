@@ -18,7 +18,8 @@ import (
 //go:embed testdata/s3_boto3.py
 var s3Boto3 string
 
-// environment is that of this process without what would reach a client by accident, with what is given.
+// environment is that of this process without what would reach a client by accident, with what is
+// given.
 func (s *s3Service) environment(t *testing.T, more ...string) []string {
 	t.Helper()
 	var env []string
@@ -36,8 +37,8 @@ func (s *s3Service) environment(t *testing.T, more ...string) []string {
 	}, more...)...)
 }
 
-// hasDots reports whether a key has dot segments, which the HTTP library below botocore takes out of what it sends to a proxy, once that is signed. No server can
-// verify those.
+// hasDots reports whether a key has dot segments, which the HTTP library below botocore takes out
+// of what it sends to a proxy, once that is signed. No server can verify those.
 func hasDots(key string) bool {
 	for segment := range strings.SplitSeq(key, "/") {
 		if segment == "." || segment == ".." {

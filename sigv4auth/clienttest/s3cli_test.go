@@ -19,7 +19,8 @@ type awsCLI struct {
 	env     []string
 }
 
-// newCLI configures the AWS CLI for a service: by default it would presign with Signature Version 2.
+// newCLI configures the AWS CLI for a service: by default it would presign with Signature Version
+// 2.
 func newCLI(t *testing.T, program string, s *s3Service) *awsCLI {
 	t.Helper()
 	c := &awsCLI{program: program, s: s}
@@ -66,7 +67,8 @@ func (c *awsCLI) must(t *testing.T, env []string, args ...string) string {
 	return out
 }
 
-// fails runs a command that has to fail, and returns the code in what it says: "An error occurred (CODE) when calling ...".
+// fails runs a command that has to fail, and returns the code in what it says: "An error occurred
+// (CODE) when calling ...".
 func (c *awsCLI) fails(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	out, err := c.run(t, env, args...)
@@ -92,7 +94,8 @@ func cliVersion(t *testing.T, program string) string {
 	return string(out)
 }
 
-// TestS3CLI: the AWS CLI copies folders both ways, in one piece and in parts, in path and in virtual-hosted style, and is refused.
+// TestS3CLI: the AWS CLI copies folders both ways, in one piece and in parts, in path and in
+// virtual-hosted style, and is refused.
 func TestS3CLI(t *testing.T) {
 	t.Parallel()
 	program := testneed.Program(t, "aws")

@@ -10,8 +10,8 @@ import (
 	"github.com/wildgate/wildgate/internal/testneed"
 )
 
-// TestS3Curl: curl --aws-sigv4 signs S3's paths as it sends them, and older versions of it must be told to send the digest. An escaped slash is a slash of the
-// key, and is signed as an escaped one.
+// TestS3Curl: curl --aws-sigv4 signs S3's paths as it sends them, and older versions of it must be
+// told to send the digest. An escaped slash is a slash of the key, and is signed as an escaped one.
 func TestS3Curl(t *testing.T) {
 	t.Parallel()
 	curl := testneed.Program(t, "curl")

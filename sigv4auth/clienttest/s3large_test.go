@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/internal/testneed"
 )
 
-// TestS3CLILarge: the AWS CLI uploads and downloads 200 MiB, each as it does by itself, in dozens of parts of which several are under way at a time.
+// TestS3CLILarge: the AWS CLI uploads and downloads 200 MiB, each as it does by itself, in dozens
+// of parts of which several are under way at a time.
 func TestS3CLILarge(t *testing.T) {
 	t.Parallel()
 	program := testneed.Program(t, "aws")

@@ -34,7 +34,8 @@ func (s *s3Service) minio(t *testing.T, secure bool, change func(*minio.Options)
 	return c
 }
 
-// TestS3Minio: minio-go in path and virtual-hosted style, with every kind of key, by whole objects, streams and parts.
+// TestS3Minio: minio-go in path and virtual-hosted style, with every kind of key, by whole objects,
+// streams and parts.
 func TestS3Minio(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
@@ -83,7 +84,8 @@ func TestS3Minio(t *testing.T) {
 	})
 }
 
-// TestS3MinioBuckets: minio-go asks for a bucket's region where it is told none; it makes, lists and removes buckets.
+// TestS3MinioBuckets: minio-go asks for a bucket's region where it is told none; it makes, lists
+// and removes buckets.
 func TestS3MinioBuckets(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {

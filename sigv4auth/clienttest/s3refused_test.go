@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// mustRefuse runs what has to be refused, and wants the code that the client surfaces and a store that nothing changed.
+// mustRefuse runs what has to be refused, and wants the code that the client surfaces and a store
+// that nothing changed.
 func (s *s3Service) mustRefuse(t *testing.T, what, want string, run func() string) {
 	t.Helper()
 	before := s.store.Changes()

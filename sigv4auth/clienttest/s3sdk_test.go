@@ -165,7 +165,8 @@ func TestS3SDKUploads(t *testing.T) {
 	})
 }
 
-// TestS3SDKPresigned: URLs for reading and writing, that anyone can use with plain HTTP until they expire.
+// TestS3SDKPresigned: URLs for reading and writing, that anyone can use with plain HTTP until they
+// expire.
 func TestS3SDKPresigned(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(t *testing.T, s *s3Service, _ bool) {
@@ -261,7 +262,8 @@ func TestS3SDKRefused(t *testing.T) {
 		})
 		tampering := newRelay(t, s, secure, marker, changed)
 		relayed := func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }
-		// Over TLS the SDK signs no body. There the checksum in its trailer tells of what was damaged, and of nobody who changes both.
+		// Over TLS the SDK signs no body. There the checksum in its trailer tells of what was
+		// damaged, and of nobody who changes both.
 		s.mustRefuse(t, "a body that was changed on the way", map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure], with(relayed))
 		for _, algorithm := range checksums {
 			send := func(change func(*s3.Options)) string {

@@ -76,7 +76,8 @@ func newS3(t *testing.T, secure bool) *s3Service {
 	}
 	alice := iampolicy.Principal{ARN: "arn:aws:iam::111122223333:user/alice"}
 	s := &s3Service{store: s3server.New(s3Domain), ca: newAuthority(t), modes: map[string]int{}}
-	// Presigned URLs are unsigned payloads; over TLS, whose integrity they rely on, most SDKs sign no body at all.
+	// Presigned URLs are unsigned payloads; over TLS, whose integrity they rely on, most SDKs sign
+	// no body at all.
 	modes := sigv4auth.StreamingSigned | sigv4auth.StreamingSignedTrailer | sigv4auth.InsecureUnsigned
 	if secure {
 		modes |= sigv4auth.InsecureStreamingUnsignedTrailer
@@ -145,7 +146,8 @@ func hasChecksum(h http.Header) bool {
 	return slices.ContainsFunc(checksums, func(a types.ChecksumAlgorithm) bool { return h.Get("X-Amz-Checksum-"+string(a)) != "" })
 }
 
-// wantModes wants that requests came in each of the payload modes, and in no other: otherwise the test is about something else than it was written for.
+// wantModes wants that requests came in each of the payload modes, and in no other: otherwise the
+// test is about something else than it was written for.
 func (s *s3Service) wantModes(t *testing.T, want ...string) {
 	t.Helper()
 	s.mu.Lock()

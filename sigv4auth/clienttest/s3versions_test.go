@@ -8,8 +8,10 @@ import (
 	"testing"
 )
 
-// botocoreModes returns the payload modes in which botocore, and the AWS CLI with it, sends what it signs in the header. Since the version that adds a checksum to
-// every upload by default, that is in a trailer over TLS, and in a header over http. Those before it, which Debian 12 has, send Content-MD5, and over TLS nothing else.
+// botocoreModes returns the payload modes in which botocore, and the AWS CLI with it, sends what it
+// signs in the header. Since the version that adds a checksum to every upload by default, that is
+// in a trailer over TLS, and in a header over http. Those before it, which Debian 12 has, send
+// Content-MD5, and over TLS nothing else.
 func botocoreModes(t *testing.T, version string, secure bool) []string {
 	t.Helper()
 	switch {
@@ -26,8 +28,8 @@ func botocoreModes(t *testing.T, version string, secure bool) []string {
 	}
 }
 
-// defaultChecksums reports whether what says this of its version adds a checksum to every upload by default: botocore 1.36 does, and version 2.23 of the AWS CLI,
-// which brings a botocore of its own.
+// defaultChecksums reports whether what says this of its version adds a checksum to every upload by
+// default: botocore 1.36 does, and version 2.23 of the AWS CLI, which brings a botocore of its own.
 func defaultChecksums(version string) bool {
 	var major, minor int
 	if _, own, ok := strings.Cut(version, "aws-cli/2."); ok {
@@ -39,7 +41,8 @@ func defaultChecksums(version string) bool {
 	return n == 2 && (major > 1 || minor >= 36)
 }
 
-// TestDefaultChecksums says of the clients on this machine whether the other tests show their default checksums.
+// TestDefaultChecksums says of the clients on this machine whether the other tests show their
+// default checksums.
 func TestDefaultChecksums(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]bool{

@@ -52,7 +52,8 @@ func BenchmarkAccept(b *testing.B) {
 	}
 }
 
-// BenchmarkRequest is a request through the limiter's handler and a bare one, over a connection that is kept.
+// BenchmarkRequest is a request through the limiter's handler and a bare one, over a connection
+// that is kept.
 func BenchmarkRequest(b *testing.B) {
 	for _, limited := range []bool{false, true} {
 		b.Run(fmt.Sprintf("type=request/limited=%t", limited), func(b *testing.B) {

@@ -18,7 +18,8 @@ const (
 )
 
 const (
-	// creditBytes a second are what a client may take for a body or an answer without falling behind.
+	// creditBytes a second are what a client may take for a body or an answer without falling
+	// behind.
 	creditBytes = 4 << 10
 
 	// prompt is how long a client may take for anything without being waited for: a header that is
@@ -73,8 +74,8 @@ func (c *connection) waiting(now time.Time) (in phase, behind time.Duration, ok 
 	// Also where no handler runs: net/http sends the answer, reads what is left of the body, or has
 	// refused the request by itself, and lingers.
 	behind = c.behind + waited
-	// A body that trickles is waited for from the beginning. What a client has kept waiting for before
-	// does not matter any more while the answer is sent.
+	// A body that trickles is waited for from the beginning. What a client has kept waiting for
+	// before does not matter any more while the answer is sent.
 	return active, behind, waited >= prompt || c.reading > 0 && behind >= grace
 }
 

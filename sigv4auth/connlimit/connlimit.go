@@ -26,19 +26,19 @@ const (
 type Config struct {
 	_ [0]func()
 
-	// Max is how many connections there may be at once, over all listeners of the Limiter. Each costs
-	// memory: its buffers, and what the server allows for a header and a body. 0: 512. It may not be
-	// negative, nor below 4.
+	// Max is how many connections there may be at once, over all listeners of the Limiter. Each
+	// costs memory: its buffers, and what the server allows for a header and a body. 0: 512. It may
+	// not be negative, nor below 4.
 	Max int
 
-	// PerPeer is how many of them one peer may have: an IPv4 address, or the /64 of an IPv6 address.
-	// 0: a quarter of Max. It may not be negative, nor above Max.
+	// PerPeer is how many of them one peer may have: an IPv4 address, or the /64 of an IPv6
+	// address. 0: a quarter of Max. It may not be negative, nor above Max.
 	PerPeer int
 
 	// Trusted are the networks of the operator's own proxies and load balancers, which bring the
-	// connections of many clients: PerPeer does not apply to them. A client in one of these networks
-	// can take all places but those of requests that the server works on. A peer that has no IP
-	// address, as one on a Unix socket, counts as trusted. nil: none.
+	// connections of many clients: PerPeer does not apply to them. A client in one of these
+	// networks can take all places but those of requests that the server works on. A peer that has
+	// no IP address, as one on a Unix socket, counts as trusted. nil: none.
 	Trusted []netip.Prefix
 
 	// Patience is how long a connection may wait for its client where three quarters of Max are

@@ -39,8 +39,8 @@ func (l *Limiter) handler(next http.Handler) http.Handler {
 			w2      http2Response
 		}{request: request{c: c}, r: *r}
 		q := &state.request
-		// net/http looks at its own request for what it has to do with the body, and must find its own
-		// there.
+		// net/http looks at its own request for what it has to do with the body, and must find its
+		// own there.
 		if r.Body != nil && r.Body != http.NoBody {
 			state.body = body{q: q, from: r.Body}
 			state.r.Body = &state.body

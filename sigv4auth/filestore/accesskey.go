@@ -81,8 +81,8 @@ func validSecret(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
 }
 
-// decodeSecret decodes the file of a secret. Its problems name no file: where a slip has put the secret itself
-// in the place of the file's name, that would tell it. They are reported at the key.
+// decodeSecret decodes the file of a secret. Its problems name no file: where a slip has put the
+// secret itself in the place of the file's name, that would tell it. They are reported at the key.
 func decodeSecret(data []byte, mode fileMode) (secret sigv4auth.Secret, problems []Problem, ok bool) {
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	switch problem := mode.problem(); {
@@ -98,13 +98,14 @@ func decodeSecret(data []byte, mode fileMode) (secret sigv4auth.Secret, problems
 // grammar by which its beginning could be told from the whole, but a line has an end.
 func wholeSecret(data []byte) bool { return bytes.HasSuffix(data, []byte("\n")) }
 
-// NewAccessKey returns a new random long-term access key, for a principals.json that is about to be written: an ID of 20
-// characters that begins with AKIA, and a secret of 40.
+// NewAccessKey returns a new random long-term access key, for a principals.json that is about to be
+// written: an ID of 20 characters that begins with AKIA, and a secret of 40.
 func NewAccessKey() (accessKeyID string, secret sigv4auth.Secret) {
 	return newAccessKeyID("AKIA"), newSecret()
 }
 
-// newAccessKeyID appends 80 random bits to a prefix: IAM User Guide, "Understanding unique ID prefixes".
+// newAccessKeyID appends 80 random bits to a prefix: IAM User Guide, "Understanding unique ID
+// prefixes".
 func newAccessKeyID(prefix string) string {
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand

@@ -163,7 +163,8 @@ func TestAHalfWrittenFileIsNeverTaken(t *testing.T) {
 		eventually(t, "it is reported", problem(s, "policies/All.json:1:40"))
 		stays(t, "the old document", allowed(t, s, adaARN, "ride:Read"))
 	})
-	// A secret has no grammar by which its beginning could be told from the whole. While the file grows, no two looks in a row see the same.
+	// A secret has no grammar by which its beginning could be told from the whole. While the file
+	// grows, no two looks in a row see the same.
 	t.Run("a secret written in pieces", func(t *testing.T) {
 		const pieces = 200
 		f := newFolder(t)

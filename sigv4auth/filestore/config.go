@@ -19,18 +19,19 @@ type Config struct {
 	Dir string
 
 	// PollInterval is how often the folder is looked at; the package documentation says what that
-	// costs. 0: 150 ms. A change takes effect after one to three intervals, in a folder with more than
-	// 512 policies and secrets after one to five, and in a file that never rests after five, so that
-	// from 200 ms it may take longer than 1 s. At most a minute.
+	// costs. 0: 150 ms. A change takes effect after one to three intervals, in a folder with more
+	// than 512 policies and secrets after one to five, and in a file that never rests after five,
+	// so that from 200 ms it may take longer than 1 s. At most a minute.
 	PollInterval time.Duration
 
-	// InsecureFileModes accepts files with secrets whose mode is wider than 0600. Whoever can read them can then sign as
-	// those whose secrets they hold.
+	// InsecureFileModes accepts files with secrets whose mode is wider than 0600. Whoever can read
+	// them can then sign as those whose secrets they hold.
 	InsecureFileModes bool
 
-	// Report is called for each problem when it appears, and with Resolved set when it is gone: by Open before it returns, and later on
-	// the Store's own goroutine, one call at a time. It may call Problems; it MUST NOT call Close. It should not
-	// block: the folder is not looked at meanwhile. nil: none.
+	// Report is called for each problem when it appears, and with Resolved set when it is gone: by
+	// Open before it returns, and later on the Store's own goroutine, one call at a time. It may
+	// call Problems; it MUST NOT call Close. It should not block: the folder is not looked at
+	// meanwhile. nil: none.
 	Report func(Problem)
 
 	// Now returns the current time, from which the lives of sessions are reckoned. nil: time.Now.

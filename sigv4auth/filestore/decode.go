@@ -13,8 +13,8 @@ type field struct {
 	decode   func(n *node, at string)
 }
 
-// object decodes n by its fields. Nothing unknown is skipped: a misspelt PermissionsBoundary or Expires
-// would widen what its owner may do (threats 150 to 153).
+// object decodes n by its fields. Nothing unknown is skipped: a misspelt PermissionsBoundary or
+// Expires would widen what its owner may do (threats 150 to 153).
 func (d *decoder) object(n *node, at, what string, fields []field) {
 	if n.kind != objectNode {
 		d.fail(n.off, at, "%s is an object, not %s", what, n.kind)
@@ -75,8 +75,8 @@ func (d *decoder) list(n *node, at string, limit int, decode func(n *node, at st
 	}
 }
 
-// string decodes a string that valid admits; rule says what that is. The string itself is not told: where an ID and a secret
-// have changed places it is the secret.
+// string decodes a string that valid admits; rule says what that is. The string itself is not told:
+// where an ID and a secret have changed places it is the secret.
 func (d *decoder) string(n *node, at string, valid func(string) bool, rule string) (s string, ok bool) {
 	switch {
 	case n.kind != stringNode:

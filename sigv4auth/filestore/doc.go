@@ -1,5 +1,6 @@
-// Package filestore keeps principals, access keys, policies and sessions in a folder of JSON files, and follows their edits
-// while the program runs. A [Store] is both a [sigv4auth.CredentialStore] and a [sigv4auth.PolicyStore].
+// Package filestore keeps principals, access keys, policies and sessions in a folder of JSON files,
+// and follows their edits while the program runs. A [Store] is both a [sigv4auth.CredentialStore]
+// and a [sigv4auth.PolicyStore].
 //
 // # The folder
 //
@@ -28,19 +29,23 @@
 //	  }]
 //	}
 //
-// Arn and UserId or RoleId are required; the ID may be any letters and digits, and MUST NOT be given to another principal
-// later, since it is what tells a recreated role from the one for which sessions were issued. A key has an AccessKeyId, a
-// Status (Active or Inactive), exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile, and may
-// have Expires. A relative SecretAccessKeyFile begins at the folder; one newline at the end of the file is not part of the
-// secret. The environment is read when something in the folder changes. A user may have several active keys, so that keys can be rotated.
+// Arn and UserId or RoleId are required; the ID may be any letters and digits, and MUST NOT be
+// given to another principal later, since it is what tells a recreated role from the one for which
+// sessions were issued. A key has an AccessKeyId, a Status (Active or Inactive), exactly one of
+// SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile, and may have Expires. A relative
+// SecretAccessKeyFile begins at the folder; one newline at the end of the file is not part of the
+// secret. The environment is read when something in the folder changes. A user may have several
+// active keys, so that keys can be rotated.
 //
-// Unknown elements, duplicate keys, another case and trailing data are mistakes. So are two users or two roles of one account whose names
-// differ by path or case alone, and tags whose keys differ by case alone: neither could be told apart in a policy. A secret is 16
-// to 256 characters of printable ASCII.
+// Unknown elements, duplicate keys, another case and trailing data are mistakes. So are two users
+// or two roles of one account whose names differ by path or case alone, and tags whose keys differ
+// by case alone: neither could be told apart in a policy. A secret is 16 to 256 characters of
+// printable ASCII.
 //
-// sessions.json is {"Sessions": [...]}, each with AccessKeyId, SecretAccessKey, SessionToken, IssuedAt, Expires, RoleArn, RoleId and
-// SessionName, and, where a session has them, Tags, SourceIdentity, MFAPresent, MFA and Federated. A session has the policies, the
-// permissions boundary and the tags that its role has at the time of the request.
+// sessions.json is {"Sessions": [...]}, each with AccessKeyId, SecretAccessKey, SessionToken,
+// IssuedAt, Expires, RoleArn, RoleId and SessionName, and, where a session has them, Tags,
+// SourceIdentity, MFAPresent, MFA and Federated. A session has the policies, the permissions
+// boundary and the tags that its role has at the time of the request.
 //
 // # Edits
 //
@@ -59,12 +64,14 @@
 // equal. A file that is all the time overwritten in place, and never cut short before, can be read
 // half old and half new: writers of such files MUST rename.
 //
-// Each file is on its own. One that is broken, unreadable, too large or, for one with secrets, open to others
-// keeps its last good version in force, and is reported to [Config].Report and by [Store.Problems] with file, line and column.
-// Where there is no last good version, as after a restart:
+// Each file is on its own. One that is broken, unreadable, too large or, for one with secrets, open
+// to others keeps its last good version in force, and is reported to [Config].Report and by
+// [Store.Problems] with file, line and column. Where there is no last good version, as after a
+// restart:
 //
 //   - without a good principals.json, [Open] fails;
-//   - a principal that attaches a policy which is broken or does not exist is denied everything, whatever its other policies say;
+//   - a principal that attaches a policy which is broken or does not exist is denied everything,
+//     whatever its other policies say;
 //   - a key whose secret cannot be had is unknown;
 //   - a session whose record is broken, or whose role is gone, is unknown.
 //
@@ -77,15 +84,17 @@
 //
 // # What an operator must know
 //
-// Whoever can write to the folder decides who is admitted. A file with secrets whose mode is wider than 0600 is refused, unless
-// Config.InsecureFileModes is set; where a file is a symbolic link, the mode of the file that it leads to counts. On
-// Windows there are no such modes, and nothing is checked. A principals.json that has no inline secret may have any mode.
+// Whoever can write to the folder decides who is admitted. A file with secrets whose mode is wider
+// than 0600 is refused, unless Config.InsecureFileModes is set; where a file is a symbolic link,
+// the mode of the file that it leads to counts. On Windows there are no such modes, and nothing is
+// checked. A principals.json that has no inline secret may have any mode.
 //
-// Temporary credentials are rewritten as a whole for each that is issued, which suits thousands of sessions, not millions, and one
-// process that writes; others may read the folder.
+// Temporary credentials are rewritten as a whole for each that is issued, which suits thousands of
+// sessions, not millions, and one process that writes; others may read the folder.
 //
-// The limits: 16 MiB, 10,000 users and 10,000 roles in principals.json, 20 policies attached to each, 10 keys a user, 50 tags; 10,000
-// policies of at most 1 MiB; 20,000 sessions. Of one document at most 100 mistakes are reported.
+// The limits: 16 MiB, 10,000 users and 10,000 roles in principals.json, 20 policies attached to
+// each, 10 keys a user, 50 tags; 10,000 policies of at most 1 MiB; 20,000 sessions. Of one document
+// at most 100 mistakes are reported.
 //
 // A look costs a system call for each policy and each file of a secret; in a folder with more than
 // 512 of them for one in three, unless it sees a change. With 10,000 users and 10,000 policies it

@@ -24,7 +24,8 @@ type document[T any] struct {
 	looked   bool // something was made of the file, or of its absence
 }
 
-// refresh follows the file, and reports whether anything changed: what is in force, or what is wrong.
+// refresh follows the file, and reports whether anything changed: what is in force, or what is
+// wrong.
 func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) (changed bool) {
 	found := d.file.follow(seen, err, now, first)
 	late := d.late != d.file.late
@@ -39,8 +40,8 @@ func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) 
 		value, problems, ok = d.decode(found.data, found.mode)
 	}
 	if found.hurried {
-		// Nobody knows that its writer had finished, so that the document has to show it: JSON ends with
-		// its last bracket, and what is cut short before that is none.
+		// Nobody knows that its writer had finished, so that the document has to show it: JSON ends
+		// with its last bracket, and what is cut short before that is none.
 		if !ok || d.whole != nil && !d.whole(found.data) {
 			return late
 		}

@@ -123,7 +123,8 @@ func TestLiveEdits(t *testing.T) {
 	}
 }
 
-// Once a file has settled it is only looked at. A look tells it from another one of the same size and time.
+// Once a file has settled it is only looked at. A look tells it from another one of the same size
+// and time.
 func TestAFileThatReplacesASettledOne(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
@@ -143,7 +144,8 @@ func TestAFileThatReplacesASettledOne(t *testing.T) {
 	eventually(t, "the other file is in force", allowed(t, s, riderARN, "ride:Rate"))
 }
 
-// Volumes of Kubernetes: the files are symbolic links into a folder that is itself one, which is swapped.
+// Volumes of Kubernetes: the files are symbolic links into a folder that is itself one, which is
+// swapped.
 func TestSwappedSymbolicLinks(t *testing.T) {
 	f := newFolder(t)
 	old := folder{t, filepath.Join(f.dir, "..2026_01")}

@@ -166,7 +166,8 @@ type policyList struct {
 	problems []Problem
 }
 
-// maxListFailures bounds for how many looks a folder that cannot be listed is not worth a word: a volume may be about to swap it.
+// maxListFailures bounds for how many looks a folder that cannot be listed is not worth a word: a
+// volume may be about to swap it.
 const maxListFailures = 2
 
 // refreshPolicies follows the documents of policies. While the folder cannot be listed, nothing is
@@ -181,7 +182,8 @@ func (f *folder) refreshPolicies(first, all bool) (changed bool) {
 		if !due(f, d, all) {
 			continue
 		}
-		// Only what the folder lists exists: another case of the name would open the file, too, on some file systems.
+		// Only what the folder lists exists: another case of the name would open the file, too, on
+		// some file systems.
 		seen, err := sight{absent: true}, error(nil)
 		if f.policyList.listed[name] {
 			seen, err = lookAt(d.file.path)

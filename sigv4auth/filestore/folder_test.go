@@ -28,7 +28,8 @@ const (
 	denyDelete = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"ride:Delete","Resource":"*"}]}`
 )
 
-// start is a principals.json with Ada, who attaches All, Bob, who attaches nothing, and the role Rider, which attaches Read.
+// start is a principals.json with Ada, who attaches All, Bob, who attaches nothing, and the role
+// Rider, which attaches Read.
 const start = `{
   "Users": [
     {"Arn": "arn:aws:iam::111122223333:user/ops/ada", "UserId": "AIDAADA", "Tags": {"team": "ops"},
@@ -129,7 +130,8 @@ func (r *reports) add(p filestore.Problem) {
 	r.all = append(r.all, p)
 }
 
-// count returns how many reports have the text in their message, by whether they were of a recovery.
+// count returns how many reports have the text in their message, by whether they were of a
+// recovery.
 func (r *reports) count(text string) (appeared, resolved int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

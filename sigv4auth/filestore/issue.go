@@ -25,8 +25,8 @@ const (
 	maxDuration     = 12 * time.Hour
 )
 
-// expiredKept is how long an expired session stays in the file, so that its client is told that the token
-// has expired, and renews it, rather than that it is unknown.
+// expiredKept is how long an expired session stays in the file, so that its client is told that the
+// token has expired, and renews it, rather than that it is unknown.
 const expiredKept = time.Hour
 
 // SessionOptions says what else a session carries. Its zero value is a plain session.
@@ -37,7 +37,8 @@ type SessionOptions struct {
 	Tags map[string]string
 	// SourceIdentity is aws:SourceIdentity: 2 to 64 characters of [A-Za-z0-9_+=,.@-]. Empty: none.
 	SourceIdentity string
-	// MFAPresent and MFA tell whether and when the user proved a second factor, as [sigv4auth.Session] has it.
+	// MFAPresent and MFA tell whether and when the user proved a second factor, as
+	// [sigv4auth.Session] has it.
 	MFAPresent bool
 	MFA        time.Time
 	// Federated is who the session is for, where an identity provider vouched for them. nil: none.
@@ -121,13 +122,14 @@ func (s *Store) rewriteSessions(ctx context.Context, change func(time.Time, []se
 	}
 	d, now := s.folder.sessions, s.now()
 	if s.unsynced {
-		// Whoever asks again, after an error, to revoke a session that is gone must not be told so before
-		// it is.
+		// Whoever asks again, after an error, to revoke a session that is gone must not be told so
+		// before it is.
 		if err := s.sync(filepath.Dir(d.file.path)); err != nil {
 			return nil, fmt.Errorf("filestore: writing %s: %w", sessionsFile, err)
 		}
 	}
-	// What the last look may have missed: a session that another program or the operator has just taken out must not come back.
+	// What the last look may have missed: a session that another program or the operator has just
+	// taken out must not come back.
 	if lookAtFile(s.folder, d, true) {
 		if d.absent {
 			d.drop()

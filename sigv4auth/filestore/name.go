@@ -2,7 +2,8 @@ package filestore
 
 import "strings"
 
-// The bounds of names: IAM User Guide, "IAM and AWS STS quotas", and the STS API Reference, AssumeRole.
+// The bounds of names: IAM User Guide, "IAM and AWS STS quotas", and the STS API Reference,
+// AssumeRole.
 const (
 	maxAccessKeyID = 128
 	maxUniqueID    = 128
@@ -12,8 +13,8 @@ const (
 	maxPath        = 512
 )
 
-// validPolicyName admits what AWS admits, but for a leading dot: editors and volumes keep their own files under such
-// names. It leaves no way out of the folder policies.
+// validPolicyName admits what AWS admits, but for a leading dot: editors and volumes keep their own
+// files under such names. It leaves no way out of the folder policies.
 func validPolicyName(s string) bool {
 	return s != "" && len(s) <= maxPolicyName && s[0] != '.' && wordOr(s, "+=,.@-")
 }
@@ -69,8 +70,8 @@ func validAccount(s string) bool {
 	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
 }
 
-// validPath reports whether s is the path of a name, without its leading slash: "" or "a/b/". Of the characters that
-// IAM admits, those that are wildcards and variables in policies are refused.
+// validPath reports whether s is the path of a name, without its leading slash: "" or "a/b/". Of
+// the characters that IAM admits, those that are wildcards and variables in policies are refused.
 func validPath(s string) bool {
 	if len(s) > maxPath || strings.HasPrefix(s, "/") || strings.Contains(s, "//") {
 		return false

@@ -20,7 +20,8 @@ type policy struct {
 	digest             [sha256.Size]byte
 }
 
-// decodePolicy returns a function that compiles the policy called name, of the file called file in problems.
+// decodePolicy returns a function that compiles the policy called name, of the file called file in
+// problems.
 func decodePolicy(name, file string) func([]byte, fileMode) (policy, []Problem, bool) {
 	return func(data []byte, _ fileMode) (policy, []Problem, bool) {
 		identity, err := iampolicy.Parse(data, iampolicy.Identity, iampolicy.WithName(name))

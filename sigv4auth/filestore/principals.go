@@ -49,7 +49,8 @@ func (p place) problem(message string) Problem {
 	return Problem{File: principalsFile, Line: p.line, Column: p.column, Message: p.at + ": " + message}
 }
 
-// decodePrincipals decodes principals.json. The mode of the file counts where a secret stands in it.
+// decodePrincipals decodes principals.json. The mode of the file counts where a secret stands in
+// it.
 func decodePrincipals(data []byte, mode fileMode) (p *principals, problems []Problem, ok bool) {
 	d := &principalsDecoder{decoder: decoder{file: principalsFile, src: string(data)}, places: make(map[string]string)}
 	root, ok := d.tree()
@@ -82,7 +83,8 @@ type principalsDecoder struct {
 	inline bool              // a secret stands in the document itself
 }
 
-// unique notes what may exist only once, and where it was first. The place is told and not the text, which may be a secret.
+// unique notes what may exist only once, and where it was first. The place is told and not the
+// text, which may be a secret.
 func (d *principalsDecoder) unique(n *node, at, kind, text string) {
 	key := kind + "\x00" + text
 	if first, twice := d.places[key]; twice {
@@ -127,8 +129,9 @@ func (d *principalsDecoder) principal(n *node, at, kind, idName string) (p princ
 	return p
 }
 
-// arn decodes the ARN of a principal. Two principals of one account must not have one name, in whatever case and under whatever
-// path: the ARN of a role's session has no path, and would stand for both roles.
+// arn decodes the ARN of a principal. Two principals of one account must not have one name, in
+// whatever case and under whatever path: the ARN of a role's session has no path, and would stand
+// for both roles.
 func (d *principalsDecoder) arn(n *node, at, kind string) (arn string, parsed iamARN) {
 	rule := "is no ARN of a " + kind + ", as arn:aws:iam::111122223333:" + kind + "/NAME"
 	arn, ok := d.string(n, at, func(s string) bool {

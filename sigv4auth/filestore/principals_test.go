@@ -151,7 +151,8 @@ func TestNewAccessKey(t *testing.T) {
 	}
 }
 
-// What is read is bounded, and so is the time that it takes: 2,000 users of 20 policies, in one line.
+// What is read is bounded, and so is the time that it takes: 2,000 users of 20 policies, in one
+// line.
 func TestManyPrincipals(t *testing.T) {
 	f := newFolder(t)
 	var b strings.Builder
@@ -182,8 +183,9 @@ func TestManyPrincipals(t *testing.T) {
 	}
 }
 
-// FuzzPrincipals: whatever principals.json holds, Open neither panics nor takes what a strict reader must not: each key that
-// works has a secret and a caller who is a user; and no report tells a secret.
+// FuzzPrincipals: whatever principals.json holds, Open neither panics nor takes what a strict
+// reader must not: each key that works has a secret and a caller who is a user; and no report tells
+// a secret.
 func FuzzPrincipals(f *testing.F) {
 	f.Add(start)
 	f.Add(`{}`)

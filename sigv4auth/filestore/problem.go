@@ -7,16 +7,20 @@ import (
 	"strings"
 )
 
-// Problem is something in the folder that is not as it should be. It holds no secret. It is comparable, and an error.
+// Problem is something in the folder that is not as it should be. It holds no secret. It is
+// comparable, and an error.
 type Problem struct {
-	// File is the file as the folder names it, with slashes: principals.json, sessions.json, policies/NAME.json, or policies.
-	// What is wrong with the secret of a key is told at the key in principals.json.
+	// File is the file as the folder names it, with slashes: principals.json, sessions.json,
+	// policies/NAME.json, or policies. What is wrong with the secret of a key is told at the key in
+	// principals.json.
 	File string
-	// Line and Column say where, from 1; Column counts characters. Both are 0 for what concerns the whole file.
+	// Line and Column say where, from 1; Column counts characters. Both are 0 for what concerns the
+	// whole file.
 	Line, Column int
 	// Message says what is wrong.
 	Message string
-	// LastGood reports whether the last good version of File is in force. If it is not, what depends on File is denied.
+	// LastGood reports whether the last good version of File is in force. If it is not, what
+	// depends on File is denied.
 	LastGood bool
 	// Resolved is set where Report tells that the problem is gone.
 	Resolved bool
@@ -89,8 +93,8 @@ func mistakes(problems []Problem) map[Problem]bool {
 	return m
 }
 
-// call survives a panic of the callback: it would end the process, since it runs on the Store's own goroutine. Problems
-// still has what was to be said.
+// call survives a panic of the callback: it would end the process, since it runs on the Store's own
+// goroutine. Problems still has what was to be said.
 func (r *reporter) call(p Problem) {
 	if r.report == nil {
 		return

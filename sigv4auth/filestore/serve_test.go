@@ -39,7 +39,8 @@ func serve(t *testing.T, f folder) *service {
 	return s
 }
 
-// call signs a request with aws-sdk-go-v2's signer, and returns the status and the error type of the answer.
+// call signs a request with aws-sdk-go-v2's signer, and returns the status and the error type of
+// the answer.
 func (s *service) call(accessKeyID, secret, token string) (status int, errorType string) {
 	s.t.Helper()
 	caller := sigv4test.Signer{
@@ -56,7 +57,8 @@ func (s *service) call(accessKeyID, secret, token string) (status int, errorType
 	return w.Code, w.Header().Get("X-Amzn-Errortype")
 }
 
-// The workshop's lesson: a newcomer is refused, one line in principals.json attaches a policy, and the same call is admitted.
+// The workshop's lesson: a newcomer is refused, one line in principals.json attaches a policy, and
+// the same call is admitted.
 func TestServing(t *testing.T) {
 	f := newFolder(t)
 	s := serve(t, f)

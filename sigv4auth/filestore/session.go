@@ -101,7 +101,8 @@ func (s *session) record() sessionRecord {
 	return r
 }
 
-// decodeSessions decodes sessions.json. A record that is broken is left out and reported; the others stand.
+// decodeSessions decodes sessions.json. A record that is broken is left out and reported; the
+// others stand.
 func decodeSessions(data []byte, mode fileMode) (sessions []session, problems []Problem, ok bool) {
 	d := &decoder{file: sessionsFile, src: string(data)}
 	if problem := mode.problem(); problem != "" {

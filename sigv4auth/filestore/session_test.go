@@ -214,7 +214,8 @@ func TestRevokeSession(t *testing.T) {
 			t.Errorf("RevokeSession(%q): %v", id, err)
 		}
 	}
-	// A revoked session does not come back with what another store writes that has not looked since (threat 111).
+	// A revoked session does not come back with what another store writes that has not looked since
+	// (threat 111).
 	cfg := f.config()
 	cfg.PollInterval = time.Minute
 	slow := f.openWith(cfg)

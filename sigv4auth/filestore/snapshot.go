@@ -173,7 +173,8 @@ func (c *compiler) policy(a attachment) policy {
 	return found
 }
 
-// secret finds the secret of a key. It is empty where it cannot be had, which is a problem, or while a file is yet to be read.
+// secret finds the secret of a key. It is empty where it cannot be had, which is a problem, or
+// while a file is yet to be read.
 func (c *compiler) secret(k accessKey) sigv4auth.Secret {
 	switch {
 	case k.source.env != "":
@@ -205,8 +206,8 @@ func (c *compiler) secret(k accessKey) sigv4auth.Secret {
 	return k.source.inline
 }
 
-// session adds a session, unless its role is gone: neither a removed role nor another of its name lends to
-// old sessions (threats 201 and 207).
+// session adds a session, unless its role is gone: neither a removed role nor another of its name
+// lends to old sessions (threats 201 and 207).
 func (c *compiler) session(s *session) {
 	role, ok := c.snapshot.roles[s.roleARN]
 	if _, taken := c.snapshot.keys[s.accessKeyID]; !ok || role.id != s.roleID || taken {

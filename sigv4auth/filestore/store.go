@@ -15,8 +15,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// Store is a folder of principals, policies and sessions. It is safe for concurrent use. [Open] makes one, and whoever opened it
-// closes it.
+// Store is a folder of principals, policies and sessions. It is safe for concurrent use. [Open]
+// makes one, and whoever opened it closes it.
 type Store struct {
 	dir      string
 	interval time.Duration
@@ -40,15 +40,17 @@ var (
 	_ sigv4auth.PolicyStore     = (*Store)(nil)
 )
 
-// errClosed makes a closed Store one that has failed, rather than one that no longer follows revocations.
+// errClosed makes a closed Store one that has failed, rather than one that no longer follows
+// revocations.
 var errClosed = errors.New("filestore: the store is closed")
 
 // errGone is for a credential, or policies of its principal, that have changed since the credential
 // was returned.
 var errGone = fmt.Errorf("filestore: the credential or its policies have changed: %w", sigv4auth.ErrRevisionGone)
 
-// Open reads the folder, and follows it until [Store.Close]. It fails if cfg is invalid, and if principals.json cannot be taken, with
-// every [Problem] of that file. All other problems are reported, and deny what depends on them.
+// Open reads the folder, and follows it until [Store.Close]. It fails if cfg is invalid, and if
+// principals.json cannot be taken, with every [Problem] of that file. All other problems are
+// reported, and deny what depends on them.
 func Open(cfg Config) (*Store, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -84,8 +86,8 @@ func Open(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close stops following the folder, and returns once that has ended. From then on the Store fails: stop serving first. Close
-// may be called more than once.
+// Close stops following the folder, and returns once that has ended. From then on the Store fails:
+// stop serving first. Close may be called more than once.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	if !s.closed {
@@ -129,9 +131,10 @@ func (s *Store) refresh() *snapshot {
 	return s.current.Load()
 }
 
-// Credential returns what accessKeyID names: a user's key, or a session. Unknown and inactive keys, keys whose secret cannot be had,
-// and sessions whose role is gone are errors that wrap [sigv4auth.ErrUnrecognizedClient]. Whether the credential has
-// expired, and whether the session token is right, is the Authenticator's to say.
+// Credential returns what accessKeyID names: a user's key, or a session. Unknown and inactive keys,
+// keys whose secret cannot be had, and sessions whose role is gone are errors that wrap
+// [sigv4auth.ErrUnrecognizedClient]. Whether the credential has expired, and whether the session
+// token is right, is the Authenticator's to say.
 func (s *Store) Credential(_ context.Context, accessKeyID, _ string) (sigv4auth.Credential, error) {
 	now := s.current.Load()
 	if now == nil {
@@ -147,10 +150,11 @@ func (s *Store) Credential(_ context.Context, accessKeyID, _ string) (sigv4auth.
 	return k.credential, nil
 }
 
-// Policies returns the policies of id's principal: those of the user, or for a session those of the role, and the permissions boundary. A
-// principal that the folder does not know has none. The revision is a number, which counts the states that policies and
-// attachments have had since the store was opened, a hyphen, and a digest of the state, which is the same
-// wherever and whenever the folder says the same. Secrets, keys and sessions have no part in it.
+// Policies returns the policies of id's principal: those of the user, or for a session those of the
+// role, and the permissions boundary. A principal that the folder does not know has none. The
+// revision is a number, which counts the states that policies and attachments have had since the
+// store was opened, a hyphen, and a digest of the state, which is the same wherever and whenever
+// the folder says the same. Secrets, keys and sessions have no part in it.
 //
 // If id has a Revision, it is that of a credential that this Store returned. The policies are then
 // decided from a state in which that access key stands for the same credential: the same secret,

@@ -15,8 +15,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-// Two generations of the folder differ in everything. A reader that sees a mixture, or a key missing, has seen half a
-// change (threat 113).
+// Two generations of the folder differ in everything. A reader that sees a mixture, or a key
+// missing, has seen half a change (threat 113).
 func TestReadersSeeWholeStates(t *testing.T) {
 	f := newFolder(t)
 	generation := func(n int) string {
@@ -93,7 +93,8 @@ func TestClose(t *testing.T) {
 	wg.Wait()
 	eventually(t, "the goroutine has ended (threat 226)", func() bool { return runtime.NumGoroutine() <= before })
 
-	// A store that no longer follows revocations has failed, which is 503, and not 403 (threat 109).
+	// A store that no longer follows revocations has failed, which is 503, and not 403 (threat
+	// 109).
 	_, err := s.Credential(t.Context(), "AKIAADA", "")
 	if err == nil || errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
 		t.Errorf("Credential: %v", err)

@@ -15,8 +15,9 @@ const (
 	tooDeep     = "nested deeper than 8 levels"
 )
 
-// node is one JSON value with its place. What encoding/json would let pass is refused: names in another case, the
-// last of two equal keys winning, invalid UTF-8 replaced (threats 149, 150 and 156). So it serves for the grammar alone.
+// node is one JSON value with its place. What encoding/json would let pass is refused: names in
+// another case, the last of two equal keys winning, invalid UTF-8 replaced (threats 149, 150 and
+// 156). So it serves for the grammar alone.
 type node struct {
 	kind    nodeKind
 	off     int // of the value
@@ -53,8 +54,8 @@ type decoder struct {
 	cursor   cursor
 }
 
-// cursor is the place that was last asked for, from zero. Most places are asked for in the order of the document, and counting each
-// from the beginning would take time in the square of its size.
+// cursor is the place that was last asked for, from zero. Most places are asked for in the order of
+// the document, and counting each from the beginning would take time in the square of its size.
 type cursor struct{ off, line, column int }
 
 // fail notes a mistake at a byte offset; at is where in the structure, as Users[0].Arn, or "".

@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// settleTime is how long a file whose state does not change is read again, rather than only looked at. Some file systems
-// keep times to the second or two: a second edit within that time, of the same size, changes nothing that a look can see.
+// settleTime is how long a file whose state does not change is read again, rather than only looked
+// at. Some file systems keep times to the second or two: a second edit within that time, of the
+// same size, changes nothing that a look can see.
 const settleTime = 2500 * time.Millisecond
 
 // longAgo is how old the time of a file has to be for the above not to matter: an edit would show,
@@ -97,9 +98,10 @@ const (
 	unreadable
 )
 
-// follow looks at the file, and reads it if it has changed. seen tells what a look at it saw. A change is believed once two
-// looks in a row have seen the same: a writer that has only begun, and an editor that removes a file before it writes it anew, are
-// waited for. At the start there is nothing to wait with.
+// follow looks at the file, and reads it if it has changed. seen tells what a look at it saw. A
+// change is believed once two looks in a row have seen the same: a writer that has only begun, and
+// an editor that removes a file before it writes it anew, are waited for. At the start there is
+// nothing to wait with.
 func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) finding {
 	f.calm = false
 	if err != nil {
@@ -236,7 +238,8 @@ func (f *watchedFile) failed(err error) finding {
 	return finding{kind: unreadable, err: err}
 }
 
-// readOnce reads the file, and reports whether its state before, meanwhile and after was the one that was seen.
+// readOnce reads the file, and reports whether its state before, meanwhile and after was the one
+// that was seen.
 func (f *watchedFile) readOnce(seen sight) (data []byte, stable bool, err error) {
 	if seen.absent {
 		return nil, false, nil
@@ -282,7 +285,8 @@ func (f *watchedFile) readFile() (data []byte, before, after sight, err error) {
 	return data, before, after, err
 }
 
-// wrote tells that this process has written data to the file, so that the next look finds nothing new.
+// wrote tells that this process has written data to the file, so that the next look finds nothing
+// new.
 func (f *watchedFile) wrote(data []byte, now time.Time) {
 	seen, err := lookAt(f.path)
 	if err != nil || seen.absent {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still until a test moves it. Its Now is for [Signer.Now] and [sigv4auth.Config.Now]. It is safe for
-// concurrent use.
+// Clock is a clock that stands still until a test moves it. Its Now is for [Signer.Now] and
+// [sigv4auth.Config.Now]. It is safe for concurrent use.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -38,7 +38,8 @@ func Example() {
 	// 403 {"message":"Missing Authentication Token"}
 }
 
-// A client that signs, against a real server. What a signature covers is how a caller may differ: bob has a role's temporary credentials.
+// A client that signs, against a real server. What a signature covers is how a caller may differ:
+// bob has a role's temporary credentials.
 func ExampleSigner_Client() {
 	alice := sigv4test.NewSigner("arn:aws:iam::111122223333:user/alice")
 	bob := sigv4test.NewSigner("arn:aws:sts::111122223333:assumed-role/Rider/bob")
@@ -77,7 +78,8 @@ func ExampleSigner_Client() {
 	// 403 "UnrecognizedClientException"
 }
 
-// A presigned URL works until it has expired, and the Spy shows that the handler runs no longer then.
+// A presigned URL works until it has expired, and the Spy shows that the handler runs no longer
+// then.
 func ExampleClock() {
 	clock := sigv4test.NewClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	alice := sigv4test.NewSigner("arn:aws:iam::111122223333:user/alice")

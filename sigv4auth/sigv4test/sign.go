@@ -24,12 +24,14 @@ const (
 	contentSHA256   = "X-Amz-Content-Sha256"
 )
 
-// Sign signs r and returns it. r is a request as a server receives it, which [net/http/httptest.NewRequest] makes, or one that a client is about
-// to send. What was signed before is signed anew.
+// Sign signs r and returns it. r is a request as a server receives it, which
+// [net/http/httptest.NewRequest] makes, or one that a client is about to send. What was signed
+// before is signed anew.
 //
-// Of the path and the query, what goes over the wire is signed; only presigning rewrites the query, sorted and encoded. All headers are signed but for
-// those that aws-sdk-go-v2 leaves out, such as User-Agent; set them before. If r has an X-Amz-Content-Sha256 and Payload is
-// Digest, its value is signed as it is, whatever the body.
+// Of the path and the query, what goes over the wire is signed; only presigning rewrites the query,
+// sorted and encoded. All headers are signed but for those that aws-sdk-go-v2 leaves out, such as
+// User-Agent; set them before. If r has an X-Amz-Content-Sha256 and Payload is Digest, its value is
+// signed as it is, whatever the body.
 //
 // Sign panics if s has no key or the body cannot be read.
 func (s Signer) Sign(r *http.Request) *http.Request {
@@ -92,8 +94,9 @@ func (s Signer) sign(r *http.Request) error {
 	return nil
 }
 
-// outgoing returns the request that the SDK's signer is given for r, with the path and query that r has on the wire. origin is the scheme and the host that the
-// target begins with if it is in absolute form.
+// outgoing returns the request that the SDK's signer is given for r, with the path and query that r
+// has on the wire. origin is the scheme and the host that the target begins with if it is in
+// absolute form.
 func (s Signer) outgoing(r *http.Request) (out *http.Request, origin, path string) {
 	target := r.RequestURI
 	if target == "" {
@@ -115,12 +118,14 @@ func (s Signer) outgoing(r *http.Request) (out *http.Request, origin, path strin
 	}
 	out = r.Clone(r.Context())
 	out.Host = host
-	// An opaque URL is signed as it stands, where a parsed path would be encoded anew. Without a scheme, the signer leaves the host's port alone.
+	// An opaque URL is signed as it stands, where a parsed path would be encoded anew. Without a
+	// scheme, the signer leaves the host's port alone.
 	out.URL = &url.URL{Opaque: "//" + host + canonical, RawQuery: query}
 	return out, origin, path
 }
 
-// encodedOnce returns the path as Amazon S3 takes it, whichever characters the client has encoded. An encoded slash stays one.
+// encodedOnce returns the path as Amazon S3 takes it, whichever characters the client has encoded.
+// An encoded slash stays one.
 func encodedOnce(path string) string {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {

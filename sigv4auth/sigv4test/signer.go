@@ -19,38 +19,45 @@ const (
 type Payload uint8
 
 const (
-	// Digest covers the body's SHA-256, which the request declares in X-Amz-Content-Sha256 only for service s3.
+	// Digest covers the body's SHA-256, which the request declares in X-Amz-Content-Sha256 only for
+	// service s3.
 	Digest Payload = iota
 	// DeclaredDigest covers the body's SHA-256, and declares it in X-Amz-Content-Sha256.
 	DeclaredDigest
-	// Unsigned declares UNSIGNED-PAYLOAD: the signature does not cover the body, which is neither read nor buffered.
+	// Unsigned declares UNSIGNED-PAYLOAD: the signature does not cover the body, which is neither
+	// read nor buffered.
 	Unsigned
 )
 
-// Signer is a caller: an access key, and how requests are signed with it. It is a value: change the copy to sign
-// in another way. It is safe for concurrent use as long as Now is.
+// Signer is a caller: an access key, and how requests are signed with it. It is a value: change the
+// copy to sign in another way. It is safe for concurrent use as long as Now is.
 type Signer struct {
 	_ [0]func()
 
 	// Credential is the access key, as a store holds it. With a SessionToken, requests present it.
 	Credential sigv4auth.Credential
 
-	// Region and Service are the credential scope. For service s3, the path is encoded once, as Amazon S3 has it.
+	// Region and Service are the credential scope. For service s3, the path is encoded once, as
+	// Amazon S3 has it.
 	Region, Service string
 
-	// Presign, if not 0, puts the signature into the query: a presigned URL, valid for so long, in whole seconds. 0: it is in the Authorization header.
+	// Presign, if not 0, puts the signature into the query: a presigned URL, valid for so long, in
+	// whole seconds. 0: it is in the Authorization header.
 	Presign time.Duration
 
 	// Payload is how the body is covered. Zero: Digest.
 	Payload Payload
 
-	// Now returns the time at which requests are signed, for instance that of a Clock. nil: time.Now.
+	// Now returns the time at which requests are signed, for instance that of a Clock. nil:
+	// time.Now.
 	Now func() time.Time
 }
 
-// NewSigner returns a caller with a new key, which signs for [Region] and [Service] in the Authorization header. arn is who it is, for instance
-// arn:aws:iam::111122223333:user/alice. The key of a user or an account's root is a long-term one; the sessions of roles and of
-// federated users have temporary credentials with a session token, which never expire until a test sets Credential.Expires.
+// NewSigner returns a caller with a new key, which signs for [Region] and [Service] in the
+// Authorization header. arn is who it is, for instance arn:aws:iam::111122223333:user/alice. The
+// key of a user or an account's root is a long-term one; the sessions of roles and of federated
+// users have temporary credentials with a session token, which never expire until a test sets
+// Credential.Expires.
 //
 // Key, secret and token are random: a program that comes to trust them by mistake opens to nobody.
 func NewSigner(arn string) Signer {
@@ -67,9 +74,10 @@ func NewSigner(arn string) Signer {
 	return Signer{Credential: c, Region: Region, Service: Service}
 }
 
-// Config returns a Config that accepts what s signs: its scope, its one credential, its clock, its way to cover the body, and presigned URLs only if it
-// makes them. A test adds what its service has, and for several callers a store of their
-// credentials: sigv4auth.StaticCredentials(alice.Credential, bob.Credential).
+// Config returns a Config that accepts what s signs: its scope, its one credential, its clock, its
+// way to cover the body, and presigned URLs only if it makes them. A test adds what its service
+// has, and for several callers a store of their credentials:
+// sigv4auth.StaticCredentials(alice.Credential, bob.Credential).
 func (s Signer) Config() sigv4auth.Config {
 	cfg := sigv4auth.Config{
 		Region: s.Region, Service: s.Service, Credentials: sigv4auth.StaticCredentials(s.Credential), MaxPresignExpiry: s.Presign, Now: s.Now,

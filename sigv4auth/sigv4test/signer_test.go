@@ -70,13 +70,15 @@ func protect(tb testing.TB, s sigv4test.Signer, next http.Handler) http.Handler 
 	return auth.Handler(next)
 }
 
-// targets are paths and queries on which a signer that encodes anew, or that signs what it does not send, goes wrong.
+// targets are paths and queries on which a signer that encodes anew, or that signs what it does not
+// send, goes wrong.
 var targets = []string{
 	"/", "/prod/ride", "/prod/ride?b=2&a=1&a=0", "/prod/a%2Fb%20c%c3%bc/~!'()*:@", "/prod/ride?x=a+b%20c&empty&y=%C3%BC/?&=v&&z=%7e",
 }
 
-// TestSign: what is signed in any form is admitted as received and as sent, over HTTP/1.1 and HTTP/2, by the Config of its signer; the handler sees who
-// signed and the very body; and the Config of another signer refuses it.
+// TestSign: what is signed in any form is admitted as received and as sent, over HTTP/1.1 and
+// HTTP/2, by the Config of its signer; the handler sees who signed and the very body; and the
+// Config of another signer refuses it.
 func TestSign(t *testing.T) {
 	t.Parallel()
 	for _, f := range forms() {
@@ -176,7 +178,8 @@ func TestForms(t *testing.T) {
 		if id.Place != place || id.PayloadMode != mode || !id.SignedAt.Equal(now) || isSession == s.Credential.SessionToken.IsZero() {
 			t.Errorf("%s: identity %+v", f.name, id)
 		}
-		// Digest declares nothing but for service s3, whose presigned URLs without a digest have none to declare.
+		// Digest declares nothing but for service s3, whose presigned URLs without a digest have
+		// none to declare.
 		declares := s.Payload == sigv4test.DeclaredDigest || s.Service == "s3" && s.Payload == sigv4test.Digest ||
 			s.Payload == sigv4test.Unsigned && (s.Service != "s3" || s.Presign == 0)
 		if declared := r.Header.Get("X-Amz-Content-Sha256"); (declared != "") != declares || declares && (declared == "UNSIGNED-PAYLOAD") != (mode == sigv4auth.PayloadUnsigned) {
@@ -200,7 +203,8 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// TestOrigins: the host is signed as it arrives, also with the port that schemes imply, and a target in absolute form is not taken for a path.
+// TestOrigins: the host is signed as it arrives, also with the port that schemes imply, and a
+// target in absolute form is not taken for a path.
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	s := sigv4test.NewSigner(user)
@@ -251,7 +255,8 @@ type closing struct {
 
 func (c *closing) Close() error { c.closed = true; return nil }
 
-// TestTransport: a request that cannot be signed is an error and is not sent; its body is closed either way; and a redirect is signed anew.
+// TestTransport: a request that cannot be signed is an error and is not sent; its body is closed
+// either way; and a redirect is signed anew.
 func TestTransport(t *testing.T) {
 	t.Parallel()
 	s := sigv4test.NewSigner(user)

@@ -10,10 +10,12 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// Spy is a handler that records what reaches it. Behind the middleware it proves that a refused request never arrived, and shows
-// what an admitted one brought. Its zero value answers 200 without a body. It is safe for concurrent use.
+// Spy is a handler that records what reaches it. Behind the middleware it proves that a refused
+// request never arrived, and shows what an admitted one brought. Its zero value answers 200 without
+// a body. It is safe for concurrent use.
 type Spy struct {
-	// Answer, if set, answers each request; it can read the body once more. nil: status 200, nothing written.
+	// Answer, if set, answers each request; it can read the body once more. nil: status 200,
+	// nothing written.
 	Answer http.HandlerFunc
 
 	mu   sync.Mutex
@@ -24,7 +26,8 @@ type Spy struct {
 type Seen struct {
 	// Request is the request as the handler got it. Its body has been read.
 	Request *http.Request
-	// Body is what the body held, and BodyErr the error that ended it in place of io.EOF, nil if none. The bytes before an error are not to be acted on.
+	// Body is what the body held, and BodyErr the error that ended it in place of io.EOF, nil if
+	// none. The bytes before an error are not to be acted on.
 	Body    []byte
 	BodyErr error
 	// Identity is who signed. It is zero where the Spy is not behind the middleware.

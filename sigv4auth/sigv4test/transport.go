@@ -4,8 +4,9 @@ import (
 	"net/http"
 )
 
-// Transport returns a RoundTripper that signs each request, as s at that time, and sends it with next; nil: [http.DefaultTransport]. The caller's request
-// stays as it is. A redirect and a retry are signed anew.
+// Transport returns a RoundTripper that signs each request, as s at that time, and sends it with
+// next; nil: [http.DefaultTransport]. The caller's request stays as it is. A redirect and a retry
+// are signed anew.
 func (s Signer) Transport(next http.RoundTripper) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
@@ -13,7 +14,8 @@ func (s Signer) Transport(next http.RoundTripper) http.RoundTripper {
 	return transport{s, next}
 }
 
-// Client returns a copy of c, for instance of [net/http/httptest.Server.Client], that signs each request; nil: of [http.DefaultClient].
+// Client returns a copy of c, for instance of [net/http/httptest.Server.Client], that signs each
+// request; nil: of [http.DefaultClient].
 func (s Signer) Client(c *http.Client) *http.Client {
 	if c == nil {
 		c = http.DefaultClient

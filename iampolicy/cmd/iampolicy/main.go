@@ -6,11 +6,11 @@
 //	iampolicy diff OLD NEW       whether a new policy can do anything that an old one cannot
 //	iampolicy fmt FILE...        documents, written in one way
 //
-// "iampolicy help" and "iampolicy help COMMAND" say more, with examples. The
-// exit status is 0 where nothing was found, the request is allowed, there is no new
-// access, or fmt is done; 1 where something was found, the request is denied, there is
-// new access, or fmt -l lists a file; and 2 where there is no answer: a wrong flag, a file that cannot be
-// read, a policy with mistakes where one is to be used, a question that is too hard.
+// "iampolicy help" and "iampolicy help COMMAND" say more, with examples. The exit status is 0 where
+// nothing was found, the request is allowed, there is no new access, or fmt is done; 1 where
+// something was found, the request is denied, there is new access, or fmt -l lists a file; and 2
+// where there is no answer: a wrong flag, a file that cannot be read, a policy with mistakes where
+// one is to be used, a question that is too hard.
 package main
 
 import "os"

@@ -46,7 +46,8 @@ func clients() []client {
 	}
 }
 
-// goSign signs r, whose body is body, as the client in this process does, and returns the request to send.
+// goSign signs r, whose body is body, as the client in this process does, and returns the request
+// to send.
 type goSign func(r *http.Request, body []byte, want request) error
 
 // goClient makes a client of a signer in this process and net/http.

@@ -10,7 +10,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// deviation is what a client is known to sign in another way than AWS's rule has it, so that what it signed then is refused, here as on AWS.
+// deviation is what a client is known to sign in another way than AWS's rule has it, so that what
+// it signed then is refused, here as on AWS.
 type deviation struct {
 	client   string
 	versions func(version string) bool     // nil: every one
@@ -20,7 +21,8 @@ type deviation struct {
 	causes   []sigv4auth.Cause             // what Diagnose calls it, where it is all that is wrong; nil: Diagnose does not know it
 }
 
-// deviations is the pinned list. An entry that does not occur any more fails the test, as does a refusal that no entry explains.
+// deviations is the pinned list. An entry that does not occur any more fails the test, as does a
+// refusal that no entry explains.
 var deviations = []deviation{
 	{
 		client: "aws-sdk-go-v2",
@@ -126,7 +128,8 @@ func deviationsOf(client, version string) (known []deviation) {
 
 func curl7(version string) bool { return strings.HasPrefix(version, "curl 7.") }
 
-// sendsLatin1 is how the libraries for HTTP of Python and JavaScript send what their signers take for UTF-8.
+// sendsLatin1 is how the libraries for HTTP of Python and JavaScript send what their signers take
+// for UTF-8.
 func sendsLatin1(client string) deviation {
 	return deviation{
 		client: client,

@@ -37,7 +37,8 @@ func python(name string) func(*testing.T) (sender, string) {
 	}
 }
 
-// driver starts a process that signs and sends: a line of JSON to it is a request, a line back what became of it. The process ends with the test.
+// driver starts a process that signs and sends: a line of JSON to it is a request, a line back what
+// became of it. The process ends with the test.
 func driver(t *testing.T, program string, arguments ...string) (sender, string) {
 	t.Helper()
 	process := exec.CommandContext(context.WithoutCancel(t.Context()), program, arguments...)

@@ -21,14 +21,16 @@ var (
 type client struct {
 	name  string
 	start func(t *testing.T) (sender, string) // the string is its version; skips the test where the machine lacks the client
-	// path is the side that the client takes on paths with empty or dot segments, where it puts such a path on the wire at all.
+	// path is the side that the client takes on paths with empty or dot segments, where it puts
+	// such a path on the wire at all.
 	path sigv4auth.PathStyle
 	can  express
 	// few and many are how many requests it sends, by default and with -long.
 	few, many int
 }
 
-// sender signs and sends one request. unsendable is why the client itself would not; an error is none of the client's answers.
+// sender signs and sends one request. unsendable is why the client itself would not; an error is
+// none of the client's answers.
 type sender func(r request) (status int, unsendable string, err error)
 
 // regionSets are what X-Amz-Region-Set may say where the server's region is sigv4test.Region.
@@ -37,8 +39,8 @@ var regionSets = []string{sigv4test.Region, "*", "us-*", "eu-west-1," + sigv4tes
 // maxWrong bounds how much a broken verifier or a new client has to say.
 const maxWrong = 4
 
-// TestMatrix drives each client with random requests. What a client signs is admitted, but for its known deviations (deviations_test.go), each of which is
-// refused, and must occur.
+// TestMatrix drives each client with random requests. What a client signs is admitted, but for its
+// known deviations (deviations_test.go), each of which is refused, and must occur.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	for _, c := range clients() {

@@ -121,7 +121,8 @@ func randomTarget(rng *rand.Rand) string {
 	return path.String() + "?" + strings.Join(pairs, "&")
 }
 
-// curlTarget is a target that curl sends as it is; mostly one that older versions sign rightly, too.
+// curlTarget is a target that curl sends as it is; mostly one that older versions sign rightly,
+// too.
 func curlTarget(rng *rand.Rand) string {
 	if rng.IntN(4) > 0 {
 		return "/prod/a" + pick(rng, plain, 20) + "/" + pick(rng, plain, 9) + "a?limit=" + pick(rng, plain, 3) + "&nextToken=" + pick(rng, plain, 9)
@@ -129,7 +130,8 @@ func curlTarget(rng *rand.Rand) string {
 	return strings.NewReplacer("ü", "u", " ", "_").Replace(randomTarget(rng))
 }
 
-// connection is the path of one of API Gateway's WebSocket connections, whose ID, the last segment, the client has to encode.
+// connection is the path of one of API Gateway's WebSocket connections, whose ID, the last segment,
+// the client has to encode.
 func connection(rng *rand.Rand) string {
 	id := append([]string{"/", "?", "#", "%", `"`, "\\", ".."}, segments...)
 	return "/prod/@connections/c" + pick(rng, id, 8)

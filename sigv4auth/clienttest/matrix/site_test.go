@@ -96,8 +96,9 @@ func newSite(t *testing.T, style sigv4auth.PathStyle) *site {
 	return s
 }
 
-// ServeHTTP admits or refuses the request, and keeps it. A path that normalisation would change is refused by PathStrict; whether its signature is right is then for
-// the style to say that the client follows.
+// ServeHTTP admits or refuses the request, and keeps it. A path that normalisation would change is
+// refused by PathStrict; whether its signature is right is then for the style to say that the
+// client follows.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -138,7 +139,8 @@ func normal(path string) bool {
 	return true
 }
 
-// relay passes an admitted request on once more for each thing that somebody on the way could change, and fails the test if one is admitted: threat 29.
+// relay passes an admitted request on once more for each thing that somebody on the way could
+// change, and fails the test if one is admitted: threat 29.
 func (s *site) relay(t *testing.T, rng *rand.Rand, x *exchange) (changed int) {
 	t.Helper()
 	auth := s.strict

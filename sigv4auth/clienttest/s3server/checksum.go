@@ -30,8 +30,9 @@ func newChecksum(name string) hash.Hash {
 	return nil
 }
 
-// answerChecksum puts the checksum of what was stored, by the algorithm that the client chose, into both headers: clients hold it against their own.
-// That the body is the one the client summed up is the verifier's affair.
+// answerChecksum puts the checksum of what was stored, by the algorithm that the client chose, into
+// both headers: clients hold it against their own. That the body is the one the client summed up is
+// the verifier's affair.
 func answerChecksum(response, stored http.Header, r *http.Request, data []byte) {
 	name := r.Header.Get("X-Amz-Sdk-Checksum-Algorithm")
 	if trailer, ok := strings.CutPrefix(strings.ToLower(r.Header.Get("X-Amz-Trailer")), "x-amz-checksum-"); ok {

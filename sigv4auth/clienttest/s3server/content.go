@@ -2,7 +2,8 @@ package s3server
 
 import "io"
 
-// content is what an object holds, in the pieces in which it came, so that an upload in parts is joined without a copy. It is not changed once it is stored.
+// content is what an object holds, in the pieces in which it came, so that an upload in parts is
+// joined without a copy. It is not changed once it is stored.
 type content [][]byte
 
 func (c content) size() (n int64) {

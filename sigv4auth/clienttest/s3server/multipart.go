@@ -131,7 +131,8 @@ func (s *Server) abortUpload(w http.ResponseWriter, r *request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// upload returns the upload that a request names: its ID counts only for the bucket and the key it was made for, since that is what was authorised.
+// upload returns the upload that a request names: its ID counts only for the bucket and the key it
+// was made for, since that is what was authorised.
 func (s *Server) upload(r *request) *upload {
 	if u := s.uploads[r.param("uploadId")]; u != nil && u.bucket == r.bucket && u.key == r.key {
 		return u

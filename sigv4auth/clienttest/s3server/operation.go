@@ -16,8 +16,8 @@ const (
 	onObject
 )
 
-// operation is one of S3's operations: how a request asks for it, and the action that policies name it by ("Actions, resources, and
-// condition keys for Amazon S3", Service Authorization Reference).
+// operation is one of S3's operations: how a request asks for it, and the action that policies name
+// it by ("Actions, resources, and condition keys for Amazon S3", Service Authorization Reference).
 type operation struct {
 	name     string
 	method   string
@@ -33,8 +33,9 @@ var listParams = []string{"prefix", "delimiter", "max-keys", "encoding-type"}
 // overrides are the parameters of a GET that set headers of its response.
 var overrides = []string{"response-content-type", "response-content-disposition"}
 
-// operations is the one table of routes. The first that fits a request is the one; none is the answer for a request with a parameter
-// that the operation does not understand, since that could be another operation (threats 141 and 142).
+// operations is the one table of routes. The first that fits a request is the one; none is the
+// answer for a request with a parameter that the operation does not understand, since that could be
+// another operation (threats 141 and 142).
 func operations() []operation {
 	return []operation{
 		{"ListBuckets", http.MethodGet, onService, nil, []string{"max-buckets", "prefix", "continuation-token", "bucket-region"}, "s3:ListAllMyBuckets", (*Server).listBuckets},
@@ -63,7 +64,8 @@ type request struct {
 	query       map[string][]string
 }
 
-// param returns the only value of a query parameter: that it is the only one was checked when the request was understood.
+// param returns the only value of a query parameter: that it is the only one was checked when the
+// request was understood.
 func (r *request) param(name string) string {
 	if v := r.query[name]; len(v) == 1 {
 		return v[0]
@@ -71,7 +73,8 @@ func (r *request) param(name string) string {
 	return ""
 }
 
-// understand finds out what a request asks for. The policies and the handler both go by what it returns, so that they cannot disagree (threat 137).
+// understand finds out what a request asks for. The policies and the handler both go by what it
+// returns, so that they cannot disagree (threat 137).
 func (s *Server) understand(r *http.Request) *request {
 	q := &request{Request: r, query: r.URL.Query()}
 	q.bucket, q.key = s.address(r)
@@ -109,8 +112,9 @@ func (op *operation) fits(query map[string][]string) bool {
 	return true
 }
 
-// address returns the bucket and the key that a request names: in the host, where that is below the server's domain
-// ("Virtual hosting of buckets", S3 User Guide), or as the path's first segment. The key is what follows, decoded once and not cleaned.
+// address returns the bucket and the key that a request names: in the host, where that is below the
+// server's domain ("Virtual hosting of buckets", S3 User Guide), or as the path's first segment.
+// The key is what follows, decoded once and not cleaned.
 func (s *Server) address(r *http.Request) (bucket, key string) {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	host := r.Host
@@ -124,7 +128,8 @@ func (s *Server) address(r *http.Request) (bucket, key string) {
 	return bucket, key
 }
 
-// Target names the action and the resource of a request, for sigv4auth.AuthorizerConfig: empty strings for what it does not implement.
+// Target names the action and the resource of a request, for sigv4auth.AuthorizerConfig: empty
+// strings for what it does not implement.
 func (s *Server) Target(r *http.Request) (action, resource string) {
 	q := s.understand(r)
 	if q.op == nil {

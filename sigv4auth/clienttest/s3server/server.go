@@ -12,7 +12,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// Server is the store, an http.Handler to be put behind an Authenticator. It is safe for concurrent use.
+// Server is the store, an http.Handler to be put behind an Authenticator. It is safe for concurrent
+// use.
 type Server struct {
 	domain     string
 	operations []operation
@@ -108,8 +109,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body
 	}
 }
 
-// readBody reads the body to its end. A body that is verified while it is read can turn out wrong; then the answer is the verifier's error,
-// and what has been read is thrown away. The verifier has bounded the length, so that it can be taken at its word.
+// readBody reads the body to its end. A body that is verified while it is read can turn out wrong;
+// then the answer is the verifier's error, and what has been read is thrown away. The verifier has
+// bounded the length, so that it can be taken at its word.
 func (s *Server) readBody(w http.ResponseWriter, r *request) ([]byte, bool) {
 	var body bytes.Buffer
 	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)

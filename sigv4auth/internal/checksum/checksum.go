@@ -1,5 +1,6 @@
-// Package checksum is the pure part of S3's additional checksums: "Checking object integrity for data uploads in
-// Amazon S3", S3 User Guide. A checksum finds damage; it proves nothing of who sent the bytes.
+// Package checksum is the pure part of S3's additional checksums: "Checking object integrity for
+// data uploads in Amazon S3", S3 User Guide. A checksum finds damage; it proves nothing of who sent
+// the bytes.
 package checksum
 
 import (
@@ -13,8 +14,8 @@ import (
 	"strings"
 )
 
-// Prefix begins the name, in lower case, of every header and trailer that holds a checksum. A few headers that hold none
-// begin with it too: see [IsSetting].
+// Prefix begins the name, in lower case, of every header and trailer that holds a checksum. A few
+// headers that hold none begin with it too: see [IsSetting].
 const Prefix = "x-amz-checksum-"
 
 // Sum computes the checksum of what is written to it. It is for one goroutine. Make it with [New].
@@ -23,8 +24,8 @@ type Sum struct {
 	algorithm string
 }
 
-// New returns a Sum for the header or trailer called name, in lower case. It is not ok for the name of
-// an algorithm that is not known.
+// New returns a Sum for the header or trailer called name, in lower case. It is not ok for the name
+// of an algorithm that is not known.
 func New(name string) (s *Sum, ok bool) {
 	algorithm, ok := strings.CutPrefix(name, Prefix)
 	if !ok {
@@ -50,14 +51,16 @@ func New(name string) (s *Sum, ok bool) {
 
 var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
-	// nvme has the polynomial of the NVM Express NVM Command Set Specification, 64b CRC, with its bits reversed as hash/crc64 wants them.
+	// nvme has the polynomial of the NVM Express NVM Command Set Specification, 64b CRC, with its
+	// bits reversed as hash/crc64 wants them.
 	nvme = crc64.MakeTable(0x9a6c9329ac4bc9b5)
 )
 
 // Algorithm returns the algorithm's name as S3 spells it, for instance CRC64NVME.
 func (s *Sum) Algorithm() string { return s.algorithm }
 
-// Valid reports whether value can be a checksum of this algorithm: canonical base64 of as many bytes as it has.
+// Valid reports whether value can be a checksum of this algorithm: canonical base64 of as many
+// bytes as it has.
 func (s *Sum) Valid(value string) bool {
 	_, ok := s.decode(value)
 	return ok
@@ -78,7 +81,8 @@ func (s *Sum) decode(value string) ([]byte, bool) {
 	return b, err == nil && len(b) == s.Size()
 }
 
-// IsSetting reports whether the header called name, in lower case, says something about checksums and holds none.
+// IsSetting reports whether the header called name, in lower case, says something about checksums
+// and holds none.
 func IsSetting(name string) bool {
 	switch strings.TrimPrefix(name, Prefix) {
 	case "algorithm", "mode", "type":

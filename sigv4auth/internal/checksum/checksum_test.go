@@ -9,7 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/checksum"
 )
 
-// TestCheckValues: the checksum of "123456789", under which catalogues of CRCs list each polynomial, and the digests of FIPS 180 for it.
+// TestCheckValues: the checksum of "123456789", under which catalogues of CRCs list each
+// polynomial, and the digests of FIPS 180 for it.
 func TestCheckValues(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

@@ -7,14 +7,16 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// Chain verifies the signatures of a body in order. It starts from the request's signature, and each call that succeeds makes signature the
-// one that the next has to cover. A signature comes as it was sent, without any bound but [MaxSignature] on its length; one that is not spelled in the
-// one right way is not right. After a call that fails there is no other. A Chain is for one goroutine.
+// Chain verifies the signatures of a body in order. It starts from the request's signature, and
+// each call that succeeds makes signature the one that the next has to cover. A signature comes as
+// it was sent, without any bound but [MaxSignature] on its length; one that is not spelled in the
+// one right way is not right. After a call that fails there is no other. A Chain is for one
+// goroutine.
 type Chain interface {
 	// VerifyChunk reports whether signature is that of a chunk whose data has this SHA-256.
 	VerifyChunk(digest *[sha256.Size]byte, signature []byte) bool
-	// VerifyTrailer reports whether signature is that of a trailer whose canonical form has this SHA-256: name, colon,
-	// value and line feed.
+	// VerifyTrailer reports whether signature is that of a trailer whose canonical form has this
+	// SHA-256: name, colon, value and line feed.
 	VerifyTrailer(digest *[sha256.Size]byte, signature []byte) bool
 }
 
@@ -27,12 +29,14 @@ const (
 type hmacChain struct {
 	key *v4.SigningKey
 	mac *v4.Mac
-	// sts is the string to sign of a chunk. From one to the next only previous and digest change, which lie in it.
+	// sts is the string to sign of a chunk. From one to the next only previous and digest change,
+	// which lie in it.
 	sts, previous, digest []byte
 }
 
-// NewHMAC returns the chain of AWS4-HMAC-SHA256 that begins with seed, the request's signature. The date is the request's, in the form
-// of [v4.TimeFormat], the scope the day and what follows it in the request's string to sign.
+// NewHMAC returns the chain of AWS4-HMAC-SHA256 that begins with seed, the request's signature. The
+// date is the request's, in the form of [v4.TimeFormat], the scope the day and what follows it in
+// the request's string to sign.
 func NewHMAC(key *v4.SigningKey, date, day, scopeEnd, seed string) Chain {
 	sts := make([]byte, 0, 320)
 	sts = append(sts, payloadAlgorithm...)
@@ -61,7 +65,8 @@ func (c *hmacChain) VerifyChunk(digest *[sha256.Size]byte, signature []byte) boo
 	return true
 }
 
-// VerifyTrailer verifies the string to sign of a trailer: that of a chunk under another name, and without the digest of no headers.
+// VerifyTrailer verifies the string to sign of a trailer: that of a chunk under another name, and
+// without the digest of no headers.
 func (c *hmacChain) VerifyTrailer(digest *[sha256.Size]byte, signature []byte) bool {
 	sts := bytes.Clone(c.sts[:len(c.sts)-2*v4.DigestLen-len("\n")])
 	copy(sts, trailerAlgorithm)

@@ -9,8 +9,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
 
-// TestSpellings: of a chunk's signature only the 64 lower-case digits count. What a decoder makes of another spelling, the bytes before the fault and zeros, may well
-// be the signature, so one that ends in zeros is looked for.
+// TestSpellings: of a chunk's signature only the 64 lower-case digits count. What a decoder makes
+// of another spelling, the bytes before the fault and zeros, may well be the signature, so one that
+// ends in zeros is looked for.
 func TestSpellings(t *testing.T) {
 	t.Parallel()
 	for i := range 10_000 {

@@ -9,11 +9,13 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// padding fills a SigV4A signature, the length of whose DER varies, up to MaxSignature, so that clients know the length of the encoded
-// body in advance. It is not part of the signature that the next one covers.
+// padding fills a SigV4A signature, the length of whose DER varies, up to MaxSignature, so that
+// clients know the length of the encoded body in advance. It is not part of the signature that the
+// next one covers.
 const padding = "*"
 
-// v4aChain is the Chain of AWS4-ECDSA-P256-SHA256, whose strings to sign differ from [hmacChain]'s in the algorithm's name and the scope.
+// v4aChain is the Chain of AWS4-ECDSA-P256-SHA256, whose strings to sign differ from [hmacChain]'s
+// in the algorithm's name and the scope.
 type v4aChain struct {
 	key      *ecdsa.PublicKey
 	scope    []byte // the date and the scope, each with its line feed
@@ -21,8 +23,9 @@ type v4aChain struct {
 	sts      []byte // memory
 }
 
-// NewV4A returns the chain of AWS4-ECDSA-P256-SHA256 that begins with seed, the request's signature in DER. The date is the request's, in the form
-// of [v4.TimeFormat], the scope the day and what follows it in the request's string to sign.
+// NewV4A returns the chain of AWS4-ECDSA-P256-SHA256 that begins with seed, the request's signature
+// in DER. The date is the request's, in the form of [v4.TimeFormat], the scope the day and what
+// follows it in the request's string to sign.
 func NewV4A(key *ecdsa.PublicKey, date, day, scopeEnd string, seed []byte) Chain {
 	c := &v4aChain{key: key}
 	c.scope = append(c.scope, date...)

@@ -63,7 +63,8 @@ func pad(signature string) []byte {
 	return []byte(signature + strings.Repeat("*", chunked.MaxSignature-len(signature)))
 }
 
-// TestDocumentedV4A: the strings to sign that AWS's own implementation is tested with, chunk by chunk, with a trailer behind them.
+// TestDocumentedV4A: the strings to sign that AWS's own implementation is tested with, chunk by
+// chunk, with a trailer behind them.
 func TestDocumentedV4A(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(testneed.Shared(t, "vectors", "v4a-extra.json"))

@@ -31,7 +31,8 @@ const (
 	testScopeTextV4A = "20130524/s3/aws4_request"
 )
 
-// signer signs chunks as a client does, with the standard library and the text of the specification, not with the code under test.
+// signer signs chunks as a client does, with the standard library and the text of the
+// specification, not with the code under test.
 type signer struct {
 	algorithm, scope string
 	sign             func(sts string) string // a signature, in hexadecimal
@@ -84,7 +85,8 @@ type stream struct {
 
 const testSeed = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"
 
-// parts returns the encoded body in parts that can be moved about: chunks, the final chunk, the trailer, the end.
+// parts returns the encoded body in parts that can be moved about: chunks, the final chunk, the
+// trailer, the end.
 func (s stream) parts() []string {
 	var all []string
 	sign := newSigner(testSeed)
@@ -188,8 +190,8 @@ func readBy(r io.Reader, n int) ([]byte, error) {
 	}
 }
 
-// verify reads the body in every way. It must either be released whole, or end in an error, with no more than a prefix of it released where chunks
-// are signed.
+// verify reads the body in every way. It must either be released whole, or end in an error, with no
+// more than a prefix of it released where chunks are signed.
 func verify(t *testing.T, s stream, body string) error {
 	t.Helper()
 	var last error

@@ -54,8 +54,8 @@ var (
 	errTrailerSignature = &Error{Fault: WrongSignature, Text: "The trailer signature we calculated does not match the signature you provided."}
 )
 
-// unread is the fault of a source that fails before the body's end. What it wraps is never io.EOF, which a reader of
-// the body would take for its end.
+// unread is the fault of a source that fails before the body's end. What it wraps is never io.EOF,
+// which a reader of the body would take for its end.
 func unread(cause error) *Error {
 	if errors.Is(cause, io.EOF) {
 		cause = io.ErrUnexpectedEOF // guard 61c

@@ -11,7 +11,8 @@ const (
 	trailerSignature = "x-amz-trailer-signature"
 )
 
-// chunkHeader reads the line of a chunk with data, and returns its size, which fits into what is left of the payload.
+// chunkHeader reads the line of a chunk with data, and returns its size, which fits into what is
+// left of the payload.
 func (r *Reader) chunkHeader() (int64, error) {
 	size, err := r.sizeLine()
 	if err != nil {
@@ -30,7 +31,8 @@ func (r *Reader) chunkHeader() (int64, error) {
 	return int64(size), nil
 }
 
-// sizeLine reads the line of a chunk, and the CRLF that ends the chunk before it. It leaves the signature in r.signature.
+// sizeLine reads the line of a chunk, and the CRLF that ends the chunk before it. It leaves the
+// signature in r.signature.
 func (r *Reader) sizeLine() (uint64, error) {
 	if r.inBody {
 		if err := r.blank(errDataEnd); err != nil {
@@ -63,8 +65,8 @@ func (r *Reader) sizeLine() (uint64, error) {
 	return size, nil
 }
 
-// parseSize takes the size of a chunk off its line: 1 to 16 hexadecimal digits, of either case, since the clients differ in
-// that, and without a leading zero.
+// parseSize takes the size of a chunk off its line: 1 to 16 hexadecimal digits, of either case,
+// since the clients differ in that, and without a leading zero.
 func parseSize(line []byte) (size uint64, rest []byte, err error) {
 	n := 0
 	for n < len(line) {
@@ -137,7 +139,8 @@ func (r *Reader) finish() error {
 	return nil
 }
 
-// trailer reads the trailer, and its signature where chunks are signed. It returns the trailer's value.
+// trailer reads the trailer, and its signature where chunks are signed. It returns the trailer's
+// value.
 func (r *Reader) trailer() (string, error) {
 	text, lf, err := r.field(r.payload.Trailer)
 	if err != nil {
@@ -166,7 +169,8 @@ func (r *Reader) trailer() (string, error) {
 	return value, nil
 }
 
-// field reads a line that has to be the field called name, and returns its value. lf says that the line ended without a carriage return.
+// field reads a line that has to be the field called name, and returns its value. lf says that the
+// line ended without a carriage return.
 func (r *Reader) field(name string) (value []byte, lf bool, err error) {
 	line, lf, err := r.line()
 	if err != nil {
@@ -193,7 +197,8 @@ func (r *Reader) blank(otherwise *Error) error {
 	return nil
 }
 
-// line reads a line and returns it without its end, until the next read. lf says that it ended without a carriage return.
+// line reads a line and returns it without its end, until the next read. lf says that it ended
+// without a carriage return.
 func (r *Reader) line() (line []byte, lf bool, err error) {
 	for searched := 0; ; {
 		if i := bytes.IndexByte(r.buf[r.start+searched:r.end], '\n'); i >= 0 {
@@ -241,7 +246,8 @@ func (r *Reader) some(b []byte) (int, error) {
 	return r.read(b)
 }
 
-// read reads at least one byte of the source into b, which is not empty, or returns an error and none.
+// read reads at least one byte of the source into b, which is not empty, or returns an error and
+// none.
 func (r *Reader) read(b []byte) (int, error) {
 	for range maxEmptyReads {
 		if r.srcErr != nil {

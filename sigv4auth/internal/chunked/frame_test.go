@@ -11,7 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
 
-// TestFraming: bodies that break the grammar, a limit, or what the request announced, each with the fault that is named.
+// TestFraming: bodies that break the grammar, a limit, or what the request announced, each with the
+// fault that is named.
 func TestFraming(t *testing.T) {
 	t.Parallel()
 	all := streams(40, 8192)
@@ -126,7 +127,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestTinyChunks: threat 63. A chunk of less than 8 KiB that is not the last is refused before its data is read.
+// TestTinyChunks: threat 63. A chunk of less than 8 KiB that is not the last is refused before its
+// data is read.
 func TestTinyChunks(t *testing.T) {
 	t.Parallel()
 	for mode, s := range streams(20_000, 8191) {
@@ -141,7 +143,8 @@ func TestTinyChunks(t *testing.T) {
 	}
 }
 
-// TestBigChunks: threat 61. A signed chunk of more than 1 MiB is refused, and no memory is taken for what only its size promises (threat 59).
+// TestBigChunks: threat 61. A signed chunk of more than 1 MiB is refused, and no memory is taken
+// for what only its size promises (threat 59).
 func TestBigChunks(t *testing.T) { // not in parallel with others, which allocate too
 	s := stream{data: make([]byte, 1<<20+1), chunk: 1<<20 + 1, signed: true}
 	if err := verify(t, s, s.encode()); !strings.Contains(err.Error(), "1048576") {
@@ -160,8 +163,8 @@ func TestBigChunks(t *testing.T) { // not in parallel with others, which allocat
 	}
 }
 
-// TestSource: what the source returns is kept as the cause, a source that never returns anything is given up, and a body of another length than
-// Content-Length is refused.
+// TestSource: what the source returns is kept as the cause, a source that never returns anything is
+// given up, and a body of another length than Content-Length is refused.
 func TestSource(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")

@@ -10,9 +10,10 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
 
-// FuzzReader: whatever bytes arrive, and however they are read, what is released is a prefix of the payload, and io.EOF comes only after all of it, where the chunks
-// are signed. Where they are not, the released bytes have the announced length and the checksum that the trailer holds. Reading never panics,
-// and an error stays.
+// FuzzReader: whatever bytes arrive, and however they are read, what is released is a prefix of the
+// payload, and io.EOF comes only after all of it, where the chunks are signed. Where they are not,
+// the released bytes have the announced length and the checksum that the trailer holds. Reading
+// never panics, and an error stays.
 func FuzzReader(f *testing.F) {
 	all := streams(20, 8192)
 	for _, s := range all {

@@ -16,15 +16,17 @@ type Payload struct {
 	Encoded int64
 	// Chain verifies the chunks, and the trailer if there is one. nil: they are not signed.
 	Chain Chain
-	// Trailer is the name, in lower case, of the one trailer, which holds the value of Sum. "": there is none.
+	// Trailer is the name, in lower case, of the one trailer, which holds the value of Sum. "":
+	// there is none.
 	Trailer string
 	// Sum computes a checksum of the decoded body. nil: there is none.
 	Sum *checksum.Sum
-	// Checksum is the value of Sum where a header holds it. "": it is in the trailer, or there is no Sum.
+	// Checksum is the value of Sum where a header holds it. "": it is in the trailer, or there is
+	// no Sum.
 	Checksum string
-	// Admission is asked each time before bytes are released, once they have been read and verified:
-	// for each signed chunk, and for each piece of an unsigned one. An error of it ends the body with
-	// the fault NotAdmitted. nil: everything is admitted.
+	// Admission is asked each time before bytes are released, once they have been read and
+	// verified: for each signed chunk, and for each piece of an unsigned one. An error of it ends
+	// the body with the fault NotAdmitted. nil: everything is admitted.
 	Admission Admission
 }
 
@@ -33,12 +35,15 @@ type Admission interface{ Admit() error }
 
 // Reader decodes and verifies a body. What it releases is a prefix of the payload:
 //
-//   - where chunks are signed, each chunk once it is verified; one is held at a time, in memory that grows as its bytes arrive;
+//   - where chunks are signed, each chunk once it is verified; one is held at a time, in memory
+//     that grows as its bytes arrive;
 //   - where they are not, bytes as they arrive;
-//   - in both cases the bytes that complete [Payload.Length] only once the whole body is verified, its end, its trailer and its checksum. Who
-//     reads exactly that many bytes, and not to io.EOF, has a verified body too.
+//   - in both cases the bytes that complete [Payload.Length] only once the whole body is verified,
+//     its end, its trailer and its checksum. Who reads exactly that many bytes, and not to io.EOF,
+//     has a verified body too.
 //
-// It returns io.EOF for a body that is verified whole, and otherwise an [*Error], again and again. It is for one goroutine.
+// It returns io.EOF for a body that is verified whole, and otherwise an [*Error], again and again.
+// It is for one goroutine.
 type Reader struct {
 	src     io.Reader
 	srcErr  error // what src has returned, for good
@@ -71,7 +76,8 @@ func NewReader(src io.Reader, p *Payload) *Reader {
 	return r
 }
 
-// Read reads into b. A chunk that fits into b whole is read there at once; if it does not verify, b is cleared.
+// Read reads into b. A chunk that fits into b whole is read there at once; if it does not verify, b
+// is cleared.
 func (r *Reader) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
@@ -125,13 +131,15 @@ func (r *Reader) WriteTo(w io.Writer) (written int64, err error) {
 	}
 }
 
-// Trailer returns the value of the trailer. It is not ok until the body is verified whole, nor where there is no trailer.
+// Trailer returns the value of the trailer. It is not ok until the body is verified whole, nor
+// where there is no trailer.
 func (r *Reader) Trailer() (value string, ok bool) {
 	return r.value, r.err == io.EOF && r.value != ""
 }
 
-// next returns the next bytes of the payload, which are not to be changed, in b or elsewhere. It returns at least one, or an error, which it
-// also keeps. With the last bytes, r.err is io.EOF already.
+// next returns the next bytes of the payload, which are not to be changed, in b or elsewhere. It
+// returns at least one, or an error, which it also keeps. With the last bytes, r.err is io.EOF
+// already.
 func (r *Reader) next(b []byte) (data []byte, err error) {
 	if r.arrived < r.payload.Length {
 		if r.digest != nil {
@@ -228,7 +236,8 @@ func (r *Reader) buffered(size int) ([]byte, error) {
 	return r.chunk[:size], nil
 }
 
-// maxRead is how much is read before it is hashed: the hash then finds it in the processor's first cache, without which a CRC32 takes longer than reading.
+// maxRead is how much is read before it is hashed: the hash then finds it in the processor's first
+// cache, without which a CRC32 takes longer than reading.
 const maxRead = 16 << 10
 
 // fill reads to the end of data and feeds what it reads to the digest and the checksum.

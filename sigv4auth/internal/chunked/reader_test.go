@@ -14,7 +14,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
 
-// TestWhole: a body as a client sends it is released whole, however it arrives and is read, and whatever its chunks are.
+// TestWhole: a body as a client sends it is released whole, however it arrives and is read, and
+// whatever its chunks are.
 func TestWhole(t *testing.T) {
 	t.Parallel()
 	sources := map[string]func(io.Reader) io.Reader{
@@ -110,8 +111,8 @@ func TestMangled(t *testing.T) {
 	}
 }
 
-// TestCut: no body verifies that ends before its end, or that a byte was taken out of or put into. A missing last CRLF is a body
-// cut short (threats 57 and 62).
+// TestCut: no body verifies that ends before its end, or that a byte was taken out of or put into.
+// A missing last CRLF is a body cut short (threats 57 and 62).
 func TestCut(t *testing.T) {
 	t.Parallel()
 	for mode, s := range streams(40, 8192) {
@@ -138,8 +139,9 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// whiteSpace reports whether put is a space behind the colon of a field, which means nothing: RFC 9112, section 5. The line feed before a trailer's CRLF, which minio-go
-// sends and others do not, is the other liberty.
+// whiteSpace reports whether put is a space behind the colon of a field, which means nothing: RFC
+// 9112, section 5. The line feed before a trailer's CRLF, which minio-go sends and others do not,
+// is the other liberty.
 func whiteSpace(s stream, at int, put string) bool {
 	before := s.encode()[:at]
 	return put == " " && strings.HasSuffix(before, ":") || put == "\n" && s.trailer != "" && !s.lf && strings.HasSuffix(before, s.sum())
@@ -179,7 +181,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestSeed: the chain begins with the request's signature: the same chunks under another request do not verify.
+// TestSeed: the chain begins with the request's signature: the same chunks under another request do
+// not verify.
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	s := streams(40, 8192)["signed"]
@@ -190,8 +193,9 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestReleased: of a body that is cut, exactly those chunks have been released that what arrived verifies, and never the last one, which waits for the
-// body's end. Unsigned data is released as it arrives, but for the last of it (threats 48 and 61).
+// TestReleased: of a body that is cut, exactly those chunks have been released that what arrived
+// verifies, and never the last one, which waits for the body's end. Unsigned data is released as it
+// arrives, but for the last of it (threats 48 and 61).
 func TestReleased(t *testing.T) {
 	t.Parallel()
 	const size, chunk = 20_000, 8192
@@ -224,7 +228,8 @@ func TestReleased(t *testing.T) {
 	}
 }
 
-// TestCleared: a chunk that is read into the caller's buffer at once and does not verify is not left there.
+// TestCleared: a chunk that is read into the caller's buffer at once and does not verify is not
+// left there.
 func TestCleared(t *testing.T) {
 	t.Parallel()
 	s := streams(40, 8192)["signed"]

@@ -29,7 +29,8 @@ func (s *revived) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-// TestSources: where a body ends does not depend on how its source is cut, and a source that has ended is not asked again.
+// TestSources: where a body ends does not depend on how its source is cut, and a source that has
+// ended is not asked again.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	s := stream{data: []byte("ride ride"), chunk: 16, trailer: "x-amz-checksum-crc32"}

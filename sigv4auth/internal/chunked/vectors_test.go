@@ -14,10 +14,12 @@ import (
 
 func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
-// documented is the example of the S3 API Reference: 66,560 times "a", in chunks of 65,536 and 1,024.
+// documented is the example of the S3 API Reference: 66,560 times "a", in chunks of 65,536 and
+// 1,024.
 var documented = bytes.Repeat([]byte("a"), 66560)
 
-// TestDocumentedChunks: the signatures of the example in "Signature calculations for the Authorization header: transferring payload in multiple chunks".
+// TestDocumentedChunks: the signatures of the example in "Signature calculations for the
+// Authorization header: transferring payload in multiple chunks".
 func TestDocumentedChunks(t *testing.T) {
 	t.Parallel()
 	body := fmt.Sprintf("10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\n\r\n",
@@ -35,7 +37,8 @@ func TestDocumentedChunks(t *testing.T) {
 	}
 }
 
-// TestDocumentedTrailer: the signatures of the example in "Signature calculations for trailing headers (chunked uploads)".
+// TestDocumentedTrailer: the signatures of the example in "Signature calculations for trailing
+// headers (chunked uploads)".
 func TestDocumentedTrailer(t *testing.T) {
 	t.Parallel()
 	body := fmt.Sprintf("10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\nx-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:%s\r\n\r\n",

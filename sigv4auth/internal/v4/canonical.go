@@ -20,12 +20,14 @@ type Request struct {
 
 	// Usual holds the headers that nearly every request signs, as they stand in Header.
 	Usual *UsualHeaders
-	// PlainHeaders has the bit of an index into UsualHeaders set if the header's only value is known to stand for itself, as [IsPlain] would report.
+	// PlainHeaders has the bit of an index into UsualHeaders set if the header's only value is
+	// known to stand for itself, as [IsPlain] would report.
 	PlainHeaders uint8
 
 	SignedHeaders *SignedHeaders
 
-	// Missing is the name of the signed header that did not arrive, once AppendCanonical has returned [ErrHeaderMissing]. It is SignedHeaders' own.
+	// Missing is the name of the signed header that did not arrive, once AppendCanonical has
+	// returned [ErrHeaderMissing]. It is SignedHeaders' own.
 	Missing []byte
 }
 
@@ -33,8 +35,9 @@ type Request struct {
 // Taking it as empty would let anyone on the way drop it.
 var ErrHeaderMissing = errors.New("a signed header did not arrive")
 
-// AppendCanonical appends the canonical request up to its last line: IAM User Guide, "Create a signed AWS API
-// request", step 1. The caller appends that line: the hexadecimal SHA-256 of the payload, or the literal in its place.
+// AppendCanonical appends the canonical request up to its last line: IAM User Guide, "Create a
+// signed AWS API request", step 1. The caller appends that line: the hexadecimal SHA-256 of the
+// payload, or the literal in its place.
 func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 	dst = append(dst, r.Method...) // guard 100
 	dst = append(dst, '\n')
@@ -76,8 +79,9 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 			return dst, ErrHeaderBytes
 		}
 		dst = append(dst, n.begin...)
-		// Most values hold neither white space nor control characters, and session tokens are long: a value is looked over eight bytes at
-		// a time, and byte by byte only where that finds something.
+		// Most values hold neither white space nor control characters, and session tokens are long:
+		// a value is looked over eight bytes at a time, and byte by byte only where that finds
+		// something.
 		if r.PlainHeaders&(1<<n.header) != 0 || IsPlain(value) {
 			dst = append(dst, value...)
 			continue
@@ -90,7 +94,8 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 	return append(dst, r.SignedHeaders.end...), nil
 }
 
-// appendSeveral appends a header that arrived more than once, and returns what is left of the budget.
+// appendSeveral appends a header that arrived more than once, and returns what is left of the
+// budget.
 func appendSeveral(dst []byte, values []string, budget int) ([]byte, int, error) {
 	for _, v := range values {
 		if budget -= len(v) + 1; budget < 0 {
@@ -101,8 +106,9 @@ func appendSeveral(dst []byte, values []string, budget int) ([]byte, int, error)
 	return dst, budget, err
 }
 
-// AppendStringToSign appends the string to sign: IAM User Guide, "Create a signed AWS
-// API request", step 3. The time is in the form of [TimeFormat]; the scope is a day and what follows it, which ends in [Terminator] and of SigV4A has no region.
+// AppendStringToSign appends the string to sign: IAM User Guide, "Create a signed AWS API request",
+// step 3. The time is in the form of [TimeFormat]; the scope is a day and what follows it, which
+// ends in [Terminator] and of SigV4A has no region.
 func AppendStringToSign(dst []byte, algorithm, time, day, scopeEnd string, canonicalRequest []byte) []byte {
 	dst = append(dst, algorithm...)
 	dst = append(dst, '\n')

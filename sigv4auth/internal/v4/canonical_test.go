@@ -8,8 +8,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// FuzzCanonical: a canonical request can be taken apart again, into exactly what it was made of, so that no two requests share one: threat 45. A line feed, a
-// colon or a slash in one part can be taken for nothing in another.
+// FuzzCanonical: a canonical request can be taken apart again, into exactly what it was made of, so
+// that no two requests share one: threat 45. A line feed, a colon or a slash in one part can be
+// taken for nothing in another.
 func FuzzCanonical(f *testing.F) {
 	f.Add("GET", "/a%20b/c", "b=1&a=2", "example.com", "v", "w")
 	f.Add("POST", "/", "a=%0A/", "example.com:80", "1\t 2", "x-b:3")

@@ -69,8 +69,9 @@ func TestParseSignatureV4A(t *testing.T) {
 	}
 }
 
-// TestSignatureTwin pins what ECDSA allows and nobody may build upon: a signature has a twin that verifies too (threat 79). Both are
-// accepted, as half of what AWS's signers make is in the upper half.
+// TestSignatureTwin pins what ECDSA allows and nobody may build upon: a signature has a twin that
+// verifies too (threat 79). Both are accepted, as half of what AWS's signers make is in the upper
+// half.
 func TestSignatureTwin(t *testing.T) {
 	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -99,7 +100,8 @@ func TestSignatureTwin(t *testing.T) {
 	}
 }
 
-// FuzzParseSignatureV4A: what is accepted is what encoding/asn1 makes of two positive integers of 256 bits, and nothing else.
+// FuzzParseSignatureV4A: what is accepted is what encoding/asn1 makes of two positive integers of
+// 256 bits, and nothing else.
 func FuzzParseSignatureV4A(f *testing.F) {
 	for _, s := range []string{"3006" + one + one, "3046" + most + most, "3025" + large + one, "3007" + one + "02020080", "308106" + one + one, "3006" + one + "020100", "3009" + one + one + one} {
 		f.Add(s)

@@ -8,13 +8,15 @@ import (
 // DigestLen is the length of a SHA-256, or of an HMAC-SHA256, in hexadecimal.
 const DigestLen = 2 * sha256.Size
 
-// Every request has two digests, one of which is the signature. They are read and written eight digits at a time.
+// Every request has two digests, one of which is the signature. They are read and written eight
+// digits at a time.
 const (
 	everyByte = 0x0101010101010101
 	highBits  = 0x80 * everyByte
 )
 
-// ParseDigest parses exactly [DigestLen] lower-case hexadecimal digits into sum, so that a digest has one spelling. It reports whether s is that.
+// ParseDigest parses exactly [DigestLen] lower-case hexadecimal digits into sum, so that a digest
+// has one spelling. It reports whether s is that.
 func ParseDigest[T string | []byte](sum *[sha256.Size]byte, s T) bool {
 	if len(s) != DigestLen {
 		return false
@@ -29,7 +31,8 @@ func ParseDigest[T string | []byte](sum *[sha256.Size]byte, s T) bool {
 	return digits == highBits
 }
 
-// decodeDigits returns the four bytes of eight lower-case hexadecimal digits. Of both, the first is in the lowest byte.
+// decodeDigits returns the four bytes of eight lower-case hexadecimal digits. Of both, the first is
+// in the lowest byte.
 func decodeDigits(x uint64) uint32 {
 	x = x&(0x0f*everyByte) + 9*(x>>6&everyByte) // bit 6 tells a to f from 0 to 9
 	x = (x<<4 | x>>8) & 0x00ff00ff00ff00ff
@@ -39,8 +42,9 @@ func decodeDigits(x uint64) uint32 {
 
 // hexDigits returns the high bit of each byte of x that is a lower-case hexadecimal digit.
 func hexDigits(x uint64) uint64 {
-	// The high bit of a byte of ascii+(0x80-c)*everyByte is set if the byte is c or more. The high bits of x itself, which would carry into the
-	// next byte, are left out of the sums and count at the end.
+	// The high bit of a byte of ascii+(0x80-c)*everyByte is set if the byte is c or more. The high
+	// bits of x itself, which would carry into the next byte, are left out of the sums and count at
+	// the end.
 	ascii := x &^ highBits
 	digit := (ascii + (0x80-'0')*everyByte) &^ (ascii + (0x80-'9'-1)*everyByte)
 	letter := (ascii + (0x80-'a')*everyByte) &^ (ascii + (0x80-'f'-1)*everyByte)
@@ -68,7 +72,8 @@ func SameDigest(a, b *[sha256.Size]byte) bool {
 	return isZero(differs)
 }
 
-// encodeDigits returns the eight lower-case hexadecimal digits of four bytes. Of both, the first is in the lowest byte.
+// encodeDigits returns the eight lower-case hexadecimal digits of four bytes. Of both, the first is
+// in the lowest byte.
 func encodeDigits(four uint32) uint64 {
 	x := uint64(four)
 	x = (x | x<<16) & 0x0000ffff0000ffff

@@ -1,9 +1,10 @@
-// Package v4 is the pure part of Signature Version 4 and of its asymmetric form, SigV4A: bytes in, bytes out.
+// Package v4 is the pure part of Signature Version 4 and of its asymmetric form, SigV4A: bytes in,
+// bytes out.
 //
-// It builds canonical requests, strings to sign and signing keys as the IAM User Guide
-// describes them in "Create a signed AWS API request", and parses the dates and credential scopes they
-// are made of. It knows neither clocks nor stores nor HTTP statuses; what a fault means
-// for a caller is decided in package sigv4auth.
+// It builds canonical requests, strings to sign and signing keys as the IAM User Guide describes
+// them in "Create a signed AWS API request", and parses the dates and credential scopes they are
+// made of. It knows neither clocks nor stores nor HTTP statuses; what a fault means for a caller is
+// decided in package sigv4auth.
 //
 // Functions named Append... append to the slice they are given, as in package strconv, so that a
 // verifier can work in one reused buffer.

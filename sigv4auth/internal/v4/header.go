@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// ErrHeaderControl says that a header's value holds a byte that no HTTP/1 field value may hold: RFC 9110, section 5.5.
+// ErrHeaderControl says that a header's value holds a byte that no HTTP/1 field value may hold: RFC
+// 9110, section 5.5.
 var ErrHeaderControl = errors.New("a header's value holds a control character")
 
 // MaxHeaderBytes bounds the values of the signed headers, taken together.
@@ -14,8 +15,9 @@ const MaxHeaderBytes = 64 << 10
 // ErrHeaderBytes says that the signed headers hold more than [MaxHeaderBytes] bytes.
 var ErrHeaderBytes = errors.New("the signed headers are too long")
 
-// AppendValues appends what one line of the canonical headers holds behind the colon: the values joined with commas in the order of arrival. Each
-// value is trimmed, and white space inside it is folded to one space.
+// AppendValues appends what one line of the canonical headers holds behind the colon: the values
+// joined with commas in the order of arrival. Each value is trimmed, and white space inside it is
+// folded to one space.
 //
 // It returns ErrHeaderControl for a control character other than a tab: with a line feed in a value
 // two different requests would have one canonical form.
@@ -60,11 +62,13 @@ func appendFolded(dst []byte, v string) ([]byte, error) {
 	return dst, nil
 }
 
-// IsPlain reports whether s holds no space, no control character and no delete. It may say no for a text that holds none, never yes
-// for one that does. A plain value of a header is canonical as it is.
+// IsPlain reports whether s holds no space, no control character and no delete. It may say no for a
+// text that holds none, never yes for one that does. A plain value of a header is canonical as it
+// is.
 func IsPlain(s string) bool {
-	// The lowest byte x that is not plain sets a high bit: at most a space in x-33, DEL and 80 to A0 in x+1, the rest in x-33 again. What a byte
-	// borrows from the next one or carries into it comes on top of that.
+	// The lowest byte x that is not plain sets a high bit: at most a space in x-33, DEL and 80 to
+	// A0 in x+1, the rest in x-33 again. What a byte borrows from the next one or carries into it
+	// comes on top of that.
 	const low = (' ' + 1) * everyByte
 	var suspect uint64
 	if len(s) < 8 {

@@ -43,7 +43,8 @@ func TestAppendValues(t *testing.T) {
 	}
 }
 
-// TestAppendValuesEveryByte: each byte is found at each place of a value, whether it is looked at alone or together with others.
+// TestAppendValuesEveryByte: each byte is found at each place of a value, whether it is looked at
+// alone or together with others.
 func TestAppendValuesEveryByte(t *testing.T) {
 	t.Parallel()
 	for length := 1; length < 75; length++ {

@@ -12,8 +12,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// TestDeriveKey is the example of AWS's documentation: "Examples of how to derive a signing key", AWS General Reference. What it gives is
-// the key; here the key signs, and crypto/hmac with that key must agree.
+// TestDeriveKey is the example of AWS's documentation: "Examples of how to derive a signing key",
+// AWS General Reference. What it gives is the key; here the key signs, and crypto/hmac with that
+// key must agree.
 func TestDeriveKey(t *testing.T) {
 	t.Parallel()
 	const documented = "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
@@ -90,7 +91,8 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// TestParseTimeEveryByte holds each byte at each place against package time, which takes more than is a date here: what it formats otherwise is none.
+// TestParseTimeEveryByte holds each byte at each place against package time, which takes more than
+// is a date here: what it formats otherwise is none.
 func TestParseTimeEveryByte(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"20160229T235959Z", "19991231T000000Z"} {

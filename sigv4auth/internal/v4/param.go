@@ -2,13 +2,15 @@ package v4
 
 import "strings"
 
-// Param is a query parameter of a presigned URL: "Query string parameters" in the IAM User Guide's "Authentication methods". They are in their canonical order.
+// Param is a query parameter of a presigned URL: "Query string parameters" in the IAM User Guide's
+// "Authentication methods". They are in their canonical order.
 type Param uint8
 
 // The parameters of a presigned URL.
 const (
 	ParamAlgorithm Param = iota
-	// ParamContentSHA256 is signed like any other parameter, and counts for nothing: only the header of this name does.
+	// ParamContentSHA256 is signed like any other parameter, and counts for nothing: only the
+	// header of this name does.
 	ParamContentSHA256
 	ParamCredential
 	ParamDate
@@ -44,7 +46,8 @@ func (p Param) String() string {
 	return paramNames[p]
 }
 
-// paramAt returns the parameter with whose name and '=' a pair begins, if it is from or one behind it.
+// paramAt returns the parameter with whose name and '=' a pair begins, if it is from or one behind
+// it.
 func paramAt(pair string, from Param) Param {
 	if !strings.HasPrefix(pair, "X-Amz-") {
 		return NoParam

@@ -10,7 +10,8 @@ import (
 type PathStyle uint8
 
 const (
-	// PathNormalized drops empty and "." segments, resolves "..", and percent-encodes what is left once more.
+	// PathNormalized drops empty and "." segments, resolves "..", and percent-encodes what is left
+	// once more.
 	PathNormalized PathStyle = iota
 	// PathEncoded percent-encodes the path once more, exactly as it came.
 	PathEncoded
@@ -24,9 +25,9 @@ var (
 	ErrPathControl  = errors.New("the path holds a control character")
 )
 
-// CheckPath returns nil if raw, a path as it stands on the request line, can be canonicalised:
-// it is absolute, each of its escapes is whole, and no byte of it is a control character, raw
-// or escaped. Control characters are refused because routers, logs and file systems disagree on them.
+// CheckPath returns nil if raw, a path as it stands on the request line, can be canonicalised: it
+// is absolute, each of its escapes is whole, and no byte of it is a control character, raw or
+// escaped. Control characters are refused because routers, logs and file systems disagree on them.
 func CheckPath(raw string) error {
 	if raw == "" || raw[0] != '/' {
 		return ErrPathRelative
@@ -50,8 +51,8 @@ func CheckPath(raw string) error {
 	return nil
 }
 
-// PlainPath reports whether raw is its own canonical URI in every style: [CheckPath] returns nil for it, it is normal, and no byte of it has to be
-// encoded. Of other paths it says nothing.
+// PlainPath reports whether raw is its own canonical URI in every style: [CheckPath] returns nil
+// for it, it is normal, and no byte of it has to be encoded. Of other paths it says nothing.
 func PlainPath(raw string) bool {
 	if raw == "" || raw[0] != '/' {
 		return false

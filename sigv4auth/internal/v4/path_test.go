@@ -101,8 +101,9 @@ func TestPlainPath(t *testing.T) {
 	}
 }
 
-// FuzzPath: canonical paths are made of unreserved bytes, slashes and escapes alone; encoding is injective; normalisation
-// changes nothing twice; and NormalPath says exactly whether normalisation changes something.
+// FuzzPath: canonical paths are made of unreserved bytes, slashes and escapes alone; encoding is
+// injective; normalisation changes nothing twice; and NormalPath says exactly whether normalisation
+// changes something.
 func FuzzPath(f *testing.F) {
 	for _, s := range []string{"/", "//", "/a/../b/", "/%2e%2e/", "/a%2Fb", "/ü", "/..;/", `/\`, "/a/b/../..", "/.", "/..", "/a/./"} {
 		f.Add(s)
@@ -126,7 +127,8 @@ func FuzzPath(f *testing.F) {
 				t.Fatalf("style %d: the canonical path %q holds reserved bytes", style, got)
 			}
 		}
-		// Decoding the encoded path once gives the wire path back: no two wire paths share a canonical form.
+		// Decoding the encoded path once gives the wire path back: no two wire paths share a
+		// canonical form.
 		encoded := v4.AppendPath(nil, raw, v4.PathEncoded)
 		if got := string(v4.AppendDecoded(nil, string(encoded))); got != raw {
 			t.Fatalf("decoding %q gives %q; want %q", encoded, got, raw)

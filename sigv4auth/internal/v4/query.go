@@ -45,8 +45,8 @@ func (q *Query) Parse(raw string) error {
 // Forget lets go of what has been parsed, which can hold a signature and a session token.
 func (q *Query) Forget() { q.pairs, q.text = q.pairs[:0], "" }
 
-// split takes a query apart that is canonically encoded already, as most signers send it, without copying it. It reports
-// whether the query is; a fault is found by [Query.recodeAll].
+// split takes a query apart that is canonically encoded already, as most signers send it, without
+// copying it. It reports whether the query is; a fault is found by [Query.recodeAll].
 func (q *Query) split(raw string) bool {
 	expected := ParamAlgorithm // clients send the parameters of a presigned URL in order, but for the signature
 	whole := true              // each pair has its '='
@@ -208,8 +208,9 @@ const (
 	several = -2
 )
 
-// sorted reports whether the pairs, but for those named omit, are in order. Signers put the signature last, whatever its name. It also
-// returns the index of the pair that is omitted, none or several.
+// sorted reports whether the pairs, but for those named omit, are in order. Signers put the
+// signature last, whatever its name. It also returns the index of the pair that is omitted, none or
+// several.
 func (q *Query) sorted(omit string) (omitted int, sorted bool) {
 	omitted = none
 	omittedParam := paramOf(omit)

@@ -90,7 +90,8 @@ func TestQueryFaults(t *testing.T) {
 	}
 }
 
-// TestQueryEveryByte: each byte has its one encoding in each place of a value, whether it is looked at alone or together with others.
+// TestQueryEveryByte: each byte has its one encoding in each place of a value, whether it is looked
+// at alone or together with others.
 func TestQueryEveryByte(t *testing.T) {
 	t.Parallel()
 	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -119,7 +120,8 @@ func TestQueryEveryByte(t *testing.T) {
 	}
 }
 
-// FuzzQuery: the canonical query says exactly what a handler can see, and is its own canonical form.
+// FuzzQuery: the canonical query says exactly what a handler can see, and is its own canonical
+// form.
 func FuzzQuery(f *testing.F) {
 	for _, s := range []string{"", "a=b", "b=1&a=2&a=1", "a=+%2B", "=v&&x", "a=1;b", "%61=%c3%bc", "a=%"} {
 		f.Add(s)

@@ -2,8 +2,9 @@ package v4
 
 import "crypto/subtle"
 
-// SameText reports whether a and b are equal, in time that depends on nothing but the lengths. Session tokens are long, and are compared for every
-// request: subtle.ConstantTimeCompare takes one byte at a time, this takes eight. Nothing is decided before all have been looked at.
+// SameText reports whether a and b are equal, in time that depends on nothing but the lengths.
+// Session tokens are long, and are compared for every request: subtle.ConstantTimeCompare takes one
+// byte at a time, this takes eight. Nothing is decided before all have been looked at.
 func SameText(a, b string) bool {
 	if len(a) != len(b) {
 		return false

@@ -12,13 +12,15 @@ type Scope struct {
 	Service string
 }
 
-// ParseTime parses exactly YYYYMMDDTHHMMSSZ. There is no other length, no offset, no fraction and no leap second.
+// ParseTime parses exactly YYYYMMDDTHHMMSSZ. There is no other length, no offset, no fraction and
+// no leap second.
 func ParseTime(s string) (time.Time, bool) {
 	if len(s) != len(TimeFormat) || s[8] != 'T' || s[15] != 'Z' {
 		return time.Time{}, false
 	}
 	const zeros = '0' * everyByte
-	// With the two letters made zeros, all are digits: more than 9 above '0' sets the high bit of the sum, less than '0' of the difference.
+	// With the two letters made zeros, all are digits: more than 9 above '0' sets the high bit of
+	// the sum, less than '0' of the difference.
 	date, clock := word(s), word(s[8:])^('T'^'0')^('Z'^'0')<<56
 	if ((date+(0x7f-'9')*everyByte)|(clock+(0x7f-'9')*everyByte)|(date-zeros)|(clock-zeros))&highBits != 0 {
 		return time.Time{}, false
@@ -32,14 +34,15 @@ func ParseTime(s string) (time.Time, bool) {
 	return time.Unix(daysBefore(year, month, day)*86400+int64(hour*3600+minute*60+second), 0).UTC(), true
 }
 
-// pairs returns the four numbers of two digits each that x holds, the first in its lowest sixteen bits.
+// pairs returns the four numbers of two digits each that x holds, the first in its lowest sixteen
+// bits.
 func pairs(x uint64) uint64 {
 	x &= 0x0f * everyByte
 	return (x*10 + x>>8) & 0x00ff00ff00ff00ff
 }
 
-// AppendTime appends an instant, in seconds since 1970, in [TimeFormat], in a fraction of the time that the time package takes: whoever sends old requests is told three.
-// Years have four digits.
+// AppendTime appends an instant, in seconds since 1970, in [TimeFormat], in a fraction of the time
+// that the time package takes: whoever sends old requests is told three. Years have four digits.
 func AppendTime(dst []byte, unix int64) []byte {
 	day, second := unix/86400, int(unix%86400)
 	if second < 0 {
@@ -79,8 +82,9 @@ const (
 	cycle      = 146_097 // the days of 400 years
 )
 
-// daysBefore returns the number of days from 1970-01-01 to a date of the Gregorian calendar, less than 0 for an earlier one. Its years begin in March, so that
-// a leap day ends one, and its days are counted from March 1 of the year 0.
+// daysBefore returns the number of days from 1970-01-01 to a date of the Gregorian calendar, less
+// than 0 for an earlier one. Its years begin in March, so that a leap day ends one, and its days
+// are counted from March 1 of the year 0.
 func daysBefore(year, month, day int) int64 {
 	if month < 3 {
 		year, month = year-1, month+12
@@ -89,7 +93,8 @@ func daysBefore(year, month, day int) int64 {
 	return int64(y*365+y/4-y/100+y/400+(153*(month-3)+2)/5+day-1) - cycle - untilEpoch
 }
 
-// daysIn returns the number of days of a month, without which time.Date would make February 30 a day in March.
+// daysIn returns the number of days of a month, without which time.Date would make February 30 a
+// day in March.
 func daysIn(month, year int) int {
 	switch month {
 	case 2:

@@ -18,11 +18,12 @@ const (
 	unusual    = usualHeaders + 1
 )
 
-// UsualHeaders holds the values of the headers that nearly every request signs. Who has them at hand spares looking each up.
+// UsualHeaders holds the values of the headers that nearly every request signs. Who has them at
+// hand spares looking each up.
 type UsualHeaders [usualHeaders][]string
 
-// SignedHeaders is a list of signed headers, taken apart. Its zero value is the empty list. It may be set again; its memory is then
-// used again.
+// SignedHeaders is a list of signed headers, taken apart. Its zero value is the empty list. It may
+// be set again; its memory is then used again.
 type SignedHeaders struct {
 	list  []byte
 	names []signedName
@@ -37,7 +38,8 @@ type signedName struct {
 	header int    // an index into UsualHeaders, hostHeader or unusual
 }
 
-// Set takes a list apart as it was sent: lower-case names, sorted, joined with ';'. It keeps a copy.
+// Set takes a list apart as it was sent: lower-case names, sorted, joined with ';'. It keeps a
+// copy.
 func (h *SignedHeaders) Set(list string) {
 	h.list, h.names = append(h.list[:0], list...), h.names[:0]
 	// The room for each name twice, with three bytes to each: a line of text is never moved.
@@ -77,8 +79,8 @@ func (h *SignedHeaders) Is(list string) bool { return string(h.list) == list && 
 const fewNames = 12
 
 // Names reports whether key, spelled as net/http spells header names, is that of a header in the
-// list, which is sorted. It looks at few names, since who sends the list can send as many headers to
-// look for.
+// list, which is sorted. It looks at few names, since who sends the list can send as many headers
+// to look for.
 func (h *SignedHeaders) Names(key string) bool {
 	if len(h.names) <= fewNames {
 		for i := range h.names {
@@ -124,7 +126,8 @@ func headerOf(name string) int {
 	return unusual
 }
 
-// toMIMEKey makes of name, a lower-case token, the form in which net/http keeps it: x-amz-date becomes X-Amz-Date.
+// toMIMEKey makes of name, a lower-case token, the form in which net/http keeps it: x-amz-date
+// becomes X-Amz-Date.
 func toMIMEKey(name []byte) {
 	upper := true
 	for i, c := range name {

@@ -71,7 +71,8 @@ func TestDerivePublicKey(t *testing.T) {
 	}
 }
 
-// TestPrivateKeyBounds: a candidate of at most n-2 makes the private key that is one greater, and none other does.
+// TestPrivateKeyBounds: a candidate of at most n-2 makes the private key that is one greater, and
+// none other does.
 func TestPrivateKeyBounds(t *testing.T) {
 	t.Parallel()
 	n := elliptic.P256().Params().N
@@ -129,7 +130,8 @@ func TestFirstKey(t *testing.T) {
 	}
 }
 
-// TestVectorsV4A is TestVectors for SigV4A, whose signatures are randomised: AWS's verify, and ours of what the client sent does too.
+// TestVectorsV4A is TestVectors for SigV4A, whose signatures are randomised: AWS's verify, and ours
+// of what the client sent does too.
 func TestVectorsV4A(t *testing.T) {
 	t.Parallel()
 	unsigned := 0

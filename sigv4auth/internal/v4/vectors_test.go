@@ -95,8 +95,8 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// checkCanonical holds the canonical request of one form against the suite and returns it. It is not ok for the one deliberate refusal, of which
-// there is nothing more to check.
+// checkCanonical holds the canonical request of one form against the suite and returns it. It is
+// not ok for the one deliberate refusal, of which there is nothing more to check.
 func (v *vector) checkCanonical(t *testing.T, form string, want stages) (canonical []byte, ok bool) {
 	t.Helper()
 	path, rawQuery, _ := strings.Cut(want.SignedRequest.Target, "?")
@@ -127,7 +127,8 @@ func (v *vector) checkCanonical(t *testing.T, form string, want stages) (canonic
 			continue
 		}
 		key := textproto.CanonicalMIMEHeaderKey(h[0])
-		// A line that is folded reaches a server with a space for the line break: RFC 9112, section 5.2.
+		// A line that is folded reaches a server with a space for the line break: RFC 9112, section
+		// 5.2.
 		req.Header[key] = append(req.Header[key], strings.ReplaceAll(h[1], "\n", " "))
 	}
 	req.Usual = usual(req.Header)
@@ -137,8 +138,8 @@ func (v *vector) checkCanonical(t *testing.T, form string, want stages) (canonic
 	}
 	got = append(got, lines[len(lines)-1]...)
 	if v.Name == "post-sts-header-after" && form == "query" {
-		// The one deliberate refusal: the token was added to the query after signing (threats 92 and 102), so
-		// our canonical request holds it and AWS's does not.
+		// The one deliberate refusal: the token was added to the query after signing (threats 92
+		// and 102), so our canonical request holds it and AWS's does not.
 		if string(got) == want.CanonicalRequest || !strings.Contains(string(got), "X-Amz-Security-Token") {
 			t.Fatalf("the unsigned token is not part of the canonical request:\n%s", got)
 		}
