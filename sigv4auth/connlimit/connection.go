@@ -42,6 +42,7 @@ type connection struct {
 	behind  time.Duration // of active: what it has waited before, less its credit
 	working int           // requests that a handler works on
 	reading int           // reads of bodies that wait
+	ending  bool          // the handler has returned, and net/http sends what is left of the answer
 	taking  bool          // a handler is about to hijack it
 	closed  bool          // its place is another's
 }
@@ -54,7 +55,7 @@ func (c *connection) enter(p phase) bool {
 	if p == hijacked && !c.taking {
 		return false
 	}
-	c.phase, c.since = p, c.limiter.now()
+	c.phase, c.since, c.ending = p, c.limiter.now(), false
 	if p == active {
 		c.behind = 0
 	}
@@ -74,6 +75,9 @@ func (c *connection) waiting(now time.Time) (in phase, behind time.Duration, ok 
 	// Also where no handler runs: net/http sends the answer, reads what is left of the body, or has
 	// refused the request by itself, and lingers.
 	behind = c.behind + waited
+	if c.ending {
+		return active, behind, waited >= grace // a busy server may take longer than prompt for it
+	}
 	// A body that trickles is waited for from the beginning. What a client has kept waiting for
 	// before does not matter any more while the answer is sent.
 	return active, behind, waited >= prompt || c.reading > 0 && behind >= grace
@@ -91,9 +95,13 @@ func (c *connection) take(now time.Time) bool {
 	return true
 }
 
-// close closes it at once: what the client has not taken is not kept for it.
+// close closes it at once. What the client has not taken is not kept for it, but for the end of
+// the last answer of an idle connection, which the system goes on sending.
 func (c *connection) close() {
-	if tcp, ok := c.raw.(interface{ SetLinger(sec int) error }); ok {
+	c.mu.Lock()
+	answered := c.phase == idle
+	c.mu.Unlock()
+	if tcp, ok := c.raw.(interface{ SetLinger(sec int) error }); ok && !answered {
 		_ = tcp.SetLinger(0) // it is closed either way
 	}
 	_ = c.raw.Close() // so that there is nobody to tell
@@ -113,7 +121,7 @@ func (c *connection) end(r *request) {
 	if r.blocked == 0 {
 		c.pause()
 	}
-	c.behind = 0 // what comes now is the answer's end
+	c.behind, c.ending = 0, true // what comes now is the answer's end
 }
 
 // block is told that a request waits for its client, and unblock that it does not any more, after
@@ -155,6 +163,7 @@ func (c *connection) resume() {
 		c.behind += max(c.limiter.now().Sub(c.since), 0)
 	}
 	c.working++
+	c.ending = false
 }
 
 // accepted returns what the listener has accepted, where TLS or something else was put around it:
