@@ -5,7 +5,8 @@ package iampolicy
 const (
 	// maxWork bounds what one evaluation may spend: about a million comparisons of short
 	// texts, or sixteen thousand searches in a text of 2,048 bytes. Past it the request is
-	// denied. Twenty policies as long as AWS's quotas permit stay below it.
+	// denied. Twenty policies as long as AWS's quotas permit stay below it, on values of 2,048
+	// bytes; but not where hundreds of their variables stand for such values.
 	maxWork = 1 << 25
 	// maxCoverWork bounds what Validate spends on finding patterns that cover others.
 	maxCoverWork = 1 << 28

@@ -15,14 +15,14 @@
 //
 // # What a decision costs
 //
-// Patterns are matched in time linear in pattern and text, and a list of them in one scan
-// where that is quicker. The budget counts what matching really costs: it is some twenty
-// milliseconds of one processor, about a million comparisons of short texts. Twenty
-// documents as long as AWS's quotas permit stay within it, on values of up to 2,048 bytes a
-// key. Past it [Decision.OverBudget] is true. So Evaluate takes no context: there is nothing
-// to wait for. Nor does [Parse], whose time is in proportion to its document, of at most
-// 1 MiB. [Validate], [Explain], [CheckNoNewAccess] and [CheckAccessNotGranted] can take
-// longer than a millisecond; they take a context.
+// Patterns are matched in time linear in pattern and text, and a list of them in one scan where
+// that is quicker. The budget counts what matching really costs: it is some twenty milliseconds of
+// one processor, about a million comparisons of short texts. Twenty documents as long as AWS's
+// quotas permit stay within it, on values of up to 2,048 bytes a key, unless hundreds of policy
+// variables stand for such values. Past it [Decision.OverBudget] is true. So Evaluate takes no
+// context: there is nothing to wait for. Nor does [Parse], whose time is in proportion to its
+// document, of at most 1 MiB. [Validate], [Explain], [CheckNoNewAccess] and [CheckAccessNotGranted]
+// can take longer than a millisecond; they take a context.
 //
 // # What callers must do
 //
@@ -102,8 +102,9 @@
 //     in a Deny and fail in an Allow, negated or not; under a set operator that value
 //     counts so. A condition on a key whose value is not known holds in a Deny and fails
 //     in an Allow, whatever its operator is, IfExists and Null included.
-//   - A value longer than 4,096 bytes cannot be read by StringLike, StringNotLike and the
-//     ARN operators where a value of the policy has a wildcard or, in these, a variable: the
+//   - A value longer than 4,096 bytes cannot be read as a number, a date or base64, nor by
+//     StringLike, StringNotLike and the ARN operators where a value of the policy has a
+//     wildcard or, in these, a variable: the
 //     condition holds in a Deny and fails in an Allow, negated or not.
 //   - An operator without set operator does not match a multivalued key, negated or not.
 //   - A key with an empty set is null, as a missing key is, so that Null "false"
