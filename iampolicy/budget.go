@@ -7,7 +7,7 @@ const (
 	// texts, or sixteen thousand searches in a text of 2,048 bytes. Past it the request is
 	// denied. Twenty policies as long as AWS's quotas permit stay below it, on values of 2,048
 	// bytes; but not where hundreds of their variables stand for such values.
-	maxWork = 1 << 25
+	maxWork = 30 << 20
 	// maxCoverWork bounds what Validate spends on finding patterns that cover others.
 	maxCoverWork = 1 << 28
 	// tryCost is what it costs to try one value of a policy, beside what follows.
