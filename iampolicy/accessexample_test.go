@@ -66,8 +66,9 @@ func ExampleCheckAccessNotGranted() {
 	policies := []*iampolicy.Policy{policy}
 	fmt.Println(iampolicy.CheckAccessNotGranted(context.Background(), policies, []string{"iam:*Policy", "iam:PassRole"}, nil))
 	fmt.Println(iampolicy.CheckAccessNotGranted(context.Background(), policies, []string{"iam:*"}, nil))
-	// Output: PASS FAIL: iam:AccessKey on "arn:aws:iam::111122223333:user/witness1", aws:username =
-	// "witness1"; granted by Statement[1] "Own" of "developers"
+	// Output:
+	// PASS
+	// FAIL: iam:AccessKey on "arn:aws:iam::111122223333:user/witness1", aws:username = "witness1"; granted by Statement[1] "Own" of "developers"
 }
 
 // An answer that is not known is no pass. Who asks whether a check failed lets
@@ -89,6 +90,8 @@ func ExampleAccessResult_incorrect() {
 	fmt.Println("incorrect:", result.Verdict != iampolicy.AccessFail)
 	fmt.Println("correct:", result.Verdict == iampolicy.AccessPass)
 	fmt.Println(result)
-	// Output: incorrect: true correct: false UNKNOWN: it depends on values of aws:SourceIp that are
-	// compared by operators which are not modelled, or not together
+	// Output:
+	// incorrect: true
+	// correct: false
+	// UNKNOWN: it depends on values of aws:SourceIp that are compared by operators which are not modelled, or not together
 }

@@ -59,10 +59,10 @@ func ExampleParse() {
 			fmt.Printf("rides.json:%v\n", m)
 		}
 	}
-	// Output: rides.json:4:15: Statement[0].Effect: Effect "allow" is neither "Allow" nor "Deny",
-	// in this case rides.json:5:15: Statement[0].Action: "Invoke" is no action: it needs the form
-	// service:name, or "*" rides.json:7:49: Statement[0].Condition.IpAddress.aws:SourceIp:
-	// "10.0.0.0/33" is neither an IP address nor a CIDR block
+	// Output:
+	// rides.json:4:15: Statement[0].Effect: Effect "allow" is neither "Allow" nor "Deny", in this case
+	// rides.json:5:15: Statement[0].Action: "Invoke" is no action: it needs the form service:name, or "*"
+	// rides.json:7:49: Statement[0].Condition.IpAddress.aws:SourceIp: "10.0.0.0/33" is neither an IP address nor a CIDR block
 }
 
 // A policy is printed in one way, however its document is written.

@@ -262,8 +262,8 @@ func ExampleExplain() {
 	req.Context.Set("aws:username", "alice")
 	req.Context.Set("aws:SourceIp", "198.51.100.7")
 	fmt.Print(iampolicy.Explain(context.Background(), &iampolicy.Set{Identity: []*iampolicy.Policy{policy}}, req))
-	// Output: implicitDeny: "arn:aws:iam::111122223333:user/alice", "execute-api:Invoke" on
-	// "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/ride/alice/7"
+	// Output:
+	// implicitDeny: "arn:aws:iam::111122223333:user/alice", "execute-api:Invoke" on "arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/ride/alice/7"
 	//   no identity policy allows it
 	// nearest misses:
 	//   identity policy "riders", statement 0 "OwnRides" (Allow) does not apply:

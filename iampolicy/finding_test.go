@@ -370,7 +370,7 @@ func ExampleValidate() {
 	for _, f := range findings {
 		fmt.Printf("photos.json:%d:%d: %v: %s [%s]\n", f.Line, f.Column, f.Severity, f.Message, f.Code)
 	}
-	// Output: photos.json:5:16: SUGGESTION: "s3:GetObject" is covered by "s3:Get*"
-	// [REDUNDANT_ACTION] photos.json:7:39: SECURITY_WARNING: StringNotEquals holds where
-	// "aws:PrincipalTag/team" is missing; add Null "false" for it [NEGATION_UNGUARDED]
+	// Output:
+	// photos.json:5:16: SUGGESTION: "s3:GetObject" is covered by "s3:Get*" [REDUNDANT_ACTION]
+	// photos.json:7:39: SECURITY_WARNING: StringNotEquals holds where "aws:PrincipalTag/team" is missing; add Null "false" for it [NEGATION_UNGUARDED]
 }

@@ -151,7 +151,9 @@ func Example_s3() {
 	get("/unicorns/a%20white//one", time.Now())
 	get("/unicorns/a%20white//one", time.Now().Add(-time.Hour))
 	put("/horses/one", "Rocinante")
-	// Output: 200 OK "" 200 OK "Shadowfax" 403 Forbidden AccessDenied: Request has expired 403
-	// Forbidden AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to
-	// perform: s3:PutObject on resource: arn:aws:s3:::horses/one
+	// Output:
+	// 200 OK ""
+	// 200 OK "Shadowfax"
+	// 403 Forbidden AccessDenied: Request has expired
+	// 403 Forbidden AccessDenied: User: arn:aws:iam::111122223333:user/alice is not authorized to perform: s3:PutObject on resource: arn:aws:s3:::horses/one
 }

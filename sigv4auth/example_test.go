@@ -76,10 +76,10 @@ func Example() {
 	fmt.Println(get(server.URL+"/prod/ride", "AKIAIOSFODNN7EXAMPLE", exampleSecret))
 	fmt.Println(get(server.URL+"/prod/rides", "AKIAIOSFODNN7EXAMPLE", exampleSecret))
 	fmt.Println(get(server.URL+"/prod/ride", "AKIAUNKNOWN", exampleSecret))
-	// Output: 200 a unicorn for alice 403 {"Message":"User: arn:aws:iam::111122223333:user/alice is
-	// not authorized to perform: execute-api:Invoke on resource:
-	// arn:aws:execute-api:us-east-1:********3333:rides/prod/GET/rides"} 403 {"message":"The
-	// security token included in the request is invalid."}
+	// Output:
+	// 200 a unicorn for alice
+	// 403 {"Message":"User: arn:aws:iam::111122223333:user/alice is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********3333:rides/prod/GET/rides"}
+	// 403 {"message":"The security token included in the request is invalid."}
 }
 
 // The Authenticator has to wrap the router. Here it wraps one handler inside it, and the router
@@ -186,8 +186,9 @@ func ExampleAuthenticator_Diagnose() {
 	defer proxy.Close()
 
 	get(proxy.URL+"/prod/rides?limit=10", "AKIAIOSFODNN7EXAMPLE", exampleSecret)
-	// Output: SignatureMismatch true true let the proxy pass on the Host that the client sent, or
-	// say it in Config.Proxies.HostHeader; or let the client sign the one that arrives
+	// Output:
+	// SignatureMismatch true true
+	// let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; or let the client sign the one that arrives
 }
 
 // So many diagnoses a minute go to the audit hook. The caller is told nothing of them.

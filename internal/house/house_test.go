@@ -378,12 +378,13 @@ func TestCommentsAreNarrow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := 0
+		n, output := 0, false
 		for line := range strings.Lines(string(b)) {
 			n++
 			line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")
 			text, comment := strings.CutPrefix(strings.TrimLeft(line, " "), "// ")
-			if comment && !strings.HasPrefix(text, " ") && utf8.RuneCountInString(line) > widest {
+			output = comment && (output || text == "Output:" || text == "Unordered output:")
+			if comment && !output && !strings.HasPrefix(text, " ") && utf8.RuneCountInString(line) > widest {
 				t.Errorf("%s:%d: %d columns", filepath.Join(f.dir, f.name), n, utf8.RuneCountInString(line))
 			}
 		}
