@@ -111,6 +111,9 @@ func everyStep(worlds int) (wanted []string) {
 		if what == "resource" || what == "condition" && worlds >= 20_000 {
 			both("mutated %s matches a text of more than 1024 bytes %s", truth, what)
 		}
+		if what != "action" && worlds >= 20_000 {
+			both("mutated %s matches a text of more than 1792 bytes %s", truth, what)
+		}
 	}
 	kinds := []iampolicy.Kind{iampolicy.Identity}
 	if worlds >= 20_000 {

@@ -14,8 +14,8 @@ import (
 // How many worlds a test run compares, each with several requests.
 // WILDGATE_DIFFERENTIAL gives another number of worlds.
 const (
-	differentialWorlds   = 600
-	differentialRequests = 20 // of a world with long texts or many statements a quarter
+	differentialWorlds   = 1_000
+	differentialRequests = 12 // of a world with long texts or many statements half as many
 )
 
 // Every random world is decided by Evaluate and by the naive evaluator (threat 239).
@@ -66,7 +66,7 @@ func compareWorld(t *testing.T, seed uint64, seen map[string]int) {
 	set := w.compile(t)
 	requests := differentialRequests
 	if w.pool != nil {
-		requests /= 4
+		requests /= 2
 		w.noteSizes(seen)
 	}
 	for range requests {

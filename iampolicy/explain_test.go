@@ -19,7 +19,11 @@ func TestExplainAgreesWithEvaluate(t *testing.T) {
 		d := newDice(1<<41 + seed)
 		w := d.world()
 		set := w.compile(t)
-		for range 4 {
+		requests := 4
+		if w.pool != nil {
+			requests = 1 // of many statements, each of which is held against the naive evaluator
+		}
+		for range requests {
 			req := w.request()
 			x := iampolicy.Explain(t.Context(), set, req)
 			if want := iampolicy.Evaluate(set, req); x.Decision != want {

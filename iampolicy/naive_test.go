@@ -338,7 +338,7 @@ func (n *naive) noteBlurred(where, pattern, text string, matched bool) {
 		return
 	}
 	n.note(fmt.Sprintf("mutated %s matches %v", where, matched))
-	for _, length := range []int{64, 255, 1024} {
+	for _, length := range []int{64, 255, 1024, 1792} {
 		if len(text) > length {
 			n.note(fmt.Sprintf("mutated %s matches a text of more than %d bytes %v", where, length, matched))
 		}

@@ -15,9 +15,8 @@ type pool struct {
 	blurred map[string]bool
 }
 
-// newPool chooses how long texts are, no longer than that a pattern of one may be half as
-// long again: those of many statements are short, since the
-// naive evaluator takes text times pattern for each of them.
+// newPool chooses how long texts are, up to 2,048 bytes of a resource and a value: those of
+// many statements are short, since the naive evaluator takes text times pattern for each.
 func (d dice) newPool() *pool {
 	p := &pool{many: d.in(3), plain: d.in(2), effect: "Allow", blurred: map[string]bool{}}
 	length := func(most int) int { return 1 + d.IntN(24) }
@@ -26,17 +25,17 @@ func (d dice) newPool() *pool {
 		length = func(most int) int { return min(most, 65+d.IntN(16)) }
 	case p.many || d.in(3):
 	case d.in(3):
-		length = func(most int) int { return min(most, 1024+d.IntN(1000)) }
+		length = func(most int) int { return min(most, 300+d.IntN(1750)) }
 	default:
 		length = func(most int) int { return min(most, 65+d.IntN(200)) }
 	}
 	text := func(alphabet string, most int) string {
 		chars := []rune(alphabet)
-		out := make([]rune, length(most))
-		for i := range out {
-			out[i] = chars[d.IntN(len(chars))]
+		var b strings.Builder
+		for most = length(most); b.Len() < most; {
+			b.WriteRune(chars[d.IntN(len(chars))])
 		}
-		return string(out)
+		return b.String()
 	}
 	texts := 3
 	if p.many {
@@ -44,8 +43,8 @@ func (d dice) newPool() *pool {
 	}
 	for range texts {
 		p.actions = append(p.actions, d.one("s3:", "sqs:")+text("abAB-", 150))
-		p.resources = append(p.resources, d.one("arn:aws:s3:::", "arn:aws:sqs:us-east-1:111122223333:")+text("aaabbb/:-ä*?", 1000))
-		p.texts = append(p.texts, text("aaabbbAB/:-ä*?", 1000))
+		p.resources = append(p.resources, d.one("arn:aws:s3:::", "arn:aws:sqs:us-east-1:111122223333:")+text("aaabbb/:-äää*?", 1995))
+		p.texts = append(p.texts, text("aaabbbAB/:-äää*?", 2030))
 	}
 	// Texts that begin alike are what a search by beginnings has to tell apart.
 	p.resources = append(p.resources, p.resources[0]+"/b", p.resources[1]+"a")
@@ -114,7 +113,18 @@ func (d dice) blurARN(p *pool, arn string) string {
 			parts[i] = d.one("*", d.blur(p, parts[i])+"*")
 		}
 	}
-	parts[5] = d.blur(p, parts[5])
+	if tail := []rune(parts[5]); p.many && d.in(2) {
+		// The shapes that an index tells apart: what the tail begins with, ends with, contains.
+		i := d.IntN(len(tail) + 1)
+		j := i + d.IntN(len(tail)+1-i)
+		parts[5] = d.one(string(tail[:i])+"*", "*"+string(tail[i:]), "*"+string(tail[i:]), "*"+string(tail[i:j])+"*")
+	} else {
+		parts[5] = d.blur(p, parts[5])
+	}
+	if len(strings.Join(parts, ":")) > 2048 { // the most that a resource of a policy may have
+		tail := []rune(strings.SplitN(arn, ":", 6)[5])
+		parts[5] = string(tail[:len(tail)/3]) + "*" + string(tail[len(tail)*2/3:])
+	}
 	pattern := strings.Join(parts, ":")
 	p.blurred[pattern] = true
 	return pattern
