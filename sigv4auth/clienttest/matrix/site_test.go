@@ -112,10 +112,10 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, x.refused = auth.Verify(x.arrived()); x.refused != nil {
 		x.diagnosis = auth.Diagnose(x.arrived())
 	}
-	auth.Handler(&s.spy).ServeHTTP(w, x.arrived())
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.arrivals = append(s.arrivals, x)
+	s.arrivals = append(s.arrivals, x) // before the answer: a refusal may be read while ServeHTTP runs
+	s.mu.Unlock()
+	auth.Handler(&s.spy).ServeHTTP(w, x.arrived())
 }
 
 // take returns what has arrived since it was last asked, and what reached the handler.
