@@ -18,7 +18,7 @@ func TestRefusalsGrowWithTheRequest(t *testing.T) {
 		most  = 2.5 // times as much for twice as many; comparing all with each other takes up to 4
 		tries = 5
 	)
-	reasons := map[string]sigv4auth.ErrorCode{
+	reasons := map[string]sigv4auth.Reason{
 		"unknown X-Amz-* parameters":            sigv4auth.ErrMissingAuthenticationToken,
 		"signed headers beside one that is not": sigv4auth.ErrHeaderNotSigned,
 		"query parameters":                      sigv4auth.ErrMissingAuthenticationToken,

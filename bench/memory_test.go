@@ -31,7 +31,7 @@ func BenchmarkMemory(b *testing.B) {
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 				for i := range kept {
-					p, err := iampolicy.Parse(doc, iampolicy.Identity)
+					p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy)
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -14,7 +14,7 @@ import (
 )
 
 // reasons are those for which the cases of refusals are refused.
-var reasons = map[string]sigv4auth.ErrorCode{
+var reasons = map[string]sigv4auth.Reason{
 	"no credentials":                sigv4auth.ErrMissingAuthenticationToken,
 	"Authorization cut short":       sigv4auth.ErrIncompleteSignature,
 	"credentials in two places":     sigv4auth.ErrMalformedRequest,
@@ -102,7 +102,7 @@ func TestRefusalsAreForTheirReason(t *testing.T) {
 		t.Errorf("only %d codes of errors", len(codes))
 	}
 	for _, code := range codes {
-		switch name := string(code[1]); sigv4auth.ErrorCode(name) {
+		switch name := string(code[1]); sigv4auth.Reason(name) {
 		case sigv4auth.ErrServiceUnavailable, sigv4auth.ErrRevisionGone, sigv4auth.ErrInternalFailure: // the service's own
 		default:
 			if !provoked[name] {

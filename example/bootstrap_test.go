@@ -72,7 +72,7 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"} {
-		findings, err := iampolicy.Validate(t.Context(), []byte(s.read("policies/"+name+".json")), iampolicy.Identity)
+		findings, err := iampolicy.Validate(t.Context(), []byte(s.read("policies/"+name+".json")), iampolicy.IdentityPolicy)
 		if err != nil || len(findings) > 0 {
 			t.Errorf("%s: %v, %v", name, findings, err)
 		}

@@ -67,7 +67,7 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 	add("scheme_untold", string(e.SchemeUntold))
 	add("access_key_id", e.AccessKeyID)
 	add("principal", e.Principal)
-	add("error", string(e.ErrorCode))
+	add("error", string(e.Reason))
 	if add("action", e.Action); e.Action != "" {
 		add("resource", e.Resource)
 		add("decision", e.Decision.Outcome.String())
@@ -120,7 +120,7 @@ func (j *journal) denied(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	id, _ := sigv4auth.RequestIDFrom(r.Context())
-	attrs := []slog.Attr{slog.String("request_id", id), slog.String("error", string(e.Code)), slog.String("detail", e.Detail)}
+	attrs := []slog.Attr{slog.String("request_id", id), slog.String("error", string(e.Reason)), slog.String("detail", e.Detail)}
 	if e.Cause != nil {
 		attrs = append(attrs, slog.Any("cause", e.Cause))
 	}

@@ -62,7 +62,7 @@ func (r AccessResult) String() string {
 func (r AccessResult) witnessText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s on %q", r.Witness.Action, r.Witness.Resource)
-	if r.Granted.PolicyType == Resource || r.Granted.PolicyType == Trust {
+	if r.Granted.PolicyType == ResourcePolicy || r.Granted.PolicyType == TrustPolicy {
 		fmt.Fprintf(&b, " by %s", r.Witness.Principal.describe())
 	}
 	for key := range r.Witness.Context.Keys() {
@@ -184,7 +184,7 @@ func compileAccess(actions, resources []string) (within *statement, reason strin
 	if len(actions) == 0 {
 		within.actions = []pattern{{shape: anything}}
 	}
-	p := parser{kind: Identity}
+	p := parser{policyType: IdentityPolicy}
 	for _, text := range resources {
 		r, wrong := p.resource(text)
 		if wrong.code != "" {

@@ -27,7 +27,7 @@ type language struct {
 	part  []int32          // by item, how many colons come before it in its glob
 	start []int32          // by glob, its first item
 	ends  []int32          // by glob, its globEnd
-	pol   []polarity
+	pol   []approximation
 	atoms []accessAtom
 	must  []int   // atoms that have to hold
 	use   [][]int // by glob, the atoms with it
@@ -48,7 +48,7 @@ type accessAtom struct {
 func newLanguage() *language { return &language{globs: map[string]int32{}} }
 
 // glob adds a glob, once.
-func (l *language) glob(list []globItem, pol polarity) int32 {
+func (l *language) glob(list []globItem, pol approximation) int32 {
 	key := globKey(list, pol)
 	if g, ok := l.globs[key]; ok {
 		return g

@@ -9,7 +9,7 @@ import (
 type accessCheck struct {
 	old, new []*Policy
 	within   *statement // what the access must be to; nil: anything
-	kind     Kind
+	kind     PolicyType
 	work     accessWork
 }
 
@@ -21,14 +21,14 @@ func (c *accessCheck) begin() string {
 	}
 	for _, p := range slices.Concat(c.new, c.old) {
 		switch {
-		case p == nil || p.kind == 0:
+		case p == nil || p.typ == 0:
 			return "a policy is nil or was not made by Parse"
-		case c.kind != 0 && c.kind != p.kind:
-			return fmt.Sprintf("the policies are of different kinds: %s and %s", withArticle(c.kind), withArticle(p.kind))
+		case c.kind != 0 && c.kind != p.typ:
+			return fmt.Sprintf("the policies are of different kinds: %s and %s", withArticle(c.kind), withArticle(p.typ))
 		}
-		c.kind = p.kind
+		c.kind = p.typ
 	}
-	if c.kind == Boundary || c.kind == Resource || c.kind == Trust {
+	if c.kind == PermissionsBoundary || c.kind == ResourcePolicy || c.kind == TrustPolicy {
 		if len(c.new) > 1 || len(c.old) > 1 {
 			return fmt.Sprintf("more than one %s: only one at a time has a meaning", c.kind)
 		}

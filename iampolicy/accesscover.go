@@ -5,7 +5,7 @@ import "slices"
 // search chooses a candidate up to a rank in each dimension so that no blocker
 // stays alive in all, or returns nil if there is no such choice, or a limit was
 // met before one was found.
-func (q *accessQuestion) search(dimensions [][]accessCandidate, most rank) []accessCandidate {
+func (q *accessQuestion) search(dimensions [][]accessCandidate, most plausibility) []accessCandidate {
 	s := coverSearch{work: &q.check.work}
 	all := newBitset(len(q.blockers))
 	for i := range q.blockers {
@@ -40,7 +40,7 @@ func (q *accessQuestion) search(dimensions [][]accessCandidate, most rank) []acc
 
 // undominated returns the candidates up to a rank of which no other leaves
 // fewer blockers alive, those that leave least first.
-func (q *accessQuestion) undominated(candidates []accessCandidate, most rank) (best []accessCandidate) {
+func (q *accessQuestion) undominated(candidates []accessCandidate, most plausibility) (best []accessCandidate) {
 	for _, c := range candidates {
 		if c.rank > most || !q.check.work.spend(len(best)*len(c.alive)+1) {
 			continue

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// accessEnds are the plain texts that all words of a glob begin and end with.
-type accessEnds struct {
+// globAffixes are the plain texts that all words of a glob begin and end with.
+type globAffixes struct {
 	head, tail string
 	plain      bool // the glob is its head
 	open       bool // the glob is its head and whatever follows
 }
 
-func endsOf(list []globItem) (e accessEnds) {
+func endsOf(list []globItem) (e globAffixes) {
 	plain := func(item globItem) bool { return item.kind == globChar || item.kind == globFold }
 	n := slices.IndexFunc(list, func(item globItem) bool { return !plain(item) })
 	if n < 0 {
@@ -38,14 +38,14 @@ func plainText(list []globItem) string {
 	return string(text)
 }
 
-// A globEnds are the ends of a glob: of an ARN, those of each part but the first.
+// A globAffixList has the ends of a glob: of an ARN, those of each part but the first.
 // Of the lone star of Resource, which matches more than ARNs, there are none.
-type globEnds []accessEnds
+type globAffixList []globAffixes
 
 // endsOfARN takes the items of an ARN's pattern apart at its first five colons.
-func endsOfARN(p *arnPattern) (ends globEnds) {
+func endsOfARN(p *arnPattern) (ends globAffixList) {
 	var g globCompiler
-	list, _ := g.arn(p, atMost)
+	list, _ := g.arn(p, under)
 	for !p.everything && len(ends) < 5 {
 		_, list = cutColon(list)
 		part := list
@@ -64,7 +64,7 @@ func cutColon(list []globItem) (before, after []globItem) {
 }
 
 // apart reports whether no word can be of both globs, as far as their ends tell.
-func (e globEnds) apart(other globEnds) bool {
+func (e globAffixList) apart(other globAffixList) bool {
 	for i := range min(len(e), len(other)) {
 		if e[i].apart(other[i]) {
 			return true
@@ -75,7 +75,7 @@ func (e globEnds) apart(other globEnds) bool {
 
 // covers reports whether all words of the other glob are words of this one, as
 // far as their ends tell.
-func (e globEnds) covers(other globEnds) bool {
+func (e globAffixList) covers(other globAffixList) bool {
 	for i := range e {
 		if other == nil || !e[i].covers(other[i]) {
 			return false
@@ -85,22 +85,22 @@ func (e globEnds) covers(other globEnds) bool {
 }
 
 // apart is the same for one part.
-func (e accessEnds) apart(other accessEnds) bool {
+func (e globAffixes) apart(other globAffixes) bool {
 	n, m := min(len(e.head), len(other.head)), min(len(e.tail), len(other.tail))
 	return e.head[:n] != other.head[:n] || e.tail[len(e.tail)-m:] != other.tail[len(other.tail)-m:]
 }
 
 // covers is the same for one part.
-func (e accessEnds) covers(other accessEnds) bool {
+func (e globAffixes) covers(other globAffixes) bool {
 	return e.open && strings.HasPrefix(other.head, e.head) || e.plain && other.plain && e.head == other.head
 }
 
 // covers reports whether every request that all required statements match is
 // sure to match this one, as far as keys and ends tell.
 func (a *accessStatement) covers(required []*accessStatement, work *accessWork) bool {
-	all := func(list, others []globEnds) bool {
-		return work.spend(len(list)*len(others)) && !slices.ContainsFunc(others, func(other globEnds) bool {
-			return !slices.ContainsFunc(list, func(e globEnds) bool { return e.covers(other) })
+	all := func(list, others []globAffixList) bool {
+		return work.spend(len(list)*len(others)) && !slices.ContainsFunc(others, func(other globAffixList) bool {
+			return !slices.ContainsFunc(list, func(e globAffixList) bool { return e.covers(other) })
 		})
 	}
 	some := func(covered func(*accessStatement) bool) bool { return slices.ContainsFunc(required, covered) }
@@ -125,7 +125,7 @@ func (a *accessStatement) covers(required []*accessStatement, work *accessWork) 
 // apart reports whether no request can match both statements, as far as the ends
 // of their actions or those of their resources tell.
 func (a *accessStatement) apart(b *accessStatement, work *accessWork) bool {
-	all := func(list, others []globEnds) bool {
+	all := func(list, others []globAffixList) bool {
 		if !work.spend(len(list) * len(others)) {
 			return false
 		}

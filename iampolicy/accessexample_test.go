@@ -11,7 +11,7 @@ import (
 // to allow DELETE of the ride, too, and writes a star.
 func ExampleCheckNoNewAccess() {
 	parse := func(doc string) []*iampolicy.Policy {
-		policy, err := iampolicy.Parse([]byte(doc), iampolicy.Identity)
+		policy, err := iampolicy.Parse([]byte(doc), iampolicy.IdentityPolicy)
 		if err != nil {
 			panic(err)
 		}
@@ -58,7 +58,7 @@ func ExampleCheckAccessNotGranted() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": [
 		{"Sid": "All", "Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
 		{"Sid": "Own", "Effect": "Allow", "Action": ["iam:*AccessKey", "iam:*AccessKeys"], "Resource": "arn:aws:iam::*:user/${aws:username}"}
-	]}`), iampolicy.Identity, iampolicy.WithName("developers"))
+	]}`), iampolicy.IdentityPolicy, iampolicy.WithName("developers"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -75,7 +75,7 @@ func ExampleCheckAccessNotGranted() {
 // through what could not be checked.
 func ExampleAccessResult_incorrect() {
 	parse := func(doc string) []*iampolicy.Policy {
-		policy, err := iampolicy.Parse([]byte(doc), iampolicy.Identity)
+		policy, err := iampolicy.Parse([]byte(doc), iampolicy.IdentityPolicy)
 		if err != nil {
 			panic(err)
 		}

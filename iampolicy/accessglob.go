@@ -27,18 +27,18 @@ const (
 
 func (k globKind) isStar() bool { return k == globStar || k == globStarPart }
 
-// A polarity says how a glob with variables may err where their values are not
+// An approximation says how a glob with variables may err where their values are not
 // known.
-type polarity uint8
+type approximation uint8
 
 const (
-	// atMost: what the glob matches is matched for every value of the variables.
+	// under: what the glob matches is matched for every value of the variables.
 	// A variable is a symbol of its own that only itself and stars match. Where it
 	// stands within a part of an ARN, its value has no colon: that is another
 	// symbol, which stars within a part match, too.
-	atMost polarity = iota
-	// atLeast: what any values would match is matched. A variable is a star.
-	atLeast
+	under approximation = iota
+	// over: what any values would match is matched. A variable is a star.
+	over
 )
 
 // A globCompiler makes globs of compiled patterns. The variables are replaced
@@ -51,7 +51,7 @@ type globCompiler struct {
 
 // pattern appends the items of p to list, or reports false if p matches nothing,
 // for want of a variable's value. In a part of an ARN, inside is true.
-func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol polarity) ([]globItem, bool) {
+func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol approximation) ([]globItem, bool) {
 	one, many, valueOf := globAny, globStar, globVariable
 	if inside {
 		one, many, valueOf = globAnyPart, globStarPart, globVariablePart
@@ -84,7 +84,7 @@ func (g *globCompiler) pattern(list []globItem, p *pattern, inside bool, pol pol
 				list = globText(list, value, p.fold)
 			default:
 				g.met = true
-				if pol == atLeast {
+				if pol == over {
 					list = append(list, globItem{kind: many})
 				} else {
 					list = append(list, globItem{kind: valueOf, ref: g.variable(&p.vars[part.ref-1], p.fold)})
@@ -138,11 +138,11 @@ func globText(list []globItem, text string, fold bool) []globItem {
 }
 
 // arn is pattern for an ARN's pattern, over the whole text of the ARN.
-func (g *globCompiler) arn(p *arnPattern, pol polarity) (list []globItem, ok bool) {
+func (g *globCompiler) arn(p *arnPattern, pol approximation) (list []globItem, ok bool) {
 	switch {
 	case p.everything:
 		return []globItem{{kind: globStar}}, true
-	case p.whole && pol == atLeast && g.fixed == nil:
+	case p.whole && pol == over && g.fixed == nil:
 		g.met = true
 		return globOfARN(), true
 	case p.whole:
@@ -185,7 +185,7 @@ func globOfAction() []globItem {
 }
 
 // globKey returns a text that is the same for equal globs only.
-func globKey(list []globItem, pol polarity) string {
+func globKey(list []globItem, pol approximation) string {
 	b := make([]byte, 0, 1+4*len(list))
 	b = append(b, byte(pol))
 	for _, item := range list {

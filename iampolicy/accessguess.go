@@ -117,14 +117,14 @@ func (p *pattern) valueFor(key, text string) string {
 // shortest returns a text that the pattern matches, or "" if it has variables.
 func shortest(p *pattern) string {
 	var g globCompiler
-	items, _ := g.pattern(nil, p, false, atMost)
+	items, _ := g.pattern(nil, p, false, under)
 	return shortestWord(items)
 }
 
 // shortestARN is shortest for an ARN's pattern.
 func shortestARN(p *arnPattern) string {
 	var g globCompiler
-	items, _ := g.arn(p, atMost)
+	items, _ := g.arn(p, under)
 	return shortestWord(items)
 }
 

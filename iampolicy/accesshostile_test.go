@@ -76,7 +76,7 @@ func TestAccessChecksBoundCallers(t *testing.T) {
 		users = append(users, fmt.Sprintf(`"arn:aws:sts::%012d:federated-user/u"`, i), fmt.Sprintf(`"arn:aws:iam::%012d:role/r%d"`, i, i))
 	}
 	statement := func(users []string, action string) []*iampolicy.Policy {
-		return []*iampolicy.Policy{policy(t, iampolicy.Resource,
+		return []*iampolicy.Policy{policy(t, iampolicy.ResourcePolicy,
 			`{"Effect":"Allow","Principal":{"AWS":[`+strings.Join(users, ",")+`]},"Action":"`+action+`","Resource":"*"}`)}
 	}
 	for _, test := range []struct {

@@ -73,7 +73,7 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 		}
 		k.q.check.work.spendMatching(&e)
 	}
-	list = k.candidate(list, holds, natural, "", func(*Request) {}) // the witness has all that is fixed
+	list = k.candidate(list, holds, realistic, "", func(*Request) {}) // the witness has all that is fixed
 	if k.q.pinned {
 		return list
 	}
@@ -82,7 +82,7 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 	list = k.free(list, nil)
 	for i := range list[mark:] {
 		c := &list[mark+i]
-		c.rank, c.put = presumed, nil
+		c.rank, c.put = unproven, nil
 		if c.why == "" {
 			c.why = why
 		}
@@ -94,9 +94,9 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 // policy variables are not known.
 func (k *accessKey) free(list []accessCandidate, fixed *Context) []accessCandidate {
 	key := k.spelling()
-	list = k.entry(list, nil, missingEntry, natural, "", func(*Request) {})
+	list = k.entry(list, nil, missingEntry, realistic, "", func(*Request) {})
 	unstoppable := k.unstoppable()
-	stopsAll := func(c accessCandidate) bool { return c.rank == natural && subset(c.alive, unstoppable) }
+	stopsAll := func(c accessCandidate) bool { return c.rank == realistic && subset(c.alive, unstoppable) }
 	add := func(fixed *Context) {
 		if slices.ContainsFunc(list, stopsAll) {
 			return // there is no better one
@@ -167,7 +167,7 @@ func (k *accessKey) holds(test int, values []accessValue, kind entryKind) bool {
 }
 
 // entry appends the candidate of an entry, if the required conditions hold of it.
-func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind entryKind, r rank, why string, put func(*Request)) []accessCandidate {
+func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind entryKind, r plausibility, why string, put func(*Request)) []accessCandidate {
 	holds := newBitset(len(k.tests))
 	for i := range k.tests {
 		if k.holds(i, values, kind) {
@@ -177,7 +177,7 @@ func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind ent
 	return k.candidate(list, holds, r, why, put)
 }
 
-func (k *accessKey) candidate(list []accessCandidate, holds bitset, r rank, why string, put func(*Request)) []accessCandidate {
+func (k *accessKey) candidate(list []accessCandidate, holds bitset, r plausibility, why string, put func(*Request)) []accessCandidate {
 	for i := range k.required {
 		if !holds.has(i) {
 			return list
@@ -189,7 +189,7 @@ func (k *accessKey) candidate(list []accessCandidate, holds bitset, r rank, why 
 			alive.set(i)
 		}
 	}
-	if r == presumed {
+	if r == unproven {
 		put = nil
 	}
 	return append(list, accessCandidate{alive: alive, rank: r, put: put, why: why})
@@ -199,13 +199,13 @@ func (k *accessKey) candidate(list []accessCandidate, holds bitset, r rank, why 
 // that must not hold allows one that is best: all values that pass none of them.
 func (k *accessKey) lists(list []accessCandidate, fixed *Context) []accessCandidate {
 	var anyOf []int
-	r := odd
+	r := unusual
 	for i, c := range k.tests {
 		if c.operand == nullOperand {
 			continue
 		}
 		if c.quantifier != single {
-			r = natural
+			r = realistic
 		} else if i < k.required {
 			return list // it never holds of a list
 		}
@@ -273,7 +273,7 @@ func (k *accessKey) shorten(values []accessValue) []accessValue {
 // compared in ways that are not modelled together: it stops all that it might.
 func (k *accessKey) unmodelled() accessCandidate {
 	return accessCandidate{
-		alive: k.unstoppable(), rank: presumed,
+		alive: k.unstoppable(), rank: unproven,
 		why: fmt.Sprintf("it depends on values of %s that are compared by operators which are not modelled, or not together", k.spelling()),
 	}
 }

@@ -23,31 +23,31 @@ func TestCheckNoNewAccessByKind(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name     string
-		kind     iampolicy.Kind
+		kind     iampolicy.PolicyType
 		old, new []string
 		want     string
 	}{
-		{"a user of the account", iampolicy.Resource, []string{allow(`{"AWS":"111122223333"}`)}, []string{allow(`{"AWS":"` + bob + `"}`)}, "PASS"},
-		{"the account of the user", iampolicy.Resource, []string{allow(`{"AWS":"` + bob + `"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws:iam::111122223333:user/witness"`},
-		{"everyone", iampolicy.Resource, []string{allow(`{"AWS":["111122223333","444455556666"]}`)}, []string{allow(`"*"`)}, `by "arn:aws:iam::999999999999:user/witness"`},
-		{"everyone is also AWS", iampolicy.Resource, []string{allow(`"*"`)}, []string{allow(`{"AWS":"*"}`)}, "PASS"},
-		{"an account as an ARN is of its partition", iampolicy.Resource, []string{allow(`{"AWS":"` + root + `"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, "PASS"},
-		{"an account in another partition", iampolicy.Resource, []string{allow(`{"AWS":["` + root + `","arn:aws-cn:iam::444455556666:root"]}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws-cn:iam::111122223333:user/witness"`},
-		{"an account of a name that no other has", iampolicy.Resource, []string{allow(`{"AWS":["arn:aws:iam::999999999999:root","111122223333"]}`)}, []string{allow(`"*"`)}, `by "arn:aws:iam::999999999998:user/witness"`},
-		{"a user of a name that no other has", iampolicy.Resource, []string{allow(`{"AWS":["arn:aws:iam::111122223333:user/witness"]}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws:iam::111122223333:user/witnessx"`},
-		{"an account of another partition alone", iampolicy.Resource, []string{allow(`{"AWS":"arn:aws-cn:iam::111122223333:root"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, "PASS"},
-		{"a role and its sessions", iampolicy.Resource, []string{allow(`{"AWS":"` + role + `"}`)}, []string{allow(`{"AWS":"` + session + `"}`)}, "PASS"},
-		{"a session and its role", iampolicy.Resource, []string{allow(`{"AWS":"` + session + `"}`)}, []string{allow(`{"AWS":"` + role + `"}`)}, `by "arn:aws:sts::111122223333:assumed-role/Pilot/witness"`},
-		{"a service more", iampolicy.Resource, []string{allow(`{"AWS":"*"}`)}, []string{allow(`{"Service":"events.amazonaws.com"}`)}, "PASS"},
-		{"a service besides", iampolicy.Resource, []string{allow(`{"AWS":"111122223333"}`)}, []string{allow(`{"Service":"events.amazonaws.com"}`)}, `by "events.amazonaws.com"`},
-		{"all but Bob are denied", iampolicy.Resource, []string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)}, []string{allow(`{"AWS":"` + bob + `"}`)}, "PASS"},
-		{"all but Bob are no longer denied", iampolicy.Resource, []string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)}, []string{everyone}, `s3:GetObject on "arn:aws:s3:::rides/x" by "arn:aws:iam::`},
-		{"a condition on who calls is of its own", iampolicy.Resource, []string{allow(`{"AWS":"` + bob + `"}`)}, []string{st("Allow", `"Principal":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"`+bob+`"}}`)}, "aws:PrincipalArn"},
-		{"who may assume a role", iampolicy.Trust, []string{trust(`{"AWS":"111122223333"}`)}, []string{trust(`{"AWS":"` + bob + `"}`)}, "PASS"},
-		{"another provider", iampolicy.Trust, []string{trust(`{"Federated":"accounts.google.com"}`)}, []string{trust(`{"Federated":["accounts.google.com","` + provider + `"]}`)}, `by "` + provider + `"`},
+		{"a user of the account", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"111122223333"}`)}, []string{allow(`{"AWS":"` + bob + `"}`)}, "PASS"},
+		{"the account of the user", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + bob + `"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws:iam::111122223333:user/witness"`},
+		{"everyone", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["111122223333","444455556666"]}`)}, []string{allow(`"*"`)}, `by "arn:aws:iam::999999999999:user/witness"`},
+		{"everyone is also AWS", iampolicy.ResourcePolicy, []string{allow(`"*"`)}, []string{allow(`{"AWS":"*"}`)}, "PASS"},
+		{"an account as an ARN is of its partition", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + root + `"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, "PASS"},
+		{"an account in another partition", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["` + root + `","arn:aws-cn:iam::444455556666:root"]}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws-cn:iam::111122223333:user/witness"`},
+		{"an account of a name that no other has", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["arn:aws:iam::999999999999:root","111122223333"]}`)}, []string{allow(`"*"`)}, `by "arn:aws:iam::999999999998:user/witness"`},
+		{"a user of a name that no other has", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["arn:aws:iam::111122223333:user/witness"]}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws:iam::111122223333:user/witnessx"`},
+		{"an account of another partition alone", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"arn:aws-cn:iam::111122223333:root"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, "PASS"},
+		{"a role and its sessions", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + role + `"}`)}, []string{allow(`{"AWS":"` + session + `"}`)}, "PASS"},
+		{"a session and its role", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + session + `"}`)}, []string{allow(`{"AWS":"` + role + `"}`)}, `by "arn:aws:sts::111122223333:assumed-role/Pilot/witness"`},
+		{"a service more", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"*"}`)}, []string{allow(`{"Service":"events.amazonaws.com"}`)}, "PASS"},
+		{"a service besides", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"111122223333"}`)}, []string{allow(`{"Service":"events.amazonaws.com"}`)}, `by "events.amazonaws.com"`},
+		{"all but Bob are denied", iampolicy.ResourcePolicy, []string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)}, []string{allow(`{"AWS":"` + bob + `"}`)}, "PASS"},
+		{"all but Bob are no longer denied", iampolicy.ResourcePolicy, []string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)}, []string{everyone}, `s3:GetObject on "arn:aws:s3:::rides/x" by "arn:aws:iam::`},
+		{"a condition on who calls is of its own", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + bob + `"}`)}, []string{st("Allow", `"Principal":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"`+bob+`"}}`)}, "aws:PrincipalArn"},
+		{"who may assume a role", iampolicy.TrustPolicy, []string{trust(`{"AWS":"111122223333"}`)}, []string{trust(`{"AWS":"` + bob + `"}`)}, "PASS"},
+		{"another provider", iampolicy.TrustPolicy, []string{trust(`{"Federated":"accounts.google.com"}`)}, []string{trust(`{"Federated":["accounts.google.com","` + provider + `"]}`)}, `by "` + provider + `"`},
 
-		{"a session policy", iampolicy.Session, []string{full, denyS3}, []string{full}, "s3:x on"},
-		{"a boundary", iampolicy.Boundary, []string{full}, []string{full, denyS3}, "PASS"},
+		{"a session policy", iampolicy.SessionPolicy, []string{full, denyS3}, []string{full}, "s3:x on"},
+		{"a boundary", iampolicy.PermissionsBoundary, []string{full}, []string{full, denyS3}, "PASS"},
 		{"an SCP", iampolicy.SCP, []string{full, denyS3}, []string{full, `{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}`}, "s3:x on"},
 		{"an RCP allows what it does not deny", iampolicy.RCP, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`}, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"*"}`}, "s3:x on"},
 		{"an RCP that denies more", iampolicy.RCP, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"*"}`}, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`}, "PASS"},
@@ -70,9 +70,9 @@ func TestCheckNoNewAccessByKind(t *testing.T) {
 // What cannot be compared is unknown, never a pass; and no policies allow nothing.
 func TestCheckNoNewAccessOfOddLists(t *testing.T) {
 	const full = `{"Effect":"Allow","Action":"*","Resource":"*"}`
-	one := policy(t, iampolicy.Identity, full)
+	one := policy(t, iampolicy.IdentityPolicy, full)
 	scp := policy(t, iampolicy.SCP, full)
-	boundary := policy(t, iampolicy.Boundary, full)
+	boundary := policy(t, iampolicy.PermissionsBoundary, full)
 	rcp := policy(t, iampolicy.RCP, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`)
 	type list = []*iampolicy.Policy
 	for _, test := range []struct {
@@ -83,7 +83,7 @@ func TestCheckNoNewAccessOfOddLists(t *testing.T) {
 		{"nothing at all", nil, nil, "PASS"},
 		{"from nothing to nothing new", list{one}, nil, "PASS"},
 		{"from nothing to something", nil, list{one}, "FAIL: x:x on"},
-		{"from no session policy to one", nil, list{policy(t, iampolicy.Session, full)}, "FAIL: x:x on"},
+		{"from no session policy to one", nil, list{policy(t, iampolicy.SessionPolicy, full)}, "FAIL: x:x on"},
 		{"from no RCP to one", nil, list{rcp}, "PASS"},
 		{"from an RCP to none", list{rcp}, nil, "FAIL: s3:x on"},
 		{"a nil policy", list{one}, list{nil}, "UNKNOWN: a policy is nil"},

@@ -23,7 +23,7 @@ type callerList struct {
 // callers are the principals that the statements of the question tell apart.
 func (q *accessQuestion) callers() []Principal {
 	c := q.check
-	if c.kind != Resource && c.kind != Trust {
+	if c.kind != ResourcePolicy && c.kind != TrustPolicy {
 		return []Principal{{ARN: witnessUser}}
 	}
 	l := callerList{partitions: c.partitions()}

@@ -15,14 +15,14 @@ const (
 
 // A checkedPair is two lists of policies of one kind.
 type checkedPair struct {
-	kind     iampolicy.Kind
+	kind     iampolicy.PolicyType
 	old, new []randomPolicy
 }
 
 func (d dice) checkedPair() checkedPair {
-	kinds := []iampolicy.Kind{
-		iampolicy.Identity, iampolicy.Identity, iampolicy.Identity, iampolicy.Resource, iampolicy.Resource,
-		iampolicy.Session, iampolicy.Boundary, iampolicy.SCP, iampolicy.RCP, iampolicy.Trust,
+	kinds := []iampolicy.PolicyType{
+		iampolicy.IdentityPolicy, iampolicy.IdentityPolicy, iampolicy.IdentityPolicy, iampolicy.ResourcePolicy, iampolicy.ResourcePolicy,
+		iampolicy.SessionPolicy, iampolicy.PermissionsBoundary, iampolicy.SCP, iampolicy.RCP, iampolicy.TrustPolicy,
 	}
 	p := checkedPair{kind: kinds[d.IntN(len(kinds))]}
 	p.old = []randomPolicy{d.policy(p.kind)}
@@ -38,7 +38,7 @@ func (d dice) checkedPair() checkedPair {
 		less.Statements = less.Statements[min(1, len(less.Statements)-1):]
 		p.new = []randomPolicy{less}
 	}
-	if (p.kind == iampolicy.Identity || p.kind == iampolicy.SCP || p.kind == iampolicy.RCP) && d.in(3) {
+	if (p.kind == iampolicy.IdentityPolicy || p.kind == iampolicy.SCP || p.kind == iampolicy.RCP) && d.in(3) {
 		p.new = append(p.new, d.policy(p.kind))
 	}
 	return p
@@ -58,34 +58,34 @@ func compileAll(tb testing.TB, policies []randomPolicy) (list []*iampolicy.Polic
 
 // accessSet is the Set in which policies of one kind are compared: all else
 // allows everything.
-func accessSet(tb testing.TB, kind iampolicy.Kind, policies []*iampolicy.Policy) *iampolicy.Set {
+func accessSet(tb testing.TB, kind iampolicy.PolicyType, policies []*iampolicy.Policy) *iampolicy.Set {
 	tb.Helper()
 	const full = `{"Effect":"Allow","Action":"*","Resource":"*"}`
-	set := &iampolicy.Set{Identity: []*iampolicy.Policy{policy(tb, iampolicy.Identity, full)}}
+	set := &iampolicy.Set{Identity: []*iampolicy.Policy{policy(tb, iampolicy.IdentityPolicy, full)}}
 	switch kind {
-	case iampolicy.Identity:
+	case iampolicy.IdentityPolicy:
 		set.Identity = policies
-	case iampolicy.Session:
+	case iampolicy.SessionPolicy:
 		set.Sessions = policies
-	case iampolicy.Boundary:
+	case iampolicy.PermissionsBoundary:
 		set.Boundaries = policies
 	case iampolicy.SCP:
 		set.SCPs = [][]*iampolicy.Policy{policies}
 	case iampolicy.RCP:
 		set.RCPs = [][]*iampolicy.Policy{policies}
-	case iampolicy.Resource, iampolicy.Trust:
-		set.Sessions = []*iampolicy.Policy{policy(tb, iampolicy.Session, full)}
+	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
+		set.Sessions = []*iampolicy.Policy{policy(tb, iampolicy.SessionPolicy, full)}
 		set.Resource = policies[0]
 	}
 	return set
 }
 
 // askFor is a random request such as CheckNoNewAccess speaks of.
-func (d dice) askFor(kind iampolicy.Kind) *iampolicy.Request {
+func (d dice) askFor(kind iampolicy.PolicyType) *iampolicy.Request {
 	w := &world{}
 	d.ask(w)
 	w.Unknown = nil // the checks leave keys whose value is not known out of account
-	if kind == iampolicy.Resource || kind == iampolicy.Trust {
+	if kind == iampolicy.ResourcePolicy || kind == iampolicy.TrustPolicy {
 		w.ResourceAccount = ""
 	} else {
 		w.Principal, w.ResourceAccount = randomPrincipals[0], account
@@ -145,7 +145,7 @@ func TestAccessNotGrantedAgreesWithEvaluate(t *testing.T) {
 		result := iampolicy.CheckAccessNotGranted(t.Context(), policies, []string{action}, []string{resource})
 		verdicts[result.Verdict]++
 		// The access that was asked for, as a policy.
-		within := accessSet(t, iampolicy.Identity, []*iampolicy.Policy{policy(t, iampolicy.Identity,
+		within := accessSet(t, iampolicy.IdentityPolicy, []*iampolicy.Policy{policy(t, iampolicy.IdentityPolicy,
 			`{"Effect":"Allow","Action":"`+action+`","Resource":"`+resource+`"}`)})
 		isGranted := func(req *iampolicy.Request) bool {
 			asked := *req

@@ -17,21 +17,21 @@ type accessQuestion struct {
 }
 
 // A rank says how good a candidate is.
-type rank uint8
+type plausibility uint8
 
 const (
-	natural  rank = iota // a request may well have it
-	odd                  // Evaluate decides on it, but no service sends it
-	presumed             // may not exist: what it stands for is not modelled exactly
+	realistic plausibility = iota // a request may well have it
+	unusual                       // Evaluate decides on it, but no service sends it
+	unproven                      // may not exist: what it stands for is not modelled exactly
 )
 
 // An accessCandidate is a value of a dimension that the required statements match.
 type accessCandidate struct {
 	alive bitset // the blockers that it does not keep from matching
-	rank  rank
-	// put gives a request the value; nil of a presumed one.
+	rank  plausibility
+	// put gives a request the value; nil of an unproven one.
 	put func(*Request)
-	why string // why it is only presumed
+	why string // why it is unproven
 }
 
 func (q *accessQuestion) answer() AccessResult {
@@ -82,7 +82,7 @@ func (q *accessQuestion) with(fixed *Context) AccessResult {
 
 // find looks for a witness, and reports whether there should be one.
 func (q *accessQuestion) find(dimensions [][]accessCandidate, fixed *Context) (r AccessResult, found bool) {
-	for most := natural; most <= odd; most++ {
+	for most := realistic; most <= unusual; most++ {
 		if chosen := q.search(dimensions, most); chosen != nil {
 			if r, confirmed := q.check.witness(chosen, fixed); confirmed {
 				return r, true
@@ -96,9 +96,9 @@ func (q *accessQuestion) find(dimensions [][]accessCandidate, fixed *Context) (r
 // presume returns "" if there is no answer even among what may not exist, or else
 // why it is not known.
 func (q *accessQuestion) presume(dimensions [][]accessCandidate) (why string) {
-	chosen := q.search(dimensions, presumed)
+	chosen := q.search(dimensions, unproven)
 	if chosen != nil {
-		why = "it could not be decided" // unreachable: some candidate is only presumed, and says why
+		why = "it could not be decided" // unreachable: some candidate is unproven, and says why
 	}
 	for _, candidate := range chosen {
 		if candidate.why != "" {
@@ -149,15 +149,15 @@ func (q *accessQuestion) actions() (list []accessCandidate) {
 		if !known {
 			a := accessAtom{negated: st.notAction}
 			for i := range st.actions {
-				items, _ := g.pattern(nil, &st.actions[i], false, atMost)
-				a.globs = append(a.globs, l.glob(items, atMost))
+				items, _ := g.pattern(nil, &st.actions[i], false, under)
+				a.globs = append(a.globs, l.glob(items, under))
 			}
 			n = l.atom(a)
 			atoms[st.actionKey] = n
 		}
 		return n
 	}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfAction(), atMost)}}))
+	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfAction(), under)}}))
 	for _, st := range q.required {
 		l.must = append(l.must, atom(st))
 	}

@@ -13,7 +13,7 @@ func (q *accessQuestion) resources(fixed *Context) (list []accessCandidate) {
 				alive.set(i)
 			}
 		}
-		list = append(list, accessCandidate{alive: alive, rank: odd, put: func(req *Request) { req.Resource = text }})
+		list = append(list, accessCandidate{alive: alive, rank: unusual, put: func(req *Request) { req.Resource = text }})
 	}
 	if q.pinned {
 		return list
@@ -35,8 +35,8 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 	g := globCompiler{fixed: fixed}
 	symbolic := fixed == nil
 	s := polarities{symbolic: symbolic}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), atMost)}}))
-	compile := func(st *accessStatement, pol polarity) accessAtom {
+	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), under)}}))
+	compile := func(st *accessStatement, pol approximation) accessAtom {
 		a := accessAtom{negated: st.notResource}
 		for i := range st.statement.resources {
 			if items, ok := g.arn(&st.statement.resources[i], pol); ok {
@@ -88,7 +88,7 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 		}
 		c := accessCandidate{alive: alive}
 		if symbolic {
-			c.rank, c.why = presumed, "it depends on the value of a policy variable in Resource or NotResource"
+			c.rank, c.why = unproven, "it depends on the value of a policy variable in Resource or NotResource"
 		} else {
 			text := string(word)
 			c.put = func(req *Request) { req.Resource = text }
@@ -109,22 +109,22 @@ type polarities struct {
 // required chooses for an element that must match. The first one with variables
 // is taken exactly, its variables being symbols; all others must then allow for
 // what the symbols may stand for.
-func (s *polarities) required(negated, hasVariable bool) polarity {
+func (s *polarities) required(negated, hasVariable bool) approximation {
 	if !s.symbolic || negated {
-		return atMost
+		return under
 	}
 	if hasVariable && !s.anchored {
 		s.anchored = true
-		return atMost
+		return under
 	}
-	return atLeast
+	return over
 }
 
-// plain chooses for an element that must not match, or with atLeast true, for one
+// plain chooses for an element that must not match, or with over true, for one
 // whose match matters the other way round.
-func (s *polarities) plain(more bool) polarity {
+func (s *polarities) plain(more bool) approximation {
 	if s.symbolic && more {
-		return atLeast
+		return over
 	}
-	return atMost
+	return under
 }

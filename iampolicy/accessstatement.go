@@ -13,7 +13,7 @@ type accessStatement struct {
 	key                                  string // of all elements but Effect and Sid
 	actionKey, resourceKey, principalKey string
 	conditionKeys                        []string // by condition
-	actionEnds, resourceEnds             []globEnds
+	actionEnds, resourceEnds             []globAffixList
 }
 
 func newAccessStatement(st *statement) *accessStatement {
@@ -21,9 +21,9 @@ func newAccessStatement(st *statement) *accessStatement {
 	var g globCompiler
 	var actions, resources []string
 	for i := range st.actions {
-		list, _ := g.pattern(nil, &st.actions[i], false, atMost)
-		actions = append(actions, globKey(list, atMost))
-		a.actionEnds = append(a.actionEnds, globEnds{endsOf(list)})
+		list, _ := g.pattern(nil, &st.actions[i], false, under)
+		actions = append(actions, globKey(list, under))
+		a.actionEnds = append(a.actionEnds, globAffixList{endsOf(list)})
 	}
 	for i := range st.resources {
 		resources = append(resources, arnKey(&st.resources[i]))
@@ -68,9 +68,9 @@ func keyOf(list ...string) string {
 // patternKey spells a pattern with its variables, the same whatever the version.
 func patternKey(p *pattern) string {
 	var g globCompiler
-	list, _ := g.pattern(nil, p, false, atMost)
+	list, _ := g.pattern(nil, p, false, under)
 	texts := make([]string, 1+len(g.variables))
-	texts[0] = globKey(list, atMost)
+	texts[0] = globKey(list, under)
 	for name, n := range g.variables {
 		texts[1+n] = name
 	}

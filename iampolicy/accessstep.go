@@ -69,7 +69,7 @@ func (l *language) step(state []int32, symbol rune) []int32 {
 // may match too much may be anywhere after it.
 func (l *language) stepVariable(next []int32, p int32, symbol rune) []int32 {
 	item := &l.items[p]
-	if l.pol[l.of[p]] == atLeast {
+	if l.pol[l.of[p]] == over {
 		for q := p; q <= l.ends[l.of[p]]; q++ {
 			next = append(next, q)
 		}

@@ -12,7 +12,7 @@ import (
 type accessValue struct {
 	text   string
 	passes bitset // by test of the accessKey
-	rank   rank
+	rank   plausibility
 	why    string
 }
 
@@ -20,17 +20,17 @@ type accessValue struct {
 const maxAccessValues = 4096
 
 // A sort is what values are compared as. Those of one sort are modelled together.
-type sort uint8
+type valueTypes uint8
 
 const (
-	textSort sort = 1 << iota
+	textSort valueTypes = 1 << iota
 	addressSort
 	numberSort
 	dateSort
 	binarySort
 )
 
-func (k *accessKey) sorts() (s sort) {
+func (k *accessKey) sorts() (s valueTypes) {
 	// What a Deny cannot read as base64 is no matter of globs. An Allow compares texts.
 	encoded := textSort
 	if slices.ContainsFunc(k.tests, func(c *condition) bool { return c.operand == binaryOperand && c.deny }) {
@@ -209,7 +209,7 @@ func (k *accessKey) words(fixed *Context, must []int) (list []accessValue) {
 			}
 		}
 		if s.symbolic {
-			v.rank, v.why = presumed, "it depends on the value of a policy variable in the conditions on "+k.spelling()
+			v.rank, v.why = unproven, "it depends on the value of a policy variable in the conditions on "+k.spelling()
 		}
 		list = append(list, v)
 		if len(list) == maxAccessValues {
@@ -235,7 +235,7 @@ func (c *condition) hasWhole() bool {
 }
 
 // test makes the atom of a test. What it can read errs as readPol says.
-func (g *globCompiler) test(l *language, c *condition, pol, readPol polarity) accessAtom {
+func (g *globCompiler) test(l *language, c *condition, pol, readPol approximation) accessAtom {
 	a := accessAtom{negated: c.negated, ofUnread: c.ofUnread()}
 	add := func(items []globItem, ok bool) {
 		if ok {

@@ -25,13 +25,13 @@ func (c *accessCheck) witness(found []accessCandidate, fixed *Context) (AccessRe
 	for i := range found {
 		found[i].put(req)
 	}
-	if c.kind != Resource && c.kind != Trust {
+	if c.kind != ResourcePolicy && c.kind != TrustPolicy {
 		req.ResourceAccount = witnessAccount
 	}
 	if _, ok := c.grants(req); !ok {
 		return AccessResult{}, false
 	}
-	c.embellish(req)
+	c.prettify(req)
 	d, _ := c.grants(req)
 	return AccessResult{Verdict: AccessFail, Witness: req, Granted: d}, true
 }
@@ -56,22 +56,22 @@ func (c *accessCheck) evaluate(policies []*Policy, req *Request) Decision {
 	if len(policies) == 0 && c.kind != RCP {
 		return Decision{} // a Set without limits would allow
 	}
-	full := []*Policy{{kind: Identity, statements: []statement{*fullAccess()}}}
+	full := []*Policy{{typ: IdentityPolicy, statements: []statement{*fullAccess()}}}
 	set := &Set{Identity: full}
 	switch c.kind {
-	case Identity:
+	case IdentityPolicy:
 		set.Identity = policies
-	case Session:
+	case SessionPolicy:
 		set.Sessions = policies
-	case Boundary:
+	case PermissionsBoundary:
 		set.Boundaries = policies
 	case SCP:
 		set.SCPs = [][]*Policy{policies}
 	case RCP:
 		set.RCPs = [][]*Policy{policies}
-	case Resource, Trust:
+	case ResourcePolicy, TrustPolicy:
 		// A federated user has nothing without a session policy.
-		set.Sessions = []*Policy{{kind: Session, statements: full[0].statements}}
+		set.Sessions = []*Policy{{typ: SessionPolicy, statements: full[0].statements}}
 		set.Resource = policies[0]
 	}
 	e := newEvaluation(set, req)
@@ -89,16 +89,16 @@ func (e *evaluation) named(policies []*Policy) Decision {
 	d := Decision{Outcome: Allow}
 	for i, p := range policies {
 		if st := e.first(p, false); st != nil {
-			d.PolicyType, d.Policy, d.PolicyName, d.Statement, d.Sid = p.kind, i, p.name, st.index, st.sid
+			d.PolicyType, d.Policy, d.PolicyName, d.Statement, d.Sid = p.typ, i, p.name, st.index, st.sid
 			break
 		}
 	}
 	return d
 }
 
-// embellish gives the request what reads better, as far as it stays a witness:
+// prettify gives the request what reads better, as far as it stays a witness:
 // the shortest word of a glob has nothing where a star stands.
-func (c *accessCheck) embellish(req *Request) {
+func (c *accessCheck) prettify(req *Request) {
 	keep := func(change func(*Request)) {
 		changed := *req
 		change(&changed)
@@ -106,7 +106,7 @@ func (c *accessCheck) embellish(req *Request) {
 			*req = changed
 		}
 	}
-	req.Action = c.spell(req.Action)
+	req.Action = c.restoreCase(req.Action)
 	if _, ok := splitARN(req.Resource); !ok {
 		return
 	}
@@ -130,9 +130,9 @@ func (c *accessCheck) embellish(req *Request) {
 	keep(func(req *Request) { req.Resource = strings.Join(fields, ":") })
 }
 
-// spell writes an action, of which the case does not matter, as the patterns
+// restoreCase writes an action, of which the case does not matter, as the patterns
 // that match it do.
-func (c *accessCheck) spell(action string) string {
+func (c *accessCheck) restoreCase(action string) string {
 	spelled := []byte(action)
 	e := evaluation{context: &Context{}}
 	look := func(st *statement) {

@@ -7,14 +7,14 @@ const maxActionBytes = 256
 
 // actions compiles Action or NotAction. Names are compared in any case; a
 // wildcard may stand anywhere, in the service too (IAM user guide, "Action").
-func (p *parser) actions(n *node, at *path) (list []pattern) {
-	p.texts(n, at, func(n *node, at *path) {
+func (p *parser) actions(n *node, at *docPath) (list []pattern) {
+	p.texts(n, at, func(n *node, at *docPath) {
 		if wrong := checkAction(n.text); wrong.code != "" {
 			p.fail(n.off, at, wrong.code, wrong.text)
 			return
 		}
 		service, _, _ := strings.Cut(n.text, ":")
-		if p.kind == RCP && strings.ContainsAny(service, "*?") {
+		if p.policyType == RCP && strings.ContainsAny(service, "*?") {
 			p.fail(n.off, at, CodeActionWithoutService, "an action in a resource control policy needs the name of a service")
 			return
 		}
@@ -25,7 +25,7 @@ func (p *parser) actions(n *node, at *path) (list []pattern) {
 		}
 		list = append(list, a)
 	})
-	if p.kind == RCP && n.name == "NotAction" {
+	if p.policyType == RCP && n.name == "NotAction" {
 		p.fail(n.nameOff, at, CodeNotActionNotAllowed, "NotAction does not belong in a resource control policy")
 	}
 	return list

@@ -32,7 +32,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			statements[j] = fmt.Sprintf(`{"Effect":"Allow","Action":"svc%d:Op%d","Resource":"arn:aws:svc%d:::thing%d/*","Condition":{
 				"StringEquals":{"aws:PrincipalTag/team":"blue"},"NumericLessThan":{"x:n":"10"},"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`, i, j, i, j)
 		}
-		ten.Identity = append(ten.Identity, policy(b, iampolicy.Identity, statements...))
+		ten.Identity = append(ten.Identity, policy(b, iampolicy.IdentityPolicy, statements...))
 	}
 	req := request("svc9:Op9", "arn:aws:svc9:::thing9/x")
 	fill(&req.Context, "aws:PrincipalTag/team=blue", "x:n=9", "aws:SourceIp=203.0.113.7", "aws:SecureTransport=true",
@@ -86,7 +86,7 @@ func BenchmarkParse(b *testing.B) {
 	b.SetBytes(int64(len(doc)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := iampolicy.Parse(doc, iampolicy.Identity); err != nil {
+		if _, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy); err != nil {
 			b.Fatal(err)
 		}
 	}

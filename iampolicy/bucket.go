@@ -8,12 +8,12 @@ import (
 // A bucket holds statements that share an action, indexed by their resources, and
 // by their conditions where the resources tell too little.
 type bucket struct {
-	always []int32   // of which neither says enough; while the bucket is built, all
-	rest   *anchored // nil if there are none
+	always []int32        // of which neither says enough; while the bucket is built, all
+	rest   *resourceIndex // nil if there are none
 }
 
-// anchored are the statements that a resource or a condition's value leads to.
-type anchored struct {
+// A resourceIndex has the statements that a resource or a condition's value leads to.
+type resourceIndex struct {
 	byValue            []valueIndex // of conditions, a key each
 	prefixes, suffixes affixes
 	byPrefix, bySuffix [][]int32
@@ -47,15 +47,15 @@ func (x *indexBuilder) build(b *bucket) {
 			}
 		}
 	}
-	places := make([]placing, len(all))
+	places := make([]placement, len(all))
 	for i, id := range all {
 		places[i] = x.place(id, len(all))
 	}
 	x.anchorCounts.reset()
 	b.always = nil
 	byAnchor := map[int32][]int32{}
-	var rest anchored
-	for _, p := range x.spread(&rest, places) {
+	var rest resourceIndex
+	for _, p := range x.chooseIndex(&rest, places) {
 		if p.anchors == nil {
 			b.always = append(b.always, p.id)
 			continue
@@ -72,19 +72,19 @@ func (x *indexBuilder) build(b *bucket) {
 	}
 }
 
-// A placing is where a statement belongs by its resources.
-type placing struct {
-	id      int32
-	anchors []int32 // one of each resource; nil if one has none
-	crowd   int     // how many statements are found together with it
+// A placement is where a statement belongs by its resources.
+type placement struct {
+	id         int32
+	anchors    []int32 // one of each resource; nil if one has none
+	candidates int     // how many statements are found together with it
 }
 
 // place chooses for each resource of a statement its rarest anchor.
-func (x *indexBuilder) place(id int32, all int) placing {
-	p := placing{id: id}
+func (x *indexBuilder) place(id int32, all int) placement {
+	p := placement{id: id}
 	for _, list := range x.placesOf(id).resources {
 		if len(list) == 0 {
-			return placing{id: id, crowd: all}
+			return placement{id: id, candidates: all}
 		}
 		best := list[0]
 		for _, a := range list[1:] {
@@ -93,16 +93,16 @@ func (x *indexBuilder) place(id int32, all int) placing {
 			}
 		}
 		p.anchors = append(p.anchors, best)
-		p.crowd = max(p.crowd, int(x.anchorCounts.of[best]))
+		p.candidates = max(p.candidates, int(x.anchorCounts.of[best]))
 	}
 	if p.anchors == nil {
-		p.crowd = all
+		p.candidates = all
 	}
 	return p
 }
 
 // put puts the chosen anchors where searches find them.
-func (x *indexBuilder) put(r *anchored, byAnchor map[int32][]int32) {
+func (x *indexBuilder) put(r *resourceIndex, byAnchor map[int32][]int32) {
 	var chosen [2][]int32
 	for id, ids := range byAnchor {
 		a := x.anchors[id]

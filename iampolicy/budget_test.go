@@ -57,7 +57,7 @@ func TestDecisionsByHostileDocumentsAreQuick(t *testing.T) {
 
 func parsed(t testing.TB, doc string) *iampolicy.Policy {
 	t.Helper()
-	p, err := iampolicy.Parse([]byte(doc), iampolicy.Identity)
+	p, err := iampolicy.Parse([]byte(doc), iampolicy.IdentityPolicy)
 	if err != nil {
 		t.Fatalf("%.300v\n%.300s", err, doc)
 	}
@@ -73,7 +73,7 @@ func TestDocumentsWithinQuotasStayWithinTheBudget(t *testing.T) {
 			d := newHostileDice(1000 + 100*uint64(i) + seed)
 			set := &iampolicy.Set{}
 			var req *iampolicy.Request
-			add := func(list *[]*iampolicy.Policy, kindOf iampolicy.Kind, size int) {
+			add := func(list *[]*iampolicy.Policy, kindOf iampolicy.PolicyType, size int) {
 				var doc string
 				doc, req = d.document(kind, size)
 				p, err := iampolicy.Parse([]byte(doc), kindOf, iampolicy.WithSizeLimits())
@@ -83,10 +83,10 @@ func TestDocumentsWithinQuotasStayWithinTheBudget(t *testing.T) {
 				*list = append(*list, p)
 			}
 			for range 18 {
-				add(&set.Identity, iampolicy.Identity, 6144)
+				add(&set.Identity, iampolicy.IdentityPolicy, 6144)
 			}
-			add(&set.Boundaries, iampolicy.Boundary, 6144)
-			add(&set.Sessions, iampolicy.Session, 2048)
+			add(&set.Boundaries, iampolicy.PermissionsBoundary, 6144)
+			add(&set.Sessions, iampolicy.SessionPolicy, 2048)
 			if d := iampolicy.Evaluate(set, req); d.OverBudget {
 				t.Errorf("%s, seed %d: %+v", kind, seed, d)
 			}
@@ -227,7 +227,7 @@ func TestValuesTooLongForPatterns(t *testing.T) {
 				t.Errorf("%s %q on %d bytes: an Allow's condition holds: %v, a Deny's: %v", tt.operator, tt.value, n, allowed, denied)
 			}
 			x := iampolicy.Explain(t.Context(), identity(t, `{"Effect":"Allow",`+condition), req)
-			if x.Decision.Allowed() != allowed || longer && !tt.read && x.Statements[0].Failures[0].Cause != iampolicy.Unreadable {
+			if x.Decision.Allowed() != allowed || longer && !tt.read && x.Statements[0].Mismatches[0].Cause != iampolicy.MismatchUnreadable {
 				t.Errorf("%s: %+v", tt.operator, x)
 			}
 		}
@@ -262,14 +262,14 @@ func TestExplainStopsAtItsBudget(t *testing.T) {
 		t.Errorf("incomplete %v, %d statements, %+v", x.Incomplete, len(x.Statements), x.Decision)
 	}
 	for _, f := range x.Statements[1:] {
-		if f.Applied() || f.Failures[0].Cause != iampolicy.Different {
+		if f.Applied() || f.Mismatches[0].Cause != iampolicy.MismatchValue {
 			t.Errorf("%v", f)
 		}
 	}
 	// Past the budget of the decision itself, nothing is explained.
 	set = identity(t, statements[1:]...)
 	x = iampolicy.Explain(t.Context(), set, req)
-	if !x.Decision.OverBudget || x.Fault == "" || len(x.Statements) > 0 || !iampolicy.Evaluate(set, req).OverBudget {
+	if !x.Decision.OverBudget || x.Undecided == "" || len(x.Statements) > 0 || !iampolicy.Evaluate(set, req).OverBudget {
 		t.Errorf("%+v", x)
 	}
 }
@@ -284,7 +284,7 @@ func TestValidateIsBounded(t *testing.T) {
 	ratio := 0.0
 	if !retried(func() bool {
 		parse := least(3, func() { parsed(t, string(doc)) })
-		ratio = float64(least(1, func() { validate(t, doc, iampolicy.Identity) })) / float64(parse)
+		ratio = float64(least(1, func() { validate(t, doc, iampolicy.IdentityPolicy) })) / float64(parse)
 		return ratio < 500
 	}) {
 		t.Errorf("%.0f times as long as Parse", ratio)
@@ -323,12 +323,12 @@ func TestContextsEndTheWork(t *testing.T) {
 			t.Errorf("CheckAccessNotGranted after %d looks: %v", looks, r)
 		}
 		ctx = &endingContext{t.Context(), looks}
-		if f, err := iampolicy.Validate(ctx, []byte(document(statements...)), iampolicy.Identity); err != context.Canceled || f != nil {
+		if f, err := iampolicy.Validate(ctx, []byte(document(statements...)), iampolicy.IdentityPolicy); err != context.Canceled || f != nil {
 			t.Errorf("Validate after %d looks: %v, %v", looks, f, err)
 		}
 		ctx = &endingContext{t.Context(), looks}
 		x := iampolicy.Explain(ctx, new, request("s3:GetObject", object))
-		if x.Decision != (iampolicy.Decision{}) || !strings.Contains(x.Fault, "context") || x.Statements != nil {
+		if x.Decision != (iampolicy.Decision{}) || !strings.Contains(x.Undecided, "context") || x.Statements != nil {
 			t.Errorf("Explain after %d looks: %+v", looks, x)
 		}
 	}
@@ -358,7 +358,7 @@ func TestExplainReadsEachValueByItself(t *testing.T) {
 	pattern := `"*a?a?a?a?aé?z*"`
 	set := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:m":[`+strings.Repeat(pattern+",", 6)+pattern+`]}}}`)
 	x := iampolicy.Explain(t.Context(), set, req)
-	if len(x.Statements) != 1 || len(x.Statements[0].Failures) != 1 || len(x.Statements[0].Failures[0].Request) != 2 {
+	if len(x.Statements) != 1 || len(x.Statements[0].Mismatches) != 1 || len(x.Statements[0].Mismatches[0].Request) != 2 {
 		t.Errorf("%+v", x)
 	}
 }

@@ -20,7 +20,7 @@ func document(statements ...string) string {
 }
 
 // policy parses statements as a policy of the kind.
-func policy(tb testing.TB, kind iampolicy.Kind, statements ...string) *iampolicy.Policy {
+func policy(tb testing.TB, kind iampolicy.PolicyType, statements ...string) *iampolicy.Policy {
 	tb.Helper()
 	p, err := iampolicy.Parse([]byte(document(statements...)), kind)
 	if err != nil {
@@ -32,7 +32,7 @@ func policy(tb testing.TB, kind iampolicy.Kind, statements ...string) *iampolicy
 // identity makes a Set of one identity policy.
 func identity(tb testing.TB, statements ...string) *iampolicy.Set {
 	tb.Helper()
-	return &iampolicy.Set{Identity: []*iampolicy.Policy{policy(tb, iampolicy.Identity, statements...)}}
+	return &iampolicy.Set{Identity: []*iampolicy.Policy{policy(tb, iampolicy.IdentityPolicy, statements...)}}
 }
 
 // request is Bob's for an object of his account.

@@ -11,7 +11,7 @@ const (
 )
 
 // conditions compiles Condition: {operator: {key: value or values}}.
-func (p *parser) conditions(n *node, at *path, deny bool) (list []condition) {
+func (p *parser) conditions(n *node, at *docPath, deny bool) (list []condition) {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "Condition is an object, not %s", n.kind)
 		return nil
@@ -21,7 +21,7 @@ func (p *parser) conditions(n *node, at *path, deny bool) (list []condition) {
 	}
 	for i := range n.kids {
 		kid := &n.kids[i]
-		inner := &path{up: at, name: kid.name}
+		inner := &docPath{up: at, name: kid.name}
 		op, ok := operatorNamed(kid.name)
 		if !ok {
 			p.unknownOperator(kid, inner)
@@ -35,7 +35,7 @@ func (p *parser) conditions(n *node, at *path, deny bool) (list []condition) {
 	return list
 }
 
-func (p *parser) unknownOperator(n *node, at *path) {
+func (p *parser) unknownOperator(n *node, at *docPath) {
 	base := n.name
 	for _, set := range [...]string{"ForAllValues:", "ForAnyValue:"} {
 		if hasPrefixFold(base, set) {
@@ -64,7 +64,7 @@ var operatorNames = [...]string{
 }
 
 // conditionKeys compiles the keys of one operator, which each is.
-func (p *parser) conditionKeys(each condition, n *node, at *path) (list []condition) {
+func (p *parser) conditionKeys(each condition, n *node, at *docPath) (list []condition) {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "an object of condition keys is expected, not %s", n.kind)
 		return nil
@@ -75,7 +75,7 @@ func (p *parser) conditionKeys(each condition, n *node, at *path) (list []condit
 	seen := make(map[string]string, len(n.kids)) // by folded key, the key
 	for i := range n.kids {
 		kid := &n.kids[i]
-		inner := &path{up: at, name: kid.name}
+		inner := &docPath{up: at, name: kid.name}
 		switch folded := foldASCII(kid.name); {
 		case kid.name == "" || strings.TrimSpace(kid.name) != kid.name:
 			p.failf(kid.nameOff, inner, CodeInvalidConditionKey, "%q is no condition key", kid.name)
@@ -96,7 +96,7 @@ func (p *parser) conditionKeys(each condition, n *node, at *path) (list []condit
 
 // conditionValues compiles the values. Numbers and booleans may stand without
 // quotes where the operator compares such, or strings.
-func (p *parser) conditionValues(c *condition, n *node, at *path) {
+func (p *parser) conditionValues(c *condition, n *node, at *docPath) {
 	if n.kind != listNode {
 		p.conditionValue(c, n, at)
 		return
@@ -105,11 +105,11 @@ func (p *parser) conditionValues(c *condition, n *node, at *path) {
 		p.fail(n.off, at, CodeEmptyList, "the list is empty")
 	}
 	for i := range n.kids {
-		p.conditionValue(c, &n.kids[i], &path{up: at, index: i})
+		p.conditionValue(c, &n.kids[i], &docPath{up: at, index: i})
 	}
 }
 
-func (p *parser) conditionValue(c *condition, n *node, at *path) {
+func (p *parser) conditionValue(c *condition, n *node, at *docPath) {
 	switch {
 	case n.kind == stringNode:
 	case n.kind == numberNode && (c.operand == numberOperand || c.operand == dateOperand || c.operand == stringOperand):

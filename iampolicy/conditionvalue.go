@@ -93,9 +93,9 @@ func (s *search) values(list []valueIndex) {
 
 // spread takes those statements whose resources leave many together,
 // and puts them where a condition's value tells more of them apart. It returns the others.
-func (x *indexBuilder) spread(r *anchored, places []placing) (others []placing) {
+func (x *indexBuilder) chooseIndex(r *resourceIndex, places []placement) (others []placement) {
 	for _, p := range places {
-		if p.crowd <= fewStatements {
+		if p.candidates <= fewStatements {
 			continue
 		}
 		for _, needed := range x.placesOf(p.id).needed {
@@ -150,8 +150,8 @@ func asWritten(key string, conditions []condition) string {
 
 // rarest returns the values of that condition whose commonest value the fewest
 // statements need; nil if what the resources have in common is as rare.
-func (x *indexBuilder) rarest(p placing) (values []int32) {
-	least := p.crowd
+func (x *indexBuilder) rarest(p placement) (values []int32) {
+	least := p.candidates
 	if least <= fewStatements {
 		return nil
 	}

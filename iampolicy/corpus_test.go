@@ -69,7 +69,7 @@ func TestCorpusOfConditions(t *testing.T) {
 			}
 			var set iampolicy.Set
 			for _, doc := range c.IdentityPolicies {
-				p, err := iampolicy.Parse(doc, iampolicy.Identity)
+				p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy)
 				if isExcluded && reason != requestValueUnparsable {
 					if _, isParse := errors.AsType[*iampolicy.ParseError](err); !isParse {
 						t.Errorf("excluded because %s, but Parse returns %v", reason, err)

@@ -69,7 +69,7 @@ func everyStep(worlds int) (wanted []string) {
 		}
 	}
 	truth, path := [2]string{"true", "false"}, [2]string{"allows", "denies"}
-	for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+	for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 		if kind != iampolicy.RCP { // whose Allow decides nothing
 			both("%v Allow %s", truth, kind)
 		}
@@ -115,9 +115,9 @@ func everyStep(worlds int) (wanted []string) {
 			both("mutated %s matches a text of more than 1792 bytes %s", truth, what)
 		}
 	}
-	kinds := []iampolicy.Kind{iampolicy.Identity}
+	kinds := []iampolicy.PolicyType{iampolicy.IdentityPolicy}
 	if worlds >= 20_000 {
-		kinds = append(kinds, iampolicy.Boundary, iampolicy.Session, iampolicy.Resource)
+		kinds = append(kinds, iampolicy.PermissionsBoundary, iampolicy.SessionPolicy, iampolicy.ResourcePolicy)
 	}
 	for _, kind := range kinds {
 		both("%v with more than 64 %s statements", [2]string{"Allow", "Deny"}, kind)

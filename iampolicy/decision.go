@@ -35,7 +35,7 @@ type Decision struct {
 	OverBudget bool
 	// PolicyType is zero, and the fields after it too, where no statement
 	// decided: for ImplicitDeny, and for a root user in its own account.
-	PolicyType Kind
+	PolicyType PolicyType
 	// Level is the level within the SCPs or RCPs of the Set.
 	Level int
 	// Policy is the index of the policy within its place (and level) of the Set.

@@ -66,7 +66,7 @@ type evaluation struct {
 	actionHash uint32 // foldHash of the action, once an index asked for it
 	hashed     bool
 
-	blocker Kind // of a denial, the policy type that made it
+	blocker PolicyType // of a denial, the policy type that made it
 }
 
 // newEvaluation returns a value, so that the compiler sees that it keeps neither
@@ -80,7 +80,7 @@ func newEvaluation(set *Set, req *Request) evaluation {
 }
 
 // name makes the decision name the statement that made it.
-func (d *Decision) name(kind Kind, level, policy int, p *Policy, st *statement) {
+func (d *Decision) name(kind PolicyType, level, policy int, p *Policy, st *statement) {
 	d.PolicyType, d.Level, d.Policy, d.PolicyName = kind, level, policy, p.name
 	d.Statement, d.Sid = st.index, st.sid
 }
@@ -108,9 +108,9 @@ func (e *evaluation) decide(d *Decision) {
 	case named == directGrant:
 		// Neither a boundary nor a session policy limits a grant to the caller itself.
 		e.allowByResource(d, resource)
-	case named == noGrant && e.resourceKind() == Trust:
+	case named == noGrant && e.resourceKind() == TrustPolicy:
 		// A role trusts whom its policy names; identity policies cannot replace that.
-		e.blocker = Trust
+		e.blocker = TrustPolicy
 	case named == basisGrant:
 		if e.limited() { // an identity policy's Allow would be limited as well
 			e.allowByResource(d, resource)
@@ -120,11 +120,11 @@ func (e *evaluation) decide(d *Decision) {
 	}
 }
 
-func (e *evaluation) resourceKind() Kind {
+func (e *evaluation) resourceKind() PolicyType {
 	if e.set.Resource != nil {
-		return e.set.Resource.kind
+		return e.set.Resource.typ
 	}
-	return Resource
+	return ResourcePolicy
 }
 
 // allowByResource allows if the resource policy has a statement that does.
@@ -134,7 +134,7 @@ func (e *evaluation) allowByResource(d *Decision, resource *statement) {
 		return
 	}
 	d.Outcome = Allow
-	d.name(e.set.Resource.kind, 0, 0, e.set.Resource, resource)
+	d.name(e.set.Resource.typ, 0, 0, e.set.Resource, resource)
 }
 
 // allowByIdentity allows if the caller's own policies do: identity policies,
@@ -143,7 +143,7 @@ func (e *evaluation) allowByResource(d *Decision, resource *statement) {
 func (e *evaluation) allowByIdentity(d *Decision, resource *statement) {
 	i, st := e.findAllow(e.set.Identity)
 	if st == nil && e.caller.typ != Account {
-		e.blocker = Identity
+		e.blocker = IdentityPolicy
 		return
 	}
 	if !e.limited() {
@@ -152,9 +152,9 @@ func (e *evaluation) allowByIdentity(d *Decision, resource *statement) {
 	d.Outcome = Allow
 	switch {
 	case st != nil:
-		d.name(Identity, 0, i, e.set.Identity[i], st)
+		d.name(IdentityPolicy, 0, i, e.set.Identity[i], st)
 	case resource != nil:
-		d.name(e.set.Resource.kind, 0, 0, e.set.Resource, resource)
+		d.name(e.set.Resource.typ, 0, 0, e.set.Resource, resource)
 	}
 }
 
@@ -162,11 +162,11 @@ func (e *evaluation) allowByIdentity(d *Decision, resource *statement) {
 func (e *evaluation) limited() bool {
 	for _, p := range e.set.Boundaries {
 		if e.first(p, false) == nil {
-			e.blocker = Boundary
+			e.blocker = PermissionsBoundary
 			return false
 		}
 	}
-	e.blocker = Session
+	e.blocker = SessionPolicy
 	if len(e.set.Sessions) == 0 {
 		// A session of GetFederationToken has no more than its policies give it.
 		return e.caller.typ != FederatedUser
@@ -202,13 +202,13 @@ func (e *evaluation) hasAccount() bool {
 
 // denied finds the first Deny that matches, in the order of the Set's fields.
 func (e *evaluation) denied(d *Decision) bool {
-	if e.deniedBy(d, Identity, 0, e.set.Identity) || e.deniedBy(d, Boundary, 0, e.set.Boundaries) ||
-		e.deniedBy(d, Session, 0, e.set.Sessions) {
+	if e.deniedBy(d, IdentityPolicy, 0, e.set.Identity) || e.deniedBy(d, PermissionsBoundary, 0, e.set.Boundaries) ||
+		e.deniedBy(d, SessionPolicy, 0, e.set.Sessions) {
 		return true
 	}
 	if p := e.set.Resource; p != nil && p.denies > 0 {
 		if st := e.first(p, true); st != nil {
-			d.name(p.kind, 0, 0, p, st)
+			d.name(p.typ, 0, 0, p, st)
 			return true
 		}
 	}
@@ -227,7 +227,7 @@ func (e *evaluation) denied(d *Decision) bool {
 	return false
 }
 
-func (e *evaluation) deniedBy(d *Decision, kind Kind, level int, policies []*Policy) bool {
+func (e *evaluation) deniedBy(d *Decision, kind PolicyType, level int, policies []*Policy) bool {
 	for i, p := range policies {
 		if p.denies == 0 {
 			continue // as most policies
@@ -250,7 +250,7 @@ func (e *evaluation) granted() (*statement, grant) {
 	statements := p.with(false)
 	s := search{e: e, statements: statements, grants: true, best: -1}
 	if len(statements) > 64 {
-		var many tried
+		var many seen
 		s.many = &many
 	}
 	s.all(p.allow)

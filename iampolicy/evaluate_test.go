@@ -41,19 +41,19 @@ type scenario struct {
 func (s scenario) set(tb testing.TB) *iampolicy.Set {
 	tb.Helper()
 	var set iampolicy.Set
-	add := func(list *[]*iampolicy.Policy, kind iampolicy.Kind, statements string) {
+	add := func(list *[]*iampolicy.Policy, kind iampolicy.PolicyType, statements string) {
 		if statements != "" {
 			*list = append(*list, policy(tb, kind, statements))
 		}
 	}
-	add(&set.Identity, iampolicy.Identity, s.identity)
-	add(&set.Boundaries, iampolicy.Boundary, s.boundary)
-	add(&set.Sessions, iampolicy.Session, s.session)
+	add(&set.Identity, iampolicy.IdentityPolicy, s.identity)
+	add(&set.Boundaries, iampolicy.PermissionsBoundary, s.boundary)
+	add(&set.Sessions, iampolicy.SessionPolicy, s.session)
 	if s.resource != "" {
-		set.Resource = policy(tb, iampolicy.Resource, s.resource)
+		set.Resource = policy(tb, iampolicy.ResourcePolicy, s.resource)
 	}
 	if s.trust != "" {
-		set.Resource = policy(tb, iampolicy.Trust, strings.ReplaceAll(s.trust, `,"Resource":"*"`, ""))
+		set.Resource = policy(tb, iampolicy.TrustPolicy, strings.ReplaceAll(s.trust, `,"Resource":"*"`, ""))
 	}
 	for _, statements := range s.scps {
 		set.SCPs = append(set.SCPs, []*iampolicy.Policy{policy(tb, iampolicy.SCP, statements)})
@@ -242,21 +242,21 @@ func TestEvaluate(t *testing.T) {
 }
 
 func TestEvaluateSeveralPolicies(t *testing.T) {
-	list := func(kind iampolicy.Kind, docs ...string) (policies []*iampolicy.Policy) {
+	list := func(kind iampolicy.PolicyType, docs ...string) (policies []*iampolicy.Policy) {
 		for _, doc := range docs {
 			policies = append(policies, policy(t, kind, doc))
 		}
 		return policies
 	}
-	id := list(iampolicy.Identity, allow)
+	id := list(iampolicy.IdentityPolicy, allow)
 	tests := []struct {
 		name string
 		set  iampolicy.Set
 		want bool
 	}{
-		{"one of two identity policies allows", iampolicy.Set{Identity: list(iampolicy.Identity, allowElse, allow)}, true},
-		{"one of two session policies allows", iampolicy.Set{Identity: id, Sessions: list(iampolicy.Session, allowElse, allow)}, true},
-		{"one of two boundaries is silent", iampolicy.Set{Identity: id, Boundaries: list(iampolicy.Boundary, allow, allowElse)}, false},
+		{"one of two identity policies allows", iampolicy.Set{Identity: list(iampolicy.IdentityPolicy, allowElse, allow)}, true},
+		{"one of two session policies allows", iampolicy.Set{Identity: id, Sessions: list(iampolicy.SessionPolicy, allowElse, allow)}, true},
+		{"one of two boundaries is silent", iampolicy.Set{Identity: id, Boundaries: list(iampolicy.PermissionsBoundary, allow, allowElse)}, false},
 		{"one of two SCPs of a level allows", iampolicy.Set{Identity: id, SCPs: [][]*iampolicy.Policy{list(iampolicy.SCP, allowElse, allow)}}, true},
 		{"a level without SCPs", iampolicy.Set{Identity: id, SCPs: [][]*iampolicy.Policy{list(iampolicy.SCP, allow), nil}}, false},
 		{"a level without RCPs", iampolicy.Set{Identity: id, RCPs: [][]*iampolicy.Policy{nil}}, true},
@@ -286,29 +286,29 @@ func TestEvaluateAddsNoContextKeys(t *testing.T) {
 
 // A Set that is not whole denies, wherever the fault is, and whatever else allows.
 func TestEvaluateDeniesWhatIsNotWellFormed(t *testing.T) {
-	kinds := map[iampolicy.Kind]*iampolicy.Policy{
-		iampolicy.Identity: policy(t, iampolicy.Identity, allow),
-		iampolicy.Boundary: policy(t, iampolicy.Boundary, allow),
-		iampolicy.Session:  policy(t, iampolicy.Session, allow),
-		iampolicy.SCP:      policy(t, iampolicy.SCP, allow),
-		iampolicy.Resource: policy(t, iampolicy.Resource, grant(`"*"`)),
-		iampolicy.Trust:    policy(t, iampolicy.Trust, strings.ReplaceAll(grant(`"*"`), `,"Resource":"*"`, "")),
-		iampolicy.RCP:      policy(t, iampolicy.RCP, grant(`"*"`)),
+	kinds := map[iampolicy.PolicyType]*iampolicy.Policy{
+		iampolicy.IdentityPolicy:      policy(t, iampolicy.IdentityPolicy, allow),
+		iampolicy.PermissionsBoundary: policy(t, iampolicy.PermissionsBoundary, allow),
+		iampolicy.SessionPolicy:       policy(t, iampolicy.SessionPolicy, allow),
+		iampolicy.SCP:                 policy(t, iampolicy.SCP, allow),
+		iampolicy.ResourcePolicy:      policy(t, iampolicy.ResourcePolicy, grant(`"*"`)),
+		iampolicy.TrustPolicy:         policy(t, iampolicy.TrustPolicy, strings.ReplaceAll(grant(`"*"`), `,"Resource":"*"`, "")),
+		iampolicy.RCP:                 policy(t, iampolicy.RCP, grant(`"*"`)),
 	}
 	places := map[string]struct {
 		put  func(*iampolicy.Set, *iampolicy.Policy)
-		take []iampolicy.Kind
+		take []iampolicy.PolicyType
 	}{
-		"Identity":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Identity = append(s.Identity, p) }, []iampolicy.Kind{iampolicy.Identity}},
-		"Boundaries": {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Boundaries = append(s.Boundaries, p) }, []iampolicy.Kind{iampolicy.Boundary}},
-		"Sessions":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Sessions = append(s.Sessions, p) }, []iampolicy.Kind{iampolicy.Session}},
-		"Resource":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Resource = p }, []iampolicy.Kind{iampolicy.Resource, iampolicy.Trust}},
-		"SCPs":       {func(s *iampolicy.Set, p *iampolicy.Policy) { s.SCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.Kind{iampolicy.SCP}},
-		"RCPs":       {func(s *iampolicy.Set, p *iampolicy.Policy) { s.RCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.Kind{iampolicy.RCP}},
+		"Identity":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Identity = append(s.Identity, p) }, []iampolicy.PolicyType{iampolicy.IdentityPolicy}},
+		"Boundaries": {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Boundaries = append(s.Boundaries, p) }, []iampolicy.PolicyType{iampolicy.PermissionsBoundary}},
+		"Sessions":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Sessions = append(s.Sessions, p) }, []iampolicy.PolicyType{iampolicy.SessionPolicy}},
+		"Resource":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Resource = p }, []iampolicy.PolicyType{iampolicy.ResourcePolicy, iampolicy.TrustPolicy}},
+		"SCPs":       {func(s *iampolicy.Set, p *iampolicy.Policy) { s.SCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.SCP}},
+		"RCPs":       {func(s *iampolicy.Set, p *iampolicy.Policy) { s.RCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.RCP}},
 	}
 	for name, place := range places {
 		try := func(p *iampolicy.Policy) bool {
-			set := iampolicy.Set{Identity: []*iampolicy.Policy{kinds[iampolicy.Identity]}}
+			set := iampolicy.Set{Identity: []*iampolicy.Policy{kinds[iampolicy.IdentityPolicy]}}
 			place.put(&set, p)
 			return iampolicy.Evaluate(&set, request("s3:GetObject", object)).Allowed()
 		}
@@ -336,7 +336,7 @@ func TestEvaluateDeniesWhatIsNotWellFormed(t *testing.T) {
 }
 
 func TestDecisionNamesTheDecidingStatement(t *testing.T) {
-	named := func(kind iampolicy.Kind, name, doc string) *iampolicy.Policy {
+	named := func(kind iampolicy.PolicyType, name, doc string) *iampolicy.Policy {
 		p, err := iampolicy.Parse([]byte(document(doc)), kind, iampolicy.WithName(name))
 		if err != nil {
 			t.Fatal(err)
@@ -345,8 +345,8 @@ func TestDecisionNamesTheDecidingStatement(t *testing.T) {
 	}
 	const put = `{"Sid":"put","Effect":"Deny","Action":"s3:PutObject","Resource":"*"}`
 	const get = `{"Sid":"get","Effect":"Allow","Action":"s3:Get*","Resource":"*"}`
-	first := named(iampolicy.Identity, "first", allowElse)
-	second := named(iampolicy.Identity, "second", put+`,`+allowElse+`,`+get)
+	first := named(iampolicy.IdentityPolicy, "first", allowElse)
+	second := named(iampolicy.IdentityPolicy, "second", put+`,`+allowElse+`,`+get)
 	scp := func(name, doc string) []*iampolicy.Policy {
 		return []*iampolicy.Policy{named(iampolicy.SCP, name, doc)}
 	}
@@ -356,11 +356,11 @@ func TestDecisionNamesTheDecidingStatement(t *testing.T) {
 		action string
 		want   iampolicy.Decision
 	}{
-		{"an Allow", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:GetObject", iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.Identity, Policy: 1, PolicyName: "second", Statement: 2, Sid: "get"}},
-		{"a Deny", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:PutObject", iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.Identity, Policy: 1, PolicyName: "second", Sid: "put"}},
+		{"an Allow", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:GetObject", iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Statement: 2, Sid: "get"}},
+		{"a Deny", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:PutObject", iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Sid: "put"}},
 		{"nothing", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:ListBucket", iampolicy.Decision{}},
 		{"an SCP's Deny", iampolicy.Set{Identity: []*iampolicy.Policy{first}, SCPs: [][]*iampolicy.Policy{scp("a", allow), scp("b", allow+","+put)}}, "s3:PutObject", iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.SCP, Level: 1, PolicyName: "b", Statement: 1, Sid: "put"}},
-		{"a resource policy's Allow", iampolicy.Set{Identity: []*iampolicy.Policy{second}, Resource: named(iampolicy.Resource, "r", grant(`{"AWS":"`+account+`"}`)+`,`+grant(`"*"`))}, "s3:GetObject", iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.Resource, PolicyName: "r", Statement: 1}},
+		{"a resource policy's Allow", iampolicy.Set{Identity: []*iampolicy.Policy{second}, Resource: named(iampolicy.ResourcePolicy, "r", grant(`{"AWS":"`+account+`"}`)+`,`+grant(`"*"`))}, "s3:GetObject", iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.ResourcePolicy, PolicyName: "r", Statement: 1}},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, iampolicy.Evaluate(&tt.set, request(tt.action, object))); diff != "" {

@@ -17,7 +17,7 @@ func ExampleEvaluate() {
 			"Resource": "arn:aws:execute-api:*:*:*/*/*/ride/${aws:username}/*",
 			"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
 		}]
-	}`), iampolicy.Identity, iampolicy.WithName("riders"))
+	}`), iampolicy.IdentityPolicy, iampolicy.WithName("riders"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -53,7 +53,7 @@ func ExampleParse() {
     "Resource": "*",
     "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}}
   }]
-}`), iampolicy.Identity)
+}`), iampolicy.IdentityPolicy)
 	if e, ok := errors.AsType[*iampolicy.ParseError](err); ok {
 		for _, m := range e.Mistakes {
 			fmt.Printf("rides.json:%v\n", m)
@@ -71,7 +71,7 @@ func ExamplePolicy_String() {
 		"Resource": ["arn:aws:s3:::rides/${aws:username}/*"],
 		"Action": ["s3:GetObject", "s3:PutObject"], "Effect": "Allow",
 		"Condition": {"Bool": {"aws:SecureTransport": true}}
-	}, "Version": "2012-10-17"}`), iampolicy.Identity)
+	}, "Version": "2012-10-17"}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -101,7 +101,7 @@ func ExamplePolicy_String() {
 func ExampleWithAPIGateway() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {
 		"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/prod/GET/healthz"
-	}}`), iampolicy.Resource, iampolicy.WithAPIGateway("us-east-1", "111122223333", "rides"))
+	}}`), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway("us-east-1", "111122223333", "rides"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -121,7 +121,7 @@ func ExampleContext_SetMany_incorrect() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {
 		"Effect": "Allow", "Action": "*", "Resource": "*",
 		"Condition": {"StringEquals": {"aws:TagKeys": "team"}}
-	}}`), iampolicy.Identity)
+	}}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -148,7 +148,7 @@ func ExampleRequest_incorrect() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {
 		"Effect": "Allow", "Action": "*", "Resource": "*",
 		"Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
-	}}`), iampolicy.Identity)
+	}}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		fmt.Println(err)
 		return

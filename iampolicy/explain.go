@@ -13,28 +13,28 @@ type Explanation struct {
 	Decision Decision
 	// Fault says why no policy was looked at, that the evaluation cost too much (then
 	// Decision.OverBudget is true), or that the context ended; "" otherwise.
-	Fault string
+	Undecided string
 	// BlockedBy is, for a denial, the policy type that made it: the one with
 	// the Deny, or the one whose Allow was missing. It is zero for a Fault.
-	BlockedBy Kind
+	BlockedBy PolicyType
 	// Statements has the fate of every statement that bears on the caller, in
 	// the order of the Set's fields and of the documents.
-	Statements []Fate
+	Statements []StatementResult
 	// Incomplete means that Statements ends before the last one: to look at each in full
 	// would cost more than one decision may. NearestMisses are then of those that are there.
 	Incomplete bool
 	// NearestMisses are, for an implicit deny, the Allow statements of the
 	// policy type that blocked for which least was lacking: at most three, the
 	// nearest first.
-	NearestMisses []Fate
+	NearestMisses []StatementResult
 
 	principal, action, resource string
 }
 
-// A Fate says whether one statement applied, and if not what failed.
-type Fate struct {
+// A StatementResult says whether one statement applied, and if not what failed.
+type StatementResult struct {
 	// The place of the statement, as in Decision.
-	PolicyType Kind
+	PolicyType PolicyType
 	Level      int
 	Policy     int
 	PolicyName string
@@ -42,46 +42,46 @@ type Fate struct {
 	Sid        string
 	// Deny is whether the statement's Effect is Deny.
 	Deny bool
-	// Failures is empty for a statement that applied.
-	Failures []Failure
+	// Mismatches is empty for a statement that applied.
+	Mismatches []Mismatch
 	// Presumed are, of a Deny that applied, the elements that nothing shows to match: they
 	// count as matching since a value of the request cannot be read or is not known. Their
-	// Cause is Unreadable or Unknown.
-	Presumed []Failure
+	// Cause is MismatchUnreadable or MismatchUnknown.
+	Presumed []Mismatch
 }
 
 // Applied reports whether the statement applied to the request.
-func (f Fate) Applied() bool { return len(f.Failures) == 0 }
+func (f StatementResult) Applied() bool { return len(f.Mismatches) == 0 }
 
-// A Cause is why an element of a statement did not match, or of a Deny is presumed to.
-type Cause uint8
+// A MismatchCause is why an element of a statement did not match, or of a Deny is presumed to.
+type MismatchCause uint8
 
 const (
-	Different   Cause = iota // no value of the policy matches the request's
-	Excepted                 // the request is among what NotAction, NotResource or NotPrincipal lists
-	Missing                  // the request does not have the condition key, or has an empty set
-	Present                  // Null asks for the key to be missing
-	Multivalued              // the key is multivalued, and the operator is no set operator
-	Unreadable               // the request's value is not of the type that the operator compares, or too long for patterns
-	Unresolved               // a policy variable has no value
-	Unknown                  // the value of the condition key, or of a policy variable, is not known
+	MismatchValue       MismatchCause = iota // no value of the policy matches the request's
+	MismatchExcluded                         // the request is among what NotAction, NotResource or NotPrincipal lists
+	MismatchKeyAbsent                        // the request does not have the condition key, or has an empty set
+	MismatchKeyPresent                       // Null asks for the key to be missing
+	MismatchMultivalued                      // the key is multivalued, and the operator is no set operator
+	MismatchUnreadable                       // the request's value is not of the type that the operator compares, or too long for patterns
+	MismatchUnresolved                       // a policy variable has no value
+	MismatchUnknown                          // the value of the condition key, or of a policy variable, is not known
 )
 
-// A Failure is one element of a statement that did not match, or is presumed to.
-type Failure struct {
+// A Mismatch is one element of a statement that did not match, or is presumed to.
+type Mismatch struct {
 	// Element is Principal, NotPrincipal, Action, NotAction, Resource,
 	// NotResource or Condition.
 	Element string
 	// Operator and Key name the condition; they are empty for other elements.
 	Operator, Key string
-	Cause         Cause
-	// Variable is the key of the policy variable that has no value, for Unresolved, or none
-	// that is known, for Unknown; there it is empty where the key's own value is not known.
+	Cause         MismatchCause
+	// Variable is the key of the policy variable that has no value, for MismatchUnresolved, or none
+	// that is known, for MismatchUnknown; there it is empty where the key's own value is not known.
 	Variable string
 	// Policy has the values of the policy as written.
 	Policy []string
 	// Request has the request's values: for ForAllValues those that failed, and where the
-	// Cause is Unreadable those that cannot be read. It is empty for Missing, and where the
+	// Cause is MismatchUnreadable those that cannot be read. It is empty for MismatchKeyAbsent, and where the
 	// key's value is not known.
 	Request []string
 }
@@ -103,7 +103,7 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 		}
 	}
 	if f != noFault {
-		x.Fault = f.String()
+		x.Undecided = f.String()
 		return x
 	}
 	e.work = 0 // all statements together have the budget once more
@@ -112,10 +112,10 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 			f = ended
 			return false
 		}
-		fate := Fate{
+		fate := StatementResult{
 			PolicyType: at.kind, Level: at.level, Policy: at.policy, PolicyName: p.name,
 			Statement: st.index, Sid: st.sid, Deny: st.deny,
-			Failures: e.failures(st),
+			Mismatches: e.failures(st),
 		}
 		if fate.Deny && fate.Applied() {
 			fate.Presumed = e.presumed(st)
@@ -128,7 +128,7 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 		return true
 	})
 	if f != noFault {
-		return Explanation{Fault: f.String(), principal: x.principal, action: x.action, resource: x.resource}
+		return Explanation{Undecided: f.String(), principal: x.principal, action: x.action, resource: x.resource}
 	}
 	if x.Decision.Outcome != Allow {
 		x.BlockedBy = e.blocker
@@ -161,7 +161,7 @@ func (f fault) String() string {
 
 // A place is where in a Set a policy stands.
 type place struct {
-	kind          Kind
+	kind          PolicyType
 	level, policy int
 }
 
@@ -183,11 +183,11 @@ func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement) (
 			}
 		}
 	}
-	walk(place{kind: Identity}, e.set.Identity)
-	walk(place{kind: Boundary}, e.set.Boundaries)
-	walk(place{kind: Session}, e.set.Sessions)
+	walk(place{kind: IdentityPolicy}, e.set.Identity)
+	walk(place{kind: PermissionsBoundary}, e.set.Boundaries)
+	walk(place{kind: SessionPolicy}, e.set.Sessions)
 	if p := e.set.Resource; p != nil {
-		walk(place{kind: p.kind}, []*Policy{p})
+		walk(place{kind: p.typ}, []*Policy{p})
 	}
 	if e.hasAccount() {
 		for level, policies := range e.set.SCPs {
@@ -201,13 +201,13 @@ func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement) (
 
 // nearestMisses returns the Allow statements of a kind that failed in the fewest
 // elements.
-func nearestMisses(fates []Fate, blocker Kind) (misses []Fate) {
+func nearestMisses(fates []StatementResult, blocker PolicyType) (misses []StatementResult) {
 	for _, f := range fates {
 		if !f.Deny && f.PolicyType == blocker && !f.Applied() {
 			misses = append(misses, f)
 		}
 	}
-	slices.SortStableFunc(misses, func(a, b Fate) int {
+	slices.SortStableFunc(misses, func(a, b StatementResult) int {
 		return cmp.Compare(distance(a), distance(b))
 	})
 	return misses[:min(3, len(misses))]
@@ -215,8 +215,8 @@ func nearestMisses(fates []Fate, blocker Kind) (misses []Fate) {
 
 // distance weighs what failed: a statement for another action is farther from
 // the request than one whose conditions fail.
-func distance(f Fate) (d int) {
-	for _, failure := range f.Failures {
+func distance(f StatementResult) (d int) {
+	for _, failure := range f.Mismatches {
 		switch failure.Element {
 		case "Action", "NotAction":
 			d += 100
@@ -230,11 +230,11 @@ func distance(f Fate) (d int) {
 }
 
 // failures returns every element of the statement that does not match.
-func (e *evaluation) failures(st *statement) (list []Failure) {
+func (e *evaluation) failures(st *statement) (list []Mismatch) {
 	fail := func(not bool, element string, policy []string, request string) {
-		f := Failure{Element: element, Policy: policy, Request: []string{request}}
+		f := Mismatch{Element: element, Policy: policy, Request: []string{request}}
 		if not {
-			f.Element, f.Cause = "Not"+element, Excepted
+			f.Element, f.Cause = "Not"+element, MismatchExcluded
 		}
 		list = append(list, f)
 	}
@@ -249,11 +249,11 @@ func (e *evaluation) failures(st *statement) (list []Failure) {
 		f := &list[len(list)-1]
 		for i := range st.resources {
 			if v := st.resources[i].tail.unresolved(e.context, noValue); v != "" && !st.notResource {
-				f.Cause, f.Variable = Unresolved, v
+				f.Cause, f.Variable = MismatchUnresolved, v
 			}
 		}
 		if e.inResources(st.resources, true) != e.inResources(st.resources, false) {
-			f.Cause, f.Variable = Unknown, unknownVariable(e.context, st.resources)
+			f.Cause, f.Variable = MismatchUnknown, unknownVariable(e.context, st.resources)
 		}
 	}
 	for i := range st.conditions {
@@ -292,12 +292,12 @@ func unknownVariable(ctx *Context, list []arnPattern) (key string) {
 
 // presumed returns the elements of a Deny which applied that would not match if it were an
 // Allow: only what is not known lets them.
-func (e *evaluation) presumed(st *statement) (list []Failure) {
+func (e *evaluation) presumed(st *statement) (list []Mismatch) {
 	allow := *st
 	allow.deny = false
 	if st.resources != nil && e.inResources(st.resources, allow.unknownMatches()) == st.notResource {
-		f := Failure{
-			Element: "Resource", Cause: Unknown, Variable: unknownVariable(e.context, st.resources),
+		f := Mismatch{
+			Element: "Resource", Cause: MismatchUnknown, Variable: unknownVariable(e.context, st.resources),
 			Policy: st.resourceTexts, Request: []string{e.req.Resource},
 		}
 		if st.notResource {
@@ -315,22 +315,22 @@ func (e *evaluation) presumed(st *statement) (list []Failure) {
 }
 
 // failure says why the condition does not hold.
-func (c *condition) failure(e *evaluation) Failure {
-	f := Failure{Element: "Condition", Operator: c.name, Key: c.key, Policy: c.texts}
+func (c *condition) failure(e *evaluation) Mismatch {
+	f := Mismatch{Element: "Condition", Operator: c.name, Key: c.key, Policy: c.texts}
 	values, multivalued, ok := e.context.Get(c.key)
 	f.Request = slices.Clone(values)
 	switch {
 	case e.context.Unknown(c.key):
-		f.Cause = Unknown
+		f.Cause = MismatchUnknown
 		return f
 	case c.operand == nullOperand && ok && len(values) > 0:
-		f.Cause = Present
+		f.Cause = MismatchKeyPresent
 		return f
 	case len(values) == 0:
-		f.Cause = Missing
+		f.Cause = MismatchKeyAbsent
 		return f
 	case multivalued && c.quantifier == single:
-		f.Cause = Multivalued
+		f.Cause = MismatchMultivalued
 		return f
 	}
 	e.forget()
@@ -340,7 +340,7 @@ func (c *condition) failure(e *evaluation) Failure {
 	has := noValue
 	if c.hinges(e) {
 		if unread := slices.DeleteFunc(slices.Clone(f.Request), c.reads); len(unread) > 0 {
-			f.Cause, f.Request = Unreadable, unread
+			f.Cause, f.Request = MismatchUnreadable, unread
 			return f
 		}
 		has = unknownValue
@@ -365,13 +365,13 @@ func (c *condition) hinges(e *evaluation) bool {
 	return deny.holds(e) && !allow.holds(e)
 }
 
-func (f *Failure) setUnresolved(p *pattern, ctx *Context, has resolution) {
+func (f *Mismatch) setUnresolved(p *pattern, ctx *Context, has resolution) {
 	v := p.unresolved(ctx, has)
 	switch {
 	case v == "":
 	case has == noValue:
-		f.Cause, f.Variable = Unresolved, v
+		f.Cause, f.Variable = MismatchUnresolved, v
 	default:
-		f.Cause, f.Variable = Unknown, v
+		f.Cause, f.Variable = MismatchUnknown, v
 	}
 }

@@ -29,11 +29,11 @@ func TestExplainAgreesWithEvaluate(t *testing.T) {
 			if want := iampolicy.Evaluate(set, req); x.Decision != want {
 				t.Fatalf("seed %d: %+v explained, %+v decided\n%v", seed, x.Decision, want, w)
 			}
-			if x.Fault == "" {
+			if x.Undecided == "" {
 				checkFates(t, w, x)
 			}
-			if (x.BlockedBy != 0) != (x.Fault == "" && !x.Decision.Allowed()) {
-				t.Fatalf("seed %d: blocked by %v, fault %q, %v", seed, x.BlockedBy, x.Fault, x.Decision)
+			if (x.BlockedBy != 0) != (x.Undecided == "" && !x.Decision.Allowed()) {
+				t.Fatalf("seed %d: blocked by %v, fault %q, %v", seed, x.BlockedBy, x.Undecided, x.Decision)
 			}
 			d.ask(w)
 		}
@@ -48,14 +48,14 @@ func checkFates(t *testing.T, w *world, x iampolicy.Explanation) {
 		alone.Statements = p.Statements[i : i+1]
 		return len(n.grants(verdict{}, alone, p.Statements[i]["Effect"].(string))) > 0
 	}
-	place := map[iampolicy.Kind]func(f iampolicy.Fate) randomPolicy{
-		iampolicy.Identity: func(f iampolicy.Fate) randomPolicy { return w.Identity[f.Policy] },
-		iampolicy.Boundary: func(f iampolicy.Fate) randomPolicy { return w.Boundaries[f.Policy] },
-		iampolicy.Session:  func(f iampolicy.Fate) randomPolicy { return w.Sessions[f.Policy] },
-		iampolicy.Resource: func(iampolicy.Fate) randomPolicy { return *w.Resource },
-		iampolicy.Trust:    func(iampolicy.Fate) randomPolicy { return *w.Resource },
-		iampolicy.SCP:      func(f iampolicy.Fate) randomPolicy { return w.SCPs[f.Level][f.Policy] },
-		iampolicy.RCP:      func(f iampolicy.Fate) randomPolicy { return w.RCPs[f.Level][f.Policy] },
+	place := map[iampolicy.PolicyType]func(f iampolicy.StatementResult) randomPolicy{
+		iampolicy.IdentityPolicy:      func(f iampolicy.StatementResult) randomPolicy { return w.Identity[f.Policy] },
+		iampolicy.PermissionsBoundary: func(f iampolicy.StatementResult) randomPolicy { return w.Boundaries[f.Policy] },
+		iampolicy.SessionPolicy:       func(f iampolicy.StatementResult) randomPolicy { return w.Sessions[f.Policy] },
+		iampolicy.ResourcePolicy:      func(iampolicy.StatementResult) randomPolicy { return *w.Resource },
+		iampolicy.TrustPolicy:         func(iampolicy.StatementResult) randomPolicy { return *w.Resource },
+		iampolicy.SCP:                 func(f iampolicy.StatementResult) randomPolicy { return w.SCPs[f.Level][f.Policy] },
+		iampolicy.RCP:                 func(f iampolicy.StatementResult) randomPolicy { return w.RCPs[f.Level][f.Policy] },
 	}
 	denied, deciding, statements := false, false, 0
 	for _, p := range w.policies() {
@@ -85,34 +85,34 @@ func TestExplainNamesWhatFailed(t *testing.T) {
 	condition := func(operator, key, values string) string {
 		return `"Action":"*","Resource":"*","Condition":{"` + operator + `":{"` + key + `":` + values + `}}`
 	}
-	type F = iampolicy.Failure
+	type F = iampolicy.Mismatch
 	tests := []struct {
 		name, statement string
 		context         []string
 		want            []F
 	}{
 		{"the action", `"Action":["s3:Put*","sqs:*"],"Resource":"*"`, nil, []F{{Element: "Action", Policy: []string{"s3:Put*", "sqs:*"}, Request: []string{"s3:GetObject"}}}},
-		{"an excepted action", `"NotAction":"s3:*","Resource":"*"`, nil, []F{{Element: "NotAction", Cause: iampolicy.Excepted, Policy: []string{"s3:*"}, Request: []string{"s3:GetObject"}}}},
+		{"an excepted action", `"NotAction":"s3:*","Resource":"*"`, nil, []F{{Element: "NotAction", Cause: iampolicy.MismatchExcluded, Policy: []string{"s3:*"}, Request: []string{"s3:GetObject"}}}},
 		{"the resource", `"Action":"*","Resource":"arn:aws:s3:::x"`, nil, []F{{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}}}},
-		{"an excepted resource", `"Action":"*","NotResource":"arn:aws:s3:::*"`, nil, []F{{Element: "NotResource", Cause: iampolicy.Excepted, Policy: []string{"arn:aws:s3:::*"}, Request: []string{object}}}},
-		{"a variable in the resource", `"Action":"*","Resource":"arn:aws:s3:::${aws:username}"`, nil, []F{{Element: "Resource", Cause: iampolicy.Unresolved, Variable: "aws:username", Policy: []string{"arn:aws:s3:::${aws:username}"}, Request: []string{object}}}},
+		{"an excepted resource", `"Action":"*","NotResource":"arn:aws:s3:::*"`, nil, []F{{Element: "NotResource", Cause: iampolicy.MismatchExcluded, Policy: []string{"arn:aws:s3:::*"}, Request: []string{object}}}},
+		{"a variable in the resource", `"Action":"*","Resource":"arn:aws:s3:::${aws:username}"`, nil, []F{{Element: "Resource", Cause: iampolicy.MismatchUnresolved, Variable: "aws:username", Policy: []string{"arn:aws:s3:::${aws:username}"}, Request: []string{object}}}},
 		{"two elements", `"Action":"sqs:*","Resource":"arn:aws:s3:::x"`, nil, []F{
 			{Element: "Action", Policy: []string{"sqs:*"}, Request: []string{"s3:GetObject"}},
 			{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}},
 		}},
 		{"a value", condition("StringEquals", "x:v", `["a","b"]`), []string{"x:v=c"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Policy: []string{"a", "b"}, Request: []string{"c"}}}},
 		{"a negated value", condition("StringNotEquals", "x:v", `"a"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"a"}}}},
-		{"a missing key", condition("StringEquals", "x:v", `"a"`), nil, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.Missing, Policy: []string{"a"}}}},
-		{"a missing key, asked for", condition("Null", "x:v", `"false"`), nil, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.Missing, Policy: []string{"false"}}}},
-		{"a key that should be missing", condition("Null", "x:v", `"true"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.Present, Policy: []string{"true"}, Request: []string{"a"}}}},
-		{"a multivalued key", condition("StringEquals", "x:v", `"a"`), []string{"x:v=[a,b]"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.Multivalued, Policy: []string{"a"}, Request: []string{"a", "b"}}}},
+		{"a missing key", condition("StringEquals", "x:v", `"a"`), nil, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchKeyAbsent, Policy: []string{"a"}}}},
+		{"a missing key, asked for", condition("Null", "x:v", `"false"`), nil, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyAbsent, Policy: []string{"false"}}}},
+		{"a key that should be missing", condition("Null", "x:v", `"true"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyPresent, Policy: []string{"true"}, Request: []string{"a"}}}},
+		{"a multivalued key", condition("StringEquals", "x:v", `"a"`), []string{"x:v=[a,b]"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchMultivalued, Policy: []string{"a"}, Request: []string{"a", "b"}}}},
 		{"the values that fail of all", condition("ForAllValues:StringEquals", "x:v", `"a"`), []string{"x:v=[a,b,c]"}, []F{{Element: "Condition", Operator: "ForAllValues:StringEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"b", "c"}}}},
-		{"no number", condition("NumericNotEquals", "x:v", `7`), []string{"x:v=seven"}, []F{{Element: "Condition", Operator: "NumericNotEquals", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"7"}, Request: []string{"seven"}}}},
-		{"no date", condition("DateLessThan", "x:v", `"2024"`), []string{"x:v=soon"}, []F{{Element: "Condition", Operator: "DateLessThan", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"2024"}, Request: []string{"soon"}}}},
-		{"no address", condition("IpAddress", "x:v", `"10.0.0.0/8"`), []string{"x:v=host"}, []F{{Element: "Condition", Operator: "IpAddress", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"host"}}}},
-		{"no ARN", condition("ArnLike", "x:v", `"arn:aws:s3:::*"`), []string{"x:v=bucket"}, []F{{Element: "Condition", Operator: "ArnLike", Key: "x:v", Cause: iampolicy.Unreadable, Policy: []string{"arn:aws:s3:::*"}, Request: []string{"bucket"}}}},
-		{"a variable in a condition", condition("StringEquals", "x:v", `"${aws:username}"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.Unresolved, Variable: "aws:username", Policy: []string{"${aws:username}"}, Request: []string{"a"}}}},
-		{"a variable in an ARN's account", condition("ArnEquals", "x:v", `"arn:aws:s3::${x:none}:b"`), []string{"x:v=" + object}, []F{{Element: "Condition", Operator: "ArnEquals", Key: "x:v", Cause: iampolicy.Unresolved, Variable: "x:none", Policy: []string{"arn:aws:s3::${x:none}:b"}, Request: []string{object}}}},
+		{"no number", condition("NumericNotEquals", "x:v", `7`), []string{"x:v=seven"}, []F{{Element: "Condition", Operator: "NumericNotEquals", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"7"}, Request: []string{"seven"}}}},
+		{"no date", condition("DateLessThan", "x:v", `"2024"`), []string{"x:v=soon"}, []F{{Element: "Condition", Operator: "DateLessThan", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"2024"}, Request: []string{"soon"}}}},
+		{"no address", condition("IpAddress", "x:v", `"10.0.0.0/8"`), []string{"x:v=host"}, []F{{Element: "Condition", Operator: "IpAddress", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"host"}}}},
+		{"no ARN", condition("ArnLike", "x:v", `"arn:aws:s3:::*"`), []string{"x:v=bucket"}, []F{{Element: "Condition", Operator: "ArnLike", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"arn:aws:s3:::*"}, Request: []string{"bucket"}}}},
+		{"a variable in a condition", condition("StringEquals", "x:v", `"${aws:username}"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchUnresolved, Variable: "aws:username", Policy: []string{"${aws:username}"}, Request: []string{"a"}}}},
+		{"a variable in an ARN's account", condition("ArnEquals", "x:v", `"arn:aws:s3::${x:none}:b"`), []string{"x:v=" + object}, []F{{Element: "Condition", Operator: "ArnEquals", Key: "x:v", Cause: iampolicy.MismatchUnresolved, Variable: "x:none", Policy: []string{"arn:aws:s3::${x:none}:b"}, Request: []string{object}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestExplainNamesWhatFailed(t *testing.T) {
 			if len(x.NearestMisses) != 1 {
 				t.Fatalf("%d nearest misses", len(x.NearestMisses))
 			}
-			if diff := cmp.Diff(tt.want, x.NearestMisses[0].Failures); diff != "" {
+			if diff := cmp.Diff(tt.want, x.NearestMisses[0].Mismatches); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -139,19 +139,19 @@ func TestExplainNamesWhoBlocked(t *testing.T) {
 	tests := []struct {
 		name, owner, principal string
 		s                      scenario
-		want                   iampolicy.Kind
+		want                   iampolicy.PolicyType
 	}{
 		{"nobody", account, bob, some, 0},
-		{"identity", account, bob, scenario{}, iampolicy.Identity},
-		{"boundary", account, bob, with(func(s *scenario) { s.boundary = allowElse }), iampolicy.Boundary},
-		{"session", account, bob, with(func(s *scenario) { s.session = allowElse }), iampolicy.Session},
-		{"session of a federated user", account, federated, some, iampolicy.Session},
-		{"boundary of a role that is named", account, session, scenario{boundary: allowElse, resource: grant(`{"AWS":"` + role + `"}`)}, iampolicy.Boundary},
+		{"identity", account, bob, scenario{}, iampolicy.IdentityPolicy},
+		{"boundary", account, bob, with(func(s *scenario) { s.boundary = allowElse }), iampolicy.PermissionsBoundary},
+		{"session", account, bob, with(func(s *scenario) { s.session = allowElse }), iampolicy.SessionPolicy},
+		{"session of a federated user", account, federated, some, iampolicy.SessionPolicy},
+		{"boundary of a role that is named", account, session, scenario{boundary: allowElse, resource: grant(`{"AWS":"` + role + `"}`)}, iampolicy.PermissionsBoundary},
 		{"SCP", account, bob, with(func(s *scenario) { s.scps = []string{allow, allowElse} }), iampolicy.SCP},
-		{"resource across accounts", other, bob, some, iampolicy.Resource},
-		{"trust", account, bob, with(func(s *scenario) { s.trust = grant(`{"AWS":"` + other + `"}`) }), iampolicy.Trust},
-		{"resource for anonymous callers", account, "", some, iampolicy.Resource},
-		{"a Deny of the boundary", account, bob, with(func(s *scenario) { s.boundary = deny }), iampolicy.Boundary},
+		{"resource across accounts", other, bob, some, iampolicy.ResourcePolicy},
+		{"trust", account, bob, with(func(s *scenario) { s.trust = grant(`{"AWS":"` + other + `"}`) }), iampolicy.TrustPolicy},
+		{"resource for anonymous callers", account, "", some, iampolicy.ResourcePolicy},
+		{"a Deny of the boundary", account, bob, with(func(s *scenario) { s.boundary = deny }), iampolicy.PermissionsBoundary},
 	}
 	for _, tt := range tests {
 		req := request("s3:GetObject", object)
@@ -177,7 +177,7 @@ func TestExplainNamesFaults(t *testing.T) {
 		"the action":                    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
 		"the resource":                  iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Resource = "" })),
 	} {
-		if !strings.Contains(x.Fault, want) || x.Decision.Allowed() || !strings.Contains(x.String(), want) {
+		if !strings.Contains(x.Undecided, want) || x.Decision.Allowed() || !strings.Contains(x.String(), want) {
 			t.Errorf("want %q: %+v", want, x)
 		}
 	}
@@ -252,7 +252,7 @@ func ExampleExplain() {
 		 "Resource": "arn:aws:execute-api:*:*:*/*/*/ride/${aws:username}/*",
 		 "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}},
 		{"Sid": "Photos", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-	]}`), iampolicy.Identity, iampolicy.WithName("riders"))
+	]}`), iampolicy.IdentityPolicy, iampolicy.WithName("riders"))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,8 +16,8 @@ func (x Explanation) String() string {
 	}
 	fmt.Fprintf(&b, "%v: %q, %q on %q\n", x.Decision.Outcome, caller, x.action, x.resource)
 	switch {
-	case x.Fault != "":
-		fmt.Fprintf(&b, "  %s\n", x.Fault)
+	case x.Undecided != "":
+		fmt.Fprintf(&b, "  %s\n", x.Undecided)
 	case x.Decision.Outcome == ImplicitDeny:
 		fmt.Fprintf(&b, "  no %v allows it\n", x.BlockedBy)
 	case x.Decision.PolicyType == 0:
@@ -43,7 +43,7 @@ func (x Explanation) String() string {
 
 // String returns the statement's place and whether it applied, and a line for
 // each element that failed.
-func (f Fate) String() string {
+func (f StatementResult) String() string {
 	var b strings.Builder
 	b.WriteString("  " + f.place())
 	if f.Applied() {
@@ -52,21 +52,21 @@ func (f Fate) String() string {
 		return b.String()
 	}
 	b.WriteString(" does not apply:\n")
-	for _, failure := range f.Failures {
+	for _, failure := range f.Mismatches {
 		b.WriteString("    " + failure.String() + "\n")
 	}
 	return b.String()
 }
 
 // writePresumed writes what of a Deny that applied only counts as matching.
-func (f Fate) writePresumed(b *strings.Builder) {
+func (f StatementResult) writePresumed(b *strings.Builder) {
 	for _, p := range f.Presumed {
 		fmt.Fprintf(b, "    %s; what is not known denies\n", p)
 	}
 }
 
 // place names the statement, as: identity policy "riders", statement 2 "OwnRides" (Allow).
-func (f Fate) place() string {
+func (f StatementResult) place() string {
 	var b strings.Builder
 	b.WriteString(f.PolicyType.String())
 	if f.PolicyType == SCP || f.PolicyType == RCP {
@@ -88,32 +88,32 @@ func (f Fate) place() string {
 }
 
 // String says what failed or is presumed, with the policy's values and the request's.
-func (f Failure) String() string {
+func (f Mismatch) String() string {
 	name := f.Element
 	if f.Operator != "" {
 		name += " " + f.Operator + " " + fmt.Sprintf("%q", f.Key)
 	}
 	policy, request := quoteAll(f.Policy), quoteAll(f.Request)
 	switch f.Cause {
-	case Missing:
+	case MismatchKeyAbsent:
 		return fmt.Sprintf("%s: the policy has %s, the key is missing", name, policy)
-	case Present:
+	case MismatchKeyPresent:
 		return fmt.Sprintf("%s: the policy has %s, the request has the key: %s", name, policy, request)
-	case Multivalued:
+	case MismatchMultivalued:
 		return fmt.Sprintf("%s: the key is multivalued (%s), which needs ForAllValues or ForAnyValue", name, request)
-	case Unreadable:
+	case MismatchUnreadable:
 		return fmt.Sprintf("%s: the policy has %s, the value cannot be read: the request has %s", name, policy, request)
-	case Unknown:
+	case MismatchUnknown:
 		if f.Variable == "" {
 			return fmt.Sprintf("%s: the policy has %s, the request's value is not known", name, policy)
 		}
 		return fmt.Sprintf("%s: the policy has %s, whose variable %q has a value that is not known; the request has %s",
 			name, policy, f.Variable, request)
-	case Unresolved:
+	case MismatchUnresolved:
 		return fmt.Sprintf("%s: the policy has %s, whose variable %q has no value; the request has %s", name, policy, f.Variable, request)
-	case Excepted:
+	case MismatchExcluded:
 		return fmt.Sprintf("%s: the policy excepts %s, the request has %s", name, policy, request)
-	case Different:
+	case MismatchValue:
 	}
 	return fmt.Sprintf("%s: the policy has %s, the request has %s", name, policy, request)
 }

@@ -52,8 +52,8 @@ type Finding struct {
 // The time is bounded: below a second for the largest document that Parse reads, however
 // hostile. Which patterns cover others is looked for within a limit of its own. The
 // error is the one of ctx, where that ends first; then there are no findings.
-func Validate(ctx context.Context, doc []byte, kind Kind, opts ...ParseOption) ([]Finding, error) {
-	p := parser{src: string(doc), kind: kind, lints: true, ctx: ctx}
+func Validate(ctx context.Context, doc []byte, kind PolicyType, opts ...ParseOption) ([]Finding, error) {
+	p := parser{src: string(doc), policyType: kind, lints: true, ctx: ctx}
 	for _, opt := range opts {
 		opt(&p.options)
 	}
@@ -79,7 +79,7 @@ func Validate(ctx context.Context, doc []byte, kind Kind, opts ...ParseOption) (
 const maxNotes = 1000
 
 // note is failf for what Parse does not refuse.
-func (p *parser) note(off int, at *path, code Code, format string, args ...any) {
+func (p *parser) note(off int, at *docPath, code Code, format string, args ...any) {
 	if p.lints && len(p.notes) < maxNotes {
 		p.notes = append(p.notes, mistake{off: off, path: at.String(), message: fmt.Sprintf(format, args...), code: code, note: true})
 	}

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write FINDINGS.md")
 // differs in what the code is about alone, for which it must not.
 type findingRow struct {
 	code      iampolicy.Code
-	kind      iampolicy.Kind
+	kind      iampolicy.PolicyType
 	bad, good string // documents, or statements if they don't begin with {"
 }
 
@@ -54,9 +54,9 @@ const (
 // and 196.
 func TestFindings(t *testing.T) {
 	const (
-		id    = iampolicy.Identity
-		res   = iampolicy.Resource
-		trust = iampolicy.Trust
+		id    = iampolicy.IdentityPolicy
+		res   = iampolicy.ResourcePolicy
+		trust = iampolicy.TrustPolicy
 		scp   = iampolicy.SCP
 		rcp   = iampolicy.RCP
 	)
@@ -122,7 +122,7 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeFederatedNotAllowed, res, allowed(`"Principal":{"Federated":"x.com"}`), allowed(bobOnly)},
 		{iampolicy.CodeCanonicalUserInDeny, res, principal(`"Principal":{"CanonicalUser":"79a5"}`), allowed(`"Principal":{"CanonicalUser":"79a5"}`)},
 		{iampolicy.CodeInvalidARN, id, elem(`"Action":"s3:GetObject"`, `"Resource":"photos/*"`), clean("")},
-		{iampolicy.CodeARNTooShort, iampolicy.Session, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3"`), clean("")},
+		{iampolicy.CodeARNTooShort, iampolicy.SessionPolicy, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3"`), clean("")},
 		{iampolicy.CodeResourceTooLong, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::`+strings.Repeat("x", 2100)+`"`), clean("")},
 		{iampolicy.CodeShortFormNotExpanded, id, elem(`"Action":"execute-api:Invoke"`, `"Resource":"execute-api:/*"`), clean("")},
 		{iampolicy.CodeVariableNotAllowed, id, cond("NumericEquals", "x:v", `"${x:w}"`), cond("StringEquals", "x:v", `"${x:w}"`)},
@@ -235,7 +235,7 @@ func TestFindings(t *testing.T) {
 }
 
 // validate is Validate, which has nothing to end it.
-func validate(tb testing.TB, doc []byte, kind iampolicy.Kind, opts ...iampolicy.ParseOption) []iampolicy.Finding {
+func validate(tb testing.TB, doc []byte, kind iampolicy.PolicyType, opts ...iampolicy.ParseOption) []iampolicy.Finding {
 	tb.Helper()
 	findings, err := iampolicy.Validate(context.Background(), doc, kind, opts...)
 	if err != nil {
@@ -258,7 +258,7 @@ func (row findingRow) document(tb testing.TB, doc string) []iampolicy.Finding {
 
 func TestNothingIsSaidOfACleanPolicy(t *testing.T) {
 	for _, doc := range []string{clean(""), wildRydes, cond("IpAddress", "aws:SourceIp", `["203.0.113.0/24","2001:db8::/32"]`)} {
-		if f := validate(t, []byte(document(doc)), iampolicy.Identity); len(f) > 0 {
+		if f := validate(t, []byte(document(doc)), iampolicy.IdentityPolicy); len(f) > 0 {
 			t.Errorf("%s: %v", doc, f)
 		}
 	}
@@ -266,7 +266,7 @@ func TestNothingIsSaidOfACleanPolicy(t *testing.T) {
 
 // What Validate calls an error is what Parse refuses, and the other way round.
 func TestValidateAgreesWithParse(t *testing.T) {
-	check := func(doc []byte, kind iampolicy.Kind) {
+	check := func(doc []byte, kind iampolicy.PolicyType) {
 		t.Helper()
 		_, err := iampolicy.Parse(doc, kind)
 		var mistakes, findings []string
@@ -288,12 +288,12 @@ func TestValidateAgreesWithParse(t *testing.T) {
 	}
 	for seed := range uint64(200) {
 		for _, p := range newDice(seed).world().policies() {
-			for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+			for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 				check(p.JSON(t), kind)
 			}
 		}
 	}
-	check([]byte(`{"Statement":[`+strings.Repeat(`{"Effect":"Allow","Action":["s3:*","s3:Get"],"Resource":"*"},`, 990)+`{}]}`), iampolicy.Identity)
+	check([]byte(`{"Statement":[`+strings.Repeat(`{"Effect":"Allow","Action":["s3:*","s3:Get"],"Resource":"*"},`, 990)+`{}]}`), iampolicy.IdentityPolicy)
 }
 
 // A coded is a code with its comment in code.go.
@@ -362,7 +362,7 @@ func ExampleValidate() {
     "Resource": "arn:aws:s3:::photos/*",
     "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": "blue"}}
   }
-}`), iampolicy.Identity)
+}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		fmt.Println(err)
 		return

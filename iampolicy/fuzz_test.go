@@ -20,10 +20,10 @@ func FuzzParse(f *testing.F) {
 			f.Add(p.JSON(f), uint8(p.Kind))
 		}
 	}
-	f.Add([]byte(`{"Statement":{"Sid":"\ud83d\ude00","Effect":"Allow","Action":"*","Resource":"*"}}`), uint8(iampolicy.Resource))
-	f.Add([]byte("\ufeff{}"), uint8(iampolicy.Identity))
+	f.Add([]byte(`{"Statement":{"Sid":"\ud83d\ude00","Effect":"Allow","Action":"*","Resource":"*"}}`), uint8(iampolicy.ResourcePolicy))
+	f.Add([]byte("\ufeff{}"), uint8(iampolicy.IdentityPolicy))
 	f.Fuzz(func(t *testing.T, doc []byte, kind uint8) {
-		p, err := iampolicy.Parse(doc, iampolicy.Kind(kind))
+		p, err := iampolicy.Parse(doc, iampolicy.PolicyType(kind))
 		if err != nil {
 			e, ok := errors.AsType[*iampolicy.ParseError](err)
 			if !ok || p != nil || len(e.Mistakes) == 0 {
@@ -47,7 +47,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := iampolicy.Parse(printed, iampolicy.Kind(kind))
+		again, err := iampolicy.Parse(printed, iampolicy.PolicyType(kind))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, printed)
 		}
@@ -65,14 +65,14 @@ func FuzzParse(f *testing.F) {
 func evaluateAlone(p *iampolicy.Policy, req *iampolicy.Request) iampolicy.Decision {
 	var set iampolicy.Set
 	list := []*iampolicy.Policy{p}
-	switch p.Kind() {
-	case iampolicy.Identity:
+	switch p.Type() {
+	case iampolicy.IdentityPolicy:
 		set.Identity = list
-	case iampolicy.Boundary:
+	case iampolicy.PermissionsBoundary:
 		set.Boundaries = list
-	case iampolicy.Session:
+	case iampolicy.SessionPolicy:
 		set.Sessions = list
-	case iampolicy.Resource, iampolicy.Trust:
+	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
 		set.Resource = p
 	case iampolicy.SCP:
 		set.SCPs = [][]*iampolicy.Policy{list}
@@ -116,7 +116,7 @@ func FuzzGlob(f *testing.F) {
 		if err != nil || !utf8.ValidString(pattern) || !utf8.ValidString(value) {
 			return
 		}
-		p, err := iampolicy.Parse(doc, iampolicy.Identity)
+		p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy)
 		if err != nil {
 			return // not in the charset, or a variable that is none
 		}

@@ -105,7 +105,7 @@ func globOf(t testing.TB, patterns []string, text, value string) (got, want bool
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := iampolicy.Parse(doc, iampolicy.Identity)
+		p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy)
 		if err != nil {
 			t.Fatalf("%v\n%q", err, patterns)
 		}

@@ -20,7 +20,7 @@ const growthBytes = 1 << 16
 // and a tail, with commas between them.
 type series struct {
 	name       string
-	kind       iampolicy.Kind
+	kind       iampolicy.PolicyType
 	head, tail string
 	unit       func(i int) string
 	most       int // units; 0 is as many as fit

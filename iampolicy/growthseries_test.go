@@ -10,7 +10,7 @@ import (
 // everySeries returns documents that are long of one thing each: of every list that a
 // document can have, of mistakes, and of texts.
 func everySeries() (all []series) {
-	add := func(name string, kind iampolicy.Kind, head string, unit func(i int) string, tail string, most int, options ...iampolicy.ParseOption) {
+	add := func(name string, kind iampolicy.PolicyType, head string, unit func(i int) string, tail string, most int, options ...iampolicy.ParseOption) {
 		all = append(all, series{name: name, kind: kind, head: head, unit: unit, tail: tail, most: most, options: options})
 	}
 	const (
@@ -36,7 +36,7 @@ func everySeries() (all []series) {
 			if element == "NotAction" && name != "plain" && name != "stars" {
 				continue // the two are compiled by the same code
 			}
-			add(element+" "+name, iampolicy.Identity, begin+`{"Effect":"Deny","Resource":"*","`+element+`":[`, say(unit), `]}`+end, 0)
+			add(element+" "+name, iampolicy.IdentityPolicy, begin+`{"Effect":"Deny","Resource":"*","`+element+`":[`, say(unit), `]}`+end, 0)
 		}
 	}
 	for name, unit := range map[string]string{
@@ -54,11 +54,11 @@ func everySeries() (all []series) {
 			if element == "NotResource" && name != "plain" && name != "stars" {
 				continue
 			}
-			add(element+" "+name, iampolicy.Identity, begin+`{"Effect":"Deny","Action":"s3:GetObject","`+element+`":[`, say(unit), `]}`+end, 0)
+			add(element+" "+name, iampolicy.IdentityPolicy, begin+`{"Effect":"Deny","Action":"s3:GetObject","`+element+`":[`, say(unit), `]}`+end, 0)
 		}
 	}
-	add("Resource buckets for an action on objects", iampolicy.Identity, begin+`{"Effect":"Allow","Action":"s3:GetObject","Resource":[`, say(`"arn:aws:s3:::b#"`), `]}`+end, 0)
-	add("Resource short forms", iampolicy.Resource, begin+`{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":[`, say(`"execute-api:/prod/GET/a#"`), `]}`+end, 0,
+	add("Resource buckets for an action on objects", iampolicy.IdentityPolicy, begin+`{"Effect":"Allow","Action":"s3:GetObject","Resource":[`, say(`"arn:aws:s3:::b#"`), `]}`+end, 0)
+	add("Resource short forms", iampolicy.ResourcePolicy, begin+`{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":[`, say(`"execute-api:/prod/GET/a#"`), `]}`+end, 0,
 		iampolicy.WithAPIGateway("us-east-1", "111122223333", "abc"))
 
 	// Principals.
@@ -80,15 +80,15 @@ func everySeries() (all []series) {
 		"roles and accounts": apart(roles, id), "of one account": func(i int) string { return arns(7)[:len(arns(7))-1] + fmt.Sprint(i) + `"` },
 		"all kinds": mixed(id, arns, roles, roots, sessions, federated), "invalid": say(`"arn:aws:iam::1:user/#"`), "groups": say(`"arn:aws:iam::111122223333:group/#"`), "wildcards": say(`"a*#"`),
 	} {
-		add("Principal "+name, iampolicy.Resource, resource+`,"Principal":{"AWS":[`, unit, `]}}`+end, 0)
-		add("NotPrincipal "+name, iampolicy.Resource, strings.Replace(resource, "Allow", "Deny", 1)+`,"NotPrincipal":{"AWS":[`, unit, `]}}`+end, 0)
+		add("Principal "+name, iampolicy.ResourcePolicy, resource+`,"Principal":{"AWS":[`, unit, `]}}`+end, 0)
+		add("NotPrincipal "+name, iampolicy.ResourcePolicy, strings.Replace(resource, "Allow", "Deny", 1)+`,"NotPrincipal":{"AWS":[`, unit, `]}}`+end, 0)
 	}
 	for _, kind := range []string{"Service", "Federated", "CanonicalUser"} {
-		add("Principal "+kind, iampolicy.Trust, begin+`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"`+kind+`":[`, say(`"p#.example.com"`), `]}}`+end, 0)
-		add("NotPrincipal "+kind, iampolicy.Resource, strings.Replace(resource, "Allow", "Deny", 1)+`,"NotPrincipal":{"`+kind+`":[`, say(`"p#.example.com"`), `]}}`+end, 0)
+		add("Principal "+kind, iampolicy.TrustPolicy, begin+`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"`+kind+`":[`, say(`"p#.example.com"`), `]}}`+end, 0)
+		add("NotPrincipal "+kind, iampolicy.ResourcePolicy, strings.Replace(resource, "Allow", "Deny", 1)+`,"NotPrincipal":{"`+kind+`":[`, say(`"p#.example.com"`), `]}}`+end, 0)
 	}
-	add("Principal of an unknown kind with a long name", iampolicy.Resource, resource+`,"Principal":{"`+pad(20_000)+`":[`, say(`"p"`), `]}}`+end, 0)
-	add("Principal of many unknown kinds", iampolicy.Resource, resource+`,"Principal":{`, say(`"`+pad(200)+`#":["p","p"]`), `}}`+end, 1000)
+	add("Principal of an unknown kind with a long name", iampolicy.ResourcePolicy, resource+`,"Principal":{"`+pad(20_000)+`":[`, say(`"p"`), `]}}`+end, 0)
+	add("Principal of many unknown kinds", iampolicy.ResourcePolicy, resource+`,"Principal":{`, say(`"`+pad(200)+`#":["p","p"]`), `}}`+end, 1000)
 
 	// Conditions: the values of every operator, in one list.
 	for operator, unit := range map[string]string{
@@ -96,28 +96,28 @@ func everySeries() (all []series) {
 		"NumericEquals": `"#"`, "NumericLessThan": `#`, "NumericGreaterThanEquals": `"1#.5e3"`, "DateEquals": `"170920#"`, "DateLessThan": `"2024-02-29T12:00:00.#Z"`,
 		"Bool": `"true"`, "Null": `"false"`, "BinaryEquals": `"QUJD"`, "ArnLike": `"arn:aws:s3:::b#/*"`, "ForAnyValue:ArnNotEquals": `"arn:*:s3:*:*:${x:y}#"`,
 	} {
-		add("Condition values of "+operator, iampolicy.Identity, identity+`,"Condition":{"`+operator+`":{"x:k":[`, say(unit), `]}}}`+end, 0)
+		add("Condition values of "+operator, iampolicy.IdentityPolicy, identity+`,"Condition":{"`+operator+`":{"x:k":[`, say(unit), `]}}}`+end, 0)
 	}
-	add("Condition values of IpAddress", iampolicy.Identity, identity+`,"Condition":{"IpAddress":{"aws:SourceIp":[`, func(i int) string {
+	add("Condition values of IpAddress", iampolicy.IdentityPolicy, identity+`,"Condition":{"IpAddress":{"aws:SourceIp":[`, func(i int) string {
 		return fmt.Sprintf(`"10.%d.%d.7/24"`, i>>8&255, i&255)
 	}, `]}}}`+end, 0)
-	add("Condition values that are invalid", iampolicy.Identity, identity+`,"Condition":{"NumericEquals":{"x:k":[`, say(`"a#"`), `]}}}`+end, 0)
+	add("Condition values that are invalid", iampolicy.IdentityPolicy, identity+`,"Condition":{"NumericEquals":{"x:k":[`, say(`"a#"`), `]}}}`+end, 0)
 	for name, unit := range map[string]string{
 		"long": `"` + pad(4000) + `#"`, "long and many stars": `"` + strings.Repeat("*a", 2000) + `#"`, "variables": `"${x:a#}"`,
 		"many variables": `"` + strings.Repeat("${a:b}", 16) + `#"`, "default": `"${x:a, '#'}*"`, "escapes": `"\u0061\n\t\"\\#"`, "long escapes": `"` + strings.Repeat(`\u0061`, 400) + `#"`,
 		"unquoted": `#`, "long numbers": `1` + strings.Repeat("0", 2000) + `#`, "letters beyond ASCII": `"äöüß#"`, "alike": `"a"`, "empty": `""`, "dollars": `"` + strings.Repeat("$", 400) + `#"`,
 		"escaped dollars": `"` + strings.Repeat("${$}", 400) + `#"`, "defaults with braces": `"` + strings.Repeat("${a:b, '}'}", 16) + `#"`,
 	} {
-		add("Condition values "+name, iampolicy.Identity, identity+`,"Condition":{"StringLike":{"x:k":[`, say(unit), `]}}}`+end, 0)
+		add("Condition values "+name, iampolicy.IdentityPolicy, identity+`,"Condition":{"StringLike":{"x:k":[`, say(unit), `]}}}`+end, 0)
 	}
 	for _, pair := range [][2]string{{"NumericLessThan", "NumericGreaterThan"}, {"DateLessThanEquals", "DateGreaterThanEquals"}} {
 		// Each bound from above is below each from below: only the last pair could tell.
-		add("Condition bounds of "+pair[0]+" and "+pair[1], iampolicy.Identity, identity+`,"Condition":{"`+pair[1]+`":{"x:k":["999999999"`+strings.Repeat(`,"999999999"`, 2_000)+
+		add("Condition bounds of "+pair[0]+" and "+pair[1], iampolicy.IdentityPolicy, identity+`,"Condition":{"`+pair[1]+`":{"x:k":["999999999"`+strings.Repeat(`,"999999999"`, 2_000)+
 			`]},"`+pair[0]+`":{"x:k":[`, say(`"1#"`), `]}}}`+end, 40_000)
 	}
 	halves := func(operator string, values, most int) series {
 		return series{
-			name: fmt.Sprintf("Condition %d bounds of %s from both sides", values, operator), kind: iampolicy.Identity, head: begin, tail: end, most: most,
+			name: fmt.Sprintf("Condition %d bounds of %s from both sides", values, operator), kind: iampolicy.IdentityPolicy, head: begin, tail: end, most: most,
 			unit: func(i int) string {
 				list := func(from int) string {
 					var b strings.Builder
@@ -131,17 +131,17 @@ func everySeries() (all []series) {
 		}
 	}
 	all = append(all, halves("Numeric", 100, 0), halves("Date", 100, 0), halves("Numeric", 1_000, 0))
-	add("Condition keys", iampolicy.Identity, identity+`,"Condition":{"StringEquals":{`, say(`"x:k#":"a"`), `}}}`+end, 250)
-	add("Condition keys of long names", iampolicy.Identity, identity+`,"Condition":{"StringEqualsIfExists":{`, say(`"x:`+pad(4000)+`#":"a"`), `}}}`+end, 250)
-	add("Condition keys beyond the limit", iampolicy.Identity, identity+`,"Condition":{"StringEquals":{`, say(`"x:`+pad(200)+`#":"a"`), `}}}`+end, 1000)
-	add("Condition keys in two cases", iampolicy.Identity, identity+`,"Condition":{"StringEquals":{`, func(i int) string {
+	add("Condition keys", iampolicy.IdentityPolicy, identity+`,"Condition":{"StringEquals":{`, say(`"x:k#":"a"`), `}}}`+end, 250)
+	add("Condition keys of long names", iampolicy.IdentityPolicy, identity+`,"Condition":{"StringEqualsIfExists":{`, say(`"x:`+pad(4000)+`#":"a"`), `}}}`+end, 250)
+	add("Condition keys beyond the limit", iampolicy.IdentityPolicy, identity+`,"Condition":{"StringEquals":{`, say(`"x:`+pad(200)+`#":"a"`), `}}}`+end, 1000)
+	add("Condition keys in two cases", iampolicy.IdentityPolicy, identity+`,"Condition":{"StringEquals":{`, func(i int) string {
 		return `"` + map[bool]string{true: "X", false: "x"}[i%2 == 0] + fmt.Sprintf(`:%0300d":"a"`, i/2)
 	}, `}}}`+end, 1000)
-	add("Condition key of a long name with many values", iampolicy.Identity, identity+`,"Condition":{"StringLike":{"x:`+pad(20_000)+`":[`, say(`"a"`), `]}}}`+end, 0)
-	add("Condition operators that are unknown", iampolicy.Identity, identity+`,"Condition":{`, say(`"StringEqual#":{"x:k":"a"}`), `}}`+end, 1000)
-	add("Condition operators that are unknown in each of many statements", iampolicy.Identity, begin, say(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{`+
+	add("Condition key of a long name with many values", iampolicy.IdentityPolicy, identity+`,"Condition":{"StringLike":{"x:`+pad(20_000)+`":[`, say(`"a"`), `]}}}`+end, 0)
+	add("Condition operators that are unknown", iampolicy.IdentityPolicy, identity+`,"Condition":{`, say(`"StringEqual#":{"x:k":"a"}`), `}}`+end, 1000)
+	add("Condition operators that are unknown in each of many statements", iampolicy.IdentityPolicy, begin, say(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{`+
 		strings.Repeat(`"stringequals#":{"x:k":"a"},`, 30)+`"a":{}}}`), end, 1000)
-	add("Condition every operator on one key in each of many statements", iampolicy.Identity, begin, func(i int) string {
+	add("Condition every operator on one key in each of many statements", iampolicy.IdentityPolicy, begin, func(i int) string {
 		var b strings.Builder
 		for _, set := range []string{"", "ForAllValues:", "ForAnyValue:"} {
 			for _, operator := range []string{"StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "Null"} {
@@ -150,7 +150,7 @@ func everySeries() (all []series) {
 		}
 		return `{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{` + b.String()[1:] + `}}`
 	}, end, 1000)
-	add("Condition 250 keys in each of many statements", iampolicy.Identity, begin, func(i int) string {
+	add("Condition 250 keys in each of many statements", iampolicy.IdentityPolicy, begin, func(i int) string {
 		var b strings.Builder
 		for j := range 250 {
 			fmt.Fprintf(&b, `,"k%03d":"1"`, j)
@@ -171,9 +171,9 @@ func everySeries() (all []series) {
 		"NotAction": `{"Effect":"Deny","NotAction":"s3:A#","Resource":"*"}`, "unknown elements": `{"Efect":"Allow","action":"s3:A#"}`, "empty": `{}`, "no objects": `"s#"`,
 		"many elements": `{` + strings.TrimSuffix(strings.Repeat(`"e#":1,`, 1), ",") + `}`,
 	} {
-		add("Statements "+name, iampolicy.Identity, begin, say(unit), end, 1000)
+		add("Statements "+name, iampolicy.IdentityPolicy, begin, say(unit), end, 1000)
 	}
-	add("Statements beyond the limit", iampolicy.Identity, begin, say(`{}`), end, 0)
+	add("Statements beyond the limit", iampolicy.IdentityPolicy, begin, say(`{}`), end, 0)
 	add("Statements of an SCP", iampolicy.SCP, begin, say(`{"Effect":"Allow","Action":"s#:*","Resource":"*"}`), end, 1000)
 	add("Statements of an RCP", iampolicy.RCP, begin, say(`{"Effect":"Deny","Principal":"*","Action":"s3:A#","Resource":"*"}`), end, 1000)
 	lists := func(format string, n int, unit func(i, j int) string) func(int) string {
@@ -190,50 +190,50 @@ func everySeries() (all []series) {
 	mostly := func(i, j int) string { // so that no two buckets hold the same statements
 		return fmt.Sprintf("s:%d", (j*7+i*13+i*j%5)%400)
 	}
-	add("Index 256 actions, a long ending", iampolicy.Identity, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::*#`+pad(1900)+`"}`, 250, short), end, 1000)
-	add("Index 250 actions that differ, a long ending", iampolicy.Identity, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::*#`+pad(1900)+`"}`, 250, mostly), end, 1000)
-	add("Index 250 actions that differ, a long beginning", iampolicy.Identity, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::`+pad(1900)+`#*"}`, 250, mostly), end, 1000)
-	add("Index 90 actions that differ, many grams", iampolicy.Identity, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::*abcdefghijklmnopqrstuvwxyz0123456789#*"}`, 90, mostly), end, 1000)
-	add("Index 120 actions that differ, two resources", iampolicy.Identity, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":["arn:aws:s3:::*abcdefghijklmnopqrstuvwxyz0123456789#*","arn:aws:s3:::b#*c"]}`, 120, mostly), end, 1000)
-	add("Index 100 actions, 100 conditions", iampolicy.Identity, begin, func(i int) string {
+	add("Index 256 actions, a long ending", iampolicy.IdentityPolicy, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::*#`+pad(1900)+`"}`, 250, short), end, 1000)
+	add("Index 250 actions that differ, a long ending", iampolicy.IdentityPolicy, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::*#`+pad(1900)+`"}`, 250, mostly), end, 1000)
+	add("Index 250 actions that differ, a long beginning", iampolicy.IdentityPolicy, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::`+pad(1900)+`#*"}`, 250, mostly), end, 1000)
+	add("Index 90 actions that differ, many grams", iampolicy.IdentityPolicy, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":"arn:aws:s3:::*abcdefghijklmnopqrstuvwxyz0123456789#*"}`, 90, mostly), end, 1000)
+	add("Index 120 actions that differ, two resources", iampolicy.IdentityPolicy, begin, lists(`{"Effect":"Allow","Action":[LIST],"Resource":["arn:aws:s3:::*abcdefghijklmnopqrstuvwxyz0123456789#*","arn:aws:s3:::b#*c"]}`, 120, mostly), end, 1000)
+	add("Index 100 actions, 100 conditions", iampolicy.IdentityPolicy, begin, func(i int) string {
 		var b strings.Builder
 		for j := range 240 {
 			fmt.Fprintf(&b, `,"k%d":"%d"`, j, i)
 		}
 		return lists(`{"Effect":"Allow","Action":[LIST],"Resource":"*","Condition":{"StringEquals":{`+b.String()[1:]+`}}}`, 250, mostly)(i)
 	}, end, 1000)
-	add("Index 40 actions, 40 values", iampolicy.Identity, begin, func(i int) string {
+	add("Index 40 actions, 40 values", iampolicy.IdentityPolicy, begin, func(i int) string {
 		var b strings.Builder
 		for j := range 40 {
 			fmt.Fprintf(&b, `,"%d"`, i*j)
 		}
 		return lists(`{"Effect":"Allow","Action":[LIST],"Resource":"*","Condition":{"StringEquals":{"x:k":[`+b.String()[1:]+`]}}}`, 40, mostly)(i)
 	}, end, 1000)
-	add("Index nested beginnings of actions", iampolicy.Identity, begin, func(i int) string {
+	add("Index nested beginnings of actions", iampolicy.IdentityPolicy, begin, func(i int) string {
 		return `{"Effect":"Allow","Action":"s:` + pad(i%250) + `*","Resource":"*"}`
 	}, end, 1000)
-	add("Index nested beginnings of resources", iampolicy.Identity, begin, func(i int) string {
+	add("Index nested beginnings of resources", iampolicy.IdentityPolicy, begin, func(i int) string {
 		return `{"Effect":"Allow","Action":"s:a","Resource":"arn:aws:s3:::` + pad(i) + `*"}`
 	}, end, 1000)
 
 	// JSON.
-	add("Document members", iampolicy.Identity, `{`, say(`"m#":1`), `}`, 1000)
-	add("Document members of one name", iampolicy.Identity, `{`, say(`"`+pad(300)+`":1`), `}`, 1000)
-	add("Document long members of one name", iampolicy.Identity, `{`, say(`"`+pad(7_000)+`":1`), `}`, 0)
-	add("Document white space", iampolicy.Identity, identity+"}]\n", func(i int) string {
+	add("Document members", iampolicy.IdentityPolicy, `{`, say(`"m#":1`), `}`, 1000)
+	add("Document members of one name", iampolicy.IdentityPolicy, `{`, say(`"`+pad(300)+`":1`), `}`, 1000)
+	add("Document long members of one name", iampolicy.IdentityPolicy, `{`, say(`"`+pad(7_000)+`":1`), `}`, 0)
+	add("Document white space", iampolicy.IdentityPolicy, identity+"}]\n", func(i int) string {
 		if i == 0 {
 			return `,"Id":"a"` + strings.Repeat(" \n\t", 1000)
 		}
 		return `"I#":"a"` + strings.Repeat(" \n\t", 1000)
 	}, "}", 1000)
-	add("Document numbers", iampolicy.Identity, `{"Statement":[`, say(`-#.5e7`), `]}`, 0)
-	add("Document deep lists", iampolicy.Identity, `{"Statement":[`, func(int) string { return strings.Repeat("[", 13) + strings.Repeat("]", 13) }, `]}`, 0)
-	add("Document deep objects", iampolicy.Identity, `{"Statement":[`, func(int) string { return strings.Repeat(`{"a":`, 13) + "1" + strings.Repeat("}", 13) }, `]}`, 0)
-	add("Document characters that a policy may not have", iampolicy.Identity, `{"Statement":[`, say(`"\u2028\u0001€#"`), `]}`, 0)
-	add("Document such characters below a long name", iampolicy.Identity, `{"`+pad(20_000)+`":[`, say(`"€€€€"`), `]}`, 0)
-	add("Document such characters below many long names", iampolicy.Identity, strings.Repeat(`{"`+pad(2_000)+`":`, 13)+`[`, say(`"€€€€"`), `]`+strings.Repeat(`}`, 13), 0)
-	add("Document escapes", iampolicy.Identity, `{"Statement":[`, say(`"`+strings.Repeat(`\n\u00e4\/`, 20)+`"`), `]}`, 0)
-	add("Document long texts", iampolicy.Identity, `{"Statement":[`, say(`"`+pad(20_000)+`"`), `]}`, 0)
-	add("Document duplicate elements", iampolicy.Identity, begin, say(`{"Sid":"a","Sid":"b","Sid":"c","Sid":"d","Sid":"e","Sid":"f"}`), end, 1000)
+	add("Document numbers", iampolicy.IdentityPolicy, `{"Statement":[`, say(`-#.5e7`), `]}`, 0)
+	add("Document deep lists", iampolicy.IdentityPolicy, `{"Statement":[`, func(int) string { return strings.Repeat("[", 13) + strings.Repeat("]", 13) }, `]}`, 0)
+	add("Document deep objects", iampolicy.IdentityPolicy, `{"Statement":[`, func(int) string { return strings.Repeat(`{"a":`, 13) + "1" + strings.Repeat("}", 13) }, `]}`, 0)
+	add("Document characters that a policy may not have", iampolicy.IdentityPolicy, `{"Statement":[`, say(`"\u2028\u0001€#"`), `]}`, 0)
+	add("Document such characters below a long name", iampolicy.IdentityPolicy, `{"`+pad(20_000)+`":[`, say(`"€€€€"`), `]}`, 0)
+	add("Document such characters below many long names", iampolicy.IdentityPolicy, strings.Repeat(`{"`+pad(2_000)+`":`, 13)+`[`, say(`"€€€€"`), `]`+strings.Repeat(`}`, 13), 0)
+	add("Document escapes", iampolicy.IdentityPolicy, `{"Statement":[`, say(`"`+strings.Repeat(`\n\u00e4\/`, 20)+`"`), `]}`, 0)
+	add("Document long texts", iampolicy.IdentityPolicy, `{"Statement":[`, say(`"`+pad(20_000)+`"`), `]}`, 0)
+	add("Document duplicate elements", iampolicy.IdentityPolicy, begin, say(`{"Sid":"a","Sid":"b","Sid":"c","Sid":"d","Sid":"e","Sid":"f"}`), end, 1000)
 	return all
 }

@@ -10,7 +10,7 @@ import (
 // first, and among the statements of an action by what their resources begin with,
 // end with, or contain, or by a value that a condition key must have. What it finds is
 // then matched in full; that it leaves nothing out is all that is asked of it.
-type index struct {
+type statementIndex struct {
 	exact hashTable[*bucket] // by foldHash of an action without wildcards
 	wild  affixes            // by what stands before an action's first wildcard, in lower case
 	other *bucket            // NotAction, and actions that begin with a wildcard
@@ -28,11 +28,11 @@ const (
 )
 
 // newIndex indexes the statements, or returns nil where there are few.
-func newIndex(statements []statement) *index {
+func newIndex(statements []statement) *statementIndex {
 	if len(statements) <= fewStatements {
 		return nil
 	}
-	x := &index{other: &bucket{}}
+	x := &statementIndex{other: &bucket{}}
 	exact, prefixes := map[uint32]*bucket{}, map[string]*bucket{}
 	for i := range statements {
 		for _, b := range x.bucketsOf(&statements[i], exact, prefixes) {
@@ -59,7 +59,7 @@ func sortedKeys[T any](m map[string]T) []string {
 }
 
 // bucketsOf returns the buckets where the statement belongs, each once.
-func (x *index) bucketsOf(st *statement, exact map[uint32]*bucket, prefixes map[string]*bucket) []*bucket {
+func (x *statementIndex) bucketsOf(st *statement, exact map[uint32]*bucket, prefixes map[string]*bucket) []*bucket {
 	if st.notAction || len(st.actions)*max(1, len(st.resources)) > maxIndexEntries {
 		return []*bucket{x.other}
 	}
@@ -109,13 +109,13 @@ type search struct {
 	// text may lead to one many times. few is for the first 64, which is all that
 	// most documents have; many is nil where there are no others.
 	few  uint64
-	many *tried
+	many *seen
 }
 
-type tried [(maxStatements + 63) / 64]uint64
+type seen [(maxStatements + 63) / 64]uint64
 
 // all searches with the index, or where there is none among all statements.
-func (s *search) all(x *index) {
+func (s *search) all(x *statementIndex) {
 	if x == nil {
 		for i := range s.statements {
 			s.consider(int32(i))

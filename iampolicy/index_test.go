@@ -69,7 +69,7 @@ func TestIndexLeavesNothingOut(t *testing.T) {
 	for seed := range uint64(150) {
 		d := newDice(1<<42 + seed)
 		statements := d.manyStatements(5 + d.IntN(120))
-		whole := randomPolicy{Kind: iampolicy.Identity, Version: "2012-10-17", Statements: statements}
+		whole := randomPolicy{Kind: iampolicy.IdentityPolicy, Version: "2012-10-17", Statements: statements}
 		one := (&world{Identity: []randomPolicy{whole}}).compile(t)
 		var apart world
 		for i := range statements {

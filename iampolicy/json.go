@@ -70,13 +70,13 @@ func (n *node) principalTexts() (texts []string) {
 
 // A path says where in the document's structure something stands. It is
 // written out only for a mistake.
-type path struct {
-	up    *path
+type docPath struct {
+	up    *docPath
 	name  string // of a member; "" for an element of a list
 	index int
 }
 
-func (p *path) String() string {
+func (p *docPath) String() string {
 	if p == nil {
 		return ""
 	}
@@ -105,7 +105,7 @@ func shortened(name string) string {
 }
 
 // A scanner reads one JSON text. After the first syntax error it stops.
-type scanner struct {
+type jsonScanner struct {
 	src    string
 	pos    int
 	failed bool
@@ -115,7 +115,7 @@ type scanner struct {
 }
 
 // document reads the whole text; it is not ok where the text is no JSON.
-func (s *scanner) document() (n node, ok bool) {
+func (s *jsonScanner) document() (n node, ok bool) {
 	if len(s.src) > maxDocumentBytes {
 		s.stop(0, nil, CodeDocumentTooLarge, "the document is larger than 1 MiB")
 		return node{}, false
@@ -133,14 +133,14 @@ func (s *scanner) document() (n node, ok bool) {
 	return n, !s.failed
 }
 
-func (s *scanner) stop(off int, at *path, code Code, message string) {
+func (s *jsonScanner) stop(off int, at *docPath, code Code, message string) {
 	if !s.failed {
 		s.failed = true
 		s.parser.fail(off, at, code, message)
 	}
 }
 
-func (s *scanner) skipBlank() {
+func (s *jsonScanner) skipBlank() {
 	start := s.pos
 	for s.pos < len(s.src) {
 		switch s.src[s.pos] {
@@ -154,7 +154,7 @@ func (s *scanner) skipBlank() {
 }
 
 // next skips white space and takes c if it is what follows.
-func (s *scanner) next(c byte) bool {
+func (s *jsonScanner) next(c byte) bool {
 	s.skipBlank()
 	if s.pos < len(s.src) && s.src[s.pos] == c {
 		s.pos++
@@ -163,7 +163,7 @@ func (s *scanner) next(c byte) bool {
 	return false
 }
 
-func (s *scanner) value(at *path, depth int) (n node) {
+func (s *jsonScanner) value(at *docPath, depth int) (n node) {
 	n.off = s.pos
 	if s.values++; s.values > maxValues {
 		s.stop(s.pos, at, CodeTooManyValues, "the document has more than 100,000 values")
@@ -204,13 +204,13 @@ func (s *scanner) value(at *path, depth int) (n node) {
 	return n
 }
 
-func (s *scanner) members(at *path, depth int) (kids []node) {
+func (s *jsonScanner) members(at *docPath, depth int) (kids []node) {
 	s.pos++ // {
 	if s.next('}') {
 		return nil
 	}
-	var seen names
-	inner := path{up: at} // of each member in turn: a path is not kept
+	var seen keySet
+	inner := docPath{up: at} // of each member in turn: a path is not kept
 	for !s.failed {
 		s.skipBlank()
 		nameOff := s.pos
@@ -251,15 +251,15 @@ func (s *scanner) members(at *path, depth int) (kids []node) {
 
 // names finds duplicate keys: by a walk where there are few, by a map where
 // there are so many that the walks would add up.
-type names map[string]bool
+type keySet map[string]bool
 
-func (m *names) add(before []node, name string) (duplicate bool) {
+func (m *keySet) add(before []node, name string) (duplicate bool) {
 	const few = 16
 	if len(before) < few {
 		return slices.ContainsFunc(before, func(n node) bool { return n.name == name })
 	}
 	if *m == nil {
-		*m = make(names)
+		*m = make(keySet)
 		for i := range before {
 			(*m)[before[i].name] = true
 		}
@@ -269,12 +269,12 @@ func (m *names) add(before []node, name string) (duplicate bool) {
 	return duplicate
 }
 
-func (s *scanner) elements(at *path, depth int) (kids []node) {
+func (s *jsonScanner) elements(at *docPath, depth int) (kids []node) {
 	s.pos++ // [
 	if s.next(']') {
 		return nil
 	}
-	inner := path{up: at}
+	inner := docPath{up: at}
 	for !s.failed {
 		s.skipBlank()
 		inner.index = len(kids)
@@ -291,7 +291,7 @@ func (s *scanner) elements(at *path, depth int) (kids []node) {
 }
 
 // number takes a number by JSON's grammar, as written.
-func (s *scanner) number(at *path) string {
+func (s *jsonScanner) number(at *docPath) string {
 	start := s.pos
 	digits := func() int {
 		from := s.pos

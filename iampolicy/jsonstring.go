@@ -7,7 +7,7 @@ import (
 )
 
 // str takes a string and returns it decoded.
-func (s *scanner) str(at *path) string {
+func (s *jsonScanner) str(at *docPath) string {
 	s.pos++ // the opening quote
 	start := s.pos
 	var b []byte // the decoded text, once it differs from the source
@@ -52,7 +52,7 @@ func (s *scanner) str(at *path) string {
 }
 
 // escape takes what a backslash begins.
-func (s *scanner) escape(at *path) rune {
+func (s *jsonScanner) escape(at *docPath) rune {
 	start := s.pos
 	s.pos += 2
 	if s.pos > len(s.src) {
@@ -92,7 +92,7 @@ func (s *scanner) escape(at *path) rune {
 	return 0
 }
 
-func (s *scanner) hex4(at *path) (r rune) {
+func (s *jsonScanner) hex4(at *docPath) (r rune) {
 	if len(s.src)-s.pos < 4 {
 		s.stop(s.pos, at, CodeInvalidJSON, "the document ends within a string")
 		return 0
@@ -114,7 +114,7 @@ func (s *scanner) hex4(at *path) (r rune) {
 
 // checkRune reports a character outside of U+0009, U+000A, U+000D and U+0020 to
 // U+00FF (IAM user guide, "IAM and AWS STS quotas").
-func (s *scanner) checkRune(r rune, at *path) {
+func (s *jsonScanner) checkRune(r rune, at *docPath) {
 	if r > 0xff || r < ' ' && r != '\t' && r != '\n' && r != '\r' {
 		s.parser.fail(s.pos, at, CodeInvalidCharacter, "a character outside of what a policy may contain: U+0020 to U+00FF")
 	}

@@ -14,13 +14,13 @@ import (
 // of a row name the kinds that accept the statement; all others must refuse it.
 func TestGrammarOfEachKind(t *testing.T) {
 	const (
-		i = 1 << iampolicy.Identity
-		r = 1 << iampolicy.Resource
-		s = 1 << iampolicy.Session
-		b = 1 << iampolicy.Boundary
+		i = 1 << iampolicy.IdentityPolicy
+		r = 1 << iampolicy.ResourcePolicy
+		s = 1 << iampolicy.SessionPolicy
+		b = 1 << iampolicy.PermissionsBoundary
 		c = 1 << iampolicy.SCP
 		o = 1 << iampolicy.RCP
-		u = 1 << iampolicy.Trust
+		u = 1 << iampolicy.TrustPolicy
 	)
 	tests := []struct {
 		name, statement string
@@ -58,7 +58,7 @@ func TestGrammarOfEachKind(t *testing.T) {
 		{"the same Sid twice", `{"Sid":"a","Effect":"Deny","Action":"a:b","Resource":"*"},{"Sid":"a","Effect":"Deny","Action":"a:b","Resource":"*"}`, 0},
 	}
 	for _, tt := range tests {
-		for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+		for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 			_, err := iampolicy.Parse([]byte(document(tt.statement)), kind)
 			if accepted := tt.accepted&(1<<kind) != 0; accepted != (err == nil) {
 				t.Errorf("%s, %v: %v", tt.name, kind, err)
@@ -68,17 +68,17 @@ func TestGrammarOfEachKind(t *testing.T) {
 }
 
 func TestIdAndVersionOfEachKind(t *testing.T) {
-	statement := map[iampolicy.Kind]string{
-		iampolicy.Resource: `{"Effect":"Deny","Principal":"*","Action":"a:b","Resource":"*"}`,
-		iampolicy.RCP:      `{"Effect":"Deny","Principal":"*","Action":"a:b","Resource":"*"}`,
-		iampolicy.Trust:    `{"Effect":"Deny","Principal":"*","Action":"a:b"}`,
+	statement := map[iampolicy.PolicyType]string{
+		iampolicy.ResourcePolicy: `{"Effect":"Deny","Principal":"*","Action":"a:b","Resource":"*"}`,
+		iampolicy.RCP:            `{"Effect":"Deny","Principal":"*","Action":"a:b","Resource":"*"}`,
+		iampolicy.TrustPolicy:    `{"Effect":"Deny","Principal":"*","Action":"a:b"}`,
 	}
-	for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+	for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 		st := statement[kind]
 		if st == "" {
 			st = `{"Effect":"Deny","Action":"a:b","Resource":"*"}`
 		}
-		forbidden := kind == iampolicy.Identity || kind == iampolicy.Boundary || kind == iampolicy.Session
+		forbidden := kind == iampolicy.IdentityPolicy || kind == iampolicy.PermissionsBoundary || kind == iampolicy.SessionPolicy
 		if _, err := iampolicy.Parse([]byte(`{"Id":"x","Version":"2012-10-17","Statement":`+st+`}`), kind); forbidden != (err != nil) {
 			t.Errorf("%v with Id: %v", kind, err)
 		}
@@ -123,24 +123,24 @@ func TestPrincipalGrammar(t *testing.T) {
 	}
 	for _, tt := range tests {
 		doc := document(`{"Effect":"Allow","Principal":` + tt.principal + `,"Action":"a:b","Resource":"*"}`)
-		if _, err := iampolicy.Parse([]byte(doc), iampolicy.Resource); (err == nil) != tt.ok {
+		if _, err := iampolicy.Parse([]byte(doc), iampolicy.ResourcePolicy); (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
 }
 
 func TestWithSizeLimits(t *testing.T) {
-	limits := map[iampolicy.Kind]int{
-		iampolicy.Identity: 6144, iampolicy.Boundary: 6144, iampolicy.Session: 2048, iampolicy.Resource: 8192,
-		iampolicy.Trust: 2048, iampolicy.SCP: 5120, iampolicy.RCP: 5120,
+	limits := map[iampolicy.PolicyType]int{
+		iampolicy.IdentityPolicy: 6144, iampolicy.PermissionsBoundary: 6144, iampolicy.SessionPolicy: 2048, iampolicy.ResourcePolicy: 8192,
+		iampolicy.TrustPolicy: 2048, iampolicy.SCP: 5120, iampolicy.RCP: 5120,
 	}
 	for kind, limit := range limits {
 		// A policy of so many characters; in an SCP white space and every byte counts.
 		doc := func(size int) string {
-			elements := map[iampolicy.Kind]string{
-				iampolicy.Resource: `"Effect":"Allow","Principal":"*","Resource":"*",`,
-				iampolicy.Trust:    `"Effect":"Allow","Principal":"*",`,
-				iampolicy.RCP:      `"Effect":"Deny","Principal":"*","Resource":"*",`,
+			elements := map[iampolicy.PolicyType]string{
+				iampolicy.ResourcePolicy: `"Effect":"Allow","Principal":"*","Resource":"*",`,
+				iampolicy.TrustPolicy:    `"Effect":"Allow","Principal":"*",`,
+				iampolicy.RCP:            `"Effect":"Deny","Principal":"*","Resource":"*",`,
 			}[kind]
 			if elements == "" {
 				elements = `"Effect":"Allow","Resource":"*",`
@@ -195,7 +195,7 @@ func TestWithAPIGatewayExpandsTheShortForm(t *testing.T) {
 		{"GovCloud", "us-gov-west-1", "arn:aws-us-gov:execute-api:us-gov-west-1:111122223333:rides/prod/GET/ride", true},
 	}
 	for _, tt := range tests {
-		p, err := iampolicy.Parse([]byte(doc), iampolicy.Resource, iampolicy.WithAPIGateway(tt.region, account, "rides"))
+		p, err := iampolicy.Parse([]byte(doc), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway(tt.region, account, "rides"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestWithAPIGatewayExpandsTheShortForm(t *testing.T) {
 		}
 	}
 	for _, bad := range [][3]string{{"", account, "x"}, {"us-east-1", "*", "x"}, {"us-east-1", account, "a:b"}, {"us-east-1", account, "${x}"}} {
-		_, err := iampolicy.Parse([]byte(doc), iampolicy.Resource, iampolicy.WithAPIGateway(bad[0], bad[1], bad[2]))
+		_, err := iampolicy.Parse([]byte(doc), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway(bad[0], bad[1], bad[2]))
 		if _, ok := errors.AsType[*iampolicy.ParseError](err); !ok {
 			t.Errorf("%q is accepted: %v", bad, err)
 		}

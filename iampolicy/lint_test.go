@@ -42,7 +42,7 @@ func TestWhatIsRedundantCanBeRemoved(t *testing.T) {
 		}
 		actions, resources := slices.Clone(st["Action"].([]string)), slices.Clone(st["Resource"].([]string))
 		before := parseOne(t, st)
-		for _, f := range slices.Backward(validate(t, documentOf(t, st), iampolicy.Identity)) {
+		for _, f := range slices.Backward(validate(t, documentOf(t, st), iampolicy.IdentityPolicy)) {
 			m := lastIndex.FindStringSubmatch(f.Path)
 			if m == nil {
 				continue
@@ -87,7 +87,7 @@ func documentOf(t *testing.T, st map[string]any) []byte {
 func parseOne(t *testing.T, st map[string]any) *iampolicy.Policy {
 	t.Helper()
 	doc := documentOf(t, st)
-	p, err := iampolicy.Parse(doc, iampolicy.Identity, iampolicy.WithName(string(doc)))
+	p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy, iampolicy.WithName(string(doc)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestWhatNeverAppliesNeverDoes(t *testing.T) {
 			}
 		}
 		st := map[string]any{"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": conditions}
-		never := slices.ContainsFunc(validate(t, documentOf(t, st), iampolicy.Identity), func(f iampolicy.Finding) bool {
+		never := slices.ContainsFunc(validate(t, documentOf(t, st), iampolicy.IdentityPolicy), func(f iampolicy.Finding) bool {
 			return f.Code == iampolicy.CodeNullContradicted || f.Code == iampolicy.CodeEmptyRange
 		})
 		if never {

@@ -20,7 +20,7 @@ func (l *linter) conditions() {
 		for j := range op.kids {
 			c := &l.st.conditions[next]
 			next++
-			at := &path{up: &path{up: &path{up: l.at, name: "Condition"}, name: op.name}, name: op.kids[j].name}
+			at := &docPath{up: &docPath{up: &docPath{up: l.at, name: "Condition"}, name: op.name}, name: op.kids[j].name}
 			lc := conditionLinter{l, c, &op.kids[j], at, sameKey[foldASCII(c.key)]}
 			lc.key()
 			lc.absence()
@@ -34,7 +34,7 @@ type conditionLinter struct {
 	*linter
 	c  *condition
 	n  *node // of the values
-	at *path
+	at *docPath
 	// sameKey are the conditions on its key, itself too.
 	sameKey []*condition
 }
@@ -45,7 +45,7 @@ func (l *conditionLinter) whole(code Code, format string, args ...any) {
 
 func (l *conditionLinter) one(index int, code Code, format string, args ...any) {
 	if l.n.kind == listNode {
-		l.note(l.n.kids[index].off, &path{up: l.at, index: index}, code, format, args...)
+		l.note(l.n.kids[index].off, &docPath{up: l.at, index: index}, code, format, args...)
 		return
 	}
 	l.note(l.n.off, l.at, code, format, args...)

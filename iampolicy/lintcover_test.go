@@ -12,7 +12,7 @@ import (
 )
 
 // findings returns what Validate says, with all the time that it takes.
-func findings(doc []byte, kind iampolicy.Kind, options ...iampolicy.ParseOption) []iampolicy.Finding {
+func findings(doc []byte, kind iampolicy.PolicyType, options ...iampolicy.ParseOption) []iampolicy.Finding {
 	list, err := iampolicy.Validate(context.Background(), doc, kind, options...)
 	if err != nil {
 		panic(err) // unreachable: the context does not end
@@ -21,7 +21,7 @@ func findings(doc []byte, kind iampolicy.Kind, options ...iampolicy.ParseOption)
 }
 
 // redundant returns what Validate says of redundant elements, as index and message.
-func redundant(doc []byte, kind iampolicy.Kind, options ...iampolicy.ParseOption) (list []string) {
+func redundant(doc []byte, kind iampolicy.PolicyType, options ...iampolicy.ParseOption) (list []string) {
 	for _, f := range findings(doc, kind, options...) {
 		if f.Code == iampolicy.CodeRedundantAction || f.Code == iampolicy.CodeRedundantResource {
 			list = append(list, f.Path+": "+f.Message)
@@ -94,7 +94,7 @@ func TestRedundancyIsThatOfPairs(t *testing.T) {
 			}
 		}
 		found += len(want)
-		if got := redundant(doc, iampolicy.Identity); !slices.Equal(got, want) {
+		if got := redundant(doc, iampolicy.IdentityPolicy); !slices.Equal(got, want) {
 			t.Fatalf("seed %d: %s\ngot  %q\nwant %q", seed, doc, got, want)
 		}
 	}
@@ -111,7 +111,7 @@ func TestRedundancyBeyondTwoHundred(t *testing.T) {
 		actions = append(actions, fmt.Sprintf(`"s3:A%d"`, i))
 	}
 	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[` + strings.Join(actions, ",") + `,"s3:B*","s3:*C*D","s3:b7","s3:aCcD","S3:a999"],"Resource":"*"}}`
-	got := redundant([]byte(doc), iampolicy.Identity)
+	got := redundant([]byte(doc), iampolicy.IdentityPolicy)
 	want := []string{
 		`Statement.Action[1002]: "s3:b7" is covered by "s3:B*"`,
 		`Statement.Action[1003]: "s3:aCcD" is covered by "s3:*C*D"`,
@@ -128,27 +128,27 @@ func TestRedundancyOfCompletedResources(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, resources string
-		kind            iampolicy.Kind
+		kind            iampolicy.PolicyType
 		want            []string
 	}{
-		{"five parts", `"arn:aws:s3::","arn:aws:s3:::b"`, iampolicy.Identity, []string{`Statement.Resource[1]: "arn:aws:s3:::b" is covered by "arn:aws:s3::"`}},
-		{"three parts", `"arn:aws:s3","arn:aws:s3:::b"`, iampolicy.Identity, nil},
+		{"five parts", `"arn:aws:s3::","arn:aws:s3:::b"`, iampolicy.IdentityPolicy, []string{`Statement.Resource[1]: "arn:aws:s3:::b" is covered by "arn:aws:s3::"`}},
+		{"three parts", `"arn:aws:s3","arn:aws:s3:::b"`, iampolicy.IdentityPolicy, nil},
 		{
-			"the short form", `"execute-api:/prod/*","execute-api:/prod/GET/a","arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a"`, iampolicy.Resource,
+			"the short form", `"execute-api:/prod/*","execute-api:/prod/GET/a","arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a"`, iampolicy.ResourcePolicy,
 			[]string{
 				`Statement.Resource[1]: "execute-api:/prod/GET/a" is covered by "execute-api:/prod/*"`,
 				`Statement.Resource[2]: "arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a" is covered by "execute-api:/prod/*"`,
 			},
 		},
 		{
-			"escapes", `"arn:aws:s3:::b${*}*","arn:aws:s3:::b*c","arn:aws:s3:::b$*","arn:aws:s3:::b${*}c"`, iampolicy.Identity,
+			"escapes", `"arn:aws:s3:::b${*}*","arn:aws:s3:::b*c","arn:aws:s3:::b$*","arn:aws:s3:::b${*}c"`, iampolicy.IdentityPolicy,
 			[]string{`Statement.Resource[3]: "arn:aws:s3:::b${*}c" is covered by "arn:aws:s3:::b*c"`},
 		},
-		{"an escape that says the same", `"arn:aws:s3:::b${$}","arn:aws:s3:::b$"`, iampolicy.Identity, []string{`Statement.Resource[1]: "arn:aws:s3:::b$" is covered by "arn:aws:s3:::b${$}"`}},
+		{"an escape that says the same", `"arn:aws:s3:::b${$}","arn:aws:s3:::b$"`, iampolicy.IdentityPolicy, []string{`Statement.Resource[1]: "arn:aws:s3:::b$" is covered by "arn:aws:s3:::b${$}"`}},
 	}
 	for _, tt := range tests {
 		principal := ""
-		if tt.kind == iampolicy.Resource {
+		if tt.kind == iampolicy.ResourcePolicy {
 			principal = `"Principal":{"AWS":"111122223333"},`
 		}
 		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":[` + tt.resources + `],` + principal + `"Sid":"a"}}`
@@ -169,7 +169,7 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 		`"Action":"s3:Get","Resource":"*","Condition":7`, `"Action":"s3:Get","Resource":"*","Principal":7`,
 	} {
 		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` + bad + `}]}`)
-		for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+		for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 			list := findings(doc, kind)
 			mistakes := 0
 			for _, f := range list {
@@ -177,7 +177,7 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 					mistakes++
 				}
 			}
-			if mistakes != 100 && (kind == iampolicy.Identity || mistakes != 0) {
+			if mistakes != 100 && (kind == iampolicy.IdentityPolicy || mistakes != 0) {
 				t.Errorf("%v, %s: %d mistakes", kind, bad, mistakes)
 			}
 		}
@@ -190,7 +190,7 @@ func TestLongNamesAreCutInPaths(t *testing.T) {
 	t.Parallel()
 	key := "x:" + strings.Repeat("ä", 200_000)
 	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"*","Condition":{"StringLike":{"` + key + `":["a"` + strings.Repeat(`,"b"`, 2000) + `]}}}}`
-	list := findings([]byte(doc), iampolicy.Identity)
+	list := findings([]byte(doc), iampolicy.IdentityPolicy)
 	if len(list) < 1000 {
 		t.Fatalf("%d findings", len(list))
 	}
@@ -220,7 +220,7 @@ func TestEmptyRangesOfManyBounds(t *testing.T) {
 		{`"-1e3"`, `"-1001","-2"`, false},
 	} {
 		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":[` + tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
-		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.Identity), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
+		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.IdentityPolicy), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
 		if empty != tt.empty {
 			t.Errorf("above %s, not above %s: empty %v", tt.above, tt.below, empty)
 		}

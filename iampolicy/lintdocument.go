@@ -8,14 +8,14 @@ func (p *parser) lintDocument(root, version, statement *node, statements []state
 	case version == nil:
 		p.note(root.off, nil, CodeMissingVersion, `Version is missing: without "2012-10-17" policy variables are text`)
 	case version.text == "2008-10-17":
-		p.note(version.off, &path{name: "Version"}, CodeOldVersion, `Version "2008-10-17" has no policy variables`)
+		p.note(version.off, &docPath{name: "Version"}, CodeOldVersion, `Version "2008-10-17" has no policy variables`)
 	}
 	if len(p.mistakes) > 0 || statement.kind != listNode {
 		return
 	}
 	first := make(map[string]int) // by content, the first such statement
 	for i := range statement.kids {
-		kid, at := &statement.kids[i], &path{up: &path{name: "Statement"}, index: i}
+		kid, at := &statement.kids[i], &docPath{up: &docPath{name: "Statement"}, index: i}
 		content := kid.contentWithoutSid()
 		if j, ok := first[content]; ok {
 			p.note(kid.off, at, CodeRedundantStatement, "the statement repeats statement %d", j)

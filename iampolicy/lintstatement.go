@@ -7,19 +7,19 @@ type linter struct {
 	*parser
 	st *statement
 	e  *elements
-	at *path
+	at *docPath
 }
 
 // element notes something about a whole element.
 func (l *linter) element(n *node, code Code, format string, args ...any) {
-	l.note(n.nameOff, &path{up: l.at, name: n.name}, code, format, args...)
+	l.note(n.nameOff, &docPath{up: l.at, name: n.name}, code, format, args...)
 }
 
 // value notes something about one value of a list, or about a value alone.
 func (l *linter) value(n *node, index int, code Code, format string, args ...any) {
-	at := &path{up: l.at, name: n.name}
+	at := &docPath{up: l.at, name: n.name}
 	if n.kind == listNode {
-		l.note(n.kids[index].off, &path{up: at, index: index}, code, format, args...)
+		l.note(n.kids[index].off, &docPath{up: at, index: index}, code, format, args...)
 		return
 	}
 	l.note(n.off, at, code, format, args...)
@@ -183,14 +183,14 @@ func (l *linter) principals() {
 	case l.e.notPrincipal != nil:
 		l.element(l.e.notPrincipal, CodeNotPrincipalWithDeny, "NotPrincipal denies every principal that is not listed by ARN; prefer a condition on aws:PrincipalArn")
 		return
-	case n == nil || l.st.deny || l.kind == RCP:
+	case n == nil || l.st.deny || l.policyType == RCP:
 		return
 	}
 	p := l.st.principals
 	if p.everyone && len(l.st.conditions) == 0 {
 		l.element(n, CodeAllowEveryone, "everyone is allowed, anonymous callers too")
 	}
-	if len(p.services) > 0 && l.kind == Resource && !l.hasKey("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths") {
+	if len(p.services) > 0 && l.policyType == ResourcePolicy && !l.hasKey("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths") {
 		l.element(n, CodeServiceWithoutSource, "the service may act for anyone: add a condition on aws:SourceArn or aws:SourceAccount")
 	}
 	if len(p.providers) > 0 && !l.hasKeySuffix(":aud") {
@@ -225,7 +225,7 @@ func (l *linter) hasKeySuffix(suffix string) bool {
 
 // passRole finds grants by which a caller can hand any role to a service.
 func (l *linter) passRole() {
-	if l.st.deny || l.st.resources == nil || l.st.principals != nil || l.kind == SCP || l.hasKey("iam:PassedToService") {
+	if l.st.deny || l.st.resources == nil || l.st.principals != nil || l.policyType == SCP || l.hasKey("iam:PassedToService") {
 		return
 	}
 	const action = "iam:PassRole"
@@ -245,7 +245,7 @@ func (l *linter) passRole() {
 }
 
 func (l *linter) administrator() {
-	if !l.st.deny && l.st.principals == nil && l.kind != SCP && l.kind != Boundary && l.kind != Session && l.st.coversEverything() {
+	if !l.st.deny && l.st.principals == nil && l.policyType != SCP && l.policyType != PermissionsBoundary && l.policyType != SessionPolicy && l.st.coversEverything() {
 		l.note(l.e.effect.off, l.at, CodeAdministrator, "every action on every resource is allowed")
 	}
 }

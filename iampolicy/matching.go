@@ -24,7 +24,7 @@ func (e *evaluation) first(p *Policy, deny bool) *statement {
 	}
 	s := search{e: e, statements: statements, best: -1}
 	if len(statements) > 64 {
-		var many tried
+		var many seen
 		s.many = &many
 	}
 	s.all(x)

@@ -318,7 +318,7 @@ func (n *naive) evaluate() verdict {
 	}
 	own = own || isRoot
 	// 4.
-	isTrust := w.Resource != nil && w.Resource.Kind == iampolicy.Trust
+	isTrust := w.Resource != nil && w.Resource.Kind == iampolicy.TrustPolicy
 	_, direct := named["direct"]
 	_, basis := named["basis"]
 	switch {

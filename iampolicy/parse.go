@@ -20,8 +20,8 @@ const maxMistakes = 100
 // further is looked for.
 //
 // The Policy keeps nothing of doc.
-func Parse(doc []byte, kind Kind, opts ...ParseOption) (*Policy, error) {
-	p := parser{src: string(doc), kind: kind}
+func Parse(doc []byte, kind PolicyType, opts ...ParseOption) (*Policy, error) {
+	p := parser{src: string(doc), policyType: kind}
 	for _, opt := range opts {
 		opt(&p.options)
 	}
@@ -34,13 +34,13 @@ func Parse(doc []byte, kind Kind, opts ...ParseOption) (*Policy, error) {
 
 // A parser compiles one document.
 type parser struct {
-	src      string
-	kind     Kind
-	options  parseOptions
-	modern   bool // Version 2012-10-17: there are policy variables
-	sids     map[string]bool
-	mistakes []mistake
-	failures int // all mistakes, those beyond maxMistakes too
+	src        string
+	policyType PolicyType
+	options    parseOptions
+	modern     bool // Version 2012-10-17: there are policy variables
+	sids       map[string]bool
+	mistakes   []mistake
+	failures   int // all mistakes, those beyond maxMistakes too
 	// Validate asks for notes, which are no reason to refuse.
 	lints    bool
 	notes    []mistake
@@ -59,13 +59,13 @@ type mistake struct {
 }
 
 // fail notes a mistake.
-func (p *parser) fail(off int, at *path, code Code, message string) {
+func (p *parser) fail(off int, at *docPath, code Code, message string) {
 	if p.failures++; p.failures <= maxMistakes {
 		p.mistakes = append(p.mistakes, mistake{off: off, path: at.String(), message: message, code: code})
 	}
 }
 
-func (p *parser) failf(off int, at *path, code Code, format string, args ...any) {
+func (p *parser) failf(off int, at *docPath, code Code, format string, args ...any) {
 	if p.failures >= maxMistakes {
 		p.failures++ // a message that nobody will read is not written
 		return
@@ -92,7 +92,7 @@ func (p *parser) located() []Mistake {
 
 // policy compiles the document.
 func (p *parser) policy() *Policy {
-	if p.kind < Identity || p.kind > Trust {
+	if p.policyType < IdentityPolicy || p.policyType > TrustPolicy {
 		p.fail(0, nil, CodeInvalidOption, "the kind of policy is none that exists")
 		return nil
 	}
@@ -100,7 +100,7 @@ func (p *parser) policy() *Policy {
 		p.fail(0, nil, CodeInvalidOption, message)
 		return nil
 	}
-	s := scanner{src: p.src, parser: p}
+	s := jsonScanner{src: p.src, parser: p}
 	root, ok := s.document()
 	if !ok {
 		return nil
@@ -110,11 +110,11 @@ func (p *parser) policy() *Policy {
 		p.failf(root.off, nil, CodeWrongType, "a policy is an object, not %s", root.kind)
 		return nil
 	}
-	policy := &Policy{kind: p.kind, name: p.options.name, api: p.options.api}
+	policy := &Policy{typ: p.policyType, name: p.options.name, api: p.options.api}
 	var version, statement *node
 	for i := range root.kids {
 		n := &root.kids[i]
-		at := &path{name: n.name}
+		at := &docPath{name: n.name}
 		switch n.name {
 		case "Version":
 			version = n
@@ -134,7 +134,7 @@ func (p *parser) policy() *Policy {
 		p.fail(root.off, nil, CodeMissingStatement, "Statement is missing")
 		return nil
 	}
-	policy.statements = p.statementList(statement, &path{name: "Statement"})
+	policy.statements = p.statementList(statement, &docPath{name: "Statement"})
 	if p.ended() {
 		return nil
 	}
@@ -153,24 +153,24 @@ func (p *parser) policy() *Policy {
 func (p *parser) version(root, n *node) {
 	switch {
 	case n == nil:
-		if p.kind == RCP {
+		if p.policyType == RCP {
 			p.fail(root.off, nil, CodeVersionRequired, `Version is missing: a resource control policy needs "2012-10-17"`)
 		}
 	case n.kind != stringNode:
-		p.failf(n.off, &path{name: "Version"}, CodeWrongType, "Version is a string, not %s", n.kind)
+		p.failf(n.off, &docPath{name: "Version"}, CodeWrongType, "Version is a string, not %s", n.kind)
 	case n.text == "2012-10-17":
 		p.modern = true
 	case n.text != "2008-10-17":
-		p.failf(n.off, &path{name: "Version"}, CodeInvalidVersion, `%q is no version: "2012-10-17" or "2008-10-17"`, n.text)
-	case p.kind == RCP:
-		p.fail(n.off, &path{name: "Version"}, CodeVersionRequired, `a resource control policy needs Version "2012-10-17"`)
+		p.failf(n.off, &docPath{name: "Version"}, CodeInvalidVersion, `%q is no version: "2012-10-17" or "2008-10-17"`, n.text)
+	case p.policyType == RCP:
+		p.fail(n.off, &docPath{name: "Version"}, CodeVersionRequired, `a resource control policy needs Version "2012-10-17"`)
 	}
 }
 
-func (p *parser) id(n *node, at *path) {
+func (p *parser) id(n *node, at *docPath) {
 	switch {
-	case p.kind == Identity || p.kind == Boundary || p.kind == Session:
-		p.failf(n.nameOff, at, CodeIdNotAllowed, "Id does not belong in %s", withArticle(p.kind))
+	case p.policyType == IdentityPolicy || p.policyType == PermissionsBoundary || p.policyType == SessionPolicy:
+		p.failf(n.nameOff, at, CodeIdNotAllowed, "Id does not belong in %s", withArticle(p.policyType))
 	case n.kind != stringNode:
 		p.failf(n.off, at, CodeWrongType, "Id is a string, not %s", n.kind)
 	}
@@ -178,7 +178,7 @@ func (p *parser) id(n *node, at *path) {
 
 // unknown reports an element that does not exist. Names are case-sensitive, so
 // that an element is never taken for another (threats 150 and 151).
-func (p *parser) unknown(n *node, at *path, known ...string) {
+func (p *parser) unknown(n *node, at *docPath, known ...string) {
 	for _, name := range known {
 		if equalFoldASCII(name, n.name) || equalFoldASCII(name+"s", n.name) || equalFoldASCII(name, n.name+"s") {
 			p.failf(n.nameOff, at, CodeUnknownElement, "unknown element %q; did you mean %q?", n.name, name)
@@ -189,7 +189,7 @@ func (p *parser) unknown(n *node, at *path, known ...string) {
 }
 
 // texts calls do for the string n, or for each of the strings in the list n.
-func (p *parser) texts(n *node, at *path, do func(n *node, at *path)) {
+func (p *parser) texts(n *node, at *docPath, do func(n *node, at *docPath)) {
 	switch n.kind {
 	case stringNode:
 		do(n, at)
@@ -201,7 +201,7 @@ func (p *parser) texts(n *node, at *path, do func(n *node, at *path)) {
 			if i%1024 == 1023 && p.ended() {
 				return
 			}
-			each := &path{up: at, index: i}
+			each := &docPath{up: at, index: i}
 			if n.kids[i].kind != stringNode {
 				p.failf(n.kids[i].off, each, CodeWrongType, "a string is expected, not %s", n.kids[i].kind)
 				continue
@@ -217,8 +217,8 @@ func quote(s string) string { return strconv.Quote(s) }
 
 func itoa(i int) string { return strconv.Itoa(i) }
 
-func withArticle(k Kind) string {
-	if k == Identity {
+func withArticle(k PolicyType) string {
+	if k == IdentityPolicy {
 		return "an " + k.String()
 	}
 	return "a " + k.String()

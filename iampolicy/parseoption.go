@@ -28,21 +28,21 @@ func WithSizeLimits() ParseOption {
 	return func(o *parseOptions) { o.sizeLimits = true }
 }
 
-var sizeLimit = [...]int{Identity: 6144, Resource: 8192, Session: 2048, Boundary: 6144, SCP: 5120, RCP: 5120, Trust: 2048}
+var sizeLimit = [...]int{IdentityPolicy: 6144, ResourcePolicy: 8192, SessionPolicy: 2048, PermissionsBoundary: 6144, SCP: 5120, RCP: 5120, TrustPolicy: 2048}
 
 // checkSize holds the document, of which blank bytes are white space, against
 // the quota of its kind.
 func (p *parser) checkSize(blank int) {
 	unit, size := "bytes", len(p.src)
-	if p.kind != SCP && p.kind != RCP {
+	if p.policyType != SCP && p.policyType != RCP {
 		unit, size = "characters without white space", utf8.RuneCountInString(p.src)-blank
 	}
 	report := p.note
 	if p.options.sizeLimits {
 		report = p.failf
 	}
-	if limit := sizeLimit[p.kind]; size > limit {
-		report(0, nil, CodeQuotaExceeded, "%d %s; %s may have %d", size, unit, withArticle(p.kind), limit)
+	if limit := sizeLimit[p.policyType]; size > limit {
+		report(0, nil, CodeQuotaExceeded, "%d %s; %s may have %d", size, unit, withArticle(p.policyType), limit)
 	}
 }
 

@@ -4,7 +4,7 @@ package iampolicy
 // concurrent use. [Parse] makes one; the zero Policy is of no kind, and a [Set]
 // that holds it denies.
 type Policy struct {
-	kind Kind
+	typ  PolicyType
 	name string
 	// What the document says, for the printer; both are "" where they are missing.
 	version, id string
@@ -14,11 +14,11 @@ type Policy struct {
 	denies     int    // how many of them deny
 	keys       uint64 // the bits of the condition keys that they may look at
 	// deny and allow index the statements of each effect; nil where there are few.
-	deny, allow *index
+	deny, allow *statementIndex
 }
 
-// Kind returns the kind that the policy was parsed as.
-func (p *Policy) Kind() Kind { return p.kind }
+// Type returns the type that the policy was parsed as.
+func (p *Policy) Type() PolicyType { return p.typ }
 
 // Name returns what [WithName] gave, or "".
 func (p *Policy) Name() string { return p.name }
@@ -41,7 +41,7 @@ func (p *Policy) arrange() {
 }
 
 // indexOf returns the index of one effect.
-func (p *Policy) indexOf(deny bool) *index {
+func (p *Policy) indexOf(deny bool) *statementIndex {
 	if deny {
 		return p.deny
 	}

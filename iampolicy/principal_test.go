@@ -78,7 +78,7 @@ func TestPrincipal(t *testing.T) {
 			}
 			// What is no principal may do nothing, even where all is open.
 			set := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
-			set.Resource = policy(t, iampolicy.Resource, `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`)
+			set.Resource = policy(t, iampolicy.ResourcePolicy, `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`)
 			req := request("s3:GetObject", object)
 			req.Principal = tt.p
 			if d := iampolicy.Evaluate(set, req); d.Allowed() {

@@ -76,7 +76,7 @@ func (a accountName) names(c *caller) bool {
 }
 
 // principals compiles a Principal or NotPrincipal.
-func (p *parser) principals(n *node, at *path, st *statement) *principals {
+func (p *parser) principals(n *node, at *docPath, st *statement) *principals {
 	var l principals
 	switch {
 	case n.kind == stringNode && n.text == "*":
@@ -93,24 +93,24 @@ func (p *parser) principals(n *node, at *path, st *statement) *principals {
 		if n.kind != objectNode {
 			break
 		}
-		inner := &path{up: at, name: kid.name}
+		inner := &docPath{up: at, name: kid.name}
 		switch kid.name {
 		case "AWS":
-			p.texts(kid, inner, func(n *node, at *path) { p.awsPrincipal(&l, n, at) })
+			p.texts(kid, inner, func(n *node, at *docPath) { p.awsPrincipal(&l, n, at) })
 		case "Service":
-			p.texts(kid, inner, func(n *node, at *path) { l.services = append(l.services, p.exactPrincipal(n, at)) })
+			p.texts(kid, inner, func(n *node, at *docPath) { l.services = append(l.services, p.exactPrincipal(n, at)) })
 		case "Federated":
-			if p.kind != Trust {
-				p.failf(kid.nameOff, inner, CodeFederatedNotAllowed, "Federated does not belong in %s", withArticle(p.kind))
+			if p.policyType != TrustPolicy {
+				p.failf(kid.nameOff, inner, CodeFederatedNotAllowed, "Federated does not belong in %s", withArticle(p.policyType))
 			}
-			p.texts(kid, inner, func(n *node, at *path) { l.providers = append(l.providers, p.exactPrincipal(n, at)) })
+			p.texts(kid, inner, func(n *node, at *docPath) { l.providers = append(l.providers, p.exactPrincipal(n, at)) })
 		case "CanonicalUser":
 			// No caller has a canonical user ID here, so that this names nobody: an
 			// Allow then grants nothing, but a Deny would not hold.
 			if st.deny && !st.notPrincipal {
 				p.fail(kid.nameOff, inner, CodeCanonicalUserInDeny, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
 			}
-			p.texts(kid, inner, func(n *node, at *path) { p.exactPrincipal(n, at) })
+			p.texts(kid, inner, func(n *node, at *docPath) { p.exactPrincipal(n, at) })
 		default:
 			p.unknown(kid, inner, "AWS", "Service", "Federated", "CanonicalUser")
 		}
@@ -126,7 +126,7 @@ func (p *parser) principals(n *node, at *path, st *statement) *principals {
 
 // exactPrincipal checks a service, a provider or a canonical user, which are
 // compared whole.
-func (p *parser) exactPrincipal(n *node, at *path) string {
+func (p *parser) exactPrincipal(n *node, at *docPath) string {
 	if n.text == "" || strings.ContainsAny(n.text, "*? ") || p.modern && strings.Contains(n.text, "${") {
 		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: wildcards and variables are not expanded here", n.text)
 	}
@@ -134,7 +134,7 @@ func (p *parser) exactPrincipal(n *node, at *path) string {
 }
 
 // awsPrincipal adds an element of AWS: everyone, an account, or an ARN.
-func (p *parser) awsPrincipal(l *principals, n *node, at *path) {
+func (p *parser) awsPrincipal(l *principals, n *node, at *docPath) {
 	text := n.text
 	if text == "*" {
 		l.everyone = true

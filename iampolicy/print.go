@@ -29,7 +29,7 @@ import (
 // A nil or zero Policy has no document: that is an error. There is no UnmarshalJSON,
 // since a document does not tell its kind.
 func (p *Policy) MarshalJSON() ([]byte, error) {
-	if p == nil || p.kind == 0 {
+	if p == nil || p.typ == 0 {
 		return nil, errors.New("iampolicy: a zero Policy has no document")
 	}
 	w := printer{api: p.api}

@@ -29,7 +29,7 @@ type world struct {
 }
 
 type randomPolicy struct {
-	Kind       iampolicy.Kind
+	Kind       iampolicy.PolicyType
 	Version    string
 	Statements []map[string]any
 }
@@ -141,24 +141,24 @@ func (d dice) world() *world {
 	d.ask(w)
 	if d.pool != nil && d.pool.many && !d.in(3) {
 		// What many statements decide shows where nothing else does.
-		w.Identity = append(w.Identity, d.policy(iampolicy.Identity))
+		w.Identity = append(w.Identity, d.policy(iampolicy.IdentityPolicy))
 		return w
 	}
 	for range 1 + d.IntN(2) {
-		w.Identity = append(w.Identity, d.policy(iampolicy.Identity))
+		w.Identity = append(w.Identity, d.policy(iampolicy.IdentityPolicy))
 	}
 	if d.in(4) {
-		w.Boundaries = append(w.Boundaries, d.policy(iampolicy.Boundary))
+		w.Boundaries = append(w.Boundaries, d.policy(iampolicy.PermissionsBoundary))
 	}
 	for range max(0, d.IntN(5)-2) {
-		w.Sessions = append(w.Sessions, d.policy(iampolicy.Session))
+		w.Sessions = append(w.Sessions, d.policy(iampolicy.SessionPolicy))
 	}
 	switch d.IntN(6) {
 	case 0, 1, 2:
-		p := d.policy(iampolicy.Resource)
+		p := d.policy(iampolicy.ResourcePolicy)
 		w.Resource = &p
 	case 3:
-		p := d.policy(iampolicy.Trust)
+		p := d.policy(iampolicy.TrustPolicy)
 		w.Resource = &p
 	}
 	if d.in(4) {
@@ -179,7 +179,7 @@ func (d dice) world() *world {
 // resource policy names is what decides, which else is rare across accounts.
 func (d dice) open(w *world) {
 	if len(w.Sessions) == 0 {
-		w.Sessions = append(w.Sessions, d.policy(iampolicy.Session))
+		w.Sessions = append(w.Sessions, d.policy(iampolicy.SessionPolicy))
 	}
 	for _, list := range [][]randomPolicy{w.Identity, w.Boundaries, w.Sessions} {
 		for i := range list {
@@ -190,7 +190,7 @@ func (d dice) open(w *world) {
 		return
 	}
 	st := map[string]any{"Effect": "Allow", "Action": "*", "Principal": d.principals(w.Resource.Kind, false)}
-	if w.Resource.Kind == iampolicy.Resource {
+	if w.Resource.Kind == iampolicy.ResourcePolicy {
 		st["Resource"] = "*"
 	}
 	w.Resource.Statements = append(w.Resource.Statements, st)
@@ -277,7 +277,7 @@ func (d dice) context(w *world) {
 	}
 }
 
-func (d dice) policy(kind iampolicy.Kind) randomPolicy {
+func (d dice) policy(kind iampolicy.PolicyType) randomPolicy {
 	p := randomPolicy{Kind: kind, Version: d.one("2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17", "")}
 	if kind == iampolicy.RCP {
 		p.Version = "2012-10-17"
@@ -305,7 +305,7 @@ func (d dice) usual() bool {
 	return d.in(4)
 }
 
-func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
+func (d dice) statement(kind iampolicy.PolicyType, modern bool) map[string]any {
 	st := map[string]any{"Effect": d.one("Allow", "Allow", "Allow", "Deny")}
 	if d.pool != nil && d.pool.many && !d.in(40) {
 		st["Effect"] = d.pool.effect
@@ -331,7 +331,7 @@ func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 		return d.one("*", "*", "s3:*", "s3:Get*", "*:?etObject", "S3:GETOBJECT", "sqs:*", "s3:PutObject", "s?:*t*ect", "s3:GetObject?")
 	})
 	switch {
-	case kind == iampolicy.Trust:
+	case kind == iampolicy.TrustPolicy:
 	case kind == iampolicy.SCP && !deny && !d.in(4):
 		st["Resource"] = "*"
 	case kind == iampolicy.SCP && !deny || d.in(6):
@@ -342,9 +342,9 @@ func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 	switch kind {
 	case iampolicy.RCP:
 		st["Principal"] = "*"
-	case iampolicy.Resource, iampolicy.Trust:
+	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
 		element := "Principal"
-		if deny && kind == iampolicy.Resource && d.in(2) {
+		if deny && kind == iampolicy.ResourcePolicy && d.in(2) {
 			element = "NotPrincipal"
 		}
 		st[element] = d.principals(kind, element == "NotPrincipal")
@@ -366,7 +366,7 @@ func (d dice) statement(kind iampolicy.Kind, modern bool) map[string]any {
 }
 
 // resourcePattern has the same texts for each version: in 2008-10-17 variables are literal.
-func (d dice) resourcePattern(kind iampolicy.Kind) string {
+func (d dice) resourcePattern(kind iampolicy.PolicyType) string {
 	if d.pool != nil && !d.usual() {
 		return d.blurARN(d.pool, d.one(d.pool.resources...))
 	}
@@ -376,13 +376,13 @@ func (d dice) resourcePattern(kind iampolicy.Kind) string {
 		"arn:*:s*:*:*:q", "arn:aws:execute-api:*:111122223333:*", "arn:aws:execute-api:us-*-1:444455556666:api/*:b", "arn:aws:s3:::${x:s}${x:t}",
 		"arn:aws:s3:::${$}{x:t}", "arn:aws:s3:::**s", "arn:aws:s3:::p*${x:s, ''}*s",
 	}
-	if kind == iampolicy.Identity || kind == iampolicy.Boundary {
+	if kind == iampolicy.IdentityPolicy || kind == iampolicy.PermissionsBoundary {
 		patterns = append(patterns, "arn:aws:s3", "arn:aws:s*:", "arn:aws:sqs:us-east-1")
 	}
 	return patterns[d.IntN(len(patterns))]
 }
 
-func (d dice) principals(kind iampolicy.Kind, not bool) any {
+func (d dice) principals(kind iampolicy.PolicyType, not bool) any {
 	if !not && d.in(3) {
 		return "*"
 	}
@@ -397,7 +397,7 @@ func (d dice) principals(kind iampolicy.Kind, not bool) any {
 	if d.in(3) {
 		list["Service"] = d.some(func() string { return d.one(service, "s3.amazonaws.com") })
 	}
-	if kind == iampolicy.Trust && d.in(2) {
+	if kind == iampolicy.TrustPolicy && d.in(2) {
 		list["Federated"] = d.some(func() string { return d.one(provider, "accounts.google.com") })
 	}
 	if d.in(4) {

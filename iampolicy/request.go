@@ -43,9 +43,9 @@ type Set struct {
 
 // wellFormed reports whether every policy is there and of the kind of its place.
 func (s *Set) wellFormed() bool {
-	all := func(policies []*Policy, kind Kind) bool {
+	all := func(policies []*Policy, kind PolicyType) bool {
 		for _, p := range policies {
-			if p == nil || p.kind != kind {
+			if p == nil || p.typ != kind {
 				return false
 			}
 		}
@@ -61,6 +61,6 @@ func (s *Set) wellFormed() bool {
 			return false
 		}
 	}
-	return all(s.Identity, Identity) && all(s.Boundaries, Boundary) && all(s.Sessions, Session) &&
-		(s.Resource == nil || s.Resource.kind == Resource || s.Resource.kind == Trust)
+	return all(s.Identity, IdentityPolicy) && all(s.Boundaries, PermissionsBoundary) && all(s.Sessions, SessionPolicy) &&
+		(s.Resource == nil || s.Resource.typ == ResourcePolicy || s.Resource.typ == TrustPolicy)
 }

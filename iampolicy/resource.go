@@ -6,8 +6,8 @@ import "strings"
 const maxResourceBytes = 2048
 
 // resources compiles Resource or NotResource.
-func (p *parser) resources(n *node, at *path) (list []arnPattern) {
-	p.texts(n, at, func(n *node, at *path) {
+func (p *parser) resources(n *node, at *docPath) (list []arnPattern) {
+	p.texts(n, at, func(n *node, at *docPath) {
 		r, wrong := p.resource(n.text)
 		if wrong.code != "" {
 			p.fail(n.off, at, wrong.code, wrong.text)
@@ -36,7 +36,7 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 	}
 	if fields, n := splitPattern(text, false); n < 6 {
 		switch {
-		case p.kind != Identity && p.kind != Boundary:
+		case p.policyType != IdentityPolicy && p.policyType != PermissionsBoundary:
 			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " has fewer than the six parts of an ARN"}
 		case n < 3 || fields[1] == "" || fields[2] == "":
 			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}

@@ -30,7 +30,7 @@ type elements struct {
 	sid, effect, principal, notPrincipal, action, notAction, resource, notResource, condition *node
 }
 
-func (p *parser) statementList(n *node, at *path) []statement {
+func (p *parser) statementList(n *node, at *docPath) []statement {
 	switch {
 	case n.kind == objectNode:
 		return []statement{p.statement(n, at, 0)}
@@ -48,12 +48,12 @@ func (p *parser) statementList(n *node, at *path) []statement {
 		if p.ended() {
 			return nil
 		}
-		list[i] = p.statement(&n.kids[i], &path{up: at, index: i}, i)
+		list[i] = p.statement(&n.kids[i], &docPath{up: at, index: i}, i)
 	}
 	return list
 }
 
-func (p *parser) statement(n *node, at *path, index int) statement {
+func (p *parser) statement(n *node, at *docPath, index int) statement {
 	if n.kind != objectNode {
 		p.failf(n.off, at, CodeWrongType, "a statement is an object, not %s", n.kind)
 		return statement{}
@@ -66,12 +66,12 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 			*place = kid
 			continue
 		}
-		p.unknown(kid, &path{up: at, name: kid.name},
+		p.unknown(kid, &docPath{up: at, name: kid.name},
 			"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 	}
 	st := statement{index: index}
 	if e.sid != nil {
-		st.sid = p.sid(e.sid, &path{up: at, name: "Sid"})
+		st.sid = p.sid(e.sid, &docPath{up: at, name: "Sid"})
 	}
 	st.deny = p.effect(n, e.effect, at)
 	if p.isFullAccess(&e) {
@@ -81,19 +81,19 @@ func (p *parser) statement(n *node, at *path, index int) statement {
 		st.actionTexts, st.resourceTexts, st.principalTexts = star, star, star
 		return st
 	}
-	if p.kind == RCP && e.effect != nil && e.effect.text == "Allow" {
-		p.fail(e.effect.off, &path{up: at, name: "Effect"}, CodeEffectNotDeny,
+	if p.policyType == RCP && e.effect != nil && e.effect.text == "Allow" {
+		p.fail(e.effect.off, &docPath{up: at, name: "Effect"}, CodeEffectNotDeny,
 			"Effect in a resource control policy must be \"Deny\"; only AWS's RCPFullAWSAccess allows")
 	}
 	if x := p.oneOf(n, at, e.action, e.notAction, "Action", CodeMissingAction, CodeActionAndNotAction); x != nil {
 		st.notAction = x == e.notAction
-		st.actions = p.actions(x, &path{up: at, name: x.name})
+		st.actions = p.actions(x, &docPath{up: at, name: x.name})
 		st.actionTexts = x.texts()
 	}
 	p.resourceElement(&st, n, &e, at)
 	p.principalElement(&st, n, &e, at)
 	if e.condition != nil {
-		st.conditions = p.conditions(e.condition, &path{up: at, name: "Condition"}, st.deny)
+		st.conditions = p.conditions(e.condition, &docPath{up: at, name: "Condition"}, st.deny)
 	}
 	if p.lints && p.failures == before && !p.ended() {
 		l := linter{parser: p, st: &st, e: &e, at: at}
@@ -127,12 +127,12 @@ func (e *elements) place(name string) **node {
 }
 
 // oneOf returns x or notX, of which there must be exactly one (threats 153 and 154).
-func (p *parser) oneOf(st *node, at *path, x, notX *node, name string, missing, both Code) *node {
+func (p *parser) oneOf(st *node, at *docPath, x, notX *node, name string, missing, both Code) *node {
 	switch {
 	case x == nil && notX == nil:
 		p.failf(st.off, at, missing, "%s or Not%s is missing", name, name)
 	case x != nil && notX != nil:
-		p.failf(notX.nameOff, &path{up: at, name: notX.name}, both, "both %s and Not%s", name, name)
+		p.failf(notX.nameOff, &docPath{up: at, name: notX.name}, both, "both %s and Not%s", name, name)
 	case x != nil:
 		return x
 	}
@@ -140,16 +140,16 @@ func (p *parser) oneOf(st *node, at *path, x, notX *node, name string, missing, 
 }
 
 // effect reports whether the statement denies.
-func (p *parser) effect(st, n *node, at *path) (deny bool) {
+func (p *parser) effect(st, n *node, at *docPath) (deny bool) {
 	switch {
 	case n == nil:
 		p.fail(st.off, at, CodeMissingEffect, "Effect is missing")
 	case n.kind != stringNode:
-		p.failf(n.off, &path{up: at, name: "Effect"}, CodeWrongType, "Effect is a string, not %s", n.kind)
+		p.failf(n.off, &docPath{up: at, name: "Effect"}, CodeWrongType, "Effect is a string, not %s", n.kind)
 	case n.text == "Deny":
 		return true
 	case n.text != "Allow":
-		p.failf(n.off, &path{up: at, name: "Effect"}, CodeInvalidEffect, `Effect %q is neither "Allow" nor "Deny", in this case`, n.text)
+		p.failf(n.off, &docPath{up: at, name: "Effect"}, CodeInvalidEffect, `Effect %q is neither "Allow" nor "Deny", in this case`, n.text)
 	}
 	return false
 }
@@ -160,18 +160,18 @@ func (p *parser) isFullAccess(e *elements) bool {
 	isStar := func(n *node) bool {
 		return isText(n, "*") || n != nil && n.kind == listNode && len(n.kids) == 1 && isText(&n.kids[0], "*")
 	}
-	return p.kind == RCP && isText(e.effect, "Allow") && isText(e.principal, "*") && isStar(e.action) &&
+	return p.policyType == RCP && isText(e.effect, "Allow") && isText(e.principal, "*") && isStar(e.action) &&
 		isStar(e.resource) && e.notPrincipal == nil && e.notAction == nil && e.notResource == nil && e.condition == nil
 }
 
 // sid checks what the kind demands of a Sid: services accept more in resource
 // policies than IAM does.
-func (p *parser) sid(n *node, at *path) string {
+func (p *parser) sid(n *node, at *docPath) string {
 	if n.kind != stringNode {
 		p.failf(n.off, at, CodeWrongType, "Sid is a string, not %s", n.kind)
 		return ""
 	}
-	if p.kind == Resource || n.text == "" {
+	if p.policyType == ResourcePolicy || n.text == "" {
 		return n.text
 	}
 	for i := range len(n.text) {
@@ -191,11 +191,11 @@ func (p *parser) sid(n *node, at *path) string {
 }
 
 // resourceElement compiles Resource or NotResource by the rules of the kind.
-func (p *parser) resourceElement(st *statement, n *node, e *elements, at *path) {
-	if p.kind == Trust {
+func (p *parser) resourceElement(st *statement, n *node, e *elements, at *docPath) {
+	if p.policyType == TrustPolicy {
 		for _, x := range [...]*node{e.resource, e.notResource} {
 			if x != nil {
-				p.failf(x.nameOff, &path{up: at, name: x.name}, CodeResourceNotAllowed,
+				p.failf(x.nameOff, &docPath{up: at, name: x.name}, CodeResourceNotAllowed,
 					"%s does not belong in a role trust policy, whose resource is the role", x.name)
 			}
 		}
@@ -206,12 +206,12 @@ func (p *parser) resourceElement(st *statement, n *node, e *elements, at *path) 
 		return
 	}
 	st.notResource = x == e.notResource
-	st.resources = p.resources(x, &path{up: at, name: x.name})
+	st.resources = p.resources(x, &docPath{up: at, name: x.name})
 	st.resourceTexts = x.texts()
-	if p.kind == SCP && !st.deny && !st.notResource {
+	if p.policyType == SCP && !st.deny && !st.notResource {
 		for i := range st.resources {
 			if !st.resources[i].everything {
-				p.fail(x.off, &path{up: at, name: x.name}, CodeResourceNotStar, `Resource of an Allow in a service control policy must be "*"`)
+				p.fail(x.off, &docPath{up: at, name: x.name}, CodeResourceNotStar, `Resource of an Allow in a service control policy must be "*"`)
 				break
 			}
 		}
@@ -219,13 +219,13 @@ func (p *parser) resourceElement(st *statement, n *node, e *elements, at *path) 
 }
 
 // principalElement compiles Principal or NotPrincipal by the rules of the kind.
-func (p *parser) principalElement(st *statement, n *node, e *elements, at *path) {
-	switch p.kind {
-	case Resource, Trust, RCP:
+func (p *parser) principalElement(st *statement, n *node, e *elements, at *docPath) {
+	switch p.policyType {
+	case ResourcePolicy, TrustPolicy, RCP:
 	default:
 		for _, x := range [...]*node{e.principal, e.notPrincipal} {
 			if x != nil {
-				p.failf(x.nameOff, &path{up: at, name: x.name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.name, withArticle(p.kind))
+				p.failf(x.nameOff, &docPath{up: at, name: x.name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.name, withArticle(p.policyType))
 			}
 		}
 		return
@@ -234,15 +234,15 @@ func (p *parser) principalElement(st *statement, n *node, e *elements, at *path)
 	if x == nil {
 		return
 	}
-	inner := &path{up: at, name: x.name}
+	inner := &docPath{up: at, name: x.name}
 	st.notPrincipal = x == e.notPrincipal
 	switch {
-	case st.notPrincipal && p.kind != Resource:
-		p.failf(x.nameOff, inner, CodeNotPrincipalNotAllowed, "NotPrincipal does not belong in %s", withArticle(p.kind))
+	case st.notPrincipal && p.policyType != ResourcePolicy:
+		p.failf(x.nameOff, inner, CodeNotPrincipalNotAllowed, "NotPrincipal does not belong in %s", withArticle(p.policyType))
 	case st.notPrincipal && !st.deny:
 		// It would grant to everybody else, anonymous callers too (threat 204).
 		p.fail(x.nameOff, inner, CodeNotPrincipalWithAllow, "NotPrincipal with Allow")
-	case p.kind == RCP && (x.kind != stringNode || x.text != "*"):
+	case p.policyType == RCP && (x.kind != stringNode || x.text != "*"):
 		p.fail(x.off, inner, CodePrincipalNotEveryone, `Principal in a resource control policy must be "*"`)
 		return
 	}

@@ -178,7 +178,7 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 	condition := func(operator, key, values string) string {
 		return `"Action":"*","Resource":"*","Condition":{"` + operator + `":{"` + key + `":` + values + `}}`
 	}
-	type F = iampolicy.Failure
+	type F = iampolicy.Mismatch
 	tests := []struct {
 		name, statement string
 		want            []F
@@ -186,32 +186,32 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 	}{
 		{
 			"no address", condition("NotIpAddress", "x:ip", `"10.0.0.0/8"`),
-			[]F{{Element: "Condition", Operator: "NotIpAddress", Key: "x:ip", Cause: iampolicy.Unreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"10.0.0.1:443"}}},
+			[]F{{Element: "Condition", Operator: "NotIpAddress", Key: "x:ip", Cause: iampolicy.MismatchUnreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"10.0.0.1:443"}}},
 			`Condition NotIpAddress "x:ip": the policy has "10.0.0.0/8", the value cannot be read: the request has "10.0.0.1:443"; what is not known denies`,
 		},
 		{
 			"one of several is no number", condition("ForAllValues:NumericLessThan", "x:many", `"10"`),
-			[]F{{Element: "Condition", Operator: "ForAllValues:NumericLessThan", Key: "x:many", Cause: iampolicy.Unreadable, Policy: []string{"10"}, Request: []string{"two"}}},
+			[]F{{Element: "Condition", Operator: "ForAllValues:NumericLessThan", Key: "x:many", Cause: iampolicy.MismatchUnreadable, Policy: []string{"10"}, Request: []string{"two"}}},
 			`the value cannot be read: the request has "two"; what is not known denies`,
 		},
 		{
 			"a key that is not known", condition("Null", "x:u", `"true"`),
-			[]F{{Element: "Condition", Operator: "Null", Key: "x:u", Cause: iampolicy.Unknown, Policy: []string{"true"}}},
+			[]F{{Element: "Condition", Operator: "Null", Key: "x:u", Cause: iampolicy.MismatchUnknown, Policy: []string{"true"}}},
 			`Condition Null "x:u": the policy has "true", the request's value is not known; what is not known denies`,
 		},
 		{
 			"a variable that is not known", condition("StringNotEquals", "x:ip", `"10.${x:u}"`),
-			[]F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:ip", Cause: iampolicy.Unknown, Variable: "x:u", Policy: []string{"10.${x:u}"}, Request: []string{"10.0.0.1:443"}}},
+			[]F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:ip", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"10.${x:u}"}, Request: []string{"10.0.0.1:443"}}},
 			`whose variable "x:u" has a value that is not known; the request has "10.0.0.1:443"; what is not known denies`,
 		},
 		{
 			"a variable in Resource", `"Action":"*","Resource":"arn:aws:s3:::${x:u}"`,
-			[]F{{Element: "Resource", Cause: iampolicy.Unknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
+			[]F{{Element: "Resource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
 			`Resource: the policy has "arn:aws:s3:::${x:u}", whose variable "x:u" has a value that is not known`,
 		},
 		{
 			"a variable in NotResource", `"Action":"*","NotResource":"arn:aws:s3:::${x:u}"`,
-			[]F{{Element: "NotResource", Cause: iampolicy.Unknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
+			[]F{{Element: "NotResource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
 			`NotResource: the policy has "arn:aws:s3:::${x:u}", whose variable "x:u" has a value that is not known`,
 		},
 		{"a Deny that applies in any case", condition("StringEquals", "x:ip", `["10.0.0.1:443","10.${x:u}"]`), nil, "by identity policy 0, statement 1 (Deny)\n"},
@@ -233,7 +233,7 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 			}
 			// Of the same Allow it is what keeps it from applying.
 			x = iampolicy.Explain(t.Context(), identity(t, `{"Effect":"Allow",`+tt.statement+`}`), req)
-			if diff := cmp.Diff(tt.want, x.Statements[0].Failures); diff != "" {
+			if diff := cmp.Diff(tt.want, x.Statements[0].Mismatches); diff != "" {
 				t.Error(diff)
 			}
 			if x.Statements[0].Presumed != nil {

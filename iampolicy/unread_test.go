@@ -94,7 +94,7 @@ func TestBinaryEqualsReadsStrictBase64(t *testing.T) {
 		if _, denied := underCondition(t, `"BinaryEquals":{"x:v":"////////"}`, req); denied == want {
 			t.Errorf("%q: denied %v, but it is base64: %v", s, denied, want)
 		}
-		_, err = iampolicy.Parse([]byte(document(fmt.Sprintf(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"BinaryEquals":{"x:v":%q}}}`, s))), iampolicy.Identity)
+		_, err = iampolicy.Parse([]byte(document(fmt.Sprintf(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"BinaryEquals":{"x:v":%q}}}`, s))), iampolicy.IdentityPolicy)
 		if (err == nil) != want {
 			t.Errorf("%q as an operand: %v", s, err)
 		}
@@ -140,7 +140,7 @@ func TestIndexFindsWhatCannotBeRead(t *testing.T) {
 		}
 	}
 	// An Allow is not found by what is not known.
-	set.Identity[0] = policy(t, iampolicy.Identity, statements[1:]...)
+	set.Identity[0] = policy(t, iampolicy.IdentityPolicy, statements[1:]...)
 	for _, arn := range []string{"no ARN", "unknown"} {
 		req := request("s3:PutObject", object)
 		if req.Context.Set("x:arn", arn); arn == "unknown" {

@@ -18,7 +18,7 @@ func TestAdmitted(t *testing.T) {
 		r       *http.Request
 		s       signing
 		arn     string
-		place   sigv4auth.Place
+		place   sigv4auth.SignatureLocation
 		session bool
 	}{
 		{"header, long-term key", ride(), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
@@ -54,7 +54,7 @@ func TestAdmitted(t *testing.T) {
 			if !ok {
 				t.Fatal("the handler's context has no identity")
 			}
-			if id.Principal.ARN != tt.arn || id.Place != tt.place || !id.VerifiedAt.Equal(testNow) || !id.SignedAt.Equal(testNow) || id.PayloadMode != sigv4auth.PayloadDigest {
+			if id.Principal.ARN != tt.arn || id.SignatureLocation != tt.place || !id.VerifiedAt.Equal(testNow) || !id.SignedAt.Equal(testNow) || id.PayloadMode != sigv4auth.PayloadDigest {
 				t.Errorf("identity %+v", id)
 			}
 			if want := (sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService}); id.Scope != want {

@@ -60,25 +60,25 @@ type verificationKey struct {
 // matches reports whether p's signature is right for a canonical request, in time that does not
 // depend on how far it is. The algorithm is part of what was signed, so that a signature by one is
 // none by the other (threat 9).
-func (s *scratch) matches(canonical []byte, key verificationKey, p *presented) bool {
+func (s *scratch) matches(canonical []byte, key verificationKey, p *authParams) bool {
 	s.sts = p.appendStringToSign(s.sts[:0], canonical)
 	return s.signs(s.sts, key, p)
 }
 
 // signs is matches for a string to sign.
-func (s *scratch) signs(sts []byte, key verificationKey, p *presented) bool {
+func (s *scratch) signs(sts []byte, key verificationKey, p *authParams) bool {
 	if p.algorithm == ecdsaP256 {
 		return v4.VerifyV4A(key.public, sts, p.der)
 	}
 	return v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac) // guard 212
 }
 
-func (p *presented) appendStringToSign(dst, canonical []byte) []byte {
+func (p *authParams) appendStringToSign(dst, canonical []byte) []byte {
 	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scope.Date, p.scopeEnd, canonical) // guard 8
 }
 
 // chain returns the chain of the chunks' signatures, which begins with the request's.
-func (key verificationKey) chain(p *presented) chunked.Chain {
+func (key verificationKey) chain(p *authParams) chunked.Chain {
 	if p.algorithm == ecdsaP256 {
 		return chunked.NewV4A(key.public, p.date, p.scope.Date, p.scopeEnd, p.der)
 	}

@@ -42,7 +42,7 @@ func TestAnswerTellsNoSignature(t *testing.T) {
 			r = sign(t, ride(), signing{digestHeader: true})
 			r.Header.Set("Authorization", right[:len(right)-1]+last)
 			a.Handler(&handler).ServeHTTP(w, r)
-			if handler.ran != 0 || e == nil || e.Code != sigv4auth.ErrSignatureMismatch {
+			if handler.ran != 0 || e == nil || e.Reason != sigv4auth.ErrSignatureMismatch {
 				t.Fatalf("the handler ran %d times; %v", handler.ran, err)
 			}
 			for _, text := range []string{w.Body.String(), fmt.Sprint(w.Header()), fmt.Sprintf("%+v %q %q %v", e, e.Message, e.Detail, e.Cause), fmt.Sprintf("%+v", event)} {

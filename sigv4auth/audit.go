@@ -10,19 +10,19 @@ import (
 // request, since what cannot be recorded must not happen (threats 218 and 227). answers says that a
 // refusal is answered here, with the request's ID.
 func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record, m *measurement, refused *Error, answers bool) *Error {
-	rec.event.conclude(refused)
+	rec.event.setOutcome(refused)
 	if m != nil {
-		refused = a.recorded(rec, refused, func() { a.telemetry.end(ctx, m, &rec.event) })
+		refused = a.callHook(rec, refused, func() { a.telemetry.end(ctx, m, &rec.event) })
 	}
 	if a.audit != nil || answers && refused != nil {
 		rec.event.RequestID = newRequestID()
 	}
 	if a.audit != nil {
-		rec.event.describe(r, rec.sourced)
-		if refused != nil && diagnosable(refused.Code) {
-			refused = a.recorded(rec, refused, func() { a.diagnoseEvent(ctx, r, &rec.event) })
+		rec.event.fillFrom(r, rec.sourced)
+		if refused != nil && diagnosable(refused.Reason) {
+			refused = a.callHook(rec, refused, func() { a.diagnoseEvent(ctx, r, &rec.event) })
 		}
-		refused = a.recorded(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
+		refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
 	}
 	rec.finished = true
 	if refused == nil && rec.body != nil {
@@ -41,39 +41,39 @@ func (a *Authenticator) watchBody(ctx context.Context, rec *record) {
 	event := rec.event // of its own: a lone Verify's record is gone by then
 	rec.body.ended = func(refused *Error) {
 		if a.telemetry.bodies != nil {
-			unharmed(func() { a.telemetry.body(ctx, refused) })
+			callQuietly(func() { a.telemetry.body(ctx, refused) })
 		}
 		if refused != nil && a.audit != nil {
-			event.Outcome, event.ErrorCode = BodyRefused, refused.Code
-			unharmed(func() { a.audit(ctx, event) })
+			event.Outcome, event.Reason = BodyRefused, refused.Reason
+			callQuietly(func() { a.audit(ctx, event) })
 		}
 	}
 }
 
-// unharmed runs a hook whose panic changes nothing.
-func unharmed(hook func()) {
+// callQuietly runs a hook and ignores its panic.
+func callQuietly(hook func()) {
 	defer func() { _ = recover() }()
 	hook()
 }
 
-// recorded runs a hook, whose panic is a refusal.
-func (a *Authenticator) recorded(rec *record, refused *Error, hook func()) (final *Error) {
+// callHook runs a hook. Its panic becomes a refusal.
+func (a *Authenticator) callHook(rec *record, refused *Error, hook func()) (final *Error) {
 	final = refused
 	defer func() {
 		if v := recover(); v != nil {
 			final = panicked(v) // guard 227d
-			rec.event.conclude(final)
+			rec.event.setOutcome(final)
 		}
 	}()
 	hook()
 	return final
 }
 
-// conclude says what became of the request.
-func (e *Event) conclude(refused *Error) {
+// setOutcome says what became of the request.
+func (e *Event) setOutcome(refused *Error) {
 	if refused == nil {
-		e.Outcome = Admitted // ErrorCode may hold what report-only mode would have refused it for
+		e.Outcome = Admitted // Reason may hold what report-only mode would have refused it for
 		return
 	}
-	e.Outcome, e.ErrorCode, e.ReportOnly = Refused, refused.Code, false
+	e.Outcome, e.Reason, e.ReportOnly = Refused, refused.Reason, false
 }

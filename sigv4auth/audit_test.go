@@ -53,7 +53,7 @@ func TestOneEvent(t *testing.T) {
 	var e sigv4auth.Event
 	n := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
-	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, standardUserPolicy))})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy))})
 	var id string
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		id, _ = sigv4auth.RequestIDFrom(r.Context())

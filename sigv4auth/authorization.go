@@ -12,12 +12,12 @@ import (
 
 // fromAuthorization takes the credentials of the Authorization header apart: "Authorization header"
 // in the IAM User Guide's "Authentication methods".
-func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scratch, accepted Algorithms) *Error {
+func (p *authParams) fromAuthorization(h *protocolHeaders, value string, s *scratch, accepted Algorithms) *Error {
 	p.place = InHeader
 	if len(value) > maxAuthorization {
 		return malformed("The Authorization header is longer than %d bytes", maxAuthorization)
 	}
-	credential, signedHeaders, signature, usual := usualAuthorization(value)
+	credential, signedHeaders, signature, usual := fastAuthorization(value)
 	if !usual {
 		var refused *Error
 		if credential, signedHeaders, signature, refused = p.authorizationFields(value, accepted); refused != nil {
@@ -84,7 +84,7 @@ func (p *presented) fromAuthorization(h *protocolHeaders, value string, s *scrat
 
 // authorizationFields takes an Authorization header apart. The grammar is strict: each of the three
 // fields once and nothing else, so that no two parsers can read two things (threats 6 and 7).
-func (p *presented) authorizationFields(value string, accepted Algorithms) (credential, signedHeaders, signature string, refused *Error) {
+func (p *authParams) authorizationFields(value string, accepted Algorithms) (credential, signedHeaders, signature string, refused *Error) {
 	fault := func(e *Error) (string, string, string, *Error) { return "", "", "", e }
 	scheme, fields, _ := cut(value, ' ')
 	var known bool
@@ -137,7 +137,7 @@ func (p *presented) authorizationFields(value string, accepted Algorithms) (cred
 
 // parseHTTPDate parses the value of Date, in the preferred form of RFC 9110, section 5.6.7, alone.
 // It has to be signed (threat 20); an X-Amz-Date is like every x-amz-* header.
-func (p *presented) parseHTTPDate(s string) *Error {
+func (p *authParams) parseHTTPDate(s string) *Error {
 	t, err := time.Parse(http.TimeFormat, s)
 	if err != nil || t.Format(http.TimeFormat) != s { // time.Parse lets fractions, other cases and wrong weekdays pass
 		return refusal(ErrIncompleteSignature, "Date must be in the format of RFC 9110, or X-Amz-Date in ISO-8601 'basic format'")

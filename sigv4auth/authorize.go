@@ -29,7 +29,7 @@ type AuthorizerConfig struct {
 	// Empty: such resources belong to nobody, and only a ResourcePolicy grants access to them.
 	ResourceAccount string
 
-	// ResourcePolicy is the policy of the service itself, of kind iampolicy.Resource. nil: none.
+	// ResourcePolicy is the policy of the service itself, of type iampolicy.ResourcePolicy. nil: none.
 	ResourcePolicy *iampolicy.Policy
 
 	// Context adds the service's own condition keys, for instance aws:ResourceTag/KEY, to c, which
@@ -76,8 +76,8 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 	if cfg.Target == nil {
 		mistake("Target", "is required")
 	}
-	if cfg.ResourcePolicy != nil && cfg.ResourcePolicy.Kind() != iampolicy.Resource {
-		mistake("ResourcePolicy", "is not a resource policy: "+cfg.ResourcePolicy.Kind().String())
+	if cfg.ResourcePolicy != nil && cfg.ResourcePolicy.Type() != iampolicy.ResourcePolicy {
+		mistake("ResourcePolicy", "is not a resource policy: "+cfg.ResourcePolicy.Type().String())
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
@@ -92,7 +92,7 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // ask it again, for the second resource of a request; Config.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
-		return &Error{Code: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
+		return &Error{Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
 	}
 	// The audit record. Where Check is called without Require, or by a handler once the request's
 	// event is out, it is one that nobody reads.
@@ -104,7 +104,7 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if z.cfg.ReportOnly {
 		rec.event.ReportOnly = true
 		if refused != nil {
-			rec.event.ErrorCode = refused.Code
+			rec.event.Reason = refused.Reason
 		}
 		return nil
 	}
@@ -281,7 +281,7 @@ func cutAccount(arn string) (before, account, after string, ok bool) {
 // denied makes the refusal that API Gateway gives: the caller's own ARN, and the resource's with
 // its account masked.
 func denied(id Identity, action, resource, suffix, detail string) *Error {
-	e := &Error{Code: ErrAccessDenied, Detail: detail}
+	e := &Error{Reason: ErrAccessDenied, Detail: detail}
 	if action == "" || resource == "" {
 		e.Message = fmt.Sprintf("User: %s is not authorized to access this resource", id.Principal.ARN)
 		return e

@@ -16,7 +16,7 @@ import (
 
 const standardUserPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"Ride","Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/*/*/ride"}]}`
 
-func parsePolicy(tb testing.TB, kind iampolicy.Kind, doc string) *iampolicy.Policy {
+func parsePolicy(tb testing.TB, kind iampolicy.PolicyType, doc string) *iampolicy.Policy {
 	tb.Helper()
 	p, err := iampolicy.Parse([]byte(doc), kind)
 	if err != nil {
@@ -56,8 +56,8 @@ func newAuthorizer(tb testing.TB, cfg sigv4auth.AuthorizerConfig) *sigv4auth.Aut
 // one audit event, which has it all (threat 218).
 func TestRequire(t *testing.T) {
 	t.Parallel()
-	allowRide := parsePolicy(t, iampolicy.Identity, standardUserPolicy)
-	denyRide := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":"*","Resource":"*"}]}`)
+	allowRide := parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)
+	denyRide := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":"*","Resource":"*"}]}`)
 	const arn = "arn:aws:execute-api:us-east-1:111122223333:rides/prod/"
 	const masked = "arn:aws:execute-api:us-east-1:********3333:rides/prod/"
 	const user = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: execute-api:Invoke on resource: "
@@ -66,7 +66,7 @@ func TestRequire(t *testing.T) {
 		cfg      sigv4auth.AuthorizerConfig
 		r        func() *http.Request
 		status   int
-		code     sigv4auth.ErrorCode
+		code     sigv4auth.Reason
 		message  string // under "Message", capital M
 		resource string
 		decision iampolicy.Decision
@@ -76,7 +76,7 @@ func TestRequire(t *testing.T) {
 			"allowed",
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide)},
 			ride, 204, "", "", arn + "POST/ride",
-			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.Identity, Sid: "Ride"},
+			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.IdentityPolicy, Sid: "Ride"},
 			"r1",
 		},
 		{
@@ -93,7 +93,7 @@ func TestRequire(t *testing.T) {
 			"explicit deny",
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide, denyRide)},
 			ride, 403, sigv4auth.ErrAccessDenied, user + masked + "POST/ride with an explicit deny", arn + "POST/ride",
-			iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.Identity, Policy: 1, Sid: "No"},
+			iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, Sid: "No"},
 			"r1",
 		},
 		{"threat 138: a trailing slash is another resource", sigv4auth.AuthorizerConfig{Policies: attached(allowRide)}, func() *http.Request { return request("POST", "/prod/ride/", rideBody) }, 403, sigv4auth.ErrAccessDenied, user + masked + "POST/ride/", arn + "POST/ride/", iampolicy.Decision{}, "r1"},
@@ -108,7 +108,7 @@ func TestRequire(t *testing.T) {
 		},
 		{
 			"threat 145: a star in the path is data",
-			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:execute-api:*:*:*/prod/GET/a"}}`))},
+			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:execute-api:*:*:*/prod/GET/a"}}`))},
 			func() *http.Request { return request("GET", "/prod/*", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/*", arn + "GET/*",
 			iampolicy.Decision{},
 			"r1",
@@ -132,7 +132,7 @@ func TestRequire(t *testing.T) {
 		},
 		{
 			"threat 142: a route without a resource",
-			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)), Target: func(*http.Request) (string, string) { return "a:b", "" }},
+			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)), Target: func(*http.Request) (string, string) { return "a:b", "" }},
 			ride, 403, sigv4auth.ErrAccessDenied,
 			"User: arn:aws:iam::111122223333:user/alice is not authorized to access this resource", "",
 			iampolicy.Decision{},
@@ -150,9 +150,9 @@ func TestRequire(t *testing.T) {
 		{"report only", sigv4auth.AuthorizerConfig{Policies: attached(), ReportOnly: true}, ride, 204, sigv4auth.ErrAccessDenied, "", arn + "POST/ride", iampolicy.Decision{}, "r1"},
 		{
 			"a resource policy alone",
-			sigv4auth.AuthorizerConfig{ResourcePolicy: parsePolicy(t, iampolicy.Resource, `{"Version":"2012-10-17","Statement":{"Sid":"Everyone","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:111122223333:rides/*"}}`)},
+			sigv4auth.AuthorizerConfig{ResourcePolicy: parsePolicy(t, iampolicy.ResourcePolicy, `{"Version":"2012-10-17","Statement":{"Sid":"Everyone","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:111122223333:rides/*"}}`)},
 			ride, 204, "", "", arn + "POST/ride",
-			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.Resource, Sid: "Everyone"},
+			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.ResourcePolicy, Sid: "Everyone"},
 			"",
 		},
 	}
@@ -174,7 +174,7 @@ func TestRequire(t *testing.T) {
 					t.Errorf("body %s; want %q", w.Body, tt.message)
 				}
 			}
-			if events != 1 || e.ErrorCode != tt.code || e.Resource != tt.resource || e.Decision != tt.decision || e.PolicyRevision != tt.revision || e.ReportOnly != tt.cfg.ReportOnly ||
+			if events != 1 || e.Reason != tt.code || e.Resource != tt.resource || e.Decision != tt.decision || e.PolicyRevision != tt.revision || e.ReportOnly != tt.cfg.ReportOnly ||
 				e.Principal != userPrincipal.ARN || e.AccessKeyID != testKeyID || e.RequestID == "" || e.Source.String() != "192.0.2.1" || (e.Outcome == sigv4auth.Admitted) != (tt.status == 204) || !e.Time.Equal(testNow) {
 				t.Errorf("%d events, the last %+v", events, e)
 			}
@@ -189,8 +189,8 @@ func TestRequire(t *testing.T) {
 // authorised (threat 229).
 func TestCheckWantsAnIdentity(t *testing.T) {
 	t.Parallel()
-	everything := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
-	everyone := parsePolicy(t, iampolicy.Resource, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`)
+	everything := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
+	everyone := parsePolicy(t, iampolicy.ResourcePolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`)
 	for _, reportOnly := range []bool{false, true} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(everything), ResourcePolicy: everyone, ReportOnly: reportOnly})
 		for _, id := range []sigv4auth.Identity{{}, {Principal: userPrincipal}, {AccessKeyID: testKeyID}, {Principal: userPrincipal, VerifiedAt: testNow}} {
@@ -206,7 +206,7 @@ func TestCheckWantsAnIdentity(t *testing.T) {
 // under every path style.
 func TestRoutedPath(t *testing.T) {
 	t.Parallel()
-	everything := attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded })
 	for path, refused := range map[string]bool{
 		"/prod/ride": false, "/prod/rides/a%20b": false, "/prod/rides/%C3%BC": false, "/prod/rides/a%2eb": false, "/prod/ride/": false, "/prod/..;/x": false, "/prod/%": true,
@@ -240,8 +240,8 @@ func TestRoutedPath(t *testing.T) {
 // cannot be widened by the store's.
 func TestSessionPolicies(t *testing.T) {
 	t.Parallel()
-	everything := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
-	onlyRide := parsePolicy(t, iampolicy.Session, standardUserPolicy)
+	everything := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
+	onlyRide := parsePolicy(t, iampolicy.SessionPolicy, standardUserPolicy)
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
 			AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal, Session: &sigv4auth.Session{Policies: []*iampolicy.Policy{onlyRide}},

@@ -124,7 +124,7 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkHandler(b *testing.B) {
 	a := benchAuthenticator(b)
 	q := newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken, digestHeader: true})
-	z := newAuthorizer(b, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(b, iampolicy.Identity, standardUserPolicy))})
+	z := newAuthorizer(b, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(b, iampolicy.IdentityPolicy, standardUserPolicy))})
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	for name, h := range map[string]http.Handler{"type=handler": a.Handler(nothing), "type=require": a.Require(z.Check)(nothing)} {
 		b.Run(name, func(b *testing.B) {

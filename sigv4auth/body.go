@@ -124,7 +124,7 @@ func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
 			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 				return nil, tooLarge()
 			}
-			return nil, &Error{Code: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
+			return nil, &Error{Reason: ErrIncompleteBody, Message: "The body could not be read to its end", Cause: err}
 		}
 		if len(text) == cap(text) {
 			text = grown(text, r.ContentLength)

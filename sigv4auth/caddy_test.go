@@ -39,7 +39,7 @@ func TestCaddy(t *testing.T) {
 		p.Networks = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 		return func(c *sigv4auth.Config) { c.Proxies = p }
 	}
-	const right, mismatch = sigv4auth.ErrorCode(""), sigv4auth.ErrSignatureMismatch
+	const right, mismatch = sigv4auth.Reason(""), sigv4auth.ErrSignatureMismatch
 	identity := http.Header{"Accept-Encoding": {"identity"}}
 	encoded := func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded }
 	prefixed := trusting(sigv4auth.TrustedProxies{PathPrefix: "/api"})

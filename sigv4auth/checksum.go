@@ -35,7 +35,7 @@ func (c *declaredChecksum) check(body []byte) *Error {
 // takeChecksum finds the checksum of the body. A presigned URL has it in its query, where SDKs put
 // the headers of the request that they presign: often that of an empty body, since no other was
 // there when they did, and then the refusal has to say so (threat 98).
-func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query, p *presented) *Error {
+func (d *payload) takeChecksum(r *http.Request, h *protocolHeaders, q *v4.Query, p *authParams) *Error {
 	if h.checksum == "" && !p.checksumInQuery {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 // checkTime refuses a request that was signed too long ago or in the future. Both bounds of the
 // window are inclusive. A presigned URL is valid from its date, less the skew, through its date
 // plus X-Amz-Expires.
-func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
+func (a *Authenticator) checkTime(p *authParams, now time.Time) *Error {
 	// Dates have whole seconds.
 	second, skew := now.Unix(), int64(a.skew/time.Second)
 	age, longest := second-p.signedAt.Unix(), skew
@@ -37,7 +37,7 @@ func (a *Authenticator) checkTime(p *presented, now time.Time) *Error {
 		text = appendMinutes(append(v4.AppendTime(text, second), " - "...), a.skew)
 		text = append(text, ".)"...)
 	}
-	return factual(code, string(text), &facts{signedAt: p.signedAt.Unix(), now: second, skew: a.skew, lifetime: p.expires})
+	return withDetails(code, string(text), &errorDetails{signedAt: p.signedAt.Unix(), now: second, skew: a.skew, lifetime: p.expires})
 }
 
 // appendMinutes spells a window as AWS's messages do.
@@ -52,7 +52,7 @@ func appendMinutes(dst []byte, d time.Duration) []byte {
 // A signature for another service or region, made with the same key, is worth nothing here (threats
 // 72, 73 and 80). That of SigV4A is for each region of its set, and counts as one for the region
 // that is accepted.
-func (a *Authenticator) checkScope(p *presented) *Error {
+func (a *Authenticator) checkScope(p *authParams) *Error {
 	if p.algorithm == ecdsaP256 {
 		holds, ok := v4.RegionSetHolds(p.regionSet, a.region)
 		if !ok {
@@ -68,7 +68,7 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 		return nil
 	}
 	faults := make([]byte, 0, 256) // of what most requests with a wrong scope are told
-	var known facts
+	var known errorDetails
 	if p.scope.Region != a.region {
 		if validScopePart(p.scope.Region) {
 			known.region, known.named = a.region, p.scope.Region
@@ -88,7 +88,7 @@ func (a *Authenticator) checkScope(p *presented) *Error {
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
 		faults = append(faults, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+forMessage(p.scope.Date)+"' != '"+day+"', from '"+p.date+"'. "...)
 	}
-	return factual(ErrInvalidScope, string(faults), &known)
+	return withDetails(ErrInvalidScope, string(faults), &known)
 }
 
 // appendNotThis ends a sentence that quotes a scope element back, "" if it does not look like one.

@@ -136,7 +136,7 @@ func (c conditionKeys) fillSession(s *Session, now time.Time) {
 // All come from what was verified (threat 82).
 func (c conditionKeys) fillS3(r *http.Request, id *Identity) {
 	c.to.Set("s3:signatureversion", id.Algorithm)
-	if id.Place == InQuery {
+	if id.SignatureLocation == InQuery {
 		c.to.Set("s3:authType", "REST-QUERY-STRING")
 		c.to.Set("s3:signatureAge", strconv.FormatInt(id.VerifiedAt.Sub(id.SignedAt).Milliseconds(), 10)) // guard 82
 	} else {

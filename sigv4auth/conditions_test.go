@@ -120,7 +120,7 @@ func TestConditionKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 			check := func(doc string) error {
-				return newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, doc))}).Check(r, id)
+				return newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, doc))}).Check(r, id)
 			}
 			document := func() string {
 				doc, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": map[string]any{"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition}})
@@ -153,7 +153,7 @@ func TestOneInstantForPolicies(t *testing.T) {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Now = func() time.Time { now = now.Add(time.Second); return now }
 	})
-	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity,
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
 		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 			"StringEquals":{"aws:CurrentTime":"2026-01-02T03:04:06Z","aws:EpochTime":"1767323046"},
 			"DateEquals":{"aws:CurrentTime":"2026-01-02T03:04:06Z"}}}}`))})
@@ -175,7 +175,7 @@ func TestTagsOfTheCaller(t *testing.T) {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: user})
 	})
-	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity,
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
 		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 			"StringEquals":{"aws:PrincipalTag/team":"unicorns"},
 			"Null":{"aws:PrincipalTag/admin":"true","aws:ResourceTag/team":"true","aws:RequestTag/team":"true","aws:TagKeys":"true"}}}}`))})
@@ -201,7 +201,7 @@ func TestServersKeysWin(t *testing.T) {
 		t.Fatal(err)
 	}
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-		Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+		Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 			"StringEquals":{"aws:username":"alice","aws:ResourceTag/owner":"bob"},"ForAnyValue:StringEquals":{"rides:kinds":["b"]},
 			"Null":{"aws:MultiFactorAuthPresent":"true","aws:PrincipalTag/admin":"true"}}}}`)),
 		Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
@@ -239,7 +239,7 @@ func TestProvidersKeysWin(t *testing.T) {
 	}
 	for subject, want := range map[string]bool{"alice": true, "mallory": false} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-			Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"`+provider+`:sub":"`+subject+`"}}}}`)),
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"`+provider+`:sub":"`+subject+`"}}}}`)),
 			Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
 				c.Set("Accounts.Example.com:sub", "mallory")
 				return nil

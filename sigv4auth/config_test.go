@@ -113,7 +113,7 @@ func TestNewCopies(t *testing.T) {
 
 func TestNewAuthorizerRefuses(t *testing.T) {
 	t.Parallel()
-	identity, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*"}}`), iampolicy.Identity)
+	identity, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*"}}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func TestStoresKeepTheContract(t *testing.T) {
 	temporary := session()
 	policies := func(t *testing.T) sigv4auth.PolicyStore {
 		return sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{
-			userPrincipal.PrincipalARN(): {parsePolicy(t, iampolicy.Identity, standardUserPolicy)},
+			userPrincipal.PrincipalARN(): {parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)},
 		})
 	}
 	t.Run("StaticCredentials and StaticPolicies", func(t *testing.T) {

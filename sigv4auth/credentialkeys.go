@@ -20,10 +20,10 @@ func (c *Credential) checkKeys() error {
 // lacksKey says why nothing in c, which a store returned, checks the signature of p, nil if
 // something does. Only a store's fault is told as one: anyone can name an access key, and must not
 // be able to make a service look broken with it.
-func (c *Credential) lacksKey(p *presented, now time.Time) *Error {
+func (c *Credential) lacksKey(p *authParams, now time.Time) *Error {
 	derived := len(c.SigningKeys) > 0 || !c.PublicKey.IsZero()
 	unknown := func(detail string) *Error {
-		return &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
+		return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
 	}
 	switch {
 	case !c.Secret.IsZero() && derived:

@@ -78,7 +78,7 @@ func TestDerivedKeys(t *testing.T) {
 		c    sigv4auth.Credential
 		s    signing
 		now  time.Time
-		code sigv4auth.ErrorCode // "": admitted
+		code sigv4auth.Reason // "": admitted
 	}{
 		{"signing keys, today", sigv4auth.Credential{SigningKeys: threeDays}, today, testNow, ""},
 		{"a public key, SigV4A", sigv4auth.Credential{PublicKey: public}, v4a, testNow, ""},

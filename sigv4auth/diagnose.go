@@ -38,13 +38,13 @@ func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
 // diagnose examines r at the instant now; zero: the present one. If read is not set, nothing is
 // read that has not been read already.
 func (a *Authenticator) diagnose(ctx context.Context, r *http.Request, now time.Time, read bool) (d Diagnosis) {
-	x := &examination{a: a, r: r, mayRead: read}
+	x := &diagnoser{a: a, r: r, mayRead: read}
 	x.s = a.scratch.get()
 	defer a.scratch.put(x.s)
 	defer func() {
 		if v := recover(); v != nil {
 			refused := panicked(v)
-			d = Diagnosis{Refused: refused.Code, Message: refused.Message + " (" + refused.Detail + ")"}
+			d = Diagnosis{Refused: refused.Reason, Message: refused.Message + " (" + refused.Detail + ")"}
 		}
 	}()
 	if x.now = now; now.IsZero() {
@@ -55,8 +55,8 @@ func (a *Authenticator) diagnose(ctx context.Context, r *http.Request, now time.
 	return x.d
 }
 
-// examination is one diagnosis in the making.
-type examination struct {
+// A diagnoser makes one diagnosis.
+type diagnoser struct {
 	a       *Authenticator
 	r       *http.Request
 	now     time.Time
@@ -67,7 +67,7 @@ type examination struct {
 	sent       http.Header // r.Header as the client sent it, made once: whoever sends the request chooses how large it is
 	h          protocolHeaders
 	t          target
-	p          presented
+	p          authParams
 	declared   payload
 	body       []byte
 	bodyKnown  bool
@@ -79,12 +79,12 @@ type examination struct {
 }
 
 // refuse notes the first refusal, which is Verify's verdict.
-func (x *examination) refuse(refused *Error) bool {
+func (x *diagnoser) refuse(refused *Error) bool {
 	if refused == nil {
 		return false
 	}
 	if x.d.Refused == "" {
-		x.d.Refused, x.d.Message = refused.Code, refused.Message
+		x.d.Refused, x.d.Message = refused.Reason, refused.Message
 		if refused.Detail != "" {
 			x.d.Message += " (" + refused.Detail + ")"
 		}
@@ -92,13 +92,13 @@ func (x *examination) refuse(refused *Error) bool {
 	return true
 }
 
-func (x *examination) find(c Cause, condition, remedy string) {
+func (x *diagnoser) find(c Cause, condition, remedy string) {
 	x.d.Findings = append(x.d.Findings, Finding{Cause: c, Condition: condition, Remedy: remedy})
 }
 
 // walk takes the steps of verify in the same order, but goes on after a refusal that leaves
 // something to be examined.
-func (x *examination) walk(ctx context.Context) {
+func (x *diagnoser) walk(ctx context.Context) {
 	a, r, p, h := x.a, x.r, &x.p, &x.h
 	x.via = a.proxies.read(r)
 	x.client()
@@ -160,7 +160,7 @@ func (x *examination) walk(ctx context.Context) {
 	}
 
 	refusedCredential := a.lookUp(ctx, &x.credential, p, x.now)
-	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
+	if refusedCredential != nil && refusedCredential.Reason == ErrServiceUnavailable {
 		if x.d.Refused == "" {
 			x.refuse(refusedCredential)
 			return
@@ -209,7 +209,7 @@ func (x *examination) walk(ctx context.Context) {
 }
 
 // client notes what is not known of the client.
-func (x *examination) client() {
+func (x *diagnoser) client() {
 	if x.via != nil {
 		x.d.SourceUntold, x.d.SchemeUntold = x.via.clientUntold, x.via.schemeUntold
 	} else if _, ok := PeerIP(x.r); !ok {
@@ -224,7 +224,7 @@ func (x *examination) client() {
 
 // canonical returns what Verify builds of the request, up to the payload's line. Signed headers
 // that did not arrive are empty in it.
-func (x *examination) canonical() ([]byte, bool) {
+func (x *diagnoser) canonical() ([]byte, bool) {
 	b, refused := x.a.canonical(nil, x.r, x.via, &x.t, &x.s.query, &x.h, &x.p, 0)
 	if refused == nil {
 		return b, true
@@ -254,7 +254,7 @@ func (x *examination) canonical() ([]byte, bool) {
 // key returns the key for the scope that the request names. Keys derived for other scopes than
 // those that Verify accepts, by their region, service and day, stay out of the cache, which a
 // caller could fill with them (threat 223); a public key is for every scope.
-func (x *examination) key(accepted bool) verificationKey {
+func (x *diagnoser) key(accepted bool) verificationKey {
 	if accepted || x.credential.Secret.IsZero() || x.p.algorithm == ecdsaP256 {
 		return x.a.keys.key(&x.credential, &x.p)
 	}
@@ -262,7 +262,7 @@ func (x *examination) key(accepted bool) verificationKey {
 }
 
 // checkBody holds the body against what was declared of it.
-func (x *examination) checkBody(unread *Error) {
+func (x *diagnoser) checkBody(unread *Error) {
 	if x.refuse(unread) || !x.bodyKnown {
 		return
 	}
@@ -271,7 +271,7 @@ func (x *examination) checkBody(unread *Error) {
 		return
 	}
 	what := "its SHA-256 is not the X-Amz-Content-Sha256"
-	if refused.Code == ErrChecksumMismatch {
+	if refused.Reason == ErrChecksumMismatch {
 		what = "its checksum is not the X-Amz-Checksum header"
 	}
 	x.find(CauseBody, "the body is the one that was signed: "+what+" that came with it",

@@ -99,7 +99,7 @@ func TestDiagnose(t *testing.T) {
 		name      string
 		r         *http.Request
 		config    func(*sigv4auth.Config)
-		code      sigv4auth.ErrorCode
+		code      sigv4auth.Reason
 		want      string // causes
 		condition string
 	}{
@@ -195,9 +195,9 @@ func TestDiagnose(t *testing.T) {
 func sameVerdict(tb testing.TB, a *sigv4auth.Authenticator, r *http.Request, d sigv4auth.Diagnosis) {
 	tb.Helper()
 	_, err := a.Verify(r)
-	got := sigv4auth.ErrorCode("")
+	got := sigv4auth.Reason("")
 	if e := sigv4auth.AsError(err); e != nil {
-		got = e.Code
+		got = e.Reason
 	}
 	if got != d.Refused {
 		tb.Errorf("Verify says %q, the diagnosis %q", got, d.Refused)
@@ -264,7 +264,7 @@ func TestDiagnoseKeepsTheBody(t *testing.T) {
 		name   string
 		body   io.Reader
 		length int64
-		code   sigv4auth.ErrorCode
+		code   sigv4auth.Reason
 		want   string
 	}{
 		{"whole", strings.NewReader(rideBody), int64(len(rideBody)), "", rideBody},
@@ -344,7 +344,7 @@ func TestDiagnoseStops(t *testing.T) {
 		name   string
 		r      *http.Request
 		config func(*sigv4auth.Config)
-		want   sigv4auth.ErrorCode
+		want   sigv4auth.Reason
 	}{
 		{"no credentials", ride(), nil, sigv4auth.ErrMissingAuthenticationToken},
 		{"a malformed date", bad, nil, sigv4auth.ErrIncompleteSignature},

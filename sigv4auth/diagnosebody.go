@@ -8,7 +8,7 @@ import (
 )
 
 // takeBody reads the body, if that may be done, and puts it back as it was.
-func (x *examination) takeBody() *Error {
+func (x *diagnoser) takeBody() *Error {
 	r := x.r
 	if strings.HasPrefix(x.declared.line, streamingPrefix) {
 		return nil // its chunks are verified as they are read, or not at all
@@ -27,7 +27,7 @@ func (x *examination) takeBody() *Error {
 		return nil
 	}
 	original, length := r.Body, r.ContentLength
-	k := &keeper{from: original}
+	k := &bodyRecorder{from: original}
 	r.Body = k
 	defer func() {
 		if _, read := original.(*readBody); read && k.err == io.EOF {
@@ -45,24 +45,24 @@ func (x *examination) takeBody() *Error {
 	return nil
 }
 
-// keeper keeps what is read through it, and the error that ended it.
-type keeper struct {
+// A bodyRecorder keeps what is read through it, and the error that ended it.
+type bodyRecorder struct {
 	from io.Reader
 	kept []byte
 	err  error
 }
 
-func (k *keeper) Read(b []byte) (int, error) {
+func (k *bodyRecorder) Read(b []byte) (int, error) {
 	n, err := k.from.Read(b)
 	k.kept, k.err = append(k.kept, b[:n]...), err
 	return n, err
 }
 
-func (*keeper) Close() error { return nil }
+func (*bodyRecorder) Close() error { return nil }
 
 // rest is what comes after what has been kept: the error that ended it once more, or if there was
 // none what has not been read.
-func (k *keeper) rest() io.Reader {
+func (k *bodyRecorder) rest() io.Reader {
 	if k.err != nil {
 		return failing{k.err}
 	}

@@ -15,7 +15,7 @@ import (
 
 // candidates adds what is known to go wrong, the likeliest first: of two causes the second is then
 // found sooner.
-func (x *examination) candidates() {
+func (x *diagnoser) candidates() {
 	x.hosts()
 	x.payloads()
 	x.methods()
@@ -26,7 +26,7 @@ func (x *examination) candidates() {
 
 // hosts: proxies put the address of the server behind them into Host, or leave a port out. What
 // their headers say that it was is believed for nothing but this.
-func (x *examination) hosts() {
+func (x *diagnoser) hosts() {
 	r := x.r
 	hosts := forwardedValues(r.Header, "X-Forwarded-Host", "X-Original-Host", "X-Host")
 	for _, v := range forwardedValues(r.Header, "Forwarded") { // RFC 7239, section 4
@@ -65,7 +65,7 @@ func (x *examination) hosts() {
 	}
 }
 
-func (x *examination) methods() {
+func (x *diagnoser) methods() {
 	try := func(method, remedy string) {
 		x.search.add(methodLine, method, Finding{CauseMethod, "the method is " + quoted(method) + ": " + quoted(x.r.Method) + " arrived", remedy})
 	}
@@ -77,7 +77,7 @@ func (x *examination) methods() {
 
 // paths: the path in every style, with and without a slash at its end, with a prefix that a proxy
 // took away, and without one that it added.
-func (x *examination) paths() {
+func (x *diagnoser) paths() {
 	t, style := x.t.path, x.a.path
 	text := func(path string, style v4.PathStyle) string { return string(v4.AppendPath(nil, path, style)) }
 	add := func(text string, cause Cause, condition, remedy string) {
@@ -129,7 +129,7 @@ func (x *examination) paths() {
 
 // payloads: modes that a signer takes where the request does not say, and the small changes that
 // bodies suffer.
-func (x *examination) payloads() {
+func (x *diagnoser) payloads() {
 	line := x.search.payloadLine()
 	add := func(text string, cause Cause, condition, remedy string) {
 		x.search.add(line, text, Finding{cause, condition, remedy})

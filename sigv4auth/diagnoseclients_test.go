@@ -189,7 +189,7 @@ func TestDiagnoseStreaming(t *testing.T) {
 		name   string
 		config func(*sigv4auth.Config)
 		change func(*http.Request)
-		code   sigv4auth.ErrorCode
+		code   sigv4auth.Reason
 		want   string
 	}{
 		{"nothing is wrong", all, func(*http.Request) {}, "", ""},

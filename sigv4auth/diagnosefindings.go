@@ -17,7 +17,7 @@ import (
 func quoted(s string) string { return strconv.Quote(printable(s)) }
 
 // unsignedHeaders finds the headers that have to be signed, arrived, and are not.
-func (x *examination) unsignedHeaders(refused *Error) {
+func (x *diagnoser) unsignedHeaders(refused *Error) {
 	const header = "X-Amz-Security-Token"
 	signed := make(map[string]bool, maxSignedHeaders)
 	for name := range strings.SplitSeq(x.p.signedHeaders, ";") {
@@ -58,7 +58,7 @@ func (x *examination) unsignedHeaders(refused *Error) {
 const maxZone = 14 * time.Hour
 
 // clock finds how far the clocks are apart.
-func (x *examination) clock() {
+func (x *diagnoser) clock() {
 	signed, now := x.p.signedAt.UTC().Format(v4.TimeFormat), x.now.UTC().Format(v4.TimeFormat)
 	// Sub stops at 292 years, where a number of seconds made a Duration would run over and tell a
 	// clock that is behind as one ahead.
@@ -83,7 +83,7 @@ func (x *examination) clock() {
 
 // scope finds in what the credential scope is not the accepted one. It reports whether a signature
 // can be computed for it.
-func (x *examination) scope() bool {
+func (x *diagnoser) scope() bool {
 	p, a := &x.p, x.a
 	if p.scope.Region != a.region {
 		region := p.scope.Region
@@ -104,7 +104,7 @@ func (x *examination) scope() bool {
 
 // declaredAnyway takes the payload mode from the request where the configuration does not admit it,
 // and reports whether there is one.
-func (x *examination) declaredAnyway() bool {
+func (x *diagnoser) declaredAnyway() bool {
 	sha := x.p.contentSHA256
 	if sha == "" && x.a.service == "s3" && x.p.place == InQuery {
 		sha = v4.UnsignedPayload
@@ -118,9 +118,9 @@ func (x *examination) declaredAnyway() bool {
 }
 
 // credentialRefused finds what is wrong with the access key or its session.
-func (x *examination) credentialRefused(refused *Error) {
+func (x *diagnoser) credentialRefused(refused *Error) {
 	switch {
-	case refused.Code == ErrExpiredToken:
+	case refused.Reason == ErrExpiredToken:
 		x.find(CauseKeyExpired, "the temporary credentials are still valid", "let the client fetch new credentials; an SDK does so if it is given a provider and not the keys")
 	case !x.known && refused.Detail != "":
 		x.find(CauseKeyUnknown, "the credential store returns what checks the signature: "+refused.Detail, "add the derived keys to the store, or let the client sign with the algorithm and for the days of those that it has")
@@ -136,7 +136,7 @@ func (x *examination) credentialRefused(refused *Error) {
 }
 
 // hint says what it means that nothing was found.
-func (x *examination) hint() {
+func (x *diagnoser) hint() {
 	if !x.known {
 		return
 	}
@@ -148,7 +148,7 @@ func (x *examination) hint() {
 }
 
 // missingHeaders finds the signed headers that did not arrive.
-func (x *examination) missingHeaders(condition string) {
+func (x *diagnoser) missingHeaders(condition string) {
 	for _, name := range x.missing {
 		x.find(CauseHeader, "the signed header "+quoted(name)+" "+condition,
 			"let the proxy pass it on, or the client leave it unsigned; HTTP/2 and Go's server take Connection, Transfer-Encoding and the like away")

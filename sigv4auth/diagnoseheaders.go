@@ -27,17 +27,17 @@ var usualValues = map[string][]string{
 }
 
 // headers: the signed headers with the values that they may have had.
-func (x *examination) headers() {
+func (x *diagnoser) headers() {
 	s := &x.search
 	s.headers(func(line int, name, value string) {
 		absent := slices.Contains(x.missing, name)
 		was := func(v string) {
 			f := Finding{
-				CauseHeader, "the signed header " + name + " is " + shown(name, v) + ": " + shown(name, value) + " arrived",
+				CauseHeader, "the signed header " + name + " is " + quoteIfSafe(name, v) + ": " + quoteIfSafe(name, value) + " arrived",
 				"let nothing on the way change " + name + ", or pass on what it was, as Config.Proxies.RestoredHeaders says; or let the client leave it unsigned",
 			}
 			if absent {
-				f.Condition = "the signed header " + name + " arrives, with the value " + shown(name, v)
+				f.Condition = "the signed header " + name + " arrives, with the value " + quoteIfSafe(name, v)
 				f.Remedy = "let nothing on the way take " + name + " away, or the client leave it unsigned"
 			}
 			s.add(line, name+":"+v, f)
@@ -95,7 +95,7 @@ func (x *examination) headers() {
 
 // spaces: white space that the client does not fold as AWS documents it, and lists whose commas
 // were was.
-func (x *examination) spaces(line int, name, value string) {
+func (x *diagnoser) spaces(line int, name, value string) {
 	add := func(v, condition, remedy string) {
 		if strings.ContainsAny(v, "\r\n") {
 			return

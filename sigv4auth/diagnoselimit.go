@@ -47,7 +47,7 @@ func (a *Authenticator) diagnoseEvent(ctx context.Context, r *http.Request, e *E
 // diagnosable reports whether a diagnosis can tell more than the refusal itself. An unknown key is
 // treated like a wrong signature, to the same amount of work, so that the time of the answer does
 // not tell one from the other (threat 211).
-func diagnosable(code ErrorCode) bool {
+func diagnosable(code Reason) bool {
 	switch code {
 	case ErrSignatureMismatch, ErrPayloadMismatch, ErrUnrecognizedClient, ErrExpiredToken,
 		ErrRequestExpired, ErrRequestNotYetCurrent, ErrInvalidScope, ErrHeaderNotSigned, ErrHostNotAllowed:

@@ -11,7 +11,7 @@ import (
 
 // queries: the plus sign, clients that sign the query in a form of their own, and parameters that
 // were added.
-func (x *examination) queries() {
+func (x *diagnoser) queries() {
 	raw := x.t.query
 	if raw == "" {
 		return
@@ -84,7 +84,7 @@ func (x *examination) queries() {
 
 // orders returns the canonically encoded query in the order of arrival, and sorted by what its
 // names and values stand for.
-func (x *examination) orders(omit string) []string {
+func (x *diagnoser) orders(omit string) []string {
 	var q v4.Query
 	if q.Parse(x.t.query) != nil {
 		return nil

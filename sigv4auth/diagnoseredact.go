@@ -23,8 +23,8 @@ var harmlessHeaders = map[string]bool{
 	"x-forwarded-for": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-forwarded-proto": true,
 }
 
-// shown is a header's value as a finding quotes it.
-func shown(name, value string) string {
+// quoteIfSafe is a header's value as a finding quotes it.
+func quoteIfSafe(name, value string) string {
 	if harmlessHeaders[name] {
 		return quoted(value)
 	}
@@ -57,7 +57,7 @@ func showsParam(name string) bool {
 
 // redact fills in the texts that the server built, and takes out of the whole diagnosis what must
 // not be in it.
-func (x *examination) redact() {
+func (x *diagnoser) redact() {
 	d := &x.d
 	hides := x.hider()
 	if s := &x.search; len(s.lines) > 0 {
@@ -115,7 +115,7 @@ const (
 	encodings       = 3 // how many times a secret may be percent-encoded: by the client, and twice in a path
 )
 
-func (x *examination) hider() hider {
+func (x *diagnoser) hider() hider {
 	var h hider
 	for _, s := range []string{x.p.token, x.credential.Secret.Reveal(), x.credential.SessionToken.Reveal(), x.signature()} {
 		if s = unquoted(s); len(s) >= shortestSecret {
@@ -126,7 +126,7 @@ func (x *examination) hider() hider {
 }
 
 // signature is the one that was presented, "" if none was.
-func (x *examination) signature() string {
+func (x *diagnoser) signature() string {
 	if x.p.credential == "" {
 		return ""
 	}

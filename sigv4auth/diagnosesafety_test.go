@@ -19,7 +19,7 @@ import (
 )
 
 // presented returns the signature that r presents.
-func presented(r *http.Request) string {
+func authParams(r *http.Request) string {
 	if _, s, ok := strings.Cut(r.Header.Get("Authorization"), "Signature="); ok {
 		return s
 	}
@@ -99,7 +99,7 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAuthenticator(t, store)
-			signature := presented(tt.r)
+			signature := authParams(tt.r)
 			d := a.Diagnose(tt.r)
 			text := printed(t, d)
 			for _, secret := range []string{testSecret, testToken, sentinel, signature, url.QueryEscape(testToken), url.QueryEscape(url.QueryEscape(testToken)), url.PathEscape(testSecret), strings.ReplaceAll(testSecret, "/", ""), strings.ReplaceAll(testSecret, "/", ".")} {
@@ -148,7 +148,7 @@ func TestEventDiagnosis(t *testing.T) {
 	if got := answer(a, mismatch()); got != want {
 		t.Errorf("the client is told %s; want %s", got, want)
 	}
-	if e.Diagnosis == nil || codes(*e.Diagnosis) != "host" || !e.Diagnosis.Verifies || e.Diagnosis.Refused != e.ErrorCode || e.Outcome != sigv4auth.Refused {
+	if e.Diagnosis == nil || codes(*e.Diagnosis) != "host" || !e.Diagnosis.Verifies || e.Diagnosis.Refused != e.Reason || e.Outcome != sigv4auth.Refused {
 		t.Errorf("%+v", e)
 	}
 	answer(a, sign(t, ride(), signing{}))
@@ -322,15 +322,15 @@ func FuzzDiagnose(f *testing.F) {
 			}
 			return r
 		}
-		verdict := func(r *http.Request) sigv4auth.ErrorCode {
+		verdict := func(r *http.Request) sigv4auth.Reason {
 			_, err := a.Verify(r)
 			if e := sigv4auth.AsError(err); e != nil {
-				return e.Code
+				return e.Reason
 			}
 			return ""
 		}
 		r := build()
-		signature := presented(r)
+		signature := authParams(r)
 		d := a.Diagnose(r)
 		if before, after := verdict(build()), verdict(r); before != after || d.Refused != before {
 			t.Fatalf("Verify says %q without Diagnose, %q after it; the diagnosis is %q", before, after, d.Refused)

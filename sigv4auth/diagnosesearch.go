@@ -20,7 +20,7 @@ const (
 type search struct {
 	scratch    *scratch
 	key        verificationKey
-	p          *presented
+	p          *authParams
 	lines      []string // of the canonical request: method, path, query, headers, "", signed headers, payload
 	candidates []candidate
 	trials     int
@@ -43,7 +43,7 @@ const (
 	headerLines
 )
 
-func (s *search) begin(x *examination, canonical []byte, accepted bool) {
+func (s *search) begin(x *diagnoser, canonical []byte, accepted bool) {
 	*s = search{scratch: x.s, key: x.key(accepted), p: &x.p, lines: strings.Split(string(canonical), "\n")}
 }
 

@@ -99,7 +99,7 @@ type Finding struct {
 type Diagnosis struct {
 	// Refused is the code that Verify refuses the request with, "" if it admits it. An error that
 	// comes while a streamed body is read is not foreseen.
-	Refused ErrorCode
+	Refused Reason
 	// Message is what the client is told, with what the operator may know beside it.
 	Message string
 	// AccessKeyID is the key that the request names, "" if it names none or a malformed one. Unless

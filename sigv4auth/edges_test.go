@@ -57,7 +57,7 @@ func TestTelemetryPanics(t *testing.T) {
 		var handler spy
 		w := httptest.NewRecorder()
 		a.Handler(&handler).ServeHTTP(w, sign(t, ride(), signing{}))
-		if handler.ran != 0 || w.Code != 500 || n != 2 || e.Outcome != sigv4auth.Refused || e.ErrorCode != sigv4auth.ErrInternalFailure {
+		if handler.ran != 0 || w.Code != 500 || n != 2 || e.Outcome != sigv4auth.Refused || e.Reason != sigv4auth.ErrInternalFailure {
 			t.Errorf("%s: the handler ran %d times; %d; %d events, the last %+v", name, handler.ran, w.Code, n, e)
 		}
 	}
@@ -110,7 +110,7 @@ func TestCheckInHandler(t *testing.T) {
 	var e sigv4auth.Event
 	n := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
-	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, standardUserPolicy))})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy))})
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		id, _ := sigv4auth.IdentityFrom(r.Context())
 		var group sync.WaitGroup
@@ -134,7 +134,7 @@ func TestCheckInHandler(t *testing.T) {
 // known denies: threat 235.
 func TestClientIPIsCanonical(t *testing.T) {
 	t.Parallel()
-	deny := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+	deny := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
 		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":["fe80::/10","10.0.0.0/8"]}}}]}`)
 	for text, refused := range map[string]bool{"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false, "": true, "zero": true} {
 		var e sigv4auth.Event
@@ -388,7 +388,7 @@ func TestHTTPDate(t *testing.T) {
 // TestResourceAccount: it owns the resources whose ARN names no account.
 func TestResourceAccount(t *testing.T) {
 	t.Parallel()
-	everything := attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`))
+	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`))
 	a := newAuthenticator(t, nil)
 	r := sign(t, request("GET", "/key", ""), signing{})
 	id, err := a.Verify(r)
@@ -404,7 +404,7 @@ func TestResourceAccount(t *testing.T) {
 		}
 	}
 	// What is no ARN belongs to the configured account, and the answer holds it as it is.
-	none := attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`))
+	none := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`))
 	for _, resource := range []string{"orders", "arn:aws:s3:us-east-1:111122223333", "a:b:c:d:111122223333"} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
 			Policies: none, ResourceAccount: testAccount, Target: func(*http.Request) (string, string) { return "s3:GetObject", resource },

@@ -10,60 +10,60 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ErrorCode names one reason to refuse a request. The codes are constants: compare with
+// Reason names one reason to refuse a request. The values are constants: compare with
 // [errors.Is]. Several codes can share one AWS error type, which is what the client is told;
 // [Error.ErrorCode] returns it.
-type ErrorCode string
+type Reason string
 
 // Error returns the code, preceded by the package's name.
-func (c ErrorCode) Error() string { return "sigv4auth: " + string(c) }
+func (c Reason) Error() string { return "sigv4auth: " + string(c) }
 
 // The reasons to refuse a request.
 const (
 	// ErrMissingAuthenticationToken: the request carries no credentials.
-	ErrMissingAuthenticationToken ErrorCode = "MissingAuthenticationToken"
+	ErrMissingAuthenticationToken Reason = "MissingAuthenticationToken"
 	// ErrIncompleteSignature: the Authorization header or the query carries credentials that are
 	// not whole.
-	ErrIncompleteSignature ErrorCode = "IncompleteSignature"
+	ErrIncompleteSignature Reason = "IncompleteSignature"
 	// ErrMalformedRequest: the request is ambiguous, breaks a grammar or exceeds a limit.
-	ErrMalformedRequest ErrorCode = "MalformedRequest"
+	ErrMalformedRequest Reason = "MalformedRequest"
 	// ErrHeaderNotSigned: a header arrived that has to be signed, and is not.
-	ErrHeaderNotSigned ErrorCode = "HeaderNotSigned"
+	ErrHeaderNotSigned Reason = "HeaderNotSigned"
 	// ErrHostNotAllowed: the signed host is none of Config.Hosts.
-	ErrHostNotAllowed ErrorCode = "HostNotAllowed"
+	ErrHostNotAllowed Reason = "HostNotAllowed"
 	// ErrRequestExpired: the request was signed too long ago, or the presigned URL has expired.
-	ErrRequestExpired ErrorCode = "RequestExpired"
+	ErrRequestExpired Reason = "RequestExpired"
 	// ErrRequestNotYetCurrent: the request is dated in the future.
-	ErrRequestNotYetCurrent ErrorCode = "RequestNotYetCurrent"
+	ErrRequestNotYetCurrent Reason = "RequestNotYetCurrent"
 	// ErrInvalidScope: the credential scope is not the one that is accepted.
-	ErrInvalidScope ErrorCode = "InvalidScope"
+	ErrInvalidScope Reason = "InvalidScope"
 	// ErrNotEnabled: presigned URLs or the payload mode are switched off, or the presigned URL
 	// would live longer than Config.MaxPresignExpiry.
-	ErrNotEnabled ErrorCode = "NotEnabled"
+	ErrNotEnabled Reason = "NotEnabled"
 	// ErrUnrecognizedClient: the access key or its session token is unknown. A CredentialStore
 	// returns an error that wraps it for a key that does not exist.
-	ErrUnrecognizedClient ErrorCode = "UnrecognizedClient"
+	ErrUnrecognizedClient Reason = "UnrecognizedClient"
 	// ErrExpiredToken: the temporary credentials have expired.
-	ErrExpiredToken ErrorCode = "ExpiredToken"
+	ErrExpiredToken Reason = "ExpiredToken"
 	// ErrSignatureMismatch: the signature is not that of this request.
-	ErrSignatureMismatch ErrorCode = "SignatureMismatch"
+	ErrSignatureMismatch Reason = "SignatureMismatch"
 	// ErrPayloadMismatch: the body is not the one whose digest was signed.
-	ErrPayloadMismatch ErrorCode = "PayloadMismatch"
+	ErrPayloadMismatch Reason = "PayloadMismatch"
 	// ErrChecksumMismatch: the body is not the one whose checksum a header or the trailer holds.
-	ErrChecksumMismatch ErrorCode = "ChecksumMismatch"
+	ErrChecksumMismatch Reason = "ChecksumMismatch"
 	// ErrIncompleteBody: the body ended early or could not be read.
-	ErrIncompleteBody ErrorCode = "IncompleteBody"
+	ErrIncompleteBody Reason = "IncompleteBody"
 	// ErrRequestTooLarge: the body is larger than Config.MaxBodyBytes.
-	ErrRequestTooLarge ErrorCode = "RequestTooLarge"
+	ErrRequestTooLarge Reason = "RequestTooLarge"
 	// ErrAccessDenied: the signature is right, and no policy allows the request, or one denies it.
-	ErrAccessDenied ErrorCode = "AccessDenied"
+	ErrAccessDenied Reason = "AccessDenied"
 	// ErrServiceUnavailable: a store failed. The request may be right.
-	ErrServiceUnavailable ErrorCode = "ServiceUnavailable"
+	ErrServiceUnavailable Reason = "ServiceUnavailable"
 	// ErrRevisionGone: the policies of the state that the credential came from cannot be had any
 	// more. A PolicyStore returns an error that wraps it. The request may be right.
-	ErrRevisionGone ErrorCode = "RevisionGone"
+	ErrRevisionGone Reason = "RevisionGone"
 	// ErrInternalFailure: a store or a callback panicked.
-	ErrInternalFailure ErrorCode = "InternalFailure"
+	ErrInternalFailure Reason = "InternalFailure"
 )
 
 // answer is what a client is told for a code, in the three dialects that the package writes.
@@ -82,7 +82,7 @@ type wireCode struct {
 // answers holds every code. The API Gateway column is what public captures of API Gateway show; the
 // S3 column follows "Error responses" in the S3 API Reference, the query column "Common Errors" in
 // the STS and IAM API References.
-var answers = map[ErrorCode]answer{
+var answers = map[Reason]answer{
 	ErrMissingAuthenticationToken: {403, "MissingAuthenticationTokenException", wireCode{403, "AccessDenied"}, wireCode{403, "MissingAuthenticationToken"}},
 	ErrIncompleteSignature:        {403, "IncompleteSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{400, "IncompleteSignature"}},
 	ErrMalformedRequest:           {400, "IncompleteSignatureException", wireCode{400, "InvalidRequest"}, wireCode{400, "IncompleteSignature"}},
@@ -108,7 +108,7 @@ var answers = map[ErrorCode]answer{
 // Error is a refusal. It implements [smithy.APIError].
 type Error struct {
 	// Code is the reason, for comparisons and metrics.
-	Code ErrorCode
+	Reason Reason
 	// Message is for the client. It holds nothing that the client did not send or may not know.
 	Message string
 	// Detail is for the operator, and is written to no client. It holds no secret.
@@ -117,8 +117,8 @@ type Error struct {
 	// not part of the text that Error returns, since it may say anything.
 	Cause error
 
-	place Place  // where the credentials were, if they were found
-	facts *facts // may be nil
+	place SignatureLocation // where the credentials were, if they were found
+	facts *errorDetails     // may be nil
 }
 
 var _ smithy.APIError = (*Error)(nil)
@@ -129,9 +129,9 @@ func (e *Error) Error() string {
 		return "sigv4auth: a nil error"
 	}
 	if e.Message == "" {
-		return e.Code.Error()
+		return e.Reason.Error()
 	}
-	return e.Code.Error() + ": " + e.Message
+	return e.Reason.Error() + ": " + e.Message
 }
 
 // Unwrap returns Cause.
@@ -143,7 +143,7 @@ func (e *Error) Unwrap() error {
 }
 
 // Is reports whether target is the error's code.
-func (e *Error) Is(target error) bool { return e != nil && target == e.Code }
+func (e *Error) Is(target error) bool { return e != nil && target == e.Reason }
 
 // ErrorCode returns the AWS error type that the client is told, for instance
 // InvalidSignatureException.
@@ -164,14 +164,14 @@ func (e *Error) ErrorFault() smithy.ErrorFault {
 func (e *Error) HTTPStatus() int { return e.answer().status }
 
 func (e *Error) answer() answer {
-	if a, ok := answers[e.Code]; ok {
+	if a, ok := answers[e.Reason]; ok {
 		return a
 	}
 	return answers[ErrInternalFailure]
 }
 
 // refusal makes the Error for a fault in the request. The detail is for the operator.
-func refusal(code ErrorCode, message string) *Error { return &Error{Code: code, Message: message} }
+func refusal(code Reason, message string) *Error { return &Error{Reason: code, Message: message} }
 
 func malformed(format string, args ...any) *Error {
 	return refusal(ErrMalformedRequest, fmt.Sprintf(format, args...))
@@ -189,14 +189,14 @@ const (
 )
 
 func unavailable(detail string, cause error) *Error {
-	return &Error{Code: ErrServiceUnavailable, Message: messageUnavailable, Detail: detail, Cause: cause}
+	return &Error{Reason: ErrServiceUnavailable, Message: messageUnavailable, Detail: detail, Cause: cause}
 }
 
 // undecided is unavailable for what has to be of the state that the credential came from.
 func undecided(detail string, cause error) *Error {
 	e := unavailable(detail, cause)
 	if errors.Is(cause, ErrRevisionGone) {
-		e.Code = ErrRevisionGone // guard 234b
+		e.Reason = ErrRevisionGone // guard 234b
 	}
 	return e
 }
@@ -205,7 +205,7 @@ func undecided(detail string, cause error) *Error {
 // detail tells its type, and its text only where the runtime wrote it. A value that is an error
 // becomes the cause.
 func panicked(value any) *Error {
-	e := &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: fmt.Sprintf("panic with a value of type %T", value)}
+	e := &Error{Reason: ErrInternalFailure, Message: messageInternal, Detail: fmt.Sprintf("panic with a value of type %T", value)}
 	if err, ok := value.(error); ok {
 		e.Cause = err
 		if _, ok := value.(runtime.Error); ok {
@@ -216,7 +216,7 @@ func panicked(value any) *Error {
 }
 
 // AsError returns the refusal that err stands for, or nil if err is nil. An error of this package
-// is returned as it is. Any other error is a refusal too: one that wraps an [ErrorCode] has that
+// is returned as it is. Any other error is a refusal too: one that wraps a [Reason] has that
 // code, a cancelled or timed-out context is ErrServiceUnavailable, and the rest, which is what a
 // [Check] returns to say no, is ErrAccessDenied.
 func AsError(err error) *Error {
@@ -227,16 +227,16 @@ func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e != nil {
 		return e
 	}
-	if code, ok := errors.AsType[ErrorCode](err); ok {
-		return &Error{Code: code, Message: defaultMessage(code), Cause: err}
+	if code, ok := errors.AsType[Reason](err); ok {
+		return &Error{Reason: code, Message: defaultMessage(code), Cause: err}
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return unavailable("", err)
 	}
-	return &Error{Code: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Cause: err}
+	return &Error{Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Cause: err}
 }
 
-func defaultMessage(code ErrorCode) string {
+func defaultMessage(code Reason) string {
 	switch code {
 	case ErrMissingAuthenticationToken:
 		return messageMissing

@@ -45,9 +45,9 @@ type Event struct {
 	PayloadMode PayloadMode
 	// Outcome says whether the request was admitted.
 	Outcome Outcome
-	// ErrorCode is why the request was refused, "" if it was admitted. In report-only mode it is
+	// Reason is why the request was refused, "" if it was admitted. In report-only mode it is
 	// why it would have been.
-	ErrorCode ErrorCode
+	Reason Reason
 	// Diagnosis says why a refused request's signature does not verify. It is nil unless
 	// Config.DiagnosesPerMinute asks for it.
 	Diagnosis *Diagnosis
@@ -133,9 +133,9 @@ func newRequestID() string {
 	return id
 }
 
-// describe fills in what the request says, and makes it safe for logs. If sourced, Source is known
+// fillFrom fills in what the request says, and makes it safe for logs. If sourced, Source is known
 // already.
-func (e *Event) describe(r *http.Request, sourced bool) {
+func (e *Event) fillFrom(r *http.Request, sourced bool) {
 	e.Method = forLog(r.Method)
 	e.Path = forLog(linePath(r)) // guard 97a
 	e.Principal = forLog(e.Principal)

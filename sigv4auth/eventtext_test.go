@@ -22,7 +22,7 @@ func eventTexts(tb testing.TB) (asked, line func(one, other string) sigv4auth.Ev
 	a := newAuthenticator(tb, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
 	var action, resource string
 	z := newAuthorizer(tb, sigv4auth.AuthorizerConfig{
-		Policies: attached(parsePolicy(tb, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)),
+		Policies: attached(parsePolicy(tb, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)),
 		Target:   func(*http.Request) (string, string) { return action, resource },
 	})
 	handler := a.Require(z.Check)(http.NotFoundHandler())

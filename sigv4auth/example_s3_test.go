@@ -64,7 +64,7 @@ func (b *exampleBucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // and presigned URLs.
 func Example_s3() {
 	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-		"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::unicorns/*"}]}`), iampolicy.Identity)
+		"Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::unicorns/*"}]}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		panic(err)
 	}

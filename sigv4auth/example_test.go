@@ -45,7 +45,7 @@ func get(url, accessKeyID, secret string) string {
 // by their policies.
 func Example() {
 	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-		"Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/ride"}]}`), iampolicy.Identity)
+		"Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/prod/GET/ride"}]}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		panic(err)
 	}
@@ -147,7 +147,7 @@ func ExampleConfig_audit() {
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api", Credentials: sigv4auth.StaticCredentials(),
 		Audit: func(_ context.Context, e sigv4auth.Event) {
-			fmt.Fprintln(os.Stdout, e.Outcome, e.Method, e.Path, string(e.ErrorCode))
+			fmt.Fprintln(os.Stdout, e.Outcome, e.Method, e.Path, string(e.Reason))
 		},
 	})
 	if err != nil {

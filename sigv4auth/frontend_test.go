@@ -162,7 +162,7 @@ func (f *frontend) client(t *testing.T, http2 bool, from string) *http.Client {
 type answer struct {
 	status        int
 	proto, body   string // proto is the front's
-	code          sigv4auth.ErrorCode
+	code          sigv4auth.Reason
 	detail        string
 	event         sigv4auth.Event
 	backend, path string // the protocol and the path that the handler saw
@@ -190,7 +190,7 @@ func newBackend(t *testing.T, socket string, z *sigv4auth.Authorizer, change fun
 		c.Now = time.Now
 		c.Denied = func(w http.ResponseWriter, r *http.Request, err error) {
 			refused := sigv4auth.AsError(err)
-			b.note(func(a *answer) { a.code, a.detail = refused.Code, refused.Detail })
+			b.note(func(a *answer) { a.code, a.detail = refused.Reason, refused.Detail })
 			sigv4auth.WriteAPIGatewayError(w, r, err)
 		}
 		c.Audit = func(_ context.Context, e sigv4auth.Event) { b.note(func(a *answer) { a.event = e }) }

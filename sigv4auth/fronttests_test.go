@@ -13,8 +13,8 @@ import (
 type frontRequest struct {
 	uri    string // http://HOST or https://HOST, where HOST stands for the name of the test
 	header http.Header
-	want   sigv4auth.ErrorCode // "": admitted
-	detail string              // part of the Detail; "": it has none
+	want   sigv4auth.Reason // "": admitted
+	detail string           // part of the Detail; "": it has none
 }
 
 // frontTest is one configuration of a front, and the backend behind it.
@@ -69,7 +69,7 @@ func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *fron
 	var authorizers []*sigv4auth.Authorizer
 	for _, secure := range []string{"true", "false"} {
 		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.2"},"Bool":{"aws:SecureTransport":"` + secure + `"}}}]}`
-		authorizers = append(authorizers, newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy))}))
+		authorizers = append(authorizers, newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}))
 	}
 	var servers [][3]string
 	var backends [][2]*backend

@@ -35,8 +35,8 @@ func TestCheckErrors(t *testing.T) {
 		{"any error denies", errors.New("policy says no: hunter2"), 403, "AccessDeniedException"},
 		{"a code", sigv4auth.ErrRequestTooLarge, 413, "RequestEntityTooLargeException"},
 		{"a wrapped code", fmt.Errorf("db: %w", sigv4auth.ErrServiceUnavailable), 503, "ServiceUnavailableException"},
-		{"an Error", &sigv4auth.Error{Code: sigv4auth.ErrAccessDenied, Message: "no", Detail: "hunter2"}, 403, "AccessDeniedException"},
-		{"an unknown code", &sigv4auth.Error{Code: "Bogus"}, 500, "InternalFailure"},
+		{"an Error", &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "no", Detail: "hunter2"}, 403, "AccessDeniedException"},
+		{"an unknown code", &sigv4auth.Error{Reason: "Bogus"}, 500, "InternalFailure"},
 		{"a cancelled context", fmt.Errorf("db: %w", context.Canceled), 503, "ServiceUnavailableException"},
 		{"a timeout", fmt.Errorf("db: %w", context.DeadlineExceeded), 503, "ServiceUnavailableException"},
 	}
@@ -175,12 +175,12 @@ func TestWriters(t *testing.T) {
 		body   string
 	}{
 		{"S3, mismatch", sigv4auth.WriteS3Error, sigv4auth.ErrSignatureMismatch, 403, `<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated`},
-		{"S3, escaping", sigv4auth.WriteS3Error, &sigv4auth.Error{Code: sigv4auth.ErrAccessDenied, Message: "<&>"}, 403, `<Code>AccessDenied</Code><Message>&lt;&amp;&gt;</Message><Resource>/a&amp;b</Resource><RequestId>` + id + `</RequestId><HostId>` + id + `</HostId></Error>`},
+		{"S3, escaping", sigv4auth.WriteS3Error, &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "<&>"}, 403, `<Code>AccessDenied</Code><Message>&lt;&amp;&gt;</Message><Resource>/a&amp;b</Resource><RequestId>` + id + `</RequestId><HostId>` + id + `</HostId></Error>`},
 		{"S3, unavailable", sigv4auth.WriteS3Error, sigv4auth.ErrServiceUnavailable, 503, `<Code>ServiceUnavailable</Code>`},
 		{"query, unknown key", sigv4auth.WriteQueryError, sigv4auth.ErrUnrecognizedClient, 403, `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>` + id + `</RequestId></ErrorResponse>`},
 		{"query, panic", sigv4auth.WriteQueryError, sigv4auth.ErrInternalFailure, 500, `<Type>Receiver</Type><Code>InternalFailure</Code>`},
 		{"API Gateway, nil", sigv4auth.WriteAPIGatewayError, nil, 500, `{"message":"Internal server error"}`},
-		{"API Gateway, no HTML escaping", sigv4auth.WriteAPIGatewayError, &sigv4auth.Error{Code: sigv4auth.ErrAccessDenied, Message: "<\"&>"}, 403, `{"Message":"<\"&>"}`},
+		{"API Gateway, no HTML escaping", sigv4auth.WriteAPIGatewayError, &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "<\"&>"}, 403, `{"Message":"<\"&>"}`},
 	}
 	for _, tt := range tests {
 		w := httptest.NewRecorder()
@@ -199,7 +199,7 @@ func TestRetryAfter(t *testing.T) {
 	for name, write := range map[string]func(http.ResponseWriter, *http.Request, error){
 		"API Gateway": sigv4auth.WriteAPIGatewayError, "S3": sigv4auth.WriteS3Error, "query": sigv4auth.WriteQueryError,
 	} {
-		for code, want := range map[sigv4auth.ErrorCode][2]string{
+		for code, want := range map[sigv4auth.Reason][2]string{
 			sigv4auth.ErrServiceUnavailable: {"1", "1000"}, sigv4auth.ErrAccessDenied: {},
 			sigv4auth.ErrInternalFailure: {}, sigv4auth.ErrRequestTooLarge: {},
 		} {
@@ -222,7 +222,7 @@ func TestErrorsAreSmithys(t *testing.T) {
 	if !errors.As(err, &api) || api.ErrorCode() != invalidSignature || api.ErrorFault() != smithy.FaultClient || !strings.HasPrefix(api.ErrorMessage(), "The request signature we calculated") {
 		t.Errorf("%v", err)
 	}
-	if e := sigv4auth.AsError(fmt.Errorf("x: %w", err)); e.Code != sigv4auth.ErrSignatureMismatch {
+	if e := sigv4auth.AsError(fmt.Errorf("x: %w", err)); e.Reason != sigv4auth.ErrSignatureMismatch {
 		t.Errorf("AsError: %v", e)
 	}
 	if sigv4auth.AsError(nil) != nil {

@@ -32,7 +32,7 @@ func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 		name, policy string
 		proxies      sigv4auth.TrustedProxies
 		arrives      http.Header
-		want         sigv4auth.ErrorCode // "": admitted
+		want         sigv4auth.Reason // "": admitted
 	}{
 		{"one", noBots, sigv4auth.TrustedProxies{}, http.Header{"User-Agent": {"curl"}}, ""},
 		{"one that is denied", noBots, sigv4auth.TrustedProxies{}, http.Header{"User-Agent": {"a bot"}}, denied},
@@ -62,12 +62,12 @@ func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 				maps.Copy(r.Header, tt.arrives)
 				return r
 			}
-			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[`+tt.policy+`]}`))}
+			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[`+tt.policy+`]}`))}
 			var handler spy
 			answer := httptest.NewRecorder()
 			a.Require(newAuthorizer(t, cfg).Check)(&handler).ServeHTTP(answer, arrived())
-			if (handler.ran == 1) != (tt.want == "") || event.ErrorCode != tt.want {
-				t.Errorf("ran %d times, %v; want %v", handler.ran, event.ErrorCode, tt.want)
+			if (handler.ran == 1) != (tt.want == "") || event.Reason != tt.want {
+				t.Errorf("ran %d times, %v; want %v", handler.ran, event.Reason, tt.want)
 			}
 			if tt.want == malformed && answer.Code != http.StatusBadRequest {
 				t.Errorf("the answer is %d", answer.Code)
@@ -76,8 +76,8 @@ func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 			cfg.ReportOnly = true
 			handler = spy{}
 			a.Require(newAuthorizer(t, cfg).Check)(&handler).ServeHTTP(httptest.NewRecorder(), arrived())
-			if handler.ran != 1 || event.ErrorCode != tt.want {
-				t.Errorf("report-only: ran %d times, %v; want %v", handler.ran, event.ErrorCode, tt.want)
+			if handler.ran != 1 || event.Reason != tt.want {
+				t.Errorf("report-only: ran %d times, %v; want %v", handler.ran, event.Reason, tt.want)
 			}
 			handler = spy{}
 			a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), arrived())

@@ -26,7 +26,7 @@ func TestHTTP2Frames(t *testing.T) {
 		name    string
 		fields  []string
 		through bool
-		code    sigv4auth.ErrorCode // "": net/http itself refuses
+		code    sigv4auth.Reason // "": net/http itself refuses
 	}{
 		{":authority", with(and(":authority", "example.com")...), true, ""},
 		{"Host in place of :authority", with(append(and(), "host", "example.com")...), true, ""},
@@ -52,7 +52,7 @@ func TestHTTP2Frames(t *testing.T) {
 }
 
 // frames sends one request as HTTP/2, and waits for the end of its stream.
-func (w *watched) frames(t *testing.T, fields []string) (through []seen, refused []sigv4auth.ErrorCode) {
+func (w *watched) frames(t *testing.T, fields []string) (through []seen, refused []sigv4auth.Reason) {
 	t.Helper()
 	w.forget()
 	conn, err := net.Dial("tcp", w.address)

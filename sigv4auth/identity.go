@@ -24,8 +24,8 @@ type Identity struct {
 	// Scope is the credential scope of the signature. Of SigV4A, whose scope has no region, Region
 	// is the accepted one, which the signature's region set holds.
 	Scope Scope
-	// Place is where the signature stood.
-	Place Place
+	// SignatureLocation is where the signature stood.
+	SignatureLocation SignatureLocation
 	// Algorithm is the signing algorithm: AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256.
 	Algorithm string
 	// PayloadMode is how the signature covers the body.
@@ -49,18 +49,18 @@ type Scope struct {
 	Service string
 }
 
-// Place is where a request carried its signature.
-type Place uint8
+// SignatureLocation is where a request carried its signature.
+type SignatureLocation uint8
 
 const (
 	// InHeader is the Authorization header.
-	InHeader Place = iota + 1
+	InHeader SignatureLocation = iota + 1
 	// InQuery is the query of a presigned URL.
 	InQuery
 )
 
 // String returns "header" or "query".
-func (p Place) String() string {
+func (p SignatureLocation) String() string {
 	switch p {
 	case InHeader:
 		return "header"

@@ -118,7 +118,7 @@ func (kc *keyCache) forget(k *derivedKey) {
 }
 
 // key returns what checks p's signature, of a credential that lacks no key for it.
-func (kc *keyCache) key(c *Credential, p *presented) verificationKey {
+func (kc *keyCache) key(c *Credential, p *authParams) verificationKey {
 	if c.Secret.IsZero() {
 		return verificationKey{signing: signingKeyFor(c.SigningKeys, p.scope), public: c.PublicKey.key}
 	}

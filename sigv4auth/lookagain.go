@@ -24,7 +24,7 @@ func (a *Authenticator) outdated(then time.Time) bool {
 // into c. was is the principal that the first lookup found, nil if none: an access key that has
 // become another principal's is refused, since what was decided of this request so far is not about
 // that one.
-func (a *Authenticator) lookUpAgain(ctx context.Context, c *Credential, p *presented, was *iampolicy.Principal) *Error {
+func (a *Authenticator) lookUpAgain(ctx context.Context, c *Credential, p *authParams, was *iampolicy.Principal) *Error {
 	var arn, userID string
 	if was != nil {
 		arn, userID = was.ARN, was.UserID // was may lie in c
@@ -34,7 +34,7 @@ func (a *Authenticator) lookUpAgain(ctx context.Context, c *Credential, p *prese
 	}
 	if was != nil && (c.Principal.ARN != arn || c.Principal.UserID != userID) {
 		return &Error{
-			Code: ErrUnrecognizedClient, Message: messageUnrecognized,
+			Reason: ErrUnrecognizedClient, Message: messageUnrecognized,
 			Detail: "the access key has become another principal's since the request began",
 		}
 	}
@@ -45,7 +45,7 @@ func (a *Authenticator) lookUpAgain(ctx context.Context, c *Credential, p *prese
 // has been revoked or has expired, or the secret, the session token or the principal is another
 // one. It puts the credential as it is now into c. s.buf holds the canonical request.
 func (a *Authenticator) confirm(
-	ctx context.Context, c *Credential, p *presented, s *scratch, via *relayed, was *iampolicy.Principal,
+	ctx context.Context, c *Credential, p *authParams, s *scratch, via *relayed, was *iampolicy.Principal,
 ) *Error {
 	if refused := a.lookUpAgain(ctx, c, p, was); refused != nil {
 		return refused
@@ -53,7 +53,7 @@ func (a *Authenticator) confirm(
 	key := a.keys.key(c, p)
 	matches := s.matches(s.buf, key, p)
 	if via != nil {
-		matches = s.matchesHost(via, matches, key, p)
+		matches = s.matchesAnyHost(via, matches, key, p)
 	}
 	if !matches {
 		return replaced()
@@ -63,14 +63,14 @@ func (a *Authenticator) confirm(
 
 // replaced refuses a request that was signed with a secret which is not the key's any more.
 func replaced() *Error {
-	return &Error{Code: ErrSignatureMismatch, Message: messageMismatch, Detail: "the secret has been replaced since the request began"}
+	return &Error{Reason: ErrSignatureMismatch, Message: messageMismatch, Detail: "the secret has been replaced since the request began"}
 }
 
 // authorize runs check. Where the policy store cannot decide from the state of which the credential
 // was, check runs once more with the credential as it is now (threat 234).
-func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Request, rec *record, p *presented, s *scratch) *Error {
+func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Request, rec *record, p *authParams, s *scratch) *Error {
 	refused := runCheck(check, r, rec.identity)
-	if refused == nil || refused.Code != ErrRevisionGone { // guard 234c
+	if refused == nil || refused.Reason != ErrRevisionGone { // guard 234c
 		return refused
 	}
 	id := &rec.identity
@@ -87,7 +87,7 @@ func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Requ
 type standing struct {
 	a         *Authenticator
 	ctx       context.Context
-	p         presented
+	p         authParams
 	principal iampolicy.Principal
 	at        time.Time // of the last lookup
 	sts       []byte    // the request's string to sign, of which p has the signature; in room
@@ -96,10 +96,10 @@ type standing struct {
 
 // follow begins a standing with a request that has just been verified. via has the host that was
 // signed.
-func (st *standing) follow(a *Authenticator, ctx context.Context, p *presented, s *scratch, via *relayed, c *Credential, at time.Time) {
+func (st *standing) follow(a *Authenticator, ctx context.Context, p *authParams, s *scratch, via *relayed, c *Credential, at time.Time) {
 	canonical := s.buf
 	if via != nil && via.host != via.hosts[0] {
-		canonical = appendForHost(nil, s.buf, via.hosts[0], via.host)
+		canonical = withHost(nil, s.buf, via.hosts[0], via.host)
 	}
 	st.a, st.ctx, st.p, st.principal, st.at = a, ctx, *p, c.Principal, at
 	st.p.signed = nil // the next request's

@@ -64,7 +64,7 @@ var another = sigv4auth.NewSecret("another")
 var meanwhile = []struct {
 	name   string
 	change func(*changingStore)
-	code   sigv4auth.ErrorCode // of the refusal; "": admitted
+	code   sigv4auth.Reason // of the refusal; "": admitted
 }{
 	{"nothing", func(*changingStore) {}, ""},
 	{"the key is revoked", func(s *changingStore) { s.err = sigv4auth.ErrUnrecognizedClient }, sigv4auth.ErrUnrecognizedClient},
@@ -143,7 +143,7 @@ func TestSlowBody(t *testing.T) {
 					if !looked {
 						code, lookups = "", 1
 					}
-					if event.ErrorCode != code || (handler.ran == 1) != (code == "") || events != 1 || store.lookups != lookups {
+					if event.Reason != code || (handler.ran == 1) != (code == "") || events != 1 || store.lookups != lookups {
 						t.Errorf("%d %s, %+v; the handler ran %d times; %d lookups", w.Code, w.Body, event, handler.ran, store.lookups)
 					}
 					if code == "" && handler.body != rideBody {
@@ -165,7 +165,7 @@ func TestSlowBodyOfNobody(t *testing.T) {
 	for name, tt := range map[string]struct {
 		secret string
 		change func(*changingStore)
-		code   sigv4auth.ErrorCode
+		code   sigv4auth.Reason
 	}{
 		"unknown":         {"", func(*changingStore) {}, sigv4auth.ErrUnrecognizedClient},
 		"wrong signature": {"x", func(s *changingStore) { s.err = nil }, sigv4auth.ErrSignatureMismatch},
@@ -179,7 +179,7 @@ func TestSlowBodyOfNobody(t *testing.T) {
 		r.Body = &slowBody{r.Body, func() { clock.Advance(2 * time.Second); tt.change(store) }}
 		_, err := a.Verify(r)
 		refused := sigv4auth.AsError(err)
-		if (refused == nil) != (tt.code == "") || refused != nil && refused.Code != tt.code || store.lookups != 2 {
+		if (refused == nil) != (tt.code == "") || refused != nil && refused.Reason != tt.code || store.lookups != 2 {
 			t.Errorf("%s: %v after %d lookups", name, err, store.lookups)
 		}
 	}
@@ -233,7 +233,7 @@ func (s *revisionStore) Policies(_ context.Context, id sigv4auth.Identity) (iamp
 // credential is looked up once more, and the request is decided by what it is then.
 func TestRevisionGone(t *testing.T) {
 	t.Parallel()
-	allowRide := iampolicy.Set{Identity: []*iampolicy.Policy{parsePolicy(t, iampolicy.Identity, standardUserPolicy)}}
+	allowRide := iampolicy.Set{Identity: []*iampolicy.Policy{parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)}}
 	// Between the lookup and the question for policies the store goes on to revision 2.
 	for _, tt := range meanwhile {
 		for _, mode := range []string{"digest", "undeclared", "presigned", "GET", "streaming"} {
@@ -284,7 +284,7 @@ func TestRevisionGone(t *testing.T) {
 				var handler spy
 				w := httptest.NewRecorder()
 				a.Require(z.Check)(&handler).ServeHTTP(w, r)
-				if event.ErrorCode != tt.code || (handler.ran == 1) != (tt.code == "") || events != 1 || store.lookups != 2 {
+				if event.Reason != tt.code || (handler.ran == 1) != (tt.code == "") || events != 1 || store.lookups != 2 {
 					t.Errorf("%d %s, %+v; the handler ran %d times; %d lookups", w.Code, w.Body, event, handler.ran, store.lookups)
 				}
 				if tt.code != "" {
@@ -354,7 +354,7 @@ func TestRevisionOfOwnChecks(t *testing.T) {
 	}
 	checked, filled := 0, 0
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-		Policies: attached(parsePolicy(t, iampolicy.Identity, standardUserPolicy)),
+		Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)),
 		Context:  func(*http.Request, sigv4auth.Identity, *iampolicy.Context) error { return gone(&filled) },
 	})
 	for name, check := range map[string]sigv4auth.Check{
@@ -382,7 +382,7 @@ func TestRevisionIsHandedOn(t *testing.T) {
 		t.Fatalf("%+v, %v", id, err)
 	}
 	policies := sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{
-		id.Principal.PrincipalARN(): {parsePolicy(t, iampolicy.Identity, standardUserPolicy)},
+		id.Principal.PrincipalARN(): {parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)},
 	})
 	if set, _, err := policies.Policies(t.Context(), id); err != nil || len(set.Identity) != 1 {
 		t.Errorf("%+v, %v", set, err)

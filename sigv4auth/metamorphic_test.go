@@ -134,7 +134,7 @@ func (form wayToSign) oneChange(t *testing.T, part, op uint8, pos uint16, text s
 		t.Fatalf("%s: the body ends early, with io.EOF: %q", form.name, is.body)
 	}
 	a, b := was.identity, is.identity
-	if a.Principal.ARN != b.Principal.ARN || a.AccessKeyID != b.AccessKeyID || a.Scope != b.Scope || a.Place != b.Place || a.Algorithm != b.Algorithm || a.PayloadMode != b.PayloadMode || !a.SignedAt.Equal(b.SignedAt) {
+	if a.Principal.ARN != b.Principal.ARN || a.AccessKeyID != b.AccessKeyID || a.Scope != b.Scope || a.SignatureLocation != b.SignatureLocation || a.Algorithm != b.Algorithm || a.PayloadMode != b.PayloadMode || !a.SignedAt.Equal(b.SignedAt) {
 		t.Fatalf("%s: admitted as %+v; was %+v", form.name, b, a)
 	}
 	for key := range union(was.r.Header, is.r.Header) {

@@ -42,7 +42,7 @@ func TestNginx(t *testing.T) {
 	}
 	encoded := func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded }
 	prefixed := trusting(sigv4auth.TrustedProxies{PathPrefix: "/api"})
-	const right, mismatch = sigv4auth.ErrorCode(""), sigv4auth.ErrSignatureMismatch
+	const right, mismatch = sigv4auth.Reason(""), sigv4auth.ErrSignatureMismatch
 	const hostAsItCame = "proxy_set_header Host $http_host;"
 	const rewrittenEncoding = hostAsItCame + ` proxy_set_header Accept-Encoding "";`
 	identity := http.Header{"Accept-Encoding": {"identity"}}

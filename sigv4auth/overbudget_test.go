@@ -34,7 +34,7 @@ func TestAnEvaluationOverItsBudgetIsToldSo(t *testing.T) {
 		events := 0
 		var refused error
 		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &events) })
-		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, dearPolicy()))})
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, dearPolicy()))})
 		var handler spy
 		r := ride()
 		r.Header.Set("User-Agent", tt.agent)

@@ -24,7 +24,7 @@ type payload struct {
 
 // declaredPayload puts the payload mode into d, which is empty: the digest by default, other modes
 // only where they are switched on (threats 50 to 54).
-func (a *Authenticator) declaredPayload(d *payload, r *http.Request, p *presented) *Error {
+func (a *Authenticator) declaredPayload(d *payload, r *http.Request, p *authParams) *Error {
 	d.mode = PayloadDigest
 	switch sha := p.contentSHA256; {
 	case v4.ParseDigest(&d.digest, sha):
@@ -35,7 +35,7 @@ func (a *Authenticator) declaredPayload(d *payload, r *http.Request, p *presente
 	case strings.HasPrefix(sha, streamingPrefix):
 		return a.streamingPayload(d, r, p)
 	case sha != "":
-		return malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).inS3(http.StatusBadRequest, "InvalidArgument")
+		return malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).withS3Code(http.StatusBadRequest, "InvalidArgument")
 	case a.service != "s3":
 		return nil
 	case p.place == InQuery:

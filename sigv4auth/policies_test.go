@@ -9,7 +9,7 @@ import (
 
 func TestStaticPolicies(t *testing.T) {
 	t.Parallel()
-	p := parsePolicy(t, iampolicy.Identity, standardUserPolicy)
+	p := parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)
 	given := map[string][]*iampolicy.Policy{userPrincipal.ARN: {p}, "arn:aws:iam::111122223333:role/Rider": {p}}
 	store := sigv4auth.StaticPolicies(given)
 	given[userPrincipal.ARN][0] = nil // what the caller changes later has no effect

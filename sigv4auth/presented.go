@@ -9,9 +9,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// presented is what a request says of itself: its credentials, taken apart and not yet believed.
-type presented struct {
-	place         Place
+// authParams is what a request says of itself: its credentials, taken apart and not yet believed.
+type authParams struct {
+	place         SignatureLocation
 	algorithm     algorithm
 	credential    string // as sent; parseCredential takes it apart
 	escaped       bool   // credential is that of a query, as it is encoded there
@@ -38,7 +38,7 @@ type presented struct {
 // present finds the credentials of a request and takes them apart into p. They are in the
 // Authorization header or in the query: in both is ambiguous (threat 3), in neither is anonymous
 // (threat 1).
-func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *Error {
+func (a *Authenticator) present(p *authParams, h *protocolHeaders, s *scratch) *Error {
 	var fields queryFields
 	if s.query.Len() > 0 {
 		if err := fields.find(&s.query, a.seed); err != nil {
@@ -66,7 +66,7 @@ func (a *Authenticator) present(p *presented, h *protocolHeaders, s *scratch) *E
 }
 
 // parseCredential takes the Credential apart. No element of it can hold a slash (threat 13).
-func (p *presented) parseCredential() *Error {
+func (p *authParams) parseCredential() *Error {
 	if p.escaped {
 		p.credential, p.escaped = string(v4.AppendDecoded(nil, p.credential)), false
 	}
@@ -88,7 +88,7 @@ func (p *presented) parseCredential() *Error {
 	return nil
 }
 
-func (p *presented) notDelimited() *Error {
+func (p *authParams) notDelimited() *Error {
 	if p.algorithm == ecdsaP256 {
 		return refusal(ErrIncompleteSignature, messageCredentialV4A)
 	}
@@ -102,7 +102,7 @@ const (
 
 // parseSignature accepts exactly 64 lower-case hexadecimal digits, or of SigV4A the DER of two
 // integers, so that a signature has one spelling (threat 10).
-func (p *presented) parseSignature(s string) *Error {
+func (p *authParams) parseSignature(s string) *Error {
 	if p.algorithm == ecdsaP256 {
 		var ok bool
 		if p.der, ok = v4.ParseSignatureV4A(s); !ok {
@@ -125,7 +125,7 @@ type signedList struct {
 }
 
 // takeSignedHeaders is parseSignedHeaders with a memory for the last list.
-func (p *presented) takeSignedHeaders(list string, last *signedList) *Error {
+func (p *authParams) takeSignedHeaders(list string, last *signedList) *Error {
 	p.signed = &last.headers
 	if last.headers.Is(list) {
 		p.signedHeaders, p.amzSigned = list, last.amz
@@ -141,7 +141,7 @@ func (p *presented) takeSignedHeaders(list string, last *signedList) *Error {
 
 // parseSignedHeaders accepts lower-case names in strictly ascending order. Repeats, another order,
 // upper case and empty names would give one request several signatures (threat 23).
-func (p *presented) parseSignedHeaders(s string) *Error {
+func (p *authParams) parseSignedHeaders(s string) *Error {
 	count, last, host := 0, "", false
 	for start := 0; start <= len(s); {
 		end := start
@@ -184,7 +184,7 @@ var lowerToken = func() (t [256]bool) {
 }()
 
 // parseDate parses the value of X-Amz-Date.
-func (p *presented) parseDate(s string) *Error {
+func (p *authParams) parseDate(s string) *Error {
 	t, ok := v4.ParseTime(s)
 	if !ok {
 		return refusal(ErrIncompleteSignature, "Date must be in ISO-8601 'basic format'. Got '"+forMessage(s)+"'. See http://en.wikipedia.org/wiki/ISO_8601")

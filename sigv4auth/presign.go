@@ -113,7 +113,7 @@ func (s *amzNames) add(q *v4.Query, i int, seed maphash.Seed) bool {
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than
 // longest; 0: they are refused.
-func (p *presented) fromQuery(h *protocolHeaders, fields *queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
+func (p *authParams) fromQuery(h *protocolHeaders, fields *queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
 	p.place = InQuery
 	if longest == 0 {
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
@@ -197,7 +197,7 @@ func (s *scratch) decode(at *[v4.Params]int) (values [v4.Params]string) {
 
 // parseExpires accepts 1 to 604800 in plain ASCII digits without a leading zero, and nothing
 // else that a number parser might take for a number (threats 83 to 87).
-func (p *presented) parseExpires(s string, longest time.Duration) *Error {
+func (p *authParams) parseExpires(s string, longest time.Duration) *Error {
 	const maxDigits = 6 // 604800
 	seconds := 0
 	for i := range len(s) {

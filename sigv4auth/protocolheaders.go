@@ -12,7 +12,7 @@ import (
 type protocolHeaders struct {
 	authorization, host []string
 	date, regionSet     []string
-	usual               v4.UsualHeaders
+	usual               v4.CommonHeaders
 
 	checksum     string // the key of an X-Amz-Checksum-* header, "" if none
 	amz          int    // how many x-amz-* headers arrived

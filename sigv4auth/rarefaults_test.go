@@ -74,7 +74,7 @@ func TestRareFaults(t *testing.T) {
 	}
 	plain, streaming := newAuthenticator(t, nil), newAuthenticator(t, streamingConfig)
 	for name, tt := range map[string]struct {
-		want sigv4auth.ErrorCode
+		want sigv4auth.Reason
 		err  func() error
 	}{
 		"threat 23: a presigned URL that signs host twice": {sigv4auth.ErrMalformedRequest, func() error {
@@ -127,14 +127,14 @@ func TestRareFaults(t *testing.T) {
 // TestRareDenials is TestRareFaults for authorization.
 func TestRareDenials(t *testing.T) {
 	t.Parallel()
-	policy := func(kind iampolicy.Kind, principal string) *iampolicy.Policy {
+	policy := func(kind iampolicy.PolicyType, principal string) *iampolicy.Policy {
 		p, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", `+principal+` "Action": "*", "Resource": "*"}}`), kind)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p
 	}
-	resource := policy(iampolicy.Resource, `"Principal": "*",`)
+	resource := policy(iampolicy.ResourcePolicy, `"Principal": "*",`)
 	for name, tt := range map[string]struct {
 		want   int
 		cfg    sigv4auth.AuthorizerConfig
@@ -146,7 +146,7 @@ func TestRareDenials(t *testing.T) {
 		}, func(*http.Request) {}},
 	} {
 		if tt.cfg.Policies == nil {
-			tt.cfg.Policies = setStore{iampolicy.Set{Identity: []*iampolicy.Policy{policy(iampolicy.Identity, "")}}}
+			tt.cfg.Policies = setStore{iampolicy.Set{Identity: []*iampolicy.Policy{policy(iampolicy.IdentityPolicy, "")}}}
 		}
 		tt.cfg.Target = sigv4auth.APIGateway{Region: testRegion, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target
 		z, err := sigv4auth.NewAuthorizer(tt.cfg)

@@ -17,7 +17,7 @@ type refusalTest struct {
 	r      func() *http.Request
 	s      signing
 	change func(*http.Request)
-	code   sigv4auth.ErrorCode
+	code   sigv4auth.Reason
 	status int
 	typ    string
 	text   string // in the body
@@ -72,7 +72,7 @@ func (tt refusalTest) run(t *testing.T) {
 	if w.Header().Get("x-amzn-RequestId") == "" || w.Header().Get("Date") == "" || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("headers %v", w.Header())
 	}
-	if events != 1 || event.Outcome != sigv4auth.Refused || event.ErrorCode != tt.code || event.RequestID != w.Header().Get("x-amzn-RequestId") || event.Principal != "" {
+	if events != 1 || event.Outcome != sigv4auth.Refused || event.Reason != tt.code || event.RequestID != w.Header().Get("x-amzn-RequestId") || event.Principal != "" {
 		t.Errorf("%d events, the last %+v", events, event)
 	}
 }

@@ -22,7 +22,7 @@ const (
 func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
 	e := toWrite(err)
 	body := map[string]string{"message": e.Message}
-	if e.Code == ErrAccessDenied {
+	if e.Reason == ErrAccessDenied {
 		body = map[string]string{"Message": e.Message} // API Gateway spells it so for this one
 	}
 	var buf bytes.Buffer
@@ -58,7 +58,7 @@ func toWrite(err error) *Error {
 	if e := AsError(err); e != nil {
 		return e
 	}
-	return &Error{Code: ErrInternalFailure, Message: messageInternal, Detail: "a nil error was to be written"}
+	return &Error{Reason: ErrInternalFailure, Message: messageInternal, Detail: "a nil error was to be written"}
 }
 
 func encodeXML(v any) []byte {

@@ -141,7 +141,7 @@ func postPolicy(contentType string) *http.Request {
 func TestS3PostPolicyElsewhere(t *testing.T) {
 	t.Parallel()
 	_, err := newAuthenticator(t, nil).Verify(postPolicy("multipart/form-data; boundary=x"))
-	if e := sigv4auth.AsError(err); e.Code != sigv4auth.ErrMissingAuthenticationToken || e.Message != "Missing Authentication Token" {
+	if e := sigv4auth.AsError(err); e.Reason != sigv4auth.ErrMissingAuthenticationToken || e.Message != "Missing Authentication Token" {
 		t.Errorf("%v", err)
 	}
 }
@@ -165,9 +165,9 @@ func TestS3ErrorOfAHandler(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&sigv4auth.Error{Code: sigv4auth.ErrRequestExpired, Message: "too late"}, "<Code>RequestTimeTooSkewed</Code><Message>too late</Message><Resource>"},
-		{&sigv4auth.Error{Code: sigv4auth.ErrInvalidScope, Message: "elsewhere"}, "<Code>AuthorizationHeaderMalformed</Code><Message>elsewhere</Message><Resource>"},
-		{&sigv4auth.Error{Code: sigv4auth.ErrSignatureMismatch, Message: "no"}, "<Code>SignatureDoesNotMatch</Code><Message>no</Message><Resource>"},
+		{&sigv4auth.Error{Reason: sigv4auth.ErrRequestExpired, Message: "too late"}, "<Code>RequestTimeTooSkewed</Code><Message>too late</Message><Resource>"},
+		{&sigv4auth.Error{Reason: sigv4auth.ErrInvalidScope, Message: "elsewhere"}, "<Code>AuthorizationHeaderMalformed</Code><Message>elsewhere</Message><Resource>"},
+		{&sigv4auth.Error{Reason: sigv4auth.ErrSignatureMismatch, Message: "no"}, "<Code>SignatureDoesNotMatch</Code><Message>no</Message><Resource>"},
 	} {
 		w := httptest.NewRecorder()
 		sigv4auth.WriteS3Error(w, request(http.MethodGet, "/unicorns/one", ""), tt.err)

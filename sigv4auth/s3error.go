@@ -9,10 +9,10 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// facts are what the answer to a refused request may repeat beside the message, in a dialect that
+// errorDetails are what the answer to a refused request may repeat beside the message, in a dialect that
 // does. They are the caller's own, or of the configuration that every caller of the service has to
 // know.
-type facts struct {
+type errorDetails struct {
 	s3       wireCode // instead of that of the code; zero: none
 	region   string   // the region that is accepted, where the scope names another
 	named    string   // the region that the scope names, or a header that is not signed
@@ -22,12 +22,12 @@ type facts struct {
 	lifetime time.Duration // X-Amz-Expires of a presigned URL
 }
 
-// factual is refusal with facts, in one piece of memory.
-func factual(code ErrorCode, message string, known *facts) *Error {
+// withDetails is refusal with details, in one piece of memory.
+func withDetails(code Reason, message string, known *errorDetails) *Error {
 	e := &struct {
 		Error
-		known facts
-	}{Error{Code: code, Message: message}, *known}
+		known errorDetails
+	}{Error{Reason: code, Message: message}, *known}
 	e.facts = &e.known
 	return &e.Error
 }
@@ -52,7 +52,7 @@ type s3Error struct {
 }
 
 // s3Messages are S3's own texts for refusals that say nothing of the request.
-var s3Messages = map[ErrorCode]string{
+var s3Messages = map[Reason]string{
 	ErrMissingAuthenticationToken: "Access Denied",
 	ErrUnrecognizedClient:         "The AWS Access Key Id you provided does not exist in our records.",
 	ErrExpiredToken:               "The provided token has expired.",
@@ -88,10 +88,10 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, r, e, status, "application/xml", encodeXML(body))
 }
 
-// inS3 gives a refusal a code of its own in S3's dialect, where its clients tell it from others of
-// the same ErrorCode.
-func (e *Error) inS3(status int, code string) *Error {
-	e.facts = &facts{s3: wireCode{status, code}}
+// withS3Code gives a refusal a code of its own in S3's dialect, where its clients tell it from others of
+// the same Reason.
+func (e *Error) withS3Code(status int, code string) *Error {
+	e.facts = &errorDetails{s3: wireCode{status, code}}
 	return e
 }
 
@@ -99,10 +99,10 @@ func (e *Error) inS3(status int, code string) *Error {
 func (e *Error) s3() (status int, body s3Error) {
 	wire := e.answer().s3
 	body = s3Error{Code: wire.code, Message: e.Message}
-	if text, ok := s3Messages[e.Code]; ok && e.Message == defaultMessage(e.Code) {
+	if text, ok := s3Messages[e.Reason]; ok && e.Message == defaultMessage(e.Reason) {
 		body.Message = text
 	}
-	var f facts
+	var f errorDetails
 	if e.facts != nil {
 		f = *e.facts
 	}
@@ -110,7 +110,7 @@ func (e *Error) s3() (status int, body s3Error) {
 		wire, body.Code = f.s3, f.s3.code
 	}
 	inQuery := e.place == InQuery
-	switch e.Code {
+	switch e.Reason {
 	case ErrIncompleteSignature, ErrInvalidScope:
 		what := "The authorization header is malformed"
 		if inQuery {
@@ -133,7 +133,7 @@ func (e *Error) s3() (status int, body s3Error) {
 		}
 		// Of a URL that somebody else has signed: the holder's clock has nothing to do with it.
 		body.Code, body.Message = "AccessDenied", "Request has expired"
-		if e.Code == ErrRequestNotYetCurrent {
+		if e.Reason == ErrRequestNotYetCurrent {
 			body.Message = "Request is not valid yet"
 		}
 		body.Lifetime = strconv.FormatInt(int64(f.lifetime/time.Second), 10)

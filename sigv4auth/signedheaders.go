@@ -14,7 +14,7 @@ import (
 // from each other, and the canonical request, which is built before anything is admitted, takes
 // each from the header or refuses. So if no more such headers arrived than are signed, they are the
 // same.
-func (a *Authenticator) checkSignedHeaders(h http.Header, arrived int, p *presented) *Error {
+func (a *Authenticator) checkSignedHeaders(h http.Header, arrived int, p *authParams) *Error {
 	if arrived > p.amzSigned {
 		return unsignedAmz(h, p)
 	}
@@ -27,7 +27,7 @@ func (a *Authenticator) checkSignedHeaders(h http.Header, arrived int, p *presen
 }
 
 // unsignedAmz says which x-amz-* header is not signed.
-func unsignedAmz(h http.Header, p *presented) *Error {
+func unsignedAmz(h http.Header, p *authParams) *Error {
 	for key := range h {
 		switch {
 		case !isAmz(key), p.signed.Names(key):
@@ -42,7 +42,7 @@ func unsignedAmz(h http.Header, p *presented) *Error {
 				text = append(text, lower(c))
 			}
 			message := string(text)
-			return factual(ErrHeaderNotSigned, message, &facts{named: message[len(beginning):]})
+			return withDetails(ErrHeaderNotSigned, message, &errorDetails{named: message[len(beginning):]})
 		}
 	}
 	return malformed("The x-amz-* headers are not those that are signed") // unreachable: one of more headers than are listed is not listed

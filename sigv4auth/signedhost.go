@@ -31,17 +31,17 @@ func (a *Authenticator) servesHost(host string) bool {
 	return false
 }
 
-// matchesHost reports whether the signature is right for one of the hosts that a trusted proxy
+// matchesAnyHost reports whether the signature is right for one of the hosts that a trusted proxy
 // named, and says in via.host for which. first is whether it is for the first of them, whose
 // canonical request s.buf holds. All are tried, whichever is right, and with the same work for each
 // (threat 123).
-func (s *scratch) matchesHost(via *relayed, first bool, key verificationKey, p *presented) bool {
+func (s *scratch) matchesAnyHost(via *relayed, first bool, key verificationKey, p *authParams) bool {
 	found := first
 	if first {
 		via.host = via.hosts[0]
 	}
 	for _, host := range via.hosts[1:] {
-		s.other = appendForHost(s.other[:0], s.buf, via.hosts[0], host)
+		s.other = withHost(s.other[:0], s.buf, via.hosts[0], host)
 		if s.matches(s.other, key, p) && !found { // guard 123c
 			found, via.host = true, host
 		}
@@ -49,9 +49,9 @@ func (s *scratch) matchesHost(via *relayed, first bool, key verificationKey, p *
 	return found
 }
 
-// appendForHost appends the canonical request with another host. No line of it but the one of the
+// withHost appends the canonical request with another host. No line of it but the one of the
 // host begins with "host:": names, paths and values hold no line feeds, and host is always signed.
-func appendForHost(dst, canonical []byte, from, to string) []byte {
+func withHost(dst, canonical []byte, from, to string) []byte {
 	const line = "\nhost:"
 	i := bytes.Index(canonical, []byte(line)) + len(line)
 	dst = append(dst, canonical[:i]...)
@@ -69,7 +69,7 @@ var rewritten = map[string]bool{
 
 // mismatchDetail says what proxies may have to do with a signature that is not right, "" if nothing
 // points at one. It names headers alone.
-func mismatchDetail(r *http.Request, p *presented, via *relayed) string {
+func mismatchDetail(r *http.Request, p *authParams, via *relayed) string {
 	var b strings.Builder
 	for rest, more := p.signedHeaders, true; more; {
 		var name string

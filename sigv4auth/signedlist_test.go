@@ -28,7 +28,7 @@ func TestWhateverIsListed(t *testing.T) {
 		}
 		for what, tt := range map[string]struct {
 			change func(http.Header)
-			code   sigv4auth.ErrorCode
+			code   sigv4auth.Reason
 		}{
 			"changed":    {func(h http.Header) { h.Set(name, value+"x") }, sigv4auth.ErrSignatureMismatch},
 			"doubled":    {func(h http.Header) { h.Add(name, value) }, sigv4auth.ErrSignatureMismatch},

@@ -104,8 +104,8 @@ func TestSigV4AAdmitted(t *testing.T) {
 			if tt.s.presign > 0 {
 				place = sigv4auth.InQuery
 			}
-			if want := (sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService}); id.Scope != want || id.Algorithm != algorithm || id.Place != place {
-				t.Errorf("%+v, %s, %v", id.Scope, id.Algorithm, id.Place)
+			if want := (sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService}); id.Scope != want || id.Algorithm != algorithm || id.SignatureLocation != place {
+				t.Errorf("%+v, %s, %v", id.Scope, id.Algorithm, id.SignatureLocation)
 			}
 		})
 	}

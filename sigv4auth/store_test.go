@@ -27,7 +27,7 @@ func TestStores(t *testing.T) {
 	tests := []struct {
 		name   string
 		answer func() (sigv4auth.Credential, error)
-		code   sigv4auth.ErrorCode // "" => admitted
+		code   sigv4auth.Reason // "" => admitted
 		status int
 		text   string
 	}{
@@ -55,7 +55,7 @@ func TestStores(t *testing.T) {
 			var handler spy
 			w := httptest.NewRecorder()
 			a.Handler(&handler).ServeHTTP(w, sign(t, ride(), signing{}))
-			if (handler.ran == 1) != (tt.code == "") || w.Code != tt.status || event.ErrorCode != tt.code || events != 1 {
+			if (handler.ran == 1) != (tt.code == "") || w.Code != tt.status || event.Reason != tt.code || events != 1 {
 				t.Errorf("the handler ran %d times; %d %s; event %+v", handler.ran, w.Code, w.Body, event)
 			}
 			if !strings.Contains(w.Body.String(), tt.text) || strings.Contains(w.Body.String(), "hunter2") {
@@ -146,7 +146,7 @@ func TestFromAWS(t *testing.T) {
 		name     string
 		provider aws.CredentialsProvider
 		s        signing
-		code     sigv4auth.ErrorCode
+		code     sigv4auth.Reason
 	}{
 		{"static", credentials.NewStaticCredentialsProvider(testKeyID, testSecret, ""), signing{}, ""},
 		{"static with a token", credentials.NewStaticCredentialsProvider(tempKeyID, testSecret, testToken), temporary(), ""},

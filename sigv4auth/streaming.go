@@ -41,7 +41,7 @@ func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, 
 // streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-*
 // headers, and so they are signed. The chain, which begins with the verified signature, comes
 // later.
-func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *presented) *Error {
+func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *authParams) *Error {
 	mode, bit, ok := streamingMode(p.contentSHA256, p.algorithm.name())
 	if !ok || a.payloads&bit == 0 {
 		return refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
@@ -91,7 +91,7 @@ func decodedLength(values []string, max int64) (int64, *Error) {
 		return 0, refused
 	}
 	if s == "" {
-		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length").inS3(http.StatusLengthRequired, "MissingContentLength")
+		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length").withS3Code(http.StatusLengthRequired, "MissingContentLength")
 	}
 	n := int64(0)
 	for i := range len(s) {
@@ -111,7 +111,7 @@ const maxLengthDigits = 18
 
 // streamBody makes the body of r one that decodes and verifies as it is read, by a chain that
 // begins with the verified signature.
-func (d *payload) streamBody(r *http.Request, key verificationKey, p *presented) *streamedBody {
+func (d *payload) streamBody(r *http.Request, key verificationKey, p *authParams) *streamedBody {
 	if d.mode != PayloadStreamingUnsignedTrailer {
 		d.stream.Chain = key.chain(p) // guard 58
 	}
@@ -181,7 +181,7 @@ func (b *streamedBody) end(err error) error {
 func bodyRefusal(err error) *Error {
 	fault, ok := errors.AsType[*chunked.Error](err)
 	if !ok {
-		return &Error{Code: ErrInternalFailure, Message: messageInternal, Cause: err} // unreachable: the reader returns no other
+		return &Error{Reason: ErrInternalFailure, Message: messageInternal, Cause: err} // unreachable: the reader returns no other
 	}
 	switch fault.Fault {
 	case chunked.WrongSignature:
@@ -194,7 +194,7 @@ func bodyRefusal(err error) *Error {
 		if _, ok := errors.AsType[*http.MaxBytesError](fault.Cause); ok {
 			return tooLarge()
 		}
-		return &Error{Code: ErrIncompleteBody, Message: fault.Text, Cause: fault.Cause}
+		return &Error{Reason: ErrIncompleteBody, Message: fault.Text, Cause: fault.Cause}
 	default:
 		return refusal(ErrMalformedRequest, fault.Text)
 	}

@@ -24,7 +24,7 @@ func TestBadBody(t *testing.T) {
 	tests := []struct {
 		name   string
 		u      upload
-		code   sigv4auth.ErrorCode
+		code   sigv4auth.Reason
 		status int
 		s3     string
 	}{
@@ -88,7 +88,7 @@ func TestBadBody(t *testing.T) {
 					t.Fatalf("events: %+v", events)
 				}
 				want := events[0]
-				want.Outcome, want.ErrorCode = sigv4auth.BodyRefused, tt.code
+				want.Outcome, want.Reason = sigv4auth.BodyRefused, tt.code
 				if events[1] != want || want.RequestID == "" || want.Principal == "" || want.PayloadMode != uploadModes[tt.u.mode] || want.Outcome.String() != "body refused" {
 					t.Errorf("the events are %+v and %+v", events[0], events[1])
 				}

@@ -24,7 +24,7 @@ func TestStreamingRefused(t *testing.T) {
 		u      upload
 		config func(*sigv4auth.Config)
 		change func(*http.Request)
-		code   sigv4auth.ErrorCode
+		code   sigv4auth.Reason
 	}{
 		{name: "threat 51: a fabricated signature", u: upload{mode: modeUnsignedTrailer}, change: badSignature, code: sigv4auth.ErrSignatureMismatch},
 		{name: "threat 51: a fabricated signature of signed chunks", u: upload{mode: modeSigned}, change: badSignature, code: sigv4auth.ErrSignatureMismatch},

@@ -131,10 +131,10 @@ func TestRevokedWhileStreaming(t *testing.T) {
 							return
 						}
 						if len(events) != 2 || events[0].Outcome != sigv4auth.Admitted ||
-							events[1].Outcome != sigv4auth.BodyRefused || events[1].ErrorCode != tt.code {
+							events[1].Outcome != sigv4auth.BodyRefused || events[1].Reason != tt.code {
 							t.Errorf("events: %+v", events)
 						}
-						if want := (&sigv4auth.Error{Code: tt.code}).HTTPStatus(); w.Code != want {
+						if want := (&sigv4auth.Error{Reason: tt.code}).HTTPStatus(); w.Code != want {
 							t.Errorf("answered %d; want %d", w.Code, want)
 						}
 					})

@@ -163,8 +163,8 @@ func TestStreamingV4ARefused(t *testing.T) {
 		name   string
 		r      *http.Request
 		config func(*sigv4auth.Config)
-		early  sigv4auth.ErrorCode // by Verify
-		late   sigv4auth.ErrorCode // by r.Body.Read
+		early  sigv4auth.Reason // by Verify
+		late   sigv4auth.Reason // by r.Body.Read
 	}{
 		{"threat 52: signed chunks are off", client.request(t, signed), off(sigv4auth.StreamingSigned), sigv4auth.ErrNotEnabled, ""},
 		{"threat 52: signed chunks with a trailer are off", client.request(t, trailer), off(sigv4auth.StreamingSignedTrailer), sigv4auth.ErrNotEnabled, ""},

@@ -68,7 +68,7 @@ func TestProxyHeaderSpellings(t *testing.T) {
 		RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"},
 	}
 	const client, host, scheme, restored = "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-Accept-Encoding"
-	local := parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+	local := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 		"IpAddress":{"aws:SourceIp":"127.0.0.0/8"},"Bool":{"aws:SecureTransport":"true"}}}]}`)
 	spellings := func(key string) []string {
 		low := strings.ReplaceAll(key, "-", "_")
@@ -79,7 +79,7 @@ func TestProxyHeaderSpellings(t *testing.T) {
 	for name, tt := range map[string]struct {
 		true  map[string]string // what the proxy says
 		false map[string]string // in other spellings, what the client says
-		code  sigv4auth.ErrorCode
+		code  sigv4auth.Reason
 	}{
 		"a client that claims to be local": {
 			map[string]string{client: "198.51.100.7", scheme: "https"}, map[string]string{client: "127.0.0.1"}, sigv4auth.ErrAccessDenied,
@@ -126,8 +126,8 @@ func TestProxyHeaderSpellings(t *testing.T) {
 				}
 				var handler spy
 				a.Require(newAuthorizer(t, cfg).Check)(&handler).ServeHTTP(httptest.NewRecorder(), r)
-				if e.ErrorCode != tt.code || (handler.ran == 1) != (tt.code == "") {
-					t.Fatalf("%q, the handler ran %d times; want %q", e.ErrorCode, handler.ran, tt.code)
+				if e.Reason != tt.code || (handler.ran == 1) != (tt.code == "") {
+					t.Fatalf("%q, the handler ran %d times; want %q", e.Reason, handler.ran, tt.code)
 				}
 				if want := netip.MustParseAddr(tt.true[client]); e.Source != want {
 					t.Errorf("the event's source is %v; want %v", e.Source, want)

@@ -62,7 +62,7 @@ func (t *target) parse(r *http.Request, hosts []string) *Error {
 func (a *Authenticator) checkTarget(t *target, q *v4.Query) *Error {
 	if t.plain = v4.PlainPath(t.path); !t.plain {
 		if err := v4.CheckPath(t.path); err != nil {
-			return malformed("The path of the request is invalid: %v", err).inS3(http.StatusBadRequest, "InvalidURI")
+			return malformed("The path of the request is invalid: %v", err).withS3Code(http.StatusBadRequest, "InvalidURI")
 		}
 		if a.strictPath && !v4.NormalPath(t.path) {
 			return malformed("The path of the request holds empty or dot segments")

@@ -80,7 +80,7 @@ func (t *telemetry) watch(parent context.Context) (ctx context.Context, m *measu
 func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 	outcome := "admitted"
 	if e.Outcome != Admitted {
-		outcome = string(e.ErrorCode) // guard 215
+		outcome = string(e.Reason) // guard 215
 	}
 	if t.requests != nil {
 		label := func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) }
@@ -101,7 +101,7 @@ func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 func (t *telemetry) body(ctx context.Context, refused *Error) {
 	outcome := "verified"
 	if refused != nil {
-		outcome = string(refused.Code)
+		outcome = string(refused.Reason)
 	}
 	t.bodies.Add(ctx, 1, func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) })
 }

@@ -29,7 +29,7 @@ type watched struct {
 	address string
 	mu      sync.Mutex
 	through []seen
-	refused []sigv4auth.ErrorCode
+	refused []sigv4auth.Reason
 	events  []sigv4auth.Event
 }
 
@@ -39,7 +39,7 @@ func newWatched(t *testing.T, change func(*sigv4auth.Config)) *watched {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Denied = func(rw http.ResponseWriter, r *http.Request, err error) {
 			w.mu.Lock()
-			w.refused = append(w.refused, sigv4auth.AsError(err).Code)
+			w.refused = append(w.refused, sigv4auth.AsError(err).Reason)
 			w.mu.Unlock()
 			sigv4auth.WriteAPIGatewayError(rw, r, err)
 		}
@@ -52,7 +52,7 @@ func newWatched(t *testing.T, change func(*sigv4auth.Config)) *watched {
 			change(c)
 		}
 	})
-	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))})
 	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.mu.Lock()
@@ -75,7 +75,7 @@ func (w *watched) forget() {
 	w.through, w.refused, w.events = nil, nil, nil
 }
 
-func (w *watched) noted() ([]seen, []sigv4auth.ErrorCode) {
+func (w *watched) noted() ([]seen, []sigv4auth.Reason) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.through, w.refused
@@ -258,7 +258,7 @@ func TestHopByHop(t *testing.T) {
 	for _, tt := range []struct {
 		connection string
 		status     int
-		code       sigv4auth.ErrorCode
+		code       sigv4auth.Reason
 	}{
 		{"", 200, ""},
 		{"x-unsigned", 200, ""},

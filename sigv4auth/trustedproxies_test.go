@@ -71,8 +71,8 @@ func TestRelayed(t *testing.T) {
 		config  func(*sigv4auth.Config)
 		r       func() *http.Request
 		arrives func(*http.Request)
-		want    sigv4auth.ErrorCode // "": admitted
-		detail  string              // part of the Detail
+		want    sigv4auth.Reason // "": admitted
+		detail  string           // part of the Detail
 	}{
 		{"nothing was changed", byHost, nil, rides, func(*http.Request) {}, "", ""},
 		{"the zero value trusts nobody", sigv4auth.TrustedProxies{}, nil, rides, backend("X-Forwarded-Host", "example.com"), mismatch, "the request came through a proxy, and its peer is not one of Config.Proxies"},
@@ -174,7 +174,7 @@ func TestRelayed(t *testing.T) {
 func TestNoProxyIsBlamed(t *testing.T) {
 	t.Parallel()
 	_, err := newAuthenticator(t, nil).Verify(sign(t, rides(), signing{secret: "x"}))
-	if e := sigv4auth.AsError(err); e.Code != sigv4auth.ErrSignatureMismatch || e.Detail != "" {
+	if e := sigv4auth.AsError(err); e.Reason != sigv4auth.ErrSignatureMismatch || e.Detail != "" {
 		t.Errorf("%v, %q", err, e.Detail)
 	}
 }
@@ -215,7 +215,7 @@ func TestRelayedIdentity(t *testing.T) {
 	}
 	// A policy about aws:UserAgent is about what the client sent.
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:UserAgent":"x"}}}]}`
-	if err := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy))}).Check(r, id); err != nil {
+	if err := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}).Check(r, id); err != nil {
 		t.Error(err)
 	}
 	for name, want := range map[string]string{"Host": "example.com", "accept-encoding": "identity", "User-Agent": ""} {
@@ -365,7 +365,7 @@ func TestRelayedConditions(t *testing.T) {
 					if effect == "Deny" {
 						policy += `,{"Effect":"Allow","Action":"*","Resource":"*"}`
 					}
-					z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy+"]}"))})
+					z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy+"]}"))})
 					var handler spy
 					a.Require(z.Check)(&handler).ServeHTTP(httptest.NewRecorder(), arrived(signing{}))
 					if (handler.ran == 1) != admitted {

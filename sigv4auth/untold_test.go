@@ -45,7 +45,7 @@ func TestProxyThatObeysConnection(t *testing.T) {
 	for _, tt := range tests {
 		for _, policy := range []string{inside, notOutside} {
 			var event sigv4auth.Event
-			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.Identity, policy))}
+			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.Now = time.Now
 				c.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
@@ -112,7 +112,7 @@ func TestServicesUnknownKeys(t *testing.T) {
 		`"StringEquals":{"aws:username":"alice"}`:     true,
 	} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-			Policies: attached(parsePolicy(t, iampolicy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+condition+`}}}`)),
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+condition+`}}}`)),
 			Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
 				c.SetUnknown("rides:owner")
 				c.SetUnknown("AWS:Username")

@@ -11,26 +11,26 @@ import (
 // times faster than taking it apart. Whatever is in another form, right or wrong, is left to the
 // parsers.
 
-// usualAuthorization takes an Authorization header apart whose three fields are in the order in
+// fastAuthorization takes an Authorization header apart whose three fields are in the order in
 // which AWS's own clients write them. It is not ok for any other.
-func usualAuthorization(value string) (credential, signedHeaders, signature string, ok bool) {
+func fastAuthorization(value string) (credential, signedHeaders, signature string, ok bool) {
 	rest, ok := strings.CutPrefix(value, v4.Algorithm+" Credential=")
 	if !ok {
 		return "", "", "", false
 	}
-	if credential, rest, ok = usualField(rest, "SignedHeaders="); !ok {
+	if credential, rest, ok = fastField(rest, "SignedHeaders="); !ok {
 		return "", "", "", false
 	}
-	if signedHeaders, signature, ok = usualField(rest, "Signature="); !ok || len(signature) != v4.DigestLen {
+	if signedHeaders, signature, ok = fastField(rest, "Signature="); !ok || len(signature) != v4.DigestLen {
 		return "", "", "", false
 	}
 	last := signature[v4.DigestLen-1]
 	return credential, signedHeaders, signature, last != ' ' && last != ',' && strings.IndexByte(signature, ',') < 0
 }
 
-// usualField returns the value at the start of s and what follows next, the beginning of the field
+// fastField returns the value at the start of s and what follows next, the beginning of the field
 // after it.
-func usualField(s, next string) (value, rest string, ok bool) {
+func fastField(s, next string) (value, rest string, ok bool) {
 	value, rest, ok = cut(s, ',')
 	if !ok || value == "" || value[len(value)-1] == ' ' {
 		return "", "", false
@@ -42,9 +42,9 @@ func usualField(s, next string) (value, rest string, ok bool) {
 	return value, rest, ok
 }
 
-// usualCredential takes the Credential apart if it ends in the request's date and the scope that is
+// fastCredential takes the Credential apart if it ends in the request's date and the scope that is
 // accepted. It is not ok for any other.
-func (a *Authenticator) usualCredential(p *presented) bool {
+func (a *Authenticator) fastCredential(p *authParams) bool {
 	end, slash := a.scopeEnd, "/"
 	if p.escaped {
 		end, slash = a.scopeEndEscaped, "%2F"

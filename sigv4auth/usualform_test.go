@@ -98,7 +98,7 @@ func TestPresignedForms(t *testing.T) {
 			{"X-Amz-Expires=60", "X-Amz-Expires=3600"},
 			{"X-Amz-Expires=60", "X-Amz-Expires="},
 		} {
-			var codes [2]sigv4auth.ErrorCode
+			var codes [2]sigv4auth.Reason
 			for i := range codes {
 				s := temporary()
 				s.presign, s.at = time.Minute, at
@@ -156,9 +156,9 @@ func TestPresignedLookalikes(t *testing.T) {
 	}
 }
 
-func code(err error) sigv4auth.ErrorCode {
+func code(err error) sigv4auth.Reason {
 	if err == nil {
 		return ""
 	}
-	return sigv4auth.AsError(err).Code
+	return sigv4auth.AsError(err).Reason
 }

@@ -116,7 +116,7 @@ func TestVectors(t *testing.T) {
 						// The one deliberate refusal: the token is not covered by the signature
 						// (threats 92 and 102).
 						refused["AWS's test suite: adds a session token after signing, as `post-sts-header-after` has it"] = true
-						want := map[string]sigv4auth.ErrorCode{"header": sigv4auth.ErrHeaderNotSigned, "query": sigv4auth.ErrSignatureMismatch}[form]
+						want := map[string]sigv4auth.Reason{"header": sigv4auth.ErrHeaderNotSigned, "query": sigv4auth.ErrSignatureMismatch}[form]
 						if !errors.Is(err, want) {
 							t.Errorf("%s, %s: %v; want %v", v.Name, form, err, want)
 						}

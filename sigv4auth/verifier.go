@@ -35,7 +35,7 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 // verify lends a walk its memory, and makes a panic of it a refusal. With a check, which is for a
 // request whose context and identity are rec's, it authorises too.
 func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record, id *Identity, check Check) (refused *Error) {
-	var p presented
+	var p authParams
 	s := a.scratch.get()
 	defer func() {
 		a.scratch.put(s)
@@ -57,7 +57,7 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 // looked up only for a well-formed, timely and correctly scoped request, and the body is read last,
 // but for a signature that covers a digest which the request does not carry. It fills rec and p in,
 // and id only on success.
-func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, id *Identity, p *presented, s *scratch) *Error {
+func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, id *Identity, p *authParams, s *scratch) *Error {
 	// The request's instant is taken once and used for everything (threat 190), but for whether a
 	// credential that had to be looked up again has expired meanwhile.
 	now := a.now()
@@ -77,7 +77,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return refused
 	}
 	if refused := a.present(p, &h, s); refused != nil {
-		if refused.Code == ErrMissingAuthenticationToken {
+		if refused.Reason == ErrMissingAuthenticationToken {
 			if why := a.unsupported(r, &s.query); why != "" {
 				refused.Message = why
 			}
@@ -96,7 +96,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused := a.checkTime(p, now); refused != nil {
 		return refused
 	}
-	if !a.usualCredential(p) {
+	if !a.fastCredential(p) {
 		if refused := p.parseCredential(); refused != nil {
 			return refused
 		}
@@ -126,7 +126,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	var credential Credential
 	refusedCredential := a.lookUp(ctx, &credential, p, now)
-	if refusedCredential != nil && refusedCredential.Code == ErrServiceUnavailable {
+	if refusedCredential != nil && refusedCredential.Reason == ErrServiceUnavailable {
 		return refusedCredential
 	}
 
@@ -150,7 +150,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	key := a.keys.key(&credential, p)
 	matches := s.matches(s.buf, key, p)
 	if via != nil {
-		matches = s.matchesHost(via, matches, key, p)
+		matches = s.matchesAnyHost(via, matches, key, p)
 	}
 	var detail string
 	if !matches {
@@ -160,7 +160,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return refusedCredential
 	}
 	if !matches {
-		return &Error{Code: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
+		return &Error{Reason: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
 	}
 
 	if declared.stream != nil {
@@ -187,16 +187,16 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 // canonical appends the canonical request up to the payload's digest. parsed has the bits of the
 // headers that have been parsed, and hold nothing but what is plain.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *presented, parsed uint8) ([]byte, *Error) {
+func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *authParams, parsed uint8) ([]byte, *Error) {
 	req := v4.Request{
 		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.firstHost(r),
-		Header: r.Header, Usual: &h.usual, PlainHeaders: parsed, SignedHeaders: p.signed,
+		Header: r.Header, Common: &h.usual, PlainHeaders: parsed, SignedHeaders: p.signed,
 	}
 	if via != nil && via.restored != nil {
 		req.Header = via.header(r.Header)
 		restored := new(protocolHeaders)
 		restored.find(req.Header)
-		req.Usual, req.PlainHeaders = &restored.usual, 0
+		req.Common, req.PlainHeaders = &restored.usual, 0
 	}
 	if p.place == InQuery {
 		req.Omit = v4.ParamSignature.String()
@@ -216,15 +216,15 @@ func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *
 // lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is
 // unknown or a token that is wrong stands a credential to compute with, so that neither can be told
 // from a wrong signature by the time that it takes.
-func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented, now time.Time) *Error {
+func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *authParams, now time.Time) *Error {
 	var err error
 	if *c, err = a.store.Credential(ctx, p.accessKeyID, p.token); err != nil {
 		*c = a.keys.dummy
 		switch {
 		case errors.Is(err, ErrUnrecognizedClient):
-			return &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
+			return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
 		case errors.Is(err, ErrExpiredToken):
-			return &Error{Code: ErrExpiredToken, Message: messageExpired, Cause: err}
+			return &Error{Reason: ErrExpiredToken, Message: messageExpired, Cause: err}
 		}
 		return unavailable("the credential store failed", err)
 	}
@@ -241,7 +241,7 @@ func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented,
 		if c.SessionToken.IsZero() {
 			detail = "a session token came with a long-term key"
 		}
-		return &Error{Code: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
+		return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
 	}
 	if !c.Expires.IsZero() && !now.Before(c.Expires) {
 		return refusal(ErrExpiredToken, messageExpired)
@@ -250,11 +250,11 @@ func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *presented,
 }
 
 // fill makes id the identity of a verified request. Nothing in it is shared with the store.
-func (id *Identity) fill(c *Credential, p *presented, mode PayloadMode, now time.Time) {
+func (id *Identity) fill(c *Credential, p *authParams, mode PayloadMode, now time.Time) {
 	id.take(c)
 	id.AccessKeyID = p.accessKeyID
 	id.Scope = Scope(p.scope)
-	id.Place = p.place
+	id.SignatureLocation = p.place
 	id.Algorithm = p.algorithm.name()
 	id.PayloadMode = mode
 	id.SignedAt = p.signedAt

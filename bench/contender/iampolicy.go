@@ -14,7 +14,7 @@ func newIAMPolicy(q work.Question) (Decide, error) {
 	}
 	var set iampolicy.Set
 	for _, doc := range documents {
-		p, err := iampolicy.Parse(doc, iampolicy.Identity)
+		p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy)
 		if err != nil {
 			return nil, err
 		}

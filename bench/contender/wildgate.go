@@ -69,7 +69,7 @@ func mounted(a *sigv4auth.Authenticator, m work.Mount) (Check, error) {
 	nothing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	h := a.Handler(nothing)
 	if m == work.Require {
-		policy, err := iampolicy.Parse([]byte(wildRydes), iampolicy.Identity)
+		policy, err := iampolicy.Parse([]byte(wildRydes), iampolicy.IdentityPolicy)
 		if err != nil {
 			return nil, err
 		}

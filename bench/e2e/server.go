@@ -138,7 +138,7 @@ func newHandler(o order) (http.Handler, error) {
 	}
 	// The policy of the workshop, for this API.
 	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke",
-		"Resource":"arn:aws:execute-api:`+region+`:`+account+`:`+apiID+`/*/*/ride"}]}`), iampolicy.Identity)
+		"Resource":"arn:aws:execute-api:`+region+`:`+account+`:`+apiID+`/*/*/ride"}]}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		return nil, err
 	}

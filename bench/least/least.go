@@ -206,7 +206,7 @@ func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
 	r.Body, r.ContentLength = read, int64(n)
 	who.Principal, who.AccessKeyID, who.SignedAt, who.VerifiedAt = c.Principal, id, time.Unix(signedAt, 0).UTC(), v.now
 	who.Scope = sigv4auth.Scope{Date: date[0][:8], Region: v.region, Service: v.service}
-	who.Place, who.Algorithm, who.PayloadMode = sigv4auth.InHeader, "AWS4-HMAC-SHA256", sigv4auth.PayloadDigest
+	who.SignatureLocation, who.Algorithm, who.PayloadMode = sigv4auth.InHeader, "AWS4-HMAC-SHA256", sigv4auth.PayloadDigest
 	return who, true
 }
 

@@ -37,7 +37,7 @@ func globs() []Part {
 // what the pattern wants.
 func globbing(pattern string) (func(), error) {
 	const bucket = "arn:aws:s3:::"
-	p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"`+bucket+pattern+`"}]}`), iampolicy.Identity)
+	p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"`+bucket+pattern+`"}]}`), iampolicy.IdentityPolicy)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func lastOf(statements, matching int) (func(), error) {
 			list = append(list, fmt.Sprintf(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:111122223333:%s/*",
 				"Condition":{"StringLike":{"aws:UserAgent":"client-%d/*"}}}`, resource, statements-i))
 		}
-		p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[`+strings.Join(list, ",")+`]}`), iampolicy.Identity)
+		p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[`+strings.Join(list, ",")+`]}`), iampolicy.IdentityPolicy)
 		if err != nil {
 			return nil, err
 		}

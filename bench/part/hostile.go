@@ -77,7 +77,7 @@ func worst(size int) (seed uint64, err error) {
 // not deny; beyond AWS's quota it may cost more than the budget.
 func deciding(seed uint64, size int) (func(), error) {
 	doc, req := newHostile(seed).document(size)
-	p, err := iampolicy.Parse(doc, iampolicy.Identity)
+	p, err := iampolicy.Parse(doc, iampolicy.IdentityPolicy)
 	if err != nil {
 		return nil, fmt.Errorf("hostile document %d: %w", seed, err)
 	}
@@ -98,7 +98,7 @@ func deciding(seed uint64, size int) (func(), error) {
 func validating(seed uint64, size int) func() {
 	doc, _ := newHostile(seed).document(size)
 	return sure(func() error {
-		_, err := iampolicy.Validate(context.Background(), doc, iampolicy.Identity)
+		_, err := iampolicy.Validate(context.Background(), doc, iampolicy.IdentityPolicy)
 		return err
 	})
 }

@@ -26,7 +26,7 @@ func parsings() []Part {
 					return err
 				})
 				ours := sure(func() error {
-					_, err := iampolicy.Parse(documents[0], iampolicy.Identity)
+					_, err := iampolicy.Parse(documents[0], iampolicy.IdentityPolicy)
 					return err
 				})
 				return pair("cedar-go", theirs, "iampolicy", ours), nil

@@ -23,7 +23,7 @@ func main() {
 			"Action": "execute-api:Invoke",
 			"Resource": "arn:aws:execute-api:us-east-1:111122223333:hello/prod/GET/hello"
 		}]
-	}`), iampolicy.Identity)
+	}`), iampolicy.IdentityPolicy)
 	check(err)
 
 	auth, err := sigv4auth.New(sigv4auth.Config{

@@ -70,7 +70,7 @@ type s3Service struct {
 // newS3 starts one, with one empty bucket.
 func newS3(t *testing.T, secure bool) *s3Service {
 	t.Helper()
-	policy, err := iampolicy.Parse([]byte(s3Policy), iampolicy.Identity)
+	policy, err := iampolicy.Parse([]byte(s3Policy), iampolicy.IdentityPolicy)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,23 +14,23 @@ type document[T any] struct {
 	decode func(data []byte, mode fileMode) (value T, problems []Problem, ok bool) // ok: take it
 	whole  func(data []byte) bool                                                  // nil: what decodes is whole
 
-	good     T
-	hasGood  bool // a version is in force
-	problems []Problem
-	slot     int  // the turn in which it is looked at, of turns
-	turn     int  // of the last look
-	late     bool // the file changes at every look
-	absent   bool // the file was looked for, and does not exist
-	looked   bool // something was made of the file, or of its absence
+	current    T
+	hasCurrent bool // a version is in force
+	problems   []Problem
+	slot       int  // the turn in which it is looked at, of turns
+	turn       int  // of the last look
+	late       bool // the file changes at every look
+	absent     bool // the file was looked for, and does not exist
+	looked     bool // something was made of the file, or of its absence
 }
 
 // refresh follows the file, and reports whether anything changed: what is in force, or what is
 // wrong.
-func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) (changed bool) {
+func (d *document[T]) refresh(seen fileState, err error, now time.Time, first bool) (changed bool) {
 	found := d.file.follow(seen, err, now, first)
 	late := d.late != d.file.late
 	d.late = d.file.late
-	if found.kind == nothingNew {
+	if found.kind == unchanged {
 		return late
 	}
 	var value T
@@ -53,16 +53,16 @@ func (d *document[T]) refresh(seen sight, err error, now time.Time, first bool) 
 	switch found.kind {
 	case newContent:
 		if ok {
-			d.good, d.hasGood = value, true
+			d.current, d.hasCurrent = value, true
 			replaced = true
 		}
-		d.note(problems, d.hasGood && !ok)
+		d.setProblems(problems, d.hasCurrent && !ok)
 	case removed:
 		// What that means is the folder's to say.
 		d.absent = true
 		d.problems = nil
 	case unreadable:
-		d.note([]Problem{{File: d.name, Message: reason(found.err)}}, d.hasGood)
+		d.setProblems([]Problem{{File: d.name, Message: reason(found.err)}}, d.hasCurrent)
 	}
 	return replaced || late || d.absent != absentBefore || !lookedBefore || !slices.Equal(before, d.problems)
 }
@@ -72,14 +72,14 @@ func (d *document[T]) all() []Problem {
 	if !d.late {
 		return d.problems
 	}
-	return append(slices.Clone(d.problems), Problem{File: d.name, Message: lateMessage, LastGood: d.hasGood})
+	return append(slices.Clone(d.problems), Problem{File: d.name, Message: lateMessage, LastGood: d.hasCurrent})
 }
 
 // lateMessage tells of a file that is never found the same at two looks in a row.
 const lateMessage = "the file changes all the time, so that it is read without waiting for its writer; what is in force may be late"
 
 // note keeps what is wrong with the document now.
-func (d *document[T]) note(problems []Problem, lastGood bool) {
+func (d *document[T]) setProblems(problems []Problem, lastGood bool) {
 	for i := range problems {
 		problems[i].LastGood = lastGood
 	}
@@ -87,9 +87,9 @@ func (d *document[T]) note(problems []Problem, lastGood bool) {
 }
 
 // drop takes what was in force out of force.
-func (d *document[T]) drop() {
+func (d *document[T]) clear() {
 	var none T
-	d.good, d.hasGood = none, false
+	d.current, d.hasCurrent = none, false
 }
 
 // reason returns the text of an error without the path, which depends on the machine.

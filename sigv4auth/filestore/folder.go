@@ -85,7 +85,7 @@ func (f *folder) look(first, all bool) (changed bool) {
 		changed = lookAtFile(f, f.principals, first)
 		if f.principals.absent && changed {
 			// Nobody takes away every principal by removing the file: an empty one says so better.
-			f.principals.note([]Problem{{File: principalsFile, Message: "the file does not exist"}}, f.principals.hasGood)
+			f.principals.setProblems([]Problem{{File: principalsFile, Message: "the file does not exist"}}, f.principals.hasCurrent)
 		}
 	}
 	changed = f.refreshSecrets(first, all) || changed
@@ -93,7 +93,7 @@ func (f *folder) look(first, all bool) (changed bool) {
 	if f.sessions.turn != f.turn && lookAtFile(f, f.sessions, first) {
 		changed = true
 		if f.sessions.absent {
-			f.sessions.drop()
+			f.sessions.clear()
 		}
 	}
 	return changed
@@ -101,12 +101,12 @@ func (f *folder) look(first, all bool) (changed bool) {
 
 // lookAtFile follows the file of a document.
 func lookAtFile[T any](f *folder, d *document[T], first bool) (changed bool) {
-	seen, err := lookAt(d.file.path)
+	seen, err := stat(d.file.path)
 	return refreshDocument(f, d, seen, err, first)
 }
 
 // refreshDocument makes of a document what a look at its file has seen.
-func refreshDocument[T any](f *folder, d *document[T], seen sight, err error, first bool) (changed bool) {
+func refreshDocument[T any](f *folder, d *document[T], seen fileState, err error, first bool) (changed bool) {
 	d.turn = f.turn
 	changed = d.refresh(seen, err, time.Now(), first)
 	f.moving = f.moving || d.file.waiting()
@@ -121,7 +121,7 @@ func due[T any](f *folder, d *document[T], all bool) bool {
 
 // refreshSecrets follows the files of secrets that active keys of the principals in force name.
 func (f *folder) refreshSecrets(first, all bool) (changed bool) {
-	if p := f.principals.good; p != nil && p != f.secretsOf {
+	if p := f.principals.current; p != nil && p != f.secretsOf {
 		f.secretsOf = p
 		f.nameSecrets(p)
 	}
@@ -129,7 +129,7 @@ func (f *folder) refreshSecrets(first, all bool) (changed bool) {
 		if due(f, d, all) && lookAtFile(f, d, first) {
 			changed = true
 			if d.absent {
-				d.drop()
+				d.clear()
 			}
 		}
 	}
@@ -158,8 +158,8 @@ func (f *folder) nameSecrets(p *principals) {
 
 // policyList is what listing the folder policies has come to.
 type policyList struct {
-	turn     int   // of the last listing
-	seen     sight // the folder, when it was listed
+	turn     int       // of the last listing
+	seen     fileState // the folder, when it was listed
 	since    time.Time
 	listed   map[string]bool
 	failures int // in a row
@@ -184,9 +184,9 @@ func (f *folder) refreshPolicies(first, all bool) (changed bool) {
 		}
 		// Only what the folder lists exists: another case of the name would open the file, too, on
 		// some file systems.
-		seen, err := sight{absent: true}, error(nil)
+		seen, err := fileState{absent: true}, error(nil)
 		if f.policyList.listed[name] {
-			seen, err = lookAt(d.file.path)
+			seen, err = stat(d.file.path)
 		}
 		if failing && (seen.absent || err != nil) {
 			continue
@@ -202,7 +202,7 @@ func (f *folder) refreshPolicies(first, all bool) (changed bool) {
 // policyListMoved reports whether the folder policies may hold other names than when it was last
 // listed.
 func (f *folder) policyListMoved(now time.Time) bool {
-	seen, err := lookAt(filepath.Join(f.dir, policiesFolder))
+	seen, err := stat(filepath.Join(f.dir, policiesFolder))
 	return err != nil || !seen.same(f.policyList.seen) || now.Sub(f.policyList.since) <= settleTime
 }
 
@@ -211,7 +211,7 @@ func (f *folder) listPolicies(first bool, now time.Time) (changed bool) {
 	list := &f.policyList
 	list.turn = f.turn
 	path := filepath.Join(f.dir, policiesFolder)
-	if seen, err := lookAt(path); err != nil || !seen.same(list.seen) {
+	if seen, err := stat(path); err != nil || !seen.same(list.seen) {
 		list.seen, list.since = seen, now
 	}
 	entries, err := f.readDir(path)

@@ -132,11 +132,11 @@ func (s *Store) rewriteSessions(ctx context.Context, change func(time.Time, []se
 	// taken out must not come back.
 	if lookAtFile(s.folder, d, true) {
 		if d.absent {
-			d.drop()
+			d.clear()
 		}
 		s.current.Store(s.folder.compile())
 	}
-	live := slices.DeleteFunc(slices.Clone(d.good), func(r session) bool { return now.Sub(r.expires) > expiredKept })
+	live := slices.DeleteFunc(slices.Clone(d.current), func(r session) bool { return now.Sub(r.expires) > expiredKept })
 	sessions, err := change(now, live)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (s *Store) rewriteSessions(ctx context.Context, change func(time.Time, []se
 	replaced, err := s.writeFile(d.file.path, data)
 	if replaced {
 		d.file.wrote(data, time.Now())
-		d.good, d.hasGood, d.looked, d.absent, d.problems = sessions, true, true, false, nil
+		d.current, d.hasCurrent, d.looked, d.absent, d.problems = sessions, true, true, false, nil
 		s.current.Store(s.folder.compile())
 	}
 	if err != nil {

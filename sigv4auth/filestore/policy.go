@@ -24,11 +24,11 @@ type policy struct {
 // problems.
 func decodePolicy(name, file string) func([]byte, fileMode) (policy, []Problem, bool) {
 	return func(data []byte, _ fileMode) (policy, []Problem, bool) {
-		identity, err := iampolicy.Parse(data, iampolicy.Identity, iampolicy.WithName(name))
+		identity, err := iampolicy.Parse(data, iampolicy.IdentityPolicy, iampolicy.WithName(name))
 		if err != nil {
 			return policy{}, policyProblems(file, err), false
 		}
-		boundary, err := iampolicy.Parse(data, iampolicy.Boundary, iampolicy.WithName(name))
+		boundary, err := iampolicy.Parse(data, iampolicy.PermissionsBoundary, iampolicy.WithName(name))
 		if err != nil {
 			return policy{}, policyProblems(file, err), false
 		}

@@ -78,16 +78,16 @@ func (f *folder) compile() *snapshot {
 	f.lineage.snapshots++
 	c.revision = fmt.Sprintf("%s-%d", f.lineage.store, f.lineage.snapshots)
 	c.snapshot.problems = f.problems()
-	if f.principals.hasGood {
-		for i := range f.principals.good.users {
-			c.user(&f.principals.good.users[i])
+	if f.principals.hasCurrent {
+		for i := range f.principals.current.users {
+			c.user(&f.principals.current.users[i])
 		}
-		for i := range f.principals.good.roles {
-			c.role(&f.principals.good.roles[i])
+		for i := range f.principals.current.roles {
+			c.role(&f.principals.current.roles[i])
 		}
 	}
-	for i := range f.sessions.good {
-		c.session(&f.sessions.good[i])
+	for i := range f.sessions.current {
+		c.session(&f.sessions.current[i])
 	}
 	c.snapshot.problems = inOrder(c.snapshot.problems)
 	if digest := hex.EncodeToString(c.digest.Sum(nil)[:6]); digest != f.generation.digest {
@@ -165,7 +165,7 @@ func (c *compiler) attach(p *principal) {
 func (c *compiler) policy(a attachment) policy {
 	var found policy
 	if d := c.folder.policies[a.policy]; d != nil {
-		found = d.good
+		found = d.current
 	} else {
 		c.complain(a.place.problem(fmt.Sprintf("there is no file %s/%s%s, so that the principal is denied everything", policiesFolder, a.policy, policyExt)))
 	}
@@ -201,7 +201,7 @@ func (c *compiler) secret(k accessKey) sigv4auth.Secret {
 		if d.absent {
 			c.complain(k.place.problem("the file does not exist, so that the key is unknown"))
 		}
-		return d.good
+		return d.current
 	}
 	return k.source.inline
 }

@@ -72,7 +72,7 @@ func Open(cfg Config) (*Store, error) {
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	s.folder.refresh(true)
-	if !s.folder.principals.hasGood {
+	if !s.folder.principals.hasCurrent {
 		var mistakes []error
 		for _, p := range inOrder(s.folder.principals.problems) {
 			mistakes = append(mistakes, p)

@@ -39,11 +39,11 @@ type watchedFile struct {
 	limit    int64 // the largest size that is read
 	insecure bool  // the mode does not count
 
-	examined sight // what was last read, or the absence that was last believed
+	examined fileState // what was last read, or the absence that was last believed
 	since    time.Time
 	digest   [sha256.Size]byte // of what was last read
 	read     bool              // => digest is set
-	pending  sight             // what the last look saw, where that was not what had been examined
+	pending  fileState         // what the last look saw, where that was not what had been examined
 	calm     bool              // => the last look has shown that nothing has changed
 
 	unsettled int               // looks in a row that saw a change and did not take it
@@ -52,23 +52,23 @@ type watchedFile struct {
 	hasHasty  bool              // => hasty is set
 }
 
-// sight is what a look at a file sees. Its zero value is that of a file that was not looked at.
-type sight struct {
+// fileState is what a look at a file sees. Its zero value is that of a file that was not looked at.
+type fileState struct {
 	info   fs.FileInfo
 	absent bool
 }
 
-func lookAt(path string) (sight, error) {
+func stat(path string) (fileState, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return sight{absent: true}, nil
+		return fileState{absent: true}, nil
 	}
-	return sight{info: info}, err
+	return fileState{info: info}, err
 }
 
 // same reports whether two looks saw the file in one state. Size and time alone would miss a file
 // that was renamed over another, and the swapped symbolic links of a volume.
-func (a sight) same(b sight) bool {
+func (a fileState) same(b fileState) bool {
 	if a.info == nil || b.info == nil {
 		return a.absent && b.absent
 	}
@@ -77,7 +77,7 @@ func (a sight) same(b sight) bool {
 }
 
 // finding is what following a file has found out.
-type finding struct {
+type change struct {
 	kind findingKind
 	data []byte
 	mode fileMode
@@ -86,13 +86,13 @@ type finding struct {
 	// hurried says that the content was read while the file kept changing: the document has to show
 	// that it is whole. What is taken is told to watchedFile.took.
 	hurried bool
-	state   sight
+	state   fileState
 }
 
 type findingKind uint8
 
 const (
-	nothingNew findingKind = iota
+	unchanged findingKind = iota
 	newContent
 	removed
 	unreadable
@@ -102,7 +102,7 @@ const (
 // change is believed once two looks in a row have seen the same: a writer that has only begun, and
 // an editor that removes a file before it writes it anew, are waited for. At the start there is
 // nothing to wait with.
-func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) finding {
+func (f *watchedFile) follow(seen fileState, err error, now time.Time, first bool) change {
 	f.calm = false
 	if err != nil {
 		return f.failed(err)
@@ -111,21 +111,21 @@ func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) f
 	if known && (seen.absent || f.settledBy(now)) {
 		f.settle()
 		f.calm = true
-		return finding{}
+		return change{}
 	}
 	if !known && !first && !seen.same(f.pending) {
 		f.pending = seen
 		return f.wait(seen)
 	}
-	f.pending = sight{}
+	f.pending = fileState{}
 	if seen.absent {
 		f.settle()
 		f.examined, f.read = seen, false
-		return finding{kind: removed}
+		return change{kind: removed}
 	}
 	data, stable, err := f.readOnce(seen)
 	for i := 0; first && err == nil && !stable && i < maxFirstReads; i++ {
-		if seen, err = lookAt(f.path); err == nil {
+		if seen, err = stat(f.path); err == nil {
 			data, stable, err = f.readOnce(seen)
 		}
 	}
@@ -145,9 +145,9 @@ func (f *watchedFile) follow(seen sight, err error, now time.Time, first bool) f
 	}
 	f.digest, f.read = sum, true
 	if same {
-		return finding{}
+		return change{}
 	}
-	return finding{kind: newContent, data: data, mode: fileMode{perm: seen.info.Mode().Perm(), insecure: f.insecure}}
+	return change{kind: newContent, data: data, mode: fileMode{perm: seen.info.Mode().Perm(), insecure: f.insecure}}
 }
 
 // settledBy reports whether nothing can have changed in the file that was examined which a look
@@ -162,35 +162,35 @@ func (f *watchedFile) waiting() bool { return f.unsettled > 0 && !f.late }
 
 // settle notes that the file is as it was at the last look.
 func (f *watchedFile) settle() {
-	f.pending, f.unsettled, f.late, f.hasHasty = sight{}, 0, false, false
+	f.pending, f.unsettled, f.late, f.hasHasty = fileState{}, 0, false, false
 }
 
 // wait puts a change off to the next look, unless that has been done too often: then it reads the
 // file as it is.
-func (f *watchedFile) wait(seen sight) finding {
+func (f *watchedFile) wait(seen fileState) change {
 	if f.unsettled++; f.unsettled < maxUnsettled {
-		return finding{}
+		return change{}
 	}
 	f.late = true
 	if seen.absent { // between a removal and a new file, perhaps
-		return finding{}
+		return change{}
 	}
 	data, state, ok, err := f.readHasty(seen)
 	if err != nil {
 		return f.failed(err)
 	}
 	if !ok {
-		return finding{}
+		return change{}
 	}
 	sum := sha256.Sum256(data)
 	if f.read && sum == f.digest && f.examined.info != nil && f.examined.info.Mode() == state.info.Mode() {
 		f.unsettled = 0 // touched, and not changed
-		return finding{}
+		return change{}
 	}
 	// The same at two looks is what is there, whatever touches it.
 	again := f.hasHasty && sum == f.hasty
 	f.hasty, f.hasHasty = sum, true
-	found := finding{
+	found := change{
 		kind: newContent, data: data, hurried: !again, state: state,
 		mode: fileMode{perm: state.info.Mode().Perm(), insecure: f.insecure},
 	}
@@ -202,16 +202,16 @@ func (f *watchedFile) wait(seen sight) finding {
 
 // took notes that what a hurried reading found is in force. The file is waited for again, from now
 // on.
-func (f *watchedFile) took(found finding, now time.Time) {
+func (f *watchedFile) took(found change, now time.Time) {
 	f.examined, f.since, f.unsettled = found.state, now, 0
 	f.digest, f.read = f.hasty, true
 }
 
 // readHasty reads a file that keeps changing: it is ok once nothing has changed it during one
 // reading, or two readings in a row are equal. state is that of the file that was read.
-func (f *watchedFile) readHasty(seen sight) (data []byte, state sight, ok bool, err error) {
+func (f *watchedFile) readHasty(seen fileState) (data []byte, state fileState, ok bool, err error) {
 	if !seen.info.Mode().IsRegular() {
-		return nil, sight{}, false, errIrregular
+		return nil, fileState{}, false, errIrregular
 	}
 	var last []byte
 	for range maxHastyReads {
@@ -220,7 +220,7 @@ func (f *watchedFile) readHasty(seen sight) (data []byte, state sight, ok bool, 
 			continue
 		}
 		if err != nil {
-			return nil, sight{}, false, err
+			return nil, fileState{}, false, err
 		}
 		whole := int64(len(data)) == after.info.Size()
 		if whole && (before.same(after) || last != nil && bytes.Equal(last, data)) {
@@ -228,19 +228,19 @@ func (f *watchedFile) readHasty(seen sight) (data []byte, state sight, ok bool, 
 		}
 		last = data
 	}
-	return nil, sight{}, false, nil
+	return nil, fileState{}, false, nil
 }
 
 // failed forgets what was read, so that the file is read again even if it comes back as it was.
-func (f *watchedFile) failed(err error) finding {
+func (f *watchedFile) failed(err error) change {
 	f.settle()
-	f.examined, f.read = sight{}, false
-	return finding{kind: unreadable, err: err}
+	f.examined, f.read = fileState{}, false
+	return change{kind: unreadable, err: err}
 }
 
 // readOnce reads the file, and reports whether its state before, meanwhile and after was the one
 // that was seen.
-func (f *watchedFile) readOnce(seen sight) (data []byte, stable bool, err error) {
+func (f *watchedFile) readOnce(seen fileState) (data []byte, stable bool, err error) {
 	if seen.absent {
 		return nil, false, nil
 	}
@@ -255,7 +255,7 @@ func (f *watchedFile) readOnce(seen sight) (data []byte, stable bool, err error)
 	if err != nil {
 		return nil, false, err
 	}
-	after, err := lookAt(f.path)
+	after, err := stat(f.path)
 	if err != nil {
 		return nil, false, err
 	}
@@ -266,20 +266,20 @@ var errIrregular = errors.New("not a regular file")
 
 // readFile reads the file that the path leads to. before and after are what it was when it was
 // opened, and once it had been read.
-func (f *watchedFile) readFile() (data []byte, before, after sight, err error) {
+func (f *watchedFile) readFile() (data []byte, before, after fileState, err error) {
 	file, err := os.Open(f.path)
 	if err != nil {
-		return nil, sight{}, sight{}, err
+		return nil, fileState{}, fileState{}, err
 	}
 	defer func() { _ = file.Close() }()
 	if before.info, err = file.Stat(); err != nil {
-		return nil, sight{}, sight{}, err
+		return nil, fileState{}, fileState{}, err
 	}
 	if data, err = io.ReadAll(io.LimitReader(file, f.limit+1)); err != nil {
-		return nil, sight{}, sight{}, err
+		return nil, fileState{}, fileState{}, err
 	}
 	if int64(len(data)) > f.limit {
-		return nil, sight{}, sight{}, fmt.Errorf("larger than %d bytes", f.limit)
+		return nil, fileState{}, fileState{}, fmt.Errorf("larger than %d bytes", f.limit)
 	}
 	after.info, err = file.Stat()
 	return data, before, after, err
@@ -288,7 +288,7 @@ func (f *watchedFile) readFile() (data []byte, before, after sight, err error) {
 // wrote tells that this process has written data to the file, so that the next look finds nothing
 // new.
 func (f *watchedFile) wrote(data []byte, now time.Time) {
-	seen, err := lookAt(f.path)
+	seen, err := stat(f.path)
 	if err != nil || seen.absent {
 		return
 	}

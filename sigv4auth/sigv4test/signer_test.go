@@ -175,7 +175,7 @@ func TestForms(t *testing.T) {
 			mode = sigv4auth.PayloadUnsigned
 		}
 		_, isSession := id.Session()
-		if id.Place != place || id.PayloadMode != mode || !id.SignedAt.Equal(now) || isSession == s.Credential.SessionToken.IsZero() {
+		if id.SignatureLocation != place || id.PayloadMode != mode || !id.SignedAt.Equal(now) || isSession == s.Credential.SessionToken.IsZero() {
 			t.Errorf("%s: identity %+v", f.name, id)
 		}
 		// Digest declares nothing but for service s3, whose presigned URLs without a digest have

@@ -40,7 +40,7 @@ func credential(id, token, name string) sigv4auth.Credential {
 
 func document(n int) *iampolicy.Policy {
 	const text = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ride:Read%d","Resource":"*"}]}`
-	p, err := iampolicy.Parse(fmt.Appendf(nil, text, n), iampolicy.Identity)
+	p, err := iampolicy.Parse(fmt.Appendf(nil, text, n), iampolicy.IdentityPolicy)
 	if err != nil {
 		panic(err)
 	}

@@ -45,7 +45,7 @@ Examples:
 // diff is "iampolicy diff".
 func diff(c *console, args []string) (status int, err error) {
 	fs := flag.NewFlagSet("diff", flag.ContinueOnError)
-	kind := kindFlag{kind: iampolicy.Identity}
+	kind := kindFlag{kind: iampolicy.IdentityPolicy}
 	fs.Var(&kind, "type", "")
 	l := loader{console: c}
 	l.parsing.register(fs)
@@ -87,7 +87,7 @@ func diff(c *console, args []string) (status int, err error) {
 
 // A difference is two lists of policies, the old and the new, and the answer.
 type difference struct {
-	kind     iampolicy.Kind
+	kind     iampolicy.PolicyType
 	names    [2]string // as given
 	policies [2][]*iampolicy.Policy
 	iampolicy.AccessResult
@@ -100,15 +100,15 @@ type difference struct {
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
 // besides returns the kinds that CheckNoNewAccess takes to allow everything.
-func (d *difference) besides() []iampolicy.Kind {
+func (d *difference) besides() []iampolicy.PolicyType {
 	switch d.kind {
-	case iampolicy.Identity:
+	case iampolicy.IdentityPolicy:
 		return nil
-	case iampolicy.Resource, iampolicy.Trust:
+	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
 		// A federated user has nothing without a session policy.
-		return []iampolicy.Kind{iampolicy.Identity, iampolicy.Session}
+		return []iampolicy.PolicyType{iampolicy.IdentityPolicy, iampolicy.SessionPolicy}
 	}
-	return []iampolicy.Kind{iampolicy.Identity}
+	return []iampolicy.PolicyType{iampolicy.IdentityPolicy}
 }
 
 func (d *difference) explainOld() error {
@@ -129,19 +129,19 @@ func (d *difference) explainOld() error {
 }
 
 // place puts policies where those of their kind stand.
-func place(set *iampolicy.Set, kind iampolicy.Kind, policies ...*iampolicy.Policy) {
+func place(set *iampolicy.Set, kind iampolicy.PolicyType, policies ...*iampolicy.Policy) {
 	switch kind {
-	case iampolicy.Identity:
+	case iampolicy.IdentityPolicy:
 		set.Identity = policies
-	case iampolicy.Boundary:
+	case iampolicy.PermissionsBoundary:
 		set.Boundaries = policies
-	case iampolicy.Session:
+	case iampolicy.SessionPolicy:
 		set.Sessions = policies
 	case iampolicy.SCP:
 		set.SCPs = [][]*iampolicy.Policy{policies}
 	case iampolicy.RCP:
 		set.RCPs = [][]*iampolicy.Policy{policies}
-	case iampolicy.Resource, iampolicy.Trust:
+	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
 		set.Resource = policies[0]
 	}
 }

@@ -11,21 +11,21 @@ import (
 )
 
 // kindName returns the word for a policy type, in flags and in JSON.
-func kindName(k iampolicy.Kind) string {
+func kindName(k iampolicy.PolicyType) string {
 	switch k {
-	case iampolicy.Identity:
+	case iampolicy.IdentityPolicy:
 		return "identity"
-	case iampolicy.Resource:
+	case iampolicy.ResourcePolicy:
 		return "resource"
-	case iampolicy.Session:
+	case iampolicy.SessionPolicy:
 		return "session"
-	case iampolicy.Boundary:
+	case iampolicy.PermissionsBoundary:
 		return "boundary"
 	case iampolicy.SCP:
 		return "scp"
 	case iampolicy.RCP:
 		return "rcp"
-	case iampolicy.Trust:
+	case iampolicy.TrustPolicy:
 		return "trust"
 	}
 	return ""
@@ -33,14 +33,14 @@ func kindName(k iampolicy.Kind) string {
 
 // A kindFlag is -type.
 type kindFlag struct {
-	kind  iampolicy.Kind
+	kind  iampolicy.PolicyType
 	given bool
 }
 
 func (f *kindFlag) String() string { return kindName(f.kind) }
 
 func (f *kindFlag) Set(text string) error {
-	for k := iampolicy.Identity; k <= iampolicy.Trust; k++ {
+	for k := iampolicy.IdentityPolicy; k <= iampolicy.TrustPolicy; k++ {
 		if kindName(k) == text {
 			*f = kindFlag{k, true}
 			return nil
@@ -117,7 +117,7 @@ func (f *apiFlag) Set(text string) error {
 	}
 	option := iampolicy.WithAPIGateway(parts[0], parts[1], parts[2])
 	// What may stand in the parts is iampolicy's to know, and no file's mistake.
-	findings, err := iampolicy.Validate(context.Background(), []byte("{}"), iampolicy.Resource, option)
+	findings, err := iampolicy.Validate(context.Background(), []byte("{}"), iampolicy.ResourcePolicy, option)
 	if err != nil {
 		return err // unreachable: the context does not end
 	}

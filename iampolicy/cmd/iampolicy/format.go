@@ -48,7 +48,7 @@ Examples:
 // format is "iampolicy fmt".
 func format(c *console, args []string) (status int, err error) {
 	fs := flag.NewFlagSet("fmt", flag.ContinueOnError)
-	f := formatter{console: c, kind: kindFlag{kind: iampolicy.Identity}}
+	f := formatter{console: c, kind: kindFlag{kind: iampolicy.IdentityPolicy}}
 	fs.Var(&f.kind, "type", "")
 	fs.Var(&f.parsing.api, "api", "")
 	fs.BoolVar(&f.write, "w", false, "")

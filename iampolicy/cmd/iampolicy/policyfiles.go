@@ -20,14 +20,14 @@ type policySource struct {
 
 // policyFiles are the sources of a Set: by kind, by level. Kinds other than SCP
 // and RCP have one level.
-type policyFiles map[iampolicy.Kind][][]policySource
+type policyFiles map[iampolicy.PolicyType][][]policySource
 
 // replace takes the kinds that other has from there. A resource has one policy,
 // be it of the one kind or of the other.
 func (p policyFiles) replace(other policyFiles) {
-	if other[iampolicy.Resource] != nil || other[iampolicy.Trust] != nil {
-		delete(p, iampolicy.Resource)
-		delete(p, iampolicy.Trust)
+	if other[iampolicy.ResourcePolicy] != nil || other[iampolicy.TrustPolicy] != nil {
+		delete(p, iampolicy.ResourcePolicy)
+		delete(p, iampolicy.TrustPolicy)
 	}
 	maps.Copy(p, other)
 }
@@ -35,7 +35,7 @@ func (p policyFiles) replace(other policyFiles) {
 // sets reads "policies" of a request file.
 func (f *requestFile) sets(v *jsonValue) error {
 	known := make(map[string]func(*jsonValue) error)
-	for kind := iampolicy.Identity; kind <= iampolicy.Trust; kind++ {
+	for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 		known[kindName(kind)] = func(v *jsonValue) error {
 			levels, err := f.levels(v, kind)
 			f.policies[kind] = levels
@@ -45,14 +45,14 @@ func (f *requestFile) sets(v *jsonValue) error {
 	if err := f.members(v, known); err != nil {
 		return err
 	}
-	if f.policies[iampolicy.Resource] != nil && f.policies[iampolicy.Trust] != nil {
+	if f.policies[iampolicy.ResourcePolicy] != nil && f.policies[iampolicy.TrustPolicy] != nil {
 		return f.text.errorf(v.start, "a resource has one policy: of type resource, or for a role of type trust")
 	}
 	return nil
 }
 
 // levels reads the policies of one kind.
-func (f *requestFile) levels(v *jsonValue, kind iampolicy.Kind) (levels [][]policySource, err error) {
+func (f *requestFile) levels(v *jsonValue, kind iampolicy.PolicyType) (levels [][]policySource, err error) {
 	switch kind {
 	case iampolicy.SCP, iampolicy.RCP:
 		if !v.isList() {
@@ -65,7 +65,7 @@ func (f *requestFile) levels(v *jsonValue, kind iampolicy.Kind) (levels [][]poli
 			}
 		}
 		return levels, nil
-	case iampolicy.Resource, iampolicy.Trust:
+	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
 		if v.isList() {
 			return nil, f.text.errorf(v.start, "a resource has one policy, which is no list")
 		}
@@ -120,7 +120,7 @@ type loader struct {
 	wrong   []string // lines for people and editors
 }
 
-func (l *loader) load(s policySource, kind iampolicy.Kind) *iampolicy.Policy {
+func (l *loader) load(s policySource, kind iampolicy.PolicyType) *iampolicy.Policy {
 	doc, err := s.inline, error(nil)
 	if doc == nil {
 		doc, err = l.console.read(s.file)
@@ -157,7 +157,7 @@ func (s policySource) mistake(m iampolicy.Mistake) string {
 
 // set parses all sources into a Set. It is of use only where nothing is wrong.
 func (l *loader) set(files policyFiles) *iampolicy.Set {
-	levels := func(kind iampolicy.Kind) (list [][]*iampolicy.Policy) {
+	levels := func(kind iampolicy.PolicyType) (list [][]*iampolicy.Policy) {
 		for _, sources := range files[kind] {
 			policies := make([]*iampolicy.Policy, len(sources))
 			for i, s := range sources {
@@ -167,17 +167,17 @@ func (l *loader) set(files policyFiles) *iampolicy.Set {
 		}
 		return list
 	}
-	flat := func(kind iampolicy.Kind) (list []*iampolicy.Policy) {
+	flat := func(kind iampolicy.PolicyType) (list []*iampolicy.Policy) {
 		for _, policies := range levels(kind) {
 			list = append(list, policies...)
 		}
 		return list
 	}
 	set := &iampolicy.Set{
-		Identity: flat(iampolicy.Identity), Boundaries: flat(iampolicy.Boundary), Sessions: flat(iampolicy.Session),
+		Identity: flat(iampolicy.IdentityPolicy), Boundaries: flat(iampolicy.PermissionsBoundary), Sessions: flat(iampolicy.SessionPolicy),
 		SCPs: levels(iampolicy.SCP), RCPs: levels(iampolicy.RCP),
 	}
-	for _, policy := range append(flat(iampolicy.Resource), flat(iampolicy.Trust)...) {
+	for _, policy := range append(flat(iampolicy.ResourcePolicy), flat(iampolicy.TrustPolicy)...) {
 		set.Resource = policy
 	}
 	return set

@@ -144,7 +144,7 @@ func simulate(c *console, args []string) (status int, err error) {
 // for one.
 func simulationStatus(x *iampolicy.Explanation) int {
 	switch {
-	case x.Fault != "":
+	case x.Undecided != "":
 		return statusFailed
 	case x.Decision.Allowed():
 		return statusOK
@@ -193,7 +193,7 @@ func (s *simulation) policyFiles() (policyFiles, error) {
 		return nil, usagef("a resource has one policy: -resource-policy, or for a role -trust-policy")
 	}
 	files := make(policyFiles)
-	level := func(kind iampolicy.Kind, names []string) {
+	level := func(kind iampolicy.PolicyType, names []string) {
 		if len(names) > 0 {
 			sources := make([]policySource, len(names))
 			for i, name := range names {
@@ -202,14 +202,14 @@ func (s *simulation) policyFiles() (policyFiles, error) {
 			files[kind] = append(files[kind], sources)
 		}
 	}
-	level(iampolicy.Identity, s.identity)
-	level(iampolicy.Boundary, s.boundary)
-	level(iampolicy.Session, s.session)
+	level(iampolicy.IdentityPolicy, s.identity)
+	level(iampolicy.PermissionsBoundary, s.boundary)
+	level(iampolicy.SessionPolicy, s.session)
 	if s.resourcePolicy.given {
-		level(iampolicy.Resource, []string{s.resourcePolicy.text})
+		level(iampolicy.ResourcePolicy, []string{s.resourcePolicy.text})
 	}
 	if s.trustPolicy.given {
-		level(iampolicy.Trust, []string{s.trustPolicy.text})
+		level(iampolicy.TrustPolicy, []string{s.trustPolicy.text})
 	}
 	for _, names := range s.scp {
 		level(iampolicy.SCP, strings.Split(names, ","))

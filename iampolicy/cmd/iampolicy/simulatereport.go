@@ -45,7 +45,7 @@ type simulationReport struct {
 	Explanation   string        `json:"explanation"`
 }
 
-// A fateReport is an iampolicy.Fate.
+// A fateReport is an iampolicy.StatementResult.
 type fateReport struct {
 	PolicyType string          `json:"policyType"`
 	Level      int             `json:"level"`
@@ -73,7 +73,7 @@ type failureReport struct {
 
 func reportSimulation(r *iampolicy.Request, x *iampolicy.Explanation) simulationReport {
 	report := simulationReport{
-		Allowed: x.Decision.Allowed(), Decision: x.Decision.Outcome.String(), BlockedBy: kindName(x.BlockedBy), Fault: x.Fault,
+		Allowed: x.Decision.Allowed(), Decision: x.Decision.Outcome.String(), BlockedBy: kindName(x.BlockedBy), Fault: x.Undecided,
 		Request:       reportRequest(r),
 		NearestMisses: fateReports(x.NearestMisses), Statements: fateReports(x.Statements), Explanation: x.String(),
 	}
@@ -86,12 +86,12 @@ func reportSimulation(r *iampolicy.Request, x *iampolicy.Explanation) simulation
 	return report
 }
 
-func fateReports(fates []iampolicy.Fate) []fateReport {
+func fateReports(fates []iampolicy.StatementResult) []fateReport {
 	reports := make([]fateReport, len(fates))
 	for i, f := range fates {
 		reports[i] = fateReport{
 			PolicyType: kindName(f.PolicyType), Level: f.Level, Policy: f.PolicyName, Statement: f.Statement, Sid: f.Sid,
-			Effect: "Allow", Applied: f.Applied(), Failures: failureReports(f.Failures), Presumed: failureReports(f.Presumed),
+			Effect: "Allow", Applied: f.Applied(), Failures: failureReports(f.Mismatches), Presumed: failureReports(f.Presumed),
 		}
 		if f.Deny {
 			reports[i].Effect = "Deny"
@@ -100,7 +100,7 @@ func fateReports(fates []iampolicy.Fate) []fateReport {
 	return reports
 }
 
-func failureReports(failures []iampolicy.Failure) []failureReport {
+func failureReports(failures []iampolicy.Mismatch) []failureReport {
 	reports := make([]failureReport, len(failures))
 	for i, f := range failures {
 		reports[i] = failureReport{f.Element, f.Operator, f.Key, causeName(f.Cause), f.Variable, list(f.Policy), list(f.Request), f.String()}
@@ -111,23 +111,23 @@ func failureReports(failures []iampolicy.Failure) []failureReport {
 // list returns values as JSON has them: an empty list, not null.
 func list(values []string) []string { return append([]string{}, values...) }
 
-func causeName(c iampolicy.Cause) string {
+func causeName(c iampolicy.MismatchCause) string {
 	switch c {
-	case iampolicy.Different:
+	case iampolicy.MismatchValue:
 		return "different"
-	case iampolicy.Excepted:
+	case iampolicy.MismatchExcluded:
 		return "excepted"
-	case iampolicy.Missing:
+	case iampolicy.MismatchKeyAbsent:
 		return "missing"
-	case iampolicy.Present:
+	case iampolicy.MismatchKeyPresent:
 		return "present"
-	case iampolicy.Multivalued:
+	case iampolicy.MismatchMultivalued:
 		return "multivalued"
-	case iampolicy.Unreadable:
+	case iampolicy.MismatchUnreadable:
 		return "unreadable"
-	case iampolicy.Unresolved:
+	case iampolicy.MismatchUnresolved:
 		return "unresolved"
-	case iampolicy.Unknown:
+	case iampolicy.MismatchUnknown:
 		return "unknown"
 	}
 	return "" // unreachable

@@ -49,7 +49,7 @@ Examples:
 // validate is "iampolicy validate".
 func validate(c *console, args []string) (status int, err error) {
 	fs := flag.NewFlagSet("validate", flag.ContinueOnError)
-	v := validator{kind: kindFlag{kind: iampolicy.Identity}, failOn: failOnFlag{"warning", iampolicy.SeverityWarning, false}}
+	v := validator{kind: kindFlag{kind: iampolicy.IdentityPolicy}, failOn: failOnFlag{"warning", iampolicy.SeverityWarning, false}}
 	v.parsing.register(fs)
 	fs.Var(&v.kind, "type", "")
 	fs.Var(&v.failOn, "fail-on", "")

@@ -115,7 +115,7 @@ func drive(t *testing.T, c client, send sender, version string) {
 			continue
 		}
 		admitted++
-		if id := seen[0].Identity; string(seen[0].Body) != string(x.body) || id.AccessKeyID != r.AccessKeyID || id.Place == sigv4auth.InQuery != (r.Presign > 0) {
+		if id := seen[0].Identity; string(seen[0].Body) != string(x.body) || id.AccessKeyID != r.AccessKeyID || id.SignatureLocation == sigv4auth.InQuery != (r.Presign > 0) {
 			t.Fatalf("request %d with -seed %d: the handler saw %+v\n%s", i, *seed, seen[0], asJSON(r))
 		}
 		if string(x.body) != string(r.Body) {

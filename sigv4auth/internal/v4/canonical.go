@@ -19,8 +19,8 @@ type Request struct {
 	Header map[string][]string
 
 	// Usual holds the headers that nearly every request signs, as they stand in Header.
-	Usual *UsualHeaders
-	// PlainHeaders has the bit of an index into UsualHeaders set if the header's only value is
+	Common *CommonHeaders
+	// PlainHeaders has the bit of an index into CommonHeaders set if the header's only value is
 	// known to stand for itself, as [IsPlain] would report.
 	PlainHeaders uint8
 
@@ -61,7 +61,7 @@ func (r *Request) AppendCanonical(dst []byte) ([]byte, error) {
 		case unusual:
 			values = r.Header[string(n.key)] // a map is looked up by converted bytes without an allocation; guard 43
 		default:
-			values = r.Usual[n.header]
+			values = r.Common[n.header]
 		}
 		if len(values) == 0 {
 			r.Missing = n.name()

@@ -99,7 +99,7 @@ func TestSeveralValues(t *testing.T) {
 		{[]string{"1", "\n"}, []string{"3"}, v4.ErrHeaderControl},
 	} {
 		req := v4.Request{
-			Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: &signed, Usual: &v4.UsualHeaders{},
+			Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: &signed, Common: &v4.CommonHeaders{},
 			Header: map[string][]string{"X-A": tt.a, "X-B": tt.b},
 		}
 		if _, err := req.AppendCanonical(nil); err != tt.want {

@@ -15,15 +15,15 @@ func TestMIMEKey(t *testing.T) {
 		var signed v4.SignedHeaders
 		signed.Set(name)
 		req := v4.Request{Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: &signed, Header: map[string][]string{key: {"v"}}}
-		req.Usual = usual(req.Header)
+		req.Common = usual(req.Header)
 		if got, err := req.AppendCanonical(nil); err != nil || string(got) != "GET\n/\n\n"+name+":v\n\n"+name+"\n" {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }
 
-func usual(h map[string][]string) *v4.UsualHeaders {
-	return &v4.UsualHeaders{
+func usual(h map[string][]string) *v4.CommonHeaders {
+	return &v4.CommonHeaders{
 		v4.ContentLength:     h["Content-Length"],
 		v4.ContentType:       h["Content-Type"],
 		v4.XAmzContentSHA256: h["X-Amz-Content-Sha256"],

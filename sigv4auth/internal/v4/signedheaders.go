@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// The headers that nearly every request signs, as indices into [UsualHeaders].
+// The headers that nearly every request signs, as indices into [CommonHeaders].
 const (
 	ContentLength = iota
 	ContentType
 	XAmzContentSHA256
 	XAmzDate
 	XAmzSecurityToken
-	usualHeaders
+	commonHeaders
 
-	hostHeader = usualHeaders
-	unusual    = usualHeaders + 1
+	hostHeader = commonHeaders
+	unusual    = commonHeaders + 1
 )
 
-// UsualHeaders holds the values of the headers that nearly every request signs. Who has them at
+// CommonHeaders holds the values of the headers that nearly every request signs. Who has them at
 // hand spares looking each up.
-type UsualHeaders [usualHeaders][]string
+type CommonHeaders [commonHeaders][]string
 
 // SignedHeaders is a list of signed headers, taken apart. Its zero value is the empty list. It may
 // be set again; its memory is then used again.
@@ -35,7 +35,7 @@ type SignedHeaders struct {
 type signedName struct {
 	begin  []byte // what begins the header's canonical line: a line feed, which ends the line before, the name and a colon
 	key    []byte // the key under which net/http keeps the header
-	header int    // an index into UsualHeaders, hostHeader or unusual
+	header int    // an index into CommonHeaders, hostHeader or unusual
 }
 
 // Set takes a list apart as it was sent: lower-case names, sorted, joined with ';'. It keeps a

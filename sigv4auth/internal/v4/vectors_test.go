@@ -131,7 +131,7 @@ func (v *vector) checkCanonical(t *testing.T, form string, want stages) (canonic
 		// 5.2.
 		req.Header[key] = append(req.Header[key], strings.ReplaceAll(h[1], "\n", " "))
 	}
-	req.Usual = usual(req.Header)
+	req.Common = usual(req.Header)
 	got, err := req.AppendCanonical(nil)
 	if err != nil {
 		t.Fatal(err)
