@@ -32,9 +32,7 @@ func newHandler(opts options, a api, store ridesvc.Store, healthy http.HandlerFu
 		MaxBodyBytes:     maxBodyBytes,
 		StripHeaders:     []string{"Authorization", "X-Amz-Security-Token"}, // the service has no use for them
 		Denied:           log.denied,
-		Audit:            log.audit,
-
-		DiagnosesPerMinute: diagnoses,
+		Observe:          sigv4auth.Observe{Audit: log.audit, DiagnosesPerMinute: diagnoses},
 	})
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func ExampleParse() {
   }]
 }`), iampolicy.IdentityPolicy)
 	if e, ok := errors.AsType[*iampolicy.ParseError](err); ok {
-		for _, m := range e.Mistakes {
+		for _, m := range e.Findings {
 			fmt.Printf("rides.json:%v\n", m)
 		}
 	}

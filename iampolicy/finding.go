@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // A Severity sorts findings as IAM Access Analyzer's policy validation does.
@@ -36,10 +37,28 @@ func (s Severity) String() string {
 	return "INVALID"
 }
 
-// A Finding is one remark of [Validate] on a document.
+// A Finding is one remark on a policy document: of [Validate], or one for which [Parse] refuses
+// it. It is an error for [errors.As].
 type Finding struct {
 	Severity Severity
-	Mistake  // its place, code and message
+	// Line and Column say where, from 1. Column counts characters.
+	Line, Column int
+	// Path says where in the document's structure, as
+	// Statement[2].Condition.IpAddress; "" is the document itself.
+	Path string
+	// Code says which kind of finding it is.
+	Code Code
+	// Message says what is wrong, in lower case.
+	Message string
+}
+
+// Error returns the finding as line:column: path: message.
+func (f Finding) Error() string {
+	s := strconv.Itoa(f.Line) + ":" + strconv.Itoa(f.Column) + ": "
+	if f.Path != "" {
+		s += f.Path + ": "
+	}
+	return s + f.Message
 }
 
 // Validate returns what is to be said about a document: every mistake for which
@@ -62,11 +81,10 @@ func Validate(ctx context.Context, doc []byte, kind PolicyType, opts ...ParseOpt
 		return nil, err
 	}
 	p.mistakes = append(p.mistakes, p.notes...)
-	list := make([]Finding, len(p.mistakes))
-	for i, m := range p.located() {
-		list[i] = Finding{Mistake: m} // SeverityError
-		if p.mistakes[i].note {
-			list[i].Severity = m.Code.Severity()
+	list := p.located()
+	for i, m := range p.mistakes {
+		if m.note {
+			list[i].Severity = m.code.Severity()
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Finding) int {

@@ -271,7 +271,7 @@ func TestValidateAgreesWithParse(t *testing.T) {
 		_, err := iampolicy.Parse(doc, kind)
 		var mistakes, findings []string
 		if e, ok := errors.AsType[*iampolicy.ParseError](err); ok {
-			for _, m := range e.Mistakes {
+			for _, m := range e.Findings {
 				mistakes = append(mistakes, m.Error())
 			}
 		}

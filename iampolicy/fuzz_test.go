@@ -26,11 +26,11 @@ func FuzzParse(f *testing.F) {
 		p, err := iampolicy.Parse(doc, iampolicy.PolicyType(kind))
 		if err != nil {
 			e, ok := errors.AsType[*iampolicy.ParseError](err)
-			if !ok || p != nil || len(e.Mistakes) == 0 {
+			if !ok || p != nil || len(e.Findings) == 0 {
 				t.Fatalf("%v, %v", p, err)
 			}
 			lines := 1 + strings.Count(string(doc), "\n")
-			for _, m := range e.Mistakes {
+			for _, m := range e.Findings {
 				if m.Line < 1 || m.Line > lines || m.Column < 1 || m.Message == "" {
 					t.Fatalf("%+v for %d lines", m, lines)
 				}

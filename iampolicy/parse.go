@@ -27,7 +27,7 @@ func Parse(doc []byte, kind PolicyType, opts ...ParseOption) (*Policy, error) {
 	}
 	policy := p.policy()
 	if len(p.mistakes) > 0 {
-		return nil, &ParseError{Name: p.options.name, Mistakes: p.located()}
+		return nil, &ParseError{Name: p.options.name, Findings: p.located()}
 	}
 	return policy, nil
 }
@@ -73,10 +73,10 @@ func (p *parser) failf(off int, at *docPath, code Code, format string, args ...a
 	p.fail(off, at, code, fmt.Sprintf(format, args...))
 }
 
-// located returns the mistakes in the order of the document.
-func (p *parser) located() []Mistake {
+// located sorts the mistakes into the order of the document, and returns each as an error there.
+func (p *parser) located() []Finding {
 	slices.SortStableFunc(p.mistakes, func(a, b mistake) int { return cmp.Compare(a.off, b.off) })
-	list := make([]Mistake, len(p.mistakes))
+	list := make([]Finding, len(p.mistakes))
 	line, column, at := 1, 1, 0
 	for i, m := range p.mistakes {
 		between := p.src[at:m.off]
@@ -85,7 +85,7 @@ func (p *parser) located() []Mistake {
 			between = between[strings.LastIndexByte(between, '\n')+1:]
 		}
 		column, at = column+utf8.RuneCountInString(between), m.off
-		list[i] = Mistake{Line: line, Column: column, Path: m.path, Code: m.code, Message: m.message}
+		list[i] = Finding{Line: line, Column: column, Path: m.path, Code: m.code, Message: m.message}
 	}
 	return list
 }

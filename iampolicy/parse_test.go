@@ -167,7 +167,7 @@ func TestParseRefuses(t *testing.T) {
 			if !ok || p != nil {
 				t.Fatalf("got %v, %v", p, err)
 			}
-			for _, m := range e.Mistakes {
+			for _, m := range e.Findings {
 				if _, text, _ := strings.Cut(m.Error(), ": "); strings.HasPrefix(text, tt.want) {
 					return
 				}
@@ -199,16 +199,16 @@ func TestParseReportsEveryMistakeInTheOrderOfTheDocument(t *testing.T) {
 	if !ok {
 		t.Fatal(err)
 	}
-	want := []iampolicy.Mistake{
+	want := []iampolicy.Finding{
 		{Line: 3, Column: 16, Path: "Statement[0].Effect", Code: iampolicy.CodeInvalidEffect, Message: `Effect "Alow" is neither "Allow" nor "Deny", in this case`},
 		{Line: 3, Column: 34, Path: "Statement[0].Action", Code: iampolicy.CodeInvalidAction, Message: `"Invoke" is no action: it needs the form service:name, or "*"`},
 		{Line: 5, Column: 65, Path: "Statement[1].Condition.IpAddress.aws:SourceIp[1]", Code: iampolicy.CodeInvalidAddress, Message: `"ü" is neither an IP address nor a CIDR block`},
 		{Line: 7, Column: 14, Path: "Version", Code: iampolicy.CodeInvalidVersion, Message: `"2013" is no version: "2012-10-17" or "2008-10-17"`},
 	}
-	if diff := cmp.Diff(want, e.Mistakes); diff != "" {
+	if diff := cmp.Diff(want, e.Findings); diff != "" {
 		t.Error(diff)
 	}
-	if m, ok := errors.AsType[iampolicy.Mistake](err); !ok || m != want[0] {
+	if m, ok := errors.AsType[iampolicy.Finding](err); !ok || m != want[0] {
 		t.Errorf("errors.As finds %v", m)
 	}
 	if text := err.Error(); !strings.HasPrefix(text, `iampolicy: "rides": invalid policy: 3:16: Statement[0].Effect: `) || strings.Count(text, "\n") != 3 {
@@ -232,7 +232,7 @@ func TestParseNamesThePlaceOfAMistake(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if m := e.Mistakes[0]; fmt.Sprintf("%d:%d", m.Line, m.Column) != tt.place {
+		if m := e.Findings[0]; fmt.Sprintf("%d:%d", m.Line, m.Column) != tt.place {
 			t.Errorf("%s: got %v, want %s", tt.name, m, tt.place)
 		}
 	}
@@ -240,7 +240,7 @@ func TestParseNamesThePlaceOfAMistake(t *testing.T) {
 
 func TestParseBoundsItsMistakes(t *testing.T) {
 	_, err := iampolicy.Parse([]byte(document(strings.Repeat(`{},`, 900)+`{}`)), iampolicy.IdentityPolicy)
-	if e, ok := errors.AsType[*iampolicy.ParseError](err); !ok || len(e.Mistakes) != 100 {
+	if e, ok := errors.AsType[*iampolicy.ParseError](err); !ok || len(e.Findings) != 100 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,28 +5,6 @@ import (
 	"strings"
 )
 
-// A Mistake is one thing wrong with a policy document.
-type Mistake struct {
-	// Line and Column say where, from 1. Column counts characters.
-	Line, Column int
-	// Path says where in the document's structure, as
-	// Statement[2].Condition.IpAddress; "" is the document itself.
-	Path string
-	// Code says which kind of mistake it is.
-	Code Code
-	// Message says what is wrong, in lower case.
-	Message string
-}
-
-// Error returns the mistake as line:column: path: message.
-func (m Mistake) Error() string {
-	s := strconv.Itoa(m.Line) + ":" + strconv.Itoa(m.Column) + ": "
-	if m.Path != "" {
-		s += m.Path + ": "
-	}
-	return s + m.Message
-}
-
 // A problem is what is wrong with one text; its place is the caller's to know.
 // The zero problem is none.
 type problem struct {
@@ -34,16 +12,16 @@ type problem struct {
 	text string
 }
 
-// A ParseError is the error of [Parse]: every mistake of a document, in the
-// order of the document.
+// A ParseError is the error of [Parse]: every finding for which it
+// refuses a document, in the order of the document.
 type ParseError struct {
 	// Name is what [WithName] gave, or "".
 	Name string
-	// Mistakes has at least one element, and at most 100.
-	Mistakes []Mistake
+	// Findings has at least one element, and at most 100, each of [SeverityError].
+	Findings []Finding
 }
 
-// Error returns all mistakes, one a line.
+// Error returns all findings, one a line.
 func (e *ParseError) Error() string {
 	var b strings.Builder
 	b.WriteString("iampolicy: ")
@@ -51,7 +29,7 @@ func (e *ParseError) Error() string {
 		b.WriteString(strconv.Quote(e.Name) + ": ")
 	}
 	b.WriteString("invalid policy: ")
-	for i, m := range e.Mistakes {
+	for i, m := range e.Findings {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
@@ -60,10 +38,10 @@ func (e *ParseError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the mistakes, each a [Mistake], for errors.As.
+// Unwrap returns the findings, each a [Finding], for errors.As.
 func (e *ParseError) Unwrap() []error {
-	errs := make([]error, len(e.Mistakes))
-	for i, m := range e.Mistakes {
+	errs := make([]error, len(e.Findings))
+	for i, m := range e.Findings {
 		errs[i] = m
 	}
 	return errs

@@ -24,7 +24,7 @@ func TestAnswerTellsNoSignature(t *testing.T) {
 		var event sigv4auth.Event
 		events := 0
 		a := newAuthenticator(t, func(c *sigv4auth.Config) {
-			c.Audit = auditInto(&event, &events)
+			c.Observe.Audit = auditInto(&event, &events)
 			if denied {
 				c.Denied = sigv4auth.WriteS3Error
 			}

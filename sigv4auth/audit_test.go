@@ -27,7 +27,7 @@ func TestEventHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	var e sigv4auth.Event
 	n := 0
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 	requests := []*http.Request{
 		sign(t, ride(), temporary()),
 		sign(t, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: testToken, presign: time.Minute}),
@@ -52,7 +52,7 @@ func TestOneEvent(t *testing.T) {
 	t.Parallel()
 	var e sigv4auth.Event
 	n := 0
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy))})
 	var id string
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -39,8 +39,7 @@ type AuthorizerConfig struct {
 
 	// ClientIP tells the client's address, for aws:SourceIp. Where it is not ok the key is there,
 	// with a value that is not known: every Deny with a condition on it applies, and no Allow.
-	// nil: what Config.Proxies tells, PeerIP where no trusted proxy stands between. See
-	// FromTrustedProxies.
+	// nil: what Config.Proxies tells, [PeerIP] where no trusted proxy stands between.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
 	// ReportOnly decides and audits, and admits every verified request: also one whose path would
@@ -89,7 +88,7 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // [*Error].
 //
 // Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may
-// ask it again, for the second resource of a request; Config.Audit is not told of those decisions.
+// ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
 		return &Error{Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}

@@ -161,7 +161,7 @@ func TestRequire(t *testing.T) {
 			t.Parallel()
 			var e sigv4auth.Event
 			events := 0
-			a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &events) })
+			a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &events) })
 			var handler spy
 			w := httptest.NewRecorder()
 			a.Require(newAuthorizer(t, tt.cfg).Check)(&handler).ServeHTTP(w, sign(t, tt.r(), signing{}))

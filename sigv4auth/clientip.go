@@ -18,29 +18,6 @@ func PeerIP(r *http.Request) (netip.Addr, bool) {
 	return canonicalAddr(ap.Addr()), true // guard 121b
 }
 
-// FromTrustedProxies returns a function for [AuthorizerConfig.ClientIP] that believes the
-// X-Forwarded-For header of the proxies in cidrs, and of nobody else, as [TrustedProxies] does
-// with that ClientHeader. Config.Proxies does more: it also tells the client's address of refused
-// requests to the audit, the scheme, and why either is not known. The client is not known, and
-// the function not ok, where the header of a trusted proxy is missing, holds an element that is
-// not an address, or addresses of trusted proxies alone.
-//
-// Each trusted proxy MUST append its peer's address to the header. One that lets the header
-// through as it came lets every client choose its address.
-func FromTrustedProxies(cidrs ...netip.Prefix) func(*http.Request) (netip.Addr, bool) {
-	p := &proxies{client: "X-Forwarded-For"}
-	for _, c := range cidrs {
-		p.networks = append(p.networks, canonicalPrefix(c))
-	}
-	return func(r *http.Request) (netip.Addr, bool) {
-		addr, ok := PeerIP(r)
-		if ok && p.trusts(addr) { // guard 119a
-			addr, _ = p.walk(r.Header[p.client])
-		}
-		return addr, addr.IsValid()
-	}
-}
-
 // walk returns the client's address from a list of addresses, each appended by the proxy that was
 // called from it, last by the trusted one that is the peer. Otherwise the client is unknown
 // (threat 119), and never taken for a proxy: that the list is missing, or holds proxies alone, is

@@ -1,7 +1,9 @@
 package sigv4auth_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 
@@ -11,7 +13,13 @@ import (
 // TestClientIP: who is believed to be the client: threats 119 to 121.
 func TestClientIP(t *testing.T) {
 	t.Parallel()
-	trusted := sigv4auth.FromTrustedProxies(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::ffff:192.168.0.0/112"), netip.MustParsePrefix("fd00::1/64"))
+	var event sigv4auth.Event
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Proxies = sigv4auth.TrustedProxies{ClientHeader: "X-Forwarded-For", Networks: []netip.Prefix{
+			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::ffff:192.168.0.0/112"), netip.MustParsePrefix("fd00::1/64"),
+		}}
+		c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+	})
 	tests := []struct {
 		name, peer string
 		forwarded  []string
@@ -38,7 +46,9 @@ func TestClientIP(t *testing.T) {
 		{"threat 121: a Unix socket", "@", nil, "", ""},
 	}
 	for _, tt := range tests {
-		r := &http.Request{RemoteAddr: tt.peer, Header: http.Header{"X-Forwarded-For": tt.forwarded, "X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}}
+		r := rides()
+		r.RemoteAddr = tt.peer
+		r.Header = http.Header{"X-Forwarded-For": tt.forwarded, "X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}
 		text := func(a netip.Addr, ok bool) string {
 			if !ok {
 				return ""
@@ -48,7 +58,8 @@ func TestClientIP(t *testing.T) {
 		if got := text(sigv4auth.PeerIP(r)); got != tt.peerIP {
 			t.Errorf("%s: peer %q; want %q", tt.name, got, tt.peerIP)
 		}
-		if got := text(trusted(r)); got != tt.client {
+		a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), r)
+		if got := text(event.Source, event.Source.IsValid()); got != tt.client {
 			t.Errorf("%s: client %q; want %q", tt.name, got, tt.client)
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/smithy-go/metrics"
-	"github.com/aws/smithy-go/tracing"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
@@ -69,7 +67,7 @@ type Config struct {
 
 	// Payloads adds payload modes to that of a digest. Zero: every body is covered by the
 	// signature.
-	Payloads PayloadModes
+	Payloads PayloadMode
 
 	// Algorithms adds signing algorithms to AWS4-HMAC-SHA256. Zero: none.
 	Algorithms Algorithms
@@ -110,34 +108,12 @@ type Config struct {
 	// speak other dialects.
 	Denied func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Audit is called once for each request, admitted or refused, before the handler runs or the
-	// refusal is written. It is called on the request's goroutine and should not block. If it
-	// panics, the request is refused. nil: none.
-	//
-	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body
-	// of an admitted request in a streaming mode turns out wrong while the handler reads it; then
-	// on the goroutine that reads.
-	Audit func(ctx context.Context, e Event)
-
-	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds
-	// the answer in Event.Diagnosis; the first that are refused in each minute are, whenever they
-	// began. While Now is behind a minute that it has told before, that minute goes on. 0: none. At
-	// most 600.
-	//
-	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before
-	// the refusal is written, for what anybody can send: see [Authenticator.Diagnose]. The Audit
-	// hook MUST keep it from callers.
-	DiagnosesPerMinute int
-
-	// Meter receives the metrics that the package documentation lists. nil: none.
-	Meter metrics.MeterProvider
-
-	// Tracer receives a span for each verification. nil: none.
-	Tracer tracing.TracerProvider
+	// Observe says who is told of requests. Zero: nobody.
+	Observe Observe
 
 	// Now returns the current time. It is asked once for each request; once more for one whose body
 	// has been read, since that may have taken long, and for one that may be diagnosed
-	// (DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it returned
+	// (Observe.DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it returned
 	// first is the request's instant. nil: time.Now.
 	Now func() time.Time
 }
@@ -165,36 +141,6 @@ const (
 	PathS3
 )
 
-// PayloadModes is a set of payload modes beside that of a digest. The streaming modes, which S3's
-// clients use, send the body in the content coding aws-chunked. In them the handler runs before the
-// body has been read, and reads it as it is verified: see "Streaming bodies" in the package
-// documentation.
-type PayloadModes uint8
-
-const (
-	// InsecureUnsigned accepts UNSIGNED-PAYLOAD, and makes it the mode of presigned URLs for
-	// service s3. Anyone between the client and the server can then replace the body, within the
-	// life of the signature; without TLS, that is everyone on the way.
-	InsecureUnsigned PayloadModes = 1 << iota
-	// StreamingSigned accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed,
-	// and the handler reads only chunks that are verified. A chunk has at most 1 MiB, and every one
-	// but the last at least 8 KiB, as S3 has it. Where Algorithms has SigV4A, a request that is
-	// signed with it has STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD instead.
-	StreamingSigned
-	// StreamingSignedTrailer accepts STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, and with SigV4A
-	// that of its algorithm: StreamingSigned, followed by one signed trailer, which X-Amz-Trailer
-	// names and which holds a checksum of the body.
-	StreamingSignedTrailer
-	// InsecureStreamingUnsignedTrailer accepts STREAMING-UNSIGNED-PAYLOAD-TRAILER: chunks that are
-	// not signed, and one trailer, not signed either, which X-Amz-Trailer names and which holds a
-	// checksum of the body. The checksum finds damage and stops nobody: anyone between the client
-	// and the server can replace the body together with it, within the life of the signature. It is
-	// what AWS's SDKs send to S3 over TLS, and the one for JavaScript without TLS too.
-	InsecureStreamingUnsignedTrailer
-
-	allPayloadModes = InsecureUnsigned | StreamingSigned | StreamingSignedTrailer | InsecureStreamingUnsignedTrailer
-)
-
 // ConfigError is one mistake in a Config. [New] and [NewAuthorizer] return all mistakes at once,
 // joined.
 type ConfigError struct {
@@ -219,7 +165,7 @@ type Authenticator struct {
 	maxDrainTime    time.Duration
 	strictPath      bool
 	path            v4.PathStyle
-	payloads        PayloadModes
+	payloads        PayloadMode
 	algorithms      Algorithms
 	required        []string // lower case
 	hosts           []string
@@ -273,8 +219,8 @@ func New(cfg Config) (*Authenticator, error) {
 	if cfg.Path > PathS3 {
 		mistake("Path", "is not a PathStyle: %d", cfg.Path)
 	}
-	if cfg.Payloads&^allPayloadModes != 0 {
-		mistake("Payloads", "holds unknown modes: %#b", cfg.Payloads&^allPayloadModes)
+	if cfg.Payloads&^allPayloads != 0 {
+		mistake("Payloads", "holds unknown modes: %#b", cfg.Payloads&^allPayloads)
 	}
 	if cfg.Algorithms&^allAlgorithms != 0 {
 		mistake("Algorithms", "holds unknown algorithms: %#b", cfg.Algorithms&^allAlgorithms)
@@ -301,11 +247,11 @@ func New(cfg Config) (*Authenticator, error) {
 	if cfg.KeyCacheSize < 0 {
 		mistake("KeyCacheSize", "must not be negative: %d", cfg.KeyCacheSize)
 	}
-	if cfg.DiagnosesPerMinute < 0 || cfg.DiagnosesPerMinute > maxDiagnosesPerMinute {
-		mistake("DiagnosesPerMinute", "must be from 0 to %d, not %d", maxDiagnosesPerMinute, cfg.DiagnosesPerMinute)
+	if cfg.Observe.DiagnosesPerMinute < 0 || cfg.Observe.DiagnosesPerMinute > maxDiagnosesPerMinute {
+		mistake("Observe.DiagnosesPerMinute", "must be from 0 to %d, not %d", maxDiagnosesPerMinute, cfg.Observe.DiagnosesPerMinute)
 	}
-	if cfg.DiagnosesPerMinute > 0 && cfg.Audit == nil {
-		mistake("DiagnosesPerMinute", "needs an Audit hook to hand the diagnoses to")
+	if cfg.Observe.DiagnosesPerMinute > 0 && cfg.Observe.Audit == nil {
+		mistake("Observe.DiagnosesPerMinute", "needs an Audit hook to hand the diagnoses to")
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
@@ -317,9 +263,9 @@ func New(cfg Config) (*Authenticator, error) {
 	if err != nil {
 		return nil, &ConfigError{Field: "Config.KeyCacheSize", Problem: err.Error()}
 	}
-	tel, err := newTelemetry(cfg.Meter, cfg.Tracer)
+	tel, err := newTelemetry(cfg.Observe.Meter, cfg.Observe.Tracer)
 	if err != nil {
-		return nil, &ConfigError{Field: "Config.Meter", Problem: err.Error()}
+		return nil, &ConfigError{Field: "Observe.Meter", Problem: err.Error()}
 	}
 	scopeEnd := "/" + cfg.Region + "/" + cfg.Service + "/" + v4.Terminator
 	a := &Authenticator{
@@ -341,8 +287,8 @@ func New(cfg Config) (*Authenticator, error) {
 		proxies:         trusted,
 		strip:           newStrippedHeaders(cfg.StripHeaders, trusted),
 		denied:          cfg.Denied,
-		diagnoses:       diagnosisLimit{most: cfg.DiagnosesPerMinute},
-		audit:           cfg.Audit,
+		diagnoses:       diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
+		audit:           cfg.Observe.Audit,
 		now:             cfg.Now,
 		keys:            keys,
 		seed:            maphash.MakeSeed(),

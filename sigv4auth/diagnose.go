@@ -27,7 +27,7 @@ import (
 // It asks the credential store once and computes at most 2,048 signatures, or 64 of SigV4A, over at
 // most 8 MiB. Where it finds no cause, a usual request costs about a hundred times what Verify does
 // (BenchmarkDiagnose), and one that is made to be costly costs more: ask for single requests, or
-// let [Config.DiagnosesPerMinute] bound it. It never panics.
+// let [Observe.DiagnosesPerMinute] bound it. It never panics.
 func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
 	if r == nil {
 		return Diagnosis{}

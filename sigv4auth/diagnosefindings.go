@@ -112,7 +112,7 @@ func (x *diagnoser) declaredAnyway() bool {
 	if x.d.Refused == ErrMalformedRequest || sha == "" {
 		return false
 	}
-	x.declared = payload{mode: PayloadUnsigned, line: sha}
+	x.declared = payload{mode: InsecureUnsigned, line: sha}
 	x.find(CausePayloadMode, "the payload mode "+quoted(sha)+" is admitted", "let the client send the SHA-256 of the body, or switch that mode on in Config.Payloads and read there what it costs")
 	return true
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// maxDiagnosesPerMinute bounds Config.DiagnosesPerMinute.
+// maxDiagnosesPerMinute bounds Observe.DiagnosesPerMinute.
 const maxDiagnosesPerMinute = 600
 
 // diagnosisLimit counts the diagnoses made for events. Anybody can send requests that are refused,

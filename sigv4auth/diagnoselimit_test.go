@@ -28,7 +28,7 @@ func (d *delayed) Read(p []byte) (int, error) {
 
 func (*delayed) Close() error { return nil }
 
-// TestDiagnosisLimitIsMonotone: threats 228 and 247. Config.DiagnosesPerMinute bounds the diagnoses
+// TestDiagnosisLimitIsMonotone: threats 228 and 247. Observe.DiagnosesPerMinute bounds the diagnoses
 // that are made in one minute, whatever minutes the requests began in, and a clock that goes
 // backwards begins no minute.
 func TestDiagnosisLimitIsMonotone(t *testing.T) {
@@ -87,7 +87,7 @@ func TestDiagnosisLimitOfSlowBodies(t *testing.T) {
 			var clock, begun atomic.Int64
 			clock.Store(testNow.Unix())
 			w := newWatched(t, func(c *sigv4auth.Config) {
-				c.DiagnosesPerMinute = most
+				c.Observe.DiagnosesPerMinute = most
 				c.Now = func() time.Time { return time.Unix(clock.Load(), 0).UTC() }
 				store := c.Credentials
 				c.Credentials = countingStore{store, &begun}

@@ -120,7 +120,7 @@ func audited(tb testing.TB, most int, change func(*sigv4auth.Config)) (*sigv4aut
 	tb.Helper()
 	var e sigv4auth.Event
 	return newAuthenticator(tb, func(c *sigv4auth.Config) {
-		c.DiagnosesPerMinute, c.Audit = most, func(_ context.Context, got sigv4auth.Event) { e = got }
+		c.Observe.DiagnosesPerMinute, c.Observe.Audit = most, func(_ context.Context, got sigv4auth.Event) { e = got }
 		if change != nil {
 			change(c)
 		}
@@ -267,10 +267,10 @@ func TestConfigDiagnosesPerMinute(t *testing.T) {
 		ok    bool
 	}{{0, false, true}, {1, true, true}, {600, true, true}, {-1, true, false}, {601, true, false}, {1, false, false}} {
 		cfg := testConfig()
-		if cfg.DiagnosesPerMinute = tt.most; tt.audit {
-			cfg.Audit = func(context.Context, sigv4auth.Event) {}
+		if cfg.Observe.DiagnosesPerMinute = tt.most; tt.audit {
+			cfg.Observe.Audit = func(context.Context, sigv4auth.Event) {}
 		}
-		if _, err := sigv4auth.New(cfg); (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), "Config.DiagnosesPerMinute") {
+		if _, err := sigv4auth.New(cfg); (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), "Observe.DiagnosesPerMinute") {
 			t.Errorf("%d, audit %t: %v", tt.most, tt.audit, err)
 		}
 	}

@@ -151,8 +151,8 @@
 //	  | GET
 //	  | /prod/rides
 //
-// A service that runs: [Config.DiagnosesPerMinute] hands that many diagnoses a minute to
-// [Config.Audit], in [Event.Diagnosis]. Group them by [Cause] to see one proxy's misconfiguration
+// A service that runs: [Observe.DiagnosesPerMinute] hands that many diagnoses a minute to
+// [Observe.Audit], in [Event.Diagnosis]. Group them by [Cause] to see one proxy's misconfiguration
 // among the strangers. These read nothing of a body that Verify had not read; NotTried then says
 // so.
 //
@@ -180,7 +180,7 @@
 //
 // # Metrics
 //
-// With [Config.Meter], the meter github.com/wildgate/wildgate/sigv4auth has the counter
+// With [Observe.Meter], the meter github.com/wildgate/wildgate/sigv4auth has the counter
 // sigv4auth.requests and the histograms sigv4auth.duration (seconds until the verdict), both by
 // "outcome", which is "admitted" or an [Reason], and sigv4auth.clock_skew (seconds by which the
 // server's clock is ahead of a request's date). The counter sigv4auth.streamed_bodies counts the

@@ -42,14 +42,14 @@ func TestNilErrorsDeny(t *testing.T) {
 func TestTelemetryPanics(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*sigv4auth.Config){
-		"a tracer": func(c *sigv4auth.Config) { c.Tracer = panicTracer{} },
-		"a meter":  func(c *sigv4auth.Config) { c.Meter = &meter{} }, // its map is nil
+		"a tracer": func(c *sigv4auth.Config) { c.Observe.Tracer = panicTracer{} },
+		"a meter":  func(c *sigv4auth.Config) { c.Observe.Meter = &meter{} }, // its map is nil
 	} {
 		var e sigv4auth.Event
 		n := 0
 		a := newAuthenticator(t, func(c *sigv4auth.Config) {
 			change(c)
-			c.Audit = auditInto(&e, &n)
+			c.Observe.Audit = auditInto(&e, &n)
 		})
 		if _, err := a.Verify(sign(t, ride(), signing{})); !errors.Is(err, sigv4auth.ErrInternalFailure) {
 			t.Errorf("%s: Verify: %v", name, err)
@@ -109,7 +109,7 @@ func TestCheckInHandler(t *testing.T) {
 	t.Parallel()
 	var e sigv4auth.Event
 	n := 0
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy))})
 	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		id, _ := sigv4auth.IdentityFrom(r.Context())
@@ -139,7 +139,7 @@ func TestClientIPIsCanonical(t *testing.T) {
 	for text, refused := range map[string]bool{"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false, "": true, "zero": true} {
 		var e sigv4auth.Event
 		n := 0
-		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(deny), ClientIP: func(*http.Request) (netip.Addr, bool) {
 			switch text {
 			case "":
@@ -171,7 +171,7 @@ func TestEventsTellTextsApart(t *testing.T) {
 	for _, path := range []string{"/prod/%C3%BC", "/prod/%C3%B6"} {
 		var e sigv4auth.Event
 		n := 0
-		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 		r := request("GET", "/", "")
 		r.RequestURI = path
 		r.URL, _ = url.ParseRequestURI(path)
@@ -197,7 +197,7 @@ func TestUnsignedPayload(t *testing.T) {
 	} {
 		r.Body, r.ContentLength = io.NopCloser(strings.NewReader("anything")), -1
 		id, err := newAuthenticator(t, on).Verify(r)
-		if err != nil || id.PayloadMode != sigv4auth.PayloadUnsigned {
+		if err != nil || id.PayloadMode != sigv4auth.InsecureUnsigned {
 			t.Errorf("%s: %v, %v", name, id.PayloadMode, err)
 		}
 	}
@@ -278,7 +278,7 @@ func TestStoreIsNotAskedForMalformedIDs(t *testing.T) {
 	var e sigv4auth.Event
 	n := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Audit = auditInto(&e, &n)
+		c.Observe.Audit = auditInto(&e, &n)
 		c.Credentials = sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
 			t.Errorf("the store was asked for %q", id)
 			return sigv4auth.Credential{}, nil
@@ -312,7 +312,7 @@ func TestOneInstantAndContext(t *testing.T) {
 	var e sigv4auth.Event
 	n := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Audit = auditInto(&e, &n)
+		c.Observe.Audit = auditInto(&e, &n)
 		c.Now = func() time.Time { asked++; return testNow.Add(time.Duration(asked)) }
 		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, _ string) (sigv4auth.Credential, error) {
 			got = ctx.Value(key{})

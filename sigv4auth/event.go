@@ -41,7 +41,7 @@ type Event struct {
 	Principal string
 	// PayloadMode is how the signature covers the body, zero until the signature is known to be
 	// right. In a streaming mode, Admitted says nothing of the body, which comes later: see
-	// Config.Audit.
+	// Observe.Audit.
 	PayloadMode PayloadMode
 	// Outcome says whether the request was admitted.
 	Outcome Outcome
@@ -49,7 +49,7 @@ type Event struct {
 	// why it would have been.
 	Reason Reason
 	// Diagnosis says why a refused request's signature does not verify. It is nil unless
-	// Config.DiagnosesPerMinute asks for it.
+	// Observe.DiagnosesPerMinute asks for it.
 	Diagnosis *Diagnosis
 
 	// What follows is from the Authorizer, and zero where none was asked.
@@ -116,7 +116,7 @@ func recordFrom(ctx context.Context) *record {
 }
 
 // RequestIDFrom returns the ID of the request whose context is ctx, for the logs of a Denied hook
-// or of a handler. It is not ok where the request is admitted and Config.Audit is nil: no ID is
+// or of a handler. It is not ok where the request is admitted and Observe.Audit is nil: no ID is
 // made then.
 func RequestIDFrom(ctx context.Context) (string, bool) {
 	if rec := recordFrom(ctx); rec != nil && rec.event.RequestID != "" {

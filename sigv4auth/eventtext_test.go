@@ -19,7 +19,7 @@ func eventTexts(tb testing.TB) (asked, line func(one, other string) sigv4auth.Ev
 	tb.Helper()
 	var e sigv4auth.Event
 	n := 0
-	a := newAuthenticator(tb, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &n) })
+	a := newAuthenticator(tb, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 	var action, resource string
 	z := newAuthorizer(tb, sigv4auth.AuthorizerConfig{
 		Policies: attached(parsePolicy(tb, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)),

@@ -143,12 +143,12 @@ func ExampleFromAWS() {
 }
 
 // An audit hook gets one event for each request. It holds nothing secret.
-func ExampleConfig_audit() {
+func ExampleObserve_audit() {
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api", Credentials: sigv4auth.StaticCredentials(),
-		Audit: func(_ context.Context, e sigv4auth.Event) {
+		Observe: sigv4auth.Observe{Audit: func(_ context.Context, e sigv4auth.Event) {
 			fmt.Fprintln(os.Stdout, e.Outcome, e.Method, e.Path, string(e.Reason))
-		},
+		}},
 	})
 	if err != nil {
 		panic(err)
@@ -192,17 +192,17 @@ func ExampleAuthenticator_Diagnose() {
 }
 
 // So many diagnoses a minute go to the audit hook. The caller is told nothing of them.
-func ExampleConfig_diagnosesPerMinute() {
+func ExampleObserve_diagnosesPerMinute() {
 	auth, err := sigv4auth.New(sigv4auth.Config{
-		Region: "us-east-1", Service: "execute-api", DiagnosesPerMinute: 60,
+		Region: "us-east-1", Service: "execute-api",
 		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret)}),
-		Audit: func(_ context.Context, e sigv4auth.Event) {
+		Observe: sigv4auth.Observe{DiagnosesPerMinute: 60, Audit: func(_ context.Context, e sigv4auth.Event) {
 			if e.Diagnosis != nil {
 				for _, f := range e.Diagnosis.Findings {
 					fmt.Println(e.AccessKeyID, string(f.Cause))
 				}
 			}
-		},
+		}},
 	})
 	if err != nil {
 		panic(err)

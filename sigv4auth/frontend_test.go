@@ -193,7 +193,7 @@ func newBackend(t *testing.T, socket string, z *sigv4auth.Authorizer, change fun
 			b.note(func(a *answer) { a.code, a.detail = refused.Reason, refused.Detail })
 			sigv4auth.WriteAPIGatewayError(w, r, err)
 		}
-		c.Audit = func(_ context.Context, e sigv4auth.Event) { b.note(func(a *answer) { a.event = e }) }
+		c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { b.note(func(a *answer) { a.event = e }) }
 		if change != nil {
 			change(c)
 		}

@@ -74,7 +74,7 @@ func TestPanics(t *testing.T) {
 		"Now": func(c *sigv4auth.Config) { c.Now = func() time.Time { panic("x") } },
 		"Now, asked for the limit of diagnoses": func(c *sigv4auth.Config) {
 			asked := 0
-			c.Region, c.DiagnosesPerMinute, c.Audit = "eu-west-1", 1, func(context.Context, sigv4auth.Event) {}
+			c.Region, c.Observe.DiagnosesPerMinute, c.Observe.Audit = "eu-west-1", 1, func(context.Context, sigv4auth.Event) {}
 			c.Now = func() time.Time {
 				if asked++; asked > 1 {
 					panic("x")
@@ -82,7 +82,7 @@ func TestPanics(t *testing.T) {
 				return testNow
 			}
 		},
-		"Audit": func(c *sigv4auth.Config) { c.Audit = func(context.Context, sigv4auth.Event) { panic("x") } },
+		"Audit": func(c *sigv4auth.Config) { c.Observe.Audit = func(context.Context, sigv4auth.Event) { panic("x") } },
 		"Denied": func(c *sigv4auth.Config) {
 			c.Region, c.Denied = "eu-west-1", func(http.ResponseWriter, *http.Request, error) { panic("x") }
 		},
@@ -304,7 +304,7 @@ func TestClientsThatGiveUp(t *testing.T) {
 	const clients = 20
 	var refused atomic.Int32
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Audit = func(context.Context, sigv4auth.Event) { refused.Add(1) }
+		c.Observe.Audit = func(context.Context, sigv4auth.Event) { refused.Add(1) }
 	})
 	server := httptest.NewServer(a.Handler(&spy{}))
 	t.Cleanup(server.Close)

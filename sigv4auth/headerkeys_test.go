@@ -55,7 +55,7 @@ func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 			var event sigv4auth.Event
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.Proxies = tt.proxies
-				c.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+				c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
 			})
 			arrived := func() *http.Request {
 				r := sign(t, request("GET", "/prod/ride", ""), signing{})

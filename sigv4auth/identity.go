@@ -70,41 +70,6 @@ func (p SignatureLocation) String() string {
 	return "nowhere"
 }
 
-// PayloadMode is how a signature covers the body.
-type PayloadMode uint8
-
-const (
-	// PayloadDigest means that the body's SHA-256 is part of what was signed.
-	PayloadDigest PayloadMode = iota + 1
-	// PayloadUnsigned means that anyone on the way could have replaced the body: UNSIGNED-PAYLOAD.
-	PayloadUnsigned
-	// PayloadStreamingSigned means that each chunk of the body is signed, and verified as it is
-	// read.
-	PayloadStreamingSigned
-	// PayloadStreamingSignedTrailer means the same, with a signed trailer.
-	PayloadStreamingSignedTrailer
-	// PayloadStreamingUnsignedTrailer means that anyone on the way could have replaced the body and
-	// the checksum in its trailer: STREAMING-UNSIGNED-PAYLOAD-TRAILER.
-	PayloadStreamingUnsignedTrailer
-)
-
-// String returns a short name, for instance "digest" or "streaming-signed".
-func (m PayloadMode) String() string {
-	switch m {
-	case PayloadDigest:
-		return "digest"
-	case PayloadUnsigned:
-		return "unsigned"
-	case PayloadStreamingSigned:
-		return "streaming-signed"
-	case PayloadStreamingSignedTrailer:
-		return "streaming-signed-trailer"
-	case PayloadStreamingUnsignedTrailer:
-		return "streaming-unsigned-trailer"
-	}
-	return "none"
-}
-
 // Session returns what is known of the session of temporary credentials. It is not ok for long-term
 // keys. The caller may change what is returned.
 func (id Identity) Session() (Session, bool) {

@@ -20,15 +20,16 @@ import (
 func TestInsecureIsNamed(t *testing.T) {
 	t.Parallel()
 	modes := map[string]struct {
-		bit sigv4auth.PayloadModes
-		u   upload // with a body that someone on the way can make
+		bit sigv4auth.PayloadMode
+		u   upload // with a body that an intermediary can make
 	}{
+		"PayloadDigest":                    {sigv4auth.PayloadDigest, upload{mode: modeSigned, body: replaceBody}},
 		"InsecureUnsigned":                 {sigv4auth.InsecureUnsigned, upload{mode: "UNSIGNED-PAYLOAD", body: func(string) string { return "evil!" }, header: map[string]string{"X-Amz-Decoded-Content-Length": "", "Content-Encoding": ""}}},
 		"StreamingSigned":                  {sigv4auth.StreamingSigned, upload{mode: modeSigned, body: replaceBody}},
 		"StreamingSignedTrailer":           {sigv4auth.StreamingSignedTrailer, upload{mode: modeSignedTrailer, body: replaceBody}},
 		"InsecureStreamingUnsignedTrailer": {sigv4auth.InsecureStreamingUnsignedTrailer, upload{mode: modeUnsignedTrailer, body: replaceBody}},
 	}
-	if declared := constantsOf(t, "config.go", "PayloadModes"); !slices.Equal(declared, slices.Sorted(maps.Keys(modes))) {
+	if declared := constantsOf(t, "payloadmode.go", "PayloadMode"); !slices.Equal(declared, slices.Sorted(maps.Keys(modes))) {
 		t.Fatalf("the payload modes are %v", declared)
 	}
 	for name, m := range modes {

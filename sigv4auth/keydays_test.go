@@ -52,7 +52,7 @@ func TestOneKeyTakesNoRoomOfOthers(t *testing.T) { // not in parallel: it counts
 			now := testNow
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.KeyCacheSize, c.Algorithms = 4, sigv4auth.SigV4A
-				c.DiagnosesPerMinute, c.Audit = 600, func(context.Context, sigv4auth.Event) {}
+				c.Observe.DiagnosesPerMinute, c.Observe.Audit = 600, func(context.Context, sigv4auth.Event) {}
 				c.Now = func() time.Time { return now }
 				c.Credentials = sigv4auth.StaticCredentials(
 					sigv4auth.Credential{AccessKeyID: known, Secret: sigv4auth.NewSecret("its secret"), Principal: userPrincipal},

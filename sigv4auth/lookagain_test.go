@@ -129,7 +129,7 @@ func TestSlowBody(t *testing.T) {
 					events := 0
 					r := made(t)
 					a := newAuthenticator(t, func(c *sigv4auth.Config) {
-						c.Credentials, c.Now, c.Algorithms, c.Audit = store, clock.Now, sigv4auth.SigV4A, auditInto(&event, &events)
+						c.Credentials, c.Now, c.Algorithms, c.Observe.Audit = store, clock.Now, sigv4auth.SigV4A, auditInto(&event, &events)
 						c.Proxies = sigv4auth.TrustedProxies{Networks: peerNetwork, HostHeader: "X-Forwarded-Host"}
 						if mode == "unsigned" || mode == "unsigned, presigned" {
 							c.Service, c.Payloads = "s3", sigv4auth.InsecureUnsigned
@@ -261,7 +261,7 @@ func TestRevisionGone(t *testing.T) {
 				events := 0
 				a := newAuthenticator(t, func(c *sigv4auth.Config) {
 					streamingConfig(c)
-					c.Credentials, c.Now, c.Audit = store, clock.Now, auditInto(&event, &events)
+					c.Credentials, c.Now, c.Observe.Audit = store, clock.Now, auditInto(&event, &events)
 				})
 				s := temporary()
 				body := rideBody

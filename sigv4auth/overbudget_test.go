@@ -33,7 +33,7 @@ func TestAnEvaluationOverItsBudgetIsToldSo(t *testing.T) {
 		var e sigv4auth.Event
 		events := 0
 		var refused error
-		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Audit = auditInto(&e, &events) })
+		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &events) })
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, dearPolicy()))})
 		var handler spy
 		r := ride()

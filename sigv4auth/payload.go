@@ -49,7 +49,7 @@ func (a *Authenticator) unsignedPayload(d *payload) *Error {
 	if a.payloads&InsecureUnsigned == 0 {
 		return refusal(ErrNotEnabled, "Unsigned payloads are not accepted here; send the SHA-256 of the body")
 	}
-	d.mode, d.line = PayloadUnsigned, v4.UnsignedPayload
+	d.mode, d.line = InsecureUnsigned, v4.UnsignedPayload
 	return nil
 }
 

@@ -16,7 +16,7 @@ func FuzzClientsClaims(f *testing.F) {
 	newBehind := func(header string) *sigv4auth.Authenticator {
 		return newAuthenticator(f, func(c *sigv4auth.Config) {
 			c.Proxies = sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: header, HostHeader: "Forwarded", SchemeHeader: "Forwarded"}
-			c.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+			c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
 		})
 	}
 	byList, byForwarded := newBehind("X-Forwarded-For"), newBehind("Forwarded")

@@ -53,7 +53,7 @@ func TestMeterFails(t *testing.T) {
 	const instruments = 4
 	for n := range instruments + 1 {
 		cfg := testConfig()
-		cfg.Meter = &failingMeter{instruments: metrics.NopMeterProvider{}.Meter(""), left: n}
+		cfg.Observe.Meter = &failingMeter{instruments: metrics.NopMeterProvider{}.Meter(""), left: n}
 		if _, err := sigv4auth.New(cfg); (err == nil) != (n == instruments) {
 			t.Errorf("a meter that makes %d instruments: %v", n, err)
 		}

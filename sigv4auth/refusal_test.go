@@ -34,7 +34,7 @@ func (tt refusalTest) run(t *testing.T) {
 	var event sigv4auth.Event
 	events := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Audit = auditInto(&event, &events)
+		c.Observe.Audit = auditInto(&event, &events)
 		if tt.config != nil {
 			tt.config(c)
 		}

@@ -17,7 +17,7 @@ func TestServerClock(t *testing.T) {
 	now := testNow
 	m := &meter{counts: map[string]int{}}
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Now, c.Meter = func() time.Time { return now }, m
+		c.Now, c.Observe.Meter = func() time.Time { return now }, m
 	})
 	const day = 24 * time.Hour
 	for _, jump := range []time.Duration{0, day, -day, 0, -400 * day, day} {

@@ -50,7 +50,7 @@ func TestStores(t *testing.T) {
 			events := 0
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) { return tt.answer() })
-				c.Audit = auditInto(&event, &events)
+				c.Observe.Audit = auditInto(&event, &events)
 			})
 			var handler spy
 			w := httptest.NewRecorder()

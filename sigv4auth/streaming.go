@@ -20,30 +20,29 @@ const (
 	streamingSignedTrailer   = "-PAYLOAD-TRAILER"
 )
 
-// streamingMode returns the mode that X-Amz-Content-Sha256 names, and the bit that switches it on.
-// It is not ok for a name that is unknown, nor for one of another algorithm than the request is
-// signed with (threat 9).
-func streamingMode(name, algorithm string) (mode PayloadMode, bit PayloadModes, ok bool) {
+// streamingMode returns the mode that X-Amz-Content-Sha256 names. It is not ok for a name that is
+// unknown, nor for one of another algorithm than the request is signed with (threat 9).
+func streamingMode(name, algorithm string) (mode PayloadMode, ok bool) {
 	rest := strings.TrimPrefix(name, streamingPrefix)
 	if rest == streamingUnsignedTrailer {
-		return PayloadStreamingUnsignedTrailer, InsecureStreamingUnsignedTrailer, true
+		return InsecureStreamingUnsignedTrailer, true
 	}
 	suffix, ok := strings.CutPrefix(rest, algorithm)
 	switch {
 	case ok && suffix == streamingSigned:
-		return PayloadStreamingSigned, StreamingSigned, true
+		return StreamingSigned, true
 	case ok && suffix == streamingSignedTrailer:
-		return PayloadStreamingSignedTrailer, StreamingSignedTrailer, true
+		return StreamingSignedTrailer, true
 	}
-	return 0, 0, false
+	return 0, false
 }
 
 // streamingPayload decides on a body in chunks, by what the headers say of it. They are x-amz-*
 // headers, and so they are signed. The chain, which begins with the verified signature, comes
 // later.
 func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *authParams) *Error {
-	mode, bit, ok := streamingMode(p.contentSHA256, p.algorithm.name())
-	if !ok || a.payloads&bit == 0 {
+	mode, ok := streamingMode(p.contentSHA256, p.algorithm.name())
+	if !ok || a.payloads&mode == 0 {
 		return refusal(ErrNotEnabled, "The payload mode of X-Amz-Content-Sha256 is not accepted here; send the SHA-256 of the body")
 	}
 	if p.place != InHeader {
@@ -67,7 +66,7 @@ func (a *Authenticator) streamingPayload(d *payload, r *http.Request, p *authPar
 	if refused != nil {
 		return refused
 	}
-	if mode == PayloadStreamingSigned {
+	if mode == StreamingSigned {
 		if trailer != "" {
 			return malformed("X-Amz-Trailer announces a trailer, and the payload mode has none")
 		}
@@ -112,7 +111,7 @@ const maxLengthDigits = 18
 // streamBody makes the body of r one that decodes and verifies as it is read, by a chain that
 // begins with the verified signature.
 func (d *payload) streamBody(r *http.Request, key verificationKey, p *authParams) *streamedBody {
-	if d.mode != PayloadStreamingUnsignedTrailer {
+	if d.mode != InsecureStreamingUnsignedTrailer {
 		d.stream.Chain = key.chain(p) // guard 58
 	}
 	if r.Body == nil {

@@ -14,7 +14,7 @@ import (
 func streamingConfig(c *sigv4auth.Config) { c.Payloads = allStreaming }
 
 var uploadModes = map[string]sigv4auth.PayloadMode{
-	modeSigned: sigv4auth.PayloadStreamingSigned, modeSignedTrailer: sigv4auth.PayloadStreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.PayloadStreamingUnsignedTrailer,
+	modeSigned: sigv4auth.StreamingSigned, modeSignedTrailer: sigv4auth.StreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.InsecureStreamingUnsignedTrailer,
 }
 
 // TestStreaming: in each mode, what the handler sees is the decoded body, its length, and headers

@@ -65,7 +65,7 @@ func TestBadBody(t *testing.T) {
 				var events []sigv4auth.Event
 				a := newAuthenticator(t, func(c *sigv4auth.Config) {
 					streamingConfig(c)
-					c.Audit = func(_ context.Context, e sigv4auth.Event) { events = append(events, e) }
+					c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { events = append(events, e) }
 				})
 				w := httptest.NewRecorder()
 				a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +104,7 @@ func TestBodyAuditPanics(t *testing.T) {
 	calls := 0
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		streamingConfig(c)
-		c.Audit = func(context.Context, sigv4auth.Event) {
+		c.Observe.Audit = func(context.Context, sigv4auth.Event) {
 			if calls++; calls > 1 {
 				panic("disk full")
 			}

@@ -18,7 +18,7 @@ import (
 
 // A handler that stores uploads in chunks. It keeps what it has read only once reading has ended
 // without an error.
-func ExamplePayloadModes() {
+func ExamplePayloadMode() {
 	folder, err := os.MkdirTemp("", "uploads")
 	if err != nil {
 		panic(err)
@@ -82,7 +82,7 @@ func ExamplePayloadModes() {
 // Taking the length of what was read for the proof that all is well: an unsigned body is released
 // as it arrives, and a reader that stops at an error but does not look at it stores what nobody has
 // verified.
-func ExamplePayloadModes_incorrect() {
+func ExamplePayloadMode_incorrect() {
 	_ = func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body) // the error says that the body is not what its trailer promises, and is lost
 	}

@@ -15,9 +15,9 @@ const allStreaming = sigv4auth.StreamingSigned | sigv4auth.StreamingSignedTraile
 
 // recordedModes are the streaming modes that were recorded.
 var recordedModes = map[string]sigv4auth.PayloadMode{
-	"STREAMING-AWS4-HMAC-SHA256-PAYLOAD":         sigv4auth.PayloadStreamingSigned,
-	"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": sigv4auth.PayloadStreamingSignedTrailer,
-	"STREAMING-UNSIGNED-PAYLOAD-TRAILER":         sigv4auth.PayloadStreamingUnsignedTrailer,
+	"STREAMING-AWS4-HMAC-SHA256-PAYLOAD":         sigv4auth.StreamingSigned,
+	"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": sigv4auth.StreamingSignedTrailer,
+	"STREAMING-UNSIGNED-PAYLOAD-TRAILER":         sigv4auth.InsecureStreamingUnsignedTrailer,
 }
 
 // TestStreamingRecordings: the bodies that minio-go and aws-sdk-go-v2 sent in chunks are admitted
@@ -54,7 +54,7 @@ func TestStreamingRecordings(t *testing.T) {
 		}
 	}
 	want := map[sigv4auth.PayloadMode]int{
-		sigv4auth.PayloadStreamingSigned: streamingRecordings - 2, sigv4auth.PayloadStreamingSignedTrailer: 1, sigv4auth.PayloadStreamingUnsignedTrailer: 1,
+		sigv4auth.StreamingSigned: streamingRecordings - 2, sigv4auth.StreamingSignedTrailer: 1, sigv4auth.InsecureStreamingUnsignedTrailer: 1,
 	}
 	if !maps.Equal(count, want) {
 		t.Errorf("recordings by mode: %v; want %v", count, want)
@@ -92,7 +92,7 @@ func TestUnsignedRecordings(t *testing.T) {
 			continue
 		}
 		count[rec.Client]++
-		verify := func(modes sigv4auth.PayloadModes, old, with string) (string, error) {
+		verify := func(modes sigv4auth.PayloadMode, old, with string) (string, error) {
 			t.Helper()
 			changed := rec
 			if changed.Raw = bytes.Replace(rec.Raw, []byte(old), []byte(with), 1); old != with && bytes.Equal(changed.Raw, rec.Raw) {
@@ -106,7 +106,7 @@ func TestUnsignedRecordings(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			if id.PayloadMode != sigv4auth.PayloadUnsigned {
+			if id.PayloadMode != sigv4auth.InsecureUnsigned {
 				t.Errorf("%s: mode %v", rec.name(), id.PayloadMode)
 			}
 			body, err := io.ReadAll(r.Body)
@@ -133,7 +133,7 @@ func TestUnsignedRecordings(t *testing.T) {
 	}
 }
 
-func (rec recording) s3Authenticator(t *testing.T, modes sigv4auth.PayloadModes) *sigv4auth.Authenticator {
+func (rec recording) s3Authenticator(t *testing.T, modes sigv4auth.PayloadMode) *sigv4auth.Authenticator {
 	t.Helper()
 	return rec.authenticatorWith(t, func(c *sigv4auth.Config) { c.Path, c.Payloads = sigv4auth.PathS3, modes })
 }
@@ -142,7 +142,7 @@ func (rec recording) s3Authenticator(t *testing.T, modes sigv4auth.PayloadModes)
 // set, whichever others are, before a byte is read.
 func TestStreamingModesAreOff(t *testing.T) {
 	t.Parallel()
-	own := map[string]sigv4auth.PayloadModes{
+	own := map[string]sigv4auth.PayloadMode{
 		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD":         sigv4auth.StreamingSigned,
 		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER": sigv4auth.StreamingSignedTrailer,
 		"STREAMING-UNSIGNED-PAYLOAD-TRAILER":         sigv4auth.InsecureStreamingUnsignedTrailer,
@@ -154,7 +154,7 @@ func TestStreamingModesAreOff(t *testing.T) {
 			continue
 		}
 		seen[rec.Payload] = true
-		for _, modes := range []sigv4auth.PayloadModes{0, sigv4auth.InsecureUnsigned, (allStreaming | sigv4auth.InsecureUnsigned) &^ bit} {
+		for _, modes := range []sigv4auth.PayloadMode{0, sigv4auth.InsecureUnsigned, (allStreaming | sigv4auth.InsecureUnsigned) &^ bit} {
 			r, err := rec.parse()
 			if err != nil {
 				t.Fatal(err)

@@ -87,7 +87,7 @@ func TestRevokedWhileStreaming(t *testing.T) {
 						a := newAuthenticator(t, func(c *sigv4auth.Config) {
 							streamingConfig(c)
 							c.Credentials, c.Now = store, clock.Now
-							c.Audit = func(_ context.Context, e sigv4auth.Event) { events = append(events, e) }
+							c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { events = append(events, e) }
 						})
 						r := upload{mode: mode, data: data}.request(t)
 						encoded, err := io.ReadAll(r.Body)

@@ -118,7 +118,7 @@ func TestStreamingV4A(t *testing.T) {
 		c.Credentials = sigv4auth.StaticCredentials(client.credential(t))
 	})
 	for mode, want := range map[string]sigv4auth.PayloadMode{
-		modeSignedV4A: sigv4auth.PayloadStreamingSigned, modeSignedTrailerV4A: sigv4auth.PayloadStreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.PayloadStreamingUnsignedTrailer,
+		modeSignedV4A: sigv4auth.StreamingSigned, modeSignedTrailerV4A: sigv4auth.StreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.InsecureStreamingUnsignedTrailer,
 	} {
 		for _, size := range []int{0, 1, 8192, 100_000} {
 			u := upload{mode: mode, data: strings.Repeat("ride", size)[:size]}
@@ -142,7 +142,7 @@ func TestStreamingV4ARefused(t *testing.T) {
 	key := generateKey(t)
 	client, data := uploaderV4A{key: key}, strings.Repeat("ride", 5000)
 	signed, trailer := upload{mode: modeSignedV4A, data: data}, upload{mode: modeSignedTrailerV4A, data: data}
-	off := func(bit sigv4auth.PayloadModes) func(*sigv4auth.Config) {
+	off := func(bit sigv4auth.PayloadMode) func(*sigv4auth.Config) {
 		return func(c *sigv4auth.Config) { c.Payloads &^= bit }
 	}
 	// spoil changes the nth signature of a body.

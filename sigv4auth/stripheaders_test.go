@@ -104,11 +104,14 @@ func TestProxyHeaderSpellings(t *testing.T) {
 				t.Parallel()
 				var e sigv4auth.Event
 				a := newAuthenticator(t, func(c *sigv4auth.Config) {
-					c.Proxies, c.Audit = via, func(_ context.Context, got sigv4auth.Event) { e = got }
+					c.Proxies, c.Observe.Audit = via, func(_ context.Context, got sigv4auth.Event) { e = got }
 				})
 				cfg := sigv4auth.AuthorizerConfig{Policies: attached(local)}
 				if byHook {
-					cfg.ClientIP = sigv4auth.FromTrustedProxies(peerNetwork...)
+					cfg.ClientIP = func(r *http.Request) (netip.Addr, bool) {
+						addr, err := netip.ParseAddr(r.Header.Get(client))
+						return addr, err == nil
+					}
 				}
 				r := sign(t, rides(), signing{})
 				if tt.true[host] != "" {

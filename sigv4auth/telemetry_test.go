@@ -62,7 +62,7 @@ func TestTelemetry(t *testing.T) {
 	t.Parallel()
 	m := &meter{counts: map[string]int{}}
 	spans := &tracer{}
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Meter, c.Tracer = m, spans })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter, c.Observe.Tracer = m, spans })
 	_, _ = a.Verify(sign(t, ride(), signing{}))
 	_, _ = a.Verify(sign(t, ride(), signing{keyID: "AKIAUNKNOWN"}))
 	_, _ = a.Verify(ride())
@@ -109,7 +109,7 @@ func (s *span) End()                 { s.tr.ended++ }
 func TestTelemetryOfBodies(t *testing.T) {
 	t.Parallel()
 	m := &meter{counts: map[string]int{}}
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { streamingConfig(c); c.Meter = m })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { streamingConfig(c); c.Observe.Meter = m })
 	for _, body := range []func(string) string{nil, func(s string) string { return s + "x" }} {
 		for _, copied := range []bool{false, true} {
 			r := upload{mode: modeSigned, data: "hello", body: body}.request(t)

@@ -43,7 +43,7 @@ func newWatched(t *testing.T, change func(*sigv4auth.Config)) *watched {
 			w.mu.Unlock()
 			sigv4auth.WriteAPIGatewayError(rw, r, err)
 		}
-		c.Audit = func(_ context.Context, e sigv4auth.Event) {
+		c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) {
 			w.mu.Lock()
 			w.events = append(w.events, e)
 			w.mu.Unlock()

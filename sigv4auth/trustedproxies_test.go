@@ -313,7 +313,7 @@ func TestRelayedConditions(t *testing.T) {
 			var event sigv4auth.Event
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.Proxies = tt.proxies
-				c.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+				c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
 			})
 			arrived := func(s signing) *http.Request {
 				r := sign(t, request("GET", "/prod/ride", ""), s)
@@ -456,7 +456,7 @@ func TestClientIPWins(t *testing.T) {
 	var event sigv4auth.Event
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Proxies = sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: "X-Real-IP"}
-		c.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+		c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
 	})
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(), ClientIP: func(*http.Request) (netip.Addr, bool) {
 		return netip.MustParseAddr("198.51.100.77"), true

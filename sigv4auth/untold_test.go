@@ -30,7 +30,11 @@ func TestProxyThatObeysConnection(t *testing.T) {
 		}
 	}
 	byFunction := func(_ *sigv4auth.Config, z *sigv4auth.AuthorizerConfig) {
-		z.ClientIP = sigv4auth.FromTrustedProxies(loopback...)
+		z.ClientIP = func(r *http.Request) (netip.Addr, bool) {
+			client, _, two := strings.Cut(r.Header.Get("X-Forwarded-For"), ", ")
+			addr, err := netip.ParseAddr(client)
+			return addr, two && err == nil
+		}
 	}
 	tests := []struct {
 		name, header, value string // what the proxy says
@@ -40,7 +44,7 @@ func TestProxyThatObeysConnection(t *testing.T) {
 		{"X-Forwarded-For", "X-Forwarded-For", "198.51.100.7", byConfig("X-Forwarded-For"), sigv4auth.UntoldProxies},
 		{"X-Real-IP", "X-Real-Ip", "198.51.100.7", byConfig("X-Real-IP"), sigv4auth.UntoldMissing},
 		{"Forwarded", "Forwarded", "for=198.51.100.7", byConfig("Forwarded"), sigv4auth.UntoldMissing},
-		{"FromTrustedProxies", "X-Forwarded-For", "198.51.100.7", byFunction, sigv4auth.UntoldClientIP},
+		{"a ClientIP function", "X-Forwarded-For", "198.51.100.7", byFunction, sigv4auth.UntoldClientIP},
 	}
 	for _, tt := range tests {
 		for _, policy := range []string{inside, notOutside} {
@@ -48,7 +52,7 @@ func TestProxyThatObeysConnection(t *testing.T) {
 			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
 				c.Now = time.Now
-				c.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+				c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
 				tt.trust(c, &cfg)
 			})
 			server := httptest.NewServer(a.Require(newAuthorizer(t, cfg).Check)(&spy{}))

@@ -80,7 +80,7 @@ func TestAuthorizationForms(t *testing.T) {
 func TestPresignedForms(t *testing.T) {
 	t.Parallel()
 	m := &meter{counts: map[string]int{}}
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Meter, c.MaxPresignExpiry = m, time.Hour })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter, c.MaxPresignExpiry = m, time.Hour })
 	verified := 0
 	for _, at := range []time.Time{testNow, testNow.Add(-2 * time.Minute), testNow.Add(6 * time.Minute)} {
 		for _, change := range [][2]string{

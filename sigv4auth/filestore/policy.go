@@ -41,8 +41,8 @@ func policyProblems(file string, err error) []Problem {
 	if !ok {
 		return []Problem{{File: file, Message: err.Error()}}
 	}
-	problems := make([]Problem, len(parse.Mistakes))
-	for i, m := range parse.Mistakes {
+	problems := make([]Problem, len(parse.Findings))
+	for i, m := range parse.Findings {
 		message := m.Message
 		if m.Path != "" {
 			message = m.Path + ": " + message

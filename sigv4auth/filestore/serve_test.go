@@ -25,7 +25,7 @@ func serve(t *testing.T, f folder) *service {
 	s := &service{t: t, store: f.open()}
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api", Credentials: s.store,
-		Audit: func(_ context.Context, e sigv4auth.Event) { s.event = e },
+		Observe: sigv4auth.Observe{Audit: func(_ context.Context, e sigv4auth.Event) { s.event = e }},
 	})
 	if err != nil {
 		t.Fatal(err)

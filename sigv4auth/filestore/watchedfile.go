@@ -76,7 +76,7 @@ func (a fileState) same(b fileState) bool {
 		os.SameFile(a.info, b.info)
 }
 
-// finding is what following a file has found out.
+// A change is what following a file has found out.
 type change struct {
 	kind findingKind
 	data []byte

@@ -172,7 +172,7 @@ func TestForms(t *testing.T) {
 			place = sigv4auth.InQuery
 		}
 		if s.Payload == sigv4test.Unsigned {
-			mode = sigv4auth.PayloadUnsigned
+			mode = sigv4auth.InsecureUnsigned
 		}
 		_, isSession := id.Session()
 		if id.SignatureLocation != place || id.PayloadMode != mode || !id.SignedAt.Equal(now) || isSession == s.Credential.SessionToken.IsZero() {
@@ -182,7 +182,7 @@ func TestForms(t *testing.T) {
 		// none to declare.
 		declares := s.Payload == sigv4test.DeclaredDigest || s.Service == "s3" && s.Payload == sigv4test.Digest ||
 			s.Payload == sigv4test.Unsigned && (s.Service != "s3" || s.Presign == 0)
-		if declared := r.Header.Get("X-Amz-Content-Sha256"); (declared != "") != declares || declares && (declared == "UNSIGNED-PAYLOAD") != (mode == sigv4auth.PayloadUnsigned) {
+		if declared := r.Header.Get("X-Amz-Content-Sha256"); (declared != "") != declares || declares && (declared == "UNSIGNED-PAYLOAD") != (mode == sigv4auth.InsecureUnsigned) {
 			t.Errorf("%s: X-Amz-Content-Sha256 %q", f.name, declared)
 		}
 	}

@@ -138,21 +138,21 @@ func (l *loader) load(s policySource, kind iampolicy.PolicyType) *iampolicy.Poli
 
 // mistakes returns a line for each mistake in the policy.
 func (s policySource) mistakes(e *iampolicy.ParseError) (lines []string) {
-	for _, m := range e.Mistakes {
+	for _, m := range e.Findings {
 		lines = append(lines, s.mistake(m))
 	}
 	return lines
 }
 
 // mistake returns the line for a mistake, its place that in the file.
-func (s policySource) mistake(m iampolicy.Mistake) string {
+func (s policySource) mistake(m iampolicy.Finding) string {
 	if s.inline != nil {
 		if m.Line == 1 {
 			m.Column += s.column - 1
 		}
 		m.Line += s.line - 1
 	}
-	return reportOf(iampolicy.Finding{Severity: iampolicy.SeverityError, Mistake: m}).line(false, displayName(s.file))
+	return reportOf(m).line(false, displayName(s.file))
 }
 
 // set parses all sources into a Set. It is of use only where nothing is wrong.
