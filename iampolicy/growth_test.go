@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,15 +57,23 @@ func (s *series) document(n int) []byte {
 	return []byte(b.String())
 }
 
-// cheapest returns the least that do costs in some tries.
-func cheapest(tries int, do func()) time.Duration {
-	least := time.Duration(1<<63 - 1)
+// inTurn returns what each costs in the median of some tries, one after the other in each. The
+// system's account of processor time errs in both directions where others use the machine.
+func inTurn(tries int, each ...func()) []time.Duration {
+	costs := make([][]time.Duration, len(each))
 	for range tries {
-		start := cpuTime()
-		do()
-		least = min(least, cpuTime()-start)
+		for i, do := range each {
+			start := cpuTime()
+			do()
+			costs[i] = append(costs[i], cpuTime()-start)
+		}
 	}
-	return least
+	medians := make([]time.Duration, len(each))
+	for i, c := range costs {
+		slices.Sort(c)
+		medians[i] = c[len(c)/2]
+	}
+	return medians
 }
 
 // TestParseAndValidateGrowWithTheDocument: of a document of twice the length neither Parse
@@ -121,20 +130,20 @@ func (s *series) compare(t *testing.T, name string, factor time.Duration, half, 
 	// Where units grow in length, half of them are less than half of the document.
 	growth := max(2, float64(len(whole))/float64(len(half)))
 	for tries := 1; ; tries *= 2 {
-		long := cheapest(tries, doWhole)
+		costs := inTurn(tries, doWhole, doHalf)
+		long, short := costs[0], costs[1]
 		if long < shortest {
 			return
 		}
-		short := cheapest(tries, doHalf)
 		grows := float64(long) > 1.25*growth*float64(short)
 		// Decoding is timed where it is asked for: most takes less than the least it can take.
 		decoding := shortest
 		if long > factor*shortest {
-			decoding = max(decoding, cheapest(tries, func() { var v any; json.Unmarshal(whole, &v) }))
+			decoding = max(decoding, inTurn(tries, func() { var v any; json.Unmarshal(whole, &v) })[0])
 		}
 		report := t.Logf
 		if grows || long > factor*decoding {
-			if tries < 16 {
+			if tries < 32 {
 				continue
 			}
 			report = t.Errorf
