@@ -5,9 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
@@ -51,56 +53,15 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 	if e.Principal == "" && !j.strangers.take() {
 		return
 	}
-	attrs := []slog.Attr{
-		slog.String("request_id", e.RequestID),
-		slog.String("method", e.Method), slog.String("path", e.Path),
-	}
-	add := func(key, value string) {
-		if value != "" {
-			attrs = append(attrs, slog.String(key, value))
-		}
-	}
-	if e.Source.IsValid() {
-		add("source", e.Source.String())
-	}
-	add("source_untold", string(e.SourceUntold))
-	add("scheme_untold", string(e.SchemeUntold))
-	add("access_key_id", e.AccessKeyID)
-	add("principal", e.Principal)
-	add("error", string(e.Reason))
-	if add("action", e.Action); e.Action != "" {
-		add("resource", e.Resource)
-		add("decision", e.Decision.Outcome.String())
-		add("policies", e.PolicyRevision)
-		if e.Decision.OverBudget {
-			attrs = append(attrs, slog.Bool("over_budget", true))
-		}
-		if e.Decision.PolicyType != 0 {
-			add("policy", e.Decision.PolicyName)
-			attrs = append(attrs, slog.Int("statement", e.Decision.Statement))
-			add("sid", e.Decision.Sid)
-		}
-	}
+	e.Diagnosis = nil                                                                                      // it has a line of its own
+	attrs := slices.DeleteFunc(e.LogValue().Group(), func(a slog.Attr) bool { return a.Key == "outcome" }) // the line's message
 	j.LogAttrs(ctx, slog.LevelInfo, e.Outcome.String(), attrs...)
 }
 
 // diagnosed tells the operator why a signature does not verify. There are never more of these than
 // the Authenticator makes.
-func (j *journal) diagnosed(ctx context.Context, requestID string, d sigv4auth.Diagnosis) {
-	attrs := []slog.Attr{slog.String("request_id", requestID), slog.String("error", string(d.Refused)), slog.Bool("verifies", d.Verifies)}
-	for _, f := range d.Findings {
-		attrs = append(attrs, slog.String("cause", string(f.Cause)), slog.String("if", f.Condition), slog.String("remedy", f.Remedy))
-	}
-	if d.Hint != "" {
-		attrs = append(attrs, slog.String("hint", d.Hint))
-	}
-	for _, note := range d.Notes {
-		attrs = append(attrs, slog.String("note", note))
-	}
-	for _, s := range d.NotTried {
-		attrs = append(attrs, slog.String("not_tried", s))
-	}
-	attrs = append(attrs, slog.String("canonical_request", d.CanonicalRequest), slog.String("string_to_sign", d.StringToSign))
+func (j *journal) diagnosed(ctx context.Context, requestID string, d diagnosis.Report) {
+	attrs := append([]slog.Attr{slog.String("request_id", requestID)}, d.LogValue().Group()...)
 	j.LogAttrs(ctx, slog.LevelWarn, "diagnosis", attrs...)
 }
 
@@ -120,7 +81,7 @@ func (j *journal) denied(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	id, _ := sigv4auth.RequestIDFrom(r.Context())
-	attrs := []slog.Attr{slog.String("request_id", id), slog.String("error", string(e.Reason)), slog.String("detail", e.Detail)}
+	attrs := []slog.Attr{slog.String("request_id", id), slog.String("reason", e.Reason.String()), slog.String("detail", e.Detail)}
 	if e.Cause != nil {
 		attrs = append(attrs, slog.Any("cause", e.Cause))
 	}

@@ -16,11 +16,11 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 	s.send(s.request("GET", "/prod/rides", "")).wants(t, 403)
 
 	for _, tt := range []struct{ message, pattern string }{
-		{"admitted", `request_id=\S+ method=POST path=/prod/ride source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=arn:aws:sts::\d+:assumed-role/Rider/alice ` +
-			`action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride decision=allowed policies=1-\w+ policy=WildRydesAPI-StandardUserPolicy statement=0 sid=RequestRides\n$`},
-		{"refused", `request_id=` + refused.header.Get("X-Amzn-RequestId") + ` method=GET path=/prod/rides source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=\S+/alice error=AccessDenied ` +
+		{"admitted", `request_id=\S+ method=POST path=/prod/ride source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=arn:aws:sts::\d+:assumed-role/Rider/alice payload_mode=digest ` +
+			`action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride decision=allowed policies=1-\w+ policy_type="identity policy" policy=WildRydesAPI-StandardUserPolicy statement=0 sid=RequestRides\n$`},
+		{"refused", `request_id=` + refused.header.Get("X-Amzn-RequestId") + ` method=GET path=/prod/rides source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=\S+/alice payload_mode=digest reason=AccessDenied ` +
 			`action=execute-api:Invoke resource=\S+/prod/GET/rides decision=implicitDeny policies=1-\w+\n$`},
-		{"refused", `request_id=\S+ method=GET path=/prod/rides source=127\.0\.0\.1 error=MissingAuthenticationToken\n$`},
+		{"refused", `request_id=\S+ method=GET path=/prod/rides source=127\.0\.0\.1 reason=MissingAuthenticationToken\n$`},
 	} {
 		matches := 0
 		for _, line := range s.logged(tt.message) {
@@ -49,7 +49,7 @@ func TestADecisionOverItsBudgetIsLoggedAsSuch(t *testing.T) {
 		return s.send(signer(s.credentials("dispatcher")).Sign(r)).status == 403
 	})
 	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
-	if line := s.logged("refused")[0]; !strings.Contains(line, " error=AccessDenied ") || !strings.Contains(line, " decision=implicitDeny policies=") || !strings.HasSuffix(line, " over_budget=true\n") {
+	if line := s.logged("refused")[0]; !strings.Contains(line, " reason=AccessDenied ") || !strings.Contains(line, " decision=implicitDeny policies=") || !strings.HasSuffix(line, " over_budget=true\n") {
 		t.Error(line)
 	}
 }

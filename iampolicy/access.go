@@ -31,6 +31,9 @@ func (v AccessVerdict) String() string {
 	return "invalid"
 }
 
+// MarshalText returns what String does.
+func (v AccessVerdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
 // An AccessResult is the answer of [CheckNoNewAccess] and
 // [CheckAccessNotGranted]. The zero AccessResult is unknown, without a reason.
 type AccessResult struct {

@@ -23,8 +23,12 @@ func least(tries int, do func()) time.Duration {
 	return least
 }
 
-// retried reports whether a comparison of times holds at one of several attempts.
+// retried reports whether a comparison of times holds at one of several attempts. Under the race
+// detector it tells nothing, and holds.
 func retried(holds func() bool) bool {
+	if raceDetector {
+		return true
+	}
 	for range 5 {
 		if holds() {
 			return true

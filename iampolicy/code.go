@@ -4,6 +4,12 @@ package iampolicy
 // change, and FINDINGS.md lists them all.
 type Code string
 
+// String returns the code.
+func (c Code) String() string { return string(c) }
+
+// MarshalText returns the code.
+func (c Code) MarshalText() ([]byte, error) { return []byte(c), nil }
+
 // Errors: Parse refuses the document.
 const (
 	// The text is not JSON.

@@ -22,6 +22,9 @@ func (o Outcome) String() string {
 	return "invalid"
 }
 
+// MarshalText returns what String does.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
 // A Decision is the answer of [Evaluate]. The zero Decision denies.
 //
 // PolicyType and the fields after it name the first deciding statement, first

@@ -67,6 +67,32 @@ const (
 	MismatchUnknown                          // the value of the condition key, or of a policy variable, is not known
 )
 
+// String returns a few words for the cause, for instance "key absent".
+func (c MismatchCause) String() string {
+	switch c {
+	case MismatchValue:
+		return "value"
+	case MismatchExcluded:
+		return "excluded"
+	case MismatchKeyAbsent:
+		return "key absent"
+	case MismatchKeyPresent:
+		return "key present"
+	case MismatchMultivalued:
+		return "multivalued"
+	case MismatchUnreadable:
+		return "unreadable"
+	case MismatchUnresolved:
+		return "unresolved"
+	case MismatchUnknown:
+		return "unknown"
+	}
+	return "invalid"
+}
+
+// MarshalText returns what String does.
+func (c MismatchCause) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // A Mismatch is one element of a statement that did not match, or is presumed to.
 type Mismatch struct {
 	// Element is Principal, NotPrincipal, Action, NotAction, Resource,

@@ -37,6 +37,9 @@ func (s Severity) String() string {
 	return "INVALID"
 }
 
+// MarshalText returns what String does.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // A Finding is one remark on a policy document: of [Validate], or one for which [Parse] refuses
 // it. It is an error for [errors.As].
 type Finding struct {

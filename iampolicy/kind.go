@@ -34,3 +34,6 @@ func (k PolicyType) String() string {
 	}
 	return "no policy"
 }
+
+// MarshalText returns what String does.
+func (k PolicyType) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -50,6 +50,9 @@ func (t PrincipalType) String() string {
 	return ""
 }
 
+// MarshalText returns what String does.
+func (t PrincipalType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
 // A Principal is the caller of a [Request]. The zero Principal is anonymous.
 //
 // A Principal that contradicts itself (a Type that its ARN does not bear out,

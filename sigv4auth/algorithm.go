@@ -24,6 +24,13 @@ const (
 	allAlgorithms = SigV4A
 )
 
+// String returns the names of the algorithms in the set with "|" between, "none" for the zero
+// value.
+func (a Algorithms) String() string { return bitNames(uint8(a), []string{"AWS4-ECDSA-P256-SHA256"}) }
+
+// MarshalText returns what String does.
+func (a Algorithms) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
 // algorithm is a signing algorithm.
 type algorithm uint8
 

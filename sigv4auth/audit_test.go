@@ -2,7 +2,9 @@ package sigv4auth_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -40,9 +42,56 @@ func TestEventHoldsNoSecret(t *testing.T) {
 		signature := r.Header.Get("Authorization") + r.URL.Query().Get("X-Amz-Signature")
 		signature = signature[len(signature)-64:]
 		a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), r)
-		text := fmt.Sprintf("%+v", e)
-		if n != i+1 || strings.Contains(text, testToken) || strings.Contains(text, signature) || strings.Contains(text, testSecret) || strings.ContainsAny(text, "\r\n\x1b") || strings.Contains(e.Path, "?X-") {
+		text := fmt.Sprintf("%+v", e) + asJSON(t, e) + inLog(e)
+		if n != i+1 || strings.Contains(text, testToken) || strings.Contains(text, signature) || strings.Contains(text, testSecret) || strings.ContainsAny(strings.TrimSuffix(text, "\n"), "\r\n\x1b") || strings.Contains(e.Path, "?X-") {
 			t.Errorf("event %d: %q", n, text)
+		}
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// inLog is what package slog writes of an event, in JSON.
+func inLog(v any) string {
+	var b strings.Builder
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "event", v)
+	return b.String()
+}
+
+// TestEventSpeaksInWords: what becomes of a request is a word in JSON and in a log, not a number
+// that only this package knows.
+func TestEventSpeaksInWords(t *testing.T) {
+	t.Parallel()
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Observe.Audit, c.Observe.DiagnosesPerMinute = auditInto(&e, &n), 600
+		c.Hosts = []string{"example.com"}
+	})
+	sent := sign(t, ride(), signing{})
+	sent.Host = "example.org"
+	a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), sent)
+	for form, text := range map[string]string{"JSON": asJSON(t, e), "slog": inLog(e)} {
+		for _, word := range []string{`"refused"`, `"HostNotAllowed"`, `"host-not-served"`} {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s does not say %s:\n%s", form, word, text)
+			}
+		}
+	}
+	authz := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))})
+	a.Require(authz.Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	for form, text := range map[string]string{"JSON": asJSON(t, e), "slog": inLog(e)} {
+		for _, word := range []string{`"admitted"`, `"digest"`, `"allowed"`, `"identity policy"`} {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s does not say %s:\n%s", form, word, text)
+			}
 		}
 	}
 }

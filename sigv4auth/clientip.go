@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // PeerIP returns the address of the connection's other end, without zone and with IPv4-mapped
@@ -22,9 +24,9 @@ func PeerIP(r *http.Request) (netip.Addr, bool) {
 // called from it, last by the trusted one that is the peer. Otherwise the client is unknown
 // (threat 119), and never taken for a proxy: that the list is missing, or holds proxies alone, is
 // what is left where one of them dropped the header because the client asked for it (threat 235).
-func (p *proxies) walk(lines []string) (netip.Addr, Untold) {
+func (p *proxies) walk(lines []string) (netip.Addr, diagnosis.Untold) {
 	if len(lines) == 0 {
-		return netip.Addr{}, UntoldMissing
+		return netip.Addr{}, diagnosis.UntoldMissing
 	}
 	count := 0
 	for _, line := range slices.Backward(lines) {
@@ -37,14 +39,14 @@ func (p *proxies) walk(lines []string) (netip.Addr, Untold) {
 			}
 			a, ok := parseNode(strings.Trim(element, " \t"))
 			if count++; !ok || count > maxForwarded { // guard 119c
-				return netip.Addr{}, UntoldMalformed
+				return netip.Addr{}, diagnosis.UntoldMalformed
 			}
 			if !p.trusts(a) { // guard 119b
 				return a, ""
 			}
 		}
 	}
-	return netip.Addr{}, UntoldProxies // guard 235a
+	return netip.Addr{}, diagnosis.UntoldProxies // guard 235a
 }
 
 // parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // conditionKeys are those of one request. Where no policy looks at any, none is found out, which
@@ -104,7 +105,7 @@ func (c conditionKeys) fillPrincipal(p *iampolicy.Principal) {
 
 // secureTransport reports whether the client used TLS, as far as the server or a trusted proxy
 // knows (threat 122).
-func secureTransport(r *http.Request, id *Identity) (secure bool, untold Untold) {
+func secureTransport(r *http.Request, id *Identity) (secure bool, untold diagnosis.Untold) {
 	if id.relayed != nil {
 		return id.relayed.secure, id.relayed.schemeUntold // guard 122a
 	}

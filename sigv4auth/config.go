@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -113,8 +112,8 @@ type Config struct {
 
 	// Now returns the current time. It is asked once for each request; once more for one whose body
 	// has been read, since that may have taken long, and for one that may be diagnosed
-	// (Observe.DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it returned
-	// first is the request's instant. nil: time.Now.
+	// (Observe.DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it
+	// returned first is the request's instant. nil: time.Now.
 	Now func() time.Time
 }
 
@@ -140,6 +139,24 @@ const (
 	// most paths with escapes are refused, and a signature for a%2520b can be one for a%20b.
 	PathS3
 )
+
+// String returns "strict", "normalized", "encoded" or "s3".
+func (p PathStyle) String() string {
+	switch p {
+	case PathStrict:
+		return "strict"
+	case PathNormalized:
+		return "normalized"
+	case PathEncoded:
+		return "encoded"
+	case PathS3:
+		return "s3"
+	}
+	return "unknown"
+}
+
+// MarshalText returns what String does.
+func (p PathStyle) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // ConfigError is one mistake in a Config. [New] and [NewAuthorizer] return all mistakes at once,
 // joined.

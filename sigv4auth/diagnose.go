@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -28,23 +29,23 @@ import (
 // most 8 MiB. Where it finds no cause, a usual request costs about a hundred times what Verify does
 // (BenchmarkDiagnose), and one that is made to be costly costs more: ask for single requests, or
 // let [Observe.DiagnosesPerMinute] bound it. It never panics.
-func (a *Authenticator) Diagnose(r *http.Request) Diagnosis {
+func (a *Authenticator) Diagnose(r *http.Request) diagnosis.Report {
 	if r == nil {
-		return Diagnosis{}
+		return diagnosis.Report{}
 	}
 	return a.diagnose(r.Context(), r, time.Time{}, true)
 }
 
 // diagnose examines r at the instant now; zero: the present one. If read is not set, nothing is
 // read that has not been read already.
-func (a *Authenticator) diagnose(ctx context.Context, r *http.Request, now time.Time, read bool) (d Diagnosis) {
+func (a *Authenticator) diagnose(ctx context.Context, r *http.Request, now time.Time, read bool) (d diagnosis.Report) {
 	x := &diagnoser{a: a, r: r, mayRead: read}
 	x.s = a.scratch.get()
 	defer a.scratch.put(x.s)
 	defer func() {
 		if v := recover(); v != nil {
 			refused := panicked(v)
-			d = Diagnosis{Refused: refused.Reason, Message: refused.Message + " (" + refused.Detail + ")"}
+			d = diagnosis.Report{Refused: refused.Reason, Message: refused.Message + " (" + refused.Detail + ")"}
 		}
 	}()
 	if x.now = now; now.IsZero() {
@@ -75,7 +76,7 @@ type diagnoser struct {
 	known      bool       // => credential is the store's
 	missing    []string   // signed headers that did not arrive
 	search     search
-	d          Diagnosis
+	d          diagnosis.Report
 }
 
 // refuse notes the first refusal, which is Verify's verdict.
@@ -83,7 +84,7 @@ func (x *diagnoser) refuse(refused *Error) bool {
 	if refused == nil {
 		return false
 	}
-	if x.d.Refused == "" {
+	if x.d.Refused == nil {
 		x.d.Refused, x.d.Message = refused.Reason, refused.Message
 		if refused.Detail != "" {
 			x.d.Message += " (" + refused.Detail + ")"
@@ -92,8 +93,8 @@ func (x *diagnoser) refuse(refused *Error) bool {
 	return true
 }
 
-func (x *diagnoser) find(c Cause, condition, remedy string) {
-	x.d.Findings = append(x.d.Findings, Finding{Cause: c, Condition: condition, Remedy: remedy})
+func (x *diagnoser) find(c diagnosis.Cause, condition, remedy string) {
+	x.d.Findings = append(x.d.Findings, diagnosis.Finding{Cause: c, Condition: condition, Remedy: remedy})
 }
 
 // walk takes the steps of verify in the same order, but goes on after a refusal that leaves
@@ -118,7 +119,7 @@ func (x *diagnoser) walk(ctx context.Context) {
 		if x.via != nil {
 			x.via.hosts = []string{r.Host}
 		}
-		x.find(CauseHostNotServed, "the host is one of Config.Hosts ("+quoted(r.Host)+" arrived, and was signed)",
+		x.find(diagnosis.CauseHostNotServed, "the host is one of Config.Hosts ("+quoted(r.Host)+" arrived, and was signed)",
 			"add it to Config.Hosts if it is served here, or let the client use a host that is")
 	}
 	if refused := a.checkSignedHeaders(r.Header, h.amz, p); x.refuse(refused) {
@@ -161,7 +162,7 @@ func (x *diagnoser) walk(ctx context.Context) {
 
 	refusedCredential := a.lookUp(ctx, &x.credential, p, x.now)
 	if refusedCredential != nil && refusedCredential.Reason == ErrServiceUnavailable {
-		if x.d.Refused == "" {
+		if x.d.Refused == nil {
 			x.refuse(refusedCredential)
 			return
 		}
@@ -213,7 +214,7 @@ func (x *diagnoser) client() {
 	if x.via != nil {
 		x.d.SourceUntold, x.d.SchemeUntold = x.via.clientUntold, x.via.schemeUntold
 	} else if _, ok := PeerIP(x.r); !ok {
-		x.d.SourceUntold = UntoldPeer
+		x.d.SourceUntold = diagnosis.UntoldPeer
 	}
 	for _, text := range []string{x.via.clientInWords(x.d.SourceUntold), x.via.schemeInWords()} {
 		if text != "" {
@@ -274,6 +275,6 @@ func (x *diagnoser) checkBody(unread *Error) {
 	if refused.Reason == ErrChecksumMismatch {
 		what = "its checksum is not the X-Amz-Checksum header"
 	}
-	x.find(CauseBody, "the body is the one that was signed: "+what+" that came with it",
+	x.find(diagnosis.CauseBody, "the body is the one that was signed: "+what+" that came with it",
 		"find what changes the body between the client and here, such as a proxy that compresses it or converts line endings")
 }

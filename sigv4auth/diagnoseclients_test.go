@@ -151,7 +151,7 @@ func TestDiagnoseBehindProxies(t *testing.T) {
 	}
 	for _, tt := range tests {
 		d := tt.a.Diagnose(tt.r)
-		if codes(d) != tt.want || !d.Verifies || (d.Refused == "") != tt.admit {
+		if codes(d) != tt.want || !d.Verifies || (reasonOf(d) == "") != tt.admit {
 			t.Errorf("%s: %q; want %q\n%s", tt.name, codes(d), tt.want, d)
 		}
 		sameVerdict(t, tt.a, tt.r, d)
@@ -163,7 +163,7 @@ func TestDiagnoseBehindProxies(t *testing.T) {
 		r.Header.Set("X-Forwarded-Host", "other.example, example.com")
 	})
 	d := a.Diagnose(r)
-	if d.Verifies || d.Refused != sigv4auth.ErrSignatureMismatch {
+	if d.Verifies || reasonOf(d) != sigv4auth.ErrSignatureMismatch {
 		t.Errorf("another secret: %s", d)
 	}
 	sameVerdict(t, a, r, d)
@@ -199,7 +199,7 @@ func TestDiagnoseStreaming(t *testing.T) {
 	for _, tt := range tests {
 		a := newAuthenticator(t, tt.config)
 		r := streaming(tt.change)
-		if d := a.Diagnose(r); d.Refused != tt.code || codes(d) != tt.want || !d.Verifies {
+		if d := a.Diagnose(r); reasonOf(d) != tt.code || codes(d) != tt.want || !d.Verifies {
 			t.Errorf("%s: %q; want %q\n%s", tt.name, codes(d), tt.want, d)
 		} else {
 			sameVerdict(t, a, r, d)
@@ -213,7 +213,7 @@ func TestDiagnoseChecksum(t *testing.T) {
 	a := newAuthenticator(t, nil)
 	r := sign(t, withHeader(ride(), "X-Amz-Checksum-Crc32", "AAAAAA=="), signing{})
 	d := a.Diagnose(r)
-	if d.Refused != sigv4auth.ErrChecksumMismatch || codes(d) != "body" || !d.Verifies {
+	if reasonOf(d) != sigv4auth.ErrChecksumMismatch || codes(d) != "body" || !d.Verifies {
 		t.Errorf("%s", d)
 	}
 	sameVerdict(t, a, r, d)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // usualValues are what clients mostly send in headers that proxies rewrite or take away.
@@ -32,9 +34,10 @@ func (x *diagnoser) headers() {
 	s.headers(func(line int, name, value string) {
 		absent := slices.Contains(x.missing, name)
 		was := func(v string) {
-			f := Finding{
-				CauseHeader, "the signed header " + name + " is " + quoteIfSafe(name, v) + ": " + quoteIfSafe(name, value) + " arrived",
-				"let nothing on the way change " + name + ", or pass on what it was, as Config.Proxies.RestoredHeaders says; or let the client leave it unsigned",
+			f := diagnosis.Finding{
+				Cause:     diagnosis.CauseHeader,
+				Condition: "the signed header " + name + " is " + quoteIfSafe(name, v) + ": " + quoteIfSafe(name, value) + " arrived",
+				Remedy:    "let nothing on the way change " + name + ", or pass on what it was, as Config.Proxies.RestoredHeaders says; or let the client leave it unsigned",
 			}
 			if absent {
 				f.Condition = "the signed header " + name + " arrives, with the value " + quoteIfSafe(name, v)
@@ -100,7 +103,11 @@ func (x *diagnoser) spaces(line int, name, value string) {
 		if strings.ContainsAny(v, "\r\n") {
 			return
 		}
-		x.search.add(line, name+":"+v, Finding{CauseHeaderSpace, "the signed header " + name + " " + condition, remedy})
+		x.search.add(line, name+":"+v, diagnosis.Finding{
+			Cause:     diagnosis.CauseHeaderSpace,
+			Condition: "the signed header " + name + " " + condition,
+			Remedy:    remedy,
+		})
 	}
 	const asDocumented = "let the client trim each value and fold the white space in it to one space before it signs"
 	values := x.sent[http.CanonicalHeaderKey(name)]

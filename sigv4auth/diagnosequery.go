@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -27,25 +28,29 @@ func (x *diagnoser) queries() {
 		}
 		return string(q.AppendCanonical(nil, omit)), true
 	}
-	add := func(text string, cause Cause, condition, remedy string) {
-		x.search.add(queryLine, text, Finding{cause, condition, remedy})
+	add := func(text string, cause diagnosis.Cause, condition, remedy string) {
+		x.search.add(queryLine, text, diagnosis.Finding{
+			Cause:     cause,
+			Condition: condition,
+			Remedy:    remedy,
+		})
 	}
-	recoded := func(raw string, cause Cause, condition, remedy string) {
+	recoded := func(raw string, cause diagnosis.Cause, condition, remedy string) {
 		if text, ok := canonical(raw); ok {
 			add(text, cause, condition, remedy)
 		}
 	}
 	const plain = "let the client write a space as %20 and a plus as %2B, in what it signs and in what it sends"
-	recoded(strings.ReplaceAll(raw, "+", "%2B"), CausePlus, "a plus sign in the query means a plus: it arrived as +, which means a space", plain) // guard 32b
+	recoded(strings.ReplaceAll(raw, "+", "%2B"), diagnosis.CausePlus, "a plus sign in the query means a plus: it arrived as +, which means a space", plain) // guard 32b
 	const rewritten = "; or let nothing on the way encode the query again"
-	recoded(strings.ReplaceAll(strings.ReplaceAll(raw, "%2B", "+"), "%2b", "+"), CausePlus, "a plus sign in the query means a space: it arrived as %2B", plain+rewritten)
-	recoded(strings.ReplaceAll(raw, "%20", "%2B"), CausePlus, "a space in the query was a plus sign when it was signed: it arrived as %20", plain+rewritten)
+	recoded(strings.ReplaceAll(strings.ReplaceAll(raw, "%2B", "+"), "%2b", "+"), diagnosis.CausePlus, "a plus sign in the query means a space: it arrived as %2B", plain+rewritten)
+	recoded(strings.ReplaceAll(raw, "%20", "%2B"), diagnosis.CausePlus, "a space in the query was a plus sign when it was signed: it arrived as %20", plain+rewritten)
 
 	pairs := slices.DeleteFunc(strings.Split(raw, "&"), func(pair string) bool {
 		return omit != "" && strings.HasPrefix(pair, omit+"=")
 	})
 	const asDocumented = "let the client sign the query as AWS documents it: decoded, encoded and sorted"
-	add(strings.Join(pairs, "&"), CauseQueryEncoding, "the query is signed as it stands on the wire", asDocumented+"; curl before 8 does not")
+	add(strings.Join(pairs, "&"), diagnosis.CauseQueryEncoding, "the query is signed as it stands on the wire", asDocumented+"; curl before 8 does not")
 	sorted := slices.Sorted(slices.Values(pairs))
 	for i, pair := range sorted {
 		if !strings.Contains(pair, "=") {
@@ -53,10 +58,10 @@ func (x *diagnoser) queries() {
 		}
 	}
 	const escapes = "; botocore sorts it and does not encode it: give it a query in which all but A-Z a-z 0-9 - . _ ~ is escaped, in upper case"
-	add(strings.Join(sorted, "&"), CauseQueryEncoding, "the query is signed as it stands on the wire, sorted", asDocumented+escapes)
-	add(lowerEscapes(strings.Join(sorted, "&")), CauseQueryEncoding, "the query is signed with escapes in lower case, sorted", asDocumented+escapes)
+	add(strings.Join(sorted, "&"), diagnosis.CauseQueryEncoding, "the query is signed as it stands on the wire, sorted", asDocumented+escapes)
+	add(lowerEscapes(strings.Join(sorted, "&")), diagnosis.CauseQueryEncoding, "the query is signed with escapes in lower case, sorted", asDocumented+escapes)
 	for i, order := range x.orders(omit) {
-		add(order, CauseQueryOrder, []string{"the parameters are signed in the order in which they arrived", "the parameters are signed sorted by their decoded names"}[i],
+		add(order, diagnosis.CauseQueryOrder, []string{"the parameters are signed in the order in which they arrived", "the parameters are signed sorted by their decoded names"}[i],
 			"let the client sort the parameters by encoded name and value")
 	}
 
@@ -73,13 +78,13 @@ func (x *diagnoser) queries() {
 		}
 		without := strings.Join(slices.Concat(pairs[:i], pairs[i+1:]), "&")
 		if token {
-			recoded(without, CauseTokenUnsigned, "the session token is part of what is signed: it was appended to the URL afterwards", "let the client sign with the token as part of its credentials")
+			recoded(without, diagnosis.CauseTokenUnsigned, "the session token is part of what is signed: it was appended to the URL afterwards", "let the client sign with the token as part of its credentials")
 			continue
 		}
-		recoded(without, CauseParameter, "the query is without the parameter "+quoted(name)+", which was added after signing", left)
+		recoded(without, diagnosis.CauseParameter, "the query is without the parameter "+quoted(name)+", which was added after signing", left)
 	}
 	own := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool { return x.p.place == InHeader || !isAmz(pair) })
-	recoded(strings.Join(own, "&"), CauseParameter, "the query is without all parameters but those of the signature: the others were not signed", left)
+	recoded(strings.Join(own, "&"), diagnosis.CauseParameter, "the query is without all parameters but those of the signature: the others were not signed", left)
 }
 
 // orders returns the canonically encoded query in the order of arrival, and sorted by what its

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
@@ -29,7 +30,7 @@ func authParams(r *http.Request) string {
 }
 
 // printed returns d in every way in which it may reach a log.
-func printed(tb testing.TB, d sigv4auth.Diagnosis) string {
+func printed(tb testing.TB, d diagnosis.Report) string {
 	tb.Helper()
 	var b bytes.Buffer
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "diagnosis", d)
@@ -249,11 +250,11 @@ func TestDiagnoseFailingStore(t *testing.T) {
 			return sigv4auth.Credential{}, errors.New("the store is down: " + testSecret)
 		})
 	})
-	if d := a.Diagnose(sign(t, ride(), signing{})); d.Refused != sigv4auth.ErrServiceUnavailable || d.Verifies || len(d.Findings) > 0 {
+	if d := a.Diagnose(sign(t, ride(), signing{})); reasonOf(d) != sigv4auth.ErrServiceUnavailable || d.Verifies || len(d.Findings) > 0 {
 		t.Errorf("%s", d)
 	}
 	d := a.Diagnose(sign(t, ride(), signing{region: "eu-west-1"}))
-	if d.Refused != sigv4auth.ErrInvalidScope || d.Verifies || codes(d) != "region" || d.Hint != "" || d.Signatures < 50 || !strings.Contains(d.String(), "not tried: whether the signature is right") || strings.Contains(printed(t, d), testSecret) {
+	if reasonOf(d) != sigv4auth.ErrInvalidScope || d.Verifies || codes(d) != "region" || d.Hint != "" || d.Signatures < 50 || !strings.Contains(d.String(), "not tried: whether the signature is right") || strings.Contains(printed(t, d), testSecret) {
 		t.Errorf("%s", d)
 	}
 }
@@ -332,8 +333,8 @@ func FuzzDiagnose(f *testing.F) {
 		r := build()
 		signature := authParams(r)
 		d := a.Diagnose(r)
-		if before, after := verdict(build()), verdict(r); before != after || d.Refused != before {
-			t.Fatalf("Verify says %q without Diagnose, %q after it; the diagnosis is %q", before, after, d.Refused)
+		if before, after := verdict(build()), verdict(r); before != after || reasonOf(d) != before {
+			t.Fatalf("Verify says %q without Diagnose, %q after it; the diagnosis is %q", before, after, reasonOf(d))
 		}
 		text := printed(t, d)
 		for _, secret := range []string{testSecret, testToken, signature} {
@@ -341,10 +342,10 @@ func FuzzDiagnose(f *testing.F) {
 				t.Fatalf("%q is in\n%s", secret, text)
 			}
 		}
-		if d.Verifies && d.Refused != "" && len(d.Findings) == 0 {
+		if d.Verifies && reasonOf(d) != "" && len(d.Findings) == 0 {
 			t.Fatalf("a right signature is refused, and nothing was found:\n%s", d)
 		}
-		if !d.Verifies && d.Refused == "" {
+		if !d.Verifies && reasonOf(d) == "" {
 			t.Fatalf("admitted, and the signature is said not to verify:\n%s", d)
 		}
 	})

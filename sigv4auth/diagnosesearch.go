@@ -1,6 +1,10 @@
 package sigv4auth
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+)
 
 // The bounds of one diagnosis.
 const (
@@ -32,7 +36,7 @@ type search struct {
 type candidate struct {
 	line    int
 	text    string
-	finding Finding
+	finding diagnosis.Finding
 }
 
 // The lines before the headers.
@@ -72,7 +76,7 @@ func (s *search) hostLine() (line int) {
 }
 
 // add adds a candidate, unless it changes nothing or has been added already.
-func (s *search) add(line int, text string, f Finding) {
+func (s *search) add(line int, text string, f diagnosis.Finding) {
 	if s.lines[line] == text || len(s.candidates) == maxCandidates {
 		return
 	}
@@ -86,14 +90,14 @@ func (s *search) add(line int, text string, f Finding) {
 
 // run tries every candidate, and then every two that go together. It returns what verifies, and
 // whether all was tried.
-func (s *search) run() (found []Finding, complete bool) {
+func (s *search) run() (found []diagnosis.Finding, complete bool) {
 	for i := range s.candidates {
 		if s.exhausted() {
 			return nil, false
 		}
 		c := &s.candidates[i]
 		if s.with(c, s.verifies) {
-			return []Finding{c.finding}, true
+			return []diagnosis.Finding{c.finding}, true
 		}
 	}
 	for i := range s.candidates {
@@ -103,7 +107,7 @@ func (s *search) run() (found []Finding, complete bool) {
 			}
 			c, d := &s.candidates[j], &s.candidates[i]
 			if c.line != d.line && s.with(c, func() bool { return s.with(d, s.verifies) }) {
-				return []Finding{c.finding, d.finding}, true
+				return []diagnosis.Finding{c.finding, d.finding}, true
 			}
 		}
 	}

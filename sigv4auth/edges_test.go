@@ -20,6 +20,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
@@ -155,7 +156,7 @@ func TestClientIPIsCanonical(t *testing.T) {
 			t.Errorf("%q: the handler ran %d times", text, handler.ran)
 		}
 		if unknown := text == "" || text == "zero"; unknown {
-			if e.Source.IsValid() || e.SourceUntold != sigv4auth.UntoldClientIP {
+			if e.Source.IsValid() || e.SourceUntold != diagnosis.UntoldClientIP {
 				t.Errorf("%q: the event's source is %v, %q", text, e.Source, e.SourceUntold)
 			}
 		} else if e.SourceUntold != "" || e.Source.Zone()+e.Source.String() != netip.MustParseAddr(text).Unmap().WithZone("").String() {

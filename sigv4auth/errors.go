@@ -15,8 +15,14 @@ import (
 // [Error.ErrorCode] returns it.
 type Reason string
 
-// Error returns the code, preceded by the package's name.
-func (c Reason) Error() string { return "sigv4auth: " + string(c) }
+// Error returns the reason, preceded by the package's name.
+func (r Reason) Error() string { return "sigv4auth: " + string(r) }
+
+// String returns the reason alone.
+func (r Reason) String() string { return string(r) }
+
+// MarshalText returns the reason alone.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r), nil }
 
 // The reasons to refuse a request.
 const (
@@ -107,7 +113,7 @@ var answers = map[Reason]answer{
 
 // Error is a refusal. It implements [smithy.APIError].
 type Error struct {
-	// Code is the reason, for comparisons and metrics.
+	// Reason is why, for comparisons and metrics.
 	Reason Reason
 	// Message is for the client. It holds nothing that the client did not send or may not know.
 	Message string

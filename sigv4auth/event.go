@@ -2,6 +2,7 @@ package sigv4auth
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
@@ -11,6 +12,7 @@ import (
 	cryptorand "crypto/rand"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // Event is the record of one request, admitted or refused. Nothing in it is secret, and no text in
@@ -31,9 +33,9 @@ type Event struct {
 	// why.
 	Source netip.Addr
 	// SourceUntold is why Source is not known, "" where it is.
-	SourceUntold Untold
+	SourceUntold diagnosis.Untold
 	// SchemeUntold is why it is not known whether the client used TLS, "" where it is.
-	SchemeUntold Untold
+	SchemeUntold diagnosis.Untold
 	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a
 	// refused request it is a mere claim.
 	AccessKeyID string
@@ -50,7 +52,7 @@ type Event struct {
 	Reason Reason
 	// Diagnosis says why a refused request's signature does not verify. It is nil unless
 	// Observe.DiagnosesPerMinute asks for it.
-	Diagnosis *Diagnosis
+	Diagnosis *diagnosis.Report
 
 	// What follows is from the Authorizer, and zero where none was asked.
 
@@ -63,6 +65,54 @@ type Event struct {
 	PolicyRevision string
 	// ReportOnly means that the decision was recorded and not enforced.
 	ReportOnly bool
+}
+
+// LogValue returns the event as a group for package slog, without the fields that are empty. It
+// implements [slog.LogValuer].
+func (e Event) LogValue() slog.Value {
+	attrs := make([]slog.Attr, 0, 16)
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("request_id", e.RequestID)
+	add("method", e.Method)
+	add("path", e.Path)
+	if e.Source.IsValid() {
+		add("source", e.Source.String())
+	}
+	add("source_untold", e.SourceUntold.String())
+	add("scheme_untold", e.SchemeUntold.String())
+	add("access_key_id", e.AccessKeyID)
+	add("principal", e.Principal)
+	if e.PayloadMode != 0 {
+		add("payload_mode", e.PayloadMode.String())
+	}
+	add("outcome", e.Outcome.String())
+	add("reason", e.Reason.String())
+	if e.Action != "" || e.Resource != "" {
+		add("action", e.Action)
+		add("resource", e.Resource)
+		add("decision", e.Decision.Outcome.String())
+		add("policies", e.PolicyRevision)
+	}
+	if e.Decision.OverBudget {
+		attrs = append(attrs, slog.Bool("over_budget", true))
+	}
+	if e.Decision.PolicyType != 0 {
+		add("policy_type", e.Decision.PolicyType.String())
+		add("policy", e.Decision.PolicyName)
+		attrs = append(attrs, slog.Int("statement", e.Decision.Statement))
+		add("sid", e.Decision.Sid)
+	}
+	if e.ReportOnly {
+		attrs = append(attrs, slog.Bool("report_only", true))
+	}
+	if e.Diagnosis != nil {
+		attrs = append(attrs, slog.Any("diagnosis", e.Diagnosis))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Outcome says what became of a request.
@@ -88,6 +138,9 @@ func (o Outcome) String() string {
 	}
 	return "refused"
 }
+
+// MarshalText returns what String does.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // record is what a request's context carries: one allocation for the context itself, the identity
 // and the event.
@@ -142,7 +195,7 @@ func (e *Event) fillFrom(r *http.Request, sourced bool) {
 	if !sourced {
 		var ok bool
 		if e.Source, ok = PeerIP(r); !ok {
-			e.SourceUntold = UntoldPeer
+			e.SourceUntold = diagnosis.UntoldPeer
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
@@ -170,7 +171,7 @@ func ExampleAuthenticator_Diagnose() {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := auth.Verify(r); err != nil {
 			d := auth.Diagnose(r)
-			fmt.Println(string(d.Refused), d.Verifies, d.Has(sigv4auth.CauseHost))
+			fmt.Println(d.Refused, d.Verifies, d.Has(diagnosis.CauseHost))
 			fmt.Println(d.Findings[0].Remedy)
 		}
 	}))
@@ -187,7 +188,7 @@ func ExampleAuthenticator_Diagnose() {
 
 	get(proxy.URL+"/prod/rides?limit=10", "AKIAIOSFODNN7EXAMPLE", exampleSecret)
 	// Output:
-	// SignatureMismatch true true
+	// sigv4auth: SignatureMismatch true true
 	// let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; or let the client sign the one that arrives
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 const forwardedHeader = "Forwarded"
@@ -40,23 +42,23 @@ func (p *proxies) believedElement(lines []string) (e forwardedElement, ok bool) 
 }
 
 // clientOf returns the client's address that an element tells, which is the one that counts.
-func (p *proxies) clientOf(e forwardedElement) (netip.Addr, Untold) {
+func (p *proxies) clientOf(e forwardedElement) (netip.Addr, diagnosis.Untold) {
 	switch {
 	case !e.node.IsValid():
-		return netip.Addr{}, UntoldMalformed
+		return netip.Addr{}, diagnosis.UntoldMalformed
 	case p.trusts(e.node):
-		return netip.Addr{}, UntoldProxies // see walk
+		return netip.Addr{}, diagnosis.UntoldProxies // see walk
 	}
 	return e.node, ""
 }
 
 // schemeOf is the same for the client's scheme: whether it used TLS.
-func (p *proxies) schemeOf(e forwardedElement) (secure bool, untold Untold) {
+func (p *proxies) schemeOf(e forwardedElement) (secure bool, untold diagnosis.Untold) {
 	switch {
 	case e.node.IsValid() && p.trusts(e.node):
-		return false, UntoldProxies // what a proxy used to call another one
+		return false, diagnosis.UntoldProxies // what a proxy used to call another one
 	case e.proto == "":
-		return false, UntoldMissing
+		return false, diagnosis.UntoldMissing
 	}
 	return isHTTPS(e.proto)
 }

@@ -70,6 +70,9 @@ func (p SignatureLocation) String() string {
 	return "nowhere"
 }
 
+// MarshalText returns what String does.
+func (p SignatureLocation) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // Session returns what is known of the session of temporary credentials. It is not ok for long-term
 // keys. The caller may change what is returned.
 func (id Identity) Session() (Session, bool) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // failingMeter fails to make one instrument, after the next left ones.
@@ -178,7 +179,7 @@ func TestDiagnoseWithoutBody(t *testing.T) {
 	r.Body, r.Host = nil, "other.example.com"
 	r.Header.Set("X-Forwarded-Host", "example.com")
 	d := newAuthenticator(t, nil).Diagnose(r)
-	if d.Verifies == false || !d.Has(sigv4auth.CauseHost) {
+	if d.Verifies == false || !d.Has(diagnosis.CauseHost) {
 		t.Error(d)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // maxHosts bounds for how many hosts one signature is tried (threat 123). It is what a request
@@ -19,7 +21,7 @@ type relayed struct {
 	client netip.Addr // not valid: unknown
 	secure bool       // the client used TLS
 	// Why client is not valid, and why secure tells nothing.
-	clientUntold, schemeUntold Untold
+	clientUntold, schemeUntold diagnosis.Untold
 	clientHeader, schemeHeader string // that should have told, "" if none is configured
 
 	hosts    []string // what the client may have called: r.Host, and what the proxy says; at most maxHosts
@@ -43,20 +45,20 @@ func (p *proxies) read(r *http.Request) *relayed {
 	via := &relayed{client: peer, secure: r.TLS != nil, received: r.Host, prefix: p.prefix, clientHeader: p.client, schemeHeader: p.scheme}
 	via.hosts = append(make([]string, 0, maxHosts), r.Host)
 	var told forwardedElement
-	untold := UntoldMissing // of Forwarded
+	untold := diagnosis.UntoldMissing // of Forwarded
 	believed := p.client == forwardedHeader || p.host == forwardedHeader || p.scheme == forwardedHeader
 	if forwarded := r.Header[forwardedHeader]; believed && len(forwarded) > 0 {
 		var ok bool
 		if told, ok = p.believedElement(forwarded); ok {
 			untold = ""
 		} else {
-			via.fault, untold = forwardedHeader, UntoldMalformed
+			via.fault, untold = forwardedHeader, diagnosis.UntoldMalformed
 		}
 	}
 	switch p.client {
 	case "":
 		if !peer.IsValid() {
-			via.clientUntold = UntoldPeer
+			via.clientUntold = diagnosis.UntoldPeer
 		}
 	case forwardedHeader:
 		if via.client, via.clientUntold = told.node, untold; untold == "" {
@@ -117,9 +119,9 @@ func (via *relayed) addHosts(header string, lines ...string) {
 
 // allHTTPS reports whether every element of a list of schemes is https. A client that could add
 // to the list could only make itself less trusted.
-func allHTTPS(lines []string) (bool, Untold) {
+func allHTTPS(lines []string) (bool, diagnosis.Untold) {
 	if len(lines) == 0 {
-		return false, UntoldMissing
+		return false, diagnosis.UntoldMissing
 	}
 	all := true
 	for _, line := range lines {
@@ -137,10 +139,10 @@ func allHTTPS(lines []string) (bool, Untold) {
 }
 
 // isHTTPS reports whether a scheme is https, where it is one of the two.
-func isHTTPS(scheme string) (bool, Untold) {
+func isHTTPS(scheme string) (bool, diagnosis.Untold) {
 	https := strings.EqualFold(scheme, "https")
 	if !https && !strings.EqualFold(scheme, "http") {
-		return false, UntoldMalformed
+		return false, diagnosis.UntoldMalformed
 	}
 	return https, ""
 }

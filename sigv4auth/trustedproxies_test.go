@@ -14,6 +14,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // peerNetwork holds the peer of every request that httptest makes.
@@ -234,15 +235,15 @@ func TestRelayedConditions(t *testing.T) {
 	forwarded := sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: "Forwarded", SchemeHeader: "forwarded"}
 	socket := sigv4auth.TrustedProxies{UnixSocket: true, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}
 	many := strings.Repeat("192.0.2.9, ", 100)
-	const missing, malformed, proxies, peer = sigv4auth.UntoldMissing, sigv4auth.UntoldMalformed, sigv4auth.UntoldProxies, sigv4auth.UntoldPeer
+	const missing, malformed, proxies, peer = diagnosis.UntoldMissing, diagnosis.UntoldMalformed, diagnosis.UntoldProxies, diagnosis.UntoldPeer
 	tests := []struct {
 		name     string
 		proxies  sigv4auth.TrustedProxies
 		peer     string // "": 192.0.2.1
 		tls      bool
 		header   http.Header
-		client   sigv4auth.Untold // or the address
-		scheme   sigv4auth.Untold // or http or https
+		client   diagnosis.Untold // or the address
+		scheme   diagnosis.Untold // or http or https
 		overUnix bool
 	}{
 		{"no proxy is trusted", sigv4auth.TrustedProxies{}, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "192.0.2.1", "http", false},
@@ -329,7 +330,7 @@ func TestRelayedConditions(t *testing.T) {
 				}
 				return r
 			}
-			client, clientUntold := string(tt.client), sigv4auth.Untold("")
+			client, clientUntold := string(tt.client), diagnosis.Untold("")
 			if _, err := netip.ParseAddr(client); err != nil {
 				client, clientUntold = "", tt.client
 			}
@@ -375,7 +376,7 @@ func TestRelayedConditions(t *testing.T) {
 						t.Errorf("%s %s: Check after Verify: %v", effect, condition, err)
 					} else if detail := sigv4auth.AsError(err); err != nil {
 						want := ""
-						if untold := map[bool]sigv4auth.Untold{true: clientUntold, false: schemeUntold}[strings.Contains(condition, "SourceIp")]; untold != "" {
+						if untold := map[bool]diagnosis.Untold{true: clientUntold, false: schemeUntold}[strings.Contains(condition, "SourceIp")]; untold != "" {
 							want = " is not known, and with it aws:S"
 						}
 						if strings.Contains(detail.Detail, "not known") != (want != "") || !strings.Contains(detail.Detail, want) || strings.Contains(detail.Message, "known") {
@@ -398,7 +399,7 @@ func TestRelayedConditions(t *testing.T) {
 				if d.SourceUntold != clientUntold || d.SchemeUntold != schemeUntold {
 					t.Errorf("%+v: the diagnosis says %q and %q; want %q and %q", s, d.SourceUntold, d.SchemeUntold, clientUntold, schemeUntold)
 				}
-				for what, untold := range map[string]sigv4auth.Untold{"the client's address is not known, and with it aws:SourceIp: ": clientUntold, "the client's scheme is not known, and with it aws:SecureTransport: ": schemeUntold} {
+				for what, untold := range map[string]diagnosis.Untold{"the client's address is not known, and with it aws:SourceIp: ": clientUntold, "the client's scheme is not known, and with it aws:SecureTransport: ": schemeUntold} {
 					if strings.Contains(d.String(), what) != (untold != "") {
 						t.Errorf("%+v: %q, %q:\n%s", s, what, untold, d)
 					}
@@ -413,7 +414,7 @@ func TestRelayedConditions(t *testing.T) {
 
 // unlessUntold is what a condition says that holds or does not, or nothing, where its key's value
 // is not known.
-func unlessUntold(u sigv4auth.Untold, holds bool) string {
+func unlessUntold(u diagnosis.Untold, holds bool) string {
 	switch {
 	case u != "":
 		return "nothing"

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // TestProxyThatObeysConnection: threat 235, CVE-2022-31813, CVE-2025-48865. A real proxy that
@@ -39,12 +40,12 @@ func TestProxyThatObeysConnection(t *testing.T) {
 	tests := []struct {
 		name, header, value string // what the proxy says
 		trust               func(*sigv4auth.Config, *sigv4auth.AuthorizerConfig)
-		untold              sigv4auth.Untold
+		untold              diagnosis.Untold
 	}{
-		{"X-Forwarded-For", "X-Forwarded-For", "198.51.100.7", byConfig("X-Forwarded-For"), sigv4auth.UntoldProxies},
-		{"X-Real-IP", "X-Real-Ip", "198.51.100.7", byConfig("X-Real-IP"), sigv4auth.UntoldMissing},
-		{"Forwarded", "Forwarded", "for=198.51.100.7", byConfig("Forwarded"), sigv4auth.UntoldMissing},
-		{"a ClientIP function", "X-Forwarded-For", "198.51.100.7", byFunction, sigv4auth.UntoldClientIP},
+		{"X-Forwarded-For", "X-Forwarded-For", "198.51.100.7", byConfig("X-Forwarded-For"), diagnosis.UntoldProxies},
+		{"X-Real-IP", "X-Real-Ip", "198.51.100.7", byConfig("X-Real-IP"), diagnosis.UntoldMissing},
+		{"Forwarded", "Forwarded", "for=198.51.100.7", byConfig("Forwarded"), diagnosis.UntoldMissing},
+		{"a ClientIP function", "X-Forwarded-For", "198.51.100.7", byFunction, diagnosis.UntoldClientIP},
 	}
 	for _, tt := range tests {
 		for _, policy := range []string{inside, notOutside} {
@@ -73,7 +74,7 @@ func TestProxyThatObeysConnection(t *testing.T) {
 			for connection, want := range map[string]struct {
 				status int
 				source string
-				untold sigv4auth.Untold
+				untold diagnosis.Untold
 			}{
 				"":                                     {map[bool]int{true: 403, false: 204}[policy == inside], "198.51.100.7", ""},
 				tt.header:                              {403, "invalid IP", tt.untold},

@@ -29,6 +29,22 @@ const (
 	Unsigned
 )
 
+// String returns "digest", "declared-digest" or "unsigned".
+func (p Payload) String() string {
+	switch p {
+	case Digest:
+		return "digest"
+	case DeclaredDigest:
+		return "declared-digest"
+	case Unsigned:
+		return "unsigned"
+	}
+	return "unknown"
+}
+
+// MarshalText returns what String does.
+func (p Payload) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
 // Signer is a caller: an access key, and how requests are signed with it. It is a value: change the
 // copy to sign in another way. It is safe for concurrent use as long as Now is.
 type Signer struct {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/internal/refusals"
-	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // deviation is what a client is known to sign in another way than AWS's rule has it, so that what
@@ -18,7 +18,7 @@ type deviation struct {
 	what     string                        // it does
 	why      string                        // it is refused
 	occurs   func(request, *exchange) bool // exact: of the client's requests those that are refused for this
-	causes   []sigv4auth.Cause             // what Diagnose calls it, where it is all that is wrong; nil: Diagnose does not know it
+	causes   []diagnosis.Cause             // what Diagnose calls it, where it is all that is wrong; nil: Diagnose does not know it
 }
 
 // deviations is the pinned list. An entry that does not occur any more fails the test, as does a
@@ -41,14 +41,14 @@ var deviations = []deviation{
 		occurs: func(r request, x *exchange) bool {
 			return r.Presign == 0 && sortedQuery(r.query()) != canonicalQuery(x.query(), encodedOrder)
 		},
-		causes: []sigv4auth.Cause{sigv4auth.CauseQueryEncoding},
+		causes: []diagnosis.Cause{diagnosis.CauseQueryEncoding},
 	},
 	{
 		client: "botocore",
 		what:   "signs another path than its HTTP library makes of it",
 		why:    "urllib3 encodes what is not ASCII and spells escapes in upper case, after the request is signed",
 		occurs: func(r request, x *exchange) bool { return canonicalPath(r.path()) != canonicalPath(x.path()) },
-		causes: []sigv4auth.Cause{sigv4auth.CausePathEncoding},
+		causes: []diagnosis.Cause{diagnosis.CausePathEncoding},
 	},
 	{
 		client: "botocore",
@@ -67,7 +67,7 @@ var deviations = []deviation{
 		occurs: func(_ request, x *exchange) bool {
 			return x.hasParameter(func(part string) bool { return strings.HasPrefix(part, "=") })
 		},
-		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
+		causes: []diagnosis.Cause{diagnosis.CauseParameter},
 	},
 	sendsLatin1("aws4fetch"),
 	signsNoFlags("smithy"),
@@ -85,7 +85,7 @@ var deviations = []deviation{
 		what:   "encodes the path once",
 		why:    "AWS encodes it once more for every service but S3",
 		occurs: func(_ request, x *exchange) bool { return encodedPath(x.path()) != x.path() },
-		causes: []sigv4auth.Cause{sigv4auth.CausePathEncoding},
+		causes: []diagnosis.Cause{diagnosis.CausePathEncoding},
 	},
 	{
 		client: "curl", versions: curl7,
@@ -98,7 +98,7 @@ var deviations = []deviation{
 		what:   "signs the query as it was given to it",
 		why:    "AWS decodes, encodes and sorts it first",
 		occurs: func(_ request, x *exchange) bool { return x.query() != canonicalQuery(x.query(), encodedOrder) },
-		causes: []sigv4auth.Cause{sigv4auth.CauseQueryEncoding},
+		causes: []diagnosis.Cause{diagnosis.CauseQueryEncoding},
 	},
 }
 
@@ -147,7 +147,7 @@ func leavesPathBare(client string) deviation {
 		what:   "leaves !'()* bare in the canonical path",
 		why:    "AWS encodes all but letters, digits and -._~",
 		occurs: func(_ request, x *exchange) bool { return strings.ContainsAny(x.path(), "!'()*") },
-		causes: []sigv4auth.Cause{sigv4auth.CausePathEncoding},
+		causes: []diagnosis.Cause{diagnosis.CausePathEncoding},
 	}
 }
 
@@ -159,7 +159,7 @@ func sortsDecoded(client string) deviation {
 		occurs: func(_ request, x *exchange) bool {
 			return canonicalQuery(x.query(), decodedOrder) != canonicalQuery(x.query(), encodedOrder)
 		},
-		causes: []sigv4auth.Cause{sigv4auth.CauseQueryOrder, sigv4auth.CauseQueryEncoding},
+		causes: []diagnosis.Cause{diagnosis.CauseQueryOrder, diagnosis.CauseQueryEncoding},
 	}
 }
 
@@ -171,7 +171,7 @@ func leavesSpaces(client string) deviation {
 		occurs: func(_ request, x *exchange) bool {
 			return x.signed(func(value string) bool { return strings.Contains(value, "  ") })
 		},
-		causes: []sigv4auth.Cause{sigv4auth.CauseHeaderSpace},
+		causes: []diagnosis.Cause{diagnosis.CauseHeaderSpace},
 	}
 }
 
@@ -184,6 +184,6 @@ func signsNoFlags(client string) deviation {
 		occurs: func(_ request, x *exchange) bool {
 			return x.hasParameter(func(part string) bool { return part != "" && !strings.Contains(part, "=") })
 		},
-		causes: []sigv4auth.Cause{sigv4auth.CauseParameter},
+		causes: []diagnosis.Cause{diagnosis.CauseParameter},
 	}
 }

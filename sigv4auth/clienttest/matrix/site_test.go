@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
@@ -25,7 +26,7 @@ type exchange struct {
 	refused error // nil: admitted
 	relaxed bool  // PathStrict refused it for its path, and the client's own style decided
 
-	diagnosis sigv4auth.Diagnosis // of a refused one
+	diagnosis diagnosis.Report // of a refused one
 }
 
 // arrived returns the request anew.

@@ -1,0 +1,5 @@
+//go:build !race
+
+package iampolicy_test
+
+const raceDetector = false
