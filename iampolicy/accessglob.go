@@ -2,6 +2,8 @@ package iampolicy
 
 import (
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // A globItem is one step of a glob: what the next symbol of a word may be.
@@ -114,7 +116,7 @@ func (g *globCompiler) variable(v *variable, fold bool) int {
 }
 
 func variableKey(v *variable) string {
-	key := foldASCII(v.key)
+	key := ascii.ToLower(v.key)
 	if v.hasDefault {
 		key += ", '" + v.fallback + "'"
 	}
@@ -127,7 +129,7 @@ func globText(list []globItem, text string, fold bool) []globItem {
 	for _, r := range text {
 		item := globItem{kind: globChar, char: r}
 		if fold && r < 0x80 {
-			item.char = rune(lowerASCII(byte(r)))
+			item.char = rune(ascii.Lower(byte(r)))
 			if 'a' <= item.char && item.char <= 'z' {
 				item.kind = globFold
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // maxAccessAttempts bounds how many values of the policy variables are guessed.
@@ -54,7 +56,7 @@ func (q *accessQuestion) suggested(key string) (list []string) {
 				}
 			}
 			for i := range st.conditions {
-				for _, j := range asked.on(foldASCII(st.conditions[i].key)) {
+				for _, j := range asked.on(ascii.ToLower(st.conditions[i].key)) {
 					st.conditions[i].valuesFor(key, &asked.conditions[j], add)
 				}
 			}
@@ -95,12 +97,12 @@ func (p *arnPattern) valueFor(key, text string) string {
 // valueFor returns the value of a variable by which the pattern may match text,
 // or "". It finds the first variable only, behind plain text.
 func (p *pattern) valueFor(key, text string) string {
-	if len(p.variables()) == 0 || foldASCII(p.vars[0].key) != key || len(p.runs[0]) == 0 {
+	if len(p.variables()) == 0 || ascii.ToLower(p.vars[0].key) != key || len(p.runs[0]) == 0 {
 		return ""
 	}
 	run := p.runs[0]
 	if run[0].text != "" {
-		if !hasPrefixFold(text, run[0].text) {
+		if !ascii.HasPrefixFold(text, run[0].text) {
 			return ""
 		}
 		text, run = text[len(run[0].text):], run[1:]

@@ -1,6 +1,10 @@
 package iampolicy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // An accessQuestion asks for a request that all required statements match and
 // none of the blockers.
@@ -125,7 +129,7 @@ func (q *accessQuestion) dimensions(fixed *Context) (list [][]accessCandidate) {
 	var keys []string
 	for _, st := range slices.Concat(q.required, q.blockers) {
 		for i := range st.conditions {
-			keys = append(keys, foldASCII(st.conditions[i].key))
+			keys = append(keys, ascii.ToLower(st.conditions[i].key))
 		}
 	}
 	slices.Sort(keys)

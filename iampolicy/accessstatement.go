@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // An accessStatement is a statement with texts that are the same for elements
@@ -115,14 +117,14 @@ func conditionKey(c *condition) string {
 	if op.operand == nullOperand {
 		op.quantifier = single // it changes nothing before Null
 	}
-	return fmt.Sprintf("%v %q ", op, foldASCII(c.key)) + listKey(false, values)
+	return fmt.Sprintf("%v %q ", op, ascii.ToLower(c.key)) + listKey(false, values)
 }
 
 // variableKeys adds the keys of the policy variables in the statement.
 func (a *accessStatement) variableKeys(keys map[string]string) {
 	add := func(p *pattern) {
 		for _, v := range p.variables() {
-			keys[foldASCII(v.key)] = v.key
+			keys[ascii.ToLower(v.key)] = v.key
 		}
 	}
 	addARN := func(p *arnPattern) {
@@ -148,7 +150,7 @@ func (a *accessStatement) variableKeys(keys map[string]string) {
 // on returns the indexes of the conditions on a key, which is folded.
 func (a *accessStatement) on(key string) (list []int) {
 	for i := range a.conditions {
-		if foldASCII(a.conditions[i].key) == key {
+		if ascii.ToLower(a.conditions[i].key) == key {
 			list = append(list, i)
 		}
 	}

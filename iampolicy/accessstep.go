@@ -1,6 +1,10 @@
 package iampolicy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // settle completes a state: behind a star its glob may go on without taking a
 // symbol; and before a star it need not look any more, because what can still be
@@ -44,7 +48,7 @@ func (l *language) step(state []int32, symbol rune) []int32 {
 				next = append(next, p+1)
 			}
 		case globFold:
-			if symbol < 0x80 && rune(lowerASCII(byte(symbol))) == item.char {
+			if symbol < 0x80 && rune(ascii.Lower(byte(symbol))) == item.char {
 				next = append(next, p+1)
 			}
 		case globAny:

@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // What a witness has where nothing in the policies says what it must be.
@@ -142,7 +144,7 @@ func (c *accessCheck) restoreCase(action string) string {
 			}
 			at := 0
 			for plain := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '*' || r == '?' }) {
-				if n := strings.Index(foldASCII(action[at:]), foldASCII(plain)); n >= 0 {
+				if n := strings.Index(ascii.ToLower(action[at:]), ascii.ToLower(plain)); n >= 0 {
 					at += n + copy(spelled[at+n:], plain)
 				}
 			}

@@ -1,6 +1,10 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // maxActionBytes bounds an action, in a policy and in a request (threat 167).
 const maxActionBytes = 256
@@ -44,7 +48,7 @@ func checkAction(text string) problem {
 		return problem{CodeActionTooLong, "an action longer than 256 characters"}
 	}
 	for i := range len(text) {
-		c := lowerASCII(text[i])
+		c := ascii.Lower(text[i])
 		if (c < 'a' || 'z' < c) && (c < '0' || '9' < c) && strings.IndexByte("-_.*?", c) < 0 && i != len(service) {
 			return problem{CodeInvalidAction, quote(text) + " is no action: it has other characters than letters, digits, -, _, ., * and ?"}
 		}

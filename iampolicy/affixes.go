@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // affixes finds those of many texts with which another text begins (or ends, if
@@ -81,14 +83,14 @@ func (a *affixes) hasCommon(s string, fold bool) bool {
 	if n := len(a.common); n > 0 && !fold && (len(s) < n || s[n-1] != a.common[n-1]) {
 		return false
 	}
-	return strings.HasPrefix(s, a.common) || fold && hasPrefixFold(s, a.common)
+	return strings.HasPrefix(s, a.common) || fold && ascii.HasPrefixFold(s, a.common)
 }
 
 func (a *affixes) begins(s, key string, fold bool) bool {
 	if a.reversed {
 		return strings.HasSuffix(s, key)
 	}
-	return strings.HasPrefix(s, key) || fold && hasPrefixFold(s, key)
+	return strings.HasPrefix(s, key) || fold && ascii.HasPrefixFold(s, key)
 }
 
 func (a *affixes) affixOf(key, s string) bool { return a.begins(s, key, false) }
@@ -101,7 +103,7 @@ func (a *affixes) compare(key, s string, fold bool) int {
 		return strings.Compare(key, s)
 	}
 	for i := range min(len(key), len(s)) {
-		if c := cmp.Compare(key[i], lowerASCII(s[i])); c != 0 {
+		if c := cmp.Compare(key[i], ascii.Lower(s[i])); c != 0 {
 			return c
 		}
 	}

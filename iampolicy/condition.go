@@ -1,6 +1,10 @@
 package iampolicy
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // A condition is one operator on one key with its compiled values.
 type condition struct {
@@ -8,7 +12,7 @@ type condition struct {
 	deny bool   // of a Deny statement: what is not known matches
 	name string // the operator, as written
 	key  string
-	hash uint32 // foldHash of key
+	hash uint32 // ascii.HashFold of key
 	// texts are the values as written, for Explain.
 	texts []string
 
@@ -146,7 +150,7 @@ func (c *condition) compare(v string, e *evaluation) (matched, read bool) {
 	case dateOperand:
 		return c.testDates(v, e)
 	case boolOperand:
-		isTrue, isFalse := equalFoldASCII(v, "true"), equalFoldASCII(v, "false")
+		isTrue, isFalse := ascii.EqualFold(v, "true"), ascii.EqualFold(v, "false")
 		return c.bools[1] && isTrue || c.bools[0] && isFalse, isTrue || isFalse
 	case addressOperand:
 		return c.testAddresses(v, e)
@@ -177,7 +181,7 @@ func (c *condition) reads(v string) (ok bool) {
 	case arnOperand:
 		_, ok = splitARN(v)
 	case boolOperand:
-		ok = equalFoldASCII(v, "true") || equalFoldASCII(v, "false")
+		ok = ascii.EqualFold(v, "true") || ascii.EqualFold(v, "false")
 	case binaryOperand:
 		ok = isBase64(v)
 	case stringOperand, nullOperand:

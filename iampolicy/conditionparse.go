@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 const (
@@ -38,16 +40,16 @@ func (p *parser) conditions(n *node, at *docPath, deny bool) (list []condition) 
 func (p *parser) unknownOperator(n *node, at *docPath) {
 	base := n.name
 	for _, set := range [...]string{"ForAllValues:", "ForAnyValue:"} {
-		if hasPrefixFold(base, set) {
+		if ascii.HasPrefixFold(base, set) {
 			base = base[len(set):]
 		}
 	}
-	if equalFoldASCII(base, "NullIfExists") {
+	if ascii.EqualFold(base, "NullIfExists") {
 		p.fail(n.nameOff, at, CodeNullWithIfExists, "Null has no IfExists")
 		return
 	}
 	for _, known := range operatorNames {
-		if equalFoldASCII(base, known) || equalFoldASCII(base, known+"IfExists") {
+		if ascii.EqualFold(base, known) || ascii.EqualFold(base, known+"IfExists") {
 			p.failf(n.nameOff, at, CodeUnknownOperator, "unknown operator %q; did you mean %q? Case matters", n.name, known)
 			return
 		}
@@ -76,7 +78,7 @@ func (p *parser) conditionKeys(each condition, n *node, at *docPath) (list []con
 	for i := range n.kids {
 		kid := &n.kids[i]
 		inner := &docPath{up: at, name: kid.name}
-		switch folded := foldASCII(kid.name); {
+		switch folded := ascii.ToLower(kid.name); {
 		case kid.name == "" || strings.TrimSpace(kid.name) != kid.name:
 			p.failf(kid.nameOff, inner, CodeInvalidConditionKey, "%q is no condition key", kid.name)
 		case seen[folded] != "" && seen[folded] != kid.name: // else it is a duplicate key of the object
@@ -85,7 +87,7 @@ func (p *parser) conditionKeys(each condition, n *node, at *docPath) (list []con
 			seen[folded] = kid.name
 		}
 		c := each
-		c.key, c.hash = kid.name, foldHash(kid.name)
+		c.key, c.hash = kid.name, ascii.HashFold(kid.name)
 		p.conditionValues(&c, kid, inner)
 		c.texts = kid.texts()
 		c.wild = c.hasPattern()
@@ -158,9 +160,9 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 		c.instants = append(c.instants, t)
 	case boolOperand, nullOperand:
 		switch {
-		case equalFoldASCII(text, "true"):
+		case ascii.EqualFold(text, "true"):
 			c.bools[1] = true
-		case equalFoldASCII(text, "false"):
+		case ascii.EqualFold(text, "false"):
 			c.bools[0] = true
 		default:
 			return problem{CodeInvalidBoolean, quote(text) + ` is neither "true" nor "false"`}

@@ -1,10 +1,12 @@
 package iampolicy
 
+import "github.com/wildgate/wildgate/internal/ascii"
+
 // A valueIndex finds the statements that apply only where a condition key has one
 // of a few values, as a tag of the principal: by a hash of the value.
 type valueIndex struct {
 	key        string // in any case
-	hash       uint32 // foldHash of key
+	hash       uint32 // ascii.HashFold of key
 	statements hashTable[[]int32]
 	// unread are all its statements, if they deny: the ones that a value which cannot
 	// be read leads to.
@@ -20,7 +22,7 @@ func (v *valueIndex) add(id int32, st *statement) {
 	v.unread = append(v.unread, id) // guard 252d
 	for i := range st.conditions {
 		c := &st.conditions[i]
-		v.typed = v.typed || c.operand == arnOperand && equalFoldASCII(c.key, v.key)
+		v.typed = v.typed || c.operand == arnOperand && ascii.EqualFold(c.key, v.key)
 	}
 }
 
@@ -49,20 +51,20 @@ func (c *condition) needed() (values []conditionValue) {
 		c.negated || c.ifExists || c.quantifier == forAllValues {
 		return nil
 	}
-	key := foldASCII(c.key)
+	key := ascii.ToLower(c.key)
 	values = make([]conditionValue, 0, n)
 	for i := range c.patterns {
 		if c.patterns[i].shape != literal {
 			return nil
 		}
-		values = append(values, conditionValue{key, foldHash(c.patterns[i].text)})
+		values = append(values, conditionValue{key, ascii.HashFold(c.patterns[i].text)})
 	}
 	for i := range c.arns {
 		a := &c.arns[i]
 		if a.whole || len(a.parts) > 0 || a.tail.shape != literal {
 			return nil
 		}
-		values = append(values, conditionValue{key, foldHash(a.head + a.tail.text)})
+		values = append(values, conditionValue{key, ascii.HashFold(a.head + a.tail.text)})
 	}
 	return values
 }
@@ -83,7 +85,7 @@ func (s *search) values(list []valueIndex) {
 			if s.e.spend(len(value)); s.e.over() {
 				return // the answer no longer counts: the request is denied
 			}
-			s.each(v.statements.find(foldHash(value)))
+			s.each(v.statements.find(ascii.HashFold(value)))
 			if v.unread != nil && v.mayNotRead(value) {
 				s.each(v.unread)
 			}
@@ -119,7 +121,7 @@ func (x *indexBuilder) chooseIndex(r *resourceIndex, places []placement) (others
 		if lists == nil {
 			lists = map[uint32][]int32{}
 			byKey[key], at[key] = lists, len(r.byValue)
-			r.byValue = append(r.byValue, valueIndex{key: asWritten(key, x.statements[p.id].conditions), hash: foldHash(key)})
+			r.byValue = append(r.byValue, valueIndex{key: asWritten(key, x.statements[p.id].conditions), hash: ascii.HashFold(key)})
 		}
 		r.byValue[at[key]].add(p.id, &x.statements[p.id])
 		for _, v := range values {
@@ -132,7 +134,7 @@ func (x *indexBuilder) chooseIndex(r *resourceIndex, places []placement) (others
 	x.valueCounts.reset()
 	for i := range r.byValue {
 		v := &r.byValue[i]
-		v.statements = newHashTable(byKey[foldASCII(v.key)])
+		v.statements = newHashTable(byKey[ascii.ToLower(v.key)])
 	}
 	return others
 }
@@ -141,7 +143,7 @@ func (x *indexBuilder) chooseIndex(r *resourceIndex, places []placement) (others
 // so too, and equal texts are compared faster.
 func asWritten(key string, conditions []condition) string {
 	for i := range conditions {
-		if equalFoldASCII(conditions[i].key, key) {
+		if ascii.EqualFold(conditions[i].key, key) {
 			return conditions[i].key
 		}
 	}

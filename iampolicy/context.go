@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // A Context holds the condition keys of a request, such as aws:SourceIp, with
@@ -64,7 +66,7 @@ func (c *Context) SetUnknown(key string) {
 
 // Delete removes key, if it is there.
 func (c *Context) Delete(key string) {
-	if i := c.index(key, foldHash(key)); i >= 0 {
+	if i := c.index(key, ascii.HashFold(key)); i >= 0 {
 		c.entries = slices.Delete(c.entries, i, i+1)
 	}
 }
@@ -74,7 +76,7 @@ func (c *Context) Delete(key string) {
 // not have key. Of a key whose value is not known there are no values, and it is not
 // multivalued; every other key that is not multivalued has one.
 func (c *Context) Get(key string) (values []string, multivalued, ok bool) {
-	e := c.lookup(key, foldHash(key))
+	e := c.lookup(key, ascii.HashFold(key))
 	if e == nil {
 		return nil, false, false
 	}
@@ -83,7 +85,7 @@ func (c *Context) Get(key string) (values []string, multivalued, ok bool) {
 
 // Unknown reports whether key was given to SetUnknown last.
 func (c *Context) Unknown(key string) bool {
-	e := c.lookup(key, foldHash(key))
+	e := c.lookup(key, ascii.HashFold(key))
 	return e != nil && e.unknown
 }
 
@@ -123,7 +125,7 @@ func (e *contextEntry) values() []string {
 	return e.one[:]
 }
 
-// lookup returns the entry of key, whose foldHash is hash, or nil.
+// lookup returns the entry of key, whose ascii.HashFold is hash, or nil.
 func (c *Context) lookup(key string, hash uint32) *contextEntry {
 	if i := c.index(key, hash); i >= 0 {
 		return &c.entries[i]
@@ -135,7 +137,7 @@ func (c *Context) lookup(key string, hash uint32) *contextEntry {
 // ten to thirty keys that is cheaper than hashing into a map.
 func (c *Context) index(key string, hash uint32) int {
 	for i := range c.entries {
-		if e := &c.entries[i]; e.hash == hash && equalFoldASCII(e.key, key) {
+		if e := &c.entries[i]; e.hash == hash && ascii.EqualFold(e.key, key) {
 			return i
 		}
 	}
@@ -144,7 +146,7 @@ func (c *Context) index(key string, hash uint32) int {
 
 // entry returns the entry of key, which it makes where it is missing.
 func (c *Context) entry(key string) *contextEntry {
-	hash := foldHash(key)
+	hash := ascii.HashFold(key)
 	if e := c.lookup(key, hash); e != nil {
 		return e
 	}

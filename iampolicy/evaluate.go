@@ -63,7 +63,7 @@ type evaluation struct {
 	stray strayBits // where it is known not to be; nil if nothing is known
 	at    int       // where in it the part begins that a pattern is for
 
-	actionHash uint32 // foldHash of the action, once an index asked for it
+	actionHash uint32 // ascii.HashFold of the action, once an index asked for it
 	hashed     bool
 
 	blocker PolicyType // of a denial, the policy type that made it

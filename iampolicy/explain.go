@@ -106,9 +106,9 @@ type Mismatch struct {
 	Variable string
 	// Policy has the values of the policy as written.
 	Policy []string
-	// Request has the request's values: for ForAllValues those that failed, and where the
-	// Cause is MismatchUnreadable those that cannot be read. It is empty for MismatchKeyAbsent, and where the
-	// key's value is not known.
+	// Request has the request's values: for ForAllValues those that failed, and where the Cause is
+	// MismatchUnreadable those that cannot be read. It is empty for MismatchKeyAbsent, and where
+	// the key's value is not known.
 	Request []string
 }
 

@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"maps"
 	"slices"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // An index finds the statements of one effect that can match a request, so that
@@ -11,7 +13,7 @@ import (
 // end with, or contain, or by a value that a condition key must have. What it finds is
 // then matched in full; that it leaves nothing out is all that is asked of it.
 type statementIndex struct {
-	exact hashTable[*bucket] // by foldHash of an action without wildcards
+	exact hashTable[*bucket] // by ascii.HashFold of an action without wildcards
 	wild  affixes            // by what stands before an action's first wildcard, in lower case
 	other *bucket            // NotAction, and actions that begin with a wildcard
 	lists []*bucket          // of the keys of wild
@@ -72,7 +74,7 @@ func (x *statementIndex) bucketsOf(st *statement, exact map[uint32]*bucket, pref
 	for i := range st.actions {
 		a := &st.actions[i]
 		if a.shape == literal {
-			hash := foldHash(a.text)
+			hash := ascii.HashFold(a.text)
 			if exact[hash] == nil {
 				exact[hash] = &bucket{}
 			}
@@ -88,7 +90,7 @@ func (x *statementIndex) bucketsOf(st *statement, exact map[uint32]*bucket, pref
 		if head == "" {
 			return []*bucket{x.other}
 		}
-		head = foldASCII(head)
+		head = ascii.ToLower(head)
 		if prefixes[head] == nil {
 			prefixes[head] = &bucket{}
 		}
@@ -123,7 +125,7 @@ func (s *search) all(x *statementIndex) {
 		return
 	}
 	if !s.e.hashed {
-		s.e.hashed, s.e.actionHash = true, foldHash(s.e.req.Action)
+		s.e.hashed, s.e.actionHash = true, ascii.HashFold(s.e.req.Action)
 	}
 	if b := x.exact.find(s.e.actionHash); b != nil {
 		s.bucket(b)

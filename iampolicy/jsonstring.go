@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // str takes a string and returns it decoded.
@@ -98,7 +100,7 @@ func (s *jsonScanner) hex4(at *docPath) (r rune) {
 		return 0
 	}
 	for range 4 {
-		c := lowerASCII(s.src[s.pos])
+		c := ascii.Lower(s.src[s.pos])
 		switch {
 		case '0' <= c && c <= '9':
 			r = r<<4 | rune(c-'0')

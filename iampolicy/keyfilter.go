@@ -1,6 +1,10 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // A KeyFilter tells which condition keys a decision can depend on. Who fills a
 // [Context] for each request need not find out the values of the others: most
@@ -40,10 +44,10 @@ func (f KeyFilter) None() bool { return f.mask == 0 }
 
 // MayUse reports whether a decision may depend on key, in any case of its letters.
 func (f KeyFilter) MayUse(key string) bool {
-	return f.mask != 0 && f.mask&keyBit(foldHash(key)) != 0
+	return f.mask != 0 && f.mask&keyBit(ascii.HashFold(key)) != 0
 }
 
-// keyBit returns the bit of a key with this foldHash. Several keys share one.
+// keyBit returns the bit of a key with this ascii.HashFold. Several keys share one.
 func keyBit(hash uint32) uint64 { return 1 << (hash >> 26) }
 
 // keysOf returns the bits of the keys that statements look at, which src holds. A

@@ -1,7 +1,8 @@
 package iampolicy
 
-// A PolicyType is what a policy is attached to, and so what it can do. Each has its own rules of what a document may and
-// must contain, and its own place in a [Set]. The zero PolicyType is none of them.
+// A PolicyType is what a policy is attached to, and so what it can do. Each has its own rules of
+// what a document may and must contain, and its own place in a [Set]. The zero PolicyType is none
+// of them.
 type PolicyType uint8
 
 const (

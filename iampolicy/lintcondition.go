@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // conditions looks at every condition with the node of its values, in the order
@@ -11,7 +13,7 @@ import (
 func (l *linter) conditions() {
 	sameKey := make(map[string][]*condition) // by folded key: only these are held against each other
 	for i := range l.st.conditions {
-		key := foldASCII(l.st.conditions[i].key)
+		key := ascii.ToLower(l.st.conditions[i].key)
 		sameKey[key] = append(sameKey[key], &l.st.conditions[i])
 	}
 	next := 0
@@ -21,7 +23,7 @@ func (l *linter) conditions() {
 			c := &l.st.conditions[next]
 			next++
 			at := &docPath{up: &docPath{up: &docPath{up: l.at, name: "Condition"}, name: op.name}, name: op.kids[j].name}
-			lc := conditionLinter{l, c, &op.kids[j], at, sameKey[foldASCII(c.key)]}
+			lc := conditionLinter{l, c, &op.kids[j], at, sameKey[ascii.ToLower(c.key)]}
 			lc.key()
 			lc.absence()
 			lc.values()
@@ -57,7 +59,7 @@ func (l *conditionLinter) key() {
 	if c.operand == nullOperand && c.quantifier != single {
 		l.whole(CodeSetOperatorOnNull, "a set operator before Null changes nothing")
 	}
-	if !hasPrefixFold(c.key, "aws:") {
+	if !ascii.HasPrefixFold(c.key, "aws:") {
 		return
 	}
 	k, ok := globalKeyNamed(c.key)
@@ -98,7 +100,7 @@ func (l *conditionLinter) absence() {
 		l.whole(CodeNegatedForAnyValue, "%s holds as soon as one value is not listed", c.name)
 	}
 	if l.st.deny {
-		if c.operand == boolOperand && !c.ifExists && c.bools == [2]bool{true, false} && equalFoldASCII(c.key, "aws:MultiFactorAuthPresent") {
+		if c.operand == boolOperand && !c.ifExists && c.bools == [2]bool{true, false} && ascii.EqualFold(c.key, "aws:MultiFactorAuthPresent") {
 			l.whole(CodeMFADenyWithoutIfExists, "long-term credentials do not have %q, so that the Deny does not apply to them; use BoolIfExists", c.key)
 		}
 		return
@@ -184,7 +186,7 @@ func (l *conditionLinter) text(i int, text string) {
 		l.one(i, CodeWildcardWithoutLike, "in %s the wildcard in %q is a plain character", l.c.name, text)
 	}
 	for _, v := range p.variables() {
-		if equalFoldASCII(v.key, "aws:username") && !v.hasDefault {
+		if ascii.EqualFold(v.key, "aws:username") && !v.hasDefault {
 			l.one(i, CodeUsernameOfSessions, "aws:username is there for IAM users only, not for role sessions")
 		}
 	}
@@ -198,7 +200,7 @@ func (l *conditionLinter) address(i int, text string) {
 	if written, err := netip.ParsePrefix(text); err == nil && written.Masked() != written {
 		l.one(i, CodeHostBits, "%q means %q", text, prefix.String())
 	}
-	if equalFoldASCII(l.c.key, "aws:SourceIp") && (prefix.Addr().IsPrivate() || prefix.Addr().IsLoopback()) {
+	if ascii.EqualFold(l.c.key, "aws:SourceIp") && (prefix.Addr().IsPrivate() || prefix.Addr().IsLoopback()) {
 		l.one(i, CodePrivateAddress, "%q is a private address, which a public endpoint does not see", text)
 	}
 }

@@ -1,6 +1,10 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // A globalKey is what is known of a condition key that AWS defines for all
 // services (IAM user guide, "AWS global condition context keys").
@@ -13,7 +17,7 @@ type globalKey struct {
 
 // globalKeyNamed returns what is known of a key with the prefix aws:.
 func globalKeyNamed(name string) (k globalKey, ok bool) {
-	switch folded := foldASCII(name); folded {
+	switch folded := ascii.ToLower(name); folded {
 	case "aws:principalarn", "aws:sourcearn", "aws:chatbotsourcearn", "aws:sourcevpcarn":
 		k.operand = arnOperand
 	case "aws:sourceip", "aws:vpcsourceip", "aws:ec2instancesourceprivateipv4":

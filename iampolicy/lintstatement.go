@@ -1,6 +1,10 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // A linter looks at one statement that has no mistakes.
 type linter struct {
@@ -53,7 +57,7 @@ func (l *linter) actions() {
 	texts := l.st.actionTexts
 	list := make([]listed, len(texts))
 	for i, text := range texts {
-		list[i] = listed{text: foldASCII(text), pattern: &l.st.actions[i]}
+		list[i] = listed{text: ascii.ToLower(text), pattern: &l.st.actions[i]}
 	}
 	c := l.newCovering(list)
 	for i, text := range texts {
@@ -157,7 +161,7 @@ func (l *linter) buckets(n *node) {
 	}
 	objectAction := ""
 	for _, text := range l.st.actionTexts {
-		folded := foldASCII(text)
+		folded := ascii.ToLower(text)
 		if strings.HasPrefix(folded, "s3:") && strings.HasSuffix(folded, "object") {
 			objectAction = text
 		}
@@ -206,7 +210,7 @@ func (l *linter) principals() {
 func (l *linter) hasKey(names ...string) bool {
 	for i := range l.st.conditions {
 		for _, name := range names {
-			if equalFoldASCII(l.st.conditions[i].key, name) {
+			if ascii.EqualFold(l.st.conditions[i].key, name) {
 				return true
 			}
 		}
@@ -216,7 +220,7 @@ func (l *linter) hasKey(names ...string) bool {
 
 func (l *linter) hasKeySuffix(suffix string) bool {
 	for i := range l.st.conditions {
-		if hasSuffixFold(l.st.conditions[i].key, suffix) {
+		if ascii.HasSuffixFold(l.st.conditions[i].key, suffix) {
 			return true
 		}
 	}
@@ -253,7 +257,7 @@ func (l *linter) administrator() {
 // usernames finds aws:username, which role sessions do not have.
 func (l *linter) usernames(n *node, i int, vars []variable) {
 	for _, v := range vars {
-		if equalFoldASCII(v.key, "aws:username") && !v.hasDefault {
+		if ascii.EqualFold(v.key, "aws:username") && !v.hasDefault {
 			l.value(n, i, CodeUsernameOfSessions, "aws:username is there for IAM users only, not for role sessions")
 		}
 	}

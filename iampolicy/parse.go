@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // maxMistakes bounds what one document can make Parse report.
@@ -180,7 +182,7 @@ func (p *parser) id(n *node, at *docPath) {
 // that an element is never taken for another (threats 150 and 151).
 func (p *parser) unknown(n *node, at *docPath, known ...string) {
 	for _, name := range known {
-		if equalFoldASCII(name, n.name) || equalFoldASCII(name+"s", n.name) || equalFoldASCII(name, n.name+"s") {
+		if ascii.EqualFold(name, n.name) || ascii.EqualFold(name+"s", n.name) || ascii.EqualFold(name, n.name+"s") {
 			p.failf(n.nameOff, at, CodeUnknownElement, "unknown element %q; did you mean %q?", n.name, name)
 			return
 		}

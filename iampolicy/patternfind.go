@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // find returns the end of the leftmost place in s where the run matches.
@@ -83,7 +85,7 @@ func (m *matcher) index(s, text string) (i int) {
 	}
 	for i := range len(s) - len(text) + 1 {
 		m.e.work += partCost
-		if hasPrefixFold(s[i:], text) {
+		if ascii.HasPrefixFold(s[i:], text) {
 			return i
 		}
 	}
@@ -112,7 +114,7 @@ func (m *matcher) search(run []part, s string) (end int, ok bool) {
 	w := runWalk{run: run}
 	m.fill(&a, &w)
 	a.seal()
-	if isASCII(s) {
+	if ascii.Only(s) {
 		end = a.indexASCII(s, &m.e.work)
 	} else {
 		var bits [strayWords]uint64
@@ -251,20 +253,4 @@ func symbolOf(text string, i int) int {
 		return 256 + int(text[i]&0x3f)
 	}
 	return int(text[i])
-}
-
-// isASCII reports whether each byte of s is a character of ASCII.
-func isASCII(s string) bool {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if eightBytes(s[i:])&0x8080808080808080 != 0 {
-			return false
-		}
-	}
-	for ; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

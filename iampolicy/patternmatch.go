@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // match reports whether s matches, with the values that e's context has for the
@@ -17,9 +19,9 @@ func (p *pattern) match(s string, e *evaluation, unknownMatches bool) bool {
 	case anything:
 		return true
 	case literal:
-		return s == p.text || p.fold && equalFoldASCII(s, p.text)
+		return s == p.text || p.fold && ascii.EqualFold(s, p.text)
 	case prefix:
-		return strings.HasPrefix(s, p.text) || p.fold && hasPrefixFold(s, p.text)
+		return strings.HasPrefix(s, p.text) || p.fold && ascii.HasPrefixFold(s, p.text)
 	}
 	if p.texts != nil {
 		return matchTexts(p.texts, s, &e.work)
@@ -121,7 +123,7 @@ func (m *matcher) begins(run []part, s string) (n int, ok bool) {
 			continue
 		}
 		text := m.textOf(&run[i])
-		if !strings.HasPrefix(s[n:], text) && (!m.fold || !hasPrefixFold(s[n:], text)) {
+		if !strings.HasPrefix(s[n:], text) && (!m.fold || !ascii.HasPrefixFold(s[n:], text)) {
 			return 0, false
 		}
 		m.e.work += len(text) / 8
@@ -149,7 +151,7 @@ func (m *matcher) ends(run []part, s string) (n int, ok bool) {
 			continue
 		}
 		text := m.textOf(&run[i])
-		if !strings.HasSuffix(rest, text) && (!m.fold || !hasSuffixFold(rest, text)) {
+		if !strings.HasSuffix(rest, text) && (!m.fold || !ascii.HasSuffixFold(rest, text)) {
 			return 0, false
 		}
 		m.e.work += len(text) / 8

@@ -1,6 +1,10 @@
 package iampolicy
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // A shiftAnd is an automaton for patterns of characters and question marks, with a
 // bit for each of its states (Baeza-Yates and Gonnet, "A new approach to text
@@ -50,7 +54,7 @@ func (a *shiftAnd) addByte(symbol int, fold bool) {
 	bit := uint64(1) << a.used
 	a.used++
 	a.take[symbol] |= bit
-	if c := lowerASCII(byte(symbol)); fold && symbol < utf8.RuneSelf && 'a' <= c && c <= 'z' {
+	if c := ascii.Lower(byte(symbol)); fold && symbol < utf8.RuneSelf && 'a' <= c && c <= 'z' {
 		a.take[c] |= bit
 		a.take[c-('a'-'A')] |= bit
 	}
@@ -242,7 +246,7 @@ func (a *shiftAnd) indexLane(s string, work *int) (end int) {
 // has their first states, and last their last ones.
 func (a *shiftAnd) matches(s string, first, last uint64, stray strayBytes, work *int) bool {
 	d := first
-	if isASCII(s) {
+	if ascii.Only(s) {
 		*work += typedCost * len(s)
 		for i := range len(s) {
 			d = d<<1&a.take[s[i]] | d&a.loop

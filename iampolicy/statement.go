@@ -1,5 +1,7 @@
 package iampolicy
 
+import "github.com/wildgate/wildgate/internal/ascii"
+
 // maxStatements bounds one document (threat 157).
 const maxStatements = 1000
 
@@ -175,7 +177,7 @@ func (p *parser) sid(n *node, at *docPath) string {
 		return n.text
 	}
 	for i := range len(n.text) {
-		if c := lowerASCII(n.text[i]); (c < 'a' || 'z' < c) && (c < '0' || '9' < c) {
+		if c := ascii.Lower(n.text[i]); (c < 'a' || 'z' < c) && (c < '0' || '9' < c) {
 			p.failf(n.off, at, CodeInvalidSid, "Sid %q has other characters than A-Z, a-z and 0-9", n.text)
 			break
 		}

@@ -1,6 +1,10 @@
 package iampolicy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
+)
 
 // A variable is a policy variable, ${key} or ${key, 'text'}.
 type variable struct {
@@ -75,6 +79,6 @@ func parseVariable(text string) (v variable, char byte, n int, wrong problem) {
 	if v.key == "" || strings.TrimSpace(v.key) != v.key || strings.ContainsAny(v.key, "*?${}'\"") {
 		return v, 0, 0, problem{CodeInvalidVariable, quote(v.key) + " is not the name of a condition key"}
 	}
-	v.hash = foldHash(v.key)
+	v.hash = ascii.HashFold(v.key)
 	return v, 0, n, problem{}
 }

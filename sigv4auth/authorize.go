@@ -30,7 +30,8 @@ type AuthorizerConfig struct {
 	// Empty: such resources belong to nobody, and only a ResourcePolicy grants access to them.
 	ResourceAccount string
 
-	// ResourcePolicy is the policy of the service itself, of type iampolicy.ResourcePolicy. nil: none.
+	// ResourcePolicy is the policy of the service itself, of type iampolicy.ResourcePolicy. nil:
+	// none.
 	ResourcePolicy *iampolicy.Policy
 
 	// Context adds the service's own condition keys, for instance aws:ResourceTag/KEY, to c, which

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/checksum"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
@@ -104,7 +105,7 @@ func (d *payload) addChecksum(name, value, where string) *Error {
 
 // isChecksum reports whether name, of a parameter, is that of a header with a checksum of the body.
 func isChecksum(name string) bool {
-	return len(name) > len(checksum.Prefix) && equalFoldASCII(name[:len(checksum.Prefix)], checksum.Prefix)
+	return len(name) > len(checksum.Prefix) && ascii.EqualFold(name[:len(checksum.Prefix)], checksum.Prefix)
 }
 
 // hasParameter reports whether the query has the parameter called name.

@@ -3,6 +3,8 @@ package sigv4auth
 import (
 	"net/http"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // chunkedCoding is the content coding of bodies in chunks. S3 does not insist that it is named, and
@@ -13,7 +15,7 @@ const chunkedCoding = "aws-chunked"
 func chunkedCodings(values []string) (n int) {
 	for _, value := range values {
 		for coding := range strings.SplitSeq(value, ",") {
-			if equalFoldASCII(strings.Trim(coding, " \t"), chunkedCoding) {
+			if ascii.EqualFold(strings.Trim(coding, " \t"), chunkedCoding) {
 				n++
 			}
 		}
@@ -32,7 +34,7 @@ func removeChunkedCoding(h http.Header) {
 	var kept []string
 	for _, value := range values {
 		for coding := range strings.SplitSeq(value, ",") {
-			if coding = strings.Trim(coding, " \t"); coding != "" && !equalFoldASCII(coding, chunkedCoding) {
+			if coding = strings.Trim(coding, " \t"); coding != "" && !ascii.EqualFold(coding, chunkedCoding) {
 				kept = append(kept, coding)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
@@ -175,7 +176,7 @@ func lowerEscapes(s string) string {
 	b := []byte(s)
 	for i := 0; i < len(b); i++ {
 		if b[i] == '%' && i+2 < len(b) {
-			b[i+1], b[i+2] = lower(b[i+1]), lower(b[i+2])
+			b[i+1], b[i+2] = ascii.Lower(b[i+1]), ascii.Lower(b[i+2])
 			i += 2
 		}
 	}

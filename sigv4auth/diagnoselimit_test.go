@@ -28,9 +28,9 @@ func (d *delayed) Read(p []byte) (int, error) {
 
 func (*delayed) Close() error { return nil }
 
-// TestDiagnosisLimitIsMonotone: threats 228 and 247. Observe.DiagnosesPerMinute bounds the diagnoses
-// that are made in one minute, whatever minutes the requests began in, and a clock that goes
-// backwards begins no minute.
+// TestDiagnosisLimitIsMonotone: threats 228 and 247. Observe.DiagnosesPerMinute bounds the
+// diagnoses that are made in one minute, whatever minutes the requests began in, and a clock that
+// goes backwards begins no minute.
 func TestDiagnosisLimitIsMonotone(t *testing.T) {
 	t.Parallel()
 	const most = 3

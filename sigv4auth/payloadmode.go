@@ -30,9 +30,9 @@ const (
 	StreamingSignedTrailer
 	// InsecureStreamingUnsignedTrailer is STREAMING-UNSIGNED-PAYLOAD-TRAILER: chunks that are not
 	// signed, and one trailer, not signed either, which X-Amz-Trailer names and which holds a
-	// checksum of the body. The checksum finds damage and stops nobody: any intermediary can replace
-	// the body together with it, within the life of the signature. It is what AWS's SDKs send to S3
-	// over TLS, and the one for JavaScript without TLS too.
+	// checksum of the body. The checksum finds damage and stops nobody: any intermediary can
+	// replace the body together with it, within the life of the signature. It is what AWS's SDKs
+	// send to S3 over TLS, and the one for JavaScript without TLS too.
 	InsecureStreamingUnsignedTrailer
 
 	allPayloads = PayloadDigest | InsecureUnsigned | StreamingSigned | StreamingSignedTrailer | InsecureStreamingUnsignedTrailer

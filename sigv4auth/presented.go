@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -209,7 +210,7 @@ func isAmz[T string | []byte](name T) bool {
 		return false
 	}
 	for i := range len(prefix) {
-		c := lower(name[i])
+		c := ascii.Lower(name[i])
 		if c == '_' {
 			c = '-'
 		}
@@ -218,26 +219,6 @@ func isAmz[T string | []byte](name T) bool {
 		}
 	}
 	return true
-}
-
-// equalFoldASCII reports whether a and b are the same text, in any case.
-func equalFoldASCII[A, B string | []byte](a A, b B) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + ('a' - 'A')
-	}
-	return c
 }
 
 // maxQuoted bounds what a message quotes of a request.

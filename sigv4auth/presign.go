@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -75,7 +76,7 @@ func twiceInQuery(name string) *Error {
 // misspelled refuses a parameter that is called like one of a presigned URL in another case.
 func misspelled(name string) *Error {
 	for param := range v4.Params {
-		if known := param.String(); equalFoldASCII(name, known) {
+		if known := param.String(); ascii.EqualFold(name, known) {
 			return malformed("The query parameter %s must be spelled %s", name, known)
 		}
 	}
@@ -95,13 +96,13 @@ func (s *amzNames) add(q *v4.Query, i int, seed maphash.Seed) bool {
 	name, _ := q.Pair(i)
 	var folded [maxAmzName]byte
 	for j := range len(name) {
-		folded[j] = lower(name[j])
+		folded[j] = ascii.Lower(name[j])
 	}
 	sum := maphash.Bytes(seed, folded[:len(name)])
 	hash, at := uint16(sum>>48), sum%uint64(len(s))
 	for s[at].param != 0 { // it is never full
 		if s[at].hash == hash {
-			if other, _ := q.Pair(int(s[at].param) - 1); equalFoldASCII(other, name) {
+			if other, _ := q.Pair(int(s[at].param) - 1); ascii.EqualFold(other, name) {
 				return false
 			}
 		}

@@ -6,12 +6,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// errorDetails are what the answer to a refused request may repeat beside the message, in a dialect that
-// does. They are the caller's own, or of the configuration that every caller of the service has to
-// know.
+// errorDetails are what the answer to a refused request may repeat beside the message, in a dialect
+// that does. They are the caller's own, or of the configuration that every caller of the service
+// has to know.
 type errorDetails struct {
 	s3       wireCode // instead of that of the code; zero: none
 	region   string   // the region that is accepted, where the scope names another
@@ -88,8 +89,8 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, r, e, status, "application/xml", encodeXML(body))
 }
 
-// withS3Code gives a refusal a code of its own in S3's dialect, where its clients tell it from others of
-// the same Reason.
+// withS3Code gives a refusal a code of its own in S3's dialect, where its clients tell it from
+// others of the same Reason.
 func (e *Error) withS3Code(status int, code string) *Error {
 	e.facts = &errorDetails{s3: wireCode{status, code}}
 	return e
@@ -166,5 +167,5 @@ func (a *Authenticator) unsupported(r *http.Request, q *v4.Query) string {
 func isPostPolicy(r *http.Request) bool {
 	const form = "multipart/form-data"
 	contentType := r.Header.Get("Content-Type")
-	return r.Method == http.MethodPost && len(contentType) >= len(form) && equalFoldASCII(contentType[:len(form)], form)
+	return r.Method == http.MethodPost && len(contentType) >= len(form) && ascii.EqualFold(contentType[:len(form)], form)
 }

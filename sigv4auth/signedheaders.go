@@ -3,6 +3,7 @@ package sigv4auth
 import (
 	"net/http"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -39,7 +40,7 @@ func unsignedAmz(h http.Header, p *authParams) *Error {
 			const beginning = "There were headers present in the request which were not signed: "
 			text := append(make([]byte, 0, 128), beginning...)
 			for _, c := range []byte(printable(key)) {
-				text = append(text, lower(c))
+				text = append(text, ascii.Lower(c))
 			}
 			message := string(text)
 			return withDetails(ErrHeaderNotSigned, message, &errorDetails{named: message[len(beginning):]})

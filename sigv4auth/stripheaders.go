@@ -3,6 +3,8 @@ package sigv4auth
 import (
 	"net/http"
 	"slices"
+
+	"github.com/wildgate/wildgate/internal/ascii"
 )
 
 // strippedHeaders are what handlers do not see. A gateway behind a handler, such as one of CGI,
@@ -78,7 +80,7 @@ func sameInCGI(a, b string) bool {
 
 var foldedInCGI = func() (t [256]byte) {
 	for c := range t {
-		switch l := lower(byte(c)); {
+		switch l := ascii.Lower(byte(c)); {
 		case 'a' <= l && l <= 'z', '0' <= l && l <= '9':
 			t[c] = l
 		default:

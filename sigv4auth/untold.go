@@ -2,7 +2,8 @@ package sigv4auth
 
 import "github.com/wildgate/wildgate/sigv4auth/diagnosis"
 
-// untoldInWords says why something is not known, and what to do. header is the one that should have told. It is for operators.
+// untoldInWords says why something is not known, and what to do. header is the one that should have
+// told. It is for operators.
 func untoldInWords(u diagnosis.Untold, header string) string {
 	switch u {
 	case diagnosis.UntoldMissing:

@@ -1,8 +1,6 @@
-// Package diagnosis holds what [Authenticator.Diagnose] finds out about a request whose signature
-// does not verify, or whose right signature is refused. It is for operators: callers must not see
-// it.
-//
-// [Authenticator.Diagnose]: https://pkg.go.dev/github.com/wildgate/wildgate/sigv4auth#Authenticator.Diagnose
+// Package diagnosis holds what the method Diagnose of an Authenticator finds out about a request
+// whose signature does not verify, or whose right signature is refused. It is for operators:
+// callers must not see it.
 package diagnosis
 
 import (

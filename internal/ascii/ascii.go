@@ -1,17 +1,18 @@
-package iampolicy
+// Package ascii compares texts without regard to the case of ASCII letters. Unicode's folding would
+// make the Kelvin sign a k and the long s an s, and a name that looks like another would be the
+// other (threat 178).
+package ascii
 
-// Folding is of ASCII only: Unicode's would make the Kelvin sign a k and the
-// long s an s, and a name that looks like another would be the other (threat 178).
-
-func lowerASCII(b byte) byte {
+// Lower returns b, if it is an upper-case ASCII letter in lower case.
+func Lower(b byte) byte {
 	if 'A' <= b && b <= 'Z' {
 		return b + ('a' - 'A')
 	}
 	return b
 }
 
-// equalFoldASCII reports whether a and b differ at most in the case of ASCII letters.
-func equalFoldASCII(a, b string) bool {
+// EqualFold reports whether a and b differ at most in the case of ASCII letters.
+func EqualFold(a, b string) bool {
 	return len(a) == len(b) && (a == b || foldsTo(a, b))
 }
 
@@ -20,7 +21,7 @@ func equalFoldASCII(a, b string) bool {
 func foldsTo(a, b string) bool {
 	if len(a) < 8 {
 		for i := range len(a) {
-			if lowerASCII(a[i]) != lowerASCII(b[i]) {
+			if Lower(a[i]) != Lower(b[i]) {
 				return false
 			}
 		}
@@ -52,11 +53,11 @@ func eightFold(x, y uint64) bool {
 	return differ<<2&^letters&highs == 0
 }
 
-// foldHash hashes s so that texts which fold to the same have the same hash. It
+// HashFold returns a hash of s: texts which fold to the same have the same. It
 // reads eight bytes at a time, and folds by setting the bit that tells the cases
 // apart, in other characters too. It only saves comparisons: who finds texts of
 // equal hash gains nothing but those.
-func foldHash(s string) uint32 {
+func HashFold(s string) uint32 {
 	const (
 		odd   = 0x9e3779b97f4a7c15
 		lower = 0x2020202020202020
@@ -83,24 +84,42 @@ func eightBytes(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && equalFoldASCII(s[:len(prefix)], prefix)
+// HasPrefixFold reports whether s begins with prefix, in any case.
+func HasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && EqualFold(s[:len(prefix)], prefix)
 }
 
-func hasSuffixFold(s, suffix string) bool {
-	return len(s) >= len(suffix) && equalFoldASCII(s[len(s)-len(suffix):], suffix)
+// HasSuffixFold reports whether s ends in suffix, in any case.
+func HasSuffixFold(s, suffix string) bool {
+	return len(s) >= len(suffix) && EqualFold(s[len(s)-len(suffix):], suffix)
 }
 
-// foldASCII returns s with its ASCII letters in lower case.
-func foldASCII(s string) string {
+// ToLower returns s with its ASCII letters in lower case.
+func ToLower(s string) string {
 	for i := range len(s) {
-		if lowerASCII(s[i]) != s[i] {
+		if Lower(s[i]) != s[i] {
 			b := []byte(s)
 			for j := i; j < len(b); j++ {
-				b[j] = lowerASCII(b[j])
+				b[j] = Lower(b[j])
 			}
 			return string(b)
 		}
 	}
 	return s
+}
+
+// Only reports whether each byte of s is a character of ASCII.
+func Only(s string) bool {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if eightBytes(s[i:])&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for ; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
