@@ -3,16 +3,19 @@ package sigv4auth_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // auditInto returns a hook that keeps the last event and counts.
@@ -113,5 +116,35 @@ func TestOneEvent(t *testing.T) {
 	a.Require(z.Check)(h).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
 	if n != 1 || e.Outcome != sigv4auth.Admitted || e.RequestID != id || id == "" || e.Action != "execute-api:Invoke" || e.Method != "POST" || e.Path != "/prod/ride" {
 		t.Errorf("%d events, the last %+v", n, e)
+	}
+}
+
+// TestPanicTellsNoSecret: what a store panicked with is in no text of the refusal: threat 116. What
+// the runtime says is.
+func TestPanicTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	verify := func(value func()) *sigv4auth.Error {
+		a := newAuthenticator(t, func(c *sigv4auth.Config) {
+			c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+				value()
+				return sigv4auth.Credential{}, nil
+			})
+		})
+		_, err := a.Verify(sign(t, ride(), signing{}))
+		return sigv4auth.AsError(err)
+	}
+	e := verify(func() { panic("dial postgres://u:hunter2@db") })
+	if text := fmt.Sprint(e, e.Message, e.Detail); strings.Contains(text, "hunter2") || !strings.Contains(e.Detail, "string") {
+		t.Errorf("%s", text)
+	}
+	e = verify(func() {
+		list := strings.Fields("")
+		list[len(list)] = "x"
+	})
+	if !strings.Contains(e.Detail, "index out of range") {
+		t.Errorf("detail %q", e.Detail)
+	}
+	if _, ok := errors.AsType[runtime.Error](error(e)); !ok {
+		t.Errorf("cause %v", e.Cause)
 	}
 }

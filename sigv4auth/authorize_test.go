@@ -270,3 +270,80 @@ func TestSessionPolicies(t *testing.T) {
 		t.Errorf("session policies from two sources: %v", err)
 	}
 }
+
+// TestResourceAccount: it owns the resources whose ARN names no account.
+func TestResourceAccount(t *testing.T) {
+	t.Parallel()
+	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`))
+	a := newAuthenticator(t, nil)
+	r := sign(t, request("GET", "/key", ""), signing{})
+	id, err := a.Verify(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for account, want := range map[string]bool{testAccount: true, "999999999999": false, "": false} {
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+			Policies: everything, ResourceAccount: account, Target: func(*http.Request) (string, string) { return "s3:GetObject", "arn:aws:s3:::bucket/key" },
+		})
+		if err := z.Check(r, id); (err == nil) != want {
+			t.Errorf("resources of %q: %v", account, err)
+		}
+	}
+	// What is no ARN belongs to the configured account, and the answer holds it as it is.
+	none := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`))
+	for _, resource := range []string{"orders", "arn:aws:s3:us-east-1:111122223333", "a:b:c:d:111122223333"} {
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+			Policies: none, ResourceAccount: testAccount, Target: func(*http.Request) (string, string) { return "s3:GetObject", resource },
+		})
+		if e := sigv4auth.AsError(z.Check(r, id)); e == nil || !strings.HasSuffix(e.Message, "on resource: "+resource+" with an explicit deny") {
+			t.Errorf("%q: %v", resource, e)
+		}
+	}
+}
+
+// TestRareDenials is TestRareFaults for authorization.
+func TestRareDenials(t *testing.T) {
+	t.Parallel()
+	policy := func(kind iampolicy.PolicyType, principal string) *iampolicy.Policy {
+		p, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", `+principal+` "Action": "*", "Resource": "*"}}`), kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	resource := policy(iampolicy.ResourcePolicy, `"Principal": "*",`)
+	for name, tt := range map[string]struct {
+		want   int
+		cfg    sigv4auth.AuthorizerConfig
+		change func(*http.Request)
+	}{
+		"a path that somebody rewrote to hold a control character": {http.StatusBadRequest, sigv4auth.AuthorizerConfig{}, func(r *http.Request) { r.URL.Path += "\x01" }},
+		"two resource policies": {http.StatusServiceUnavailable, sigv4auth.AuthorizerConfig{
+			ResourcePolicy: resource, Policies: setStore{iampolicy.Set{Resource: resource}},
+		}, func(*http.Request) {}},
+	} {
+		if tt.cfg.Policies == nil {
+			tt.cfg.Policies = setStore{iampolicy.Set{Identity: []*iampolicy.Policy{policy(iampolicy.IdentityPolicy, "")}}}
+		}
+		tt.cfg.Target = sigv4auth.APIGateway{Region: testRegion, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target
+		z, err := sigv4auth.NewAuthorizer(tt.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := sign(t, ride(), signing{})
+		tt.change(r)
+		var handler spy
+		w := httptest.NewRecorder()
+		newAuthenticator(t, nil).Require(z.Check)(&handler).ServeHTTP(w, r)
+		if w.Code != tt.want || handler.ran != 0 {
+			t.Errorf("%s: status %d, the handler ran %d times; want %d and never", name, w.Code, handler.ran, tt.want)
+		}
+	}
+}
+
+// setStore returns the same policies for everybody.
+type setStore struct{ set iampolicy.Set }
+
+func (s setStore) Policies(context.Context, sigv4auth.Identity) (iampolicy.Set, string, error) {
+	return s.set, "1", nil
+}

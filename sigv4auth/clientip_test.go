@@ -7,7 +7,9 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 )
 
 // TestClientIP: who is believed to be the client: threats 119 to 121.
@@ -61,6 +63,41 @@ func TestClientIP(t *testing.T) {
 		a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), r)
 		if got := text(event.Source, event.Source.IsValid()); got != tt.client {
 			t.Errorf("%s: client %q; want %q", tt.name, got, tt.client)
+		}
+	}
+}
+
+// TestClientIPIsCanonical: whatever form a ClientIP gives an address, aws:SourceIp and the event
+// hold one form: threat 121. Where it does not know, the peer's is in neither, and what is not
+// known denies: threat 235.
+func TestClientIPIsCanonical(t *testing.T) {
+	t.Parallel()
+	deny := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":["fe80::/10","10.0.0.0/8"]}}}]}`)
+	for text, refused := range map[string]bool{"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false, "": true, "zero": true} {
+		var e sigv4auth.Event
+		n := 0
+		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(deny), ClientIP: func(*http.Request) (netip.Addr, bool) {
+			switch text {
+			case "":
+				return netip.MustParseAddr("10.0.0.1"), false
+			case "zero":
+				return netip.Addr{}, true
+			}
+			return netip.MustParseAddr(text), true
+		}})
+		var handler spy
+		a.Require(z.Check)(&handler).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+		if (handler.ran == 0) != refused {
+			t.Errorf("%q: the handler ran %d times", text, handler.ran)
+		}
+		if unknown := text == "" || text == "zero"; unknown {
+			if e.Source.IsValid() || e.SourceUntold != diagnosis.UntoldClientIP {
+				t.Errorf("%q: the event's source is %v, %q", text, e.Source, e.SourceUntold)
+			}
+		} else if e.SourceUntold != "" || e.Source.Zone()+e.Source.String() != netip.MustParseAddr(text).Unmap().WithZone("").String() {
+			t.Errorf("%q: the event's source is %v", text, e.Source)
 		}
 	}
 }

@@ -402,3 +402,15 @@ func TestDiagnoseRecordings(t *testing.T) {
 		t.Errorf("only %d recordings deviate", found)
 	}
 }
+
+// TestDiagnoseWithoutBody: a request whose Body is nil, as tests make them, is one without a body.
+func TestDiagnoseWithoutBody(t *testing.T) {
+	t.Parallel()
+	r := sign(t, request("GET", "/prod/rides", ""), signing{})
+	r.Body, r.Host = nil, "other.example.com"
+	r.Header.Set("X-Forwarded-Host", "example.com")
+	d := newAuthenticator(t, nil).Diagnose(r)
+	if d.Verifies == false || !d.Has(diagnosis.CauseHost) {
+		t.Error(d)
+	}
+}

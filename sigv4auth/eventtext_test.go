@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -147,4 +148,23 @@ func FuzzEventTexts(f *testing.F) {
 		path, _, _ := strings.Cut(other, "?")
 		isEventText(t, "Path", e.Path, path)
 	})
+}
+
+// TestEventsTellTextsApart: bytes beyond ASCII are escaped, not lost.
+func TestEventsTellTextsApart(t *testing.T) {
+	t.Parallel()
+	resources := map[string]bool{}
+	for _, path := range []string{"/prod/%C3%BC", "/prod/%C3%B6"} {
+		var e sigv4auth.Event
+		n := 0
+		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
+		r := request("GET", "/", "")
+		r.RequestURI = path
+		r.URL, _ = url.ParseRequestURI(path)
+		a.Require(newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached()}).Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, r, signing{}))
+		resources[e.Resource] = true
+	}
+	if len(resources) != 2 || !resources[`arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/\xc3\xbc`] {
+		t.Errorf("resources %v", resources)
+	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -357,4 +358,135 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestNilErrorsDeny: an error that is not nil refuses, whatever it wraps. A typed nil is the
+// mistake that Go makes easy.
+func TestNilErrorsDeny(t *testing.T) {
+	t.Parallel()
+	var typed *sigv4auth.Error
+	for _, err := range []error{typed, fmt.Errorf("quota exceeded: %w", typed), errors.Join(errors.New("tenant blocked"), typed)} {
+		var handler spy
+		w := httptest.NewRecorder()
+		newAuthenticator(t, nil).Require(func(*http.Request, sigv4auth.Identity) error { return err })(&handler).ServeHTTP(w, sign(t, ride(), signing{}))
+		if handler.ran != 0 || w.Code != 403 {
+			t.Errorf("%#v: the handler ran %d times; %d", err, handler.ran, w.Code)
+		}
+	}
+}
+
+// TestCheckInHandler: a handler may ask the Authorizer again, for a second resource and from
+// several goroutines. The race detector watches.
+func TestCheckInHandler(t *testing.T) {
+	t.Parallel()
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy))})
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		id, _ := sigv4auth.IdentityFrom(r.Context())
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				if err := z.Check(r, id); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	})
+	a.Require(z.Check)(h).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	if n != 1 || e.Outcome != sigv4auth.Admitted {
+		t.Errorf("%d events, the last %+v", n, e)
+	}
+}
+
+// TestRequestIDWithoutAudit: a Denied hook can name the request though nothing audits, and the Date
+// is the verifier's.
+func TestRequestIDWithoutAudit(t *testing.T) {
+	t.Parallel()
+	var id string
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Denied = func(w http.ResponseWriter, r *http.Request, err error) {
+			id, _ = sigv4auth.RequestIDFrom(r.Context())
+			sigv4auth.WriteAPIGatewayError(w, r, err)
+		}
+	})
+	w := httptest.NewRecorder()
+	a.Handler(&spy{}).ServeHTTP(w, ride())
+	if id == "" || w.Header().Get("X-Amzn-Requestid") != id || w.Header().Get("Date") != testNow.Format(http.TimeFormat) || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%q, %v", id, w.Header())
+	}
+	if _, ok := sigv4auth.RequestIDFrom(t.Context()); ok {
+		t.Error("a context without a request has a request ID")
+	}
+	var handler spy
+	a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	if id, ok := sigv4auth.RequestIDFrom(handler.r.Context()); ok || handler.ran != 1 {
+		t.Errorf("an admitted request has the ID %q, which nobody else knows", id)
+	}
+}
+
+// TestRareFaults: each of these is refused for its own reason, not for what it leads to.
+func TestRareFaults(t *testing.T) {
+	t.Parallel()
+	verify := func(a *sigv4auth.Authenticator, r *http.Request) error {
+		_, err := a.Verify(r)
+		return err
+	}
+	presigned := func(old, with string) error {
+		r := sign(t, request("GET", "/prod/rides", ""), signing{presign: 60e9})
+		r.RequestURI = strings.Replace(r.RequestURI, old, with, 1)
+		return verify(newAuthenticator(t, func(cfg *sigv4auth.Config) { cfg.MaxPresignExpiry = time.Hour }), r)
+	}
+	plain, streaming := newAuthenticator(t, nil), newAuthenticator(t, streamingConfig)
+	for name, tt := range map[string]struct {
+		want sigv4auth.Reason
+		err  func() error
+	}{
+		"threat 23: a presigned URL that signs host twice": {sigv4auth.ErrMalformedRequest, func() error {
+			return presigned("X-Amz-SignedHeaders=host", "X-Amz-SignedHeaders=host%3Bhost")
+		}},
+		"a presigned URL whose date is none": {sigv4auth.ErrIncompleteSignature, func() error { return presigned("X-Amz-Date=2", "X-Amz-Date=x") }},
+		"a declared body that ends early": {sigv4auth.ErrIncompleteBody, func() error {
+			r := sign(t, ride(), signing{digestHeader: true})
+			r.Body = http.NoBody
+			return verify(plain, r)
+		}},
+		"a scheme of other clients with too many fields": {sigv4auth.ErrMalformedRequest, func() error {
+			r := ride()
+			r.Header.Set("Authorization", "Digest "+strings.Repeat("a=b,", 16)+"a=b")
+			return verify(plain, r)
+		}},
+		"two dates, and no X-Amz-Date": {sigv4auth.ErrMalformedRequest, func() error {
+			r := sign(t, ride(), signing{})
+			r.Header.Del("X-Amz-Date")
+			r.Header["Date"] = []string{testNow.Format(http.TimeFormat), testNow.Format(http.TimeFormat)}
+			return verify(plain, r)
+		}},
+		"signed headers with another separator": {sigv4auth.ErrMalformedRequest, func() error {
+			r := sign(t, ride(), signing{})
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "host;", "host:", 1))
+			return verify(plain, r)
+		}},
+		"threat 65: two announcements of a trailer": {sigv4auth.ErrMalformedRequest, func() error {
+			r := upload{mode: modeSigned, data: rideBody}.request(t)
+			r.Header["X-Amz-Trailer"] = []string{"x-amz-checksum-crc32", "x-amz-checksum-crc32"}
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "x-amz-decoded-content-length", "x-amz-decoded-content-length;x-amz-trailer", 1))
+			return verify(streaming, r)
+		}},
+		"a presigned request with chunks": {sigv4auth.ErrMalformedRequest, func() error {
+			r := request("PUT", "/prod/upload", "")
+			r.Header.Set("X-Amz-Content-Sha256", modeSigned)
+			r.Header.Set("X-Amz-Decoded-Content-Length", "0")
+			r = sign(t, r, signing{presign: 60e9})
+			r.Header.Set("X-Amz-Content-Sha256", modeSigned)
+			r.Header.Set("X-Amz-Decoded-Content-Length", "0")
+			return verify(streaming, r)
+		}},
+	} {
+		if err := tt.err(); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v; want %v", name, err, tt.want)
+		}
+	}
 }

@@ -29,7 +29,7 @@ func TestInsecureIsNamed(t *testing.T) {
 		"StreamingSignedTrailer":           {sigv4auth.StreamingSignedTrailer, upload{mode: modeSignedTrailer, body: replaceBody}},
 		"InsecureStreamingUnsignedTrailer": {sigv4auth.InsecureStreamingUnsignedTrailer, upload{mode: modeUnsignedTrailer, body: replaceBody}},
 	}
-	if declared := constantsOf(t, "payloadmode.go", "PayloadMode"); !slices.Equal(declared, slices.Sorted(maps.Keys(modes))) {
+	if declared := constantsOf(t, "payload.go", "PayloadMode"); !slices.Equal(declared, slices.Sorted(maps.Keys(modes))) {
 		t.Fatalf("the payload modes are %v", declared)
 	}
 	for name, m := range modes {

@@ -2,10 +2,12 @@ package sigv4auth
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/checksum"
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
 )
@@ -197,4 +199,64 @@ func bodyRefusal(err error) *Error {
 	default:
 		return refusal(ErrMalformedRequest, fault.Text)
 	}
+}
+
+// VerifiedTrailer returns the value of the trailer called name, in any case, of a body in a
+// streaming mode: the checksum, in base64, that the body has been found to have. It fails if r was
+// not admitted, if its body has not been read to io.EOF, and if it ended in no such trailer. Under
+// InsecureStreamingUnsignedTrailer, the checksum is right and may have been sent by anyone.
+//
+// r.Trailer is something else: HTTP trailers, which no signature covers.
+func VerifiedTrailer(r *http.Request, name string) (string, error) {
+	rec := recordFrom(r.Context())
+	if rec == nil || !rec.admitted {
+		return "", fmt.Errorf("sigv4auth: trailer %q of a request that was not verified", name)
+	}
+	if rec.body == nil || !strings.EqualFold(rec.body.trailer, name) {
+		return "", fmt.Errorf("sigv4auth: the body was announced without the trailer %q", name)
+	}
+	value, ok := rec.body.reader.Trailer()
+	if !ok {
+		return "", fmt.Errorf("sigv4auth: trailer %q of a body that has not been read to its end", name)
+	}
+	return value, nil
+}
+
+// chunkedCoding is the content coding of bodies in chunks. S3 does not insist that it is named, and
+// neither do we: what counts is X-Amz-Content-Sha256, which is signed.
+const chunkedCoding = "aws-chunked"
+
+// chunkedCodings counts how often the values of Content-Encoding name aws-chunked.
+func chunkedCodings(values []string) (n int) {
+	for _, value := range values {
+		for coding := range strings.SplitSeq(value, ",") {
+			if ascii.EqualFold(strings.Trim(coding, " \t"), chunkedCoding) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// removeChunkedCoding takes aws-chunked out of Content-Encoding: the body that the handler reads is
+// not coded so any more, and what it stores must not say that it is. Other codings stay, in their
+// order.
+func removeChunkedCoding(h http.Header) {
+	values := h["Content-Encoding"]
+	if chunkedCodings(values) == 0 {
+		return
+	}
+	var kept []string
+	for _, value := range values {
+		for coding := range strings.SplitSeq(value, ",") {
+			if coding = strings.Trim(coding, " \t"); coding != "" && !ascii.EqualFold(coding, chunkedCoding) {
+				kept = append(kept, coding)
+			}
+		}
+	}
+	if len(kept) == 0 {
+		delete(h, "Content-Encoding")
+		return
+	}
+	h["Content-Encoding"] = []string{strings.Join(kept, ", ")}
 }

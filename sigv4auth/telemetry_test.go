@@ -2,7 +2,9 @@ package sigv4auth_test
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/smithy-go/metrics"
@@ -135,3 +137,83 @@ func TestTelemetryOfBodies(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 }
+
+// TestTelemetryPanics: a meter or tracer that panics refuses the request: threat 227.
+func TestTelemetryPanics(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*sigv4auth.Config){
+		"a tracer": func(c *sigv4auth.Config) { c.Observe.Tracer = panicTracer{} },
+		"a meter":  func(c *sigv4auth.Config) { c.Observe.Meter = &meter{} }, // its map is nil
+	} {
+		var e sigv4auth.Event
+		n := 0
+		a := newAuthenticator(t, func(c *sigv4auth.Config) {
+			change(c)
+			c.Observe.Audit = auditInto(&e, &n)
+		})
+		if _, err := a.Verify(sign(t, ride(), signing{})); !errors.Is(err, sigv4auth.ErrInternalFailure) {
+			t.Errorf("%s: Verify: %v", name, err)
+		}
+		var handler spy
+		w := httptest.NewRecorder()
+		a.Handler(&handler).ServeHTTP(w, sign(t, ride(), signing{}))
+		if handler.ran != 0 || w.Code != 500 || n != 2 || e.Outcome != sigv4auth.Refused || e.Reason != sigv4auth.ErrInternalFailure {
+			t.Errorf("%s: the handler ran %d times; %d; %d events, the last %+v", name, handler.ran, w.Code, n, e)
+		}
+	}
+}
+
+type panicTracer struct{}
+
+func (panicTracer) Tracer(string, ...tracing.TracerOption) tracing.Tracer { return panicTracer{} }
+
+func (panicTracer) StartSpan(context.Context, string, ...tracing.SpanOption) (context.Context, tracing.Span) {
+	panic("x")
+}
+
+// failingMeter fails to make one instrument, after the next left ones.
+type failingMeter struct {
+	instruments
+	left int
+}
+
+type instruments = metrics.Meter
+
+func (m *failingMeter) Meter(string, ...metrics.MeterOption) metrics.Meter { return m }
+
+func (m *failingMeter) fails() error {
+	if m.left--; m.left == -1 {
+		return errors.New("no instrument")
+	}
+	return nil
+}
+
+func (m *failingMeter) Int64Counter(name string, opts ...metrics.InstrumentOption) (metrics.Int64Counter, error) {
+	if err := m.fails(); err != nil {
+		return nil, err
+	}
+	return m.instruments.Int64Counter(name, opts...)
+}
+
+func (m *failingMeter) Float64Histogram(name string, opts ...metrics.InstrumentOption) (metrics.Float64Histogram, error) {
+	if err := m.fails(); err != nil {
+		return nil, err
+	}
+	return m.instruments.Float64Histogram(name, opts...)
+}
+
+// TestMeterFails: a meter that cannot make an instrument is a mistake of the configuration, and not
+// a meter less.
+func TestMeterFails(t *testing.T) {
+	t.Parallel()
+	const instruments = 4
+	for n := range instruments + 1 {
+		cfg := testConfig()
+		cfg.Observe.Meter = &failingMeter{instruments: metrics.NopMeterProvider{}.Meter(""), left: n}
+		if _, err := sigv4auth.New(cfg); (err == nil) != (n == instruments) {
+			t.Errorf("a meter that makes %d instruments: %v", n, err)
+		}
+	}
+}
+
+var _ metrics.MeterProvider = (*meter)(nil)

@@ -6,6 +6,84 @@ import (
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
+// lintDocument looks at what statements say together.
+func (p *parser) lintDocument(root, version, statement *node, statements []statement) {
+	switch {
+	case version == nil:
+		p.note(root.off, nil, CodeMissingVersion, `Version is missing: without "2012-10-17" policy variables are text`)
+	case version.text == "2008-10-17":
+		p.note(version.off, &docPath{name: "Version"}, CodeOldVersion, `Version "2008-10-17" has no policy variables`)
+	}
+	if len(p.mistakes) > 0 || statement.kind != listNode {
+		return
+	}
+	first := make(map[string]int) // by content, the first such statement
+	for i := range statement.kids {
+		kid, at := &statement.kids[i], &docPath{up: &docPath{name: "Statement"}, index: i}
+		content := kid.contentWithoutSid()
+		if j, ok := first[content]; ok {
+			p.note(kid.off, at, CodeRedundantStatement, "the statement repeats statement %d", j)
+		} else {
+			first[content] = i
+		}
+		if st := &statements[i]; st.deny && st.coversEverything() && len(statements) > 1 {
+			p.note(kid.off, at, CodeDeniesEverything, "the statement denies everything, so that the others have no effect")
+		}
+	}
+}
+
+// contentWithoutSid returns the source of a statement in a normal form: its
+// elements as they stand, without white space and Sid.
+func (n *node) contentWithoutSid() string {
+	var b strings.Builder
+	for i := range n.kids {
+		if n.kids[i].name != "Sid" {
+			n.kids[i].content(&b)
+		}
+	}
+	return b.String()
+}
+
+func (n *node) content(b *strings.Builder) {
+	b.WriteString(quote(n.name) + ":")
+	switch n.kind {
+	case listNode, objectNode:
+		b.WriteString(n.kind.String() + "(")
+		for i := range n.kids {
+			n.kids[i].content(b)
+			b.WriteByte(',')
+		}
+		b.WriteByte(')')
+	default:
+		b.WriteString(quote(n.text))
+	}
+}
+
+// coversEverything reports whether the statement applies to every request, by
+// whomever the policy bears on.
+func (st *statement) coversEverything() bool {
+	return len(st.conditions) == 0 && !st.notAction && !st.notResource && !st.notPrincipal &&
+		st.anyAction() && st.anyResource() && (st.principals == nil || st.principals.everyone)
+}
+
+func (st *statement) anyAction() bool {
+	for i := range st.actions {
+		if st.actions[i].shape == anything {
+			return true
+		}
+	}
+	return false
+}
+
+func (st *statement) anyResource() bool {
+	for i := range st.resources {
+		if st.resources[i].everything {
+			return true
+		}
+	}
+	return st.resources == nil
+}
+
 // A globalKey is what is known of a condition key that AWS defines for all
 // services (IAM user guide, "AWS global condition context keys").
 type globalKey struct {

@@ -1,11 +1,14 @@
 package sigv4auth_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // TestRefusedLimits: more of anything than a request may have: section O.
@@ -57,5 +60,23 @@ func hosted(host string) func() *http.Request {
 		r := rides()
 		r.Host = host
 		return r
+	}
+}
+
+// TestTooLargeBeforeLookup: a body that is announced too large is refused before the store is
+// asked.
+func TestTooLargeBeforeLookup(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.MaxBodyBytes = 10
+		c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+			t.Error("the store was asked")
+			return sigv4auth.Credential{}, nil
+		})
+	})
+	for _, s := range []signing{{}, {digestHeader: true}} {
+		if _, err := a.Verify(sign(t, ride(), s)); !errors.Is(err, sigv4auth.ErrRequestTooLarge) {
+			t.Error(err)
+		}
 	}
 }

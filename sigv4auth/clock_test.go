@@ -1,11 +1,14 @@
 package sigv4auth_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // TestRefusedTime: another time or scope than is accepted: section E. The first second outside of
@@ -89,5 +92,76 @@ func TestWindows(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestOneInstantAndContext: the clock is asked once, and once more since a body was read, and what
+// it said first is the instant (threat 74); the store gets the request's context, and nobody keeps
+// what a store goes on changing.
+func TestOneInstantAndContext(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	asked, got := 0, any(nil)
+	session := &sigv4auth.Session{Policies: []*iampolicy.Policy{nil}}
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Observe.Audit = auditInto(&e, &n)
+		c.Now = func() time.Time { asked++; return testNow.Add(time.Duration(asked)) }
+		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, _ string) (sigv4auth.Credential, error) {
+			got = ctx.Value(key{})
+			return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal, Session: session}, nil
+		})
+	})
+	r := sign(t, ride(), signing{})
+	id, err := a.Verify(r.WithContext(context.WithValue(r.Context(), key{}, "here")))
+	if err != nil || asked != 2 || got != "here" || !id.VerifiedAt.Equal(e.Time) {
+		t.Errorf("%v; the clock was asked %d times; the store's context has %v; %v and %v", err, asked, got, id.VerifiedAt, e.Time)
+	}
+	session.Policies[0] = &iampolicy.Policy{}
+	session.SourceIdentity = "changed"
+	if s, _ := id.Session(); s.SourceIdentity != "" || s.Policies[0] != nil {
+		t.Errorf("the identity's session changed with the store's: %+v", s)
+	}
+}
+
+// TestWindowsOfAClockWithFractions: both bounds are inclusive to the whole second, as dates are.
+func TestWindowsOfAClockWithFractions(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Now = func() time.Time { return testNow.Add(300 * time.Millisecond) }
+	})
+	for _, s := range []signing{{at: testNow.Add(-5 * time.Minute)}, {at: testNow.Add(5 * time.Minute)}, {presign: time.Minute, at: testNow.Add(-time.Minute)}} {
+		if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), s)); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, s := range []signing{{at: testNow.Add(-5*time.Minute - time.Second)}, {at: testNow.Add(5*time.Minute + time.Second)}, {presign: time.Minute, at: testNow.Add(-61 * time.Second)}} {
+		if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), s)); err == nil {
+			t.Errorf("%+v: admitted", s)
+		}
+	}
+}
+
+// TestHTTPDate: the Date header counts where no X-Amz-Date came, if it is signed, in its one
+// preferred form (threats 70 and 71).
+func TestHTTPDate(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, nil)
+	for date, want := range map[string]bool{
+		"Fri, 02 Jan 2026 03:04:05 GMT": true, "Sat, 02 Jan 2026 03:04:05 GMT": false, "fri, 02 jan 2026 3:04:05 GMT": false, "Fri, 02 Jan 2026 03:04:05.5 GMT": false,
+		"Friday, 02-Jan-26 03:04:05 GMT": false, "Fri Jan  2 03:04:05 2026": false, "2026-01-02T03:04:05Z": false,
+	} {
+		r := request("GET", "/prod/rides", "")
+		r.Header.Set("Date", date)
+		if _, err := a.Verify(signWithDate(t, r)); (err == nil) != want {
+			t.Errorf("%q: %v", date, err)
+		}
+	}
+	// Beside an X-Amz-Date, a Date is a header like any other.
+	r := request("GET", "/prod/rides", "")
+	r.Header.Set("Date", "nonsense")
+	if _, err := a.Verify(sign(t, r, signing{})); err != nil {
+		t.Errorf("an X-Amz-Date beside a Date: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -65,4 +66,24 @@ func TestRefusedPayload(t *testing.T) {
 			code: sigv4auth.ErrRequestTooLarge, status: 413, typ: "RequestEntityTooLargeException",
 		},
 	})
+}
+
+// TestUnsignedPayload: UNSIGNED-PAYLOAD is admitted where it is switched on, and the identity says
+// so: threat 50. A presigned URL of service s3 needs no header for it.
+func TestUnsignedPayload(t *testing.T) {
+	t.Parallel()
+	on := func(c *sigv4auth.Config) {
+		c.Payloads, c.Service, c.Path = sigv4auth.InsecureUnsigned, "s3", sigv4auth.PathS3
+	}
+	header := ride()
+	header.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+	for name, r := range map[string]*http.Request{
+		"in the header": signUnsigned(header, 0), "presigned": signUnsigned(request("GET", "/key", ""), time.Minute),
+	} {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader("anything")), -1
+		id, err := newAuthenticator(t, on).Verify(r)
+		if err != nil || id.PayloadMode != sigv4auth.InsecureUnsigned {
+			t.Errorf("%s: %v, %v", name, id.PayloadMode, err)
+		}
+	}
 }

@@ -1,11 +1,14 @@
 package sigv4auth_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // TestRefusedKey: keys that are unknown, expired or without their token: section G.
@@ -83,5 +86,34 @@ func TestTokenWithSpaces(t *testing.T) {
 	r.Header.Set("X-Amz-Security-Token", "a b c")
 	if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
 		t.Errorf("another token of the same canonical form: %v; want ErrUnrecognizedClient", err)
+	}
+}
+
+// TestStoreIsNotAskedForMalformedIDs: threat 14, and the event does not repeat them.
+func TestStoreIsNotAskedForMalformedIDs(t *testing.T) {
+	t.Parallel()
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Observe.Audit = auditInto(&e, &n)
+		c.Credentials = sigv4test.StoreFunc(func(_ context.Context, id, _ string) (sigv4auth.Credential, error) {
+			t.Errorf("the store was asked for %q", id)
+			return sigv4auth.Credential{}, nil
+		})
+	})
+	for _, id := range []string{"AKIA'OR'1", strings.Repeat("A", 129), ""} {
+		r := sign(t, ride(), signing{})
+		authorization(testKeyID, id)(r)
+		if _, err := a.Verify(r); !errors.Is(err, sigv4auth.ErrUnrecognizedClient) || e.AccessKeyID != "" {
+			t.Errorf("%q: %v, %+v", id, err, e)
+		}
+	}
+	// The longest there is.
+	id := strings.Repeat("A", 128)
+	a = newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal})
+	})
+	if _, err := a.Verify(sign(t, ride(), signing{keyID: id, secret: testSecret})); err != nil {
+		t.Error(err)
 	}
 }
