@@ -178,7 +178,9 @@ func FuzzOneChange(f *testing.F) {
 	f.Add(uint8(4), uint8(2), uint8(0), uint16(0x0301), "")
 	f.Fuzz(func(t *testing.T, n, part, op uint8, pos uint16, text string) {
 		if len(text) <= 100 {
-			forms[int(n)%len(forms)].oneChange(t, part, op, pos, text)
+			form := forms[int(n)%len(forms)]
+			form.oneChange(t, part, op, pos, text)
+			agreeOnSome(t, text, form.auth, form.wire.edit(part, op, pos, text).request)
 		}
 	})
 }
