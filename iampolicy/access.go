@@ -121,13 +121,11 @@ func (p *Principal) describe() string {
 // multivalued key that no policy has a set operator for, and a resource that is
 // no ARN, only where no other request would do.
 //
-// Modelled exactly are Effect, Action, Resource and Principal, their Not forms,
-// all operators with IfExists, ForAllValues and ForAnyValue. Where policy
-// variables decide, or operators that compare one key as different types (as text
-// and as an address, say), the answer may be AccessUnknown; where they do not, as
-// in statements that did not change, it is not.
-// It is also AccessUnknown where the check would exceed a fixed limit of work,
-// reached by many patterns that overlap in many ways.
+// The check is exact for Effect, Action, Resource and Principal, their Not forms, and all operators
+// with IfExists, ForAllValues and ForAnyValue. It may answer AccessUnknown where the answer depends
+// on policy variables, or on operators that compare one key as different types (as text and as an
+// address, for instance), and where the check would exceed a fixed limit of work, which takes many
+// patterns that overlap in many ways.
 //
 // A value that cannot be read is one that a request may have: by it a Deny covers more
 // than the same conditions in an Allow. Keys whose value is not known (Context.SetUnknown)

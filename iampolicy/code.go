@@ -265,7 +265,7 @@ const (
 	CodeSessionPrincipal Code = "SESSION_PRINCIPAL"
 )
 
-// Severity returns how Access Analyzer would sort a finding of this code. With
+// Severity returns Access Analyzer's finding type for this code of this code. With
 // options of Parse that refuse what it names, a finding may be an error all the same.
 func (c Code) Severity() Severity {
 	switch c {

@@ -3,12 +3,12 @@
 //
 // [Parse] compiles a document once, strictly; [Evaluate] decides one request
 // against a [Set] of compiled policies. Both are pure: they read no clock, no
-// network and no file, keep nothing between calls, and the package imports the
-// standard library only. A [Policy] is immutable; any number of goroutines may
-// evaluate with it. It prints as a document again, each policy in one way.
+// network and no file, and keep nothing between calls; the package depends on no other module. A
+// [Policy] is immutable and safe for concurrent use. It prints as a document again, in one
+// canonical form.
 //
 // What is not known denies. The zero [Decision] denies; so does a nil or zero
-// Set, a nil policy in it, a policy in a place where its kind does not belong, a
+// Set, a nil policy in it, a policy in a place where its type does not belong, a
 // principal that contradicts itself, an action that is not service:name, a
 // resource that is empty or longer than 2,048 bytes, and an evaluation that would
 // cost more than a fixed budget.
@@ -16,8 +16,8 @@
 // # What a decision costs
 //
 // Patterns are matched in time linear in pattern and text, and a list of them in one scan where
-// that is quicker. The budget counts what matching really costs: it is some twenty milliseconds of
-// one processor, about a million comparisons of short texts. Twenty documents as long as AWS's
+// that is quicker. The budget counts the work of matching: it is some twenty milliseconds of one
+// processor, about a million comparisons of short texts. Twenty documents as long as AWS's
 // quotas permit stay within it, on values of up to 2,048 bytes a key, unless hundreds of policy
 // variables stand for such values. Past it [Decision.OverBudget] is true. So Evaluate takes no
 // context: there is nothing to wait for. Nor does [Parse], whose time is in proportion to its
@@ -40,7 +40,7 @@
 // Documents:
 //
 //   - Whatever is not in the grammar is a mistake of the document, never skipped:
-//     unknown elements and operators, operands that cannot be read as the operator's
+//     unknown elements and operators, operands that cannot be parsed as the operator's
 //     type, duplicate keys (condition keys also where only their case differs), empty
 //     lists, an empty Condition, null.
 //   - Operators are spelled as published. Null has no IfExists; a set operator before
@@ -143,5 +143,5 @@
 //   - A role is compared by partition, account and name, since a session's ARN does
 //     not tell the role's path.
 //
-// What [CheckNoNewAccess] and [CheckAccessNotGranted] take for granted stands at each.
+// The assumptions of [CheckNoNewAccess] and [CheckAccessNotGranted] are documented at each.
 package iampolicy

@@ -6,12 +6,11 @@ import (
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
-// A KeyFilter tells which condition keys a decision can depend on. Who fills a
-// [Context] for each request need not find out the values of the others: most
-// policies look at few keys, and many at none. It is a value; the zero KeyFilter is
-// that of policies without conditions. It may name keys that no policy looks at.
+// A KeyFilter tells which condition keys a decision can depend on, so that callers can skip
+// computing the others: most policies read few keys, and many none. It is a value; the zero
+// KeyFilter is that of policies without conditions. It may include keys that no policy reads.
 //
-// It is for [Evaluate]. What [Explain] shows of a request's context is what was set.
+// It is for [Evaluate]. [Explain] shows of a request's context what was set.
 type KeyFilter struct{ mask uint64 }
 
 // allKeys is the filter of a policy with variables, which can stand in many places.
