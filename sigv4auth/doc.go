@@ -9,10 +9,11 @@
 // # What is checked
 //
 // In this order, each step before any that costs more: the request target and its canonical form;
-// that credentials are in exactly one place, complete and unambiguous; that host, the date and every
-// x-amz-* header are signed; the date against the clock; the credential scope; then the access key
-// is looked up, its session token compared and its expiry checked; the signature; the body. The
-// canonical request is built from r.RequestURI, r.Host and r.Header as they were received.
+// that credentials are in exactly one place, complete and unambiguous; that host, the date and
+// every x-amz-* header are signed; the date against the clock; the credential scope; then the
+// access key is looked up, its session token compared and its expiry checked; the signature; the
+// body. The canonical request is built from r.RequestURI, r.Host and r.Header as they were
+// received.
 //
 // # What the service must do
 //
@@ -137,8 +138,8 @@
 // A refused caller is told what API Gateway would say, and never more. An operator has three ways
 // to find the reason.
 //
-// For one request, [Authenticator.Diagnose], called before Verify or after it has refused, returns a
-// [diagnosis.Report], which prints as:
+// For one request, [Authenticator.Diagnose], called before Verify or after it has refused, returns
+// a [diagnosis.Report], which prints as:
 //
 //	refused: SignatureMismatch: The request signature we calculated does not match ...
 //	access key: AKIAIOSFODNN7EXAMPLE
