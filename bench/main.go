@@ -46,12 +46,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.BoolVar(&o.quick, "quick", false, "measure for 20 seconds instead of three minutes: less precise, and without the cases that take long to set up or are like others")
+	flags.BoolVar(&o.quick, "quick", false,
+		"measure for 20 seconds instead of three minutes: less precise, and without the cases that take long to set up or are like others")
 	flags.BoolVar(&o.json, "json", false, "print the results as JSON")
 	flags.BoolVar(&o.check, "check", false, "fail if an allocation bound is exceeded, or a ratio is far above the recorded one")
 	flags.StringVar(&o.html, "html", "", "write the report with its pictures to this `file` as well")
 	flags.StringVar(&o.from, "from", "", "measure nothing, and report the results that -json wrote to this `file`")
-	flags.StringVar(&o.write, "write", "", "measure the whole service as well, and write README.md's tables, the report with its picture and the recorded results into this `folder`, that of the command's source, and the summary into the README.md above it")
+	flags.StringVar(&o.write, "write", "",
+		"measure the whole service as well, and write README.md's tables, the report with its picture and the recorded results into "+
+			"this `folder`, that of the command's source, and the summary into the README.md above it")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()

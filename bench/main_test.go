@@ -61,10 +61,12 @@ func TestDocumentsAreOfOneRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := run(context.Background(), []string{"-from", recordedFile, "-write", folder}, new(bytes.Buffer), new(bytes.Buffer)); err != nil {
+	if err := run(context.Background(), []string{"-from", recordedFile, "-write", folder}, new(bytes.Buffer),
+		new(bytes.Buffer)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range append(documents, filepath.Join("report", "report.html"), filepath.Join("report", "verification.svg"), recordedFile) {
+	for _, name := range append(documents, filepath.Join("report", "report.html"), filepath.Join("report", "verification.svg"),
+		recordedFile) {
 		want, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			t.Fatal(err)

@@ -51,7 +51,9 @@ func BenchmarkMemory(b *testing.B) {
 func oneCondition(n int) []byte {
 	list := make([]string, n)
 	for i := range list {
-		list[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}}`, i)
+		list[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*",`+
+			`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}}`,
+			i)
 	}
 	return []byte(`{"Version":"2012-10-17","Statement":[` + strings.Join(list, ",") + `]}`)
 }

@@ -36,7 +36,9 @@ func writeAll(folder string, results *suite.Results) error {
 			return err
 		}
 	}
-	for name, write := range map[string]func(io.Writer, *suite.Results) error{"report.html": report.HTML, "verification.svg": report.Verification} {
+	for name, write := range map[string]func(io.Writer, *suite.Results) error{
+		"report.html": report.HTML, "verification.svg": report.Verification,
+	} {
 		if err := writeFile(filepath.Join(folder, "report", name), func(w io.Writer) error { return write(w, results) }); err != nil {
 			return err
 		}

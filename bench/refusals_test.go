@@ -51,7 +51,10 @@ func reasonOf(t *testing.T, c work.Case) error {
 		t.Fatal(err)
 	}
 	var reason error
-	cfg := sigv4auth.AuthorizerConfig{Policies: sigv4auth.StaticPolicies(nil), Target: sigv4auth.APIGateway{Region: work.Region, AccountID: work.Account, APIID: "rides", Stage: "prod"}.Target}
+	cfg := sigv4auth.AuthorizerConfig{
+		Policies: sigv4auth.StaticPolicies(nil),
+		Target:   sigv4auth.APIGateway{Region: work.Region, AccountID: work.Account, APIID: "rides", Stage: "prod"}.Target,
+	}
 	z, err := sigv4auth.NewAuthorizer(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -25,9 +25,19 @@ func TestAdmitted(t *testing.T) {
 		{"header, session token", ride(), temporary(), rolePrincipal.ARN, sigv4auth.InHeader, true},
 		{"header, declared digest", ride(), signing{digestHeader: true}, userPrincipal.ARN, sigv4auth.InHeader, false},
 		{"header, no body", request("GET", "/prod/rides?limit=10&status=a%20b", ""), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
-		{"header, and a payload mode in the query, where it counts for nothing", request("GET", "/prod/rides?X-Amz-Content-Sha256=UNSIGNED-PAYLOAD", ""), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
+		{
+			"header, and a payload mode in the query, where it counts for nothing",
+			request("GET", "/prod/rides?X-Amz-Content-Sha256=UNSIGNED-PAYLOAD", ""),
+			signing{},
+			userPrincipal.ARN, sigv4auth.InHeader,
+			false,
+		},
 		{"presigned", request("GET", "/prod/rides?limit=10", ""), signing{presign: time.Minute}, userPrincipal.ARN, sigv4auth.InQuery, false},
-		{"presigned, session token", request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: testToken, presign: time.Minute}, rolePrincipal.ARN, sigv4auth.InQuery, true},
+		{
+			"presigned, session token", request("GET", "/prod/rides", ""),
+			signing{keyID: tempKeyID, token: testToken, presign: time.Minute},
+			rolePrincipal.ARN, sigv4auth.InQuery, true,
+		},
 		{"presigned, body", ride(), signing{presign: time.Minute}, userPrincipal.ARN, sigv4auth.InQuery, false},
 		{"threat 100: HEAD", request("HEAD", "/prod/rides", ""), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
 		{"threat 133: OPTIONS is a method like any other", request("OPTIONS", "/prod/rides", ""), signing{}, userPrincipal.ARN, sigv4auth.InHeader, false},
@@ -54,7 +64,8 @@ func TestAdmitted(t *testing.T) {
 			if !ok {
 				t.Fatal("the handler's context has no identity")
 			}
-			if id.Principal.ARN != tt.arn || id.SignatureLocation != tt.place || !id.VerifiedAt.Equal(testNow) || !id.SignedAt.Equal(testNow) || id.PayloadMode != sigv4auth.PayloadDigest {
+			if id.Principal.ARN != tt.arn || id.SignatureLocation != tt.place || !id.VerifiedAt.Equal(testNow) ||
+				!id.SignedAt.Equal(testNow) || id.PayloadMode != sigv4auth.PayloadDigest {
 				t.Errorf("identity %+v", id)
 			}
 			if want := (sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService}); id.Scope != want {

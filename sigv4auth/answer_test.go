@@ -19,7 +19,10 @@ func TestAnswerTellsNoSignature(t *testing.T) {
 	right := sign(t, ride(), signing{digestHeader: true}).Header.Get("Authorization")
 	_, signature, _ := strings.Cut(right, "Signature=")
 	sum := sha256.Sum256([]byte(rideBody))
-	secrets := []string{signature, hex.EncodeToString(sum[:]), testSecret, "aws4_request\n", "content-type:application/json", signature[:16]}
+	secrets := []string{
+		signature, hex.EncodeToString(sum[:]), testSecret, "aws4_request\n", "content-type:application/json",
+		signature[:16],
+	}
 	for name, denied := range map[string]bool{"API Gateway": false, "S3": true} {
 		var event sigv4auth.Event
 		events := 0
@@ -45,7 +48,10 @@ func TestAnswerTellsNoSignature(t *testing.T) {
 			if handler.ran != 0 || e == nil || e.Reason != sigv4auth.ErrSignatureMismatch {
 				t.Fatalf("the handler ran %d times; %v", handler.ran, err)
 			}
-			for _, text := range []string{w.Body.String(), fmt.Sprint(w.Header()), fmt.Sprintf("%+v %q %q %v", e, e.Message, e.Detail, e.Cause), fmt.Sprintf("%+v", event)} {
+			for _, text := range []string{
+				w.Body.String(), fmt.Sprint(w.Header()), fmt.Sprintf("%+v %q %q %v", e, e.Message, e.Detail, e.Cause),
+				fmt.Sprintf("%+v", event),
+			} {
 				for _, s := range secrets {
 					if strings.Contains(text, s) {
 						t.Errorf("%s: %q holds %q", name, text, s)

@@ -28,8 +28,18 @@ func TestAPIGatewayTarget(t *testing.T) {
 		{"a stage that begins like it", testAPI, "GET", "/prodx/ride", ""},
 		{"another case", testAPI, "GET", "/Prod/ride", ""},
 		{"no slash", testAPI, "GET", "prod/ride", ""},
-		{"the default stage", sigv4auth.APIGateway{Region: "r", AccountID: "1", APIID: "a", Stage: "$default"}, "GET", "/ride", "arn:aws:execute-api:r:1:a/$default/GET/ride"},
-		{"another partition", sigv4auth.APIGateway{Partition: "aws-cn", Region: "r", AccountID: "1", APIID: "a", Stage: "s"}, "GET", "/s/x", "arn:aws-cn:execute-api:r:1:a/s/GET/x"},
+		{
+			"the default stage",
+			sigv4auth.APIGateway{Region: "r", AccountID: "1", APIID: "a", Stage: "$default"},
+			"GET", "/ride",
+			"arn:aws:execute-api:r:1:a/$default/GET/ride",
+		},
+		{
+			"another partition",
+			sigv4auth.APIGateway{Partition: "aws-cn", Region: "r", AccountID: "1", APIID: "a", Stage: "s"},
+			"GET",
+			"/s/x", "arn:aws-cn:execute-api:r:1:a/s/GET/x",
+		},
 		{"no account", sigv4auth.APIGateway{Region: "r", APIID: "a", Stage: "s"}, "GET", "/s/x", ""},
 		{"the zero value", sigv4auth.APIGateway{}, "GET", "/s/x", ""},
 	}

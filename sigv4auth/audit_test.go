@@ -46,7 +46,8 @@ func TestEventHoldsNoSecret(t *testing.T) {
 		signature = signature[len(signature)-64:]
 		a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), r)
 		text := fmt.Sprintf("%+v", e) + asJSON(t, e) + inLog(e)
-		if n != i+1 || strings.Contains(text, testToken) || strings.Contains(text, signature) || strings.Contains(text, testSecret) || strings.ContainsAny(strings.TrimSuffix(text, "\n"), "\r\n\x1b") || strings.Contains(e.Path, "?X-") {
+		if n != i+1 || strings.Contains(text, testToken) || strings.Contains(text, signature) || strings.Contains(text, testSecret) ||
+			strings.ContainsAny(strings.TrimSuffix(text, "\n"), "\r\n\x1b") || strings.Contains(e.Path, "?X-") {
 			t.Errorf("event %d: %q", n, text)
 		}
 	}
@@ -88,7 +89,11 @@ func TestEventSpeaksInWords(t *testing.T) {
 			}
 		}
 	}
-	authz := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))})
+	authz := newAuthorizer(t,
+		sigv4auth.AuthorizerConfig{
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)),
+		})
 	a.Require(authz.Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
 	for form, text := range map[string]string{"JSON": asJSON(t, e), "slog": inLog(e)} {
 		for _, word := range []string{`"admitted"`, `"digest"`, `"allowed"`, `"identity policy"`} {
@@ -114,7 +119,8 @@ func TestOneEvent(t *testing.T) {
 		}
 	})
 	a.Require(z.Check)(h).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
-	if n != 1 || e.Outcome != sigv4auth.Admitted || e.RequestID != id || id == "" || e.Action != "execute-api:Invoke" || e.Method != "POST" || e.Path != "/prod/ride" {
+	if n != 1 || e.Outcome != sigv4auth.Admitted || e.RequestID != id || id == "" || e.Action != "execute-api:Invoke" ||
+		e.Method != "POST" || e.Path != "/prod/ride" {
 		t.Errorf("%d events, the last %+v", n, e)
 	}
 }

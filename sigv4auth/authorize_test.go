@@ -14,7 +14,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-const standardUserPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"Ride","Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/*/*/ride"}]}`
+const standardUserPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"Ride","Effect":"Allow","Action":"execute-api:Invoke",` +
+	`"Resource":"arn:aws:execute-api:*:*:*/*/*/ride"}]}`
 
 func parsePolicy(tb testing.TB, kind iampolicy.PolicyType, doc string) *iampolicy.Policy {
 	tb.Helper()
@@ -57,7 +58,8 @@ func newAuthorizer(tb testing.TB, cfg sigv4auth.AuthorizerConfig) *sigv4auth.Aut
 func TestRequire(t *testing.T) {
 	t.Parallel()
 	allowRide := parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)
-	denyRide := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny","Action":"*","Resource":"*"}]}`)
+	denyRide := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Sid":"No","Effect":"Deny",`+
+		`"Action":"*","Resource":"*"}]}`)
 	const arn = "arn:aws:execute-api:us-east-1:111122223333:rides/prod/"
 	const masked = "arn:aws:execute-api:us-east-1:********3333:rides/prod/"
 	const user = "User: arn:aws:iam::111122223333:user/alice is not authorized to perform: execute-api:Invoke on resource: "
@@ -87,8 +89,22 @@ func TestRequire(t *testing.T) {
 			iampolicy.Decision{},
 			"r1",
 		},
-		{"threat 210: no policies at all", sigv4auth.AuthorizerConfig{Policies: attached()}, ride, 403, sigv4auth.ErrAccessDenied, user + masked + "POST/ride", arn + "POST/ride", iampolicy.Decision{}, "r1"},
-		{"a nil policy", sigv4auth.AuthorizerConfig{Policies: attached(allowRide, nil)}, ride, 403, sigv4auth.ErrAccessDenied, user + masked + "POST/ride", arn + "POST/ride", iampolicy.Decision{}, "r1"},
+		{
+			"threat 210: no policies at all",
+			sigv4auth.AuthorizerConfig{Policies: attached()},
+			ride, 403, sigv4auth.ErrAccessDenied,
+			user + masked + "POST/ride", arn + "POST/ride",
+			iampolicy.Decision{},
+			"r1",
+		},
+		{
+			"a nil policy",
+			sigv4auth.AuthorizerConfig{Policies: attached(allowRide, nil)},
+			ride, 403, sigv4auth.ErrAccessDenied,
+			user + masked + "POST/ride", arn + "POST/ride",
+			iampolicy.Decision{},
+			"r1",
+		},
 		{
 			"explicit deny",
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide, denyRide)},
@@ -96,8 +112,22 @@ func TestRequire(t *testing.T) {
 			iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, Sid: "No"},
 			"r1",
 		},
-		{"threat 138: a trailing slash is another resource", sigv4auth.AuthorizerConfig{Policies: attached(allowRide)}, func() *http.Request { return request("POST", "/prod/ride/", rideBody) }, 403, sigv4auth.ErrAccessDenied, user + masked + "POST/ride/", arn + "POST/ride/", iampolicy.Decision{}, "r1"},
-		{"the root of the stage", sigv4auth.AuthorizerConfig{Policies: attached(allowRide)}, func() *http.Request { return request("GET", "/prod/", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/", arn + "GET/", iampolicy.Decision{}, "r1"},
+		{
+			"threat 138: a trailing slash is another resource",
+			sigv4auth.AuthorizerConfig{Policies: attached(allowRide)},
+			func() *http.Request { return request("POST", "/prod/ride/", rideBody) }, 403, sigv4auth.ErrAccessDenied,
+			user + masked + "POST/ride/", arn + "POST/ride/",
+			iampolicy.Decision{},
+			"r1",
+		},
+		{
+			"the root of the stage",
+			sigv4auth.AuthorizerConfig{Policies: attached(allowRide)},
+			func() *http.Request { return request("GET", "/prod/", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/",
+			arn + "GET/",
+			iampolicy.Decision{},
+			"r1",
+		},
 		{
 			"outside the stage",
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide)},
@@ -108,37 +138,61 @@ func TestRequire(t *testing.T) {
 		},
 		{
 			"threat 145: a star in the path is data",
-			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:execute-api:*:*:*/prod/GET/a"}}`))},
-			func() *http.Request { return request("GET", "/prod/*", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/*", arn + "GET/*",
+			sigv4auth.AuthorizerConfig{
+				Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+					`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:execute-api:*:*:*/prod/GET/a"}}`)),
+			},
+			func() *http.Request { return request("GET", "/prod/*", "") }, 403, sigv4auth.ErrAccessDenied, user + masked + "GET/*", arn +
+				"GET/*",
 			iampolicy.Decision{},
 			"r1",
 		},
-		{"threat 216: the policy store fails", sigv4auth.AuthorizerConfig{Policies: policyFunc(func(context.Context, sigv4auth.Identity) (iampolicy.Set, string, error) {
+		{"threat 216: the policy store fails", sigv4auth.AuthorizerConfig{Policies: policyFunc(func(context.Context, sigv4auth.Identity) (iampolicy.Set, string,
+			error,
+		) {
 			return iampolicy.Set{Identity: []*iampolicy.Policy{allowRide}}, "r1", errors.New("down")
 		})}, ride, 503, sigv4auth.ErrServiceUnavailable, "", arn + "POST/ride", iampolicy.Decision{}, "r1"},
 		{
 			"threat 227: the policy store panics",
-			sigv4auth.AuthorizerConfig{Policies: policyFunc(func(context.Context, sigv4auth.Identity) (iampolicy.Set, string, error) { panic("x") })},
+			sigv4auth.AuthorizerConfig{Policies: policyFunc(func(context.Context, sigv4auth.Identity) (iampolicy.Set, string,
+				error,
+			) {
+				panic("x")
+			})},
 			ride, 500, sigv4auth.ErrInternalFailure, "", arn + "POST/ride",
 			iampolicy.Decision{},
 			"",
 		},
 		{
 			"threat 194: the service's condition keys fail",
-			sigv4auth.AuthorizerConfig{Policies: attached(allowRide), Context: func(*http.Request, sigv4auth.Identity, *iampolicy.Context) error { return errors.New("down") }},
+			sigv4auth.AuthorizerConfig{
+				Policies: attached(allowRide),
+				Context:  func(*http.Request, sigv4auth.Identity, *iampolicy.Context) error { return errors.New("down") },
+			},
 			ride, 503, sigv4auth.ErrServiceUnavailable, "", arn + "POST/ride",
 			iampolicy.Decision{},
 			"r1",
 		},
 		{
 			"threat 142: a route without a resource",
-			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)), Target: func(*http.Request) (string, string) { return "a:b", "" }},
+			sigv4auth.AuthorizerConfig{
+				Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+					`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)),
+				Target: func(*http.Request) (string, string) { return "a:b", "" },
+			},
 			ride, 403, sigv4auth.ErrAccessDenied,
 			"User: arn:aws:iam::111122223333:user/alice is not authorized to access this resource", "",
 			iampolicy.Decision{},
 			"",
 		},
-		{"threat 227: the target panics", sigv4auth.AuthorizerConfig{Policies: attached(allowRide), Target: func(*http.Request) (string, string) { panic("x") }}, ride, 500, sigv4auth.ErrInternalFailure, "", "", iampolicy.Decision{}, ""},
+		{
+			"threat 227: the target panics",
+			sigv4auth.AuthorizerConfig{Policies: attached(allowRide), Target: func(*http.Request) (string, string) { panic("x") }},
+			ride,
+			500, sigv4auth.ErrInternalFailure, "", "",
+			iampolicy.Decision{},
+			"",
+		},
 		{
 			"threat 142: an unmapped route",
 			sigv4auth.AuthorizerConfig{Policies: attached(allowRide), Target: func(*http.Request) (string, string) { return "", "x" }},
@@ -147,10 +201,21 @@ func TestRequire(t *testing.T) {
 			iampolicy.Decision{},
 			"",
 		},
-		{"report only", sigv4auth.AuthorizerConfig{Policies: attached(), ReportOnly: true}, ride, 204, sigv4auth.ErrAccessDenied, "", arn + "POST/ride", iampolicy.Decision{}, "r1"},
+		{
+			"report only",
+			sigv4auth.AuthorizerConfig{Policies: attached(), ReportOnly: true},
+			ride, 204, sigv4auth.ErrAccessDenied, "",
+			arn + "POST/ride",
+			iampolicy.Decision{},
+			"r1",
+		},
 		{
 			"a resource policy alone",
-			sigv4auth.AuthorizerConfig{ResourcePolicy: parsePolicy(t, iampolicy.ResourcePolicy, `{"Version":"2012-10-17","Statement":{"Sid":"Everyone","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:us-east-1:111122223333:rides/*"}}`)},
+			sigv4auth.AuthorizerConfig{
+				ResourcePolicy: parsePolicy(t, iampolicy.ResourcePolicy,
+					`{"Version":"2012-10-17","Statement":{"Sid":"Everyone","Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",`+
+						`"Resource":"arn:aws:execute-api:us-east-1:111122223333:rides/*"}}`),
+			},
 			ride, 204, "", "", arn + "POST/ride",
 			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.ResourcePolicy, Sid: "Everyone"},
 			"",
@@ -174,8 +239,10 @@ func TestRequire(t *testing.T) {
 					t.Errorf("body %s; want %q", w.Body, tt.message)
 				}
 			}
-			if events != 1 || e.Reason != tt.code || e.Resource != tt.resource || e.Decision != tt.decision || e.PolicyRevision != tt.revision || e.ReportOnly != tt.cfg.ReportOnly ||
-				e.Principal != userPrincipal.ARN || e.AccessKeyID != testKeyID || e.RequestID == "" || e.Source.String() != "192.0.2.1" || (e.Outcome == sigv4auth.Admitted) != (tt.status == 204) || !e.Time.Equal(testNow) {
+			if events != 1 || e.Reason != tt.code || e.Resource != tt.resource || e.Decision != tt.decision ||
+				e.PolicyRevision != tt.revision || e.ReportOnly != tt.cfg.ReportOnly ||
+				e.Principal != userPrincipal.ARN || e.AccessKeyID != testKeyID || e.RequestID == "" || e.Source.String() != "192.0.2.1" ||
+				(e.Outcome == sigv4auth.Admitted) != (tt.status == 204) || !e.Time.Equal(testNow) {
 				t.Errorf("%d events, the last %+v", events, e)
 			}
 			if tt.status != 204 && strings.Contains(w.Body.String(), "Sid") {
@@ -189,11 +256,18 @@ func TestRequire(t *testing.T) {
 // authorised (threat 229).
 func TestCheckWantsAnIdentity(t *testing.T) {
 	t.Parallel()
-	everything := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
-	everyone := parsePolicy(t, iampolicy.ResourcePolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`)
+	everything := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*",`+
+		`"Resource":"*"}}`)
+	everyone := parsePolicy(t, iampolicy.ResourcePolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",`+
+		`"Action":"*","Resource":"*"}}`)
 	for _, reportOnly := range []bool{false, true} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(everything), ResourcePolicy: everyone, ReportOnly: reportOnly})
-		for _, id := range []sigv4auth.Identity{{}, {Principal: userPrincipal}, {AccessKeyID: testKeyID}, {Principal: userPrincipal, VerifiedAt: testNow}} {
+		for _, id := range []sigv4auth.Identity{
+			{},
+			{Principal: userPrincipal},
+			{AccessKeyID: testKeyID},
+			{Principal: userPrincipal, VerifiedAt: testNow},
+		} {
 			if err := z.Check(request("GET", "/prod/rides", ""), id); !errors.Is(err, sigv4auth.ErrAccessDenied) {
 				t.Errorf("report only %t: %+v: %v", reportOnly, id, err)
 			}
@@ -206,12 +280,16 @@ func TestCheckWantsAnIdentity(t *testing.T) {
 // under every path style.
 func TestRoutedPath(t *testing.T) {
 	t.Parallel()
-	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`))
+	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow",`+
+		`"Action":"*","Resource":"*"}}`))
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded })
 	for path, refused := range map[string]bool{
-		"/prod/ride": false, "/prod/rides/a%20b": false, "/prod/rides/%C3%BC": false, "/prod/rides/a%2eb": false, "/prod/ride/": false, "/prod/..;/x": false, "/prod/%": true,
-		"/prod/rides/%2e%2e/admin": true, "/prod/rides/..%2fadmin": true, "/prod/rides%2Fadmin": true, "/prod/rides%2f": true, "/prod/rides%5C": true, "/prod/rides%5cadmin": true, "/prod//rides": true, "/prod/./rides": true,
-		"/prod/rides/../x": true, "/prod/rides/%2e": true, "/prod/rides/%C0%AF": true, "/prod/rides/%FF": true, "/prod/rides/..": true, "/prod/rides/%2e%2e": true,
+		"/prod/ride": false, "/prod/rides/a%20b": false, "/prod/rides/%C3%BC": false, "/prod/rides/a%2eb": false, "/prod/ride/": false, "/prod/..;/x": false,
+		"/prod/%":                  true,
+		"/prod/rides/%2e%2e/admin": true, "/prod/rides/..%2fadmin": true, "/prod/rides%2Fadmin": true, "/prod/rides%2f": true, "/prod/rides%5C": true,
+		"/prod/rides%5cadmin": true, "/prod//rides": true, "/prod/./rides": true,
+		"/prod/rides/../x": true, "/prod/rides/%2e": true, "/prod/rides/%C0%AF": true, "/prod/rides/%FF": true, "/prod/rides/..": true,
+		"/prod/rides/%2e%2e": true,
 	} {
 		u, err := url.ParseRequestURI(path)
 		if err != nil {
@@ -240,11 +318,14 @@ func TestRoutedPath(t *testing.T) {
 // cannot be widened by the store's.
 func TestSessionPolicies(t *testing.T) {
 	t.Parallel()
-	everything := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
+	everything := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*",`+
+		`"Resource":"*"}}`)
 	onlyRide := parsePolicy(t, iampolicy.SessionPolicy, standardUserPolicy)
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
-			AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal, Session: &sigv4auth.Session{Policies: []*iampolicy.Policy{onlyRide}},
+			AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal, Session: &sigv4auth.Session{
+				Policies: []*iampolicy.Policy{onlyRide},
+			},
 		})
 	})
 	check := func(r *http.Request, cfg sigv4auth.AuthorizerConfig) error {
@@ -274,7 +355,8 @@ func TestSessionPolicies(t *testing.T) {
 // TestResourceAccount: it owns the resources whose ARN names no account.
 func TestResourceAccount(t *testing.T) {
 	t.Parallel()
-	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`))
+	everything := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow",`+
+		`"Action":"s3:*","Resource":"*"}}`))
 	a := newAuthenticator(t, nil)
 	r := sign(t, request("GET", "/key", ""), signing{})
 	id, err := a.Verify(r)
@@ -283,19 +365,22 @@ func TestResourceAccount(t *testing.T) {
 	}
 	for account, want := range map[string]bool{testAccount: true, "999999999999": false, "": false} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-			Policies: everything, ResourceAccount: account, Target: func(*http.Request) (string, string) { return "s3:GetObject", "arn:aws:s3:::bucket/key" },
+			Policies: everything, ResourceAccount: account,
+			Target: func(*http.Request) (string, string) { return "s3:GetObject", "arn:aws:s3:::bucket/key" },
 		})
 		if err := z.Check(r, id); (err == nil) != want {
 			t.Errorf("resources of %q: %v", account, err)
 		}
 	}
 	// What is no ARN belongs to the configured account, and the answer holds it as it is.
-	none := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`))
+	none := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*",`+
+		`"Resource":"*"}}`))
 	for _, resource := range []string{"orders", "arn:aws:s3:us-east-1:111122223333", "a:b:c:d:111122223333"} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
 			Policies: none, ResourceAccount: testAccount, Target: func(*http.Request) (string, string) { return "s3:GetObject", resource },
 		})
-		if e := sigv4auth.AsError(z.Check(r, id)); e == nil || !strings.HasSuffix(e.Message, "on resource: "+resource+" with an explicit deny") {
+		if e := sigv4auth.AsError(z.Check(r, id)); e == nil ||
+			!strings.HasSuffix(e.Message, "on resource: "+resource+" with an explicit deny") {
 			t.Errorf("%q: %v", resource, e)
 		}
 	}
@@ -305,7 +390,8 @@ func TestResourceAccount(t *testing.T) {
 func TestRareDenials(t *testing.T) {
 	t.Parallel()
 	policy := func(kind iampolicy.PolicyType, principal string) *iampolicy.Policy {
-		p, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", `+principal+` "Action": "*", "Resource": "*"}}`), kind)
+		p, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", `+principal+
+			` "Action": "*", "Resource": "*"}}`), kind)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,7 +403,9 @@ func TestRareDenials(t *testing.T) {
 		cfg    sigv4auth.AuthorizerConfig
 		change func(*http.Request)
 	}{
-		"a path that somebody rewrote to hold a control character": {http.StatusBadRequest, sigv4auth.AuthorizerConfig{}, func(r *http.Request) { r.URL.Path += "\x01" }},
+		"a path that somebody rewrote to hold a control character": {
+			http.StatusBadRequest, sigv4auth.AuthorizerConfig{}, func(r *http.Request) { r.URL.Path += "\x01" },
+		},
 		"two resource policies": {http.StatusServiceUnavailable, sigv4auth.AuthorizerConfig{
 			ResourcePolicy: resource, Policies: setStore{iampolicy.Set{Resource: resource}},
 		}, func(*http.Request) {}},

@@ -14,7 +14,8 @@ func TestRefusedForm(t *testing.T) {
 	runAll(t, []refusalTest{
 		{
 			name: "threat 29: another method", change: func(r *http.Request) { r.Method = "PUT" },
-			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature, text: "The request signature we calculated does not match",
+			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature, text: "The request signature we calculated " +
+				"does not match",
 		},
 		{
 			name: "threat 29: another path", change: target("/ride", "/rides"),
@@ -76,9 +77,19 @@ func TestRefusedForm(t *testing.T) {
 			name: "threat 127: a Host header that differs from the authority", change: setHeader("Host", "example.org"),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
-		{name: "threat 39: a host that is two", change: func(r *http.Request) { r.Host = "example.com, evil.example" }, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 41: a delete character in a long signed value", change: setHeader("Content-Type", "application/\x7fjson; charset=utf-8"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 46: an absolute form of another scheme", change: target("/prod", "ftp://example.com/prod"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{
+			name: "threat 39: a host that is two", change: func(r *http.Request) { r.Host = "example.com, evil.example" },
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name:   "threat 41: a delete character in a long signed value",
+			change: setHeader("Content-Type", "application/\x7fjson; charset=utf-8"), code: sigv4auth.ErrMalformedRequest, status: 400,
+			typ: incomplete,
+		},
+		{
+			name: "threat 46: an absolute form of another scheme", change: target("/prod", "ftp://example.com/prod"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
 		{name: "threat 128: a signed header under a key that another server made", change: func(r *http.Request) {
 			r.Header["content-type"] = r.Header["Content-Type"]
 			delete(r.Header, "Content-Type")
@@ -96,7 +107,15 @@ func TestRefusedForm(t *testing.T) {
 		{name: "threat 128: an x-amz-* header under a key that is no name", change: func(r *http.Request) {
 			r.Header["X-Amz-A b"] = []string{"x"}
 		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "canonical spelling"},
-		{name: "threat 232: an adaptor that lost the request line", change: func(r *http.Request) { r.RequestURI = "" }, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 232: an adaptor that decoded the request line", r: func() *http.Request { return request("GET", "/prod/rides/a%20b", "") }, change: func(r *http.Request) { r.RequestURI = r.URL.Path }, code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
+		{
+			name: "threat 232: an adaptor that lost the request line", change: func(r *http.Request) { r.RequestURI = "" },
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name:   "threat 232: an adaptor that decoded the request line",
+			r:      func() *http.Request { return request("GET", "/prod/rides/a%20b", "") },
+			change: func(r *http.Request) { r.RequestURI = r.URL.Path }, code: sigv4auth.ErrSignatureMismatch, status: 403,
+			typ: invalidSignature,
+		},
 	})
 }

@@ -58,7 +58,10 @@ func benchAuthenticator(b *testing.B) *sigv4auth.Authenticator {
 	return newAuthenticator(b, func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(
 			sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal},
-			sigv4auth.Credential{AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(referenceToken), Principal: rolePrincipal},
+			sigv4auth.Credential{
+				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(referenceToken),
+				Principal: rolePrincipal,
+			},
 		)
 	})
 }
@@ -76,10 +79,20 @@ func BenchmarkVerify(b *testing.B) {
 		{"type=verify/request=post", newBenchRequest(b, ride(), digest), false},
 		{"type=verify/request=post-undeclared", newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken}), false},
 		{"type=verify/request=get", newBenchRequest(b, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: referenceToken}), false},
-		{"type=verify/request=presigned-get", newBenchRequest(b, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: referenceToken, presign: time.Minute}), false},
+		{
+			"type=verify/request=presigned-get",
+			newBenchRequest(b, request("GET", "/prod/rides", ""), signing{keyID: tempKeyID, token: referenceToken, presign: time.Minute}),
+			false,
+		},
 		{"type=verify/request=unknown-key", newBenchRequest(b, ride(), signing{keyID: "ASIAUNKNOWN", token: referenceToken, digestHeader: true}), true},
-		{"type=verify/request=wrong-signature", newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken, secret: "x", digestHeader: true}), true},
-		{"type=verify/request=refused-early", newBenchRequest(b, ride(), signing{region: "eu-west-1", keyID: tempKeyID, token: referenceToken, digestHeader: true}), true},
+		{
+			"type=verify/request=wrong-signature",
+			newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken, secret: "x", digestHeader: true}), true,
+		},
+		{
+			"type=verify/request=refused-early",
+			newBenchRequest(b, ride(), signing{region: "eu-west-1", keyID: tempKeyID, token: referenceToken, digestHeader: true}), true,
+		},
 	}
 	b.Run("type=floor/request=post", func(b *testing.B) {
 		canonical, sts := make([]byte, 1014), make([]byte, 140)

@@ -53,7 +53,8 @@ func TestLongBodies(t *testing.T) {
 	if _, err := r.Body.(io.WriterTo).WriteTo(writerFunc(func(p []byte) (int, error) { return 1, broken })); !errors.Is(err, broken) {
 		t.Errorf("a writer that fails: %v", err)
 	}
-	if n, err := r.Body.(io.WriterTo).WriteTo(writerFunc(func(p []byte) (int, error) { return 1, nil })); n != 1 || !errors.Is(err, io.ErrShortWrite) {
+	if n, err := r.Body.(io.WriterTo).WriteTo(writerFunc(func(p []byte) (int, error) { return 1, nil })); n != 1 ||
+		!errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("a writer that stops: %d, %v", n, err)
 	}
 }

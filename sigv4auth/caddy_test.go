@@ -27,7 +27,8 @@ func startCaddy(t *testing.T, servers [][3]string) *frontend {
 			}
 			return port
 		}
-		f.write(t, "Caddyfile", "{\nadmin off\nauto_https off\n}\n(routes) {\nbind 127.0.0.1\n"+routes.String()+"}\nhttp://:"+port(f.plain)+" {\nimport routes\n}\n"+
+		f.write(t, "Caddyfile", "{\nadmin off\nauto_https off\n}\n(routes) {\nbind 127.0.0.1\n"+routes.String()+"}\nhttp://:"+
+			port(f.plain)+" {\nimport routes\n}\n"+
 			"https://:"+port(f.tls)+" {\ntls cert.pem key.pem\nimport routes\n}\n")
 		return []string{"run", "--config", "Caddyfile", "--adapter", "caddyfile"}
 	})
@@ -49,7 +50,14 @@ func TestCaddy(t *testing.T) {
 			{"http://HOST:8080/prod/ride", nil, right, ""},
 			{"https://HOST/prod/ride?x=%20+%2B", nil, right, ""},
 			{"https://HOST:8443/prod/ride%2F%7e/%C3%A9/a%2Ab", identity, right, ""},
-			{"https://HOST/prod/", http.Header{"Accept-Encoding": {"gzip"}, "User-Agent": {"x"}, "Accept": {"*/*"}, "Cookie": {"a=b; c=d"}, "X-Amz-Meta-A": {"1"}}, right, ""},
+			{
+				"https://HOST/prod/",
+				http.Header{
+					"Accept-Encoding": {"gzip"}, "User-Agent": {"x"}, "Accept": {"*/*"}, "Cookie": {"a=b; c=d"},
+					"X-Amz-Meta-A": {"1"},
+				},
+				right, "",
+			},
 		}},
 		{"target-as-it-came", "", "reverse_proxy BACKEND", encoded, []frontRequest{
 			{"http://HOST/prod//a/../b/./ride", nil, right, ""},
@@ -62,10 +70,14 @@ func TestCaddy(t *testing.T) {
 		{"host-of-the-upstream", "", "reverse_proxy BACKEND {\nheader_up Host {upstream_hostport}\n}", nil, []frontRequest{
 			{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
 		}},
-		{"host-said", "", "reverse_proxy BACKEND {\nheader_up Host {upstream_hostport}\n}", trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}), []frontRequest{
-			{"http://HOST/prod/ride", nil, right, ""},
-			{"https://HOST:8443/prod/ride", nil, right, ""},
-		}},
+		{
+			"host-said", "", "reverse_proxy BACKEND {\nheader_up Host {upstream_hostport}\n}",
+			trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}),
+			[]frontRequest{
+				{"http://HOST/prod/ride", nil, right, ""},
+				{"https://HOST:8443/prod/ride", nil, right, ""},
+			},
+		},
 		{"prefix-taken-off", "", "handle_path /api/* {\nreverse_proxy BACKEND\n}", prefixed, []frontRequest{
 			{"http://HOST/api/prod/ride?a=%2F", nil, right, ""},
 			{"https://HOST/api/prod/a%2Fb/%C3%A9", nil, right, ""},
@@ -96,7 +108,8 @@ func TestCaddy(t *testing.T) {
 			{"http://HOST/prod/ride", identity, mismatch, "commonly rewrite: accept-encoding"},
 		}},
 		{
-			"encoding-restored", "", "reverse_proxy BACKEND {\nheader_up X-Original-Accept-Encoding {http.request.header.Accept-Encoding}\nheader_up Accept-Encoding gzip\n}",
+			"encoding-restored", "", "reverse_proxy BACKEND {\nheader_up X-Original-Accept-Encoding {http.request.header.Accept-Encoding}\nheader_up " +
+				"Accept-Encoding gzip\n}",
 			trusting(sigv4auth.TrustedProxies{RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"}}),
 			[]frontRequest{
 				{"http://HOST/prod/ride", nil, right, ""},
@@ -122,7 +135,9 @@ func TestCaddy(t *testing.T) {
 // TestCaddyTells: the client's address and scheme, as Caddy says them unasked, whatever the client
 // says: threats 119 to 122.
 func TestCaddyTells(t *testing.T) {
-	told := sigv4auth.TrustedProxies{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}
+	told := sigv4auth.TrustedProxies{
+		Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto",
+	}
 	tells(t, []toldTest{
 		{"x-forwarded-for", "reverse_proxy BACKEND", told, true},
 		{"nothing-trusted", "reverse_proxy BACKEND", sigv4auth.TrustedProxies{}, false},

@@ -15,7 +15,8 @@ func TestWhateverIsListed(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
 	for name, value := range map[string]string{
-		"Accept-Encoding": "gzip", "Cache-Control": "no-cache", "Connection": "keep-alive", "Expect": "100-continue", "Te": "trailers", "User-Agent": "x/1", "X-Amzn-Trace-Id": "Root=1",
+		"Accept-Encoding": "gzip", "Cache-Control": "no-cache", "Connection": "keep-alive", "Expect": "100-continue", "Te": "trailers", "User-Agent": "x/1",
+		"X-Amzn-Trace-Id": "Root=1",
 	} {
 		signed := func() *http.Request {
 			r := request(http.MethodGet, "/prod/rides", "")

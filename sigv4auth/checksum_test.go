@@ -28,7 +28,8 @@ func TestChecksumHeaders(t *testing.T) {
 		"X-Amz-Checksum-Algorithm": "CRC32", "X-Amz-Checksum-Mode": "ENABLED", "X-Amz-Checksum-Type": "FULL_OBJECT",
 	}
 	other := map[string]string{
-		"X-Amz-Checksum-Crc32": "AAAAAA==", "X-Amz-Checksum-Crc32c": crc32Of(rideBody), "X-Amz-Checksum-Crc64nvme": "AAAAAAAAAAA=", "X-Amz-Checksum-Sha1": base64.StdEncoding.EncodeToString(two[:20]),
+		"X-Amz-Checksum-Crc32": "AAAAAA==", "X-Amz-Checksum-Crc32c": crc32Of(rideBody), "X-Amz-Checksum-Crc64nvme": "AAAAAAAAAAA=",
+		"X-Amz-Checksum-Sha1":   base64.StdEncoding.EncodeToString(two[:20]),
 		"X-Amz-Checksum-Sha256": base64.StdEncoding.EncodeToString(append(two[1:], 0)),
 	}
 	a := newAuthenticator(t, nil)
@@ -79,11 +80,13 @@ func TestChecksumHeaders(t *testing.T) {
 		t.Error(err)
 	}
 	for _, target := range []string{"/prod/ride?uploadid=abc", "/prod/ride?uploadId2=abc", "/prod/uploadId"} {
-		if err := verify(signing{}, http.MethodPost, target, "X-Amz-Checksum-Crc32", "AAAAAA=="); !errors.Is(err, sigv4auth.ErrChecksumMismatch) {
+		if err := verify(signing{}, http.MethodPost, target, "X-Amz-Checksum-Crc32", "AAAAAA=="); !errors.Is(err,
+			sigv4auth.ErrChecksumMismatch) {
 			t.Errorf("%s: %v", target, err)
 		}
 	}
-	if err := verify(signing{}, http.MethodPut, "/prod/ride?uploadId=abc&partNumber=1", "X-Amz-Checksum-Crc32", "AAAAAA=="); !errors.Is(err, sigv4auth.ErrChecksumMismatch) {
+	if err := verify(signing{}, http.MethodPut, "/prod/ride?uploadId=abc&partNumber=1", "X-Amz-Checksum-Crc32", "AAAAAA=="); !errors.Is(err,
+		sigv4auth.ErrChecksumMismatch) {
 		t.Errorf("UploadPart: %v", err)
 	}
 }
@@ -121,7 +124,10 @@ func TestPresignedChecksum(t *testing.T) {
 		query, body, text string
 		admitted          bool
 	}{
-		"of an empty body":        {"x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32", rideBody, "in the query parameter x-amz-checksum-crc32 of the presigned URL", false},
+		"of an empty body": {
+			"x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32", rideBody,
+			"in the query parameter x-amz-checksum-crc32 of the presigned URL", false,
+		},
 		"in another case":         {"X-Amz-Checksum-Crc32=AAAAAA%3D%3D", rideBody, "in the query parameter X-Amz-Checksum-Crc32 of the presigned URL", false},
 		"of an empty body, empty": {"x-amz-checksum-crc32=AAAAAA%3D%3D", "", "", true},
 		"of the body":             {"x-amz-checksum-crc32=" + url.QueryEscape(crc32Of(rideBody)), rideBody, "", true},

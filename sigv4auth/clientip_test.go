@@ -74,7 +74,10 @@ func TestClientIPIsCanonical(t *testing.T) {
 	t.Parallel()
 	deny := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
 		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":["fe80::/10","10.0.0.0/8"]}}}]}`)
-	for text, refused := range map[string]bool{"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false, "": true, "zero": true} {
+	for text, refused := range map[string]bool{
+		"fe80::1%eth0": true, "::ffff:10.0.0.1": true, "10.0.0.1": true, "192.0.2.1": false,
+		"": true, "zero": true,
+	} {
 		var e sigv4auth.Event
 		n := 0
 		a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })

@@ -18,15 +18,18 @@ func TestRefusedTime(t *testing.T) {
 	runAll(t, []refusalTest{
 		{
 			name: "threat 67: signed too long ago", s: signing{at: testNow.Add(-5*time.Minute - time.Second)},
-			code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature, text: "Signature expired: 20260102T025904Z is now earlier than 20260102T025905Z (20260102T030405Z - 5 min.)",
+			code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature, text: "Signature expired: 20260102T025904Z is now " +
+				"earlier than 20260102T025905Z (20260102T030405Z - 5 min.)",
 		},
 		{
 			name: "threat 68: signed in the future", s: signing{at: testNow.Add(5*time.Minute + time.Second)},
-			code: sigv4auth.ErrRequestNotYetCurrent, status: 403, typ: invalidSignature, text: "Signature not yet current: 20260102T030906Z is still later than 20260102T030905Z (20260102T030405Z + 5 min.)",
+			code: sigv4auth.ErrRequestNotYetCurrent, status: 403, typ: invalidSignature, text: "Signature not yet current: " +
+				"20260102T030906Z is still later than 20260102T030905Z (20260102T030405Z + 5 min.)",
 		},
 		{
 			name: "threat 70: neither X-Amz-Date nor Date", change: delHeader("X-Amz-Date"),
-			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ",
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Authorization header requires existence of " +
+				"either a 'X-Amz-Date' or a 'Date' header. ",
 		},
 		{
 			name: "threat 71: a date in the extended format", change: setHeader("X-Amz-Date", "2026-01-02T03:04:05Z"),
@@ -38,29 +41,47 @@ func TestRefusedTime(t *testing.T) {
 		},
 		{
 			name: "threat 73: another region", s: signing{region: "ap-northeast-1"},
-			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: `{"message":"Credential should be scoped to a valid region, not 'ap-northeast-1'. "}`,
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: `{"message":"Credential should be scoped to a ` +
+				`valid region, not 'ap-northeast-1'. "}`,
 		},
 		{
 			name: "threat 73: another service", s: signing{service: "s3"},
-			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: `{"message":"Credential should be scoped to correct service: 'execute-api'. "}`,
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: `{"message":"Credential should be scoped to ` +
+				`correct service: 'execute-api'. "}`,
 		},
 		{
 			name: "threat 73: another terminator", change: authorization("aws4_request", "aws5_request"),
-			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: "valid terminator: 'aws4_request', not 'aws5_request'. ",
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: "valid terminator: 'aws4_request', not " +
+				"'aws5_request'. ",
 		},
 		{
 			name: "threat 80: a host that is not served", config: func(c *sigv4auth.Config) { c.Hosts = []string{"api.example.com"} },
 			code: sigv4auth.ErrHostNotAllowed, status: 403, typ: invalidSignature,
 		},
-		{name: "threat 71: a date with a slash for a digit", change: setHeader("X-Amz-Date", "2026/102T030405Z"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Got '2026/102T030405Z'"},
-		{name: "threat 80: a host that begins like one that is served", r: func() *http.Request {
-			r := ride()
-			r.Host = "example.com.evil.example"
-			return r
-		}, config: func(c *sigv4auth.Config) { c.Hosts = []string{"example.com"} }, code: sigv4auth.ErrHostNotAllowed, status: 403, typ: invalidSignature},
-		{name: "order: an old date before a malformed credential", s: signing{at: testNow.Add(-time.Hour)}, change: authorization("/aws4_request", ""), code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature},
-		{name: "order: a malformed credential before its scope", s: signing{region: "eu-west-1"}, change: authorization(testKeyID, "a/"+testKeyID), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "order: the scope before the payload mode", s: signing{region: "eu-west-1", digestHeader: true}, change: setHeader("X-Amz-Content-Sha256", "x"), code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
+		{
+			name: "threat 71: a date with a slash for a digit", change: setHeader("X-Amz-Date", "2026/102T030405Z"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Got '2026/102T030405Z'",
+		},
+		{
+			name: "threat 80: a host that begins like one that is served", r: func() *http.Request {
+				r := ride()
+				r.Host = "example.com.evil.example"
+				return r
+			}, config: func(c *sigv4auth.Config) { c.Hosts = []string{"example.com"} }, code: sigv4auth.ErrHostNotAllowed, status: 403,
+			typ: invalidSignature,
+		},
+		{
+			name: "order: an old date before a malformed credential", s: signing{at: testNow.Add(-time.Hour)},
+			change: authorization("/aws4_request", ""), code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "order: a malformed credential before its scope", s: signing{region: "eu-west-1"},
+			change: authorization(testKeyID, "a/"+testKeyID), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
+		{
+			name: "order: the scope before the payload mode", s: signing{region: "eu-west-1", digestHeader: true},
+			change: setHeader("X-Amz-Content-Sha256", "x"), code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature,
+		},
 	})
 }
 
@@ -110,7 +131,10 @@ func TestOneInstantAndContext(t *testing.T) {
 		c.Now = func() time.Time { asked++; return testNow.Add(time.Duration(asked)) }
 		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, _ string) (sigv4auth.Credential, error) {
 			got = ctx.Value(key{})
-			return sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal, Session: session}, nil
+			return sigv4auth.Credential{
+				AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal,
+				Session: session,
+			}, nil
 		})
 	})
 	r := sign(t, ride(), signing{})
@@ -131,12 +155,18 @@ func TestWindowsOfAClockWithFractions(t *testing.T) {
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Now = func() time.Time { return testNow.Add(300 * time.Millisecond) }
 	})
-	for _, s := range []signing{{at: testNow.Add(-5 * time.Minute)}, {at: testNow.Add(5 * time.Minute)}, {presign: time.Minute, at: testNow.Add(-time.Minute)}} {
+	for _, s := range []signing{
+		{at: testNow.Add(-5 * time.Minute)}, {at: testNow.Add(5 * time.Minute)}, {presign: time.Minute, at: testNow.Add(-time.Minute)},
+	} {
 		if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), s)); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, s := range []signing{{at: testNow.Add(-5*time.Minute - time.Second)}, {at: testNow.Add(5*time.Minute + time.Second)}, {presign: time.Minute, at: testNow.Add(-61 * time.Second)}} {
+	for _, s := range []signing{
+		{at: testNow.Add(-5*time.Minute - time.Second)},
+		{at: testNow.Add(5*time.Minute + time.Second)},
+		{presign: time.Minute, at: testNow.Add(-61 * time.Second)},
+	} {
 		if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), s)); err == nil {
 			t.Errorf("%+v: admitted", s)
 		}
@@ -149,7 +179,8 @@ func TestHTTPDate(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
 	for date, want := range map[string]bool{
-		"Fri, 02 Jan 2026 03:04:05 GMT": true, "Sat, 02 Jan 2026 03:04:05 GMT": false, "fri, 02 jan 2026 3:04:05 GMT": false, "Fri, 02 Jan 2026 03:04:05.5 GMT": false,
+		"Fri, 02 Jan 2026 03:04:05 GMT": true, "Sat, 02 Jan 2026 03:04:05 GMT": false, "fri, 02 jan 2026 3:04:05 GMT": false, "Fri, 02 Jan 2026 " +
+			"03:04:05.5 GMT": false,
 		"Friday, 02-Jan-26 03:04:05 GMT": false, "Fri Jan  2 03:04:05 2026": false, "2026-01-02T03:04:05Z": false,
 	} {
 		r := request("GET", "/prod/rides", "")

@@ -24,8 +24,11 @@ func TestConditionKeys(t *testing.T) {
 	role.RoleARN = "arn:aws:iam::111122223333:role/wildrydes/Rider"
 	role.Tags = map[string]string{"team": "unicorns", "Cost": "1"}
 	session := &sigv4auth.Session{
-		IssuedAt: testNow.Add(-time.Minute), Tags: map[string]string{"cost": "2"}, MFAPresent: true, MFA: testNow.Add(-30 * time.Second), SourceIdentity: "bob",
-		Federated: &sigv4auth.FederatedIdentity{Provider: "cognito-identity.amazonaws.com", Subject: "us-east-1:1", Audience: "pool", Methods: []string{"authenticated", "x"}},
+		IssuedAt: testNow.Add(-time.Minute), Tags: map[string]string{"cost": "2"}, MFAPresent: true, MFA: testNow.Add(-30 * time.Second),
+		SourceIdentity: "bob",
+		Federated: &sigv4auth.FederatedIdentity{
+			Provider: "cognito-identity.amazonaws.com", Subject: "us-east-1:1", Audience: "pool", Methods: []string{"authenticated", "x"},
+		},
 	}
 	tests := []struct {
 		name    string
@@ -42,36 +45,77 @@ func TestConditionKeys(t *testing.T) {
 			r.TLS = &tls.ConnectionState{}
 			return r
 		}, signing{}, map[string]string{
-			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "true", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
-			"aws:UserAgent": "curl/7.88.1", "aws:Referer": "https://example.com/", "aws:PrincipalArn": "arn:aws:iam::111122223333:user/alice", "aws:PrincipalAccount": "111122223333",
-			"aws:PrincipalType": "User", "aws:username": "alice", "aws:userid": "AIDAEXAMPLE", "aws:PrincipalTag/team": "unicorns",
+			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "true", "aws:RequestedRegion": "us-east-1",
+			"aws:SourceIp":  "192.0.2.1",
+			"aws:UserAgent": "curl/7.88.1", "aws:Referer": "https://example.com/", "aws:PrincipalArn": "arn:aws:iam::111122223333:user/alice",
+			"aws:PrincipalAccount": "111122223333",
+			"aws:PrincipalType":    "User", "aws:username": "alice", "aws:userid": "AIDAEXAMPLE", "aws:PrincipalTag/team": "unicorns",
 		}},
-		{"a role session", sigv4auth.Credential{Principal: role, Session: session}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
-			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
-			"aws:PrincipalArn": "arn:aws:iam::111122223333:role/wildrydes/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole", "aws:userid": "AROAEXAMPLE:bob",
-			"aws:PrincipalTag/team": "unicorns", "aws:PrincipalTag/cost": "2", "aws:TokenIssueTime": "2026-01-02T03:03:05Z", "aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "30",
-			"aws:SourceIdentity": "bob", "aws:FederatedProvider": "cognito-identity.amazonaws.com", "cognito-identity.amazonaws.com:sub": "us-east-1:1",
-			"cognito-identity.amazonaws.com:aud": "pool", "cognito-identity.amazonaws.com:amr": "[authenticated x]",
-		}},
-		{"a session whose second factor does not count", sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{MFA: testNow.Add(-time.Minute)}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
-			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
-			"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole", "aws:userid": "AROAEXAMPLE:bob", "aws:MultiFactorAuthPresent": "false",
-		}},
-		{"a session whose second factor has no time", sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{MFAPresent: true}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
-			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
-			"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole", "aws:userid": "AROAEXAMPLE:bob", "aws:MultiFactorAuthPresent": "true",
-		}},
-		{"the root user", sigv4auth.Credential{Principal: iampolicy.Principal{ARN: "arn:aws:iam::111122223333:root"}}, testService, func() *http.Request { return request("GET", "/prod/rides", "") }, signing{}, map[string]string{
-			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
-			"aws:PrincipalArn": "arn:aws:iam::111122223333:root", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "Account", "aws:userid": "111122223333",
-		}},
+		{
+			"a role session",
+			sigv4auth.Credential{Principal: role, Session: session},
+			testService,
+			func() *http.Request { return request("GET", "/prod/rides", "") },
+			signing{},
+			map[string]string{
+				"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1",
+				"aws:SourceIp":     "192.0.2.1",
+				"aws:PrincipalArn": "arn:aws:iam::111122223333:role/wildrydes/Rider", "aws:PrincipalAccount": "111122223333",
+				"aws:PrincipalType": "AssumedRole", "aws:userid": "AROAEXAMPLE:bob",
+				"aws:PrincipalTag/team": "unicorns", "aws:PrincipalTag/cost": "2", "aws:TokenIssueTime": "2026-01-02T03:03:05Z",
+				"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "30",
+				"aws:SourceIdentity": "bob", "aws:FederatedProvider": "cognito-identity.amazonaws.com", "cognito-identity.amazonaws.com:sub": "us-east-1:1",
+				"cognito-identity.amazonaws.com:aud": "pool", "cognito-identity.amazonaws.com:amr": "[authenticated x]",
+			},
+		},
+		{
+			"a session whose second factor does not count",
+			sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{MFA: testNow.Add(-time.Minute)}},
+			testService,
+			func() *http.Request { return request("GET", "/prod/rides", "") },
+			signing{},
+			map[string]string{
+				"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1",
+				"aws:SourceIp":     "192.0.2.1",
+				"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole",
+				"aws:userid": "AROAEXAMPLE:bob", "aws:MultiFactorAuthPresent": "false",
+			},
+		},
+		{
+			"a session whose second factor has no time",
+			sigv4auth.Credential{Principal: rolePrincipal, Session: &sigv4auth.Session{MFAPresent: true}},
+			testService,
+			func() *http.Request { return request("GET", "/prod/rides", "") },
+			signing{},
+			map[string]string{
+				"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1",
+				"aws:SourceIp":     "192.0.2.1",
+				"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole",
+				"aws:userid": "AROAEXAMPLE:bob", "aws:MultiFactorAuthPresent": "true",
+			},
+		},
+		{
+			"the root user",
+			sigv4auth.Credential{Principal: iampolicy.Principal{ARN: "arn:aws:iam::111122223333:root"}},
+			testService,
+			func() *http.Request { return request("GET", "/prod/rides", "") },
+			signing{},
+			map[string]string{
+				"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1",
+				"aws:SourceIp":     "192.0.2.1",
+				"aws:PrincipalArn": "arn:aws:iam::111122223333:root", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "Account",
+				"aws:userid": "111122223333",
+			},
+		},
 		{"threat 82: S3, presigned", sigv4auth.Credential{Principal: userPrincipal}, "s3", func() *http.Request {
 			r := request("GET", "/prod/rides", "")
 			r.Header.Set("X-Amz-Content-Sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 			return r
 		}, signing{service: "s3", presign: time.Minute, at: testNow.Add(-10 * time.Second)}, map[string]string{
-			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1", "aws:SourceIp": "192.0.2.1",
-			"aws:PrincipalArn": "arn:aws:iam::111122223333:user/alice", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "User", "aws:username": "alice", "aws:userid": "AIDAEXAMPLE",
+			"aws:CurrentTime": "2026-01-02T03:04:05Z", "aws:EpochTime": "1767323045", "aws:SecureTransport": "false", "aws:RequestedRegion": "us-east-1",
+			"aws:SourceIp":     "192.0.2.1",
+			"aws:PrincipalArn": "arn:aws:iam::111122223333:user/alice", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "User",
+			"aws:username": "alice", "aws:userid": "AIDAEXAMPLE",
 			"s3:signatureversion": "AWS4-HMAC-SHA256", "s3:authType": "REST-QUERY-STRING", "s3:signatureAge": "10000",
 			"s3:x-amz-content-sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		}},
@@ -86,8 +130,10 @@ func TestConditionKeys(t *testing.T) {
 			// Each expected key in one policy, under an operator that takes it, and a null test for
 			// every other key: the policy allows exactly the expected context.
 			all := []string{
-				"aws:UserAgent", "aws:Referer", "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalTag/cost", "aws:TokenIssueTime", "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge",
-				"aws:SourceIdentity", "aws:FederatedProvider", "cognito-identity.amazonaws.com:sub", "cognito-identity.amazonaws.com:aud", "cognito-identity.amazonaws.com:amr",
+				"aws:UserAgent", "aws:Referer", "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:PrincipalTag/cost", "aws:TokenIssueTime",
+				"aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge",
+				"aws:SourceIdentity", "aws:FederatedProvider", "cognito-identity.amazonaws.com:sub", "cognito-identity.amazonaws.com:aud",
+				"cognito-identity.amazonaws.com:amr",
 				"s3:signatureversion", "s3:authType", "s3:signatureAge", "s3:x-amz-content-sha256", "aws:PrincipalOrgID",
 			}
 			equals, null, every := map[string]string{}, map[string]string{}, map[string][]string{}
@@ -120,10 +166,14 @@ func TestConditionKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 			check := func(doc string) error {
-				return newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, doc))}).Check(r, id)
+				return newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+					doc))}).Check(r, id)
 			}
 			document := func() string {
-				doc, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": map[string]any{"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition}})
+				doc, err := json.Marshal(map[string]any{
+					"Version":   "2012-10-17",
+					"Statement": map[string]any{"Effect": effect, "Action": "*", "Resource": "*", "Condition": condition},
+				})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -173,13 +223,17 @@ func TestTagsOfTheCaller(t *testing.T) {
 	user := userPrincipal
 	user.Tags = map[string]string{"team": "unicorns"}
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: user})
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret),
+			Principal: user,
+		})
 	})
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
 		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 			"StringEquals":{"aws:PrincipalTag/team":"unicorns"},
 			"Null":{"aws:PrincipalTag/admin":"true","aws:ResourceTag/team":"true","aws:RequestTag/team":"true","aws:TagKeys":"true"}}}}`))})
-	r := request("GET", "/prod/rides?aws:PrincipalTag/team=ops&aws:PrincipalTag/admin=yes&aws:ResourceTag/team=ops&Tags.member.1.Key=team", "")
+	r := request("GET", "/prod/rides?aws:PrincipalTag/team=ops&aws:PrincipalTag/admin=yes&aws:ResourceTag/team=ops&"+
+		"Tags.member.1.Key=team", "")
 	r.Header.Set("X-Amz-Tagging", "team=ops")
 	r.Header.Set("X-Amz-Principal-Tag-Admin", "yes")
 	var handler spy
@@ -201,7 +255,8 @@ func TestServersKeysWin(t *testing.T) {
 		t.Fatal(err)
 	}
 	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-		Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+		Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 			"StringEquals":{"aws:username":"alice","aws:ResourceTag/owner":"bob"},"ForAnyValue:StringEquals":{"rides:kinds":["b"]},
 			"Null":{"aws:MultiFactorAuthPresent":"true","aws:PrincipalTag/admin":"true"}}}}`)),
 		Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
@@ -239,7 +294,9 @@ func TestProvidersKeysWin(t *testing.T) {
 	}
 	for subject, want := range map[string]bool{"alice": true, "mallory": false} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"`+provider+`:sub":"`+subject+`"}}}}`)),
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"`+
+					provider+`:sub":"`+subject+`"}}}}`)),
 			Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
 				c.Set("Accounts.Example.com:sub", "mallory")
 				return nil

@@ -61,7 +61,8 @@ func TestNewRefuses(t *testing.T) {
 		cfg := testConfig()
 		tt.change(&cfg)
 		_, err := sigv4auth.New(cfg)
-		if e, ok := errors.AsType[*sigv4auth.ConfigError](err); !ok || e.Field != tt.field || !strings.HasPrefix(err.Error(), "sigv4auth: "+tt.field+" ") {
+		if e, ok := errors.AsType[*sigv4auth.ConfigError](err); !ok || e.Field != tt.field ||
+			!strings.HasPrefix(err.Error(), "sigv4auth: "+tt.field+" ") {
 			t.Errorf("%s: %v", tt.field, err)
 		}
 	}
@@ -89,7 +90,8 @@ func TestNewRefuses(t *testing.T) {
 // TestNewCopies: what becomes of a Config after New has no effect.
 func TestNewCopies(t *testing.T) {
 	t.Parallel()
-	hosts, required, strip, networks := []string{"example.com"}, []string{"X-Trace"}, []string{"X-Remote-User"}, []netip.Prefix{peerNetwork[0]}
+	hosts, required, strip, networks := []string{"example.com"}, []string{"X-Trace"}, []string{"X-Remote-User"},
+		[]netip.Prefix{peerNetwork[0]}
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
 		c.Hosts, c.RequiredHeaders, c.StripHeaders = hosts, required, strip
 		c.Proxies = sigv4auth.TrustedProxies{Networks: networks, HostHeader: "X-Forwarded-Host"}
@@ -113,7 +115,8 @@ func TestNewCopies(t *testing.T) {
 
 func TestNewAuthorizerRefuses(t *testing.T) {
 	t.Parallel()
-	identity, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*"}}`), iampolicy.IdentityPolicy)
+	identity, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*"}}`),
+		iampolicy.IdentityPolicy)
 	if err != nil {
 		t.Fatal(err)
 	}

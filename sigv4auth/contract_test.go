@@ -42,7 +42,8 @@ func TestStoresKeepTheContract(t *testing.T) {
 	t.Run("FromAWS", func(t *testing.T) {
 		t.Parallel()
 		provided := sigv4auth.Credential{
-			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Principal: userPrincipal,
+			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken),
+			Principal: userPrincipal,
 		}
 		storetest.TestStore(t, func(t *testing.T) storetest.Fixture {
 			return storetest.Fixture{

@@ -35,10 +35,23 @@ func TestStores(t *testing.T) {
 		{"unknown, wrapped", func() (sigv4auth.Credential, error) {
 			return sigv4auth.Credential{}, errors.Join(errors.New("no row"), sigv4auth.ErrUnrecognizedClient)
 		}, sigv4auth.ErrUnrecognizedClient, 403, "invalid."},
-		{"expired, wrapped", func() (sigv4auth.Credential, error) { return sigv4auth.Credential{}, sigv4auth.ErrExpiredToken }, sigv4auth.ErrExpiredToken, 403, "expired"},
-		{"threat 109: the store fails", func() (sigv4auth.Credential, error) { return good, errors.New("connection refused: password=hunter2") }, sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable"},
-		{"threat 109: the store times out", func() (sigv4auth.Credential, error) { return good, context.DeadlineExceeded }, sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable"},
-		{"threat 216: another key than asked for", func() (sigv4auth.Credential, error) { return other, nil }, sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable"},
+		{
+			"expired, wrapped", func() (sigv4auth.Credential, error) { return sigv4auth.Credential{}, sigv4auth.ErrExpiredToken },
+			sigv4auth.ErrExpiredToken, 403, "expired",
+		},
+		{
+			"threat 109: the store fails",
+			func() (sigv4auth.Credential, error) { return good, errors.New("connection refused: password=hunter2") },
+			sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable",
+		},
+		{
+			"threat 109: the store times out", func() (sigv4auth.Credential, error) { return good, context.DeadlineExceeded },
+			sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable",
+		},
+		{
+			"threat 216: another key than asked for", func() (sigv4auth.Credential, error) { return other, nil },
+			sigv4auth.ErrServiceUnavailable, 503, "Service Unavailable",
+		},
 		{"threats 15 and 244: an empty secret", func() (sigv4auth.Credential, error) { return empty, nil }, sigv4auth.ErrUnrecognizedClient, 403, "invalid."},
 		{"the zero credential", func() (sigv4auth.Credential, error) { return sigv4auth.Credential{}, nil }, sigv4auth.ErrServiceUnavailable, 503, ""},
 		{"threat 227: a panic", func() (sigv4auth.Credential, error) { panic("password=hunter2") }, sigv4auth.ErrInternalFailure, 500, "Internal server error"},
@@ -49,7 +62,11 @@ func TestStores(t *testing.T) {
 			var event sigv4auth.Event
 			events := 0
 			a := newAuthenticator(t, func(c *sigv4auth.Config) {
-				c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) { return tt.answer() })
+				c.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential,
+					error,
+				) {
+					return tt.answer()
+				})
 				c.Observe.Audit = auditInto(&event, &events)
 			})
 			var handler spy
@@ -184,11 +201,16 @@ func TestFromAWS(t *testing.T) {
 func TestCallerOwnsNothing(t *testing.T) {
 	t.Parallel()
 	tags := map[string]string{"team": "a"}
-	session := sigv4auth.Session{Tags: map[string]string{"cost": "1"}, Federated: &sigv4auth.FederatedIdentity{Provider: "p", Methods: []string{"m"}}}
+	session := sigv4auth.Session{
+		Tags:      map[string]string{"cost": "1"},
+		Federated: &sigv4auth.FederatedIdentity{Provider: "p", Methods: []string{"m"}},
+	}
 	p := userPrincipal
 	p.Tags = tags
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: p, Session: &session})
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: p, Session: &session,
+		})
 	})
 	tags["team"], session.Tags["cost"], session.Federated.Subject = "evil", "evil", "evil"
 	for range 2 {

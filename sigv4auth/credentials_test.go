@@ -17,7 +17,8 @@ func TestRefusedKey(t *testing.T) {
 	runAll(t, []refusalTest{
 		{
 			name: "an unknown key", s: signing{keyID: "AKIAUNKNOWN"},
-			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized, text: `{"message":"The security token included in the request is invalid."}`,
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized, text: `{"message":"The security token included in ` +
+				`the request is invalid."}`,
 		},
 		{
 			name: "the wrong secret", s: signing{secret: "x"},
@@ -48,17 +49,24 @@ func TestRefusedKey(t *testing.T) {
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "control character",
 		},
 		{
-			name: "threat 41: a token with a line feed, which the key has", s: signing{keyID: tempKeyID, token: "a\nb"}, config: withToken("a\nb"),
-			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "control character",
+			name: "threat 41: a token with a line feed, which the key has", s: signing{keyID: tempKeyID, token: "a\nb"},
+			config: withToken("a\nb"),
+			code:   sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "control character",
 		},
 		{name: "threat 101: an expired session", s: temporary(), config: func(c *sigv4auth.Config) {
 			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
-				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Expires: testNow, Principal: rolePrincipal,
+				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken),
+				Expires: testNow, Principal: rolePrincipal,
 			})
 		}, code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException"},
-		{name: "threat 102: an empty token, presigned", r: rides, s: presigned, change: target("limit=10", "limit=10&X-Amz-Security-Token="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
 		{
-			name: "order: an expired session before its signature", s: signing{keyID: tempKeyID, token: testToken, secret: "x", at: testNow.Add(time.Hour)}, config: func(c *sigv4auth.Config) { c.Now = func() time.Time { return testNow.Add(time.Hour) } },
+			name: "threat 102: an empty token, presigned", r: rides, s: presigned,
+			change: target("limit=10", "limit=10&X-Amz-Security-Token="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "order: an expired session before its signature", s: signing{
+				keyID: tempKeyID, token: testToken, secret: "x", at: testNow.Add(time.Hour),
+			}, config: func(c *sigv4auth.Config) { c.Now = func() time.Time { return testNow.Add(time.Hour) } },
 			code: sigv4auth.ErrExpiredToken, status: 403, typ: "ExpiredTokenException",
 		},
 	})
@@ -68,7 +76,8 @@ func TestRefusedKey(t *testing.T) {
 func withToken(token string) func(*sigv4auth.Config) {
 	return func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
-			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(token), Principal: rolePrincipal,
+			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(token),
+			Principal: rolePrincipal,
 		})
 	}
 }
@@ -111,7 +120,10 @@ func TestStoreIsNotAskedForMalformedIDs(t *testing.T) {
 	// The longest there is.
 	id := strings.Repeat("A", 128)
 	a = newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal})
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: id, Secret: sigv4auth.NewSecret(testSecret),
+			Principal: userPrincipal,
+		})
 	})
 	if _, err := a.Verify(sign(t, ride(), signing{keyID: id, secret: testSecret})); err != nil {
 		t.Error(err)

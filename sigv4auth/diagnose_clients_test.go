@@ -50,7 +50,8 @@ func TestDiagnoseClients(t *testing.T) {
 	}
 	with := func(key, value, signed string) (*http.Request, string) {
 		name := strings.ToLower(key)
-		return withHeader(get("/prod"), key, value), canonical("/prod", "", "host:example.com\n"+dated+name+":"+signed+"\n", "host;x-amz-date;"+name)
+		return withHeader(get("/prod"), key, value),
+			canonical("/prod", "", "host:example.com\n"+dated+name+":"+signed+"\n", "host;x-amz-date;"+name)
 	}
 	tests := []struct {
 		name      string
@@ -61,12 +62,30 @@ func TestDiagnoseClients(t *testing.T) {
 	}{
 		{"the scope is of yesterday", func() (*http.Request, string) { return get("/prod"), plain("/prod", "") }, "20260101", "scope-date", `"20260101"`},
 		{"a path as it stands on the wire", func() (*http.Request, string) { return get("/prod/a%2Cb"), plain("/prod/a%2Cb", "") }, today, "path-encoding", ""},
-		{"a path with a byte that signers escape", func() (*http.Request, string) { return get("/prod/a=b"), plain("/prod/a=b", "") }, today, "path-encoding", "on the wire"},
-		{"Amplify leaves !'()* bare", func() (*http.Request, string) { return get("/prod/a!(b)'*%21"), plain("/prod/a!(b)'*%2521", "") }, today, "path-encoding", "!'()*"},
-		{"escapes in lower case", func() (*http.Request, string) { return get("/prod/%C3%BC"), plain("/prod/%25c3%25bc", "") }, today, "path-encoding", "lower case"},
-		{"a query as it stands on the wire", func() (*http.Request, string) { return get("/prod?b=/&a=1"), plain("/prod", "b=/&a=1") }, today, "query-encoding", "on the wire"},
-		{"a query as it stands on the wire, sorted", func() (*http.Request, string) { return get("/prod?b=/&a"), plain("/prod", "a=&b=/") }, today, "query-encoding", "sorted"},
-		{"a query in the order of arrival", func() (*http.Request, string) { return get("/prod?b=%2f&a=1"), plain("/prod", "b=%2F&a=1") }, today, "query-order", "arrived"},
+		{
+			"a path with a byte that signers escape", func() (*http.Request, string) { return get("/prod/a=b"), plain("/prod/a=b", "") },
+			today, "path-encoding", "on the wire",
+		},
+		{
+			"Amplify leaves !'()* bare", func() (*http.Request, string) { return get("/prod/a!(b)'*%21"), plain("/prod/a!(b)'*%2521", "") },
+			today, "path-encoding", "!'()*",
+		},
+		{
+			"escapes in lower case", func() (*http.Request, string) { return get("/prod/%C3%BC"), plain("/prod/%25c3%25bc", "") }, today,
+			"path-encoding", "lower case",
+		},
+		{
+			"a query as it stands on the wire", func() (*http.Request, string) { return get("/prod?b=/&a=1"), plain("/prod", "b=/&a=1") },
+			today, "query-encoding", "on the wire",
+		},
+		{
+			"a query as it stands on the wire, sorted",
+			func() (*http.Request, string) { return get("/prod?b=/&a"), plain("/prod", "a=&b=/") }, today, "query-encoding", "sorted",
+		},
+		{
+			"a query in the order of arrival",
+			func() (*http.Request, string) { return get("/prod?b=%2f&a=1"), plain("/prod", "b=%2F&a=1") }, today, "query-order", "arrived",
+		},
 		{"a query sorted by decoded names", func() (*http.Request, string) {
 			return get("/prod?b=1&%C3%BC=2&x=/"), plain("/prod", "b=1&x=%2F&%C3%BC=2")
 		}, today, "query-order", "decoded"},
@@ -120,7 +139,8 @@ func TestDiagnoseBehindProxies(t *testing.T) {
 	}{
 		{
 			"the host that the proxy names is the one that was signed", trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}),
-			changed(t, ride(), signing{}, func(r *http.Request) { r.Host = "10.0.0.7"; r.Header.Set("X-Forwarded-Host", "example.com") }), "", true,
+			changed(t, ride(), signing{}, func(r *http.Request) { r.Host = "10.0.0.7"; r.Header.Set("X-Forwarded-Host", "example.com") }),
+			"", true,
 		},
 		{
 			"of two of them", trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}),
@@ -131,7 +151,8 @@ func TestDiagnoseBehindProxies(t *testing.T) {
 		},
 		{
 			"none of its hosts is served", trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}, "api.example"),
-			changed(t, ride(), signing{}, func(r *http.Request) { r.Header.Set("X-Forwarded-Host", "example.com") }), "host-not-served", false,
+			changed(t, ride(), signing{}, func(r *http.Request) { r.Header.Set("X-Forwarded-Host", "example.com") }), "host-not-served",
+			false,
 		},
 		{
 			"the prefix is put back", trusting(sigv4auth.TrustedProxies{PathPrefix: "/prod"}),

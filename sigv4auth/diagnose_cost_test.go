@@ -21,7 +21,10 @@ func TestDiagnoseCostsWhatTheRequestWeighs(t *testing.T) {
 		}
 	}
 	restoring := func(c *sigv4auth.Config) {
-		c.Proxies = sigv4auth.TrustedProxies{Networks: peerNetwork, RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"}}
+		c.Proxies = sigv4auth.TrustedProxies{
+			Networks:        peerNetwork,
+			RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"},
+		}
 	}
 	tests := []struct {
 		name   string

@@ -51,7 +51,10 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 	store := func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(
 			sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal},
-			sigv4auth.Credential{AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Principal: rolePrincipal},
+			sigv4auth.Credential{
+				AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken),
+				Principal: rolePrincipal,
+			},
 		)
 	}
 	presigned := signing{keyID: tempKeyID, token: testToken, presign: time.Minute}
@@ -66,22 +69,43 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 		{"of a presigned URL that does not verify", spoil(sign(t, request("GET", "/prod/rides", ""), presigned))},
 		{"another session's token", sign(t, ride(), signing{keyID: tempKeyID, token: sentinel})},
 		{"a token that was taken away", changed(t, ride(), temporary(), func(r *http.Request) { r.Header.Del("X-Amz-Security-Token") })},
-		{"a token that is not signed", changed(t, ride(), signing{keyID: tempKeyID}, func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", testToken) })},
+		{
+			"a token that is not signed",
+			changed(t, ride(), signing{keyID: tempKeyID}, func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", testToken) }),
+		},
 		{"a cookie", spoil(sign(t, withHeader(ride(), "Cookie", "session="+sentinel), signing{}))},
 		{"an API key", spoil(sign(t, withHeader(ride(), "X-Api-Key", sentinel), signing{}))},
 		{"a customer's encryption key", spoil(sign(t, withHeader(ride(), "X-Amz-Server-Side-Encryption-Customer-Key", sentinel), signing{}))},
 		{"a header that nobody knows", spoil(sign(t, withHeader(ride(), "X-Whatever", sentinel), signing{}))},
-		{"a header that nobody knows, of another length", changed(t, withHeader(ride(), "X-Whatever", "a  "+sentinel, sentinel), signing{}, func(r *http.Request) { r.Header["X-Whatever"] = []string{"a " + sentinel + ", " + sentinel} })},
+		{
+			"a header that nobody knows, of another length",
+			changed(t, withHeader(ride(), "X-Whatever", "a  "+sentinel, sentinel), signing{},
+				func(r *http.Request) { r.Header["X-Whatever"] = []string{"a " + sentinel + ", " + sentinel} }),
+		},
 		{"a parameter called a token", spoil(sign(t, request("GET", "/prod/rides?access_token="+sentinel, ""), signing{}))},
 		{"a parameter called a token, encoded", spoil(sign(t, request("GET", "/prod/rides?access%5Ft%6fken="+sentinel, ""), signing{}))},
 		{"an X-Amz-* parameter that nobody knows", spoil(sign(t, request("GET", "/prod/rides?X-Amz-Meta="+sentinel, ""), signing{}))},
 		{"the session token in the path", spoil(sign(t, request("GET", "/prod/"+url.PathEscape(testToken), ""), temporary()))},
-		{"the session token in the path, in lower case escapes", spoil(sign(t, request("GET", "/prod/"+strings.ToLower(url.PathEscape(testToken[:20]))+url.PathEscape(testToken), ""), temporary()))},
+		{
+			"the session token in the path, in lower case escapes",
+			spoil(sign(t, request("GET", "/prod/"+strings.ToLower(url.PathEscape(testToken[:20]))+url.PathEscape(testToken), ""),
+				temporary())),
+		},
 		{"the session token in the query", spoil(sign(t, request("GET", "/prod/rides?q="+url.QueryEscape(testToken), ""), temporary()))},
 		{"the session token in the user agent", sign(t, withHeader(ride(), "Accept", "x "+testToken), temporary())},
 		{"the secret in the path", spoil(sign(t, request("GET", "/prod/"+url.PathEscape(testSecret), ""), signing{}))},
-		{"the secret in the name of a parameter", changed(t, request("GET", "/prod/rides", ""), signing{}, func(r *http.Request) { r.RequestURI += "?" + url.QueryEscape(testSecret) + "=1" })},
-		{"the secret in X-Forwarded-Host", changed(t, ride(), signing{}, func(r *http.Request) { r.Header.Set("X-Forwarded-Host", strings.ReplaceAll(testSecret, "/", "")) })},
+		{
+			"the secret in the name of a parameter",
+			changed(t, request("GET", "/prod/rides", ""), signing{},
+				func(r *http.Request) { r.RequestURI += "?" + url.QueryEscape(testSecret) + "=1" }),
+		},
+		{
+			"the secret in X-Forwarded-Host",
+			changed(t, ride(), signing{}, func(r *http.Request) {
+				r.Header.Set("X-Forwarded-Host",
+					strings.ReplaceAll(testSecret, "/", ""))
+			}),
+		},
 		{"the secret as the region", sign(t, ride(), signing{region: strings.ReplaceAll(testSecret, "/", ".")})},
 		{"the secret as the algorithm", changed(t, ride(), signing{}, func(r *http.Request) { r.Header.Set("Authorization", testSecret+" Credential=x") })},
 		{"the secret as the date", changed(t, ride(), signing{}, func(r *http.Request) { r.Header.Set("X-Amz-Date", testSecret) })},
@@ -103,12 +127,16 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 			signature := authParams(tt.r)
 			d := a.Diagnose(tt.r)
 			text := printed(t, d)
-			for _, secret := range []string{testSecret, testToken, sentinel, signature, url.QueryEscape(testToken), url.QueryEscape(url.QueryEscape(testToken)), url.PathEscape(testSecret), strings.ReplaceAll(testSecret, "/", ""), strings.ReplaceAll(testSecret, "/", ".")} {
+			for _, secret := range []string{
+				testSecret, testToken, sentinel, signature, url.QueryEscape(testToken), url.QueryEscape(url.QueryEscape(testToken)),
+				url.PathEscape(testSecret), strings.ReplaceAll(testSecret, "/", ""), strings.ReplaceAll(testSecret, "/", "."),
+			} {
 				if secret != "" && strings.Contains(text, secret) {
 					t.Errorf("%q is in\n%s", secret, text)
 				}
 			}
-			if strings.ContainsAny(text, "\x1b\r\t\u2028") || strings.Count("\n"+d.String(), "\nrefused: ") > 1 || strings.Contains(d.String(), "\nRefused") {
+			if strings.ContainsAny(text, "\x1b\r\t\u2028") || strings.Count("\n"+d.String(), "\nrefused: ") > 1 ||
+				strings.Contains(d.String(), "\nRefused") {
 				t.Errorf("not fit for a log: %q", d)
 			}
 		})
@@ -133,7 +161,11 @@ func audited(tb testing.TB, most int, change func(*sigv4auth.Config)) (*sigv4aut
 func TestEventDiagnosis(t *testing.T) {
 	t.Parallel()
 	mismatch := func() *http.Request {
-		return changed(t, ride(), temporary(), func(r *http.Request) { r.Host = "10.0.0.7:8080"; r.Header.Set("X-Forwarded-Host", "example.com") })
+		return changed(t, ride(), temporary(), func(r *http.Request) {
+			r.Host = "10.0.0.7:8080"
+			r.Header.Set("X-Forwarded-Host",
+				"example.com")
+		})
 	}
 	answer := func(a *sigv4auth.Authenticator, r *http.Request) string {
 		w := httptest.NewRecorder()
@@ -149,7 +181,8 @@ func TestEventDiagnosis(t *testing.T) {
 	if got := answer(a, mismatch()); got != want {
 		t.Errorf("the client is told %s; want %s", got, want)
 	}
-	if e.Diagnosis == nil || codes(*e.Diagnosis) != "host" || !e.Diagnosis.Verifies || e.Diagnosis.Refused != e.Reason || e.Outcome != sigv4auth.Refused {
+	if e.Diagnosis == nil || codes(*e.Diagnosis) != "host" || !e.Diagnosis.Verifies || e.Diagnosis.Refused != e.Reason ||
+		e.Outcome != sigv4auth.Refused {
 		t.Errorf("%+v", e)
 	}
 	answer(a, sign(t, ride(), signing{}))
@@ -203,11 +236,13 @@ func TestEventDiagnosisReadsNothing(t *testing.T) {
 	a, e := audited(t, 5, nil)
 	r := sign(t, ride(), signing{at: testNow.Add(-time.Hour)})
 	r.Body = unreadable{t}
-	if _, err := a.Verify(r); err == nil || e.Diagnosis == nil || codes(*e.Diagnosis) != "clock" || e.Diagnosis.Verifies || !strings.Contains(e.Diagnosis.String(), "not tried: what depends on the body") {
+	if _, err := a.Verify(r); err == nil || e.Diagnosis == nil || codes(*e.Diagnosis) != "clock" || e.Diagnosis.Verifies ||
+		!strings.Contains(e.Diagnosis.String(), "not tried: what depends on the body") {
 		t.Errorf("%v, %+v", err, e.Diagnosis)
 	}
 	// Where no body is needed, the diagnosis is whole.
-	if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), signing{at: testNow.Add(-time.Hour)})); err == nil || !e.Diagnosis.Verifies || codes(*e.Diagnosis) != "clock" {
+	if _, err := a.Verify(sign(t, request("GET", "/prod/rides", ""), signing{at: testNow.Add(-time.Hour)})); err == nil ||
+		!e.Diagnosis.Verifies || codes(*e.Diagnosis) != "clock" {
 		t.Errorf("%v, %+v", err, e.Diagnosis)
 	}
 	r = sign(t, ride(), signing{at: testNow.Add(-time.Hour), digestHeader: true})
@@ -236,7 +271,8 @@ func TestDiagnoseUnknownKeyCostsTheSame(t *testing.T) {
 		}
 		return e.Diagnosis.Signatures
 	}
-	if known, unknown := signatures(signing{secret: "wrong"}), signatures(signing{secret: "wrong", keyID: "AKIAUNKNOWN"}); known != unknown || known == 0 {
+	if known, unknown := signatures(signing{secret: "wrong"}),
+		signatures(signing{secret: "wrong", keyID: "AKIAUNKNOWN"}); known != unknown || known == 0 {
 		t.Errorf("%d signatures for a known key, %d for an unknown one", known, unknown)
 	}
 }
@@ -254,7 +290,8 @@ func TestDiagnoseFailingStore(t *testing.T) {
 		t.Errorf("%s", d)
 	}
 	d := a.Diagnose(sign(t, ride(), signing{region: "eu-west-1"}))
-	if reasonOf(d) != sigv4auth.ErrInvalidScope || d.Verifies || codes(d) != "region" || d.Hint != "" || d.Signatures < 50 || !strings.Contains(d.String(), "not tried: whether the signature is right") || strings.Contains(printed(t, d), testSecret) {
+	if reasonOf(d) != sigv4auth.ErrInvalidScope || d.Verifies || codes(d) != "region" || d.Hint != "" || d.Signatures < 50 ||
+		!strings.Contains(d.String(), "not tried: whether the signature is right") || strings.Contains(printed(t, d), testSecret) {
 		t.Errorf("%s", d)
 	}
 }
@@ -271,7 +308,8 @@ func TestConfigDiagnosesPerMinute(t *testing.T) {
 		if cfg.Observe.DiagnosesPerMinute = tt.most; tt.audit {
 			cfg.Observe.Audit = func(context.Context, sigv4auth.Event) {}
 		}
-		if _, err := sigv4auth.New(cfg); (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), "Observe.DiagnosesPerMinute") {
+		if _, err := sigv4auth.New(cfg); (err == nil) != tt.ok || err != nil &&
+			!strings.Contains(err.Error(), "Observe.DiagnosesPerMinute") {
 			t.Errorf("%d, audit %t: %v", tt.most, tt.audit, err)
 		}
 	}
@@ -286,7 +324,8 @@ func FuzzDiagnose(f *testing.F) {
 	f.Add(byte(1), "", "GET", "/prod/ride", "10.0.0.7:80", "X-Forwarded-Host", "example.com", "")
 	f.Add(byte(2), "Signature=0", "GET", "/prod//a%2fb?x=+&y=%20&X-Amz-Security-Token=1", "example.com", "X-Amz-Meta-A", "a  b", "x")
 	f.Add(byte(3), testToken, "HEAD", "/"+testSecret+"?"+testToken, "a:1", "X-Amz-Date", "20260102T030405Z", "\r\n")
-	f.Add(byte(4), "UNSIGNED-PAYLOAD", "PUT", "http://example.com/prod/ride?a=1;b=2", "example.com", "X-Amz-Content-Sha256", "STREAMING-X", "a\nb")
+	f.Add(byte(4), "UNSIGNED-PAYLOAD", "PUT", "http://example.com/prod/ride?a=1;b=2", "example.com", "X-Amz-Content-Sha256", "STREAMING-X",
+		"a\nb")
 	f.Fuzz(func(t *testing.T, kind byte, credential, method, target, host, key, value, body string) {
 		s := signing{}
 		if kind&1 != 0 {

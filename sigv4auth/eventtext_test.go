@@ -23,8 +23,9 @@ func eventTexts(tb testing.TB) (asked, line func(one, other string) sigv4auth.Ev
 	a := newAuthenticator(tb, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
 	var action, resource string
 	z := newAuthorizer(tb, sigv4auth.AuthorizerConfig{
-		Policies: attached(parsePolicy(tb, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)),
-		Target:   func(*http.Request) (string, string) { return action, resource },
+		Policies: attached(parsePolicy(tb, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+			`"Action":"*","Resource":"*"}]}`)),
+		Target: func(*http.Request) (string, string) { return action, resource },
 	})
 	handler := a.Require(z.Check)(http.NotFoundHandler())
 	signed := sign(tb, rides(), signing{})
@@ -161,7 +162,8 @@ func TestEventsTellTextsApart(t *testing.T) {
 		r := request("GET", "/", "")
 		r.RequestURI = path
 		r.URL, _ = url.ParseRequestURI(path)
-		a.Require(newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached()}).Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, r, signing{}))
+		a.Require(newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached()}).Check)(&spy{}).ServeHTTP(httptest.NewRecorder(),
+			sign(t, r, signing{}))
 		resources[e.Resource] = true
 	}
 	if len(resources) != 2 || !resources[`arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/\xc3\xbc`] {

@@ -163,7 +163,10 @@ func ExampleObserve_audit() {
 func ExampleAuthenticator_Diagnose() {
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api",
-		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret)}),
+		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: "AKIAIOSFODNN7EXAMPLE",
+			Secret:      sigv4auth.NewSecret(exampleSecret),
+		}),
 	})
 	if err != nil {
 		panic(err)
@@ -196,7 +199,10 @@ func ExampleAuthenticator_Diagnose() {
 func ExampleObserve_diagnosesPerMinute() {
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api",
-		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret)}),
+		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: "AKIAIOSFODNN7EXAMPLE",
+			Secret:      sigv4auth.NewSecret(exampleSecret),
+		}),
 		Observe: sigv4auth.Observe{DiagnosesPerMinute: 60, Audit: func(_ context.Context, e sigv4auth.Event) {
 			if e.Diagnosis != nil {
 				for _, f := range e.Diagnosis.Findings {

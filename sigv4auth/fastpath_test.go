@@ -52,11 +52,16 @@ func TestAuthorizationForms(t *testing.T) {
 	replaced := func(old, with string) string { return strings.Replace(right, old, with, 1) }
 	for _, value := range []string{
 		right,
-		replaced(tempKeyID, tempKeyID+" "), replaced(tempKeyID, " "+tempKeyID), replaced(tempKeyID, ""), replaced(tempKeyID, testKeyID), replaced(tempKeyID, tempKeyID+"/x"),
-		replaced("/"+testRegion+"/", "/eu-west-1/"), replaced("aws4_request", "aws4_request "), replaced("aws4_request", "aws4_request/"), replaced("aws4_request", "aws5_request"),
+		replaced(tempKeyID, tempKeyID+" "), replaced(tempKeyID, " "+tempKeyID), replaced(tempKeyID, ""), replaced(tempKeyID, testKeyID),
+		replaced(tempKeyID, tempKeyID+
+			"/x"),
+		replaced("/"+testRegion+"/", "/eu-west-1/"), replaced("aws4_request", "aws4_request "), replaced("aws4_request", "aws4_request/"),
+		replaced("aws4_request", "aws5_request"),
 		replaced("20260102/", "20260103/"), replaced("20260102/", "2026/0102/"), replaced("20260102/", "/"),
-		replaced("SignedHeaders=", "SignedHeaders= "), replaced("host;", "host; "), replaced("host;", ""), replaced("SignedHeaders=", "SignedHeaders=x="),
-		replaced("Signature=", "Signature= "), replaced("Signature=", "Signature=="), right[:len(right)-1], right + "0", right + " ", right + ",", right + ", ",
+		replaced("SignedHeaders=", "SignedHeaders= "), replaced("host;", "host; "), replaced("host;", ""),
+		replaced("SignedHeaders=", "SignedHeaders=x="),
+		replaced("Signature=", "Signature= "), replaced("Signature=", "Signature=="), right[:len(right)-1], right + "0", right + " ",
+		right + ",", right + ", ",
 		replaced("Credential=", "Credential=Credential="), replaced("Signature=", "Signature=0,Signature="),
 	} {
 		fields := strings.SplitN(strings.TrimPrefix(value, "AWS4-HMAC-SHA256 "), ",", 3)
@@ -68,7 +73,8 @@ func TestAuthorizationForms(t *testing.T) {
 			want.Header["Authorization"], got.Header["Authorization"] = []string{value}, []string{other}
 			_, wantErr := a.Verify(want)
 			_, gotErr := a.Verify(got)
-			if code(wantErr) != code(gotErr) || (wantErr == nil) != (strings.ReplaceAll(strings.TrimRight(value, " "), " ,", ",") == right) {
+			if code(wantErr) != code(gotErr) || (wantErr == nil) != (strings.ReplaceAll(strings.TrimRight(value, " "), " ,",
+				",") == right) {
 				t.Errorf("%q: %v; %q: %v", value, wantErr, other, gotErr)
 			}
 		}
@@ -135,7 +141,9 @@ func TestPresignedLookalikes(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, nil)
 	s := signing{presign: time.Hour, at: testNow.Add(-2 * time.Minute)}
-	for _, tt := range []struct{ other, before string }{{"20250102T030405Z", "X-Amz-Expires="}, {"20250102T030405Z", "X-Amz-Date="}, {"60", "X-Amz-Expires="}, {"60", "X-Amz-Date="}} {
+	for _, tt := range []struct{ other, before string }{
+		{"20250102T030405Z", "X-Amz-Expires="}, {"20250102T030405Z", "X-Amz-Date="}, {"60", "X-Amz-Expires="}, {"60", "X-Amz-Date="},
+	} {
 		r := sign(t, request("GET", "/prod/rides?"+tt.other, ""), s)
 		moved := strings.Replace(r.RequestURI, tt.other+"=&", "", 1)
 		moved = strings.Replace(moved, tt.before, tt.other+"&"+tt.before, 1)
@@ -143,7 +151,8 @@ func TestPresignedLookalikes(t *testing.T) {
 			t.Fatal("nothing was moved")
 		}
 		if tt.other != "60" { // the date is where the parameter was
-			moved = strings.Replace(moved, "X-Amz-Date="+s.at.Format("20060102T150405Z")+"&", "", 1) + "&X-Amz-Date=" + s.at.Format("20060102T150405Z")
+			moved = strings.Replace(moved, "X-Amz-Date="+s.at.Format("20060102T150405Z")+"&", "", 1) + "&X-Amz-Date=" +
+				s.at.Format("20060102T150405Z")
 		}
 		r.RequestURI = moved
 		if _, err := a.Verify(r); err != nil {

@@ -237,7 +237,8 @@ func (b *backend) call(t *testing.T, client *http.Client, method, uri, body stri
 	maps.Copy(r.Header, header)
 	sum := sha256.Sum256([]byte(body))
 	creds := aws.Credentials{AccessKeyID: testKeyID, SecretAccessKey: testSecret}
-	if err := signer.NewSigner().SignHTTP(t.Context(), creds, r, hex.EncodeToString(sum[:]), testService, testRegion, time.Now()); err != nil {
+	if err := signer.NewSigner().SignHTTP(t.Context(), creds, r, hex.EncodeToString(sum[:]), testService, testRegion,
+		time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if change != nil {
@@ -261,7 +262,8 @@ func (b *backend) call(t *testing.T, client *http.Client, method, uri, body stri
 }
 
 func (a answer) String() string {
-	return fmt.Sprintf("%d over %s (behind it %s), path %q, %s, detail %q, body %q", a.status, a.proto, a.backend, a.path, a.code, a.detail, a.body)
+	return fmt.Sprintf("%d over %s (behind it %s), path %q, %s, detail %q, body %q", a.status, a.proto, a.backend, a.path, a.code, a.detail,
+		a.body)
 }
 
 // frontRequest is a request through a front.
@@ -293,7 +295,8 @@ func throughFront(t *testing.T, front *frontend, tests []frontTest, backends []*
 						continue
 					}
 					got := backends[i].call(t, client, http.MethodPost, uri, rideBody, q.header, nil)
-					if got.proto != proto || got.code != q.want || (got.status == 200) != (q.want == "") || q.want == "" && got.body != rideBody {
+					if got.proto != proto || got.code != q.want || (got.status == 200) != (q.want == "") || q.want == "" &&
+						got.body != rideBody {
 						t.Errorf("%s: %v; want %q", uri, got, q.want)
 					}
 					if !strings.Contains(got.detail, q.detail) || q.detail == "" && got.detail != "" {
@@ -323,8 +326,11 @@ func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *fron
 	t.Helper()
 	var authorizers []*sigv4auth.Authorizer
 	for _, secure := range []string{"true", "false"} {
-		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.2"},"Bool":{"aws:SecureTransport":"` + secure + `"}}}]}`
-		authorizers = append(authorizers, newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}))
+		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",` +
+			`"Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.2"},"Bool":{"aws:SecureTransport":"` +
+			secure + `"}}}]}`
+		authorizers = append(authorizers, newAuthorizer(t,
+			sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}))
 	}
 	var servers [][3]string
 	var backends [][2]*backend
@@ -332,7 +338,8 @@ func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *fron
 		trust := func(c *sigv4auth.Config) { c.Proxies = tt.proxies }
 		pair := [2]*backend{newBackend(t, "", authorizers[0], trust), newBackend(t, "", authorizers[1], trust)}
 		backends = append(backends, pair)
-		servers = append(servers, [3]string{"secure." + tt.name + ".test", pair[0].address, tt.location}, [3]string{"plain." + tt.name + ".test", pair[1].address, tt.location})
+		servers = append(servers, [3]string{"secure." + tt.name + ".test", pair[0].address, tt.location},
+			[3]string{"plain." + tt.name + ".test", pair[1].address, tt.location})
 	}
 	front := start(servers)
 	modern, old := front.client(t, true, "127.0.0.2"), front.client(t, false, "127.0.0.2") // HTTP/2 has no Connection
@@ -363,7 +370,8 @@ func tells(t *testing.T, tests []toldTest, start func(servers [][3]string) *fron
 			} {
 				got := c.b.call(t, sent.client, http.MethodGet, c.uri+tt.name+".test/prod/ride", "", nil, sent.change)
 				source := map[bool]string{true: "127.0.0.2", false: "127.0.0.1"}[tt.told]
-				if (got.status == 200) != (c.admits && tt.told) || got.event.Source.String() != source || got.status != 200 && got.code != sigv4auth.ErrAccessDenied {
+				if (got.status == 200) != (c.admits && tt.told) || got.event.Source.String() != source ||
+					got.status != 200 && got.code != sigv4auth.ErrAccessDenied {
 					t.Errorf("%s%s: from %v, %v; want %t", c.uri, tt.name, got.event.Source, got, c.admits && tt.told)
 				}
 			}

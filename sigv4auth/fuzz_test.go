@@ -16,8 +16,11 @@ func FuzzAuthorization(f *testing.F) {
 	right := sign(f, ride(), temporary()).Header.Get("Authorization")
 	f.Add(right)
 	for _, seed := range []string{
-		"", "Bearer x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential=,SignedHeaders=,Signature=", "AWS AKID:sig", "AWS4-ECDSA-P256-SHA256 Credential=a/b/c/d",
-		strings.ReplaceAll(right, ", ", ","), strings.Replace(right, "Signature=", "Signature=, Signature=", 1), strings.Replace(right, "host;", "host;host;", 1), right + ", Signature=0", strings.ToUpper(right), strings.Replace(right, tempKeyID, testKeyID, 1),
+		"", "Bearer x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential=,SignedHeaders=,Signature=", "AWS AKID:sig",
+		"AWS4-ECDSA-P256-SHA256 Credential=a/b/c/d",
+		strings.ReplaceAll(right, ", ", ","), strings.Replace(right, "Signature=", "Signature=, Signature=", 1),
+		strings.Replace(right, "host;", "host;host;", 1), right +
+			", Signature=0", strings.ToUpper(right), strings.Replace(right, tempKeyID, testKeyID, 1),
 	} {
 		f.Add(seed)
 	}
@@ -48,7 +51,8 @@ func FuzzAuthorization(f *testing.F) {
 func FuzzPresignedQuery(f *testing.F) {
 	a := newAuthenticator(f, nil)
 	signed := func(tb testing.TB) (path, query string) {
-		r := sign(tb, request("GET", "/prod/rides?limit=10&status=a%20b", ""), signing{keyID: tempKeyID, token: testToken, presign: time.Minute})
+		r := sign(tb, request("GET", "/prod/rides?limit=10&status=a%20b", ""),
+			signing{keyID: tempKeyID, token: testToken, presign: time.Minute})
 		path, query, _ = strings.Cut(r.RequestURI, "?")
 		return path, query
 	}

@@ -102,7 +102,8 @@ func TestPanics(t *testing.T) {
 		t.Parallel()
 		var handler spy
 		w := httptest.NewRecorder()
-		newAuthenticator(t, nil).Require(func(*http.Request, sigv4auth.Identity) error { panic("x") })(&handler).ServeHTTP(w, sign(t, ride(), signing{}))
+		newAuthenticator(t, nil).Require(func(*http.Request, sigv4auth.Identity) error { panic("x") })(&handler).ServeHTTP(w,
+			sign(t, ride(), signing{}))
 		if handler.ran != 0 || w.Code != 500 {
 			t.Errorf("%d; the handler ran %d times", w.Code, handler.ran)
 		}
@@ -156,7 +157,10 @@ func TestVerifiedHeader(t *testing.T) {
 	}
 	var handler spy
 	a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), r)
-	for name, want := range map[string]string{"content-type": "application/json", "Host": "example.com", "X-Later": "", "X-Amz-Meta-Two": ""} {
+	for name, want := range map[string]string{
+		"content-type": "application/json", "Host": "example.com", "X-Later": "",
+		"X-Amz-Meta-Two": "",
+	} {
 		got, err := sigv4auth.VerifiedHeader(handler.r, name)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, want)
@@ -175,19 +179,35 @@ func TestWriters(t *testing.T) {
 		status int
 		body   string
 	}{
-		{"S3, mismatch", sigv4auth.WriteS3Error, sigv4auth.ErrSignatureMismatch, 403, `<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated`},
-		{"S3, escaping", sigv4auth.WriteS3Error, &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "<&>"}, 403, `<Code>AccessDenied</Code><Message>&lt;&amp;&gt;</Message><Resource>/a&amp;b</Resource><RequestId>` + id + `</RequestId><HostId>` + id + `</HostId></Error>`},
+		{
+			"S3, mismatch", sigv4auth.WriteS3Error, sigv4auth.ErrSignatureMismatch, 403,
+			`<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated`,
+		},
+		{
+			"S3, escaping", sigv4auth.WriteS3Error, &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "<&>"}, 403,
+			`<Code>AccessDenied</Code><Message>&lt;&amp;&gt;</Message><Resource>/a&amp;b</Resource><RequestId>` + id +
+				`</RequestId><HostId>` + id + `</HostId></Error>`,
+		},
 		{"S3, unavailable", sigv4auth.WriteS3Error, sigv4auth.ErrServiceUnavailable, 503, `<Code>ServiceUnavailable</Code>`},
-		{"query, unknown key", sigv4auth.WriteQueryError, sigv4auth.ErrUnrecognizedClient, 403, `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error><RequestId>` + id + `</RequestId></ErrorResponse>`},
+		{
+			"query, unknown key", sigv4auth.WriteQueryError, sigv4auth.ErrUnrecognizedClient, 403,
+			`<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>The security token included in the request is ` +
+				`invalid.</Message></Error><RequestId>` +
+				id + `</RequestId></ErrorResponse>`,
+		},
 		{"query, panic", sigv4auth.WriteQueryError, sigv4auth.ErrInternalFailure, 500, `<Type>Receiver</Type><Code>InternalFailure</Code>`},
 		{"API Gateway, nil", sigv4auth.WriteAPIGatewayError, nil, 500, `{"message":"Internal server error"}`},
-		{"API Gateway, no HTML escaping", sigv4auth.WriteAPIGatewayError, &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "<\"&>"}, 403, `{"Message":"<\"&>"}`},
+		{
+			"API Gateway, no HTML escaping", sigv4auth.WriteAPIGatewayError,
+			&sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: "<\"&>"}, 403, `{"Message":"<\"&>"}`,
+		},
 	}
 	for _, tt := range tests {
 		w := httptest.NewRecorder()
 		w.Header().Set("X-Amzn-Requestid", id)
 		tt.write(w, httptest.NewRequest("GET", "/a&b?X-Amz-Signature=secret", nil), tt.err)
-		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) || strings.Contains(w.Body.String(), "secret") || w.Header().Get("X-Amzn-Requestid") != id {
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) || strings.Contains(w.Body.String(), "secret") ||
+			w.Header().Get("X-Amzn-Requestid") != id {
 			t.Errorf("%s: %d %s", tt.name, w.Code, w.Body)
 		}
 	}
@@ -220,7 +240,8 @@ func TestErrorsAreSmithys(t *testing.T) {
 	t.Parallel()
 	_, err := newAuthenticator(t, nil).Verify(sign(t, ride(), signing{secret: "x"}))
 	var api smithy.APIError
-	if !errors.As(err, &api) || api.ErrorCode() != invalidSignature || api.ErrorFault() != smithy.FaultClient || !strings.HasPrefix(api.ErrorMessage(), "The request signature we calculated") {
+	if !errors.As(err, &api) || api.ErrorCode() != invalidSignature || api.ErrorFault() != smithy.FaultClient ||
+		!strings.HasPrefix(api.ErrorMessage(), "The request signature we calculated") {
 		t.Errorf("%v", err)
 	}
 	if e := sigv4auth.AsError(fmt.Errorf("x: %w", err)); e.Reason != sigv4auth.ErrSignatureMismatch {
@@ -275,7 +296,8 @@ func TestRealServer(t *testing.T) {
 	}
 	head := func(r *http.Request, length int) string {
 		var b bytes.Buffer
-		fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\nContent-Length: %d\r\n", r.Method, r.RequestURI, r.Host, length)
+		fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\nContent-Length: %d\r\n", r.Method, r.RequestURI, r.Host,
+			length)
 		r.Header.Del("Content-Length")
 		_ = r.Header.Write(&b)
 		return b.String() + "\r\n"
@@ -286,11 +308,15 @@ func TestRealServer(t *testing.T) {
 		return sign(t, r, s)
 	}
 
-	if continued, res, text := exchange(t, head(fresh(signing{}), len(rideBody)), rideBody); !continued || res.StatusCode != 200 || text != rideBody {
+	if continued, res, text := exchange(t, head(fresh(signing{}), len(rideBody)), rideBody); !continued || res.StatusCode != 200 ||
+		text != rideBody {
 		t.Errorf("a good request: continued %t, %d %s", continued, res.StatusCode, text)
 	}
-	for name, s := range map[string]signing{"another region": {region: "eu-west-1"}, "a wrong signature over a declared digest": {secret: "x", digestHeader: true}} {
-		if continued, res, _ := exchange(t, head(fresh(s), len(rideBody)), rideBody); continued || res.StatusCode != 403 || res.Header.Get("Date") == "" {
+	for name, s := range map[string]signing{
+		"another region": {region: "eu-west-1"}, "a wrong signature over a declared digest": {secret: "x", digestHeader: true},
+	} {
+		if continued, res, _ := exchange(t, head(fresh(s), len(rideBody)), rideBody); continued || res.StatusCode != 403 ||
+			res.Header.Get("Date") == "" {
 			t.Errorf("threat 130: %s: continued %t, %d", name, continued, res.StatusCode)
 		}
 	}
@@ -368,7 +394,8 @@ func TestNilErrorsDeny(t *testing.T) {
 	for _, err := range []error{typed, fmt.Errorf("quota exceeded: %w", typed), errors.Join(errors.New("tenant blocked"), typed)} {
 		var handler spy
 		w := httptest.NewRecorder()
-		newAuthenticator(t, nil).Require(func(*http.Request, sigv4auth.Identity) error { return err })(&handler).ServeHTTP(w, sign(t, ride(), signing{}))
+		newAuthenticator(t, nil).Require(func(*http.Request, sigv4auth.Identity) error { return err })(&handler).ServeHTTP(w,
+			sign(t, ride(), signing{}))
 		if handler.ran != 0 || w.Code != 403 {
 			t.Errorf("%#v: the handler ran %d times; %d", err, handler.ran, w.Code)
 		}
@@ -414,7 +441,8 @@ func TestRequestIDWithoutAudit(t *testing.T) {
 	})
 	w := httptest.NewRecorder()
 	a.Handler(&spy{}).ServeHTTP(w, ride())
-	if id == "" || w.Header().Get("X-Amzn-Requestid") != id || w.Header().Get("Date") != testNow.Format(http.TimeFormat) || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+	if id == "" || w.Header().Get("X-Amzn-Requestid") != id || w.Header().Get("Date") != testNow.Format(http.TimeFormat) ||
+		w.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%q, %v", id, w.Header())
 	}
 	if _, ok := sigv4auth.RequestIDFrom(t.Context()); ok {
@@ -472,7 +500,9 @@ func TestRareFaults(t *testing.T) {
 		"threat 65: two announcements of a trailer": {sigv4auth.ErrMalformedRequest, func() error {
 			r := upload{mode: modeSigned, data: rideBody}.request(t)
 			r.Header["X-Amz-Trailer"] = []string{"x-amz-checksum-crc32", "x-amz-checksum-crc32"}
-			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "x-amz-decoded-content-length", "x-amz-decoded-content-length;x-amz-trailer", 1))
+			r.Header.Set("Authorization",
+				strings.Replace(r.Header.Get("Authorization"), "x-amz-decoded-content-length", "x-amz-decoded-content-length;"+
+					"x-amz-trailer", 1))
 			return verify(streaming, r)
 		}},
 		"a presigned request with chunks": {sigv4auth.ErrMalformedRequest, func() error {

@@ -21,7 +21,8 @@ import (
 func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 	t.Parallel()
 	const (
-		noBots   = `{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:UserAgent":"*bot*"}}}`
+		noBots = `{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*",` +
+			`"Condition":{"StringLike":{"aws:UserAgent":"*bot*"}}}`
 		fromHere = `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:Referer":"https://example.com/"}}}`
 		noKeys   = `{"Effect":"Allow","Action":"*","Resource":"*"}`
 	)
@@ -42,12 +43,21 @@ func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 		{"threat 236: the same User-Agent twice", noBots, sigv4auth.TrustedProxies{}, http.Header{"User-Agent": {"curl", "curl"}}, malformed},
 		{"threat 236: an empty User-Agent first", noBots, sigv4auth.TrustedProxies{}, http.Header{"User-Agent": {"", "a bot"}}, malformed},
 		{"threat 236: no policy looks at it", noKeys, sigv4auth.TrustedProxies{}, http.Header{"User-Agent": {"curl", "a bot"}}, malformed},
-		{"threat 236: a second Referer", fromHere, sigv4auth.TrustedProxies{}, http.Header{"Referer": {"https://example.com/", "https://example.org/"}}, malformed},
+		{
+			"threat 236: a second Referer", fromHere,
+			sigv4auth.TrustedProxies{},
+			http.Header{"Referer": {"https://example.com/", "https://example.org/"}},
+			malformed,
+		},
 		{"threat 236: a second Referer that no policy looks at", noBots, sigv4auth.TrustedProxies{}, http.Header{"Referer": {"a", "b"}}, malformed},
 		{"a header that gives no key", noBots, sigv4auth.TrustedProxies{}, http.Header{"X-Other": {"a", "b"}}, ""},
 		{"threat 236: two where one is restored", noBots, restored, http.Header{"User-Agent": {"a bot", "b"}, "X-Original-User-Agent": {"curl"}}, ""},
 		{"threat 236: two to restore", noBots, restored, http.Header{"User-Agent": {"curl"}, "X-Original-User-Agent": {"curl", "a bot"}}, ""},
-		{"threat 236: two, and two to restore", noBots, restored, http.Header{"User-Agent": {"curl", "a bot"}, "X-Original-User-Agent": {"curl", "a bot"}}, malformed},
+		{
+			"threat 236: two, and two to restore", noBots, restored,
+			http.Header{"User-Agent": {"curl", "a bot"}, "X-Original-User-Agent": {"curl", "a bot"}},
+			malformed,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -62,7 +72,9 @@ func TestHeadersOfConditionKeysArriveOnce(t *testing.T) {
 				maps.Copy(r.Header, tt.arrives)
 				return r
 			}
-			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[`+tt.policy+`]}`))}
+			cfg := sigv4auth.AuthorizerConfig{
+				Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[`+tt.policy+`]}`)),
+			}
 			var handler spy
 			answer := httptest.NewRecorder()
 			a.Require(newAuthorizer(t, cfg).Check)(&handler).ServeHTTP(answer, arrived())

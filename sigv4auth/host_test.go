@@ -10,7 +10,10 @@ import (
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Hosts = []string{"api.example.com", "LOCALHOST:8080"} })
-	for host, want := range map[string]bool{"api.example.com": true, "API.example.com": true, "localhost:8080": true, "localhost": false, "api.example.com:80": false, "example.com": false} {
+	for host, want := range map[string]bool{
+		"api.example.com": true, "API.example.com": true, "localhost:8080": true, "localhost": false, "api.example.com:80": false,
+		"example.com": false,
+	} {
 		r := request("GET", "/prod/rides", "")
 		r.Host = host
 		if _, err := a.Verify(sign(t, r, signing{})); (err == nil) != want {

@@ -27,7 +27,8 @@ func TestProtocols(t *testing.T) {
 		t.Cleanup(server.Close)
 		send := func(change func(*http.Request)) (status int, proto, body string) {
 			t.Helper()
-			out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/prod/ride?b=2&a=1", strings.NewReader(rideBody))
+			out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/prod/ride?b=2&a=1",
+				strings.NewReader(rideBody))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -39,13 +39,17 @@ func TestHTTP2Frames(t *testing.T) {
 		{":path twice", with(and(":authority", "example.com", ":path", "/prod/admin")...), false, ""},
 		{"a pseudo-header behind a header", append(with(get...), ":authority", "example.com"), false, ""},
 		{"an upper-case name", append(with(and(":authority", "example.com")...), "X-Amz-Acl", "private"), false, ""},
-		{"threat 17: an x-amz-* header that is not signed", append(with(and(":authority", "example.com")...), "x-amz-acl", "private"), false, sigv4auth.ErrHeaderNotSigned},
+		{
+			"threat 17: an x-amz-* header that is not signed", append(with(and(":authority", "example.com")...), "x-amz-acl", "private"),
+			false, sigv4auth.ErrHeaderNotSigned,
+		},
 		{"threat 134: CONNECT", with(":method", "CONNECT", ":authority", "example.com:443"), false, sigv4auth.ErrMalformedRequest},
 		{"another :authority", with(and(":authority", "example.org")...), false, sigv4auth.ErrSignatureMismatch},
 	}
 	for _, tt := range tests {
 		through, refused := w.frames(t, tt.fields)
-		if len(through) > 1 || (len(through) == 1) != tt.through || tt.code != "" && (len(refused) != 1 || refused[0] != tt.code) || tt.code == "" && len(refused) > 0 {
+		if len(through) > 1 || (len(through) == 1) != tt.through || tt.code != "" && (len(refused) != 1 || refused[0] != tt.code) ||
+			tt.code == "" && len(refused) > 0 {
 			t.Errorf("%s: %+v, %v; want %q", tt.name, through, refused, tt.code)
 		}
 	}

@@ -23,8 +23,14 @@ func TestInsecureIsNamed(t *testing.T) {
 		bit sigv4auth.PayloadMode
 		u   upload // with a body that an intermediary can make
 	}{
-		"PayloadDigest":                    {sigv4auth.PayloadDigest, upload{mode: modeSigned, body: replaceBody}},
-		"InsecureUnsigned":                 {sigv4auth.InsecureUnsigned, upload{mode: "UNSIGNED-PAYLOAD", body: func(string) string { return "evil!" }, header: map[string]string{"X-Amz-Decoded-Content-Length": "", "Content-Encoding": ""}}},
+		"PayloadDigest": {sigv4auth.PayloadDigest, upload{mode: modeSigned, body: replaceBody}},
+		"InsecureUnsigned": {
+			sigv4auth.InsecureUnsigned,
+			upload{
+				mode: "UNSIGNED-PAYLOAD", body: func(string) string { return "evil!" },
+				header: map[string]string{"X-Amz-Decoded-Content-Length": "", "Content-Encoding": ""},
+			},
+		},
 		"StreamingSigned":                  {sigv4auth.StreamingSigned, upload{mode: modeSigned, body: replaceBody}},
 		"StreamingSignedTrailer":           {sigv4auth.StreamingSignedTrailer, upload{mode: modeSignedTrailer, body: replaceBody}},
 		"InsecureStreamingUnsignedTrailer": {sigv4auth.InsecureStreamingUnsignedTrailer, upload{mode: modeUnsignedTrailer, body: replaceBody}},

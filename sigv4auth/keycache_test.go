@@ -37,10 +37,12 @@ func TestKeyCacheIsBounded(t *testing.T) {
 	}
 	fits, evicts := allocations(2, one, two), allocations(1, one, two)
 	if evicts <= fits && !raceDetector {
-		t.Errorf("two keys in turn allocate %v times with a cache for one and %v with a cache for two: the cache is not bounded", evicts, fits)
+		t.Errorf("two keys in turn allocate %v times with a cache for one and %v with a cache for two: the cache is not bounded", evicts,
+			fits)
 	}
 	// Behind each stranger the known key would be evicted, and derived again.
-	if same, others := allocations(2, one, unknown, unknown, unknown), allocations(2, one, unknown+"1", unknown+"2", unknown+"3"); others > same && !raceDetector {
+	if same, others := allocations(2, one, unknown, unknown, unknown), allocations(2, one, unknown+"1", unknown+"2",
+		unknown+"3"); others > same && !raceDetector {
 		t.Errorf("strangers fill the cache: %v allocations for one of them three times, %v for three of them", same, others)
 	}
 }

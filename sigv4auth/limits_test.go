@@ -15,14 +15,21 @@ import (
 func TestRefusedLimits(t *testing.T) {
 	t.Parallel()
 	runAll(t, []refusalTest{
-		{name: "threat 219: many fields", change: authorization("Signature=", strings.Repeat("a=1,", 20)+"Signature="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 219: a long X-Amz-* parameter", r: rides, change: target("limit=10", "X-Amz-"+strings.Repeat("a", 200)+"=1"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
+		{
+			name: "threat 219: many fields", change: authorization("Signature=", strings.Repeat("a=1,", 20)+"Signature="),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 219: a long X-Amz-* parameter", r: rides, change: target("limit=10", "X-Amz-"+strings.Repeat("a", 200)+"=1"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
 		{
 			name: "threat 219: a long target", change: target("/ride", "/"+strings.Repeat("a", 32<<10)),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{
-			name: "threat 219: a host of 256 bytes", r: hosted(strings.Repeat("a", 256)), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "no valid host",
+			name: "threat 219: a host of 256 bytes", r: hosted(strings.Repeat("a", 256)), code: sigv4auth.ErrMalformedRequest, status: 400,
+			typ: incomplete, text: "no valid host",
 		},
 		{
 			name: "threat 219: a long Authorization header", change: authorization("Signature=", strings.Repeat(" ", 8<<10)+"Signature="),
@@ -37,7 +44,8 @@ func TestRefusedLimits(t *testing.T) {
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{
-			name: "threat 219: many X-Amz-* parameters", r: rides, s: presigned, change: target("limit=10", strings.ReplaceAll(manyNames("X-Amz-", 51), ";", "=1&")),
+			name: "threat 219: many X-Amz-* parameters", r: rides, s: presigned, change: target("limit=10",
+				strings.ReplaceAll(manyNames("X-Amz-", 51), ";", "=1&")),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{

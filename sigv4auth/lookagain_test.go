@@ -202,7 +202,8 @@ func TestIdentityIsOfTheLastLookup(t *testing.T) {
 			store.credential.Session, store.credential.Revision = nil, "2"
 		}}
 		id, err := a.Verify(r)
-		if _, ok := id.Session(); err != nil || ok || id.Principal.Tags["team"] != "new" || id.Revision != "2" || !id.VerifiedAt.Equal(testNow) {
+		if _, ok := id.Session(); err != nil || ok || id.Principal.Tags["team"] != "new" || id.Revision != "2" ||
+			!id.VerifiedAt.Equal(testNow) {
 			t.Errorf("%+v, %v", id, err)
 		}
 	}
@@ -241,7 +242,10 @@ func TestRevisionGone(t *testing.T) {
 				t.Parallel()
 				store := &changingStore{credential: session()}
 				if mode == "streaming" {
-					store.credential = sigv4auth.Credential{AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal}
+					store.credential = sigv4auth.Credential{
+						AccessKeyID: testKeyID, Secret: sigv4auth.NewSecret(testSecret),
+						Principal: rolePrincipal,
+					}
 					if tt.code == sigv4auth.ErrExpiredToken {
 						return // the key does not expire
 					}
@@ -293,11 +297,13 @@ func TestRevisionGone(t *testing.T) {
 					}
 					return
 				}
-				if !slices.Equal(policies.asked, []string{"1", "2"}) || event.PolicyRevision != "2" || event.Decision.Outcome != iampolicy.Allow {
+				if !slices.Equal(policies.asked, []string{"1", "2"}) || event.PolicyRevision != "2" ||
+					event.Decision.Outcome != iampolicy.Allow {
 					t.Errorf("asked for %v; %+v", policies.asked, event)
 				}
 				id, ok := sigv4auth.IdentityFrom(handler.r.Context())
-				if !ok || id.Revision != "2" || !id.VerifiedAt.Equal(testNow) || id.PayloadMode != event.PayloadMode || handler.body != body {
+				if !ok || id.Revision != "2" || !id.VerifiedAt.Equal(testNow) || id.PayloadMode != event.PayloadMode ||
+					handler.body != body {
 					t.Errorf("the handler got %+v and %q", id, handler.body)
 				}
 			})

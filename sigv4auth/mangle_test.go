@@ -128,7 +128,11 @@ func parts(r *http.Request) []mangled {
 		default:
 			equal = sameHeader
 		}
-		all = append(all, mangled{"header " + key, func(r *http.Request) string { return r.Header.Get(key) }, func(r *http.Request, s string) { r.Header[key] = []string{s} }, equal})
+		all = append(all,
+			mangled{
+				"header " + key, func(r *http.Request) string { return r.Header.Get(key) },
+				func(r *http.Request, s string) { r.Header[key] = []string{s} }, equal,
+			})
 	}
 	if r.ContentLength > 0 {
 		all = append(all, mangled{"body", func(r *http.Request) string {

@@ -134,7 +134,9 @@ func (form wayToSign) oneChange(t *testing.T, part, op uint8, pos uint16, text s
 		t.Fatalf("%s: the body ends early, with io.EOF: %q", form.name, is.body)
 	}
 	a, b := was.identity, is.identity
-	if a.Principal.ARN != b.Principal.ARN || a.AccessKeyID != b.AccessKeyID || a.Scope != b.Scope || a.SignatureLocation != b.SignatureLocation || a.Algorithm != b.Algorithm || a.PayloadMode != b.PayloadMode || !a.SignedAt.Equal(b.SignedAt) {
+	if a.Principal.ARN != b.Principal.ARN || a.AccessKeyID != b.AccessKeyID || a.Scope != b.Scope ||
+		a.SignatureLocation != b.SignatureLocation || a.Algorithm != b.Algorithm || a.PayloadMode != b.PayloadMode ||
+		!a.SignedAt.Equal(b.SignedAt) {
 		t.Fatalf("%s: admitted as %+v; was %+v", form.name, b, a)
 	}
 	for key := range union(was.r.Header, is.r.Header) {
@@ -152,7 +154,10 @@ func TestOneChange(t *testing.T) {
 		refused, open := 0, 0
 		for part := range uint8(6) {
 			for op := range uint8(13) {
-				for i, text := range []string{" ", "\n", "%00", "X-Amz-Acl:public-read", "X_amz_acl:x", "Via:1.1 x", "&x=1", "HTTP://example.com"} {
+				for i, text := range []string{
+					" ", "\n", "%00", "X-Amz-Acl:public-read", "X_amz_acl:x", "Via:1.1 x", "&x=1",
+					"HTTP://example.com",
+				} {
 					if form.oneChange(t, part, op, uint16(op)*37+uint16(part)+uint16(i)*256, text) {
 						refused++
 					} else {

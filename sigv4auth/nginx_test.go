@@ -24,8 +24,10 @@ func startNginx(t *testing.T, config string) *frontend {
 	t.Helper()
 	return startFront(t, "nginx", func(f *frontend) []string {
 		listen := "listen " + f.plain + "; listen " + f.tls + " ssl http2; ssl_certificate cert.pem; ssl_certificate_key key.pem;"
-		f.write(t, "nginx.conf", "daemon off; master_process off; pid nginx.pid; error_log stderr;\nevents {}\nhttp {\naccess_log off; client_body_temp_path body; "+
-			"proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n"+strings.ReplaceAll(config, "LISTEN", listen)+"\n}\n")
+		f.write(t, "nginx.conf", "daemon off; master_process off; pid nginx.pid; error_log stderr;\nevents {}\nhttp {\naccess_log "+
+			"off; client_body_temp_path body; "+
+			"proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n"+strings.ReplaceAll(config, "LISTEN", listen)+
+			"\n}\n")
 		return []string{"-p", f.dir, "-c", "nginx.conf", "-e", "stderr"}
 	})
 }
@@ -63,26 +65,50 @@ func TestNginx(t *testing.T) {
 			{"https://HOST/prod/ride?x=%20+%2B", nil, right, ""},
 			{"https://HOST:8443/prod/ride", nil, right, ""},
 			{"https://HOST/prod/ride%2F%7e/%C3%A9", nil, right, ""},
-			{"https://HOST/prod/", http.Header{"Accept-Encoding": {"gzip"}, "User-Agent": {"x"}, "Accept": {"*/*"}, "Cookie": {"a=b; c=d"}, "Cache-Control": {"no-cache"}, "X-Amz-Meta-A": {"1"}}, right, ""},
+			{
+				"https://HOST/prod/",
+				http.Header{
+					"Accept-Encoding": {"gzip"}, "User-Agent": {"x"}, "Accept": {"*/*"}, "Cookie": {"a=b; c=d"},
+					"Cache-Control": {"no-cache"}, "X-Amz-Meta-A": {"1"},
+				},
+				right, "",
+			},
 			{"http://HOST/prod/ride", http.Header{"X-Forwarded-Host": {"host-as-it-came.test"}}, right, ""},
 		}},
-		{"host-said", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }", trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}), []frontRequest{
-			{"http://HOST/prod/ride", nil, right, ""},
-			{"https://HOST:8443/prod/ride", nil, right, ""},
-		}},
-		{"host-said-in-forwarded", "", `location / { proxy_pass http://BACKEND; proxy_set_header Forwarded "for=$remote_addr;host=\"$http_host\";proto=$scheme"; }`, trusting(sigv4auth.TrustedProxies{HostHeader: "Forwarded"}), []frontRequest{
-			{"http://HOST/prod/ride", nil, right, ""},
-			{"https://HOST:8443/prod/ride", nil, right, ""},
-		}},
+		{
+			"host-said", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }",
+			trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}),
+			[]frontRequest{
+				{"http://HOST/prod/ride", nil, right, ""},
+				{"https://HOST:8443/prod/ride", nil, right, ""},
+			},
+		},
+		{
+			"host-said-in-forwarded", "",
+			`location / { proxy_pass http://BACKEND; proxy_set_header Forwarded "for=$remote_addr;host=\"$http_host\";proto=$scheme"; }`,
+			trusting(sigv4auth.TrustedProxies{HostHeader: "Forwarded"}),
+			[]frontRequest{
+				{"http://HOST/prod/ride", nil, right, ""},
+				{"https://HOST:8443/prod/ride", nil, right, ""},
+			},
+		},
 		{"host-said-to-nobody", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }", nil, []frontRequest{
 			{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
 		}},
-		{"unix-socket", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }", trusting(sigv4auth.TrustedProxies{UnixSocket: true, HostHeader: "X-Forwarded-Host"}), []frontRequest{
-			{"http://HOST/prod/ride", nil, right, ""},
-		}},
-		{"unix-socket-not-trusted", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }", trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}), []frontRequest{
-			{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
-		}},
+		{
+			"unix-socket", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }",
+			trusting(sigv4auth.TrustedProxies{UnixSocket: true, HostHeader: "X-Forwarded-Host"}),
+			[]frontRequest{
+				{"http://HOST/prod/ride", nil, right, ""},
+			},
+		},
+		{
+			"unix-socket-not-trusted", "", "location / { proxy_pass http://BACKEND; proxy_set_header X-Forwarded-Host $http_host; }",
+			trusting(sigv4auth.TrustedProxies{HostHeader: "X-Forwarded-Host"}),
+			[]frontRequest{
+				{"http://HOST/prod/ride", nil, mismatch, "not one of Config.Proxies"},
+			},
+		},
 
 		// Threat 125: a URI in proxy_pass, and rewrite, pass the path decoded and encoded once
 		// more: merged slashes, %2F as a slash, letters as letters.
@@ -116,10 +142,14 @@ func TestNginx(t *testing.T) {
 			{"https://HOST/api//prod//ride", nil, right, ""},
 			{"https://HOST/x/../api/./ride", nil, right, ""},
 		}},
-		{"slashes-merged", "", "location /api/ { proxy_pass http://BACKEND/; " + hostAsItCame + " }", func(c *sigv4auth.Config) { encoded(c); prefixed(c) }, []frontRequest{
-			{"https://HOST/api/prod//ride", nil, mismatch, ""},
-			{"https://HOST/api/prod/x/../ride", nil, mismatch, ""},
-		}},
+		{
+			"slashes-merged", "", "location /api/ { proxy_pass http://BACKEND/; " + hostAsItCame + " }",
+			func(c *sigv4auth.Config) { encoded(c); prefixed(c) },
+			[]frontRequest{
+				{"https://HOST/api/prod//ride", nil, mismatch, ""},
+				{"https://HOST/api/prod/x/../ride", nil, mismatch, ""},
+			},
+		},
 
 		// Threat 124.
 		{"encoding-dropped", "", "location / { proxy_pass http://BACKEND; " + rewrittenEncoding + " }", nil, []frontRequest{
@@ -130,7 +160,8 @@ func TestNginx(t *testing.T) {
 			{"http://HOST/prod/ride", identity, mismatch, "commonly rewrite: accept-encoding"},
 		}},
 		{
-			"encoding-restored", "", "location / { proxy_pass http://BACKEND; " + rewrittenEncoding + " proxy_set_header X-Original-Accept-Encoding $http_accept_encoding; }",
+			"encoding-restored", "", "location / { proxy_pass http://BACKEND; " + rewrittenEncoding +
+				" proxy_set_header X-Original-Accept-Encoding $http_accept_encoding; }",
 			trusting(sigv4auth.TrustedProxies{RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"}}),
 			[]frontRequest{
 				{"http://HOST/prod/ride", nil, right, ""},
@@ -140,14 +171,24 @@ func TestNginx(t *testing.T) {
 		{"amz-header-added", "", "location / { proxy_pass http://BACKEND; " + hostAsItCame + " proxy_set_header X-Amz-Cf-Id x; }", nil, []frontRequest{
 			{"http://HOST/prod/ride", nil, sigv4auth.ErrHeaderNotSigned, ""},
 		}},
-		{"gzip", "gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any;", "location / { proxy_pass http://BACKEND; " + hostAsItCame + " }", nil, []frontRequest{
-			{"https://HOST/prod/ride", http.Header{"Accept-Encoding": {"identity"}}, right, ""},
-		}},
+		{
+			"gzip", "gzip on; gzip_types *; gzip_min_length 0; gzip_proxied any;",
+			"location / { proxy_pass http://BACKEND; " + hostAsItCame + " }", nil,
+			[]frontRequest{
+				{"https://HOST/prod/ride", http.Header{"Accept-Encoding": {"identity"}}, right, ""},
+			},
+		},
 
-		{"http-1.1-unbuffered", "", "location / { proxy_pass http://BACKEND; " + hostAsItCame + ` proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off; }`, nil, []frontRequest{
-			{"http://HOST/prod/ride", nil, right, ""},
-			{"https://HOST/prod/ride", nil, right, ""},
-		}},
+		{
+			"http-1.1-unbuffered", "",
+			"location / { proxy_pass http://BACKEND; " + hostAsItCame +
+				` proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off; }`,
+			nil,
+			[]frontRequest{
+				{"http://HOST/prod/ride", nil, right, ""},
+				{"https://HOST/prod/ride", nil, right, ""},
+			},
+		},
 		// Threat 127: HTTP/2 up to the server itself. nginx then sends a Host in place of
 		// :authority.
 		{"http-2-behind", "", "location / { grpc_pass grpc://BACKEND; grpc_set_header Host $http_host; }", nil, []frontRequest{
@@ -185,7 +226,8 @@ func TestNginx(t *testing.T) {
 			config.WriteString("upstream " + upstream + " { server " + address + "; }\n")
 			address = upstream
 		}
-		config.WriteString(tt.outside + "\nserver { LISTEN server_name " + tt.name + ".test; " + strings.ReplaceAll(tt.location, "BACKEND", address) + " }\n")
+		config.WriteString(tt.outside + "\nserver { LISTEN server_name " + tt.name + ".test; " +
+			strings.ReplaceAll(tt.location, "BACKEND", address) + " }\n")
 	}
 	front := startNginx(t, config.String())
 	throughFront(t, front, tests, backends)
@@ -226,7 +268,8 @@ func TestNginxTells(t *testing.T) {
 		var config strings.Builder
 		config.WriteString("server_names_hash_bucket_size 128;\n")
 		for _, s := range servers {
-			config.WriteString("server { LISTEN server_name " + s[0] + "; location / { proxy_pass http://" + s[1] + "; proxy_set_header Host $http_host; " + s[2] + " } }\n")
+			config.WriteString("server { LISTEN server_name " + s[0] + "; location / { proxy_pass http://" + s[1] +
+				"; proxy_set_header Host $http_host; " + s[2] + " } }\n")
 		}
 		return startNginx(t, config.String())
 	})
@@ -235,7 +278,8 @@ func TestNginxTells(t *testing.T) {
 // TestNginxClients: curl and raw requests through nginx, with the recipe that changes nothing.
 func TestNginxClients(t *testing.T) {
 	b := newBackend(t, "", nil, nil)
-	front := startNginx(t, "server { LISTEN server_name example.com; location / { proxy_pass http://"+b.address+"; proxy_set_header Host $http_host; } }")
+	front := startNginx(t, "server { LISTEN server_name example.com; location / { proxy_pass http://"+b.address+
+		"; proxy_set_header Host $http_host; } }")
 
 	t.Run("curl", func(t *testing.T) {
 		curl := testneed.Program(t, "curl")
@@ -248,14 +292,22 @@ func TestNginxClients(t *testing.T) {
 			{"HTTP/1.1, with a port", []string{"http://example.com:8080/prod/ride"}, "200 1.1"},
 			{"TLS, HTTP/1.1", []string{"--http1.1", "https://example.com/prod/ride"}, "200 1.1"},
 			{"TLS, HTTP/2", []string{"--http2", "https://example.com/prod/ride"}, "200 2"},
-			{"TLS, HTTP/2, with a port and its own headers", []string{"--http2", "-H", "X-Amz-Meta-A: 1", "-H", "Accept-Encoding: br", "https://example.com:8443/prod/ride"}, "200 2"},
-			{"HTTP/1.1, 100-continue", []string{"-H", "Expect: 100-continue", "http://example.com/prod/ride"}, "403 1.1"}, // nginx answers it, and drops the header that curl signs
+			{
+				"TLS, HTTP/2, with a port and its own headers",
+				[]string{"--http2", "-H", "X-Amz-Meta-A: 1", "-H", "Accept-Encoding: br", "https://example.com:8443/prod/ride"},
+				"200 2",
+			},
+			// nginx answers it, and drops the header that curl signs
+			{"HTTP/1.1, 100-continue", []string{"-H", "Expect: 100-continue", "http://example.com/prod/ride"}, "403 1.1"},
 			{"another region", []string{"--aws-sigv4", "aws:amz:eu-west-1:" + testService, "https://example.com/prod/ride"}, "403 2"},
 		} {
 			args := append([]string{
-				"--silent", "--show-error", "--max-time", "20", "--output", os.DevNull, "--write-out", "%{http_code} %{http_version}", "--cacert", front.certificate,
-				"--connect-to", ":80:" + front.plain, "--connect-to", ":8080:" + front.plain, "--connect-to", ":443:" + front.tls, "--connect-to", ":8443:" + front.tls,
-				"--user", testKeyID + ":" + testSecret, "--aws-sigv4", "aws:amz:" + testRegion + ":" + testService, "--header", "Content-Type: application/json", "--data", rideBody,
+				"--silent", "--show-error", "--max-time", "20", "--output", os.DevNull, "--write-out", "%{http_code} %{http_version}", "--cacert",
+				front.certificate,
+				"--connect-to", ":80:" + front.plain, "--connect-to", ":8080:" + front.plain, "--connect-to", ":443:" +
+					front.tls, "--connect-to", ":8443:" + front.tls,
+				"--user", testKeyID + ":" + testSecret, "--aws-sigv4", "aws:amz:" + testRegion + ":" + testService, "--header",
+				"Content-Type: application/json", "--data", rideBody,
 			}, tt.args...)
 			out, err := exec.Command(curl, args...).CombinedOutput()
 			if err != nil || string(out) != tt.want {
@@ -268,7 +320,8 @@ func TestNginxClients(t *testing.T) {
 	t.Run("raw", func(t *testing.T) {
 		signed := sign(t, request("GET", "/prod/rides", ""), signing{at: time.Now()})
 		head := func(lines string) string {
-			return "GET /prod/rides HTTP/1.1\r\n" + lines + "X-Amz-Date: " + signed.Header.Get("X-Amz-Date") + "\r\nAuthorization: " + signed.Header.Get("Authorization") + "\r\nConnection: close\r\n\r\n"
+			return "GET /prod/rides HTTP/1.1\r\n" + lines + "X-Amz-Date: " + signed.Header.Get("X-Amz-Date") + "\r\nAuthorization: " +
+				signed.Header.Get("Authorization") + "\r\nConnection: close\r\n\r\n"
 		}
 		for lines, want := range map[string]string{
 			"Host: example.com\r\n":                           "200",
@@ -313,7 +366,9 @@ func TestRecipesAreRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		directive := regexp.MustCompile(`(?:proxy|grpc)_set_header \S+ (?:"(?:[^"\\]|\\.)*"|[^;"]+);|map \$\S+ \$\S+ \{[^\n]+|if \([^\n]+|header_up [^` + "`" + `\n]+`)
+		directive := regexp.MustCompile(`(?:proxy|grpc)_set_header \S+ (?:"(?:[^"\\]|\\.)*"|[^;"]+);|map \$\S+ \$\S+ \{[^\n]+|if ` +
+			`\([^\n]+|header_up [^` +
+			"`" + `\n]+`)
 		found := directive.FindAllString(section, -1)
 		for _, text := range found {
 			if !strings.Contains(string(tests), text) {

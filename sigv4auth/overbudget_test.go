@@ -46,7 +46,8 @@ func TestAnEvaluationOverItsBudgetIsToldSo(t *testing.T) {
 		if (handler.ran == 1) == tt.over || events != 1 || e.Decision.OverBudget != tt.over || e.Decision.Allowed() == tt.over {
 			t.Errorf("%s: %d, the handler ran %d times, %+v", tt.name, w.Code, handler.ran, e.Decision)
 		}
-		if tt.over && (w.Code != 403 || !strings.Contains(sigv4auth.AsError(refused).Detail, "budget") || strings.Contains(w.Body.String(), "budget")) {
+		if tt.over && (w.Code != 403 || !strings.Contains(sigv4auth.AsError(refused).Detail, "budget") ||
+			strings.Contains(w.Body.String(), "budget")) {
 			t.Errorf("%s: %d %s, %q", tt.name, w.Code, w.Body, sigv4auth.AsError(refused).Detail)
 		}
 	}

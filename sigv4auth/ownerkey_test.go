@@ -49,8 +49,14 @@ func TestOwnerKey(t *testing.T) {
 		{"a role made again", principal(ofRole+"Rider/alice", "AROATWO:alice"), "role:111122223333:AROATWO:alice"},
 		{"a federated identity", federated(ofRole+"Pool/x-y", "AROAONE:x-y", pool, "us-east-1:uuid"), "federated:" + pool + ":us-east-1%3Auuid"},
 		{"the same, of another role", federated(ofRole+"Other/z", "AROATWO:z", pool, "us-east-1:uuid"), "federated:" + pool + ":us-east-1%3Auuid"},
-		{"the subject of another provider", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "accounts.example.com", "us-east-1:uuid"), "federated:accounts.example.com:us-east-1%3Auuid"},
-		{"a subject that looks like a key", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", "user:111122223333:AIDAONE"), "federated:p:user%3A111122223333%3AAIDAONE"},
+		{
+			"the subject of another provider", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "accounts.example.com", "us-east-1:uuid"),
+			"federated:accounts.example.com:us-east-1%3Auuid",
+		},
+		{
+			"a subject that looks like a key", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", "user:111122223333:AIDAONE"),
+			"federated:p:user%3A111122223333%3AAIDAONE",
+		},
 		{"a subject with an escape in it", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", "a%3Ab"), "federated:p:a%253Ab"},
 		{"a subject in UTF-8", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", "\u00e9\n"), "federated:p:%C3%A9%0A"},
 		{"an e-mail address", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", "a.b+c@example.com"), "federated:p:a.b+c@example.com"},
@@ -68,7 +74,11 @@ func TestOwnerKey(t *testing.T) {
 		{"a service", principal("events.amazonaws.com", "AIDAONE"), ""},
 		{"nobody", principal("", "AIDAONE"), ""},
 		{"a role itself", principal("arn:aws:iam::111122223333:role/Rider", "AROAONE"), ""},
-		{"one that contradicts itself", sigv4auth.Credential{Principal: iampolicy.Principal{ARN: ofUser + "alice", AccountID: "444455556666", UserID: "AIDAONE"}}, ""},
+		{
+			"one that contradicts itself",
+			sigv4auth.Credential{Principal: iampolicy.Principal{ARN: ofUser + "alice", AccountID: "444455556666", UserID: "AIDAONE"}},
+			"",
+		},
 		{"a subject too long to index", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", strings.Repeat("a", 2048)), ""},
 		{"a subject too long once it is encoded", federated(ofRole+"Pool/x-y", "AROAONE:x-y", "p", strings.Repeat("/", 700)), ""},
 	} {

@@ -15,7 +15,10 @@ func TestPathStyles(t *testing.T) {
 	styles := map[string]sigv4auth.PathStyle{
 		"PathStrict": sigv4auth.PathStrict, "PathNormalized": sigv4auth.PathNormalized, "PathEncoded": sigv4auth.PathEncoded, "PathS3": sigv4auth.PathS3,
 	}
-	paths := []string{"/prod/a%20b", "/prod/a%2520b", "/prod/a+b", "/prod/a%2Bb", "/prod/a%252520b", "/prod/a%2fb", "/prod/a/b", "/prod/a%3Fb=c", "/prod/a?b=c"}
+	paths := []string{
+		"/prod/a%20b", "/prod/a%2520b", "/prod/a+b", "/prod/a%2Bb", "/prod/a%252520b", "/prod/a%2fb", "/prod/a/b",
+		"/prod/a%3Fb=c", "/prod/a?b=c",
+	}
 	// What PathS3 decodes before it encodes: one path in two spellings.
 	same := map[[2]string]bool{{"/prod/a+b", "/prod/a%2Bb"}: true, {"/prod/a%2Bb", "/prod/a+b"}: true}
 	for name, style := range styles {

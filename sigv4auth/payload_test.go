@@ -20,8 +20,9 @@ func TestRefusedPayload(t *testing.T) {
 			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature,
 		},
 		{
-			name: "threat 48: another body under a declared digest", s: signing{digestHeader: true}, change: body(strings.Replace(rideBody, "47", "48", 1)),
-			code: sigv4auth.ErrPayloadMismatch, status: 403, typ: invalidSignature, text: "x-amz-content-sha256",
+			name: "threat 48: another body under a declared digest", s: signing{digestHeader: true},
+			change: body(strings.Replace(rideBody, "47", "48", 1)),
+			code:   sigv4auth.ErrPayloadMismatch, status: 403, typ: invalidSignature, text: "x-amz-content-sha256",
 		},
 		{name: "threat 50: UNSIGNED-PAYLOAD", change: func(r *http.Request) {
 			setHeader("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")(r)
@@ -32,7 +33,8 @@ func TestRefusedPayload(t *testing.T) {
 			authorization("host;", "host;x-amz-content-sha256;")(r)
 		}, code: sigv4auth.ErrNotEnabled, status: 403, typ: invalidSignature},
 		{
-			name: "threat 53: s3 without x-amz-content-sha256", config: func(c *sigv4auth.Config) { c.Service = "s3" }, s: signing{service: "s3-object-lambda"}, change: authorization("s3-object-lambda", "s3"),
+			name: "threat 53: s3 without x-amz-content-sha256", config: func(c *sigv4auth.Config) { c.Service = "s3" },
+			s: signing{service: "s3-object-lambda"}, change: authorization("s3-object-lambda", "s3"),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "Missing required header",
 		},
 		{name: "threat 54: a digest in upper case", s: signing{digestHeader: true}, change: func(r *http.Request) {
@@ -58,12 +60,18 @@ func TestRefusedPayload(t *testing.T) {
 			code: sigv4auth.ErrIncompleteBody, status: 400, typ: "IncompleteBody",
 		},
 		{
-			name: "threat 220: a Content-Length beyond the limit", config: func(c *sigv4auth.Config) { c.MaxBodyBytes = 10 }, change: func(r *http.Request) { r.Body = io.NopCloser(errReader{errors.New("the body was read")}) },
+			name: "threat 220: a Content-Length beyond the limit", config: func(c *sigv4auth.Config) { c.MaxBodyBytes = 10 },
+			change: func(r *http.Request) {
+				r.Body = io.NopCloser(errReader{
+					errors.New("the body was read"),
+				})
+			},
 			code: sigv4auth.ErrRequestTooLarge, status: 413, typ: "RequestEntityTooLargeException",
 		},
 		{
-			name: "threat 220: a chunked body beyond the limit", config: func(c *sigv4auth.Config) { c.MaxBodyBytes = 10 }, change: func(r *http.Request) { r.ContentLength = -1 },
-			code: sigv4auth.ErrRequestTooLarge, status: 413, typ: "RequestEntityTooLargeException",
+			name: "threat 220: a chunked body beyond the limit", config: func(c *sigv4auth.Config) { c.MaxBodyBytes = 10 },
+			change: func(r *http.Request) { r.ContentLength = -1 },
+			code:   sigv4auth.ErrRequestTooLarge, status: 413, typ: "RequestEntityTooLargeException",
 		},
 	})
 }

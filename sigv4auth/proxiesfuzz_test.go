@@ -15,7 +15,10 @@ func FuzzClientsClaims(f *testing.F) {
 	var event sigv4auth.Event
 	newBehind := func(header string) *sigv4auth.Authenticator {
 		return newAuthenticator(f, func(c *sigv4auth.Config) {
-			c.Proxies = sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: header, HostHeader: "Forwarded", SchemeHeader: "Forwarded"}
+			c.Proxies = sigv4auth.TrustedProxies{
+				Networks: peerNetwork, ClientHeader: header, HostHeader: "Forwarded",
+				SchemeHeader: "Forwarded",
+			}
 			c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
 		})
 	}
@@ -26,14 +29,20 @@ func FuzzClientsClaims(f *testing.F) {
 		return r
 	}
 	good := fresh(f)
-	for _, seed := range []string{"", "198.51.100.9", "192.0.2.9", "junk,", `for="`, `for="x\`, "for=192.0.2.9;host=example.com;proto=https", `;"`, "for=192.0.2.9,", "\x00"} {
+	for _, seed := range []string{
+		"", "198.51.100.9", "192.0.2.9", "junk,", `for="`, `for="x\`, "for=192.0.2.9;host=example.com;proto=https", `;"`, "for=192.0.2.9,",
+		"\x00",
+	} {
 		f.Add(seed, true)
 		f.Add(seed, false)
 	}
 	f.Fuzz(func(t *testing.T, claim string, sameLine bool) {
 		for _, a := range []*sigv4auth.Authenticator{byList, byForwarded} {
 			r := good.Clone(t.Context())
-			for key, said := range map[string]string{"X-Forwarded-For": "198.51.100.1, 192.0.2.7", "Forwarded": `for=198.51.100.1;host="example.org";proto=http, for=192.0.2.7;host=inner;proto=https`} {
+			for key, said := range map[string]string{
+				"X-Forwarded-For": "198.51.100.1, 192.0.2.7",
+				"Forwarded":       `for=198.51.100.1;host="example.org";proto=http, for=192.0.2.7;host=inner;proto=https`,
+			} {
 				if sameLine {
 					r.Header[key] = []string{claim + ", " + said}
 				} else {

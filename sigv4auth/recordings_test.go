@@ -83,7 +83,8 @@ func (rec recording) authenticatorWith(t *testing.T, change func(*sigv4auth.Conf
 		change(c)
 		c.Now = func() time.Time { return at }
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
-			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken), Principal: rolePrincipal,
+			AccessKeyID: tempKeyID, Secret: sigv4auth.NewSecret(testSecret), SessionToken: sigv4auth.NewSecret(testToken),
+			Principal: rolePrincipal,
 		})
 	})
 }
@@ -94,7 +95,8 @@ func (rec recording) plain() bool {
 
 // mended names recordings that are filed under the bad escape they were asked to send, but whose
 // client dropped or mended it before it signed: what they put on the wire is standard.
-var mended = map[string]bool{"go-sdkv2/query-bad-pct": true, "go-sdkv2-presign/query-bad-pct": true, "py-botocore-presign/query-bad-pct": true}
+var mended = map[string]bool{"go-sdkv2/query-bad-pct": true, "go-sdkv2-presign/query-bad-pct": true, "py-botocore-presign/" +
+	"query-bad-pct": true}
 
 // listed are the recordings whose refusal CLIENTS.md lists for them: no other test runs that
 // version of the client.
@@ -155,7 +157,8 @@ func TestRecordings(t *testing.T) {
 	if count != plainRecordings {
 		t.Errorf("%d recordings; want %d", count, plainRecordings)
 	}
-	t.Logf("admitted: %d by PathStrict, %d by PathNormalized; refused: %d", admitted[sigv4auth.PathStrict], admitted[sigv4auth.PathNormalized], refused)
+	t.Logf("admitted: %d by PathStrict, %d by PathNormalized; refused: %d", admitted[sigv4auth.PathStrict],
+		admitted[sigv4auth.PathNormalized], refused)
 }
 
 // TestRecordingsOtherStyles: what clients signed without normalisation is admitted by PathEncoded,

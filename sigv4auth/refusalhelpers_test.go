@@ -72,7 +72,8 @@ func (tt refusalTest) run(t *testing.T) {
 	if w.Header().Get("x-amzn-RequestId") == "" || w.Header().Get("Date") == "" || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("headers %v", w.Header())
 	}
-	if events != 1 || event.Outcome != sigv4auth.Refused || event.Reason != tt.code || event.RequestID != w.Header().Get("x-amzn-RequestId") || event.Principal != "" {
+	if events != 1 || event.Outcome != sigv4auth.Refused || event.Reason != tt.code ||
+		event.RequestID != w.Header().Get("x-amzn-RequestId") || event.Principal != "" {
 		t.Errorf("%d events, the last %+v", events, event)
 	}
 }

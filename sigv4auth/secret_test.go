@@ -31,7 +31,12 @@ func TestSecretIsRedacted(t *testing.T) {
 	hidden.inner.secret, hidden.inner.key = s, key
 	store := sigv4auth.StaticCredentials(cred)
 	var printed []string
-	for _, v := range []any{s, &s, key, &key, cred, &cred, hidden, &hidden, []sigv4auth.Secret{s}, map[string]sigv4auth.Credential{"a": cred}, store, &store} {
+	for _, v := range []any{
+		s, &s, key, &key, cred, &cred, hidden, &hidden,
+		[]sigv4auth.Secret{s},
+		map[string]sigv4auth.Credential{"a": cred},
+		store, &store,
+	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%08b", "%c", "%U", "%t", "%e", "%g", "%T"} {
 			printed = append(printed, fmt.Sprintf(verb, v))
 		}
@@ -46,13 +51,17 @@ func TestSecretIsRedacted(t *testing.T) {
 		printed = append(printed, text.String())
 	}
 	for _, p := range printed {
-		for _, leak := range []string{value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value), fmt.Sprint([]byte(value)), string(raw[:4]), fmt.Sprintf("%x", raw[:4]), fmt.Sprintf("%X", raw[:4]), strings.Trim(fmt.Sprint(raw[:4]), "[]")} {
+		for _, leak := range []string{
+			value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value), fmt.Sprint([]byte(value)), string(raw[:4]),
+			fmt.Sprintf("%x", raw[:4]), fmt.Sprintf("%X", raw[:4]), strings.Trim(fmt.Sprint(raw[:4]), "[]"),
+		} {
 			if strings.Contains(p, leak) {
 				t.Errorf("leaked in %s", p)
 			}
 		}
 	}
-	if got := fmt.Sprintf("%v %s %+v %d %v %d", s, s, cred.Secret, s, key, cred.SigningKeys); got != "REDACTED REDACTED REDACTED REDACTED REDACTED [REDACTED]" {
+	if got := fmt.Sprintf("%v %s %+v %d %v %d", s, s, cred.Secret, s, key, cred.SigningKeys); got != "REDACTED REDACTED REDACTED "+
+		"REDACTED REDACTED [REDACTED]" {
 		t.Errorf("printed %s", got)
 	}
 }

@@ -20,8 +20,9 @@ func TestRefusedCoverage(t *testing.T) {
 			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "not signed: x-amz-meta-note",
 		},
 		{
-			name: "threat 17: an x-amz-* header in another spelling beside the signed one", change: func(r *http.Request) { r.Header["x-amz-date"] = []string{"x"} },
-			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+			name:   "threat 17: an x-amz-* header in another spelling beside the signed one",
+			change: func(r *http.Request) { r.Header["x-amz-date"] = []string{"x"} },
+			code:   sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{
 			name: "threat 18: an x-amz-content-sha256 that is not signed", change: setHeader("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD"),
@@ -29,7 +30,8 @@ func TestRefusedCoverage(t *testing.T) {
 		},
 		{
 			name: "threat 19: host is not signed", change: authorization("host;", ""),
-			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "'Host' or ':authority' must be a " +
+				"'SignedHeader' in the AWS Authorization.",
 		},
 		{
 			name: "threat 20: the date is not signed", change: authorization(";x-amz-date", ""),
@@ -40,7 +42,8 @@ func TestRefusedCoverage(t *testing.T) {
 			delHeader("X-Amz-Date")(r)
 		}, code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "'Date' must be"},
 		{
-			name: "threat 21: a required header that is not signed", config: func(c *sigv4auth.Config) { c.RequiredHeaders = []string{"X-Trace"} }, change: setHeader("X-Trace", "1"),
+			name:   "threat 21: a required header that is not signed",
+			config: func(c *sigv4auth.Config) { c.RequiredHeaders = []string{"X-Trace"} }, change: setHeader("X-Trace", "1"),
 			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "'x-trace' must be",
 		},
 		{
@@ -72,18 +75,25 @@ func TestRefusedCoverage(t *testing.T) {
 			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature,
 		},
 		{
-			name: "threat 27: the date in the query and in a header", r: rides, s: presigned, change: setHeader("X-Amz-Date", "20260102T030405Z"),
-			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+			name: "threat 27: the date in the query and in a header", r: rides, s: presigned,
+			change: setHeader("X-Amz-Date", "20260102T030405Z"),
+			code:   sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{
-			name: "threat 27: the token in the query and in a header", r: rides, s: signing{keyID: tempKeyID, token: testToken, presign: time.Minute}, change: setHeader("X-Amz-Security-Token", testToken),
+			name: "threat 27: the token in the query and in a header", r: rides, s: signing{
+				keyID: tempKeyID, token: testToken, presign: time.Minute,
+			}, change: setHeader("X-Amz-Security-Token", testToken),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
 		{
 			name: "threat 27: X-Amz-Date twice", change: addHeader("X-Amz-Date", "20260102T030405Z"),
 			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
 		},
-		{name: "threat 22: a signed header that is there without values", change: func(r *http.Request) { r.Header["Content-Type"] = nil }, code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "did not arrive"},
+		{
+			name:   "threat 22: a signed header that is there without values",
+			change: func(r *http.Request) { r.Header["Content-Type"] = nil }, code: sigv4auth.ErrHeaderNotSigned, status: 403,
+			typ: invalidSignature, text: "did not arrive",
+		},
 		{name: "threat 27: the digest twice, both signed", r: func() *http.Request {
 			r := ride()
 			r.Header["X-Amz-Content-Sha256"] = []string{strings.Repeat("0", 64), strings.Repeat("0", 64)}
@@ -92,8 +102,15 @@ func TestRefusedCoverage(t *testing.T) {
 		{name: "threat 27: presigned, the digest twice", r: rides, s: presigned, change: func(r *http.Request) {
 			r.Header["X-Amz-Content-Sha256"] = []string{"x", "x"}
 		}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "more than once"},
-		{name: "threat 27: another parameter of a presigned URL as a header too", r: rides, s: presigned, change: setHeader("X-Amz-Expires", "60"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 27: the digest in the header and in the query", r: func() *http.Request { return request("POST", "/prod/ride?X-Amz-Content-Sha256=x", rideBody) }, s: signing{digestHeader: true}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "both"},
+		{
+			name: "threat 27: another parameter of a presigned URL as a header too", r: rides, s: presigned,
+			change: setHeader("X-Amz-Expires", "60"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 27: the digest in the header and in the query",
+			r:    func() *http.Request { return request("POST", "/prod/ride?X-Amz-Content-Sha256=x", rideBody) },
+			s:    signing{digestHeader: true}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "both",
+		},
 		{name: "order: host not signed before a bad date", change: func(r *http.Request) {
 			authorization("host;", "")(r)
 			setHeader("X-Amz-Date", "x")(r)

@@ -85,7 +85,10 @@ func generate(rng *rand.Rand) randomRequest {
 		panic(err) // paths are made to be parsable, and url.Parse does not look into queries
 	}
 	method := []string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"}[rng.IntN(6)]
-	req := randomRequest{out: &http.Request{Method: method, URL: u, Host: u.Host, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}}
+	req := randomRequest{out: &http.Request{
+		Method: method, URL: u, Host: u.Host, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1,
+		ProtoMinor: 1,
+	}}
 	if method == "POST" || method == "PUT" {
 		req.body = []byte(pick(values, 40))
 		req.out.Header.Set("Content-Type", "application/json")
@@ -165,7 +168,8 @@ func TestSigners(t *testing.T) {
 	}{
 		{"aws-sdk-go-v2, header", func(req *randomRequest) error {
 			sum := sha256.Sum256(req.body)
-			return signer.NewSigner().SignHTTP(context.Background(), creds, req.out, hex.EncodeToString(sum[:]), testService, testRegion, testNow)
+			return signer.NewSigner().SignHTTP(context.Background(), creds, req.out, hex.EncodeToString(sum[:]), testService, testRegion,
+				testNow)
 		}, never},
 		{"aws-sdk-go-v2, presigned", func(req *randomRequest) error {
 			q := req.out.URL.Query()
@@ -173,7 +177,8 @@ func TestSigners(t *testing.T) {
 			req.out.URL.RawQuery = q.Encode()
 			sum := sha256.Sum256(req.body)
 			// The signer moves x-amz-* headers into the query.
-			uri, header, err := signer.NewSigner().PresignHTTP(context.Background(), creds, req.out, hex.EncodeToString(sum[:]), testService, testRegion, testNow)
+			uri, header, err := signer.NewSigner().PresignHTTP(context.Background(), creds, req.out, hex.EncodeToString(sum[:]),
+				testService, testRegion, testNow)
 			if err != nil {
 				return err
 			}
@@ -201,8 +206,9 @@ func TestSigners(t *testing.T) {
 			req.out.URL.RawQuery = q.Encode()
 			sum := sha256.Sum256(req.body)
 			return smithysigv4.New().SignRequest(&smithysigv4.SignRequestInput{
-				Request: req.out, PayloadHash: sum[:], Service: testService, Region: testRegion, Time: testNow, SignatureType: smithyv4.SignatureTypeQueryString,
-				Credentials: smithycreds.Credentials{AccessKeyID: tempKeyID, SecretAccessKey: testSecret, SessionToken: testToken},
+				Request: req.out, PayloadHash: sum[:], Service: testService, Region: testRegion, Time: testNow,
+				SignatureType: smithyv4.SignatureTypeQueryString,
+				Credentials:   smithycreds.Credentials{AccessKeyID: tempKeyID, SecretAccessKey: testSecret, SessionToken: testToken},
 			})
 		}, func(req randomRequest) bool {
 			u := *req.out.URL

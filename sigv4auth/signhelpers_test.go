@@ -94,7 +94,8 @@ func sign(tb testing.TB, r *http.Request, s signing) *http.Request {
 	}
 	signer := sigv4test.Signer{
 		Credential: sigv4auth.Credential{
-			AccessKeyID: cmp.Or(s.keyID, testKeyID), Secret: sigv4auth.NewSecret(cmp.Or(s.secret, testSecret)), SessionToken: sigv4auth.NewSecret(s.token),
+			AccessKeyID: cmp.Or(s.keyID, testKeyID), Secret: sigv4auth.NewSecret(cmp.Or(s.secret, testSecret)),
+			SessionToken: sigv4auth.NewSecret(s.token),
 		},
 		Region: cmp.Or(s.region, testRegion), Service: cmp.Or(s.service, testService), Presign: s.presign, Now: sigv4test.NewClock(at).Now,
 	}
@@ -229,13 +230,17 @@ func waysToSign(tb testing.TB) []wayToSign {
 	}
 	once, free := func(f *wayToSign) { f.once = true }, func(f *wayToSign) { f.once, f.free = true, true }
 	add("header, body", sign(tb, noted(ride()), signing{}), nil, nil)
-	add("header, declared digest, token", sign(tb, noted(ride()), signing{keyID: tempKeyID, token: testToken, digestHeader: true}), nil, nil)
+	add("header, declared digest, token", sign(tb, noted(ride()), signing{keyID: tempKeyID, token: testToken, digestHeader: true}), nil,
+		nil)
 	add("header, query", sign(tb, query(), signing{}), nil, nil)
-	add("PathEncoded", sign(tb, noted(request("GET", "/prod//a/../%2e/b?x", "")), signing{}), func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded }, nil)
-	add("PathNormalized", targeted(sign(tb, noted(request("GET", "/prod/b/c%20d/?x", "")), signing{}), "/prod//a/./../b/./c%20d/?x"), func(c *sigv4auth.Config) { c.Path = sigv4auth.PathNormalized }, func(f *wayToSign) { f.normal = true })
+	add("PathEncoded", sign(tb, noted(request("GET", "/prod//a/../%2e/b?x", "")), signing{}),
+		func(c *sigv4auth.Config) { c.Path = sigv4auth.PathEncoded }, nil)
+	add("PathNormalized", targeted(sign(tb, noted(request("GET", "/prod/b/c%20d/?x", "")), signing{}), "/prod//a/./../b/./c%20d/?x"),
+		func(c *sigv4auth.Config) { c.Path = sigv4auth.PathNormalized }, func(f *wayToSign) { f.normal = true })
 	add("presigned, token", sign(tb, query(), signing{keyID: tempKeyID, token: testToken, presign: time.Minute}), nil, nil)
 	add("presigned, body", sign(tb, ride(), presigned), nil, nil)
-	add("S3, declared digest", sign(tb, noted(request("PUT", "/bucket/a%20b/c+d?x=1", "data")), signing{service: "s3", digestHeader: true}), s3, once)
+	add("S3, declared digest", sign(tb, noted(request("PUT", "/bucket/a%20b/c+d?x=1", "data")), signing{service: "s3", digestHeader: true}),
+		s3, once)
 	add("S3, UNSIGNED-PAYLOAD", signUnsigned(request("PUT", "/bucket/a%20b", "data"), 0), s3, free)
 	add("S3, presigned", signUnsigned(request("PUT", "/bucket/key", "data"), time.Minute), s3, free)
 	data := strings.Repeat("0123456789abcdef", 600)
@@ -250,7 +255,8 @@ func waysToSign(tb testing.TB) []wayToSign {
 	add("S3, signed chunks and trailer", s3Upload(modeSignedTrailer), s3Streaming, once)
 	add("S3, unsigned chunks", s3Upload(modeUnsignedTrailer), s3Streaming, free)
 	sigV4A := func(c *sigv4auth.Config) { c.Algorithms = sigv4auth.SigV4A }
-	add("SigV4A", sign(tb, ride(), signing{keyID: tempKeyID, token: testToken, digestHeader: true, regions: testRegion + ",eu-*"}), sigV4A, nil)
+	add("SigV4A", sign(tb, ride(), signing{keyID: tempKeyID, token: testToken, digestHeader: true, regions: testRegion + ",eu-*"}), sigV4A,
+		nil)
 	add("SigV4A, presigned", sign(tb, request("GET", "/prod/rides?limit=10", ""), signing{presign: time.Minute, regions: "*"}), sigV4A, nil)
 	client := uploaderV4A{key: generateKey(tb)}
 	chunksV4A := func(c *sigv4auth.Config) {
@@ -260,7 +266,8 @@ func waysToSign(tb testing.TB) []wayToSign {
 	add("SigV4A, signed chunks and trailer", client.request(tb, upload{mode: modeSignedTrailerV4A, data: data}), chunksV4A, nil)
 	behind := func(c *sigv4auth.Config) {
 		c.Proxies = sigv4auth.TrustedProxies{
-			Networks: peerNetwork, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto", HostHeader: "X-Forwarded-Host", PathPrefix: "/prod",
+			Networks: peerNetwork, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto", HostHeader: "X-Forwarded-Host",
+			PathPrefix:      "/prod",
 			RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"},
 		}
 	}

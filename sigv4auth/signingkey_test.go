@@ -89,26 +89,93 @@ func TestDerivedKeys(t *testing.T) {
 		{"tomorrow's date before midnight, by a clock that is ahead", sigv4auth.Credential{SigningKeys: threeDays}, after, midnight.Add(-2 * time.Minute), ""},
 		{"presigned yesterday", sigv4auth.Credential{SigningKeys: threeDays}, signing{at: testNow.Add(-24 * time.Hour), presign: 48 * time.Hour}, testNow, ""},
 		{"a session token", sigv4auth.Credential{SigningKeys: threeDays, SessionToken: sigv4auth.NewSecret(testToken)}, signing{token: testToken}, testNow, ""},
-		{"a key among those of other services", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, "s3"), {}, key("20260102")}}, today, testNow, ""},
+		{
+			"a key among those of other services",
+			sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{
+				fleetKey(t, testSecret, "20260102", testRegion, "s3"),
+				{},
+				key("20260102"),
+			}},
+			today, testNow, "",
+		},
 
-		{"threat 109: no key for today is the store's fault", sigv4auth.Credential{SigningKeys: threeDays[:1]}, today, testNow, sigv4auth.ErrServiceUnavailable},
-		{"threat 109: no key for tomorrow", sigv4auth.Credential{SigningKeys: threeDays[:2]}, after, midnight.Add(-2 * time.Minute), sigv4auth.ErrServiceUnavailable},
+		{
+			"threat 109: no key for today is the store's fault",
+			sigv4auth.Credential{SigningKeys: threeDays[:1]},
+			today, testNow,
+			sigv4auth.ErrServiceUnavailable,
+		},
+		{
+			"threat 109: no key for tomorrow",
+			sigv4auth.Credential{SigningKeys: threeDays[:2]},
+			after, midnight.Add(-2 * time.Minute),
+			sigv4auth.ErrServiceUnavailable,
+		},
 		{"no key for yesterday any more", sigv4auth.Credential{SigningKeys: threeDays[2:]}, before, midnight, sigv4auth.ErrUnrecognizedClient},
-		{"no key for the day of a presigned URL any more", sigv4auth.Credential{SigningKeys: threeDays[1:]}, signing{at: testNow.Add(-24 * time.Hour), presign: 48 * time.Hour}, testNow, sigv4auth.ErrUnrecognizedClient},
-		{"threat 80: a key for another service", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, "s3")}}, today, testNow, sigv4auth.ErrServiceUnavailable},
-		{"threat 80: a key for another region", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", "eu-west-1", testService)}}, today, testNow, sigv4auth.ErrServiceUnavailable},
-		{"the key of another secret", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, "another", "20260102", testRegion, testService)}}, today, testNow, sigv4auth.ErrSignatureMismatch},
-		{"the bytes of another date's key", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{misdated(t, threeDays[0], "20260102")}}, today, testNow, sigv4auth.ErrSignatureMismatch},
+		{
+			"no key for the day of a presigned URL any more",
+			sigv4auth.Credential{SigningKeys: threeDays[1:]},
+			signing{at: testNow.Add(-24 * time.Hour), presign: 48 * time.Hour},
+			testNow, sigv4auth.ErrUnrecognizedClient,
+		},
+		{
+			"threat 80: a key for another service",
+			sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, "s3")}},
+			today,
+			testNow, sigv4auth.ErrServiceUnavailable,
+		},
+		{
+			"threat 80: a key for another region",
+			sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", "eu-west-1", testService)}},
+			today,
+			testNow, sigv4auth.ErrServiceUnavailable,
+		},
+		{
+			"the key of another secret",
+			sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{fleetKey(t, "another", "20260102", testRegion, testService)}},
+			today,
+			testNow, sigv4auth.ErrSignatureMismatch,
+		},
+		{
+			"the bytes of another date's key",
+			sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{misdated(t, threeDays[0], "20260102")}},
+			today, testNow,
+			sigv4auth.ErrSignatureMismatch,
+		},
 		{"SigV4A, and only signing keys", sigv4auth.Credential{SigningKeys: threeDays}, v4a, testNow, sigv4auth.ErrUnrecognizedClient},
 		{"AWS4-HMAC-SHA256, and only a public key", sigv4auth.Credential{PublicKey: public}, today, testNow, sigv4auth.ErrUnrecognizedClient},
-		{"the public key of another access key", sigv4auth.Credential{PublicKey: fleetPublicKey(t, tempKeyID, testSecret)}, v4a, testNow, sigv4auth.ErrSignatureMismatch},
-		{"threat 9: the public key as the HMAC's secret", sigv4auth.Credential{PublicKey: public}, signing{secret: string(standardForm(t, public))}, testNow, sigv4auth.ErrUnrecognizedClient},
-		{"threat 102: no session token", sigv4auth.Credential{SigningKeys: threeDays, SessionToken: sigv4auth.NewSecret(testToken)}, today, testNow, sigv4auth.ErrUnrecognizedClient},
+		{
+			"the public key of another access key",
+			sigv4auth.Credential{PublicKey: fleetPublicKey(t, tempKeyID, testSecret)},
+			v4a, testNow,
+			sigv4auth.ErrSignatureMismatch,
+		},
+		{
+			"threat 9: the public key as the HMAC's secret",
+			sigv4auth.Credential{PublicKey: public},
+			signing{secret: string(standardForm(t, public))},
+			testNow, sigv4auth.ErrUnrecognizedClient,
+		},
+		{
+			"threat 102: no session token",
+			sigv4auth.Credential{SigningKeys: threeDays, SessionToken: sigv4auth.NewSecret(testToken)},
+			today, testNow, sigv4auth.ErrUnrecognizedClient,
+		},
 		{"threat 101: expired", sigv4auth.Credential{SigningKeys: threeDays, Expires: testNow}, today, testNow, sigv4auth.ErrExpiredToken},
 		{"threat 15: zero keys only", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{{}}}, today, testNow, sigv4auth.ErrServiceUnavailable},
 		{"threat 15: nothing, SigV4A", sigv4auth.Credential{}, v4a, testNow, sigv4auth.ErrUnrecognizedClient},
-		{"a secret beside signing keys", sigv4auth.Credential{Secret: sigv4auth.NewSecret(testSecret), SigningKeys: threeDays}, today, testNow, sigv4auth.ErrServiceUnavailable},
-		{"a secret beside a public key", sigv4auth.Credential{Secret: sigv4auth.NewSecret(testSecret), PublicKey: public}, v4a, testNow, sigv4auth.ErrServiceUnavailable},
+		{
+			"a secret beside signing keys",
+			sigv4auth.Credential{Secret: sigv4auth.NewSecret(testSecret), SigningKeys: threeDays},
+			today,
+			testNow, sigv4auth.ErrServiceUnavailable,
+		},
+		{
+			"a secret beside a public key",
+			sigv4auth.Credential{Secret: sigv4auth.NewSecret(testSecret), PublicKey: public},
+			v4a, testNow,
+			sigv4auth.ErrServiceUnavailable,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -164,7 +231,8 @@ func TestDerivedKeyRotation(t *testing.T) {
 			t.Fatal(err)
 		}
 		use("second")
-		if _, err := a.Verify(sign(t, ride(), signing{secret: "first", regions: regions})); !errors.Is(err, sigv4auth.ErrSignatureMismatch) {
+		if _, err := a.Verify(sign(t, ride(), signing{secret: "first", regions: regions})); !errors.Is(err,
+			sigv4auth.ErrSignatureMismatch) {
 			t.Errorf("threat 104: the replaced key: %v", err)
 		}
 		if _, err := a.Verify(sign(t, ride(), signing{secret: "second", regions: regions})); err != nil {
@@ -176,7 +244,8 @@ func TestDerivedKeyRotation(t *testing.T) {
 // TestLackingKeyCostsTheSame: what refuses a credential that holds nothing for the algorithm costs
 // what a wrong signature does: threat 211.
 func TestLackingKeyCostsTheSame(t *testing.T) {
-	public, signingKeys := fleetPublicKey(t, testKeyID, testSecret), []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, testService)}
+	public, signingKeys := fleetPublicKey(t, testKeyID, testSecret),
+		[]sigv4auth.SigningKey{fleetKey(t, testSecret, "20260102", testRegion, testService)}
 	for name, tt := range map[string]struct {
 		lacking, wrong sigv4auth.Credential
 		s              signing
@@ -205,7 +274,10 @@ func TestLackingKeyCostsTheSame(t *testing.T) {
 // TestSigningKeyAllocatesNothing: a signing key from the store verifies a request without a body at
 // no allocation, as one from the cache does.
 func TestSigningKeyAllocatesNothing(t *testing.T) {
-	keys := []sigv4auth.SigningKey{fleetKey(t, testSecret, "20260101", testRegion, testService), fleetKey(t, testSecret, "20260102", testRegion, testService)}
+	keys := []sigv4auth.SigningKey{
+		fleetKey(t, testSecret, "20260101", testRegion, testService),
+		fleetKey(t, testSecret, "20260102", testRegion, testService),
+	}
 	var allocations [2]float64
 	for i, c := range []sigv4auth.Credential{{Secret: sigv4auth.NewSecret(testSecret)}, {SigningKeys: keys}} {
 		c.AccessKeyID, c.Principal = testKeyID, userPrincipal
@@ -249,7 +321,8 @@ func TestSigningKeyRefuses(t *testing.T) {
 		{"a date that no calendar has", raw, scope(func(s *sigv4auth.Scope) { s.Date = "20260230" })},
 	}
 	for _, tt := range tests {
-		if k, err := sigv4auth.NewSigningKey(tt.key, tt.scope); err == nil || !k.IsZero() || !strings.HasPrefix(err.Error(), "sigv4auth: ") {
+		if k, err := sigv4auth.NewSigningKey(tt.key, tt.scope); err == nil || !k.IsZero() ||
+			!strings.HasPrefix(err.Error(), "sigv4auth: ") {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		if tt.scope == good {
@@ -280,7 +353,8 @@ func standardForm(t *testing.T, k sigv4auth.PublicKey) []byte {
 // TestRevealedKey: what Reveal returns is the caller's, and changing it changes no key.
 func TestRevealedKey(t *testing.T) {
 	t.Parallel()
-	key, err := sigv4auth.DeriveSigningKey(sigv4auth.NewSecret(testSecret), sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService})
+	key, err := sigv4auth.DeriveSigningKey(sigv4auth.NewSecret(testSecret),
+		sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +410,8 @@ func TestPublicKeyRefuses(t *testing.T) {
 // which key counts.
 func TestStaticDerivedKeys(t *testing.T) {
 	t.Parallel()
-	key, public, secret := fleetKey(t, testSecret, "20260102", testRegion, testService), fleetPublicKey(t, testKeyID, testSecret), sigv4auth.NewSecret(testSecret)
+	key, public, secret := fleetKey(t, testSecret, "20260102", testRegion, testService), fleetPublicKey(t, testKeyID, testSecret),
+		sigv4auth.NewSecret(testSecret)
 	tests := []struct {
 		name string
 		c    sigv4auth.Credential
@@ -349,7 +424,11 @@ func TestStaticDerivedKeys(t *testing.T) {
 		{"a secret and signing keys", sigv4auth.Credential{Secret: secret, SigningKeys: []sigv4auth.SigningKey{key}}, "both a secret and derived keys"},
 		{"a secret and a public key", sigv4auth.Credential{Secret: secret, PublicKey: public}, "both a secret and derived keys"},
 		{"a zero signing key", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{key, {}}}, "SigningKeys[1] is no key"},
-		{"two for one date", sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{key, key}}, "SigningKeys[1] is the second one for 20260102/us-east-1/execute-api"},
+		{
+			"two for one date",
+			sigv4auth.Credential{SigningKeys: []sigv4auth.SigningKey{key, key}},
+			"SigningKeys[1] is the second one for 20260102/us-east-1/execute-api",
+		},
 	}
 	for _, tt := range tests {
 		tt.c.AccessKeyID, tt.c.Principal = testKeyID, userPrincipal
@@ -365,7 +444,10 @@ func TestStaticDerivedKeys(t *testing.T) {
 	// The store keeps its own list.
 	keys := []sigv4auth.SigningKey{key}
 	a := newAuthenticator(t, func(c *sigv4auth.Config) {
-		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: testKeyID, SigningKeys: keys, Principal: userPrincipal})
+		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+			AccessKeyID: testKeyID, SigningKeys: keys,
+			Principal: userPrincipal,
+		})
 	})
 	keys[0] = sigv4auth.SigningKey{}
 	if _, err := a.Verify(sign(t, ride(), signing{})); err != nil {

@@ -42,7 +42,10 @@ func signV4A(tb testing.TB, r *http.Request, s signing, at time.Time) *http.Requ
 	out.URL.Host, out.URL.Scheme = r.Host, "http"
 	in := &sigv4a.SignRequestInput{
 		Request: out, PayloadHash: digest[:], Service: cmp.Or(s.service, testService), RegionSet: []string{s.regions}, Time: at,
-		Credentials: smithycreds.Credentials{AccessKeyID: cmp.Or(s.keyID, testKeyID), SecretAccessKey: cmp.Or(s.secret, testSecret), SessionToken: s.token},
+		Credentials: smithycreds.Credentials{
+			AccessKeyID: cmp.Or(s.keyID, testKeyID), SecretAccessKey: cmp.Or(s.secret, testSecret),
+			SessionToken: s.token,
+		},
 	}
 	if s.presign > 0 {
 		q := out.URL.Query()
@@ -104,7 +107,9 @@ func TestSigV4AAdmitted(t *testing.T) {
 			if tt.s.presign > 0 {
 				place = sigv4auth.InQuery
 			}
-			if want := (sigv4auth.Scope{Date: "20260102", Region: testRegion, Service: testService}); id.Scope != want || id.Algorithm != algorithm || id.SignatureLocation != place {
+			if want := (sigv4auth.Scope{
+				Date: "20260102", Region: testRegion, Service: testService,
+			}); id.Scope != want || id.Algorithm != algorithm || id.SignatureLocation != place {
 				t.Errorf("%+v, %s, %v", id.Scope, id.Algorithm, id.SignatureLocation)
 			}
 		})
@@ -136,70 +141,211 @@ func TestSigV4ARefused(t *testing.T) {
 	dropRegions := func(r *http.Request) { r.Header.Del("X-Amz-Region-Set") }
 	hmacLike, smallest, zeroR := always(strings.Repeat("ab", 32)), always("3006020101020101"), always("3006020100020101")
 	tests := []refusalTest{
-		{name: "threat 9: SigV4A is off by default", config: func(c *sigv4auth.Config) { c.Algorithms = 0 }, s: v4a, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'"},
-		{name: "threat 9: presigned SigV4A is off by default", config: func(c *sigv4auth.Config) { c.Algorithms = 0 }, r: rides, s: presigned, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'"},
-		{name: "threat 96: presigned URLs are off by default", config: func(c *sigv4auth.Config) { c.MaxPresignExpiry = 0 }, r: rides, s: presigned, code: sigv4auth.ErrNotEnabled, status: 403, typ: invalidSignature},
-		{name: "threat 8: the algorithm's name with something behind it", s: v4a, change: authorization("P256-SHA256", "P256-SHA256-PAYLOAD"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'"},
-		{name: "threat 8: the algorithm's name in lower case", s: v4a, change: authorization("AWS4-ECDSA", "aws4-ecdsa"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 9: an HMAC under SigV4A's name", change: authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "X-Amz-Region-Set"},
-		{name: "threat 9: an HMAC under SigV4A's name, with a region set", r: withRegions, change: authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Signature must be"},
+		{
+			name: "threat 9: SigV4A is off by default", config: func(c *sigv4auth.Config) { c.Algorithms = 0 }, s: v4a,
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
+		},
+		{
+			name: "threat 9: presigned SigV4A is off by default", config: func(c *sigv4auth.Config) { c.Algorithms = 0 }, r: rides,
+			s: presigned, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Unsupported AWS 'algorithm'",
+		},
+		{
+			name: "threat 96: presigned URLs are off by default", config: func(c *sigv4auth.Config) { c.MaxPresignExpiry = 0 }, r: rides,
+			s: presigned, code: sigv4auth.ErrNotEnabled, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 8: the algorithm's name with something behind it", s: v4a,
+			change: authorization("P256-SHA256", "P256-SHA256-PAYLOAD"), code: sigv4auth.ErrIncompleteSignature, status: 403,
+			typ: incomplete, text: "Unsupported AWS 'algorithm'",
+		},
+		{
+			name: "threat 8: the algorithm's name in lower case", s: v4a, change: authorization("AWS4-ECDSA", "aws4-ecdsa"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
+		{
+			name: "threat 9: an HMAC under SigV4A's name", change: authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "X-Amz-Region-Set",
+		},
+		{
+			name: "threat 9: an HMAC under SigV4A's name, with a region set", r: withRegions,
+			change: authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403,
+			typ: incomplete, text: "Signature must be",
+		},
 		{name: "threat 9: an HMAC under SigV4A's name and scope, with a signature of its form", r: withRegions, change: func(r *http.Request) {
 			authorization("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")(r)
 			authorization("/"+testRegion+"/", "/")(r)
 			signature(smallest)(r)
 		}, code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
-		{name: "threat 9: SigV4A under the HMAC's name", s: v4a, change: authorization("AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Signature must be"},
+		{
+			name: "threat 9: SigV4A under the HMAC's name", s: v4a, change: authorization("AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Signature must be",
+		},
 		{name: "threat 9: SigV4A under the HMAC's name and scope, with a signature of its form", s: v4a, change: func(r *http.Request) {
 			authorization("AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256")(r)
 			authorization("/"+testService+"/", "/"+testRegion+"/"+testService+"/")(r)
 			signature(hmacLike)(r)
 		}, code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
-		{name: "threat 9: presigned, an HMAC under SigV4A's name", r: rides, s: signing{presign: time.Minute}, change: target("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "must include 'X-Amz-Region-Set'"},
-		{name: "threat 9: presigned, SigV4A under the HMAC's name", r: rides, s: presigned, change: target("AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Signature must be"},
-		{name: "threat 10: an HMAC's signature", s: v4a, change: signature(hmacLike), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "DER"},
-		{name: "threat 10: no signature", s: v4a, change: signature(always("")), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "'Signature' parameter"},
+		{
+			name: "threat 9: presigned, an HMAC under SigV4A's name", r: rides, s: signing{presign: time.Minute},
+			change: target("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403,
+			typ: incomplete, text: "must include 'X-Amz-Region-Set'",
+		},
+		{
+			name: "threat 9: presigned, SigV4A under the HMAC's name", r: rides, s: presigned,
+			change: target("AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256"), code: sigv4auth.ErrIncompleteSignature, status: 403,
+			typ: incomplete, text: "Signature must be",
+		},
+		{
+			name: "threat 10: an HMAC's signature", s: v4a, change: signature(hmacLike), code: sigv4auth.ErrIncompleteSignature,
+			status: 403, typ: incomplete, text: "DER",
+		},
+		{
+			name: "threat 10: no signature", s: v4a, change: signature(always("")), code: sigv4auth.ErrIncompleteSignature, status: 403,
+			typ: incomplete, text: "'Signature' parameter",
+		},
 		{name: "threat 10: upper case", s: v4a, change: signature(strings.ToUpper), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 10: a byte too many", s: v4a, change: signature(func(s string) string { return s + "00" }), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
+		{
+			name: "threat 10: a byte too many", s: v4a, change: signature(func(s string) string { return s + "00" }),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
 		{name: "threat 10: r is 0", s: v4a, change: signature(zeroR), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 10: longer than any", s: v4a, change: signature(always(strings.Repeat("30", 2000))), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 10: well-formed and wrong", s: v4a, change: signature(smallest), code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
-		{name: "threat 10: presigned, an HMAC's signature", r: rides, s: presigned, change: signature(hmacLike), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 10: presigned, padded as in chunks", r: rides, s: presigned, change: signature(func(s string) string { return s + "**" }), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 13: a scope with a region", s: v4a, change: authorization("/"+testService+"/", "/"+testRegion+"/"+testService+"/"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "exactly 4 slash-delimited elements, e.g. keyid/date/service/term"},
-		{name: "threat 13: a scope without a service", s: v4a, change: authorization("/"+testService+"/", "/"), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 17: an x-amz-* header that is not signed", s: v4a, change: setHeader("X-Amz-Meta-A", "1"), code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature},
-		{name: "threat 17: the region set is not signed", s: v4a, change: authorization("x-amz-date;x-amz-region-set", "x-amz-date"), code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "x-amz-region-set"},
-		{name: "no region set", s: v4a, change: dropRegions, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "Authorization header requires existence of a 'X-Amz-Region-Set' header. "},
-		{name: "threat 27: the region set twice", s: v4a, change: addHeader("X-Amz-Region-Set", testRegion), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 27: the region set in the query too", s: v4a, change: target("/ride", "/ride?X-Amz-Region-Set=*"), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 27: the region set in the query instead", s: v4a, change: func(r *http.Request) { dropRegions(r); target("/ride", "/ride?X-Amz-Region-Set=*")(r) }, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "'X-Amz-Region-Set' header"},
-		{name: "presigned, no region set", r: rides, s: presigned, change: target("&X-Amz-Region-Set="+testRegion, ""), code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "must include 'X-Amz-Region-Set'. Re-examine"},
+		{
+			name: "threat 10: longer than any", s: v4a, change: signature(always(strings.Repeat("30", 2000))),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
+		{
+			name: "threat 10: well-formed and wrong", s: v4a, change: signature(smallest), code: sigv4auth.ErrSignatureMismatch,
+			status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 10: presigned, an HMAC's signature", r: rides, s: presigned, change: signature(hmacLike),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
+		{
+			name: "threat 10: presigned, padded as in chunks", r: rides, s: presigned,
+			change: signature(func(s string) string { return s + "**" }), code: sigv4auth.ErrIncompleteSignature, status: 403,
+			typ: incomplete,
+		},
+		{
+			name: "threat 13: a scope with a region", s: v4a,
+			change: authorization("/"+testService+"/", "/"+testRegion+"/"+testService+"/"), code: sigv4auth.ErrIncompleteSignature,
+			status: 403, typ: incomplete, text: "exactly 4 slash-delimited elements, e.g. keyid/date/service/term",
+		},
+		{
+			name: "threat 13: a scope without a service", s: v4a, change: authorization("/"+testService+"/", "/"),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+		},
+		{
+			name: "threat 17: an x-amz-* header that is not signed", s: v4a, change: setHeader("X-Amz-Meta-A", "1"),
+			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 17: the region set is not signed", s: v4a, change: authorization("x-amz-date;x-amz-region-set", "x-amz-date"),
+			code: sigv4auth.ErrHeaderNotSigned, status: 403, typ: invalidSignature, text: "x-amz-region-set",
+		},
+		{
+			name: "no region set", s: v4a, change: dropRegions, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete,
+			text: "Authorization header requires existence of a 'X-Amz-Region-Set' header. ",
+		},
+		{
+			name: "threat 27: the region set twice", s: v4a, change: addHeader("X-Amz-Region-Set", testRegion),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 27: the region set in the query too", s: v4a, change: target("/ride", "/ride?X-Amz-Region-Set=*"),
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 27: the region set in the query instead", s: v4a,
+			change: func(r *http.Request) { dropRegions(r); target("/ride", "/ride?X-Amz-Region-Set=*")(r) },
+			code:   sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "'X-Amz-Region-Set' header",
+		},
+		{
+			name: "presigned, no region set", r: rides, s: presigned, change: target("&X-Amz-Region-Set="+testRegion, ""),
+			code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete, text: "must include 'X-Amz-Region-Set'. Re-examine",
+		},
 		{name: "threat 27: presigned, the region set in the header instead", r: rides, s: presigned, change: func(r *http.Request) {
 			target("&X-Amz-Region-Set="+testRegion, "")(r)
 			setHeader("X-Amz-Region-Set", "*")(r)
 		}, code: sigv4auth.ErrIncompleteSignature, status: 403, typ: incomplete},
-		{name: "threat 27: presigned, the region set in the header too", r: rides, s: presigned, change: setHeader("X-Amz-Region-Set", testRegion), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 91: presigned, the region set twice", r: rides, s: presigned, change: target("X-Amz-Region-Set=", "X-Amz-Region-Set=*&X-Amz-Region-Set="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 91: presigned, the region set in another case", r: rides, s: presigned, change: target("X-Amz-Region-Set=", "x-amz-region-set="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete},
-		{name: "threat 73: another region", s: signing{regions: "eu-west-1"}, code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: "Credential should be scoped to a valid region. "},
+		{
+			name: "threat 27: presigned, the region set in the header too", r: rides, s: presigned,
+			change: setHeader("X-Amz-Region-Set", testRegion), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 91: presigned, the region set twice", r: rides, s: presigned,
+			change: target("X-Amz-Region-Set=", "X-Amz-Region-Set=*&X-Amz-Region-Set="), code: sigv4auth.ErrMalformedRequest, status: 400,
+			typ: incomplete,
+		},
+		{
+			name: "threat 91: presigned, the region set in another case", r: rides, s: presigned,
+			change: target("X-Amz-Region-Set=", "x-amz-region-set="), code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete,
+		},
+		{
+			name: "threat 73: another region", s: signing{regions: "eu-west-1"}, code: sigv4auth.ErrInvalidScope, status: 403,
+			typ: invalidSignature, text: "Credential should be scoped to a valid region. ",
+		},
 		{name: "threat 73: other regions", s: signing{regions: "eu-*,us-west-*"}, code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
-		{name: "threat 73: presigned for another region", r: rides, s: signing{regions: "eu-west-1", presign: time.Minute}, code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
-		{name: "threat 73: another service", s: signing{regions: testRegion, service: "s3"}, code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature, text: "correct service"},
-		{name: "threat 73: another terminator", s: v4a, change: authorization("/aws4_request", "/aws5_request"), code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
-		{name: "threat 72: another day in the scope", s: v4a, change: authorization("/20260102/", "/20260101/"), code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature},
-		{name: "a region set that is no list", s: signing{regions: testRegion + ","}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "X-Amz-Region-Set must be region names"},
-		{name: "threat 219: a long region set", s: signing{regions: strings.Repeat("x,", 600) + "*"}, code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "at most 1024 bytes"},
-		{name: "a region set that was widened", s: v4a, change: setHeader("X-Amz-Region-Set", "*"), code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
-		{name: "presigned, a region set that was widened", r: rides, s: presigned, change: target("X-Amz-Region-Set="+testRegion, "X-Amz-Region-Set=%2A"), code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
+		{
+			name: "threat 73: presigned for another region", r: rides, s: signing{regions: "eu-west-1", presign: time.Minute},
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 73: another service", s: signing{regions: testRegion, service: "s3"}, code: sigv4auth.ErrInvalidScope,
+			status: 403, typ: invalidSignature, text: "correct service",
+		},
+		{
+			name: "threat 73: another terminator", s: v4a, change: authorization("/aws4_request", "/aws5_request"),
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 72: another day in the scope", s: v4a, change: authorization("/20260102/", "/20260101/"),
+			code: sigv4auth.ErrInvalidScope, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "a region set that is no list", s: signing{regions: testRegion + ","}, code: sigv4auth.ErrMalformedRequest, status: 400,
+			typ: incomplete, text: "X-Amz-Region-Set must be region names",
+		},
+		{
+			name: "threat 219: a long region set", s: signing{regions: strings.Repeat("x,", 600) + "*"},
+			code: sigv4auth.ErrMalformedRequest, status: 400, typ: incomplete, text: "at most 1024 bytes",
+		},
+		{
+			name: "a region set that was widened", s: v4a, change: setHeader("X-Amz-Region-Set", "*"), code: sigv4auth.ErrSignatureMismatch,
+			status: 403, typ: invalidSignature,
+		},
+		{
+			name: "presigned, a region set that was widened", r: rides, s: presigned,
+			change: target("X-Amz-Region-Set="+testRegion, "X-Amz-Region-Set=%2A"), code: sigv4auth.ErrSignatureMismatch, status: 403,
+			typ: invalidSignature,
+		},
 		{name: "an unknown key", s: signing{regions: testRegion, keyID: "AKIAUNKNOWN"}, code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized},
-		{name: "the secret of another key", s: signing{regions: testRegion, secret: "another"}, code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
-		{name: "the key ID, which is part of the key, of another with the same secret", s: v4a, change: authorization("Credential="+testKeyID, "Credential="+sameSecretID), config: func(c *sigv4auth.Config) {
-			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: sameSecretID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal})
+		{
+			name: "the secret of another key", s: signing{regions: testRegion, secret: "another"}, code: sigv4auth.ErrSignatureMismatch,
+			status: 403, typ: invalidSignature,
+		},
+		{name: "the key ID, which is part of the key, of another with the same secret", s: v4a, change: authorization("Credential="+testKeyID,
+			"Credential="+sameSecretID), config: func(c *sigv4auth.Config) {
+			c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
+				AccessKeyID: sameSecretID, Secret: sigv4auth.NewSecret(testSecret), Principal: rolePrincipal,
+			})
 		}, code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
-		{name: "threat 102: a temporary key without its token", s: signing{regions: testRegion, keyID: tempKeyID}, code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized},
-		{name: "threat 67: too old", s: signing{regions: testRegion, at: testNow.Add(-5*time.Minute - time.Second)}, code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature},
-		{name: "threat 47: another body", s: v4a, change: body(`{"PickupLocation":null}`), code: sigv4auth.ErrIncompleteBody, status: 400, typ: "IncompleteBody"},
-		{name: "threat 47: another body of the same length", s: v4a, change: body(strings.Replace(rideBody, "47", "48", 1)), code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature},
+		{
+			name: "threat 102: a temporary key without its token", s: signing{regions: testRegion, keyID: tempKeyID},
+			code: sigv4auth.ErrUnrecognizedClient, status: 403, typ: unrecognized,
+		},
+		{
+			name: "threat 67: too old", s: signing{regions: testRegion, at: testNow.Add(-5*time.Minute - time.Second)},
+			code: sigv4auth.ErrRequestExpired, status: 403, typ: invalidSignature,
+		},
+		{
+			name: "threat 47: another body", s: v4a, change: body(`{"PickupLocation":null}`), code: sigv4auth.ErrIncompleteBody,
+			status: 400, typ: "IncompleteBody",
+		},
+		{
+			name: "threat 47: another body of the same length", s: v4a, change: body(strings.Replace(rideBody, "47", "48", 1)),
+			code: sigv4auth.ErrSignatureMismatch, status: 403, typ: invalidSignature,
+		},
 	}
 	for _, tt := range tests {
 		config := tt.config

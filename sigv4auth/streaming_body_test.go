@@ -28,15 +28,43 @@ func TestBadBody(t *testing.T) {
 		status int
 		s3     string
 	}{
-		{"threat 58: data of the first chunk changed", upload{mode: modeSigned, body: replace("riderider", "riderides")}, sigv4auth.ErrSignatureMismatch, 403, "SignatureDoesNotMatch"},
-		{"threat 58: data of the last chunk changed", upload{mode: modeSigned, body: replace("ride\r\n0;", "rode\r\n0;")}, sigv4auth.ErrSignatureMismatch, 403, "SignatureDoesNotMatch"},
-		{"threat 62: a body cut short", upload{mode: modeSigned, body: func(s string) string { return s[:len(s)-4] }}, sigv4auth.ErrIncompleteBody, 400, "IncompleteBody"},
-		{"threat 62: bytes behind the end", upload{mode: modeSigned, body: func(s string) string { return s + "x" }}, sigv4auth.ErrMalformedRequest, 400, "InvalidRequest"},
+		{
+			"threat 58: data of the first chunk changed",
+			upload{mode: modeSigned, body: replace("riderider", "riderides")},
+			sigv4auth.ErrSignatureMismatch, 403, "SignatureDoesNotMatch",
+		},
+		{
+			"threat 58: data of the last chunk changed",
+			upload{mode: modeSigned, body: replace("ride\r\n0;", "rode\r\n0;")},
+			sigv4auth.ErrSignatureMismatch, 403, "SignatureDoesNotMatch",
+		},
+		{
+			"threat 62: a body cut short",
+			upload{mode: modeSigned, body: func(s string) string { return s[:len(s)-4] }},
+			sigv4auth.ErrIncompleteBody, 400, "IncompleteBody",
+		},
+		{
+			"threat 62: bytes behind the end",
+			upload{mode: modeSigned, body: func(s string) string { return s + "x" }},
+			sigv4auth.ErrMalformedRequest, 400, "InvalidRequest",
+		},
 		{"threat 63: chunks of less than 8 KiB", upload{mode: modeUnsignedTrailer, chunk: 8191}, sigv4auth.ErrMalformedRequest, 400, "InvalidRequest"},
 		{"threat 64: a plain body", upload{mode: modeSigned, body: func(string) string { return data }}, sigv4auth.ErrMalformedRequest, 400, "InvalidRequest"},
-		{"threat 65: another checksum in a signed trailer", upload{mode: modeSignedTrailer, body: replace(crc32Of(data), "AAAAAA==")}, sigv4auth.ErrSignatureMismatch, 403, "SignatureDoesNotMatch"},
-		{"threat 51: another body under an unsigned checksum", upload{mode: modeUnsignedTrailer, body: replace("riderider", "riderides")}, sigv4auth.ErrChecksumMismatch, 400, "BadDigest"},
-		{"another checksum in a header", upload{mode: modeSigned, header: map[string]string{"X-Amz-Checksum-Crc32": "AAAAAA=="}}, sigv4auth.ErrChecksumMismatch, 400, "BadDigest"},
+		{
+			"threat 65: another checksum in a signed trailer",
+			upload{mode: modeSignedTrailer, body: replace(crc32Of(data), "AAAAAA==")},
+			sigv4auth.ErrSignatureMismatch, 403, "SignatureDoesNotMatch",
+		},
+		{
+			"threat 51: another body under an unsigned checksum",
+			upload{mode: modeUnsignedTrailer, body: replace("riderider", "riderides")},
+			sigv4auth.ErrChecksumMismatch, 400, "BadDigest",
+		},
+		{
+			"another checksum in a header",
+			upload{mode: modeSigned, header: map[string]string{"X-Amz-Checksum-Crc32": "AAAAAA=="}},
+			sigv4auth.ErrChecksumMismatch, 400, "BadDigest",
+		},
 		{"threat 57: a body longer than its Content-Length", upload{mode: modeSigned}, sigv4auth.ErrMalformedRequest, 400, "InvalidRequest"},
 		{"threat 66: no body", upload{mode: modeSigned}, sigv4auth.ErrIncompleteBody, 400, "IncompleteBody"},
 	}
@@ -70,7 +98,8 @@ func TestBadBody(t *testing.T) {
 				w := httptest.NewRecorder()
 				a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					n, err := read(r.Body)
-					if _, again := r.Body.Read(make([]byte, 1)); again == nil || again == io.EOF || err != nil && !errors.Is(again, tt.code) {
+					if _, again := r.Body.Read(make([]byte, 1)); again == nil || again == io.EOF || err != nil &&
+						!errors.Is(again, tt.code) {
 						t.Errorf("after %v, another Read returns %v", err, again)
 					}
 					if n >= int64(len(data)) || !errors.Is(err, tt.code) || errors.Is(err, io.EOF) {
@@ -89,7 +118,8 @@ func TestBadBody(t *testing.T) {
 				}
 				want := events[0]
 				want.Outcome, want.Reason = sigv4auth.BodyRefused, tt.code
-				if events[1] != want || want.RequestID == "" || want.Principal == "" || want.PayloadMode != uploadModes[tt.u.mode] || want.Outcome.String() != "body refused" {
+				if events[1] != want || want.RequestID == "" || want.Principal == "" || want.PayloadMode != uploadModes[tt.u.mode] ||
+					want.Outcome.String() != "body refused" {
 					t.Errorf("the events are %+v and %+v", events[0], events[1])
 				}
 			})

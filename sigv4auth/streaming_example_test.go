@@ -29,7 +29,9 @@ func ExamplePayloadMode() {
 		Payloads: sigv4auth.StreamingSigned | sigv4auth.StreamingSignedTrailer,
 		Denied:   sigv4auth.WriteS3Error,
 		Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{
-			AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret), Principal: iampolicy.Principal{ARN: "arn:aws:iam::111122223333:user/alice"},
+			AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: sigv4auth.NewSecret(exampleSecret), Principal: iampolicy.Principal{
+				ARN: "arn:aws:iam::111122223333:user/alice",
+			},
 		}),
 		Now: func() time.Time { return time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC) }, // when AWS's example was signed
 	})

@@ -54,7 +54,8 @@ func TestStreamingRecordings(t *testing.T) {
 		}
 	}
 	want := map[sigv4auth.PayloadMode]int{
-		sigv4auth.StreamingSigned: streamingRecordings - 2, sigv4auth.StreamingSignedTrailer: 1, sigv4auth.InsecureStreamingUnsignedTrailer: 1,
+		sigv4auth.StreamingSigned: streamingRecordings - 2, sigv4auth.StreamingSignedTrailer: 1,
+		sigv4auth.InsecureStreamingUnsignedTrailer: 1,
 	}
 	if !maps.Equal(count, want) {
 		t.Errorf("recordings by mode: %v; want %v", count, want)
@@ -124,7 +125,8 @@ func TestUnsignedRecordings(t *testing.T) {
 		if _, err := verify(sigv4auth.InsecureUnsigned, "PUT /bkt/", "PUT /bkt2/"); !errors.Is(err, sigv4auth.ErrSignatureMismatch) {
 			t.Errorf("%s, with another path: %v", rec.name(), err)
 		}
-		if _, err := verify(sigv4auth.InsecureUnsigned, "UNSIGNED-PAYLOAD", digest("hello rydes")); !errors.Is(err, sigv4auth.ErrSignatureMismatch) {
+		if _, err := verify(sigv4auth.InsecureUnsigned, "UNSIGNED-PAYLOAD", digest("hello rydes")); !errors.Is(err,
+			sigv4auth.ErrSignatureMismatch) {
 			t.Errorf("%s, with the body's digest in the mode's place: %v", rec.name(), err)
 		}
 	}

@@ -107,7 +107,8 @@ func TestRevokedWhileStreaming(t *testing.T) {
 								}
 								return
 							}
-							if len(got) >= len(data) || !strings.HasPrefix(data, string(got)) || !errors.Is(err, tt.code) || errors.Is(err, io.EOF) {
+							if len(got) >= len(data) || !strings.HasPrefix(data, string(got)) || !errors.Is(err, tt.code) ||
+								errors.Is(err, io.EOF) {
 								t.Errorf("%d bytes, %v", len(got), err)
 							}
 							if mode != modeUnsignedTrailer && len(got) > (offset(string(encoded))/chunk)*chunk {
@@ -213,7 +214,8 @@ func TestRevokedWhileStreamingV4A(t *testing.T) {
 				t.Fatal(err)
 			}
 			b, err := io.ReadAll(r.Body)
-			if replaced && (!errors.Is(err, sigv4auth.ErrSignatureMismatch) || len(b) > 0) || !replaced && (err != nil || string(b) != "hello") {
+			if replaced && (!errors.Is(err, sigv4auth.ErrSignatureMismatch) || len(b) > 0) || !replaced &&
+				(err != nil || string(b) != "hello") {
 				t.Errorf("replaced %t, host %q: %q, %v", replaced, host, b, err)
 			}
 			if store.lookups != 2 {

@@ -14,7 +14,8 @@ import (
 func streamingConfig(c *sigv4auth.Config) { c.Payloads = allStreaming }
 
 var uploadModes = map[string]sigv4auth.PayloadMode{
-	modeSigned: sigv4auth.StreamingSigned, modeSignedTrailer: sigv4auth.StreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.InsecureStreamingUnsignedTrailer,
+	modeSigned: sigv4auth.StreamingSigned, modeSignedTrailer: sigv4auth.StreamingSignedTrailer,
+	modeUnsignedTrailer: sigv4auth.InsecureStreamingUnsignedTrailer,
 }
 
 // TestStreaming: in each mode, what the handler sees is the decoded body, its length, and headers
@@ -23,7 +24,10 @@ func TestStreaming(t *testing.T) {
 	t.Parallel()
 	for mode, want := range uploadModes {
 		for _, size := range []int{0, 1, 8192, 100_000} {
-			u := upload{mode: mode, data: strings.Repeat("ride", size)[:size], header: map[string]string{"Content-Encoding": "gzip, aws-chunked"}}
+			u := upload{
+				mode: mode, data: strings.Repeat("ride", size)[:size],
+				header: map[string]string{"Content-Encoding": "gzip, aws-chunked"},
+			}
 			a := newAuthenticator(t, func(c *sigv4auth.Config) { streamingConfig(c); c.StripHeaders = []string{"Authorization"} })
 			ran := false
 			w := httptest.NewRecorder()
@@ -129,7 +133,8 @@ func TestContentEncoding(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, streamingConfig)
 	for sent, want := range map[string]string{
-		"": "", "aws-chunked": "", "gzip": "gzip", "aws-chunked,gzip": "gzip", "AWS-Chunked , br,  gzip": "br, gzip", "br,aws-chunked,gzip": "br, gzip", "x-aws-chunked": "x-aws-chunked",
+		"": "", "aws-chunked": "", "gzip": "gzip", "aws-chunked,gzip": "gzip", "AWS-Chunked , br,  gzip": "br, gzip", "br,aws-chunked,gzip": "br, gzip",
+		"x-aws-chunked": "x-aws-chunked",
 	} {
 		u := upload{mode: modeSigned, data: "hello", header: map[string]string{"Content-Encoding": sent}}
 		var handler spy

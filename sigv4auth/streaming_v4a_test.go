@@ -118,7 +118,8 @@ func TestStreamingV4A(t *testing.T) {
 		c.Credentials = sigv4auth.StaticCredentials(client.credential(t))
 	})
 	for mode, want := range map[string]sigv4auth.PayloadMode{
-		modeSignedV4A: sigv4auth.StreamingSigned, modeSignedTrailerV4A: sigv4auth.StreamingSignedTrailer, modeUnsignedTrailer: sigv4auth.InsecureStreamingUnsignedTrailer,
+		modeSignedV4A: sigv4auth.StreamingSigned, modeSignedTrailerV4A: sigv4auth.StreamingSignedTrailer,
+		modeUnsignedTrailer: sigv4auth.InsecureStreamingUnsignedTrailer,
 	} {
 		for _, size := range []int{0, 1, 8192, 100_000} {
 			u := upload{mode: mode, data: strings.Repeat("ride", size)[:size]}
@@ -170,7 +171,10 @@ func TestStreamingV4ARefused(t *testing.T) {
 		{"threat 52: signed chunks with a trailer are off", client.request(t, trailer), off(sigv4auth.StreamingSignedTrailer), sigv4auth.ErrNotEnabled, ""},
 		{"threat 9: SigV4A is off", client.request(t, signed), func(c *sigv4auth.Config) { c.Algorithms = 0 }, sigv4auth.ErrIncompleteSignature, ""},
 		{"threat 9: chunks of the HMAC under a signature of SigV4A", client.request(t, upload{mode: modeSigned, data: data}), nil, sigv4auth.ErrNotEnabled, ""},
-		{"threat 9: chunks of SigV4A under an HMAC", signed.request(t), func(c *sigv4auth.Config) { c.Credentials = testCredentials() }, sigv4auth.ErrNotEnabled, ""},
+		{
+			"threat 9: chunks of SigV4A under an HMAC", signed.request(t), func(c *sigv4auth.Config) { c.Credentials = testCredentials() },
+			sigv4auth.ErrNotEnabled, "",
+		},
 		{"threat 58: the first signature", client.request(t, with(signed, spoil(1))), nil, "", sigv4auth.ErrSignatureMismatch},
 		{"threat 58: one in the middle", client.request(t, with(signed, spoil(2))), nil, "", sigv4auth.ErrSignatureMismatch},
 		{"threat 58: the last", client.request(t, with(signed, spoil(4))), nil, "", sigv4auth.ErrSignatureMismatch},

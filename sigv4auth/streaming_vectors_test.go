@@ -31,11 +31,15 @@ func documentedUpload(trailer bool) string {
 		chunks[2] = "1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7"
 		chunks[4] = "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992"
 		header = "x-amz-trailer: x-amz-checksum-crc32c\r\n"
-		end = "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n"
+		end = "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:" +
+			"d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n"
 	}
-	body := fmt.Sprintf("10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\n", chunks...) + end + "\r\n"
-	return "PUT /examplebucket/chunkObject.txt HTTP/1.1\r\nHost: s3.amazonaws.com\r\nx-amz-date: 20130524T000000Z\r\nx-amz-storage-class: REDUCED_REDUNDANCY\r\n" +
-		"Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=" + names + ",Signature=" + seed + "\r\n" +
+	body := fmt.Sprintf("10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\n", chunks...) + end +
+		"\r\n"
+	return "PUT /examplebucket/chunkObject.txt HTTP/1.1\r\nHost: s3.amazonaws.com\r\nx-amz-date: " +
+		"20130524T000000Z\r\nx-amz-storage-class: REDUCED_REDUNDANCY\r\n" +
+		"Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=" + names + ",Signature=" + seed +
+		"\r\n" +
 		"x-amz-content-sha256: " + mode + "\r\nContent-Encoding: aws-chunked\r\nx-amz-decoded-content-length: 66560\r\n" + header +
 		fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)) + body
 }

@@ -42,7 +42,8 @@ type upload struct {
 func (u upload) request(tb testing.TB) *http.Request {
 	tb.Helper()
 	header := map[string]string{
-		"X-Amz-Content-Sha256": u.mode, "X-Amz-Decoded-Content-Length": strconv.Itoa(len(u.data)), "Content-Encoding": "aws-chunked", "Content-Type": "text/plain",
+		"X-Amz-Content-Sha256": u.mode, "X-Amz-Decoded-Content-Length": strconv.Itoa(len(u.data)), "Content-Encoding": "aws-chunked",
+		"Content-Type": "text/plain",
 	}
 	if strings.HasSuffix(u.mode, "-TRAILER") {
 		header["X-Amz-Trailer"] = "x-amz-checksum-crc32"
@@ -87,7 +88,8 @@ func (u upload) encode(seed string) string {
 	}
 	previous := seed
 	return u.encodeWith(func(what, text string) string {
-		previous = hex.EncodeToString(mac(key, "AWS4-HMAC-SHA256-"+what+"\n20260102T030405Z\n20260102/"+testRegion+"/"+testService+"/aws4_request\n"+previous+"\n"+text))
+		previous = hex.EncodeToString(mac(key,
+			"AWS4-HMAC-SHA256-"+what+"\n20260102T030405Z\n20260102/"+testRegion+"/"+testService+"/aws4_request\n"+previous+"\n"+text))
 		return previous
 	})
 }

@@ -68,7 +68,8 @@ func TestProxyHeaderSpellings(t *testing.T) {
 		RestoredHeaders: map[string]string{"Accept-Encoding": "X-Original-Accept-Encoding"},
 	}
 	const client, host, scheme, restored = "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-Accept-Encoding"
-	local := parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
+	local := parsePolicy(t, iampolicy.IdentityPolicy,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{
 		"IpAddress":{"aws:SourceIp":"127.0.0.0/8"},"Bool":{"aws:SecureTransport":"true"}}}]}`)
 	spellings := func(key string) []string {
 		low := strings.ReplaceAll(key, "-", "_")

@@ -125,7 +125,8 @@ func TestTelemetryOfBodies(t *testing.T) {
 			_, _ = io.ReadAll(r.Body)
 		}
 	}
-	if m.counts["sigv4auth.streamed_bodies verified"] != 2 || m.counts["sigv4auth.streamed_bodies MalformedRequest"] != 2 || m.counts["sigv4auth.requests admitted"] != 4 {
+	if m.counts["sigv4auth.streamed_bodies verified"] != 2 || m.counts["sigv4auth.streamed_bodies MalformedRequest"] != 2 ||
+		m.counts["sigv4auth.requests admitted"] != 4 {
 		t.Errorf("counted: %v", m.counts)
 	}
 	r := upload{mode: modeSigned, data: "hello"}.request(t)

@@ -52,7 +52,11 @@ func newWatched(t *testing.T, change func(*sigv4auth.Config)) *watched {
 			change(c)
 		}
 	})
-	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`))})
+	z := newAuthorizer(t,
+		sigv4auth.AuthorizerConfig{
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)),
+		})
 	handler := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.mu.Lock()
@@ -149,7 +153,11 @@ func TestWire(t *testing.T) {
 		{"in chunks", head(without, v11) + "Transfer-Encoding: chunked\r\n\r\n" + chunk, true, []int{200}},
 		{"threat 129: both lengths, the signed one is dropped", head(withLength, v11) + "Transfer-Encoding: chunked\r\n\r\n" + chunk, false, []int{403}},
 		{"threat 129: both lengths, chunks count", head(without, v11) + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk, true, []int{200}},
-		{"threat 129: a second request in what a front takes for the body", head(without, v11) + length + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, false, []int{403, 403}},
+		{
+			"threat 129: a second request in what a front takes for the body",
+			head(without, v11) + length + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled, false,
+			[]int{403, 403},
+		},
 		{"threat 129: a second request behind the body", head(withLength, v11) + "\r\n" + rideBody + smuggled, true, []int{200, 403}},
 		{"threat 129: two lengths", head(without, v11) + length + "Content-Length: 0\r\n\r\n" + rideBody, false, []int{400}},
 		{"threat 129: a length with a sign", head(without, v11) + "Content-Length: +83\r\n\r\n" + rideBody, false, []int{400}},
@@ -166,11 +174,28 @@ func TestWire(t *testing.T) {
 		{"threat 131: an empty Host", head(empty, v11, "Host") + "Host:\r\n\r\n", false, []int{400}},
 		{"threat 131: HTTP/1.0 without a Host", head(empty, v10, "Host") + "\r\n", false, []int{400}},
 		{"threat 131: HTTP/1.0 with the Host", head(empty, v10) + "\r\n", true, []int{200}},
-		{"threat 131: HTTP/1.0 and chunks", head(without, v10) + "Transfer-Encoding: chunked\r\n\r\n" + chunk, false, []int{403}}, // net/http ignores the chunks, and the body is empty
+		// net/http ignores the chunks, and the body is empty
+		{"threat 131: HTTP/1.0 and chunks", head(without, v10) + "Transfer-Encoding: chunked\r\n\r\n" + chunk, false, []int{403}},
 		{"threat 126: Connection names a signed header", head(empty, v11) + "Connection: x-amz-date, authorization\r\n\r\n", true, []int{200}},
-		{"threat 132: a method in a header", head(empty, v11) + "X-HTTP-Method-Override: DELETE\r\nX-Method-Override: DELETE\r\nX-HTTP-Method: DELETE\r\n\r\n", true, []int{200}},
-		{"threat 133: a preflight", "OPTIONS /prod/ride HTTP/1.1\r\nHost: example.com\r\nOrigin: https://example.org\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n\r\n", false, []int{403}},
-		{"threat 134: CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nX-Amz-Date: " + empty.Header.Get("X-Amz-Date") + "\r\nAuthorization: " + empty.Header.Get("Authorization") + "\r\n\r\n", false, []int{400}},
+		{
+			"threat 132: a method in a header",
+			head(empty, v11) + "X-HTTP-Method-Override: DELETE\r\nX-Method-Override: DELETE\r\nX-HTTP-Method: DELETE\r\n\r\n", true,
+			[]int{200},
+		},
+		{
+			"threat 133: a preflight",
+			"OPTIONS /prod/ride HTTP/1.1\r\nHost: example.com\r\nOrigin: https://example.org\r\nAccess-Control-Request-Method: " +
+				"POST\r\nAccess-Control-Request-Headers: authorization\r\n\r\n",
+			false,
+			[]int{403},
+		},
+		{
+			"threat 134: CONNECT",
+			"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nX-Amz-Date: " + empty.Header.Get("X-Amz-Date") +
+				"\r\nAuthorization: " + empty.Header.Get("Authorization") + "\r\n\r\n",
+			false,
+			[]int{400},
+		},
 		{"threat 46: OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: example.com\r\n\r\n", false, []int{200}}, // net/http's own answer
 	}
 	for _, tt := range tests {
@@ -272,7 +297,8 @@ func TestHopByHop(t *testing.T) {
 		rec := httptest.NewRecorder()
 		proxy.ServeHTTP(rec, r)
 		through, refused := w.noted()
-		if rec.Code != tt.status || (len(through) == 1) != (tt.status == 200) || tt.code != "" && (len(refused) != 1 || refused[0] != tt.code) {
+		if rec.Code != tt.status || (len(through) == 1) != (tt.status == 200) || tt.code != "" &&
+			(len(refused) != 1 || refused[0] != tt.code) {
 			t.Errorf("%q: %d %v %+v", tt.connection, rec.Code, refused, through)
 		}
 	}
@@ -301,7 +327,8 @@ func TestUpgrade(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-		_, _ = io.WriteString(conn, head(sign(t, request("GET", "/prod/rides", ""), s), "HTTP/1.1")+"Connection: upgrade\r\nUpgrade: echo\r\n\r\n")
+		_, _ = io.WriteString(conn, head(sign(t, request("GET", "/prod/rides", ""), s), "HTTP/1.1")+"Connection: upgrade\r\nUpgrade: "+
+			"echo\r\n\r\n")
 		in := bufio.NewReader(conn)
 		res, err := http.ReadResponse(in, nil)
 		if err != nil {

@@ -30,7 +30,10 @@ func TestRelayed(t *testing.T) {
 	byHost := sigv4auth.TrustedProxies{Networks: peerNetwork, HostHeader: "X-Forwarded-Host"}
 	byForwarded := sigv4auth.TrustedProxies{Networks: peerNetwork, HostHeader: "Forwarded"}
 	byPrefix := sigv4auth.TrustedProxies{Networks: peerNetwork, PathPrefix: "/prod"}
-	byEncoding := sigv4auth.TrustedProxies{Networks: peerNetwork, RestoredHeaders: map[string]string{"accept-encoding": "x-original-accept-encoding"}}
+	byEncoding := sigv4auth.TrustedProxies{
+		Networks:        peerNetwork,
+		RestoredHeaders: map[string]string{"accept-encoding": "x-original-accept-encoding"},
+	}
 	// The proxy calls the backend by another name, and says what the client called.
 	backend := func(header string, values ...string) func(*http.Request) {
 		return func(r *http.Request) {
@@ -76,7 +79,12 @@ func TestRelayed(t *testing.T) {
 		detail  string           // part of the Detail
 	}{
 		{"nothing was changed", byHost, nil, rides, func(*http.Request) {}, "", ""},
-		{"the zero value trusts nobody", sigv4auth.TrustedProxies{}, nil, rides, backend("X-Forwarded-Host", "example.com"), mismatch, "the request came through a proxy, and its peer is not one of Config.Proxies"},
+		{
+			"the zero value trusts nobody",
+			sigv4auth.TrustedProxies{},
+			nil, rides, backend("X-Forwarded-Host", "example.com"), mismatch,
+			"the request came through a proxy, and its peer is not one of Config.Proxies",
+		},
 		{"threat 123: the host that the proxy says", byHost, nil, rides, backend("X-Forwarded-Host", "example.com"), "", ""},
 		{"threat 123: a stranger's header", byHost, nil, rides, stranger(backend("X-Forwarded-Host", "example.com")), mismatch, "came through a proxy"},
 		{"threat 120: another header than the configured one", byHost, nil, rides, backend("X-Host", "example.com"), mismatch, ""},
@@ -92,21 +100,45 @@ func TestRelayed(t *testing.T) {
 			return r
 		}, backend("X-Forwarded-Host", "example.com"), mismatch, ""},
 		{"threat 123: three hosts", byHost, nil, rides, backend("X-Forwarded-Host", "a.example.org, b.example.org", "example.com"), "", ""},
-		{"threat 123: a fourth host, and none is believed", byHost, nil, rides, backend("X-Forwarded-Host", "example.com, a, b, c"), mismatch, "X-Forwarded-Host is malformed"},
-		{"threat 123: one of the hosts is none, and none is believed", byHost, nil, rides, backend("X-Forwarded-Host", "example.com, a/b"), mismatch, "X-Forwarded-Host is malformed"},
+		{
+			"threat 123: a fourth host, and none is believed", byHost, nil, rides, backend("X-Forwarded-Host", "example.com, a, b, c"),
+			mismatch, "X-Forwarded-Host is malformed",
+		},
+		{
+			"threat 123: one of the hosts is none, and none is believed", byHost, nil, rides,
+			backend("X-Forwarded-Host", "example.com, a/b"), mismatch, "X-Forwarded-Host is malformed",
+		},
 		{"threat 123: an empty host among them", byHost, nil, rides, backend("X-Forwarded-Host", "example.com,"), mismatch, "X-Forwarded-Host is malformed"},
 		{"the header is empty", byHost, nil, rides, backend("X-Forwarded-Host", ""), mismatch, ""},
 		{"a line feed in the host", byHost, nil, rides, backend("X-Forwarded-Host", "example.com\nx-amz-date:1"), mismatch, "X-Forwarded-Host is malformed"},
-		{"threat 80: the host that was signed is served", byHost, only("example.com"), rides, backend("X-Forwarded-Host", "a.example.org, example.com"), "", ""},
-		{"threat 80: the host that was signed is not served, another one is", byHost, only("a.example.org"), rides, backend("X-Forwarded-Host", "a.example.org, example.com"), mismatch, ""},
-		{"threat 80: the backend's name is served, the host that was signed is not", byHost, only("backend:8080"), rides, backend("X-Forwarded-Host", "example.com"), mismatch, ""},
+		{
+			"threat 80: the host that was signed is served", byHost, only("example.com"), rides,
+			backend("X-Forwarded-Host", "a.example.org, example.com"), "", "",
+		},
+		{
+			"threat 80: the host that was signed is not served, another one is", byHost, only("a.example.org"), rides,
+			backend("X-Forwarded-Host", "a.example.org, example.com"), mismatch, "",
+		},
+		{
+			"threat 80: the backend's name is served, the host that was signed is not", byHost, only("backend:8080"), rides,
+			backend("X-Forwarded-Host", "example.com"), mismatch, "",
+		},
 		{"threat 80: no host is served", byHost, only("example.org"), rides, backend("X-Forwarded-Host", "example.com"), notServed, ""},
-		{"threat 80: a stranger names a host that is served", byHost, only("example.com"), rides, stranger(backend("X-Forwarded-Host", "example.com")), notServed, ""},
+		{
+			"threat 80: a stranger names a host that is served", byHost, only("example.com"), rides,
+			stranger(backend("X-Forwarded-Host", "example.com")), notServed, "",
+		},
 
 		{"Forwarded", byForwarded, nil, rides, backend("Forwarded", `for=198.51.100.1;host="example.com";proto=https`), "", ""},
 		{"Forwarded, of two proxies", byForwarded, nil, rides, backend("Forwarded", `for=198.51.100.1;host=example.com, for=192.0.2.7;host=inner`), "", ""},
-		{"threat 120: Forwarded, an element that the client wrote", byForwarded, nil, rides, backend("Forwarded", `for=192.0.2.8;host=example.com`, `for=198.51.100.1;host=b.example.org`), mismatch, ""},
-		{"threat 120: Forwarded, a quote that the client left open", byForwarded, nil, rides, backend("Forwarded", `for="x, for=198.51.100.1;host=example.com`), "", ""},
+		{
+			"threat 120: Forwarded, an element that the client wrote", byForwarded, nil, rides,
+			backend("Forwarded", `for=192.0.2.8;host=example.com`, `for=198.51.100.1;host=b.example.org`), mismatch, "",
+		},
+		{
+			"threat 120: Forwarded, a quote that the client left open", byForwarded, nil, rides,
+			backend("Forwarded", `for="x, for=198.51.100.1;host=example.com`), "", "",
+		},
 		{"Forwarded, of trusted proxies alone", byForwarded, nil, rides, backend("Forwarded", `for=192.0.2.7;host=example.com`), "", ""},
 		{"Forwarded, nothing but an extension", byForwarded, nil, rides, backend("Forwarded", `by=_x`), mismatch, "Forwarded is malformed"},
 		{"Forwarded, malformed", byForwarded, nil, rides, backend("Forwarded", `host=example.com;host=example.com`), mismatch, "Forwarded is malformed"},
@@ -117,9 +149,17 @@ func TestRelayed(t *testing.T) {
 		{"threat 125: a stranger without the prefix", byPrefix, nil, rides, stranger(stripped("/prod")), mismatch, ""},
 		{"threat 125: a stranger with the prefix", byPrefix, nil, rides, stranger(func(*http.Request) {}), "", ""},
 		{"threat 125: an absolute target", byPrefix, nil, rides, func(r *http.Request) { r.RequestURI = "http://example.com/rides?limit=10" }, "", ""},
-		{"threat 125: dots behind the prefix", byPrefix, nil, rides, func(r *http.Request) { r.RequestURI = "/../prod/rides?limit=10" }, sigv4auth.ErrMalformedRequest, ""},
+		{
+			"threat 125: dots behind the prefix", byPrefix, nil, rides, func(r *http.Request) { r.RequestURI = "/../prod/rides?limit=10" },
+			sigv4auth.ErrMalformedRequest, "",
+		},
 
-		{"threat 124: a signed header that the proxy rewrote", sigv4auth.TrustedProxies{Networks: peerNetwork}, nil, encoded, reencoded(), mismatch, "signed headers that proxies commonly rewrite: accept-encoding"},
+		{
+			"threat 124: a signed header that the proxy rewrote",
+			sigv4auth.TrustedProxies{Networks: peerNetwork},
+			nil, encoded,
+			reencoded(), mismatch, "signed headers that proxies commonly rewrite: accept-encoding",
+		},
 		{"threat 124: the proxy passes what the client sent", byEncoding, nil, encoded, reencoded("identity"), "", ""},
 		{"threat 124: the proxy passes something else", byEncoding, nil, encoded, reencoded("br"), mismatch, ""},
 		{"threat 124: the proxy passes nothing", byEncoding, nil, encoded, reencoded(), mismatch, "accept-encoding"},
@@ -129,7 +169,10 @@ func TestRelayed(t *testing.T) {
 			r.Header.Set("X-Original-Accept-Encoding", "identity")
 		}, "", ""},
 		{"threat 124: a stranger restores", byEncoding, nil, encoded, stranger(reencoded("identity")), mismatch, "accept-encoding"},
-		{"threat 124: what the proxy passes counts, not what arrived", byEncoding, nil, encoded, func(r *http.Request) { r.Header.Set("X-Original-Accept-Encoding", "gzip") }, mismatch, ""},
+		{
+			"threat 124: what the proxy passes counts, not what arrived", byEncoding, nil, encoded,
+			func(r *http.Request) { r.Header.Set("X-Original-Accept-Encoding", "gzip") }, mismatch, "",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -157,13 +200,16 @@ func TestRelayed(t *testing.T) {
 				if (handler.ran == 1) != (tt.want == "") || tt.want != "" && !errors.Is(refused, tt.want) {
 					t.Fatalf("ran %d times, %v; want %v", handler.ran, refused, tt.want)
 				}
-				if tt.detail != "" && !strings.Contains(refused.Detail, tt.detail) || tt.want != "" && tt.detail == "" && strings.Contains(refused.Detail, "commonly") {
+				if tt.detail != "" && !strings.Contains(refused.Detail, tt.detail) ||
+					tt.want != "" && tt.detail == "" && strings.Contains(refused.Detail, "commonly") {
 					t.Errorf("detail %q; want %q", refused.Detail, tt.detail)
 				}
 				if refused != nil && (strings.Contains(refused.Detail, "example") || strings.Contains(refused.Message, "proxy")) {
 					t.Errorf("threat 124: the refusal tells too much: %q, %q", refused.Detail, refused.Message)
 				}
-				if handler.ran == 1 && (handler.r.Host != host || len(handler.r.Header) != len(header) || handler.r.Header.Get("Accept-Encoding") != header.Get("Accept-Encoding")) {
+				if handler.ran == 1 &&
+					(handler.r.Host != host || len(handler.r.Header) != len(header) ||
+						handler.r.Header.Get("Accept-Encoding") != header.Get("Accept-Encoding")) {
 					t.Error("threat 231: the handler sees another host or header than arrived")
 				}
 			}
@@ -204,7 +250,10 @@ func TestRelayedIdentity(t *testing.T) {
 		t.Fatal("refused")
 	}
 	id, _ := sigv4auth.IdentityFrom(handler.r.Context())
-	for name, want := range map[string]bool{"Accept-Encoding": false, "accept-encoding": false, "X-Original-Accept-Encoding": false, "User-Agent": false, "Host": false, "host": false, "X-Amz-Date": true} {
+	for name, want := range map[string]bool{
+		"Accept-Encoding": false, "accept-encoding": false, "X-Original-Accept-Encoding": false, "User-Agent": false, "Host": false,
+		"host": false, "X-Amz-Date": true,
+	} {
 		if got := id.Signed(name); got != want {
 			t.Errorf("Signed(%q) is %t", name, got)
 		}
@@ -215,8 +264,10 @@ func TestRelayedIdentity(t *testing.T) {
 		t.Errorf("Signed(\"Host\") is false of the host that arrived and was signed; %v", err)
 	}
 	// A policy about aws:UserAgent is about what the client sent.
-	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:UserAgent":"x"}}}]}`
-	if err := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}).Check(r, id); err != nil {
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"StringEquals":{"aws:UserAgent":"x"}}}]}`
+	if err := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}).Check(r,
+		id); err != nil {
 		t.Error(err)
 	}
 	for name, want := range map[string]string{"Host": "example.com", "accept-encoding": "identity", "User-Agent": ""} {
@@ -235,7 +286,8 @@ func TestRelayedConditions(t *testing.T) {
 	forwarded := sigv4auth.TrustedProxies{Networks: peerNetwork, ClientHeader: "Forwarded", SchemeHeader: "forwarded"}
 	socket := sigv4auth.TrustedProxies{UnixSocket: true, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto"}
 	many := strings.Repeat("192.0.2.9, ", 100)
-	const missing, malformed, proxies, peer = diagnosis.UntoldMissing, diagnosis.UntoldMalformed, diagnosis.UntoldProxies, diagnosis.UntoldPeer
+	const missing, malformed, proxies, peer = diagnosis.UntoldMissing, diagnosis.UntoldMalformed, diagnosis.UntoldProxies,
+		diagnosis.UntoldPeer
 	tests := []struct {
 		name     string
 		proxies  sigv4auth.TrustedProxies
@@ -246,9 +298,19 @@ func TestRelayedConditions(t *testing.T) {
 		scheme   diagnosis.Untold // or http or https
 		overUnix bool
 	}{
-		{"no proxy is trusted", sigv4auth.TrustedProxies{}, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "192.0.2.1", "http", false},
+		{
+			"no proxy is trusted",
+			sigv4auth.TrustedProxies{},
+			"", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}},
+			"192.0.2.1", "http", false,
+		},
 		{"a trusted proxy", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "198.51.100.1", "https", false},
-		{"threat 119: a stranger", all, "203.0.113.9:1", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "203.0.113.9", "http", false},
+		{
+			"threat 119: a stranger", all, "203.0.113.9:1", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}},
+			"203.0.113.9", "http", false,
+		},
 		{"threat 122: a stranger over TLS", all, "203.0.113.9:1", true, http.Header{"X-Forwarded-Proto": {"http"}}, "203.0.113.9", "https", false},
 		{"threat 122: the client did not use TLS, the proxy does", all, "", true, http.Header{"X-Forwarded-Proto": {"http"}}, missing, "http", false},
 		{"threat 122: the proxy does not say", all, "", true, nil, missing, missing, false},
@@ -257,56 +319,174 @@ func TestRelayedConditions(t *testing.T) {
 		{"threat 122: a list with nothing in it", all, "", false, http.Header{"X-Forwarded-Proto": {"https,"}}, missing, malformed, false},
 		{"threat 122: another scheme", all, "", false, http.Header{"X-Forwarded-Proto": {"https2"}}, missing, malformed, false},
 		{"threat 122: the scheme is not asked for", realIP, "", true, http.Header{"X-Forwarded-Proto": {"http"}}, missing, "https", false},
-		{"threat 120: X-Real-IP is configured", realIP, "", false, http.Header{"X-Real-Ip": {"198.51.100.1"}, "X-Forwarded-For": {"6.6.6.6"}, "Cf-Connecting-Ip": {"6.6.6.6"}}, "198.51.100.1", "http", false},
+		{
+			"threat 120: X-Real-IP is configured", realIP, "", false,
+			http.Header{"X-Real-Ip": {"198.51.100.1"}, "X-Forwarded-For": {"6.6.6.6"}, "Cf-Connecting-Ip": {"6.6.6.6"}},
+			"198.51.100.1",
+			"http", false,
+		},
 		{"threat 120: X-Real-IP is not", all, "", false, http.Header{"X-Real-Ip": {"6.6.6.6"}, "Forwarded": {"for=6.6.6.6"}}, missing, missing, false},
-		{"threat 119: a malformed element stops the walk", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1, junk, 192.0.2.7"}}, malformed, missing, false},
-		{"threat 119: before the client's element anything may stand", all, "", false, http.Header{"X-Forwarded-For": {"junk, 198.51.100.1, 192.0.2.7"}}, "198.51.100.1", missing, false},
+		{
+			"threat 119: a malformed element stops the walk", all, "", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1, junk, 192.0.2.7"}},
+			malformed, missing, false,
+		},
+		{
+			"threat 119: before the client's element anything may stand", all, "", false,
+			http.Header{"X-Forwarded-For": {"junk, 198.51.100.1, 192.0.2.7"}},
+			"198.51.100.1", missing, false,
+		},
 		{"threat 119: a list without end", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1, " + many + "192.0.2.7"}}, malformed, missing, false},
-		{"threat 121: an IPv4-mapped peer and element", all, "[::ffff:192.0.2.1]:1", false, http.Header{"X-Forwarded-For": {"::ffff:198.51.100.1"}}, "198.51.100.1", missing, false},
+		{
+			"threat 121: an IPv4-mapped peer and element", all, "[::ffff:192.0.2.1]:1", false,
+			http.Header{"X-Forwarded-For": {"::ffff:198.51.100.1"}},
+			"198.51.100.1", missing, false,
+		},
 		{"threat 121: zone, port and brackets", all, "", false, http.Header{"X-Forwarded-For": {"[fe80::1%eth0]:443"}}, "fe80::1", missing, false},
 		{"threat 121: brackets without a port", all, "", false, http.Header{"X-Forwarded-For": {"[2001:db8::1]"}}, "2001:db8::1", missing, false},
 		{"threat 121: brackets around IPv4", all, "", false, http.Header{"X-Forwarded-For": {"[198.51.100.1]"}}, malformed, missing, false},
-		{"threat 121: a trusted Unix socket", socket, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, "198.51.100.1", "https", true},
+		{
+			"threat 121: a trusted Unix socket", socket, "@", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}},
+			"198.51.100.1", "https", true,
+		},
 		{"threat 121: a trusted Unix socket and no header", socket, "@", false, nil, missing, missing, true},
-		{"threat 121: a Unix socket that is not trusted", all, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}}, peer, "http", true},
-		{"threat 121: an address that other middleware wrote is no Unix socket", socket, "198.51.100.7", false, http.Header{"X-Forwarded-For": {"6.6.6.6"}, "X-Forwarded-Proto": {"https"}}, peer, "http", false},
+		{
+			"threat 121: a Unix socket that is not trusted", all, "@", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"https"}},
+			peer, "http", true,
+		},
+		{
+			"threat 121: an address that other middleware wrote is no Unix socket", socket, "198.51.100.7", false,
+			http.Header{"X-Forwarded-For": {"6.6.6.6"}, "X-Forwarded-Proto": {"https"}},
+			peer, "http", false,
+		},
 		{"Forwarded", forwarded, "", false, http.Header{"Forwarded": {`for="[2001:db8::1]:4711";proto=https;by=_x`}}, "2001:db8::1", "https", false},
-		{"Forwarded, of two proxies: the client's own connection counts", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https, for=192.0.2.7; proto=http`}}, "198.51.100.1", "https", false},
-		{"threat 119: Forwarded, spoofed before it", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6;proto=https`, `For=198.51.100.1;Proto=http`}}, "198.51.100.1", "http", false},
-		{"Forwarded, an obfuscated client", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6;proto=http, for=_hidden;proto=https`}}, malformed, "https", false},
+		{
+			"Forwarded, of two proxies: the client's own connection counts", forwarded, "", false,
+			http.Header{"Forwarded": {`for=198.51.100.1;proto=https, for=192.0.2.7; proto=http`}},
+			"198.51.100.1", "https", false,
+		},
+		{
+			"threat 119: Forwarded, spoofed before it", forwarded, "", false,
+			http.Header{"Forwarded": {`for=6.6.6.6;proto=https`, `For=198.51.100.1;Proto=http`}},
+			"198.51.100.1", "http", false,
+		},
+		{
+			"Forwarded, an obfuscated client", forwarded, "", false,
+			http.Header{"Forwarded": {`for=6.6.6.6;proto=http, for=_hidden;proto=https`}},
+			malformed, "https", false,
+		},
 		{"Forwarded, without an address", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, proto=https`}}, malformed, "https", false},
 		{"threat 235: nothing is said", all, "", false, nil, missing, missing, false},
 		{"threat 235: X-Real-IP is not said", realIP, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, missing, "http", false},
 		{"threat 235: a header without lines", all, "", false, http.Header{"X-Forwarded-For": {}, "X-Forwarded-Proto": {}}, missing, missing, false},
 		{"threat 235: an empty header", all, "", false, http.Header{"X-Forwarded-For": {""}, "X-Forwarded-Proto": {""}}, malformed, malformed, false},
-		{"threat 235: a proxy farther out did not say", all, "", false, http.Header{"X-Forwarded-For": {"192.0.2.7"}, "X-Forwarded-Proto": {"http"}}, proxies, "http", false},
-		{"threat 235: two proxies farther out did not say", all, "", false, http.Header{"X-Forwarded-For": {"192.0.2.8", "192.0.2.7"}, "X-Forwarded-Proto": {"http"}}, proxies, "http", false},
-		{"threat 235: an empty element before those of proxies", all, "", false, http.Header{"X-Forwarded-For": {", 192.0.2.7"}, "X-Forwarded-Proto": {"http"}}, malformed, "http", false},
-		{"threat 235: a trusted Unix socket, and a proxy farther out did not say", sigv4auth.TrustedProxies{UnixSocket: true, Networks: peerNetwork, ClientHeader: "X-Forwarded-For"}, "@", false, http.Header{"X-Forwarded-For": {"192.0.2.7"}}, proxies, "http", true},
-		{"threat 235: a trusted Unix socket, and no header is configured", sigv4auth.TrustedProxies{UnixSocket: true}, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, peer, "http", true},
-		{"threat 235: neither a proxy nor an address", sigv4auth.TrustedProxies{}, "@", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, peer, "http", true},
-		{"no header is configured", sigv4auth.TrustedProxies{Networks: peerNetwork}, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}}, "192.0.2.1", "http", false},
-		{"threat 235: a scheme that is none, in a list with http", all, "", false, http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"http, x"}}, "198.51.100.1", malformed, false},
+		{
+			"threat 235: a proxy farther out did not say", all, "", false,
+			http.Header{"X-Forwarded-For": {"192.0.2.7"}, "X-Forwarded-Proto": {"http"}},
+			proxies, "http", false,
+		},
+		{
+			"threat 235: two proxies farther out did not say", all, "", false,
+			http.Header{"X-Forwarded-For": {"192.0.2.8", "192.0.2.7"}, "X-Forwarded-Proto": {"http"}},
+			proxies, "http", false,
+		},
+		{
+			"threat 235: an empty element before those of proxies", all, "", false,
+			http.Header{"X-Forwarded-For": {", 192.0.2.7"}, "X-Forwarded-Proto": {"http"}},
+			malformed, "http", false,
+		},
+		{
+			"threat 235: a trusted Unix socket, and a proxy farther out did not say",
+			sigv4auth.TrustedProxies{UnixSocket: true, Networks: peerNetwork, ClientHeader: "X-Forwarded-For"},
+			"@", false,
+			http.Header{"X-Forwarded-For": {"192.0.2.7"}},
+			proxies, "http", true,
+		},
+		{
+			"threat 235: a trusted Unix socket, and no header is configured",
+			sigv4auth.TrustedProxies{UnixSocket: true},
+			"@", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}},
+			peer, "http", true,
+		},
+		{
+			"threat 235: neither a proxy nor an address",
+			sigv4auth.TrustedProxies{},
+			"@", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}},
+			peer, "http", true,
+		},
+		{
+			"no header is configured",
+			sigv4auth.TrustedProxies{Networks: peerNetwork},
+			"", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}},
+			"192.0.2.1", "http", false,
+		},
+		{
+			"threat 235: a scheme that is none, in a list with http", all, "", false,
+			http.Header{"X-Forwarded-For": {"198.51.100.1"}, "X-Forwarded-Proto": {"http, x"}},
+			"198.51.100.1", malformed, false,
+		},
 		{"threat 235: Forwarded, missing", forwarded, "", true, nil, missing, missing, false},
-		{"threat 235: Forwarded, of proxies alone", forwarded, "", false, http.Header{"Forwarded": {"for=192.0.2.8;proto=https, for=192.0.2.7;proto=https"}}, proxies, proxies, false},
+		{
+			"threat 235: Forwarded, of proxies alone", forwarded, "", false,
+			http.Header{"Forwarded": {"for=192.0.2.8;proto=https, for=192.0.2.7;proto=https"}},
+			proxies, proxies, false,
+		},
 		{"threat 235: Forwarded, without a scheme", forwarded, "", true, http.Header{"Forwarded": {"for=198.51.100.1"}}, "198.51.100.1", missing, false},
-		{"threat 235: Forwarded, another scheme", forwarded, "", true, http.Header{"Forwarded": {"for=198.51.100.1;proto=wss"}}, "198.51.100.1", malformed, false},
+		{
+			"threat 235: Forwarded, another scheme", forwarded, "", true,
+			http.Header{"Forwarded": {"for=198.51.100.1;proto=wss"}},
+			"198.51.100.1", malformed, false,
+		},
 		{"Forwarded, empty", forwarded, "", false, http.Header{"Forwarded": {""}}, malformed, malformed, false},
-		{"Forwarded, a parameter twice", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=http;proto=https"}}, malformed, malformed, false},
+		{
+			"Forwarded, a parameter twice", forwarded, "", false,
+			http.Header{"Forwarded": {"for=198.51.100.1;proto=http;proto=https"}},
+			malformed, malformed, false,
+		},
 		{"Forwarded, a backslash", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto="http\s"`}}, malformed, malformed, false},
-		{"Forwarded, a separator in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=6.6.6.6, ext="a,b;c";;for=198.51.100.1;proto="https"`}}, "198.51.100.1", "https", false},
+		{
+			"Forwarded, a separator in quotes", forwarded, "", false,
+			http.Header{"Forwarded": {`for=6.6.6.6, ext="a,b;c";;for=198.51.100.1;proto="https"`}},
+			"198.51.100.1", "https", false,
+		},
 		{"Forwarded, no equal sign", forwarded, "", false, http.Header{"Forwarded": {"for;proto=https"}}, malformed, malformed, false},
-		{"Forwarded, an extension without a value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;secure"}}, malformed, malformed, false},
+		{
+			"Forwarded, an extension without a value", forwarded, "", false,
+			http.Header{"Forwarded": {"for=198.51.100.1;proto=https;secure"}},
+			malformed, malformed, false,
+		},
 		{"Forwarded, a space before the value", forwarded, "", false, http.Header{"Forwarded": {"for= 198.51.100.1;proto=https"}}, malformed, malformed, false},
-		{"Forwarded, a space in an extension's value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;by=a b"}}, malformed, malformed, false},
+		{
+			"Forwarded, a space in an extension's value", forwarded, "", false,
+			http.Header{"Forwarded": {"for=198.51.100.1;proto=https;by=a b"}},
+			malformed, malformed, false,
+		},
 		{"Forwarded, a name that is none", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;a b=c"}}, malformed, malformed, false},
 		{"Forwarded, an empty name", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;=c"}}, malformed, malformed, false},
 		{"Forwarded, an empty value", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https;host="}}, malformed, malformed, false},
-		{"Forwarded, an empty value in quotes", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host=""`}}, malformed, malformed, false},
-		{"Forwarded, a quote that is not closed", forwarded, "", false, http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host="a`}}, malformed, malformed, false},
+		{
+			"Forwarded, an empty value in quotes", forwarded, "", false,
+			http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host=""`}},
+			malformed, malformed, false,
+		},
+		{
+			"Forwarded, a quote that is not closed", forwarded, "", false,
+			http.Header{"Forwarded": {`for=198.51.100.1;proto=https;host="a`}},
+			malformed, malformed, false,
+		},
 		{"Forwarded, extensions alone", forwarded, "", false, http.Header{"Forwarded": {"by=_x"}}, malformed, malformed, false},
 		{"Forwarded, no pair", forwarded, "", false, http.Header{"Forwarded": {"https"}}, malformed, malformed, false},
-		{"Forwarded, a list without end", forwarded, "", false, http.Header{"Forwarded": {"for=198.51.100.1;proto=https, " + strings.Repeat("for=192.0.2.9;proto=https, ", 100) + "for=192.0.2.7;proto=https"}}, malformed, malformed, false},
+		{
+			"Forwarded, a list without end", forwarded, "", false,
+			http.Header{"Forwarded": {"for=198.51.100.1;proto=https, " + strings.Repeat("for=192.0.2.9;proto=https, ", 100) +
+				"for=192.0.2.7;proto=https"}},
+			malformed, malformed, false,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -326,7 +506,8 @@ func TestRelayedConditions(t *testing.T) {
 				}
 				maps.Copy(r.Header, tt.header)
 				if tt.overUnix {
-					r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(&net.UnixAddr{Net: "unix", Name: "/run/x"})))
+					r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey,
+						net.Addr(&net.UnixAddr{Net: "unix", Name: "/run/x"})))
 				}
 				return r
 			}
@@ -362,11 +543,13 @@ func TestRelayedConditions(t *testing.T) {
 			}
 			for condition, said := range says {
 				for effect, admitted := range map[string]bool{"Allow": said == "holds", "Deny": said == "does not"} {
-					policy := `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*","Condition":{` + condition + `}}`
+					policy := `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*",` +
+						`"Condition":{` + condition + `}}`
 					if effect == "Deny" {
 						policy += `,{"Effect":"Allow","Action":"*","Resource":"*"}`
 					}
-					z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy+"]}"))})
+					z := newAuthorizer(t, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy+
+						"]}"))})
 					var handler spy
 					a.Require(z.Check)(&handler).ServeHTTP(httptest.NewRecorder(), arrived(signing{}))
 					if (handler.ran == 1) != admitted {
@@ -376,10 +559,14 @@ func TestRelayedConditions(t *testing.T) {
 						t.Errorf("%s %s: Check after Verify: %v", effect, condition, err)
 					} else if detail := sigv4auth.AsError(err); err != nil {
 						want := ""
-						if untold := map[bool]diagnosis.Untold{true: clientUntold, false: schemeUntold}[strings.Contains(condition, "SourceIp")]; untold != "" {
+						if untold := map[bool]diagnosis.Untold{
+							true:  clientUntold,
+							false: schemeUntold,
+						}[strings.Contains(condition, "SourceIp")]; untold != "" {
 							want = " is not known, and with it aws:S"
 						}
-						if strings.Contains(detail.Detail, "not known") != (want != "") || !strings.Contains(detail.Detail, want) || strings.Contains(detail.Message, "known") {
+						if strings.Contains(detail.Detail, "not known") != (want != "") || !strings.Contains(detail.Detail, want) ||
+							strings.Contains(detail.Message, "known") {
 							t.Errorf("%s %s: %q, and for the caller %q", effect, condition, detail.Detail, detail.Message)
 						}
 					}
@@ -394,17 +581,23 @@ func TestRelayedConditions(t *testing.T) {
 					t.Errorf("%+v: the event's source is %v; want %q", s, got, client)
 				}
 				if event.SourceUntold != clientUntold || event.SchemeUntold != schemeUntold {
-					t.Errorf("%+v: the event says %q and %q; want %q and %q", s, event.SourceUntold, event.SchemeUntold, clientUntold, schemeUntold)
+					t.Errorf("%+v: the event says %q and %q; want %q and %q", s, event.SourceUntold, event.SchemeUntold, clientUntold,
+						schemeUntold)
 				}
 				if d.SourceUntold != clientUntold || d.SchemeUntold != schemeUntold {
-					t.Errorf("%+v: the diagnosis says %q and %q; want %q and %q", s, d.SourceUntold, d.SchemeUntold, clientUntold, schemeUntold)
+					t.Errorf("%+v: the diagnosis says %q and %q; want %q and %q", s, d.SourceUntold, d.SchemeUntold, clientUntold,
+						schemeUntold)
 				}
-				for what, untold := range map[string]diagnosis.Untold{"the client's address is not known, and with it aws:SourceIp: ": clientUntold, "the client's scheme is not known, and with it aws:SecureTransport: ": schemeUntold} {
+				for what, untold := range map[string]diagnosis.Untold{
+					"the client's address is not known, and with it aws:SourceIp: ":       clientUntold,
+					"the client's scheme is not known, and with it aws:SecureTransport: ": schemeUntold,
+				} {
 					if strings.Contains(d.String(), what) != (untold != "") {
 						t.Errorf("%+v: %q, %q:\n%s", s, what, untold, d)
 					}
 				}
-				if header := tt.proxies.ClientHeader; header != "" && clientUntold != "" && clientUntold != peer && !strings.Contains(strings.ToLower(d.String()), ": "+strings.ToLower(header)+", which config.proxies names,") {
+				if header := tt.proxies.ClientHeader; header != "" && clientUntold != "" && clientUntold != peer &&
+					!strings.Contains(strings.ToLower(d.String()), ": "+strings.ToLower(header)+", which config.proxies names,") {
 					t.Errorf("the diagnosis does not name %s:\n%s", header, d)
 				}
 			}
@@ -505,7 +698,8 @@ func TestTrustedProxiesRefused(t *testing.T) {
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"Content-Length": "X-Length"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"Transfer-Encoding": "X-Te"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"trailer": "X-Trailer"}}},
-		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"X-Trace": "X-Original-Trace"}}}, // required
+		// required
+		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"X-Trace": "X-Original-Trace"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"User-Agent": "user-agent"}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"User-Agent": ""}}},
 		{"Config.Proxies.RestoredHeaders", sigv4auth.TrustedProxies{UnixSocket: true, RestoredHeaders: map[string]string{"User-Agent": "X-Amz-Agent"}}},

@@ -22,8 +22,10 @@ import (
 // others, hold for the client as for a stranger.
 func TestProxyThatObeysConnection(t *testing.T) {
 	t.Parallel()
-	const inside = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}]}`
-	const notOutside = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NotIpAddressIfExists":{"aws:SourceIp":["127.0.0.0/8","198.51.100.7"]}}}]}`
+	const inside = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}]}`
+	const notOutside = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny",` +
+		`"Action":"*","Resource":"*","Condition":{"NotIpAddressIfExists":{"aws:SourceIp":["127.0.0.0/8","198.51.100.7"]}}}]}`
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 	byConfig := func(header string) func(*sigv4auth.Config, *sigv4auth.AuthorizerConfig) {
 		return func(c *sigv4auth.Config, _ *sigv4auth.AuthorizerConfig) {
@@ -95,7 +97,8 @@ func TestProxyThatObeysConnection(t *testing.T) {
 				}
 				_ = res.Body.Close()
 				if res.StatusCode != want.status || event.Source.String() != want.source || event.SourceUntold != want.untold {
-					t.Errorf("%s, Connection %q, %s: %d, from %v, untold %q; want %+v", tt.name, connection, policy, res.StatusCode, event.Source, event.SourceUntold, want)
+					t.Errorf("%s, Connection %q, %s: %d, from %v, untold %q; want %+v", tt.name, connection, policy, res.StatusCode,
+						event.Source, event.SourceUntold, want)
 				}
 			}
 		}
@@ -117,7 +120,8 @@ func TestServicesUnknownKeys(t *testing.T) {
 		`"StringEquals":{"aws:username":"alice"}`:     true,
 	} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+condition+`}}}`)),
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+condition+`}}}`)),
 			Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
 				c.SetUnknown("rides:owner")
 				c.SetUnknown("AWS:Username")

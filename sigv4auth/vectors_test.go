@@ -64,7 +64,8 @@ func (v vector) authenticator(t *testing.T) *sigv4auth.Authenticator {
 		}
 		c.Now = func() time.Time { return v.Context.Timestamp }
 		c.Credentials = sigv4auth.StaticCredentials(sigv4auth.Credential{
-			AccessKeyID: creds.AccessKeyID, Secret: sigv4auth.NewSecret(creds.SecretAccessKey), SessionToken: sigv4auth.NewSecret(creds.Token), Principal: userPrincipal,
+			AccessKeyID: creds.AccessKeyID, Secret: sigv4auth.NewSecret(creds.SecretAccessKey),
+			SessionToken: sigv4auth.NewSecret(creds.Token), Principal: userPrincipal,
 		})
 	})
 }
@@ -116,7 +117,10 @@ func TestVectors(t *testing.T) {
 						// The one deliberate refusal: the token is not covered by the signature
 						// (threats 92 and 102).
 						refused["AWS's test suite: adds a session token after signing, as `post-sts-header-after` has it"] = true
-						want := map[string]sigv4auth.Reason{"header": sigv4auth.ErrHeaderNotSigned, "query": sigv4auth.ErrSignatureMismatch}[form]
+						want := map[string]sigv4auth.Reason{
+							"header": sigv4auth.ErrHeaderNotSigned,
+							"query":  sigv4auth.ErrSignatureMismatch,
+						}[form]
 						if !errors.Is(err, want) {
 							t.Errorf("%s, %s: %v; want %v", v.Name, form, err, want)
 						}
@@ -134,7 +138,8 @@ func TestVectors(t *testing.T) {
 			}
 			refusals.Held(t, "TestVectors", slices.Collect(maps.Keys(refused)))
 			if admitted != suite.admitted || unparsable != suite.unparsable || unsigned != suite.unsigned {
-				t.Errorf("%d requests admitted, %d not parsed by net/http, %d unsigned; want %d, %d and %d", admitted, unparsable, unsigned, suite.admitted, suite.unparsable, suite.unsigned)
+				t.Errorf("%d requests admitted, %d not parsed by net/http, %d unsigned; want %d, %d and %d", admitted, unparsable, unsigned,
+					suite.admitted, suite.unparsable, suite.unsigned)
 			}
 		})
 	}

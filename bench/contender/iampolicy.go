@@ -21,7 +21,9 @@ func newIAMPolicy(q work.Question) (Decide, error) {
 		set.Identity = append(set.Identity, p)
 	}
 	request := func(resource string) *iampolicy.Request {
-		req := &iampolicy.Request{Principal: iampolicy.Principal{ARN: work.Session}, Action: q.Action, Resource: resource, ResourceAccount: work.Account}
+		req := &iampolicy.Request{
+			Principal: iampolicy.Principal{ARN: work.Session}, Action: q.Action, Resource: resource, ResourceAccount: work.Account,
+		}
 		if q.Team != "" {
 			req.Context.Set("aws:PrincipalTag/team", q.Team)
 			req.Context.Set("aws:UserAgent", q.Agent)

@@ -106,7 +106,9 @@ func connect(ctx context.Context, s scenario, p *process) (net.Conn, error) {
 
 // drive sends one request after the other over one connection, and checks each answer: what is
 // refused in error would be fast.
-func drive(ctx context.Context, s scenario, conn net.Conn, shots []shot, first int, protected bool, until time.Time) ([]time.Duration, error) {
+func drive(
+	ctx context.Context, s scenario, conn net.Conn, shots []shot, first int, protected bool, until time.Time,
+) ([]time.Duration, error) {
 	reader := bufio.NewReader(conn)
 	var latencies []time.Duration
 	for i := first; time.Now().Before(until) && ctx.Err() == nil; i++ {

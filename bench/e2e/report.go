@@ -93,16 +93,19 @@ func (r *Report) write(w io.Writer, asJSON bool) error {
 		return encoder.Encode(r)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "ridesvc on loopback, bare and behind the middleware: %s; load and servers share the cores; %d rounds of %s each\n\n", r.Machine, r.Rounds, r.Round)
+	fmt.Fprintf(&b, "ridesvc on loopback, bare and behind the middleware: %s; load and servers share the cores; %d rounds of %s each\n\n",
+		r.Machine, r.Rounds, r.Round)
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(table, "load\tconnections\t\trequests/s\tp50 µs\tp90 µs\tp99 µs\tserver CPU µs\trequests/s, ratio (quartiles)\tCPU, ratio (quartiles)\t\n")
+	fmt.Fprint(table,
+		"load\tconnections\t\trequests/s\tp50 µs\tp90 µs\tp99 µs\tserver CPU µs\trequests/s, ratio (quartiles)\tCPU, ratio (quartiles)\t\n")
 	for _, s := range r.Scenarios {
 		for _, row := range []struct {
 			name  string
 			f     Figures
 			after string
 		}{{"bare", s.Bare, "\t\t"}, {"protected", s.Protected, spread(s.Rate) + "\t" + spread(s.CPU) + "\t"}} {
-			fmt.Fprintf(table, "%s\t%d\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.1f\t%s\n", s.Name, s.Connections, row.name, row.f.PerSecond, row.f.P50, row.f.P90, row.f.P99, row.f.CPU, row.after)
+			fmt.Fprintf(table, "%s\t%d\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.1f\t%s\n", s.Name, s.Connections, row.name, row.f.PerSecond,
+				row.f.P50, row.f.P90, row.f.P99, row.f.CPU, row.after)
 		}
 	}
 	if err := table.Flush(); err != nil {

@@ -18,7 +18,8 @@ func TestMemoryStore(t *testing.T) {
 func TestMemoryStoreIsBounded(t *testing.T) {
 	store := e2e.NewMemoryStoreForTest()
 	for i := range e2e.MaxRides + 5 {
-		if err := store.Create(t.Context(), ridesvc.Ride{RideID: fmt.Sprintf("%022d", i), Rider: "a", RequestTime: time.UnixMilli(int64(i)).UTC()}); err != nil {
+		if err := store.Create(t.Context(),
+			ridesvc.Ride{RideID: fmt.Sprintf("%022d", i), Rider: "a", RequestTime: time.UnixMilli(int64(i)).UTC()}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -26,7 +26,8 @@ var allocations = map[suite.Name]float64{
 	{Group: work.Bodies, Case: "16 KiB"}:  2,
 	{Group: work.Bodies, Case: "256 KiB"}: 3,
 	{Group: work.Bodies, Case: "1 MiB"}:   4,
-	{Group: work.Bodies, Case: "16 MiB"}:  8, // two more than others, since so much memory has the garbage collector empty the pools at every turn
+	// two more than others, since so much memory has the garbage collector empty the pools at every turn
+	{Group: work.Bodies, Case: "16 MiB"}: 8,
 
 	{Group: work.Chunks, Case: "16 MiB, signed"}: 10,
 	{Group: work.Chunks, Case: "16 MiB, CRC32"}:  10,
@@ -84,7 +85,9 @@ var allocations = map[suite.Name]float64{
 }
 
 // noAllocations are the groups of which no case may allocate.
-var noAllocations = map[work.Group]bool{work.Keys: true, work.Callers: true, work.Policies: true, work.Statements: true, part.Growth: true, part.Globs: true}
+var noAllocations = map[work.Group]bool{
+	work.Keys: true, work.Callers: true, work.Policies: true, work.Statements: true, part.Growth: true, part.Globs: true,
+}
 
 // mostGrowth is how many times as long a hostile document of twice the length may take: in
 // proportion it is twice, and with the square four times.

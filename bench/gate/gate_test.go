@@ -38,9 +38,18 @@ func TestCheck(t *testing.T) {
 		{"another engine's ratio has a wider margin", statements(0.39, 0), statements(0.1, 0), "", false},
 		{"and fails past it", statements(0.41, 0), statements(0.1, 0), "cedar-go", false},
 		{"a case that nobody recorded fails", post(1.5, 1), &suite.Results{}, "no ratio is recorded", true},
-		{"a case whose allocations nobody bounded fails", results(work.Requests, "a new case", "floor", "wildgate", 1, 0), results(work.Requests, "a new case", "floor", "wildgate", 1, 0), "no bound of allocations", true},
-		{"work that grows in proportion passes, recorded or not", results(part.Hostile, "a decision by 1 MiB", "half of it", "iampolicy", 2.4, 0), &suite.Results{}, "", false},
-		{"and with the square it fails", results(part.Hostile, "a decision by 1 MiB", "half of it", "iampolicy", 3.8, 0), &suite.Results{}, "3.8 × half of it", false},
+		{
+			"a case whose allocations nobody bounded fails", results(work.Requests, "a new case", "floor", "wildgate", 1, 0),
+			results(work.Requests, "a new case", "floor", "wildgate", 1, 0), "no bound of allocations", true,
+		},
+		{
+			"work that grows in proportion passes, recorded or not",
+			results(part.Hostile, "a decision by 1 MiB", "half of it", "iampolicy", 2.4, 0), &suite.Results{}, "", false,
+		},
+		{
+			"and with the square it fails", results(part.Hostile, "a decision by 1 MiB", "half of it", "iampolicy", 3.8, 0),
+			&suite.Results{}, "3.8 × half of it", false,
+		},
 		{"a run without ours fails", results(work.Requests, "header POST", "floor", "another", 1, 0), post(1.5, 1), "Wildgate was not measured", true},
 	} {
 		failures := gate.Check(tt.run, tt.recorded)
@@ -71,7 +80,8 @@ func TestEveryCaseIsRecorded(t *testing.T) {
 		}
 	}
 	for _, p := range part.All() {
-		if _, bounded := gate.Growth(suite.Name{Group: p.Group, Case: p.Name}); !bounded && recorded.Row(suite.Name{Group: p.Group, Case: p.Name}) == nil {
+		if _, bounded := gate.Growth(suite.Name{Group: p.Group, Case: p.Name}); !bounded &&
+			recorded.Row(suite.Name{Group: p.Group, Case: p.Name}) == nil {
 			t.Errorf("%s, %s is not recorded", p.Group, p.Name)
 		}
 	}

@@ -124,10 +124,15 @@ const (
 // goals returns the rows of the table of speeds to reach, one for each part.
 func goals() []Goal {
 	most := func(work, part, to string, group work.Group, row string, ratio, allocations float64) Goal {
-		return Goal{Work: work, Part: part, To: to, Most: ratio, Least: none, Allocations: allocations, Row: suite.Name{Group: group, Case: row}}
+		return Goal{
+			Work: work, Part: part, To: to, Most: ratio, Least: none, Allocations: allocations, Row: suite.Name{Group: group, Case: row},
+		}
 	}
 	rate := func(part, to, row string, least float64) Goal {
-		return Goal{Work: chunks, Part: part, To: to, Most: none, Least: least, IsRate: true, Allocations: none, Row: suite.Name{Group: work.Chunks, Case: row}}
+		return Goal{
+			Work: chunks, Part: part, To: to, Most: none, Least: least, IsRate: true, Allocations: none,
+			Row: suite.Name{Group: work.Chunks, Case: row},
+		}
 	}
 	// What the whole way through the Authorizer may allocate is no more than a statement of what it
 	// does: the gate's.
@@ -141,21 +146,27 @@ func goals() []Goal {
 		rate("signed", "bare SHA-256", "16 MiB, signed", 0.97),
 		rate("unsigned, CRC32 in the trailer", "bare CRC32", "16 MiB, CRC32", 0.97),
 		most(decide, "the Wild Rydes policy", "cedar-go", work.Policies, "Wild Rydes", 0.3, 0),
-		most(decide, "10 policies of 10 statements with 3 conditions, that differ in prefix", "cedar-go", work.Policies, "10 × 10, conditions, differ in prefix", 0.045, 0),
-		most(decide, "the same, that differ in conditions alone", "cedar-go", work.Policies, "10 × 10, differ in conditions only", 0.045, 0),
+		most(decide, "10 policies of 10 statements with 3 conditions, that differ in prefix", "cedar-go", work.Policies,
+			"10 × 10, conditions, differ in prefix", 0.045, 0),
+		most(decide, "the same, that differ in conditions alone", "cedar-go", work.Policies, "10 × 10, differ in conditions only", 0.045,
+			0),
 		most(decide, "1,000 statements that differ in action", "cedar-go", work.Policies, "1,000 that differ in action", 0.015, 0),
 		most(decide, "1,000 that differ in resource prefix", "cedar-go", work.Policies, "1,000 that differ in prefix", 0.003, 0),
-		most(decide, "1,000 that differ behind a leading wildcard", "cedar-go", work.Policies, "1,000 that differ behind a wildcard", 0.002, 0),
+		most(decide, "1,000 that differ behind a leading wildcard", "cedar-go", work.Policies, "1,000 that differ behind a wildcard", 0.002,
+			0),
 	}
 	// Grows with the statements that can match, and not with those that exist: with a thousand
 	// times as many it may look for them, but not at them.
-	all = append(all, most(decide, "10,000 statements of which 10 can match", "those 10 alone", part.Growth, "10,000 statements, of which 10 can match", 4, 0))
+	all = append(all,
+		most(decide, "10,000 statements of which 10 can match", "those 10 alone", part.Growth, "10,000 statements, of which 10 can match",
+			4, 0))
 	for _, row := range work.RefusedEarly() {
 		g := most(early, row, "floor", work.Refusals, row, 0.6, none)
 		g.Alike = true
 		all = append(all, g)
 	}
 	return append(all, Goal{
-		Work: "Requests a second of the ride service behind the middleware, over loopback", To: "bare", Most: none, Least: 0.9, IsRate: true, Allocations: none, scenario: e2e.Rides,
+		Work: "Requests a second of the ride service behind the middleware, over loopback", To: "bare", Most: none, Least: 0.9,
+		IsRate: true, Allocations: none, scenario: e2e.Rides,
 	})
 }

@@ -32,8 +32,14 @@ func TestGoalsAreMetByMedians(t *testing.T) {
 		service = "Requests a second of the ride service behind the middleware, over loopback"
 	)
 	row := func(group work.Group, name string, lower, median, upper, allocations float64) *suite.Results {
-		ours := measure.Sample{Name: "wildgate", Ratio: measure.Quartiles{Lower: lower, Median: median, Upper: upper}, Allocations: allocations}
-		return &suite.Results{Rows: []suite.Row{{Group: group, Case: name, Base: "floor", Samples: []measure.Sample{{Name: "floor"}, ours}}}}
+		ours := measure.Sample{
+			Name: "wildgate", Ratio: measure.Quartiles{Lower: lower, Median: median, Upper: upper},
+			Allocations: allocations,
+		}
+		return &suite.Results{Rows: []suite.Row{{
+			Group: group, Case: name, Base: "floor",
+			Samples: []measure.Sample{{Name: "floor"}, ours},
+		}}}
 	}
 	serving := func(rate float64) *suite.Results {
 		return &suite.Results{Service: &e2e.Report{Scenarios: []e2e.Summary{{Name: e2e.Rides, Rate: measure.Quartiles{Median: rate}}}}}
@@ -60,7 +66,8 @@ func TestGoalsAreMetByMedians(t *testing.T) {
 			t.Errorf("%s: measured %t, met %t; want %t, %t", tt.name, l.Measured, l.Met(), tt.measured, tt.met)
 		}
 	}
-	if q := line(t, row(work.Chunks, "16 MiB, signed", 1, 1.25, 2, 10), signed).Ratio; q != (measure.Quartiles{Lower: 0.5, Median: 0.8, Upper: 1}) {
+	if q := line(t, row(work.Chunks, "16 MiB, signed", 1, 1.25, 2, 10),
+		signed).Ratio; q != (measure.Quartiles{Lower: 0.5, Median: 0.8, Upper: 1}) {
 		t.Errorf("as a rate: %v", q)
 	}
 }

@@ -54,13 +54,17 @@ type scratch struct {
 
 // New returns a Verifier for a region and a service, at an instant, of the keys in a store.
 func New(region, service string, now time.Time, store sigv4auth.CredentialStore) *Verifier {
-	return &Verifier{region: region, service: service, scopeEnd: "/" + region + "/" + service + "/aws4_request", store: store, keys: map[string]*key{}, now: now}
+	return &Verifier{
+		region: region, service: service, scopeEnd: "/" + region + "/" + service + "/aws4_request", store: store, keys: map[string]*key{},
+		now: now,
+	}
 }
 
 // Prepare derives the signing key of a secret for the day of the instant.
 func (v *Verifier) Prepare(secret string) error {
 	day := v.now.UTC().Format("20060102")
-	derived, err := sigv4auth.DeriveSigningKey(sigv4auth.NewSecret(secret), sigv4auth.Scope{Date: day, Region: v.region, Service: v.service})
+	derived, err := sigv4auth.DeriveSigningKey(sigv4auth.NewSecret(secret),
+		sigv4auth.Scope{Date: day, Region: v.region, Service: v.service})
 	if err != nil {
 		return err
 	}
@@ -109,7 +113,8 @@ func (v *Verifier) Verify(r *http.Request) (who sigv4auth.Identity, ok bool) {
 			amz++
 		}
 	}
-	if len(authorization) != 1 || len(date) != 1 || len(token) != 1 || len(digest) != 1 || len(contentType) != 1 || len(contentLength) != 1 || amz != 3 {
+	if len(authorization) != 1 || len(date) != 1 || len(token) != 1 || len(digest) != 1 || len(contentType) != 1 ||
+		len(contentLength) != 1 || amz != 3 {
 		return who, false
 	}
 

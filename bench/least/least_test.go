@@ -17,7 +17,10 @@ func TestEveryStepIsNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	// These need a limit, a list or another key than it has.
-	others := []string{"another host", "body too large", "session that is over", "wrong checksum", "bad chunk", "denied by policy", "presigned, expired", "unsigned payload, not enabled"}
+	others := []string{
+		"another host", "body too large", "session that is over", "wrong checksum", "bad chunk", "denied by policy", "presigned, expired",
+		"unsigned payload, not enabled",
+	}
 	refused := 0
 	for _, c := range work.Verification(false) {
 		if c.Group != work.Refusals || slices.Contains(others, c.Name) {

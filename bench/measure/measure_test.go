@@ -54,7 +54,8 @@ func TestInterleavedFindsTheRatio(t *testing.T) {
 		t.Errorf("the base: %+v", one)
 	}
 	// The bounds leave room for any machine's noise: it is the median of many pairs.
-	if eight := samples[1]; eight.Ratio.Median < 4 || eight.Ratio.Median > 16 || eight.Ratio.Lower > eight.Ratio.Median || eight.Ratio.Median > eight.Ratio.Upper {
+	if eight := samples[1]; eight.Ratio.Median < 4 || eight.Ratio.Median > 16 || eight.Ratio.Lower > eight.Ratio.Median ||
+		eight.Ratio.Median > eight.Ratio.Upper {
 		t.Errorf("eight times the work: %+v", eight.Ratio)
 	}
 	if got := samples[2].Allocations; got < 1 {

@@ -21,16 +21,32 @@ func largest() []Part {
 		head, tail string
 		unit       func(i int) string
 	}{
-		{"accounts and users of NotPrincipal", iampolicy.ResourcePolicy, `{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","NotPrincipal":{"AWS":[`, `]}}`, func(i int) string {
-			return fmt.Sprintf(`"%012d","arn:aws:iam::%012d:user/u"`, i, 1_000_000+i)
-		}},
-		{"actions", iampolicy.IdentityPolicy, `{"Effect":"Deny","Resource":"*","Action":[`, `]}`, func(i int) string { return fmt.Sprintf(`"s3:A%d"`, i) }},
-		{"actions with two stars", iampolicy.IdentityPolicy, `{"Effect":"Deny","Resource":"*","Action":[`, `]}`, func(i int) string { return fmt.Sprintf(`"s3:*a*%d"`, i) }},
-		{"resources of 1,000 stars", iampolicy.IdentityPolicy, `{"Effect":"Deny","Action":"s3:GetObject","Resource":[`, `]}`, func(i int) string {
-			return `"arn:aws:s3:::` + strings.Repeat("*a", 1000) + fmt.Sprint(i) + `"`
-		}},
-		{"bounds of a key from both sides", iampolicy.IdentityPolicy, `{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":["9"` +
-			strings.Repeat(`,"9"`, 40_000) + `]},"NumericLessThan":{"x:k":[`, `]}}}`, func(i int) string { return fmt.Sprintf(`"1.%d"`, i%9) }},
+		{
+			"accounts and users of NotPrincipal", iampolicy.ResourcePolicy,
+			`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","NotPrincipal":{"AWS":[`, `]}}`, func(i int) string {
+				return fmt.Sprintf(`"%012d","arn:aws:iam::%012d:user/u"`, i, 1_000_000+i)
+			},
+		},
+		{
+			"actions", iampolicy.IdentityPolicy, `{"Effect":"Deny","Resource":"*","Action":[`, `]}`,
+			func(i int) string { return fmt.Sprintf(`"s3:A%d"`, i) },
+		},
+		{
+			"actions with two stars", iampolicy.IdentityPolicy, `{"Effect":"Deny","Resource":"*","Action":[`, `]}`,
+			func(i int) string { return fmt.Sprintf(`"s3:*a*%d"`, i) },
+		},
+		{
+			"resources of 1,000 stars", iampolicy.IdentityPolicy, `{"Effect":"Deny","Action":"s3:GetObject","Resource":[`, `]}`,
+			func(i int) string {
+				return `"arn:aws:s3:::` + strings.Repeat("*a", 1000) + fmt.Sprint(i) + `"`
+			},
+		},
+		{
+			"bounds of a key from both sides", iampolicy.IdentityPolicy, `{"Effect":"Deny","Action":"s3:GetObject","Resource":"*",` +
+				`"Condition":{"NumericGreaterThan":{"x:k":["9"` +
+				strings.Repeat(`,"9"`, 40_000) + `]},"NumericLessThan":{"x:k":[`, `]}}}`,
+			func(i int) string { return fmt.Sprintf(`"1.%d"`, i%9) },
+		},
 		{"statements of 250 actions and 240 conditions", iampolicy.IdentityPolicy, "", "", func(i int) string {
 			var actions, keys []string
 			for j := range 250 {
@@ -39,7 +55,8 @@ func largest() []Part {
 			for j := range 240 {
 				keys = append(keys, fmt.Sprintf(`"rides:k%d":"%d"`, j, i))
 			}
-			return `{"Effect":"Allow","Action":[` + strings.Join(actions, ",") + `],"Resource":"*","Condition":{"StringEquals":{` + strings.Join(keys, ",") + `}}}`
+			return `{"Effect":"Allow","Action":[` + strings.Join(actions, ",") + `],"Resource":"*","Condition":{"StringEquals":{` +
+				strings.Join(keys, ",") + `}}}`
 		}},
 	} {
 		document := func() []byte {

@@ -37,13 +37,18 @@ func globs() []Part {
 // what the pattern wants.
 func globbing(pattern string) (func(), error) {
 	const bucket = "arn:aws:s3:::"
-	p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"`+bucket+pattern+`"}]}`), iampolicy.IdentityPolicy)
+	p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"`+
+		bucket+pattern+`"}]}`),
+		iampolicy.IdentityPolicy)
 	if err != nil {
 		return nil, err
 	}
 	set := iampolicy.Set{Identity: []*iampolicy.Policy{p}}
 	request := func(resource string) *iampolicy.Request {
-		return &iampolicy.Request{Principal: iampolicy.Principal{ARN: work.Session}, Action: "s3:GetObject", ResourceAccount: work.Account, Resource: bucket + resource}
+		return &iampolicy.Request{
+			Principal: iampolicy.Principal{ARN: work.Session}, Action: "s3:GetObject", ResourceAccount: work.Account,
+			Resource: bucket + resource,
+		}
 	}
 	hostile, fit := request(strings.Repeat("a", 1023)+"c"), request(strings.NewReplacer("*", "x", "?", "y").Replace(pattern))
 	if iampolicy.Evaluate(&set, hostile).Allowed() || !iampolicy.Evaluate(&set, fit).Allowed() {

@@ -16,9 +16,12 @@ const documents = 10
 // request. The ratio tells what the others cost.
 func growths() []Part {
 	var all []Part
-	for _, n := range []struct{ statements, matching int }{{100, 10}, {1_000, 10}, {10_000, 10}, {10_000, 100}, {10_000, 1_000}, {10_000, 10_000}} {
+	for _, n := range []struct{ statements, matching int }{
+		{100, 10}, {1_000, 10}, {10_000, 10}, {10_000, 100}, {10_000, 1_000}, {10_000, 10_000},
+	} {
 		all = append(all, Part{
-			Group: Growth, Name: work.Number(n.statements) + " statements, of which " + work.Number(n.matching) + " can match", X: float64(n.statements),
+			Group: Growth, Name: work.Number(n.statements) + " statements, of which " + work.Number(n.matching) +
+				" can match", X: float64(n.statements),
 			New: func() ([]measure.Side, error) {
 				alone, err := lastOf(n.matching, n.matching)
 				if err != nil {

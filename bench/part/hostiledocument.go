@@ -71,7 +71,9 @@ func (h *hostile) document(size int) (doc []byte, req *iampolicy.Request) {
 		all  = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{`
 	)
 	req = &iampolicy.Request{
-		Principal: iampolicy.Principal{ARN: work.Session}, Action: "s:" + strings.Repeat("a", 254), ResourceAccount: work.Account, Resource: arn + h.long(2048-len(arn)),
+		Principal: iampolicy.Principal{ARN: work.Session}, Action: "s:" + strings.Repeat("a", 254), ResourceAccount: work.Account,
+		Resource: arn +
+			h.long(2048-len(arn)),
 	}
 	req.Context.Set("a:u", strings.Repeat("a", 20))
 	req.Context.Set("a:t", h.long(2048))

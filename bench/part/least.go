@@ -41,7 +41,11 @@ func leastOf() Part {
 				return nil
 			})
 			straight()
-			return []measure.Side{{Name: "floor", Run: floor}, {Name: "least", Run: straight}, {Name: "wildgate", Run: sure(func() error { return check(q.Again()) })}}, nil
+			return []measure.Side{
+				{Name: "floor", Run: floor},
+				{Name: "least", Run: straight},
+				{Name: "wildgate", Run: sure(func() error { return check(q.Again()) })},
+			}, nil
 		},
 	}
 }

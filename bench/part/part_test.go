@@ -21,7 +21,9 @@ func TestEveryPartDoesItsWork(t *testing.T) {
 		}
 		counts[p.Group]++
 	}
-	for group, want := range map[work.Group]int{part.Growth: 6, part.Globs: 3, part.Hostile: 3, part.Parsing: 3, part.Largest: 12, part.Deriving: 1, part.Least: 1} {
+	for group, want := range map[work.Group]int{
+		part.Growth: 6, part.Globs: 3, part.Hostile: 3, part.Parsing: 3, part.Largest: 12, part.Deriving: 1, part.Least: 1,
+	} {
 		if counts[group] != want {
 			t.Errorf("%s: %d parts; want %d", group, counts[group], want)
 		}

@@ -63,7 +63,9 @@ func label(name string) string {
 }
 
 func textStyle(size vg.Length) text.Style {
-	return text.Style{Color: ink, Font: font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size), Handler: plot.DefaultTextHandler}
+	return text.Style{
+		Color: ink, Font: font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size), Handler: plot.DefaultTextHandler,
+	}
 }
 
 // newPlot returns an empty plot in the common hand.

@@ -45,7 +45,10 @@ func dots(r *suite.Results, g work.Group, ours, axis string) (template.HTML, err
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	p.Add(grid)
-	p.Add(&plotter.Line{XYs: plotter.XYs{{X: 1, Y: p.Y.Min}, {X: 1, Y: p.Y.Max}}, LineStyle: draw.LineStyle{Color: ink, Width: 1.2, Dashes: []vg.Length{4, 3}}})
+	p.Add(&plotter.Line{
+		XYs:       plotter.XYs{{X: 1, Y: p.Y.Min}, {X: 1, Y: p.Y.Max}},
+		LineStyle: draw.LineStyle{Color: ink, Width: 1.2, Dashes: []vg.Length{4, 3}},
+	})
 	for j := len(names) - 1; j >= 0; j-- { // the first, and ours after it, lie on top
 		for i, row := range rows {
 			s, ok := row.Sample(names[j])

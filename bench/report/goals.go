@@ -12,7 +12,8 @@ import (
 
 const goalsTitle = "The speeds to reach, and what was measured"
 
-const goalsText = "Each time or rate is a multiple of that of what is named in the second column, which ran beside it: the median [quartiles]. A goal is met if the median is."
+const goalsText = "Each time or rate is a multiple of that of what is named in the second column, which ran beside it: the median " +
+	"[quartiles]. A goal is met if the median is."
 
 // goalNumbers is the table of goals. Those of rates are told as rates.
 func goalNumbers(r *suite.Results) table {

@@ -58,30 +58,93 @@ func HTML(w io.Writer, r *suite.Results) error {
 		group work.Group
 		draw  func() (template.HTML, error)
 	}{
-		{figure{Title: "Verification", Caption: "How many times as long as what cannot be avoided a verification takes. That is hashing, but for SigV4A, whose row does not compare with the others: it is held against one bare verification of ECDSA, which takes many times as long as the hashing." + cannotCaption}, work.Requests, func() (template.HTML, error) {
-			return dots(r, work.Requests, "wildgate", toFloor)
-		}},
-		{figure{Title: "Refusal", Caption: "How long a request takes that has to be refused, in times the hashing of the good one: right of the dashed line a refusal costs more than that. From top to bottom the faults are found ever later. An unknown key or token costs as much as a wrong signature on purpose, so that the time does not tell which keys exist. A contender that does not look at the fault is named as one that cannot."}, work.Refusals, func() (template.HTML, error) {
-			return dots(r, work.Refusals, "wildgate", toFloor)
-		}},
-		{figure{Title: "Body size", Caption: "The time to verify a POST whose signature covers its body's SHA-256. The floor is that hash, over bytes that are in memory already. On the left is a request without a body, for which a logarithmic axis has no place."}, work.Bodies, func() (template.HTML, error) {
-			return lines(curves(r, work.Bodies, noBody, time), "bytes of the body (logarithmic from 1 KiB on)", "time of one verification (logarithmic)", ticks{base: 4, label: size, zero: noBody}, ticks{base: 10, label: span})
-		}},
-		{figure{Title: "Bodies in chunks", Caption: "Uploads of 16 MiB in the content coding aws-chunked, held against the same encoded bytes fed to the bare SHA-256 or CRC32; 1.03× is 0.97 of its rate." + cannotCaption}, work.Chunks, func() (template.HTML, error) {
-			return dots(r, work.Chunks, "wildgate", toFloor)
-		}},
-		{figure{Title: "Known keys", Caption: "What it costs to know many keys: one caller sends the same hundred different GETs in turn, while ever more keys are known. A level curve says that they cost nothing."}, work.Keys, func() (template.HTML, error) {
-			return lines(curves(r, work.Keys, 0, ratio), "keys that the verifier knows (logarithmic)", "time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
-		}},
-		{figure{Title: "Callers", Caption: "What it costs to serve many callers: a thousand different GETs in turn, by ever more callers, of whom each has a key of its own, while 100,000 are known. On the left they are all by one."}, work.Callers, func() (template.HTML, error) {
-			return lines(curves(r, work.Callers, 0, ratio), "callers who send in turn (logarithmic)", "time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
-		}},
-		{figure{Title: "Decision by policies", Caption: "The time of a decision by equivalent policies, in times cedar-go's. The last statement is the one that allows."}, work.Policies, func() (template.HTML, error) {
-			return dots(r, work.Policies, "iampolicy", "time, in times cedar-go's (logarithmic; dashed: cedar-go, 1×; left is faster)")
-		}},
-		{figure{Title: "Statements", Caption: "The time of a decision against the number of statements, which differ in what their resource begins with."}, work.Statements, func() (template.HTML, error) {
-			return lines(curves(r, work.Statements, 0, time), "statements (logarithmic)", "time of one decision (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: span})
-		}},
+		{
+			figure{
+				Title: "Verification",
+				Caption: "How many times as long as what cannot be avoided a verification takes. That is hashing, but for SigV4A, " +
+					"whose row does not compare with the others: it is held against one bare verification of ECDSA, which takes many " +
+					"times as long as the hashing." +
+					cannotCaption,
+			},
+			work.Requests, func() (template.HTML, error) {
+				return dots(r, work.Requests, "wildgate", toFloor)
+			},
+		},
+		{
+			figure{
+				Title: "Refusal",
+				Caption: "How long a request takes that has to be refused, in times the hashing of the good one: right of the dashed " +
+					"line a refusal costs more than that. From top to bottom the faults are found ever later. An unknown key or token " +
+					"costs as much as a wrong signature on purpose, so that the time does not tell which keys exist. A contender that " +
+					"does not look at the fault is named as one that cannot.",
+			},
+			work.Refusals, func() (template.HTML, error) {
+				return dots(r, work.Refusals, "wildgate", toFloor)
+			},
+		},
+		{
+			figure{
+				Title: "Body size",
+				Caption: "The time to verify a POST whose signature covers its body's SHA-256. The floor is that hash, over bytes " +
+					"that are in memory already. On the left is a request without a body, for which a logarithmic axis has no place.",
+			},
+			work.Bodies, func() (template.HTML, error) {
+				return lines(curves(r, work.Bodies, noBody, time), "bytes of the body (logarithmic from 1 KiB on)",
+					"time of one verification (logarithmic)", ticks{base: 4, label: size, zero: noBody}, ticks{base: 10, label: span})
+			},
+		},
+		{
+			figure{
+				Title: "Bodies in chunks",
+				Caption: "Uploads of 16 MiB in the content coding aws-chunked, held against the same encoded bytes fed to the bare " +
+					"SHA-256 or CRC32; 1.03× is 0.97 of its rate." +
+					cannotCaption,
+			},
+			work.Chunks, func() (template.HTML, error) {
+				return dots(r, work.Chunks, "wildgate", toFloor)
+			},
+		},
+		{
+			figure{
+				Title: "Known keys",
+				Caption: "What it costs to know many keys: one caller sends the same hundred different GETs in turn, while ever more " +
+					"keys are known. A level curve says that they cost nothing.",
+			},
+			work.Keys, func() (template.HTML, error) {
+				return lines(curves(r, work.Keys, 0, ratio), "keys that the verifier knows (logarithmic)",
+					"time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
+			},
+		},
+		{
+			figure{
+				Title: "Callers",
+				Caption: "What it costs to serve many callers: a thousand different GETs in turn, by ever more callers, of whom each " +
+					"has a key of its own, while 100,000 are known. On the left they are all by one.",
+			},
+			work.Callers, func() (template.HTML, error) {
+				return lines(curves(r, work.Callers, 0, ratio), "callers who send in turn (logarithmic)",
+					"time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
+			},
+		},
+		{
+			figure{
+				Title:   "Decision by policies",
+				Caption: "The time of a decision by equivalent policies, in times cedar-go's. The last statement is the one that allows.",
+			},
+			work.Policies, func() (template.HTML, error) {
+				return dots(r, work.Policies, "iampolicy", "time, in times cedar-go's (logarithmic; dashed: cedar-go, 1×; left is faster)")
+			},
+		},
+		{
+			figure{
+				Title:   "Statements",
+				Caption: "The time of a decision against the number of statements, which differ in what their resource begins with.",
+			},
+			work.Statements, func() (template.HTML, error) {
+				return lines(curves(r, work.Statements, 0, time), "statements (logarithmic)", "time of one decision (logarithmic)",
+					ticks{base: 10, label: count}, ticks{base: 10, label: span})
+			},
+		},
 	}
 	var all []figure
 	for _, f := range figures {
@@ -101,7 +164,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 	}
 	all = append(all, figure{
 		Title: "Cores", SVG: picture, Rows: coreNumbers(r),
-		Caption: "The header POST on several cores at once. The floor, which shares nothing, shows what the machine's cores can do: those that share their units cannot do twice the work.",
+		Caption: "The header POST on several cores at once. The floor, which shares nothing, shows what the machine's cores can do: " +
+			"those that share their units cannot do twice the work.",
 	})
 	if s := r.Service; s != nil {
 		all = append(all, figure{Title: serviceTitle, Caption: serviceConditions(s), Rows: serviceNumbers(s)})

@@ -17,9 +17,15 @@ func TestPicturesHaveTheirAxes(t *testing.T) {
 	row := func(group work.Group, name string, x, ratio float64) suite.Row {
 		side := func(name string, ratio float64) measure.Sample {
 			q := measure.Quartiles{Lower: ratio * 0.98, Median: ratio, Upper: ratio * 1.02}
-			return measure.Sample{Name: name, Ratio: q, Nanoseconds: measure.Quartiles{Lower: 1000 * q.Lower, Median: 1000 * q.Median, Upper: 1000 * q.Upper}}
+			return measure.Sample{
+				Name: name, Ratio: q,
+				Nanoseconds: measure.Quartiles{Lower: 1000 * q.Lower, Median: 1000 * q.Median, Upper: 1000 * q.Upper},
+			}
 		}
-		return suite.Row{Group: group, Case: name, X: x, Base: "floor", Samples: []measure.Sample{side("floor", 1), side("wildgate", ratio)}}
+		return suite.Row{
+			Group: group, Case: name, X: x, Base: "floor",
+			Samples: []measure.Sample{side("floor", 1), side("wildgate", ratio)},
+		}
 	}
 	one := []measure.Quartiles{{Lower: 1, Median: 1, Upper: 1}}
 	r := &suite.Results{

@@ -88,7 +88,9 @@ func scalings(r *suite.Results) (template.HTML, error) {
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(marks)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0.9, last*1.05, 0, most*1.08
-	p.Add(&plotter.Line{XYs: plotter.XYs{{X: 1, Y: 1}, {X: last, Y: last}}, LineStyle: draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{3, 3}}})
+	p.Add(&plotter.Line{
+		XYs: plotter.XYs{{X: 1, Y: 1}, {X: last, Y: last}}, LineStyle: draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{3, 3}},
+	})
 	if err := write(p, 1+(last-1)*0.45, 1+(last-1)*0.55, 0, 6, draw.XRight, "as many times as there are cores"); err != nil {
 		return "", err
 	}

@@ -52,7 +52,10 @@ func TestMarkdownReplacesWhatIsBetweenItsMarks(t *testing.T) {
 func TestGoalsAreToldOf(t *testing.T) {
 	t.Parallel()
 	row := func(group work.Group, name string, median, allocations float64) suite.Row {
-		ours := measure.Sample{Name: "wildgate", Ratio: measure.Quartiles{Lower: median / 2, Median: median, Upper: median * 2}, Allocations: allocations}
+		ours := measure.Sample{
+			Name: "wildgate", Ratio: measure.Quartiles{Lower: median / 2, Median: median, Upper: median * 2},
+			Allocations: allocations,
+		}
 		return suite.Row{Group: group, Case: name, Base: "floor", Samples: []measure.Sample{{Name: "floor"}, ours}}
 	}
 	r := &suite.Results{
@@ -60,7 +63,10 @@ func TestGoalsAreToldOf(t *testing.T) {
 			row(work.Requests, "header POST", 1.502, 1), row(work.Chunks, "16 MiB, signed", 1.25, 10),
 			row(work.Refusals, "no credentials", 0.3, 1), row(work.Refusals, "an hour old", 2, 7),
 		},
-		Service: &e2e.Report{Scenarios: []e2e.Summary{{Name: e2e.Rides, Connections: 8, Rate: measure.Quartiles{Lower: 0.89, Median: 0.912, Upper: 0.93}}}},
+		Service: &e2e.Report{Scenarios: []e2e.Summary{{
+			Name: e2e.Rides, Connections: 8,
+			Rate: measure.Quartiles{Lower: 0.89, Median: 0.912, Upper: 0.93},
+		}}},
 	}
 	document := []byte("<!-- written by go run ./bench -write bench --><!-- until here -->")
 	for _, tt := range []struct {

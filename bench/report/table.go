@@ -95,7 +95,8 @@ func cores(n int) string {
 	return fmt.Sprintf("%d cores", n)
 }
 
-const legendText = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, allocations."
+const legendText = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, " +
+	"allocations."
 
 func machine(r *suite.Results) string {
 	if r.Quick {
@@ -156,7 +157,8 @@ func cells(row *suite.Row, names []string) []string {
 		case name == row.Base:
 			all[i] = duration(s.Nanoseconds.Median)
 		default:
-			all[i] = fmt.Sprintf("%s× [%s–%s] %s, %s", number(s.Ratio.Median), number(s.Ratio.Lower), number(s.Ratio.Upper), duration(s.Nanoseconds.Median), allocations(s.Allocations))
+			all[i] = fmt.Sprintf("%s× [%s–%s] %s, %s", number(s.Ratio.Median), number(s.Ratio.Lower), number(s.Ratio.Upper),
+				duration(s.Nanoseconds.Median), allocations(s.Allocations))
 		}
 	}
 	return all

@@ -154,7 +154,9 @@ func (r *Row) timed(ctx context.Context, sides []measure.Side, budget time.Durat
 
 // scaling measures a case with ever more workers: the floor, which shows what the cores can do, and
 // each verifier.
-func scaling(ctx context.Context, c *work.Case, verifiers []contender.Verifier, budget time.Duration, next func(string)) ([]Scaling, error) {
+func scaling(
+	ctx context.Context, c *work.Case, verifiers []contender.Verifier, budget time.Duration, next func(string),
+) ([]Scaling, error) {
 	c.Learn()
 	defer c.Forget()
 	workers := measure.Workers()

@@ -56,7 +56,8 @@ func signedChunks(data []byte, service, previous string) []byte {
 	for _, part := range []string{Now.Format("20060102"), Region, service, "aws4_request"} {
 		key = mac(key, part)
 	}
-	prefix := "AWS4-HMAC-SHA256-PAYLOAD\n" + Now.Format("20060102T150405Z") + "\n" + Now.Format("20060102") + "/" + Region + "/" + service + "/aws4_request\n"
+	prefix := "AWS4-HMAC-SHA256-PAYLOAD\n" + Now.Format("20060102T150405Z") + "\n" + Now.Format("20060102") + "/" + Region + "/" + service +
+		"/aws4_request\n"
 	empty := sha256.Sum256(nil)
 	var body []byte
 	for done := false; !done; {

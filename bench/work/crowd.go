@@ -48,7 +48,9 @@ func inTurn(known, callers, requests int) func(service string) ([]*Request, erro
 	return func(service string) ([]*Request, error) {
 		all := make([]*Request, requests)
 		for i := range all {
-			p := plan{method: http.MethodGet, target: fmt.Sprintf("/prod/rides/%06d", i), key: caller(i % callers * (known / callers)), at: Now}
+			p := plan{
+				method: http.MethodGet, target: fmt.Sprintf("/prod/rides/%06d", i), key: caller(i % callers * (known / callers)), at: Now,
+			}
 			q, err := p.signed(service)
 			if err != nil {
 				return nil, err

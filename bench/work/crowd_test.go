@@ -38,7 +38,8 @@ func TestCrowdsDifferInOneThing(t *testing.T) {
 			count[c.Group] = len(requests)
 		}
 		if len(requests) != len(good) || len(good) != count[c.Group] || len(good) < 100 {
-			t.Errorf("%s, %s: %d requests, of which %d differ; want %d as in the group's first", c.Group, c.Name, len(good), len(requests), count[c.Group])
+			t.Errorf("%s, %s: %d requests, of which %d differ; want %d as in the group's first", c.Group, c.Name, len(good), len(requests),
+				count[c.Group])
 		}
 		if c.Learn(); c.Group == work.Keys && len(c.Known) != int(c.X) {
 			t.Errorf("%s, %s: %d keys are known", c.Group, c.Name, len(c.Known))

@@ -19,7 +19,9 @@ func (q *Question) IAM() ([][]byte, error) {
 		t := iamStatement{Effect: "Allow", Action: s.Action, Resource: s.Resource}
 		if s.Team != "" {
 			t.Condition = map[string]map[string]string{
-				"StringEquals": {"aws:PrincipalTag/team": s.Team}, "StringLike": {"aws:UserAgent": s.Agent}, "Bool": {"aws:SecureTransport": "true"},
+				"StringEquals": {
+					"aws:PrincipalTag/team": s.Team,
+				}, "StringLike": {"aws:UserAgent": s.Agent}, "Bool": {"aws:SecureTransport": "true"},
 			}
 		}
 		d := i * q.Documents / len(q.Statements)

@@ -77,14 +77,20 @@ func Evaluation() []Question {
 		return fmt.Sprintf("arn:aws:execute-api:us-east-1:111122223333:rides%d/prod/POST/ride", i)
 	}
 	all := []Question{
-		{Name: "Wild Rydes", Statements: []Statement{{Action: invoke, Resource: "arn:aws:execute-api:*:*:*/*/*/ride"}}, Action: invoke, Resource: rideARN},
 		{
-			Name: "10 × 10, conditions, differ in prefix", Documents: 10, Statements: statements(100, conditional("arn:aws:execute-api:us-east-1:111122223333:ridesN/*")),
+			Name: "Wild Rydes", Statements: []Statement{{Action: invoke, Resource: "arn:aws:execute-api:*:*:*/*/*/ride"}}, Action: invoke,
+			Resource: rideARN,
+		},
+		{
+			Name: "10 × 10, conditions, differ in prefix", Documents: 10, Statements: statements(100,
+				conditional("arn:aws:execute-api:us-east-1:111122223333:ridesN/*")),
 			Action: invoke, Resource: ofPrefix(99), Team: "team99", Agent: "client-99/1.0",
 		},
 		{
-			Name: "10 × 10, differ in conditions only", Documents: 10, Statements: statements(100, conditional("arn:aws:execute-api:us-east-1:111122223333:rides/*")),
-			Action: invoke, Resource: rideARN, Team: "team99", Agent: "client-99/1.0", Denied: "arn:aws:execute-api:us-east-1:111122223333:other/prod/POST/ride",
+			Name: "10 × 10, differ in conditions only", Documents: 10, Statements: statements(100,
+				conditional("arn:aws:execute-api:us-east-1:111122223333:rides/*")),
+			Action: invoke, Resource: rideARN, Team: "team99", Agent: "client-99/1.0", Denied: "arn:aws:execute-api:us-east-1:" +
+				"111122223333:other/prod/POST/ride",
 		},
 		{
 			Name: "1,000 that differ in action", Action: invoke + "999", Resource: rideARN,

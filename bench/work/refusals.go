@@ -111,7 +111,8 @@ func lateRefusals() []refusal {
 // withChecksum adds the CRC32 of a text, as S3's clients send that of the body.
 func withChecksum(p plan, of string) plan {
 	p.header = p.header.Clone()
-	p.header.Set("X-Amz-Checksum-Crc32", base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(of)))))
+	p.header.Set("X-Amz-Checksum-Crc32",
+		base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(of)))))
 	return p
 }
 

@@ -174,7 +174,9 @@ func (p plan) signed(service string) (*Request, error) {
 // post is the reference request: a POST with its body's digest and a session token.
 func post() plan {
 	return plan{
-		method: http.MethodPost, target: "/prod/ride", header: http.Header{"Content-Type": {"application/json"}}, body: []byte(rideBody), key: TheKey, at: Now,
+		method: http.MethodPost, target: "/prod/ride", header: http.Header{
+			"Content-Type": {"application/json"},
+		}, body: []byte(rideBody), key: TheKey, at: Now,
 	}
 }
 

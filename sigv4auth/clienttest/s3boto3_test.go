@@ -102,7 +102,8 @@ func TestS3Boto3(t *testing.T) {
 			}
 		}
 		if !secure { // over TLS the proxy sees no path
-			refusals.Held(t, "TestS3Boto3", []string{"boto3: takes dot segments out of an object's key after it has signed them, towards a proxy over http"})
+			refusals.Held(t, "TestS3Boto3", []string{"boto3: takes dot segments out of an object's key after it has signed them, " +
+				"towards a proxy over http"})
 		}
 		if len(got) != len(want) {
 			t.Errorf("%d steps were reported, want %d", len(got), len(want))

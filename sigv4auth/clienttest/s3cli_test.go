@@ -25,7 +25,9 @@ func newCLI(t *testing.T, program string, s *s3Service) *awsCLI {
 	t.Helper()
 	c := &awsCLI{program: program, s: s}
 	config := filepath.Join(t.TempDir(), "config")
-	c.write(t, config, []byte("[default]\ns3 =\n  addressing_style = path\n  signature_version = s3v4\n[profile host]\ns3 =\n  addressing_style = virtual\n  signature_version = s3v4\n[profile old]\n"))
+	c.write(t, config,
+		[]byte("[default]\ns3 =\n  addressing_style = path\n  signature_version = s3v4\n[profile host]\ns3 =\n  addressing_style = "+
+			"virtual\n  signature_version = s3v4\n[profile old]\n"))
 	c.env = s.environment(t, "AWS_CONFIG_FILE="+config, "AWS_PAGER=")
 	return c
 }
@@ -178,7 +180,8 @@ func TestS3CLILists(t *testing.T) {
 
 	fetch := func(url string) string {
 		t.Helper()
-		out, err := exec.CommandContext(t.Context(), curl, "-sS", "--noproxy", "*", "--path-as-is", "--cacert", s.ca.file, url).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), curl, "-sS", "--noproxy", "*", "--path-as-is", "--cacert", s.ca.file,
+			url).CombinedOutput()
 		if err != nil {
 			t.Errorf("curl: %v %s", err, out)
 		}
@@ -190,7 +193,9 @@ func TestS3CLILists(t *testing.T) {
 	}
 	old := strings.TrimSpace(c.must(t, []string{"AWS_PROFILE=old"}, "s3", "presign", root+"x"))
 	if strings.Contains(old, "AWSAccessKeyId=") {
-		s.mustRefuse(t, "threat 11: a URL with Signature Version 2", "AccessDenied: The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.", func() string { return s3Said(fetch(old)) })
+		s.mustRefuse(t, "threat 11: a URL with Signature Version 2",
+			"AccessDenied: The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+			func() string { return s3Said(fetch(old)) })
 	}
 
 	s.ahead.Store(int64(2 * time.Minute))

@@ -34,7 +34,8 @@ func TestS3Curl(t *testing.T) {
 		put := func(secret, path string, sent []byte) string {
 			t.Helper()
 			sum := sha256.Sum256(body)
-			return run(secret, path, hex.EncodeToString(sum[:]), sent, "-H", "Content-Type: application/octet-stream", "-X", "PUT", "--data-binary", "@-")
+			return run(secret, path, hex.EncodeToString(sum[:]), sent, "-H", "Content-Type: application/octet-stream", "-X", "PUT",
+				"--data-binary", "@-")
 		}
 		empty := sha256.Sum256(nil)
 		for path, key := range map[string]string{

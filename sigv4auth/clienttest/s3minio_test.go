@@ -19,7 +19,8 @@ func (s *s3Service) minio(t *testing.T, secure bool, change func(*minio.Options)
 	t.Helper()
 	endpoint := strings.TrimPrefix(strings.TrimPrefix(s.url, "https://"), "http://")
 	o := minio.Options{
-		Creds: credentials.NewStaticV4(s3KeyID, s3Secret, ""), Secure: secure, Region: s3Region, Transport: s.client(t).Transport, MaxRetries: 1,
+		Creds: credentials.NewStaticV4(s3KeyID, s3Secret, ""), Secure: secure, Region: s3Region, Transport: s.client(t).Transport,
+		MaxRetries: 1,
 	}
 	if change != nil {
 		change(&o)
@@ -43,7 +44,8 @@ func TestS3Minio(t *testing.T) {
 			c := s.minio(t, secure, func(o *minio.Options) { o.BucketLookup = lookup })
 			for _, key := range s3Keys {
 				body := content(1000 + len(key))
-				if _, err := c.PutObject(t.Context(), bucket, key, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{}); err != nil {
+				if _, err := c.PutObject(t.Context(), bucket, key, bytes.NewReader(body), int64(len(body)),
+					minio.PutObjectOptions{}); err != nil {
 					t.Errorf("%s: put %q: %v", style, key, err)
 					continue
 				}
@@ -90,7 +92,9 @@ func TestS3MinioBuckets(t *testing.T) {
 	t.Parallel()
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
 		c := s.minio(t, secure, func(o *minio.Options) { o.Region = "" })
-		if _, err := c.PutObject(t.Context(), bucket, "x", strings.NewReader(marker), int64(len(marker)), minio.PutObjectOptions{}); err != nil || !sameObject(s, "x", []byte(marker)) {
+		if _, err := c.PutObject(t.Context(), bucket, "x", strings.NewReader(marker), int64(len(marker)),
+			minio.PutObjectOptions{}); err != nil ||
+			!sameObject(s, "x", []byte(marker)) {
 			t.Errorf("put: %v", err)
 		}
 		if seen := s.store.Seen(); !slices.Contains(seen, "GetBucketLocation") {
@@ -117,7 +121,10 @@ func TestS3MinioStreams(t *testing.T) {
 	overBoth(t, func(t *testing.T, s *s3Service, secure bool) {
 		c := s.minio(t, secure, func(o *minio.Options) { o.TrailingHeaders = true })
 		for _, size := range []int{0, 1, 64 << 10, 6<<20 + 1} {
-			for _, checksum := range []minio.ChecksumType{minio.ChecksumNone, minio.ChecksumCRC32, minio.ChecksumCRC32C, minio.ChecksumCRC64NVME, minio.ChecksumSHA1, minio.ChecksumSHA256} {
+			for _, checksum := range []minio.ChecksumType{
+				minio.ChecksumNone, minio.ChecksumCRC32, minio.ChecksumCRC32C, minio.ChecksumCRC64NVME, minio.ChecksumSHA1,
+				minio.ChecksumSHA256,
+			} {
 				if size > 1<<20 && checksum != minio.ChecksumNone && checksum != minio.ChecksumCRC32C {
 					continue // one of them tells how parts go
 				}
@@ -155,7 +162,8 @@ func TestS3MinioPresigned(t *testing.T) {
 			if status, answer := s.plain(t, http.MethodPut, to.String(), body); status != http.StatusOK || !sameObject(s, key, body) {
 				t.Errorf("put %q: %d %s", key, status, answer)
 			}
-			from, err := c.PresignedGetObject(t.Context(), bucket, key, time.Minute, url.Values{"response-content-type": {"text/x-unicorn"}})
+			from, err := c.PresignedGetObject(t.Context(), bucket, key, time.Minute,
+				url.Values{"response-content-type": {"text/x-unicorn"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +190,8 @@ func TestS3MinioRefused(t *testing.T) {
 		body := content(5000)
 		with := func(change func(*minio.Options)) func() string {
 			return func() string {
-				_, err := s.minio(t, secure, change).PutObject(t.Context(), bucket, "x", bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{})
+				_, err := s.minio(t, secure, change).PutObject(t.Context(), bucket, "x", bytes.NewReader(body), int64(len(body)),
+					minio.PutObjectOptions{})
 				return minio.ToErrorResponse(err).Code
 			}
 		}
@@ -198,12 +207,16 @@ func TestS3MinioRefused(t *testing.T) {
 		if !secure {
 			s.mustRefuse(t, "a chunk that was changed on the way", "SignatureDoesNotMatch", with(relayed))
 		}
-		s.mustRefuse(t, "a chunk or a trailer that was changed on the way", map[bool]string{false: "SignatureDoesNotMatch", true: "BadDigest"}[secure], func() string {
+		s.mustRefuse(t, "a chunk or a trailer that was changed on the way", map[bool]string{
+			false: "SignatureDoesNotMatch", true: "BadDigest",
+		}[secure], func() string {
 			c := s.minio(t, secure, func(o *minio.Options) { relayed(o); o.TrailingHeaders = true })
-			_, err := c.PutObject(t.Context(), bucket, "x", bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{Checksum: minio.ChecksumCRC32C})
+			_, err := c.PutObject(t.Context(), bucket, "x", bytes.NewReader(body), int64(len(body)),
+				minio.PutObjectOptions{Checksum: minio.ChecksumCRC32C})
 			return minio.ToErrorResponse(err).Code
 		})
-		s.mustRefuse(t, "threat 99: a POST policy, which is a form with no signed request", "AccessDenied: Uploads from a form with a POST policy are not supported; sign the request, or use a presigned URL with PUT", func() string {
+		s.mustRefuse(t, "threat 99: a POST policy, which is a form with no signed request", "AccessDenied: Uploads from a form with a "+
+			"POST policy are not supported; sign the request, or use a presigned URL with PUT", func() string {
 			policy := minio.NewPostPolicy()
 			for _, err := range []error{policy.SetBucket(bucket), policy.SetKey("x"), policy.SetExpires(time.Now().Add(time.Minute))} {
 				if err != nil {

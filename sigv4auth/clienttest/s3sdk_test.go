@@ -26,7 +26,8 @@ func (s *s3Service) sdk(t *testing.T, change func(*s3.Options)) *s3.Client {
 		Region: s3Region, BaseEndpoint: aws.String(s.url), UsePathStyle: true, HTTPClient: s.client(t), Retryer: aws.NopRetryer{},
 		Credentials: credentials.NewStaticCredentialsProvider(s3KeyID, s3Secret, ""),
 		// What config.LoadDefaultConfig sets.
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	}
 	if change != nil {
 		change(&o)
@@ -110,7 +111,8 @@ func TestS3SDK(t *testing.T) {
 				t.Errorf("%s: listed %q, want %q", style, listed, want)
 			}
 			for _, key := range s3Keys {
-				if _, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
+				if _, err := c.DeleteObject(t.Context(),
+					&s3.DeleteObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
 					t.Errorf("%s: delete %q: %v", style, key, err)
 				}
 			}
@@ -131,11 +133,15 @@ func TestS3SDKUploads(t *testing.T) {
 		manager := transfermanager.New(c, func(o *transfermanager.Options) { o.GetObjectType = managertypes.GetObjectRanges })
 		for _, size := range []int{0, 100_000, 20 << 20} {
 			body := content(size)
-			in := &transfermanager.UploadObjectInput{Bucket: aws.String(bucket), Key: aws.String("stream"), Body: struct{ io.Reader }{bytes.NewReader(body)}}
+			in := &transfermanager.UploadObjectInput{
+				Bucket: aws.String(bucket), Key: aws.String("stream"),
+				Body: struct{ io.Reader }{bytes.NewReader(body)},
+			}
 			if _, err := manager.UploadObject(t.Context(), in); err != nil || !sameObject(s, "stream", body) {
 				t.Fatalf("upload of %d bytes: %v", size, err)
 			}
-			out, err := manager.GetObject(t.Context(), &transfermanager.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("stream")})
+			out, err := manager.GetObject(t.Context(),
+				&transfermanager.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("stream")})
 			if err != nil {
 				t.Fatalf("download of %d bytes: %v", size, err)
 			}
@@ -149,12 +155,16 @@ func TestS3SDKUploads(t *testing.T) {
 		// One part of many is changed on the way: the client gives the whole upload up.
 		tampering := newRelay(t, s, secure, marker, changed)
 		manager = transfermanager.New(s.sdk(t, func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }))
-		in := &transfermanager.UploadObjectInput{Bucket: aws.String(bucket), Key: aws.String("changed"), Body: bytes.NewReader(content(20 << 20))}
+		in := &transfermanager.UploadObjectInput{
+			Bucket: aws.String(bucket), Key: aws.String("changed"),
+			Body: bytes.NewReader(content(20 << 20)),
+		}
 		_, err := manager.UploadObject(t.Context(), in)
 		if want := map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure]; apiCode(err) != want {
 			t.Errorf("a part that was changed on the way: %v, want %s", err, want)
 		}
-		if _, ok := s.store.Object(bucket, "changed"); ok || s.store.Uploads() > 0 || !slices.Contains(s.store.Seen(), "AbortMultipartUpload") {
+		if _, ok := s.store.Object(bucket, "changed"); ok || s.store.Uploads() > 0 ||
+			!slices.Contains(s.store.Seen(), "AbortMultipartUpload") {
 			t.Errorf("an upload with a changed part was not given up: %v", s.store.Seen())
 		}
 		if secure {
@@ -182,7 +192,8 @@ func TestS3SDKPresigned(t *testing.T) {
 			if status, answer := s.plain(t, url.Method, url.URL, body); status != http.StatusOK || !sameObject(s, key, body) {
 				t.Errorf("put %q: %d %s", key, status, answer)
 			}
-			if url, err = signer.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
+			if url, err = signer.PresignGetObject(t.Context(),
+				&s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key)}); err != nil {
 				t.Fatal(err)
 			}
 			if status, answer := s.plain(t, url.Method, url.URL, nil); status != http.StatusOK || answer != string(body) {
@@ -225,7 +236,8 @@ func apiCode(err error) string {
 
 // checksums are the algorithms that servers of S3 and this one know.
 var checksums = []types.ChecksumAlgorithm{
-	types.ChecksumAlgorithmCrc32, types.ChecksumAlgorithmCrc32c, types.ChecksumAlgorithmCrc64nvme, types.ChecksumAlgorithmSha1, types.ChecksumAlgorithmSha256,
+	types.ChecksumAlgorithmCrc32, types.ChecksumAlgorithmCrc32c, types.ChecksumAlgorithmCrc64nvme, types.ChecksumAlgorithmSha1,
+	types.ChecksumAlgorithmSha256,
 }
 
 // TestS3SDKRefused: what the SDK says of each refusal. Nothing of it changes the store.
@@ -249,26 +261,31 @@ func TestS3SDKRefused(t *testing.T) {
 			return apiCode(put(t.Context(), s.sdk(t, nil), "secret/x", body))
 		})
 		s.mustRefuse(t, "threats 140 and 242: a copy, which names a second resource", "AccessDenied", func() string {
-			_, err := s.sdk(t, nil).CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: aws.String(bucket), Key: aws.String("x"), CopySource: aws.String(bucket + "/secret/x")})
+			_, err := s.sdk(t, nil).CopyObject(t.Context(),
+				&s3.CopyObjectInput{Bucket: aws.String(bucket), Key: aws.String("x"), CopySource: aws.String(bucket + "/secret/x")})
 			return apiCode(err)
 		})
 		s.mustRefuse(t, "threat 141: a sub-resource that the store does not have", "AccessDenied", func() string {
-			_, err := s.sdk(t, nil).PutObjectAcl(t.Context(), &s3.PutObjectAclInput{Bucket: aws.String(bucket), Key: aws.String("kept"), ACL: types.ObjectCannedACLPublicRead})
+			_, err := s.sdk(t, nil).PutObjectAcl(t.Context(),
+				&s3.PutObjectAclInput{Bucket: aws.String(bucket), Key: aws.String("kept"), ACL: types.ObjectCannedACLPublicRead})
 			return apiCode(err)
 		})
 		s.mustRefuse(t, "a HEAD, which has no body to say why", "Forbidden", func() string {
-			_, err := s.sdk(t, keys(s3KeyID, "wrong")).HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String("kept")})
+			_, err := s.sdk(t, keys(s3KeyID, "wrong")).HeadObject(t.Context(),
+				&s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String("kept")})
 			return apiCode(err)
 		})
 		tampering := newRelay(t, s, secure, marker, changed)
 		relayed := func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }
 		// Over TLS the SDK signs no body. There the checksum in its trailer tells of what was
 		// damaged, and of nobody who changes both.
-		s.mustRefuse(t, "a body that was changed on the way", map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure], with(relayed))
+		s.mustRefuse(t, "a body that was changed on the way",
+			map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure], with(relayed))
 		for _, algorithm := range checksums {
 			send := func(change func(*s3.Options)) string {
 				_, err := s.sdk(t, change).PutObject(t.Context(), &s3.PutObjectInput{
-					Bucket: aws.String(bucket), Key: aws.String(string(algorithm)), Body: bytes.NewReader(body), ChecksumAlgorithm: algorithm,
+					Bucket: aws.String(bucket), Key: aws.String(string(algorithm)), Body: bytes.NewReader(body),
+					ChecksumAlgorithm: algorithm,
 				})
 				return apiCode(err)
 			}

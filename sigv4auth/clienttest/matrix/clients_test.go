@@ -29,18 +29,30 @@ func clients() []client {
 	return []client{
 		{name: "aws-sdk-go-v2", start: goClient(sdkSign), path: sigv4auth.PathEncoded, can: express{bodyWith: withBody}, few: 1500, many: 3000},
 		{name: "smithy-go", start: goClient(smithySign), path: sigv4auth.PathEncoded, can: express{bodyWith: withBody}, few: 1500, many: 3000},
-		{name: "smithy-go v4a", start: goClient(smithySignV4A), path: sigv4auth.PathEncoded, can: express{bodyWith: withBody, regionSets: true}, few: 500, many: 1500},
+		{
+			name: "smithy-go v4a", start: goClient(smithySignV4A), path: sigv4auth.PathEncoded,
+			can: express{bodyWith: withBody, regionSets: true}, few: 500, many: 1500,
+		},
 		{name: "botocore", start: python("botocore"), path: sigv4auth.PathNormalized, can: express{noPresignedBody: true}, few: 400, many: 2600},
 		{name: "aws4", start: node("aws4"), path: sigv4auth.PathNormalized, can: express{bodyWith: withBody, oncePerName: true}, few: 400, many: 2500},
 		{name: "aws4fetch", start: node("aws4fetch"), path: sigv4auth.PathNormalized, few: 400, many: 2500},
 		{name: "smithy", start: node("smithy"), path: sigv4auth.PathNormalized, can: express{bodyWith: withBody, oncePerName: true}, few: 400, many: 2500},
-		{name: "smithy v4a", start: node("smithy v4a"), path: sigv4auth.PathNormalized, can: express{bodyWith: withBody, oncePerName: true, regionSets: true, noPresign: true}, few: 150, many: 600},
+		{
+			name: "smithy v4a", start: node("smithy v4a"), path: sigv4auth.PathNormalized,
+			can: express{bodyWith: withBody, oncePerName: true, regionSets: true, noPresign: true}, few: 150, many: 600,
+		},
 		{name: "amplify", start: node("amplify"), path: sigv4auth.PathEncoded, few: 400, many: 2500},
-		{name: "amplify api-rest", start: node("amplify api-rest"), path: sigv4auth.PathEncoded, can: express{noPresign: true, oncePerName: true, body: jsonBody}, few: 200, many: 1200},
+		{
+			name: "amplify api-rest", start: node("amplify api-rest"), path: sigv4auth.PathEncoded,
+			can: express{noPresign: true, oncePerName: true, body: jsonBody}, few: 200, many: 1200,
+		},
 		{name: "curl", start: curl, path: sigv4auth.PathEncoded, can: express{noPresign: true, oncePerName: true, target: curlTarget}, few: 100, many: 1000},
 		{
 			name: "awscli", start: python("awscli"), path: sigv4auth.PathNormalized,
-			can: express{methods: []string{"GET", "POST", "DELETE"}, target: connection, noHeaders: true, noPresign: true, bodyWith: func(method string) bool { return method == "POST" }},
+			can: express{
+				methods: []string{"GET", "POST", "DELETE"}, target: connection, noHeaders: true, noPresign: true,
+				bodyWith: func(method string) bool { return method == "POST" },
+			},
 			few: 20, many: 200,
 		},
 	}
@@ -121,7 +133,8 @@ func smithySign(r *http.Request, body []byte, want request) error {
 func smithySignV4A(r *http.Request, body []byte, want request) error {
 	sum := sha256.Sum256(body)
 	in := &smithysigv4a.SignRequestInput{
-		Request: r, PayloadHash: sum[:], Service: want.Service, RegionSet: strings.Split(want.Region, ","), Time: time.Now(), Credentials: smithyCredentials(want),
+		Request: r, PayloadHash: sum[:], Service: want.Service, RegionSet: strings.Split(want.Region, ","), Time: time.Now(),
+		Credentials: smithyCredentials(want),
 	}
 	if expiring(r, want); want.Presign > 0 {
 		in.SignatureType = smithyv4.SignatureTypeQueryString

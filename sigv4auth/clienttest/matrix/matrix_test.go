@@ -91,7 +91,8 @@ func drive(t *testing.T, c client, send sender, version string) {
 				explained = append(explained, j)
 				occurred[j]++
 				if x.refused == nil {
-					t.Fatalf("request %d with -seed %d: admitted, though %s %s; is the entry right?\n%v\n%s", i, *seed, c.name, d.what, x, asJSON(r))
+					t.Fatalf("request %d with -seed %d: admitted, though %s %s; is the entry right?\n%v\n%s", i, *seed, c.name, d.what, x,
+						asJSON(r))
 				}
 			}
 		}
@@ -108,14 +109,16 @@ func drive(t *testing.T, c client, send sender, version string) {
 				diagnosed[j]++
 				for _, f := range x.diagnosis.Findings {
 					if !slices.Contains(known[j].causes, f.Cause) {
-						t.Fatalf("request %d with -seed %d: %s %s, which is no matter of %s:\n%v\n%s", i, *seed, c.name, known[j].what, f.Cause, x, asJSON(r))
+						t.Fatalf("request %d with -seed %d: %s %s, which is no matter of %s:\n%v\n%s", i, *seed, c.name, known[j].what,
+							f.Cause, x, asJSON(r))
 					}
 				}
 			}
 			continue
 		}
 		admitted++
-		if id := seen[0].Identity; string(seen[0].Body) != string(x.body) || id.AccessKeyID != r.AccessKeyID || id.SignatureLocation == sigv4auth.InQuery != (r.Presign > 0) {
+		if id := seen[0].Identity; string(seen[0].Body) != string(x.body) || id.AccessKeyID != r.AccessKeyID ||
+			id.SignatureLocation == sigv4auth.InQuery != (r.Presign > 0) {
 			t.Fatalf("request %d with -seed %d: the handler saw %+v\n%s", i, *seed, seen[0], asJSON(r))
 		}
 		if string(x.body) != string(r.Body) {
@@ -125,7 +128,8 @@ func drive(t *testing.T, c client, send sender, version string) {
 			changed += s.relay(t, rng, x)
 		}
 	}
-	t.Logf("%s: %d admitted, %d refused for what the client does in its own way, %d changed on the way and refused", version, admitted, refused, changed)
+	t.Logf("%s: %d admitted, %d refused for what the client does in its own way, %d changed on the way and refused", version, admitted,
+		refused, changed)
 	for why, n := range unsendable {
 		t.Logf("%d not sent by the client: %s", n, strings.TrimSpace(why))
 	}

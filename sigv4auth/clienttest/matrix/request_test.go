@@ -37,9 +37,15 @@ type express struct {
 
 var (
 	plain    = strings.Split("abcXYZ019-._~", "")
-	segments = append([]string{"%20", "%2F", "%c3%bc", "%E1%88%B4", "%25", "=", "@", ":", "!", "'", "(", ")", "*", "+", ",", "$", "&", "ü", " "}, plain...)
-	values   = append([]string{"%20", "+", "%2B", "%2F", "%C3%BC", "%e1%88%b4", "/", ":", "=", "%3d", "!", "*", "'", "(", "?", "@", "ü", "%26"}, plain...)
-	texts    = append([]string{" ", "  ", ",", `"`, ";", "=", "/"}, plain...)
+	segments = append([]string{
+		"%20", "%2F", "%c3%bc", "%E1%88%B4", "%25", "=", "@", ":", "!", "'", "(", ")", "*", "+", ",", "$", "&", "ü",
+		" ",
+	}, plain...)
+	values = append([]string{
+		"%20", "+", "%2B", "%2F", "%C3%BC", "%e1%88%b4", "/", ":", "=", "%3d", "!", "*", "'", "(", "?", "@", "ü",
+		"%26",
+	}, plain...)
+	texts = append([]string{" ", "  ", ",", `"`, ";", "=", "/"}, plain...)
 )
 
 func pick(rng *rand.Rand, alphabet []string, most int) string {
@@ -125,7 +131,8 @@ func randomTarget(rng *rand.Rand) string {
 // too.
 func curlTarget(rng *rand.Rand) string {
 	if rng.IntN(4) > 0 {
-		return "/prod/a" + pick(rng, plain, 20) + "/" + pick(rng, plain, 9) + "a?limit=" + pick(rng, plain, 3) + "&nextToken=" + pick(rng, plain, 9)
+		return "/prod/a" + pick(rng, plain, 20) + "/" + pick(rng, plain, 9) + "a?limit=" + pick(rng, plain, 3) + "&nextToken=" +
+			pick(rng, plain, 9)
 	}
 	return strings.NewReplacer("ü", "u", " ", "_").Replace(randomTarget(rng))
 }
@@ -140,7 +147,10 @@ func connection(rng *rand.Rand) string {
 func randomHeaders(rng *rand.Rand, can express) (headers [][2]string) {
 	headers = [][2]string{}
 	for i := range rng.IntN(4) {
-		name := []string{"X-Amz-Meta-Note", "X-Amz-Meta", "Accept-Language", "X-Api-Key", "Cache-Control", "If-None-Match", "X-Amzn-Trace-Id", "Referer", "Range"}[rng.IntN(9)]
+		name := []string{
+			"X-Amz-Meta-Note", "X-Amz-Meta", "Accept-Language", "X-Api-Key", "Cache-Control", "If-None-Match", "X-Amzn-Trace-Id", "Referer",
+			"Range",
+		}[rng.IntN(9)]
 		if can.oncePerName && i > 0 { // and of some the beginning is another's whole name
 			name = fmt.Sprintf("%s-%d", name, i)
 		}

@@ -78,7 +78,8 @@ type site struct {
 func newSite(t *testing.T, style sigv4auth.PathStyle) *site {
 	t.Helper()
 	s := &site{signers: [2]sigv4test.Signer{
-		sigv4test.NewSigner("arn:aws:iam::111122223333:user/alice"), sigv4test.NewSigner("arn:aws:sts::111122223333:assumed-role/Rider/bob"),
+		sigv4test.NewSigner("arn:aws:iam::111122223333:user/alice"), sigv4test.NewSigner("arn:aws:sts::111122223333:assumed-" +
+			"role/Rider/bob"),
 	}}
 	cfg := s.signers[0].Config()
 	cfg.Credentials = sigv4auth.StaticCredentials(s.signers[0].Credential, s.signers[1].Credential)
@@ -200,19 +201,24 @@ func changes(rng *rand.Rand, x *exchange) []change {
 	authorization := x.r.Header.Get("Authorization")
 	if authorization == "" {
 		q := x.r.URL.Query()
-		for _, name := range []string{"X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Algorithm", "X-Amz-Region-Set"} {
+		for _, name := range []string{
+			"X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Algorithm",
+			"X-Amz-Region-Set",
+		} {
 			if !q.Has(name) {
 				continue
 			}
 			all = append(all, change{name, target(name+"=", name+"=0")}, change{"the name of " + name, target(name+"=", "x"+name+"=")})
 		}
 		if q.Has("X-Amz-Security-Token") {
-			all = append(all, change{"the token", target("X-Amz-Security-Token=", "X-Amz-Security-Token=x")}, change{"the token's name", target("X-Amz-Security-Token=", "X-Amz-Security=")})
+			all = append(all, change{"the token", target("X-Amz-Security-Token=", "X-Amz-Security-Token=x")},
+				change{"the token's name", target("X-Amz-Security-Token=", "X-Amz-Security=")})
 		}
 	} else {
 		last := authorization[len(authorization)-1]
 		all = append(all, change{"the signature", func(r *http.Request) {
-			r.Header.Set("Authorization", authorization[:len(authorization)-1]+string("0123456789abcdef"[(strings.IndexByte("0123456789abcdef", last)+1)%16]))
+			r.Header.Set("Authorization", authorization[:len(authorization)-1]+
+				string("0123456789abcdef"[(strings.IndexByte("0123456789abcdef", last)+1)%16]))
 		}}, change{"the signature gone", func(r *http.Request) { r.Header.Del("Authorization") }})
 		for _, pair := range [][2]string{{"AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"}, {"AWS4-ECDSA-P256-SHA256", "AWS4-HMAC-SHA256"}} {
 			if rest, ok := strings.CutPrefix(authorization, pair[0]); ok {

@@ -43,7 +43,8 @@ func (s *Server) createBucket(w http.ResponseWriter, r *request) {
 		}
 	})
 	if taken {
-		s.fail(w, r.Request, http.StatusConflict, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it.")
+		s.fail(w, r.Request, http.StatusConflict, "BucketAlreadyOwnedByYou",
+			"Your previous request to create the named bucket succeeded and you already own it.")
 		return
 	}
 	w.Header().Set("Location", "/"+r.bucket)

@@ -43,7 +43,10 @@ type commonPrefix struct{ Prefix string }
 // listObjects answers both versions of the listing.
 func (s *Server) listObjects(w http.ResponseWriter, r *request) {
 	second := r.op.name == "ListObjectsV2"
-	list := listing{Name: r.bucket, Prefix: r.param("prefix"), Delimiter: r.param("delimiter"), EncodingType: r.param("encoding-type"), MaxKeys: maxKeys}
+	list := listing{
+		Name: r.bucket, Prefix: r.param("prefix"), Delimiter: r.param("delimiter"), EncodingType: r.param("encoding-type"),
+		MaxKeys: maxKeys,
+	}
 	if v := r.param("max-keys"); v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 0 {

@@ -78,7 +78,8 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *request) {
 		} `xml:"Part"`
 	}
 	if err := xml.Unmarshal(body, &named); err != nil || len(named.Parts) == 0 || len(named.Parts) > maxParts {
-		s.fail(w, r.Request, http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+		s.fail(w, r.Request, http.StatusBadRequest, "MalformedXML",
+			"The XML you provided was not well-formed or did not validate against our published schema")
 		return
 	}
 	var o *object

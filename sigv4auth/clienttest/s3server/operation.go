@@ -38,12 +38,20 @@ var overrides = []string{"response-content-type", "response-content-disposition"
 // another operation (threats 141 and 142).
 func operations() []operation {
 	return []operation{
-		{"ListBuckets", http.MethodGet, onService, nil, []string{"max-buckets", "prefix", "continuation-token", "bucket-region"}, "s3:ListAllMyBuckets", (*Server).listBuckets},
+		{
+			"ListBuckets", http.MethodGet, onService, nil,
+			[]string{"max-buckets", "prefix", "continuation-token", "bucket-region"},
+			"s3:ListAllMyBuckets", (*Server).listBuckets,
+		},
 		{"CreateBucket", http.MethodPut, onBucket, nil, nil, "s3:CreateBucket", (*Server).createBucket},
 		{"HeadBucket", http.MethodHead, onBucket, nil, nil, "s3:ListBucket", (*Server).headBucket},
 		{"DeleteBucket", http.MethodDelete, onBucket, nil, nil, "s3:DeleteBucket", (*Server).deleteBucket},
 		{"GetBucketLocation", http.MethodGet, onBucket, []string{"location"}, nil, "s3:GetBucketLocation", (*Server).bucketLocation},
-		{"ListObjectsV2", http.MethodGet, onBucket, []string{"list-type"}, append([]string{"start-after", "continuation-token", "fetch-owner"}, listParams...), "s3:ListBucket", (*Server).listObjects},
+		{
+			"ListObjectsV2", http.MethodGet, onBucket,
+			[]string{"list-type"},
+			append([]string{"start-after", "continuation-token", "fetch-owner"}, listParams...), "s3:ListBucket", (*Server).listObjects,
+		},
 		{"ListObjects", http.MethodGet, onBucket, nil, append([]string{"marker"}, listParams...), "s3:ListBucket", (*Server).listObjects},
 		{"UploadPart", http.MethodPut, onObject, []string{"uploadId", "partNumber"}, nil, "s3:PutObject", (*Server).uploadPart},
 		{"PutObject", http.MethodPut, onObject, nil, nil, "s3:PutObject", (*Server).putObject},
@@ -104,7 +112,8 @@ func (op *operation) fits(query map[string][]string) bool {
 		}
 	}
 	for name, values := range query {
-		known := name == "x-id" || strings.HasPrefix(name, "X-Amz-") || slices.Contains(op.params, name) || slices.Contains(op.optional, name)
+		known := name == "x-id" || strings.HasPrefix(name, "X-Amz-") || slices.Contains(op.params, name) ||
+			slices.Contains(op.optional, name)
 		if !known || len(values) > 1 {
 			return false
 		}

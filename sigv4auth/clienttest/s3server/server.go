@@ -73,7 +73,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amz-Request-Id", rand.Text())
 	q := s.understand(r)
 	if q.op == nil {
-		s.fail(w, r, http.StatusNotImplemented, "NotImplemented", "A header or query parameter implies functionality that is not implemented.")
+		s.fail(w, r, http.StatusNotImplemented, "NotImplemented",
+			"A header or query parameter implies functionality that is not implemented.")
 		return
 	}
 	s.mu.Lock()
