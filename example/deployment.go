@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
@@ -16,6 +17,7 @@ type deployment struct {
 	banner  banner       // what is served, and to whom, as it is at the start
 
 	journal *journal
+	lock    *folderLock
 	keys    *filestore.Store
 	rides   *rideStore
 }
@@ -23,6 +25,12 @@ type deployment struct {
 // open opens the data folder, which it makes at the first start, and builds the handler. Whether it
 // fails or not, close is to be called.
 func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err error) {
+	if err := os.MkdirAll(opts.data, 0o700); err != nil {
+		return err
+	}
+	if d.lock, err = lockFolder(opts.data); err != nil {
+		return err
+	}
 	a, err := bootstrap(opts.data, opts.region)
 	if err != nil {
 		return err
@@ -80,5 +88,5 @@ func (d *deployment) close() (err error) {
 		err = errors.Join(err, d.keys.Close())
 	}
 	d.journal.close()
-	return err
+	return errors.Join(err, d.lock.release()) // last: what was the program's is closed
 }
