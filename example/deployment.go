@@ -49,6 +49,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if d.rides, err = openRides(ctx, opts.data, writeError, d.journal.Logger); err != nil {
 		return err
 	}
+	d.rides.files.keep(d.lock)
 	healthy := health(d.rides, d.journal.Logger)
 	d.healthy = onlyHealth(healthy)
 	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.keys, d.journal); err != nil {
@@ -59,7 +60,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		return err
 	}
 	if writeError == nil {
-		if err := moveRides(ctx, opts.data, &principals, d.rides.SQLStore, d.journal.Logger); err != nil {
+		if err := moveRides(ctx, opts.data, &principals, d.rides, d.journal.Logger); err != nil {
 			return err
 		}
 	}

@@ -21,12 +21,12 @@ var ErrNotInPlace = errNotInPlace
 
 // ChangeRides runs change as a change of a database at path, which exists.
 func ChangeRides(path string, change func() error) error {
-	s := &rideStore{files: &rideFiles{log: slog.New(slog.DiscardHandler)}}
-	if err := s.files.hold(path, os.O_RDWR); err != nil {
+	s := newRideStore(slog.New(slog.DiscardHandler))
+	if err := s.files.hold(path, os.O_RDWR, databasePart); err != nil {
 		return err
 	}
 	defer func() { _ = s.files.close() }()
-	return s.changing(change)
+	return s.changing(context.Background(), change)
 }
 
 // OpenRides opens the database of a data folder.

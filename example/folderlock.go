@@ -42,7 +42,9 @@ func lockFolder(dir string) (*folderLock, error) {
 	l.lock = lock
 	if l.info, err = lock.Stat(); err == nil {
 		// Whoever removed the file meanwhile could have another one locked.
-		err = (&heldFile{path: l.path, info: l.info}).check()
+		if problem := (&heldFile{path: l.path, info: l.info}).check(); problem != nil {
+			err = errors.New(problem.what)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("it cannot be locked: %w", err), l.release())

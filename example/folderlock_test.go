@@ -71,7 +71,9 @@ func TestOfTwoFirstStartsAtOnceOneServes(t *testing.T) {
 		defer stop()
 		status := make(chan int, starts)
 		for i := range starts {
-			go func() { status <- example.Run(ctx, []string{"-addr", "127.0.0.1:0", "-data", data}, &outs[i], &errs[i]) }()
+			go func() {
+				status <- example.Run(ctx, []string{"-addr", "127.0.0.1:0", "-data", data}, &outs[i], &errs[i])
+			}()
 		}
 		for range starts - 1 {
 			if got := <-status; got != 1 {
