@@ -24,8 +24,8 @@ func refused(t *testing.T, data string) {
 	}
 }
 
-// A data folder is that of one running program: a second one changes nothing in it, and says why it
-// ends. Once the first has ended, in whatever way, another one starts.
+// Threat 249: a data folder is that of one running program: a second one changes nothing in it, and
+// says why it ends. Once the first has ended, in whatever way, another one starts.
 func TestADataFolderIsOfOneProgram(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first := start(t, data)

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"database/sql"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	example "github.com/wildgate/wildgate/example"
 	"github.com/wildgate/wildgate/internal/testneed"
 )
 
@@ -44,8 +46,8 @@ func TestACopyOverTheRidesIsNoticed(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, file string
-		// copies writes over the file at path: with backup, which is what it was before, at its size of
-		// now, or in any other way.
+		// copies writes over the file at path: with backup, which is what it was before, at its size
+		// of now, or in any other way.
 		copies func(t *testing.T, path, backup string)
 	}{
 		{"cp of a smaller file", "rides.db", func(t *testing.T, path, backup string) { overwrite(t, path, backup[:len(backup)-4096]) }},
@@ -103,6 +105,21 @@ func TestACopyOverTheRidesIsNoticed(t *testing.T) {
 				t.Errorf("logged %q", lines)
 			}
 		})
+	}
+}
+
+// Threat 249: a copy over the database in the moment in which this program itself writes to it is
+// told by the first page.
+func TestACopyDuringACheckpointIsNoticed(t *testing.T) {
+	s := start(t, t.TempDir())
+	s.stop()
+	path := filepath.Join(s.data, "rides.db")
+	backup := readFile(t, path)
+	if err := example.MoveLog(t.Context(), s.data, func() {}); err != nil {
+		t.Error(err)
+	}
+	if err := example.MoveLog(t.Context(), s.data, func() { overwrite(t, path, backup) }); !errors.Is(err, example.ErrNotInPlace) {
+		t.Errorf("with a copy: %v", err)
 	}
 }
 

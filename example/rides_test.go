@@ -104,12 +104,18 @@ func TestRidesOutOfPlaceAreNotServed(t *testing.T) {
 func TestARideIsLookedForAfterItIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rides.db")
 	write(t, filepath.Dir(path), "rides.db", "")
-	if err := example.ChangeRides(path, func() error { return nil }); err != nil {
+	write(t, filepath.Dir(path), "rides.db-wal", "a log")
+	if err := example.ChangeRides(path, func() error { overwrite(t, path+"-wal", "a longer log"); return nil }); err != nil {
 		t.Error(err)
 	}
 	broken := errors.New("broken")
 	if err := example.ChangeRides(path, func() error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
+	}
+	for _, name := range []string{path, path + "-wal"} {
+		if err := example.ChangeRides(path, func() error { overwrite(t, name, "another"); return broken }); !errors.Is(err, example.ErrNotInPlace) {
+			t.Errorf("a change while %s was overwritten: %v", name, err)
+		}
 	}
 	if err := example.ChangeRides(path, func() error { return os.Remove(path) }); !errors.Is(err, example.ErrNotInPlace) {
 		t.Errorf("a change whose file went meanwhile: %v", err)
