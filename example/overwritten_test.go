@@ -204,6 +204,45 @@ func TestALogThatIsReadIsToldOf(t *testing.T) {
 
 const logIsRead = `"the program did not end by itself the last time: what it wrote last is taken from the log of the database"`
 
+// A reader that stays is no fault, and keeps the log from being moved. SQLite does not move it by
+// itself either, however large it becomes; once the reader has gone it is moved.
+func TestALongReaderIsNoFault(t *testing.T) {
+	t.Parallel()
+	s, _ := spawn(t, filepath.Join(t.TempDir(), "data"))
+	path := filepath.Join(s.data, "rides.db")
+	dispatcher := signer(s.credentials("dispatcher"))
+	ask := func() { t.Helper(); s.send(dispatcher.Sign(s.request("POST", "/prod/ride", seattle))).wants(t, 201) }
+	ask()
+	reader, err := openSQLite(t, path).BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rides int
+	if err := reader.QueryRow(`SELECT count(*) FROM rides`).Scan(&rides); err != nil || rides != 1 {
+		t.Fatalf("%d rides, %v", rides, err)
+	}
+	const pages = 1000 // of SQLite's own bound, wal_autocheckpoint
+	size := info(t, path).Size()
+	for asked := 0; info(t, path+"-wal").Size() < 2*pages*4096; asked++ {
+		if ask(); asked > 5000 || t.Failed() {
+			t.Fatalf("after %d rides the log has %d bytes; the log of the program:\n%s", asked, info(t, path+"-wal").Size(), s.stderr)
+		}
+	}
+	if info(t, path).Size() != size {
+		t.Error("the log was moved")
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for range 250 {
+		ask()
+	}
+	if info(t, path).Size() == size {
+		t.Error("the log was not moved")
+	}
+	s.send(s.request("GET", "/healthz", "")).wants(t, 200)
+}
+
 // Reading by other programs is no fault, however they come and go, and the rides are written on.
 func TestReadersOfTheRidesAreNoFault(t *testing.T) {
 	t.Parallel()

@@ -112,7 +112,7 @@ func TestHealth(t *testing.T) {
 	if got := s.call("rider", "POST", "/prod/ride", seattle).wants(t, 503); got.header.Get("Retry-After") == "" {
 		t.Error("503 without Retry-After")
 	}
-	if lines := s.logged(`"the request failed"`); len(lines) != 1 || !strings.Contains(lines[0], "database is locked") {
+	if lines := s.logged(`"the request failed"`); len(lines) != 1 || !strings.Contains(lines[0], "ridesvc: store: ") {
 		t.Errorf("the cause is not in the log: %q", lines)
 	}
 	if err := writer.Rollback(); err != nil {
