@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -76,8 +77,13 @@ func TestOfTwoFirstStartsAtOnceOneServes(t *testing.T) {
 			}()
 		}
 		for range starts - 1 {
-			if got := <-status; got != 1 {
-				t.Errorf("exit status %d, want 1", got)
+			select {
+			case got := <-status:
+				if got != 1 {
+					t.Errorf("exit status %d, want 1", got)
+				}
+			case <-time.After(patience):
+				t.Fatal("more than one serves")
 			}
 		}
 		var serves *site
