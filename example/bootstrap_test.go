@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +40,7 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "new", "data"))
 	want := []string{
 		"api.json", "dispatcher.env", "newcomer.env", "policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
-		"principals.json", "rider.env", "sessions.json",
+		"principals.json", "rider.env", "sessions.json", "wildgate.lock",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(contents(t, s.data)))); diff != "" {
 		t.Error(diff)
@@ -222,22 +221,6 @@ func TestAFirstStartThatWasCutShortIsContinued(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestTwoFirstStartsAtOnceAgree(t *testing.T) {
-	data := t.TempDir()
-	sites := make([]*site, 4)
-	var started sync.WaitGroup
-	for i := range sites {
-		started.Go(func() { sites[i] = start(t, data) })
-	}
-	started.Wait()
-	for i, s := range sites {
-		if s == nil {
-			t.Fatalf("site %d did not start", i)
-		}
-		s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
@@ -16,6 +17,7 @@ type deployment struct {
 	banner  banner       // what is served, and to whom, as it is at the start
 
 	journal *journal
+	lock    *folderLock
 	keys    *filestore.Store
 	rides   *rideStore
 }
@@ -23,6 +25,12 @@ type deployment struct {
 // open opens the data folder, which it makes at the first start, and builds the handler. Whether it
 // fails or not, close is to be called.
 func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err error) {
+	if err := os.MkdirAll(opts.data, 0o700); err != nil {
+		return err
+	}
+	if d.lock, err = lockFolder(opts.data); err != nil {
+		return err
+	}
 	a, err := bootstrap(opts.data, opts.region)
 	if err != nil {
 		return err
@@ -41,6 +49,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if d.rides, err = openRides(ctx, opts.data, writeError, d.journal.Logger); err != nil {
 		return err
 	}
+	d.rides.files.keep(d.lock)
 	healthy := health(d.rides, d.journal.Logger)
 	d.healthy = onlyHealth(healthy)
 	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.keys, d.journal); err != nil {
@@ -51,7 +60,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		return err
 	}
 	if writeError == nil {
-		if err := moveRides(ctx, opts.data, &principals, d.rides.SQLStore, d.journal.Logger); err != nil {
+		if err := moveRides(ctx, opts.data, &principals, d.rides, d.journal.Logger); err != nil {
 			return err
 		}
 	}
@@ -80,5 +89,5 @@ func (d *deployment) close() (err error) {
 		err = errors.Join(err, d.keys.Close())
 	}
 	d.journal.close()
-	return err
+	return errors.Join(err, d.lock.release()) // last: what was the program's is closed
 }

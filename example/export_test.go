@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"os"
 )
@@ -19,14 +20,42 @@ var (
 // ErrNotInPlace is errNotInPlace.
 var ErrNotInPlace = errNotInPlace
 
-// ChangeRides runs change as a change of a database at path, which exists.
+// ChangeRides runs change as a change of a database at path, which exists as its log does.
 func ChangeRides(path string, change func() error) error {
-	s := &rideStore{files: &rideFiles{log: slog.New(slog.DiscardHandler)}}
-	if err := s.files.hold(path, os.O_RDWR); err != nil {
+	s := newRideStore(slog.New(slog.DiscardHandler))
+	if err := s.files.hold(path, os.O_RDWR, databasePart); err != nil {
 		return err
 	}
 	defer func() { _ = s.files.close() }()
-	return s.changing(change)
+	if err := errors.Join(s.files.hold(path+"-wal", os.O_RDWR, logPart), s.files.record()); err != nil {
+		return err
+	}
+	return s.changing(context.Background(), change)
+}
+
+// MoveLog moves the log of a data folder into the database, as a checkpoint does, with something
+// that happens meanwhile.
+func MoveLog(ctx context.Context, dir string, meanwhile func()) error {
+	s, err := openRides(ctx, dir, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.close() }()
+	var stamp uint32
+	err = s.files.write(logPart, func() (err error) {
+		stamp, err = s.stamp(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.files.write(databasePart, func() error {
+		if err := s.moveLog(ctx, "PASSIVE", stamp); err != nil {
+			return err
+		}
+		meanwhile()
+		return s.moveLog(ctx, "PASSIVE", stamp)
+	})
 }
 
 // OpenRides opens the database of a data folder.

@@ -111,6 +111,14 @@ func TestAStartOnAFullDisk(t *testing.T) {
 
 // On a file system that takes no changes at all the same holds.
 func TestAStartOnAReadOnlyDisk(t *testing.T) {
+	t.Run("", func(t *testing.T) { startOnAReadOnlyDisk(t, func(string) {}) })
+	// As where the folder is of an older version.
+	t.Run("without a lock file", func(t *testing.T) {
+		startOnAReadOnlyDisk(t, func(data string) { remove(t, data, "wildgate.lock") })
+	})
+}
+
+func startOnAReadOnlyDisk(t *testing.T, before func(data string)) {
 	disk := smallDisk(t)
 	data := filepath.Join(disk, "data")
 	first, cmd := spawn(t, data)
@@ -125,6 +133,7 @@ func TestAStartOnAReadOnlyDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	before(data)
 	remount(syscall.MS_RDONLY)
 	s := start(t, data)
 	s.reads(t, ride)

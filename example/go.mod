@@ -3,6 +3,7 @@ module github.com/wildgate/wildgate/example
 go 1.26.0
 
 require (
+	github.com/gofrs/flock v0.13.2
 	github.com/rs/cors v1.11.1
 	github.com/wildgate/wildgate v0.1.0
 	modernc.org/sqlite v1.61.1

@@ -12,10 +12,12 @@
 //	api.json                    region, account and ID of the API, which the policies name
 //	NAME.env                    the keys of each caller, for a shell to source; written at each start
 //	sessions.json, rides.db     temporary credentials and rides; the program's
+//	wildgate.lock               locked by the program that runs: a second one on the folder ends at once
 //
 // Only the first start makes rides.db: later one that is missing was lost, and the program says so
 // and ends. While it runs, rides.db and the files beside it must stay in their places; if not,
-// nothing is answered from them until they are back.
+// nothing is answered from them until they are back. If another program writes to them, nothing is
+// until a backup was restored.
 //
 // GET /healthz is open. Everything else is decided by signature and policy before it is looked for.
 package main

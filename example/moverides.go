@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/ridesvc"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -28,7 +27,7 @@ const (
 // the principal of that name. Of two that have the name nobody can tell whose a ride is, and of a
 // name that nobody has any more neither: those rides are kept, and are nobody's. It runs before
 // anything is served, and finds nothing to do from the second start on.
-func moveRides(ctx context.Context, dir string, v *principalsView, store *ridesvc.SQLStore, log *slog.Logger) error {
+func moveRides(ctx context.Context, dir string, v *principalsView, store *rideStore, log *slog.Logger) error {
 	riders, err := store.Unnamed(ctx)
 	if err != nil || len(riders) == 0 {
 		return err
@@ -46,7 +45,7 @@ func moveRides(ctx context.Context, dir string, v *principalsView, store *ridesv
 		} else {
 			level, key = slog.LevelWarn, unclaimed+r.Rider
 			message = "rides of an older version are nobody's: no principal has this name alone; " +
-				"UPDATE rides SET rider = KEY WHERE rider = OWNER gives them to one"
+				"UPDATE rides SET rider = KEY WHERE rider = OWNER gives them to one, while the program does not run"
 			for _, o := range of {
 				attrs = append(attrs, slog.String("principal", o.arn), slog.String("key", o.key))
 			}

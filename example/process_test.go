@@ -52,6 +52,16 @@ func spawn(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s, cmd := launch(t, path, data, args...)
+	if strings.Contains(s.stderr.String(), "example: ") {
+		t.Fatal(s.stderr)
+	}
+	return s, cmd
+}
+
+// launch runs the program, and waits until it serves or says why it does not.
+func launch(t *testing.T, path, data string, args ...string) (*site, *exec.Cmd) {
+	t.Helper()
 	s := &site{t: t, data: data, stdout: new(output), stderr: new(output)}
 	cmd := exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-data", data}, args...)...)
 	cmd.Stdout, cmd.Stderr = s.stdout, s.stderr
@@ -63,11 +73,8 @@ func spawn(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
 		_ = cmd.Wait()
 	}
 	t.Cleanup(s.kill)
-	eventually(t, "the program serves", func() bool {
-		if strings.Contains(s.stderr.String(), "example: ") {
-			t.Fatal(s.stderr)
-		}
-		return strings.HasSuffix(s.stdout.String(), lastLine)
+	eventually(t, "the program serves, or says why not", func() bool {
+		return strings.Contains(s.stderr.String(), "example: ") || strings.HasSuffix(s.stdout.String(), lastLine)
 	})
 	s.endpoint = endpointIn(s.stdout.String())
 	return s, cmd
@@ -380,6 +387,7 @@ func TestAnAddressThatOthersReachIsWarnedOf(t *testing.T) {
 		t.Errorf("%d warnings:\n%s", n, s.stderr)
 	}
 	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // until then it has the folder
 	quiet, _ := spawn(t, data)
 	if strings.Contains(quiet.stderr.String(), "plain text") {
 		t.Errorf("a loopback address is warned of:\n%s", quiet.stderr)

@@ -23,6 +23,9 @@ const (
 	ridesFile = "rides.db"
 	// Of SQLite's writers one writes at a time: more connections would only wait, and hold memory.
 	maxDatabaseConnections = 8
+	// changesOfLog is after how many changes the log is moved into the database's file: it has some
+	// megabytes then.
+	changesOfLog = 200
 )
 
 // rideStore is the store of the rides on the database of the data folder. It succeeds in nothing
@@ -31,9 +34,13 @@ type rideStore struct {
 	*ridesvc.SQLStore
 	db    *sql.DB
 	files *rideFiles
-	// pin is a connection that is never used, so that one is always open: SQLite removes its log
-	// with the last one.
+	// pin is a connection that only checkpoint uses, so that one is always open: SQLite removes its
+	// log with the last one.
 	pin *sql.Conn
+
+	// turn holds a value while a change is made: of SQLite's writers one writes at a time anyway.
+	turn    chan struct{}
+	changes int // guarded by turn: how many there were since the last checkpoint
 }
 
 var _ ridesvc.Store = (*rideStore)(nil)
@@ -41,22 +48,33 @@ var _ ridesvc.Store = (*rideStore)(nil)
 // Create implements ridesvc.Store. It looks once more after the ride is kept: the file may have
 // gone between.
 func (s *rideStore) Create(ctx context.Context, ride ridesvc.Ride) error {
-	return s.changing(func() error { return s.SQLStore.Create(ctx, ride) })
+	return s.changing(ctx, func() error { return s.SQLStore.Create(ctx, ride) })
 }
 
 // Cancel implements ridesvc.Store.
 func (s *rideStore) Cancel(ctx context.Context, rider, rideID string, at time.Time) error {
-	return s.changing(func() error { return s.SQLStore.Cancel(ctx, rider, rideID, at) })
+	return s.changing(ctx, func() error { return s.SQLStore.Cancel(ctx, rider, rideID, at) })
 }
 
-func (s *rideStore) changing(change func() error) error {
-	if err := s.files.check(); err != nil {
-		return err
+// Rename is SQLStore.Rename, as a change like the others.
+func (s *rideStore) Rename(ctx context.Context, rider, key string) error {
+	return s.changing(ctx, func() error { return s.SQLStore.Rename(ctx, rider, key) })
+}
+
+// changing makes a change, as soon as no other one is made.
+func (s *rideStore) changing(ctx context.Context, change func() error) error {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if err := change(); err != nil {
-		return err
+	defer func() { <-s.turn }()
+	if s.changes >= changesOfLog {
+		// Before the change, so that one that finds the file overwritten is not answered with 201.
+		s.checkpoint(context.WithoutCancel(ctx))
 	}
-	return s.files.check()
+	s.changes++
+	return s.files.write(logPart, change)
 }
 
 // Ride implements ridesvc.Store.
@@ -86,6 +104,11 @@ func (s *rideStore) healthy(ctx context.Context) error {
 
 // close closes the database, and then its files.
 func (s *rideStore) close() (err error) {
+	_ = s.files.check() // which tells
+	if s.files.isOverwritten() {
+		// The last connection that is closed would write the log into the file, and remove it.
+		return s.files.close()
+	}
 	if s.pin != nil {
 		err = s.pin.Close()
 	}
@@ -95,12 +118,16 @@ func (s *rideStore) close() (err error) {
 	return errors.Join(err, s.files.close())
 }
 
+func newRideStore(log *slog.Logger) *rideStore {
+	return &rideStore{files: &rideFiles{log: log}, turn: make(chan struct{}, 1)}
+}
+
 // openRides opens the database of the rides, as the comment on ridesvc.SQLStore advises. It never
 // makes one: that is bootstrap's, at the first start. Where the folder cannot be written
 // (writeError is why) it opens what can be read without it.
 func openRides(ctx context.Context, dir string, writeError error, log *slog.Logger) (_ *rideStore, err error) {
 	path := filepath.Join(dir, ridesFile)
-	s := &rideStore{files: &rideFiles{log: log}}
+	s := newRideStore(log)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -110,12 +137,18 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	if readOnly(writeError) {
 		flag = os.O_RDONLY
 	}
-	switch err := s.files.hold(path, flag); {
+	switch err := s.files.hold(path, flag, databasePart); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s is missing: restore it from a backup, with no %[1]s-wal and no %[1]s-shm beside it, "+
 			"or begin without rides by making an empty file: install -m 600 /dev/null %[2]s", ridesFile, shellQuote(path))
 	case err != nil:
 		return nil, err
+	}
+	if err := refuseOverwritten(path); err != nil {
+		return nil, err
+	}
+	if n := logSize(path); n > 0 {
+		log.Info("the program did not end by itself the last time: what it wrote last is taken from the log of the database", "log", path+"-wal", "bytes", n)
 	}
 	connector, err := sqlite.NewConnector(dataSource(path, writeError))
 	if err != nil {
@@ -140,33 +173,41 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	if err := s.healthy(ctx); err != nil {
 		return nil, err
 	}
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := s.files.hold(path+suffix, os.O_RDONLY); err != nil && (writeError == nil || !errors.Is(err, fs.ErrNotExist)) {
+	for _, beside := range []struct {
+		suffix string
+		part   part
+	}{{"-wal", logPart}, {"-shm", otherPart}} {
+		if err := s.files.hold(path+beside.suffix, os.O_RDONLY, beside.part); err != nil && (writeError == nil || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, err
 		}
 	}
-	return s, nil
+	if writeError == nil {
+		if err := s.emptyLog(ctx); err != nil {
+			return nil, fmt.Errorf("%s cannot be written: %w", ridesFile, err)
+		}
+	}
+	return s, s.files.record() // from here on nothing else writes to the files
 }
 
 // dataSource names the database to the driver.
 func dataSource(path string, writeError error) string {
 	query := url.Values{
 		"mode":    {"rw"}, // without a c: a file that is missing is not made
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)"},
 		"_txlock": {"immediate"},
 	}
 	switch {
 	case readOnly(writeError):
 		query = url.Values{"mode": {"ro"}}
 		// Without a log there is nothing that SQLite would have to write first.
-		if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		if logSize(path) == 0 {
 			query.Set("immutable", "1")
 		}
 	case writeError != nil:
 		// With the file to itself, SQLite keeps the index of the log in memory, where otherwise it
 		// needs a file (www.sqlite.org/wal.html, "Use of WAL Without Shared-Memory"). As soon as
 		// there is space again it can write.
-		query["_pragma"] = []string{"busy_timeout(5000)", "locking_mode(EXCLUSIVE)"}
+		query["_pragma"] = []string{"busy_timeout(5000)", "locking_mode(EXCLUSIVE)", "wal_autocheckpoint(0)"}
 		// The driver sets these after the pragmas, which it sorts: the mode of the locks must come
 		// before the log is read.
 		query.Set("_journal_mode", "WAL")

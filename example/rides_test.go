@@ -18,6 +18,12 @@ import (
 const notInPlace = `"no rides are served: what is written now would be lost; move that very file back (a copy of it is another file), ` +
 	`or stop the program, restore a backup, with no -wal and no -shm file beside it, and start it again"`
 
+const (
+	overwritten = `"no rides are served: the database is not what this program wrote; stop the program, ` +
+		`restore a backup, with no -wal and no -shm file beside it, and start it again"`
+	folderUnlocked = `"no rides are served: another program could take the data folder; move that very file back, or start this one again"`
+)
+
 // Threat 249: while a file of the database is not in its place nothing succeeds, which one line
 // of the log says; once it is back, all is well.
 func TestRidesOutOfPlaceAreNotServed(t *testing.T) {
@@ -31,7 +37,7 @@ func TestRidesOutOfPlaceAreNotServed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, file := range []string{"rides.db", "rides.db-wal", "rides.db-shm", "the folder"} {
+	for _, file := range []string{"rides.db", "rides.db-wal", "rides.db-shm", "wildgate.lock", "the folder"} {
 		for _, replaced := range []bool{false, true} {
 			name := file + " removed"
 			if replaced {
@@ -67,7 +73,11 @@ func TestRidesOutOfPlaceAreNotServed(t *testing.T) {
 					call("GET", "/prod/rides", "").wants(t, 503)
 					call("GET", "/healthz", "").wants(t, 503)
 				}
-				if lines := s.logged(notInPlace); len(lines) != 1 || !strings.Contains(lines[0], path) {
+				message := notInPlace
+				if file == "wildgate.lock" {
+					message = folderUnlocked
+				}
+				if lines := s.logged(message); len(lines) != 1 || !strings.Contains(lines[0], path) {
 					t.Errorf("logged %q", lines)
 				}
 				if lines := append(s.logged(`"the request failed"`), s.logged(`"the database cannot be read"`)...); len(lines) != 0 {
@@ -94,12 +104,18 @@ func TestRidesOutOfPlaceAreNotServed(t *testing.T) {
 func TestARideIsLookedForAfterItIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rides.db")
 	write(t, filepath.Dir(path), "rides.db", "")
-	if err := example.ChangeRides(path, func() error { return nil }); err != nil {
+	write(t, filepath.Dir(path), "rides.db-wal", "a log")
+	if err := example.ChangeRides(path, func() error { overwrite(t, path+"-wal", "a longer log"); return nil }); err != nil {
 		t.Error(err)
 	}
 	broken := errors.New("broken")
 	if err := example.ChangeRides(path, func() error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
+	}
+	for _, name := range []string{path, path + "-wal"} {
+		if err := example.ChangeRides(path, func() error { overwrite(t, name, "another"); return broken }); !errors.Is(err, example.ErrNotInPlace) {
+			t.Errorf("a change while %s was overwritten: %v", name, err)
+		}
 	}
 	if err := example.ChangeRides(path, func() error { return os.Remove(path) }); !errors.Is(err, example.ErrNotInPlace) {
 		t.Errorf("a change whose file went meanwhile: %v", err)
