@@ -100,7 +100,7 @@ func TestRefusalsAreForTheirReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	codes := regexp.MustCompile(`Err\w+ +ErrorCode = "(\w+)"`).FindAllSubmatch(source, -1)
+	codes := regexp.MustCompile(`Err\w+ +Reason = "(\w+)"`).FindAllSubmatch(source, -1)
 	if len(codes) < 15 {
 		t.Errorf("only %d codes of errors", len(codes))
 	}

@@ -58,7 +58,8 @@ func openAPI(dir, region string) (a api, err error) {
 		return api{}, fmt.Errorf("%s: Region, AccountId (12 digits) and ApiId (lower-case letters and digits) are needed", apiFile)
 	}
 	if region != "" && region != a.Region {
-		return api{}, fmt.Errorf("it was made for region %s, not %s: leave -region out, or choose another folder with -data", a.Region, region)
+		return api{}, fmt.Errorf("it was made for region %s, not %s: leave -region out, or choose another folder with -data", a.Region,
+			region)
 	}
 	return a, nil
 }

@@ -19,9 +19,10 @@ type banner struct {
 	Ride     string // curl's arguments for a ride
 
 	Rider, Dispatcher, Newcomer string // their env files, quoted for the shell; "": none
-	Attach                      string // the command that attaches the policy to the newcomer, ""; there is nothing to attach, or no such line to edit
-	Unattached                  bool   // the newcomer has no policy
-	Policy                      string
+	// the command that attaches the policy to the newcomer, ""; there is nothing to attach, or no such line to edit
+	Attach     string
+	Unattached bool // the newcomer has no policy
+	Policy     string
 }
 
 type callerLine struct{ Name, File, Note string }
@@ -30,7 +31,8 @@ type callerLine struct{ Name, File, Note string }
 func newBanner(opts options, a api, endpoint string, who []caller, p *principalsView) banner {
 	b := banner{
 		API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), Policy: standardPolicy,
-		Ride: `"$WILDGATE_ENDPOINT/` + stage + `/ride" -H 'Content-Type: application/json' -d '{"PickupLocation":{"Latitude":47.6,"Longitude":-122.3}}'`,
+		Ride: `"$WILDGATE_ENDPOINT/` + stage +
+			`/ride" -H 'Content-Type: application/json' -d '{"PickupLocation":{"Latitude":47.6,"Longitude":-122.3}}'`,
 	}
 	files := map[string]*string{"rider": &b.Rider, dispatcherUser: &b.Dispatcher, newcomerUser: &b.Newcomer}
 	for i := range who {
@@ -46,7 +48,8 @@ func newBanner(opts options, a api, endpoint string, who []caller, p *principals
 		b.Unattached = len(u.AttachedPolicies) == 0
 		// The edit is one line, and must be that of the newcomer alone.
 		if b.Unattached && strings.Count(p.text, nothingAttached) == 1 {
-			b.Attach = "sed -i.bak " + shellQuote("s/"+sedPattern(nothingAttached)+"/"+strings.Replace(nothingAttached, "[]", `["`+standardPolicy+`"]`, 1)+"/") +
+			b.Attach = "sed -i.bak " +
+				shellQuote("s/"+sedPattern(nothingAttached)+"/"+strings.Replace(nothingAttached, "[]", `["`+standardPolicy+`"]`, 1)+"/") +
 				" " + shellQuote(filepath.Join(opts.data, principalsFile))
 		}
 	}

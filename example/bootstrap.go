@@ -37,7 +37,8 @@ func bootstrap(dir, region string) (a api, err error) {
 		return a, err
 	}
 	for name, document := range map[string]string{
-		standardPolicy:   fmt.Sprintf(standardPolicyDocument, a.resource("*/*/ride"), a.resource(stage+"/GET/ride/*"), a.resource(stage+"/DELETE/ride/*")),
+		standardPolicy: fmt.Sprintf(standardPolicyDocument, a.resource("*/*/ride"), a.resource(stage+"/GET/ride/*"),
+			a.resource(stage+"/DELETE/ride/*")),
 		dispatcherPolicy: fmt.Sprintf(dispatcherPolicyDocument, a.resource(stage+"/GET/rides")),
 	} {
 		if err := createFile(filepath.Join(dir, "policies", name+".json"), []byte(document)); err != nil {

@@ -61,8 +61,10 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{
-		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:role/wildrydes/Rider",\s+"RoleId": "AROA[A-Z2-7]{17}",\s+"AttachedPolicies": \["WildRydesAPI-StandardUserPolicy"\]`,
-		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/dispatcher",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": \["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"\]`,
+		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:role/wildrydes/Rider",\s+"RoleId": "AROA[A-Z2-7]{17}",\s+"AttachedPolicies": ` +
+			`\["WildRydesAPI-StandardUserPolicy"\]`,
+		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/dispatcher",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": ` +
+			`\["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"\]`,
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/newcomer",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": \[\],`,
 		`"AccessKeyId": "AKIA[A-Z2-7]{16}", "SecretAccessKey": "[A-Za-z0-9+/]{40}", "Status": "Active"`,
 	} {
@@ -143,7 +145,8 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 		}
 	}
 	renewed := second.credentials("rider")
-	if renewed.AccessKeyID == alice.AccessKeyID || renewed.SecretAccessKey == alice.SecretAccessKey || renewed.SessionToken == alice.SessionToken {
+	if renewed.AccessKeyID == alice.AccessKeyID || renewed.SecretAccessKey == alice.SecretAccessKey ||
+		renewed.SessionToken == alice.SessionToken {
 		t.Error("the rider's credentials were not renewed")
 	}
 	if !strings.HasPrefix(renewed.AccessKeyID, "ASIA") || renewed.SessionToken == "" {
@@ -166,7 +169,8 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := sessions.Sessions[len(sessions.Sessions)-1]
-	if left := time.Until(last.Expires); last.AccessKeyID != renewed.AccessKeyID || last.SessionName != "alice" || left < 11*time.Hour || left > 12*time.Hour {
+	if left := time.Until(last.Expires); last.AccessKeyID != renewed.AccessKeyID || last.SessionName != "alice" || left < 11*time.Hour ||
+		left > 12*time.Hour {
 		t.Errorf("the rider's session: %+v", last)
 	}
 }
@@ -174,7 +178,8 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 func TestWhatTheOperatorRemovedStaysRemoved(t *testing.T) {
 	data := t.TempDir()
 	first := start(t, data)
-	first.edit("principals.json", `"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"]`, `"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy"]`)
+	first.edit("principals.json", `"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"]`,
+		`"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy"]`)
 	first.stop()
 	if err := os.Remove(filepath.Join(data, "policies", "WildRydesAPI-DispatcherPolicy.json")); err != nil {
 		t.Fatal(err)
@@ -240,11 +245,17 @@ func TestAFolderThatDoesNotFit(t *testing.T) {
 		{"the API is gone", func(t *testing.T, data string) { remove(t, data, "api.json") }, nil, "api.json is missing"},
 		{"the API is no JSON", func(t *testing.T, data string) { write(t, data, "api.json", "{") }, nil, "api.json: unexpected EOF"},
 		{"the API has another element", func(t *testing.T, data string) { write(t, data, "api.json", `{"Regoin":"x"}`) }, nil, "api.json: json: unknown field"},
-		{"the API has no account", func(t *testing.T, data string) { write(t, data, "api.json", `{"Region":"us-east-1","ApiId":"a"}`) }, nil, "api.json: Region, AccountId"},
+		{
+			"the API has no account", func(t *testing.T, data string) { write(t, data, "api.json", `{"Region":"us-east-1","ApiId":"a"}`) },
+			nil, "api.json: Region, AccountId",
+		},
 		{"an account that is a pattern", func(t *testing.T, data string) {
 			write(t, data, "api.json", `{"Region":"us-east-1","AccountId":"*","ApiId":"a"}`)
 		}, nil, "api.json: Region, AccountId"},
-		{"principals that are broken", func(t *testing.T, data string) { write(t, data, "principals.json", "{\n\"Users\": 1}") }, nil, "principals.json:2:10: "},
+		{
+			"principals that are broken", func(t *testing.T, data string) { write(t, data, "principals.json", "{\n\"Users\": 1}") }, nil,
+			"principals.json:2:10: ",
+		},
 		{"principals that others may read", func(t *testing.T, data string) {
 			if err := os.Chmod(filepath.Join(data, "principals.json"), 0o644); err != nil {
 				t.Fatal(err)

@@ -86,7 +86,8 @@ func callers(ctx context.Context, store *filestore.Store, a api, v *principalsVi
 			return nil, err
 		}
 		rider.accessKeyID, rider.secret, rider.token = issued.AccessKeyID, issued.Secret, issued.SessionToken
-		rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole, issued.Expires.UTC().Format(time.RFC3339))
+		rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
+			issued.Expires.UTC().Format(time.RFC3339))
 	} else {
 		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, role)
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // The headers of wire.md's CORS rule, in the form in which browsers send and compare them.
-const corsHeaders = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type,x-amz-content-sha256,x-amz-date,x-amz-security-token,x-amz-user-agent,x-api-key"
+const corsHeaders = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type,x-amz-content-sha256,x-amz-date," +
+	"x-amz-security-token,x-amz-user-agent,x-api-key"
 
 func (s *site) preflight(origin, method, headers string) answer {
 	r := s.request("OPTIONS", "/prod/ride", "")
@@ -39,7 +40,8 @@ func TestPreflights(t *testing.T) { // threat 133
 		{"no origin at all", "null", "POST", "content-type", false},
 	} {
 		got := s.preflight(tt.origin, tt.method, tt.headers)
-		allowed := got.header.Get("Access-Control-Allow-Origin") == tt.origin && got.header.Get("Access-Control-Allow-Methods") == tt.method &&
+		allowed := got.header.Get("Access-Control-Allow-Origin") == tt.origin &&
+			got.header.Get("Access-Control-Allow-Methods") == tt.method &&
 			got.header.Get("Access-Control-Allow-Headers") == tt.headers
 		if got.status/100 != 2 || allowed != tt.allowed {
 			t.Errorf("%s: %d %v", tt.name, got.status, got.header)

@@ -30,7 +30,8 @@ func (s *site) sourced(shell string, names ...string) map[string]string {
 	}
 	values := make(map[string]string)
 	for line := range strings.Lines(string(out)) {
-		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok && (strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "WILDGATE_EN")) {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok &&
+			(strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "WILDGATE_EN")) {
 			values[name] = value
 		}
 	}
@@ -42,7 +43,8 @@ func TestEnvFilesInAShell(t *testing.T) {
 	for _, shell := range []string{"sh", "bash"} {
 		t.Run(shell, func(t *testing.T) {
 			rider := s.sourced(shell, "rider")
-			if !strings.HasPrefix(rider["AWS_ACCESS_KEY_ID"], "ASIA") || len(rider["AWS_SECRET_ACCESS_KEY"]) != 40 || rider["AWS_SESSION_TOKEN"] == "" {
+			if !strings.HasPrefix(rider["AWS_ACCESS_KEY_ID"], "ASIA") || len(rider["AWS_SECRET_ACCESS_KEY"]) != 40 ||
+				rider["AWS_SESSION_TOKEN"] == "" {
 				t.Errorf("the rider's keys are not temporary: %v", rider["AWS_ACCESS_KEY_ID"])
 			}
 			for _, name := range []string{"dispatcher", "newcomer"} {
@@ -60,7 +62,8 @@ func TestEnvFilesInAShell(t *testing.T) {
 			if got := rider["AWS_REGION"] + " " + rider["AWS_DEFAULT_REGION"]; got != "eu-central-1 eu-central-1" {
 				t.Errorf("regions %s", got)
 			}
-			if got := rider["WILDGATE_ENDPOINT"]; got != s.endpoint || !regexp.MustCompile(`^http://127\.0\.0\.1:[1-9][0-9]*$`).MatchString(got) {
+			if got := rider["WILDGATE_ENDPOINT"]; got != s.endpoint ||
+				!regexp.MustCompile(`^http://127\.0\.0\.1:[1-9][0-9]*$`).MatchString(got) {
 				t.Errorf("endpoint %q", got)
 			}
 		})
@@ -73,10 +76,19 @@ func TestCallersWhomTheOperatorChanged(t *testing.T) {
 		caller, note           string
 		hasFile                bool
 	}{
-		{"a key is disabled", `"Status": "Active"`, `"Status": "Inactive"`, "dispatcher", "no env file: the user has no active key with its secret in principals.json", false},
-		{"a key has expired", `"Status": "Active"`, `"Status": "Active", "Expires": "2020-01-01T00:00:00Z"`, "dispatcher", "no env file: the user has no active key", false},
+		{
+			"a key is disabled", `"Status": "Active"`, `"Status": "Inactive"`, "dispatcher",
+			"no env file: the user has no active key with its secret in principals.json", false,
+		},
+		{
+			"a key has expired", `"Status": "Active"`, `"Status": "Active", "Expires": "2020-01-01T00:00:00Z"`, "dispatcher",
+			"no env file: the user has no active key", false,
+		},
 		{"a key lives for some time", `"Status": "Active"`, `"Status": "Active", "Expires": "2999-01-01T00:00:00Z"`, "dispatcher", "an IAM user with", true},
-		{"the user is renamed", `user/wildrydes/dispatcher"`, `user/wildrydes/boss"`, "dispatcher", "no env file: principals.json has no user arn:aws:iam::", false},
+		{
+			"the user is renamed", `user/wildrydes/dispatcher"`, `user/wildrydes/boss"`, "dispatcher",
+			"no env file: principals.json has no user arn:aws:iam::", false,
+		},
 		{"the role is renamed", `role/wildrydes/Rider"`, `role/wildrydes/Driver"`, "rider", "no env file: principals.json has no role arn:aws:iam::", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,7 +121,8 @@ func TestASecretKeptElsewhereStaysThere(t *testing.T) {
 	secret := first.credentials("newcomer").SecretAccessKey
 	write(t, first.data, "newcomer.secret", secret)
 	text := first.read("principals.json")
-	write(t, first.data, "principals.json", strings.Replace(text, `"SecretAccessKey": "`+secret+`"`, `"SecretAccessKeyFile": "newcomer.secret"`, 1))
+	write(t, first.data, "principals.json", strings.Replace(text, `"SecretAccessKey": "`+secret+`"`, `"SecretAccessKeyFile": `+
+		`"newcomer.secret"`, 1))
 	second := start(t, first.data)
 	for name, text := range contents(t, second.data) {
 		if strings.Contains(text, secret) && name != "newcomer.secret" {

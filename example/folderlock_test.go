@@ -96,7 +96,8 @@ func TestOfTwoFirstStartsAtOnceOneServes(t *testing.T) {
 			return serves != nil
 		})
 		for i := range starts {
-			if &outs[i] != serves.stdout && (outs[i].String() != "" || errs[i].String() != "example: cannot use the data folder "+data+inUse) {
+			if &outs[i] != serves.stdout && (outs[i].String() != "" || errs[i].String() != "example: cannot use the data folder "+data+
+				inUse) {
 				t.Errorf("stdout %q, stderr %q", outs[i].String(), errs[i].String())
 			}
 		}
@@ -157,7 +158,8 @@ func TestAFolderThatCannotBeLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	stdout, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data)
-	if stdout != "" || !strings.HasPrefix(stderr, "example: cannot use the data folder "+data+": it cannot be locked: ") || strings.Count(stderr, "\n") != 1 {
+	if stdout != "" || !strings.HasPrefix(stderr, "example: cannot use the data folder "+data+": it cannot be locked: ") ||
+		strings.Count(stderr, "\n") != 1 {
 		t.Errorf("stdout %q, stderr %q", stdout, stderr)
 	}
 	if entries, err := os.ReadDir(data); err != nil || len(entries) != 1 {

@@ -16,7 +16,9 @@ const maxBodyBytes = 64 << 10
 // newHandler joins the layers, the outermost last (threat 148): rides, authorization and
 // verification, health, CORS. The rides are behind the middleware as a whole, so that a refused
 // caller learns nothing of what exists (threat 143).
-func newHandler(opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *filestore.Store, log *journal) (http.Handler, error) {
+func newHandler(
+	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *filestore.Store, log *journal,
+) (http.Handler, error) {
 	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: riderName, Failed: log.failed})
 	if err != nil {
 		return nil, err

@@ -129,7 +129,8 @@ func credentialsIn(t *testing.T, envFile string) aws.Credentials {
 		}
 	}
 	return aws.Credentials{
-		AccessKeyID: values["AWS_ACCESS_KEY_ID"], SecretAccessKey: values["AWS_SECRET_ACCESS_KEY"], SessionToken: values["AWS_SESSION_TOKEN"],
+		AccessKeyID: values["AWS_ACCESS_KEY_ID"], SecretAccessKey: values["AWS_SECRET_ACCESS_KEY"],
+		SessionToken: values["AWS_SESSION_TOKEN"],
 	}
 }
 
@@ -182,7 +183,8 @@ func (s *site) request(method, path, body string) *http.Request {
 func signer(credentials aws.Credentials) sigv4test.Signer {
 	return sigv4test.Signer{
 		Credential: sigv4auth.Credential{
-			AccessKeyID: credentials.AccessKeyID, Secret: sigv4auth.NewSecret(credentials.SecretAccessKey), SessionToken: sigv4auth.NewSecret(credentials.SessionToken),
+			AccessKeyID: credentials.AccessKeyID, Secret: sigv4auth.NewSecret(credentials.SecretAccessKey),
+			SessionToken: sigv4auth.NewSecret(credentials.SessionToken),
 		},
 		Region: "us-east-1", Service: "execute-api",
 	}

@@ -126,7 +126,8 @@ func refuseOverwritten(path string) error {
 		return nil
 	}
 	if logSize(path) > 0 {
-		return fmt.Errorf("%s was overwritten while it was served, and %[1]s-wal is not of what it holds now: restore a backup, with no %[1]s-wal and "+
+		return fmt.Errorf("%s was overwritten while it was served, and %[1]s-wal is not of what it holds now: restore a backup, with "+
+			"no %[1]s-wal and "+
 			"no %[1]s-shm beside it; if what it holds now is the backup, remove the two: rm -f %[2]s %[3]s",
 			ridesFile, shellQuote(path+"-wal"), shellQuote(path+"-shm"))
 	}

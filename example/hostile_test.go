@@ -234,7 +234,8 @@ func TestHostileConnections(t *testing.T) {
 					ratio := float64(percentile(took, .99)) / float64(percentile(undisturbed, .99))
 					t.Logf("p50 %v p99 %v, undisturbed p50 %v p99 %v: %.2f; %d cut off",
 						percentile(took, .5).Round(10*time.Microsecond), percentile(took, .99).Round(10*time.Microsecond),
-						percentile(undisturbed, .5).Round(10*time.Microsecond), percentile(undisturbed, .99).Round(10*time.Microsecond), ratio, cut.Load())
+						percentile(undisturbed, .5).Round(10*time.Microsecond), percentile(undisturbed, .99).Round(10*time.Microsecond),
+						ratio, cut.Load())
 					if attempt == 0 || ratio < worst {
 						worst = ratio
 					}
@@ -312,7 +313,14 @@ func TestHealthOnAnAddressOfItsOwn(t *testing.T) {
 	for _, tt := range []struct {
 		method, path string
 		status       int
-	}{{"GET", "/healthz", 200}, {"HEAD", "/healthz", 200}, {"POST", "/healthz", 404}, {"GET", "/prod/rides", 404}, {"GET", "/", 404}, {"GET", "/%68ealthz", 404}} {
+	}{
+		{"GET", "/healthz", 200},
+		{"HEAD", "/healthz", 200},
+		{"POST", "/healthz", 404},
+		{"GET", "/prod/rides", 404},
+		{"GET", "/", 404},
+		{"GET", "/%68ealthz", 404},
+	} {
 		r := s.request(tt.method, "", "")
 		r.URL.Host, r.URL.Path = address, tt.path
 		if tt.path == "/%68ealthz" {

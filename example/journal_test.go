@@ -16,10 +16,19 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 	s.send(s.request("GET", "/prod/rides", "")).wants(t, 403)
 
 	for _, tt := range []struct{ message, pattern string }{
-		{"admitted", `request_id=\S+ method=POST path=/prod/ride source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=arn:aws:sts::\d+:assumed-role/Rider/alice payload_mode=digest ` +
-			`action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride decision=allowed policies=1-\w+ policy_type="identity policy" policy=WildRydesAPI-StandardUserPolicy statement=0 sid=RequestRides\n$`},
-		{"refused", `request_id=` + refused.header.Get("X-Amzn-RequestId") + ` method=GET path=/prod/rides source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=\S+/alice payload_mode=digest reason=AccessDenied ` +
-			`action=execute-api:Invoke resource=\S+/prod/GET/rides decision=implicitDeny policies=1-\w+\n$`},
+		{
+			"admitted",
+			`request_id=\S+ method=POST path=/prod/ride source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=arn:aws:sts::\d+:assumed-role/Rider/alice ` +
+				`payload_mode=digest ` +
+				`action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride decision=allowed policies=1-\w+ ` +
+				`policy_type="identity policy" policy=WildRydesAPI-StandardUserPolicy statement=0 sid=RequestRides\n$`,
+		},
+		{
+			"refused",
+			`request_id=` + refused.header.Get("X-Amzn-RequestId") +
+				` method=GET path=/prod/rides source=127\.0\.0\.1 access_key_id=ASIA\w+ principal=\S+/alice payload_mode=digest reason=AccessDenied ` +
+				`action=execute-api:Invoke resource=\S+/prod/GET/rides decision=implicitDeny policies=1-\w+\n$`,
+		},
 		{"refused", `request_id=\S+ method=GET path=/prod/rides source=127\.0\.0\.1 reason=MissingAuthenticationToken\n$`},
 	} {
 		matches := 0
@@ -41,7 +50,8 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 func TestADecisionOverItsBudgetIsLoggedAsSuch(t *testing.T) {
 	s := start(t, t.TempDir())
 	pattern := `"*` + strings.Repeat("a", 70) + `?b*"`
-	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`, `"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"aws:UserAgent": [`+
+	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`, `"Statement": [{"Effect": "Deny", "Action": "*", `+
+		`"Resource": "*", "Condition": {"StringLike": {"aws:UserAgent": [`+
 		strings.Repeat(pattern+",", 4095)+pattern+`]}}}, `)
 	eventually(t, "the policy is in force", func() bool {
 		r := s.request("GET", "/prod/rides", "")
@@ -49,7 +59,8 @@ func TestADecisionOverItsBudgetIsLoggedAsSuch(t *testing.T) {
 		return s.send(signer(s.credentials("dispatcher")).Sign(r)).status == 403
 	})
 	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
-	if line := s.logged("refused")[0]; !strings.Contains(line, " reason=AccessDenied ") || !strings.Contains(line, " decision=implicitDeny policies=") || !strings.HasSuffix(line, " over_budget=true\n") {
+	if line := s.logged("refused")[0]; !strings.Contains(line, " reason=AccessDenied ") ||
+		!strings.Contains(line, " decision=implicitDeny policies=") || !strings.HasSuffix(line, " over_budget=true\n") {
 		t.Error(line)
 	}
 }
@@ -58,7 +69,8 @@ func TestWhyARequestWasRefusedIsForTheOperator(t *testing.T) {
 	s := start(t, t.TempDir(), "-log-level", "DEBUG")
 	refused := s.call("dispatcher", "GET", "/other", "").wants(t, 403)
 	why := s.logged(`"why it was refused"`)
-	if len(why) != 1 || !strings.Contains(why[0], "request_id="+refused.header.Get("X-Amzn-RequestId")) || !strings.Contains(why[0], `detail="the request maps to no action`) {
+	if len(why) != 1 || !strings.Contains(why[0], "request_id="+refused.header.Get("X-Amzn-RequestId")) ||
+		!strings.Contains(why[0], `detail="the request maps to no action`) {
 		t.Errorf("logged: %q", why)
 	}
 	if strings.Contains(refused.body, "maps to") {
@@ -81,7 +93,8 @@ func TestASignatureIsDiagnosedWhereTheOperatorAsksForIt(t *testing.T) {
 	}
 	on, got := refused("-diagnose")
 	lines := on.logged("diagnosis")
-	if len(lines) != 1 || !strings.Contains(lines[0], `verifies=true cause=host if="Host is \"127.0.0.1:`) || !strings.Contains(lines[0], `canonical_request="GET\n/prod/rides\n`) ||
+	if len(lines) != 1 || !strings.Contains(lines[0], `verifies=true cause=host if="Host is \"127.0.0.1:`) ||
+		!strings.Contains(lines[0], `canonical_request="GET\n/prod/rides\n`) ||
 		strings.Contains(lines[0], on.credentials("rider").SessionToken) {
 		t.Errorf("%q", lines)
 	}
@@ -142,18 +155,21 @@ func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
 	s.edit("principals.json", noPolicy, `"AttachedPolices": []`)
 	eventually(t, "the mistake is logged", func() bool { return len(s.logged(`"mistake in the data folder"`)) > 0 })
 	want := fmt.Sprintf(`file=principals.json line=%d column=7 problem=`, 1+strings.Count(good[:strings.Index(good, noPolicy)], "\n"))
-	if line := s.logged(`"mistake in the data folder"`)[0]; !strings.Contains(line, want) || !strings.HasSuffix(line, " last_good_version_in_force=true\n") {
+	if line := s.logged(`"mistake in the data folder"`)[0]; !strings.Contains(line, want) ||
+		!strings.HasSuffix(line, " last_good_version_in_force=true\n") {
 		t.Errorf("no %s in %s", want, line)
 	}
 	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
 	write(t, s.data, "principals.json", good)
 	eventually(t, "the recovery is logged", func() bool { return len(s.logged(`"mistake mended in the data folder"`)) > 0 })
 
-	if err := os.WriteFile(filepath.Join(s.data, "policies", "WildRydesAPI-DispatcherPolicy.json"), []byte("{\n  \"Version\": \"2012-10-17\",\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.data, "policies", "WildRydesAPI-DispatcherPolicy.json"),
+		[]byte("{\n  \"Version\": \"2012-10-17\",\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the mistake in the policy is logged", func() bool {
-		return strings.Contains(strings.Join(s.logged(`"mistake in the data folder"`), ""), "file=policies/WildRydesAPI-DispatcherPolicy.json line=")
+		return strings.Contains(strings.Join(s.logged(`"mistake in the data folder"`), ""), "file=policies/WildRydesAPI-"+
+			"DispatcherPolicy.json line=")
 	})
 	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
 }

@@ -121,7 +121,8 @@ func (s *sessionView) arn() string {
 	if len(parts) != 6 {
 		return "a session of a role that is gone"
 	}
-	return "arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + parts[5][strings.LastIndexByte(parts[5], '/')+1:] + "/" + s.SessionName
+	return "arn:" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + parts[5][strings.LastIndexByte(parts[5], '/')+1:] + "/" +
+		s.SessionName
 }
 
 func readSessions(dir string) ([]sessionView, error) {

@@ -46,12 +46,18 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 		"answer GET /healthz on this `host:port` as well, which clients cannot keep busy; none if empty")
 	proxies := fs.String("proxies", "", "the `networks` of your own reverse proxies, such as 10.0.0.0/24,127.0.0.1: "+
 		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections")
-	fs.StringVar(&opts.data, "data", "./wildgate-data", "keep principals, policies, sessions and rides in this `folder`; the first start writes it")
-	fs.StringVar(&opts.region, "region", "", "the AWS `region` that requests are signed for (default "+defaultRegion+", or the one that the data folder was made for)")
+	fs.StringVar(&opts.data, "data", "./wildgate-data",
+		"keep principals, policies, sessions and rides in this `folder`; the first start writes it")
+	fs.StringVar(&opts.region, "region", "",
+		"the AWS `region` that requests are signed for (default "+defaultRegion+", or the one that the data folder was made for)")
 	fs.DurationVar(&opts.presign, "presign", 0, "accept presigned URLs that live up to this `duration`; 0 refuses them")
-	fs.BoolVar(&opts.diagnose, "diagnose", false, "log why the signatures of refused requests do not verify, of up to "+strconv.Itoa(diagnosesPerMinute)+" requests a minute: each costs about a hundred verifications")
-	fs.TextVar(&opts.level, "log-level", slog.LevelInfo, "log what has at least this `level`: DEBUG, INFO, WARN or ERROR; each request is an INFO line")
-	origins := fs.String("cors", "", "let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
+	fs.BoolVar(&opts.diagnose, "diagnose", false,
+		"log why the signatures of refused requests do not verify, of up to "+strconv.Itoa(diagnosesPerMinute)+
+			" requests a minute: each costs about a hundred verifications")
+	fs.TextVar(&opts.level, "log-level", slog.LevelInfo,
+		"log what has at least this `level`: DEBUG, INFO, WARN or ERROR; each request is an INFO line")
+	origins := fs.String("cors", "",
+		"let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
 	fs.Usage = func() {} // called for mistakes, too
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

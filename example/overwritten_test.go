@@ -161,7 +161,8 @@ func TestALogIsNotWrittenIntoACopy(t *testing.T) {
 			// A start by whom the log was not read changes nothing.
 			for range 2 {
 				_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", s.data)
-				if !strings.Contains(stderr, "rides.db was overwritten while it was served, and rides.db-wal is not of what it holds now: restore a backup") ||
+				if !strings.Contains(stderr, "rides.db was overwritten while it was served, and rides.db-wal is not of what it holds "+
+					"now: restore a backup") ||
 					strings.Count(stderr, "\n") != 1 {
 					t.Errorf("stderr %q", stderr)
 				}

@@ -184,7 +184,8 @@ func TestBotocoreLivesTheLesson(t *testing.T) {
 	s, _ := spawn(t, t.TempDir())
 	call := func(caller, method, path string) string {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "sh", "-euc", `. "$1/$2.env"; exec "$3" -c "$4" "$5" "$6"`, "sh", s.data, caller, python, botocoreCall, method, path)
+		cmd := exec.CommandContext(t.Context(), "sh", "-euc", `. "$1/$2.env"; exec "$3" -c "$4" "$5" "$6"`, "sh", s.data, caller, python,
+			botocoreCall, method, path)
 		cmd.Env = append(os.Environ(), "no_proxy=*")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
@@ -331,19 +332,38 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"a port in use", []string{"-addr", listener.Addr().String(), "-data", filepath.Join(data, "a")}, 1, "address already in use; choose another address with -addr"},
+		{
+			"a port in use",
+			[]string{"-addr", listener.Addr().String(), "-data", filepath.Join(data, "a")},
+			1,
+			"address already in use; choose another address with -addr",
+		},
 		{"an address of another machine", []string{"-addr", "192.0.2.1:80", "-data", filepath.Join(data, "a")}, 1, "choose another address with -addr"},
-		{"a folder below a file", []string{"-addr", "127.0.0.1:0", "-data", filepath.Join(file, "below")}, 1, "cannot use the data folder " + filepath.Join(file, "below") + ": "},
+		{
+			"a folder below a file",
+			[]string{"-addr", "127.0.0.1:0", "-data", filepath.Join(file, "below")},
+			1,
+			"cannot use the data folder " + filepath.Join(file, "below") + ": ",
+		},
 		{"a folder that is a file", []string{"-addr", "127.0.0.1:0", "-data", file}, 1, "cannot use the data folder " + file + ": "},
 		{"an unknown flag", []string{"-prot", "80"}, 2, "flag provided but not defined: -prot"},
 		{"an argument", []string{"-addr", "127.0.0.1:0", "start"}, 2, `unexpected argument "start"`},
 		{"an address without a port", []string{"-addr", "127.0.0.1"}, 2, "-addr: address 127.0.0.1: missing port in address"},
 		{"no address, which would be all of them", []string{"-addr", ""}, 2, "-addr: missing port in address"},
 		{"a health address without a port", []string{"-health", "127.0.0.1"}, 2, "-health: address 127.0.0.1: missing port in address"},
-		{"a health address in use", []string{"-addr", "127.0.0.1:0", "-health", listener.Addr().String(), "-data", filepath.Join(data, "a")}, 1, "choose another address with -health"},
+		{
+			"a health address in use",
+			[]string{"-addr", "127.0.0.1:0", "-health", listener.Addr().String(), "-data", filepath.Join(data, "a")},
+			1,
+			"choose another address with -health",
+		},
 		{"a proxy that is no network", []string{"-proxies", "10.0.0.0/33"}, 2, `-proxies: "10.0.0.0/33" is no network`},
 		{"an empty network", []string{"-proxies", "10.0.0.1,"}, 2, `-proxies: "" is no network`},
-		{"a network of mapped addresses", []string{"-addr", "127.0.0.1:0", "-data", filepath.Join(data, "a"), "-proxies", "::ffff:10.0.0.0/104"}, 2, "-proxies: "},
+		{
+			"a network of mapped addresses",
+			[]string{"-addr", "127.0.0.1:0", "-data", filepath.Join(data, "a"), "-proxies", "::ffff:10.0.0.0/104"},
+			2, "-proxies: ",
+		},
 		{"no folder", []string{"-data", ""}, 2, "-data: a folder is needed"},
 		{"a region that is a pattern", []string{"-region", "*"}, 2, `-region: "*" is no region`},
 		{"an origin with a path", []string{"-cors", "https://a.example/"}, 2, `-cors: "https://a.example/" is no origin`},
@@ -355,7 +375,8 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 		{"a level that is none", []string{"-log-level", "loud"}, 2, `invalid value "loud" for flag -log-level`},
 	} {
 		stdout, stderr := fails(t, tt.status, tt.args...)
-		if stdout != "" || !strings.HasPrefix(stderr, "example: ") || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
+		if stdout != "" || !strings.HasPrefix(stderr, "example: ") || !strings.Contains(stderr, tt.want) ||
+			strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: stdout %q, stderr %q", tt.name, stdout, stderr)
 		}
 	}
@@ -366,7 +387,10 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
-	for _, flag := range []string{"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration", "-diagnose", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data"} {
+	for _, flag := range []string{
+		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration",
+		"-diagnose", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data",
+	} {
 		if !strings.Contains(stdout, flag) {
 			t.Errorf("no %s in\n%s", flag, stdout)
 		}

@@ -81,7 +81,8 @@ func TestTwoOfOneNameAreTwoRiders(t *testing.T) {
 		}
 	}
 	listed := s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
-	if strings.Count(listed.body, `"Rider":"alice"`) != 2 || strings.Contains(listed.body, "AIDA") || strings.Contains(listed.body, "AROA") {
+	if strings.Count(listed.body, `"Rider":"alice"`) != 2 || strings.Contains(listed.body, "AIDA") ||
+		strings.Contains(listed.body, "AROA") {
 		t.Errorf("the list shows %s", listed.body)
 	}
 }
@@ -148,7 +149,10 @@ func TestOldRidesAreMovedOnce(t *testing.T) {
 		t.Errorf("logged %q and %q", moved, nobody)
 	}
 	all := strings.Join(append(moved, nobody...), "")
-	for _, want := range []string{"rider=dispatcher rides=2", "rider=alice rides=1", "rider=bob rides=1", "arn:aws:iam::444455556666:user/bob", "rider=gone", "owner=unclaimed:gone"} {
+	for _, want := range []string{
+		"rider=dispatcher rides=2", "rider=alice rides=1", "rider=bob rides=1", "arn:aws:iam::444455556666:user/bob", "rider=gone",
+		"owner=unclaimed:gone",
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("the log does not say %q:\n%s", want, all)
 		}
@@ -197,7 +201,8 @@ func TestAnOperatorGivesOldRidesToOne(t *testing.T) {
 	first.stop()
 	var key string
 	openRaw(t, data, func(db *sql.DB) {
-		if err := db.QueryRow(`SELECT rider FROM rides WHERE ride_id = $1`, mine).Scan(&key); err != nil || !strings.HasPrefix(key, "user:") {
+		if err := db.QueryRow(`SELECT rider FROM rides WHERE ride_id = $1`, mine).Scan(&key); err != nil ||
+			!strings.HasPrefix(key, "user:") {
 			t.Fatalf("owned by %q, %v", key, err)
 		}
 		firstRide(t, db, rideID(0), "lost")

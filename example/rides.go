@@ -148,7 +148,8 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 		return nil, err
 	}
 	if n := logSize(path); n > 0 {
-		log.Info("the program did not end by itself the last time: what it wrote last is taken from the log of the database", "log", path+"-wal", "bytes", n)
+		log.Info("the program did not end by itself the last time: what it wrote last is taken from the log of the database", "log",
+			path+"-wal", "bytes", n)
 	}
 	connector, err := sqlite.NewConnector(dataSource(path, writeError))
 	if err != nil {
@@ -177,7 +178,8 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 		suffix string
 		part   part
 	}{{"-wal", logPart}, {"-shm", otherPart}} {
-		if err := s.files.hold(path+beside.suffix, os.O_RDONLY, beside.part); err != nil && (writeError == nil || !errors.Is(err, fs.ErrNotExist)) {
+		if err := s.files.hold(path+beside.suffix, os.O_RDONLY, beside.part); err != nil &&
+			(writeError == nil || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, err
 		}
 	}

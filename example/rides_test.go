@@ -113,7 +113,8 @@ func TestARideIsLookedForAfterItIsKept(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for _, name := range []string{path, path + "-wal"} {
-		if err := example.ChangeRides(path, func() error { overwrite(t, name, "another"); return broken }); !errors.Is(err, example.ErrNotInPlace) {
+		if err := example.ChangeRides(path, func() error { overwrite(t, name, "another"); return broken }); !errors.Is(err,
+			example.ErrNotInPlace) {
 			t.Errorf("a change while %s was overwritten: %v", name, err)
 		}
 	}

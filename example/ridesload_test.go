@@ -136,7 +136,8 @@ func TestNoRideIsLostUnderLoad(t *testing.T) {
 			}
 			s.kill()
 			if tt.message == overwritten {
-				t.Logf("%d answers of 201 before, %d after, %d of 503; health %d; %d line in the log", before, after, refused, health, lines)
+				t.Logf("%d answers of 201 before, %d after, %d of 503; health %d; %d line in the log", before, after, refused, health,
+					lines)
 				return // the file as it was is in none, and that was told before any further answer of 201
 			}
 			// The files as they were have each ride that was answered.
@@ -158,7 +159,8 @@ func TestNoRideIsLostUnderLoad(t *testing.T) {
 			if missing > 0 {
 				t.Errorf("%d rides that were answered with 201 are not there", missing)
 			}
-			t.Logf("%d answers of 201 before, %d after, %d of 503; %d missing in the file; health %d; %d line in the log", before, after, refused, missing, health, lines)
+			t.Logf("%d answers of 201 before, %d after, %d of 503; %d missing in the file; health %d; %d line in the log", before, after,
+				refused, missing, health, lines)
 		})
 	}
 }

@@ -102,7 +102,8 @@ func testRideSchema(t *testing.T, fresh func(t *testing.T) (open func() *sql.DB)
 			}
 		}
 		var rows, version int
-		if err := open().QueryRow(`SELECT count(*), max(version) FROM rides_schema`).Scan(&rows, &version); err != nil || rows != 1 || version < 1 {
+		if err := open().QueryRow(`SELECT count(*), max(version) FROM rides_schema`).Scan(&rows, &version); err != nil || rows != 1 ||
+			version < 1 {
 			t.Errorf("rides_schema: %d rows, version %d, error %v; want one row", rows, version, err)
 		}
 	})
@@ -272,7 +273,8 @@ func TestRideListIsServedByItsIndex(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if joined := strings.Join(plan, "; "); !strings.Contains(joined, "rides_by_request_time") || strings.Contains(joined, "TEMP B-TREE") {
+		if joined := strings.Join(plan, "; "); !strings.Contains(joined, "rides_by_request_time") ||
+			strings.Contains(joined, "TEMP B-TREE") {
 			t.Errorf("%q: plan %s", where, joined)
 		}
 	}

@@ -50,12 +50,18 @@ func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143, 
 		}
 	}
 	// Which path is open is told by the request line, and by no header that a client may send.
-	for _, name := range []string{"X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Forwarded-URI", "X-Forwarded-Path", "X-Forwarded-Prefix", "X-Envoy-Original-Path", "Referer", "Origin"} {
+	for _, name := range []string{
+		"X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Forwarded-URI", "X-Forwarded-Path", "X-Forwarded-Prefix",
+		"X-Envoy-Original-Path", "Referer", "Origin",
+	} {
 		r := s.request("GET", "/prod/rides", "")
 		r.Header.Set(name, "/healthz")
 		s.send(r).wants(t, 403)
 	}
-	for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-Method", "X-Original-Method"} {
+	for _, name := range []string{
+		"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-Method",
+		"X-Original-Method",
+	} {
 		r := s.request("POST", "/healthz", "")
 		r.Header.Set(name, "GET")
 		s.send(r).wants(t, 403)
@@ -75,7 +81,8 @@ func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143, 
 		t.Errorf("the newcomer is told %s", want)
 	}
 	for _, path := range []string{"/prod/rides", "/prod/ride/" + strings.Repeat("A", 22)} {
-		if got := strings.ReplaceAll(told(path), "/"+strings.TrimPrefix(path, "/prod/"), "/PATH"); got != strings.ReplaceAll(want, "/"+strings.TrimPrefix(there[0], "/prod/"), "/PATH") {
+		if got := strings.ReplaceAll(told(path), "/"+strings.TrimPrefix(path, "/prod/"), "/PATH"); got != strings.ReplaceAll(want,
+			"/"+strings.TrimPrefix(there[0], "/prod/"), "/PATH") {
 			t.Errorf("%s: %s, and not %s", path, got, want)
 		}
 	}
@@ -155,7 +162,10 @@ func TestTheRiderIsTheFederatedSubjectElseTheSessionElseTheUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := aws.Credentials{AccessKeyID: issued.AccessKeyID, SecretAccessKey: issued.Secret.Reveal(), SessionToken: issued.SessionToken.Reveal()}
+	keys := aws.Credentials{
+		AccessKeyID: issued.AccessKeyID, SecretAccessKey: issued.Secret.Reveal(),
+		SessionToken: issued.SessionToken.Reveal(),
+	}
 	var got answer
 	eventually(t, "the session of another process is followed", func() bool {
 		got = s.send(signer(keys).Sign(s.request("POST", "/prod/ride", seattle)))

@@ -26,7 +26,8 @@ var allocations = map[suite.Name]float64{
 	{Group: work.Bodies, Case: "16 KiB"}:  2,
 	{Group: work.Bodies, Case: "256 KiB"}: 3,
 	{Group: work.Bodies, Case: "1 MiB"}:   4,
-	// two more than others, since so much memory has the garbage collector empty the pools at every turn
+	// two more than others, since so much memory has the garbage collector empty the pools at every
+	// turn
 	{Group: work.Bodies, Case: "16 MiB"}: 8,
 
 	{Group: work.Chunks, Case: "16 MiB, signed"}: 10,

@@ -73,7 +73,8 @@ func earlyRefusals() []refusal {
 		changed("credentials in two places", false, post(), func(q *Request) {
 			q.retarget("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + strings.Repeat("0", 64))
 		}),
-		other("another host", false, post(), func(p *plan) { p.host = "other.example.com" }).with(func(c *Case) { c.Hosts = []string{Host} }),
+		other("another host", false, post(), func(p *plan) { p.host = "other.example.com" }).
+			with(func(c *Case) { c.Hosts = []string{Host} }),
 		changed("x-amz header not signed", true, post(), func(q *Request) { q.r.Header.Set(extra, "slipped in") }),
 		other("an hour old", true, post(), func(p *plan) { p.at = Now.Add(-time.Hour) }),
 		other("an hour ahead", false, post(), func(p *plan) { p.at = Now.Add(time.Hour) }),

@@ -377,6 +377,40 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestCodeIsNarrow: no line of code is wider than 140 columns, and in tests no row of a table, which
+// begins with a brace or a quote, wider than 160. A text of several lines stands as it is.
+func TestCodeIsNarrow(t *testing.T) {
+	t.Parallel()
+	for _, f := range readFiles(t) {
+		b, err := os.ReadFile(filepath.Join(root, f.dir, f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := map[int]bool{}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				first, last := f.fset.Position(l.Pos()).Line, f.fset.Position(l.End()).Line
+				for line := first; last > first && line <= last; line++ {
+					text[line] = true
+				}
+			}
+			return true
+		})
+		n := 0
+		for line := range strings.Lines(string(b)) {
+			n++
+			line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")
+			widest, code := 140, strings.TrimLeft(line, " ")
+			if f.test && strings.IndexAny(code, "{\"`'") == 0 {
+				widest = 160
+			}
+			if wide := utf8.RuneCountInString(line); wide > widest && !text[n] && !strings.HasPrefix(code, "//") {
+				t.Errorf("%s:%d: %d columns", filepath.Join(f.dir, f.name), n, wide)
+			}
+		}
+	}
+}
+
 // TestCommentsAreNarrow: no line of a comment is wider than 100 columns, but for what stands there
 // as it is typed.
 func TestCommentsAreNarrow(t *testing.T) {
