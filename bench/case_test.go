@@ -6,30 +6,30 @@ import (
 	"github.com/wildgate/wildgate/bench/contender"
 	"github.com/wildgate/wildgate/bench/gate"
 	"github.com/wildgate/wildgate/bench/measure"
-	"github.com/wildgate/wildgate/bench/part"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/micro"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // caseNamed returns one of the command's cases.
-func caseNamed(tb testing.TB, group work.Group, name string) work.Case {
+func caseNamed(tb testing.TB, group workload.Group, name string) workload.Case {
 	tb.Helper()
-	for _, c := range work.Verification(false) {
+	for _, c := range workload.Verification(false) {
 		if c.Group == group && c.Name == name {
 			return c
 		}
 	}
 	tb.Fatalf("no case is called %s, %s", group, name)
-	return work.Case{} // unreachable
+	return workload.Case{} // unreachable
 }
 
 // prepared sets Wildgate's verifier up for a case, which it has to answer rightly, and returns the
 // case's floor and one verification.
-func prepared(tb testing.TB, c work.Case) (floor, verify func()) {
+func prepared(tb testing.TB, c workload.Case) (floor, verify func()) {
 	tb.Helper()
 	c.Learn()
-	p, err := suite.Prepare(&c, contender.Verifiers()[0])
+	p, err := runner.Prepare(&c, contender.Verifiers()[0])
 	if err != nil {
 		tb.Fatalf("%s, %s: %v", c.Group, c.Name, err)
 	}
@@ -40,7 +40,7 @@ func prepared(tb testing.TB, c work.Case) (floor, verify func()) {
 }
 
 // decided sets cedar-go and iampolicy up for a question, and returns a decision of each.
-func decided(tb testing.TB, q work.Question) (cedar, ours func()) {
+func decided(tb testing.TB, q workload.Question) (cedar, ours func()) {
 	tb.Helper()
 	var decide []func()
 	for _, e := range contender.Engines()[:2] {
@@ -54,7 +54,7 @@ func decided(tb testing.TB, q work.Question) (cedar, ours func()) {
 }
 
 // asked returns a case's verifier and its request, for what asks it in a way of its own.
-func asked(tb testing.TB, c work.Case) (*sigv4auth.Authenticator, *work.Request) {
+func asked(tb testing.TB, c workload.Case) (*sigv4auth.Authenticator, *workload.Request) {
 	tb.Helper()
 	c.Learn()
 	a, err := contender.NewAuthenticator(c.Setting)
@@ -71,19 +71,19 @@ func asked(tb testing.TB, c work.Case) (*sigv4auth.Authenticator, *work.Request)
 // BenchmarkCase times each of the command's rows by itself, Wildgate beside what its ratios are to:
 // for profiles, and to look at one while it is worked on.
 func BenchmarkCase(b *testing.B) {
-	for _, c := range work.Verification(false) {
+	for _, c := range workload.Verification(false) {
 		b.Run(string(c.Group)+"/"+c.Name, func(b *testing.B) {
 			floor, verify := prepared(b, c)
 			compare(b, floor, verify)
 		})
 	}
-	for _, q := range work.Evaluation() {
+	for _, q := range workload.Evaluation() {
 		b.Run(string(q.Group)+"/"+q.Name, func(b *testing.B) {
 			cedar, ours := decided(b, q)
 			compare(b, cedar, ours)
 		})
 	}
-	for _, p := range part.All() {
+	for _, p := range micro.All() {
 		b.Run(string(p.Group)+"/"+p.Name, func(b *testing.B) {
 			sides, err := p.New()
 			if err != nil {
@@ -100,8 +100,8 @@ func BenchmarkCase(b *testing.B) {
 // good requests, refuses the tampered ones and the bad one, and keeps to its bound of allocations,
 // which no machine's noise can move.
 func TestSelf(t *testing.T) {
-	keeps := func(group work.Group, name string, run func()) {
-		most, bounded := gate.Allocations(suite.Name{Group: group, Case: name})
+	keeps := func(group workload.Group, name string, run func()) {
+		most, bounded := gate.Allocations(runner.Name{Group: group, Case: name})
 		if !bounded {
 			t.Errorf("%s, %s: no bound", group, name)
 			return
@@ -113,18 +113,18 @@ func TestSelf(t *testing.T) {
 			t.Errorf("%s, %s: %v allocations; at most %v", group, name, got, most)
 		}
 	}
-	for _, c := range work.Verification(false) {
-		if c.Group == work.Keys && c.X > 1_000 {
+	for _, c := range workload.Verification(false) {
+		if c.Group == workload.Keys && c.X > 1_000 {
 			continue // they take long to make
 		}
 		_, verify := prepared(t, c)
 		keeps(c.Group, c.Name, verify)
 	}
-	for _, q := range work.Evaluation() {
+	for _, q := range workload.Evaluation() {
 		_, ours := decided(t, q)
 		keeps(q.Group, q.Name, ours)
 	}
-	for _, p := range part.All() {
+	for _, p := range micro.All() {
 		sides, err := p.New()
 		if err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestSelf(t *testing.T) {
 
 // TestSelfSigV4A: what is measured as SigV4A is admitted as ECDSA, and not as another algorithm.
 func TestSelfSigV4A(t *testing.T) {
-	a, q := asked(t, caseNamed(t, work.Requests, "SigV4A POST, to ECDSA"))
+	a, q := asked(t, caseNamed(t, workload.Requests, "SigV4A POST, to ECDSA"))
 	if id, err := a.Verify(q.Again()); err != nil || id.Algorithm != "AWS4-ECDSA-P256-SHA256" {
 		t.Errorf("%s, %v", id.Algorithm, err)
 	}

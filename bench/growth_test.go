@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/bench/contender"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -23,11 +23,11 @@ func TestRefusalsGrowWithTheRequest(t *testing.T) {
 		"signed headers beside one that is not": sigv4auth.ErrHeaderNotSigned,
 		"query parameters":                      sigv4auth.ErrMissingAuthenticationToken,
 	}
-	a, err := contender.NewAuthenticator(work.Setting{})
+	a, err := contender.NewAuthenticator(workload.Setting{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range work.GrowingRefusals() {
+	for _, g := range workload.GrowingRefusals() {
 		t.Run(g.Name, func(t *testing.T) {
 			refusing := func(n int) func() {
 				q, err := g.Make(contender.Verifiers()[0].Service, n)

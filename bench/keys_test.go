@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // BenchmarkManyCallers measures what it costs to serve more callers in turn than the cache of
@@ -11,7 +11,7 @@ import (
 // caller.
 func BenchmarkManyCallers(b *testing.B) {
 	const known, requests = 100_000, 20_000
-	_, one := prepared(b, work.Crowd(known, 1, requests))
-	_, many := prepared(b, work.Crowd(known, requests, requests))
+	_, one := prepared(b, workload.Crowd(known, 1, requests))
+	_, many := prepared(b, workload.Crowd(known, requests, requests))
 	compare(b, one, many)
 }

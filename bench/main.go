@@ -12,7 +12,7 @@ import (
 
 	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/report"
-	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/runner"
 )
 
 func main() {
@@ -96,10 +96,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // results reads results from a file, or measures where none is named.
-func (o options) results(ctx context.Context, line progress) (*suite.Results, error) {
+func (o options) results(ctx context.Context, line progress) (*runner.Results, error) {
 	if o.from == "" {
 		defer line.clear()
-		results, err := suite.Run(ctx, suite.Options{Quick: o.quick, Progress: line.show})
+		results, err := runner.Run(ctx, runner.Options{Quick: o.quick, Progress: line.show})
 		if err == nil && o.write != "" {
 			line.show(1, 1, "the ride service, for a minute")
 			results.Service, err = e2e.Measure(ctx, o.quick, line.w)
@@ -110,6 +110,6 @@ func (o options) results(ctx context.Context, line progress) (*suite.Results, er
 	if err != nil {
 		return nil, err
 	}
-	results := new(suite.Results)
+	results := new(runner.Results)
 	return results, json.Unmarshal(b, results)
 }

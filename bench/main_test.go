@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/wildgate/wildgate/bench/gate"
-	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/runner"
 )
 
 // recordedFile is what the gate has recorded, as -from reads it.
@@ -25,7 +25,7 @@ func TestRunReportsRecordedResults(t *testing.T) {
 	if err := run(context.Background(), []string{"-from", recordedFile, "-html", page, "-json", "-check"}, &out, &errs); err != nil {
 		t.Fatal(err)
 	}
-	var results suite.Results
+	var results runner.Results
 	if err := json.Unmarshal(out.Bytes(), &results); err != nil || len(results.Rows) < 40 {
 		t.Errorf("%d rows, %v", len(results.Rows), err)
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
@@ -15,7 +15,7 @@ import (
 func BenchmarkMemory(b *testing.B) {
 	const statements, copies = 1000, 4
 	docs := map[string][]byte{"differ in prefix, one condition": oneCondition(statements)}
-	for _, q := range work.Thousands() {
+	for _, q := range workload.Thousands() {
 		all, err := q.IAM()
 		if err != nil {
 			b.Fatal(err)

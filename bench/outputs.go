@@ -12,17 +12,17 @@ import (
 
 	"github.com/wildgate/wildgate/bench/gate"
 	"github.com/wildgate/wildgate/bench/report"
-	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/runner"
 )
 
 // writeAll replaces what the repository says of the results: in the folder of this command its
 // README's tables, the report with the picture that stands beside it, and what the gate has
 // recorded, and in the folder above the README's summary.
-func writeAll(folder string, results *suite.Results) error {
+func writeAll(folder string, results *runner.Results) error {
 	if results.Quick {
 		return errors.New("-write records a full run, not a quick one")
 	}
-	for name, write := range map[string]func([]byte, *suite.Results) ([]byte, error){
+	for name, write := range map[string]func([]byte, *runner.Results) ([]byte, error){
 		filepath.Join(folder, "README.md"): report.Markdown, filepath.Join(folder, "..", "README.md"): report.Summary,
 	} {
 		document, err := os.ReadFile(name)
@@ -36,7 +36,7 @@ func writeAll(folder string, results *suite.Results) error {
 			return err
 		}
 	}
-	for name, write := range map[string]func(io.Writer, *suite.Results) error{
+	for name, write := range map[string]func(io.Writer, *runner.Results) error{
 		"report.html": report.HTML, "verification.svg": report.Verification,
 	} {
 		if err := writeFile(filepath.Join(folder, "report", name), func(w io.Writer) error { return write(w, results) }); err != nil {
@@ -46,7 +46,7 @@ func writeAll(folder string, results *suite.Results) error {
 	return writeFile(filepath.Join(folder, "gate", gate.File), func(w io.Writer) error { return writeJSON(w, results) })
 }
 
-func writeJSON(w io.Writer, results *suite.Results) error {
+func writeJSON(w io.Writer, results *runner.Results) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "\t")
 	return enc.Encode(results)
@@ -66,14 +66,14 @@ func writeFile(name string, write func(io.Writer) error) error {
 const retries = 2
 
 // check fails if the results exceed a bound.
-func check(ctx context.Context, results *suite.Results, progress func(done, all int, what string)) error {
+func check(ctx context.Context, results *runner.Results, progress func(done, all int, what string)) error {
 	recorded, err := gate.Recorded()
 	if err != nil {
 		return err
 	}
 	failures := gate.Check(results, recorded)
 	for range retries {
-		var again []suite.Name
+		var again []runner.Name
 		for _, f := range failures {
 			if f.Hard {
 				return failed(failures)
@@ -83,7 +83,7 @@ func check(ctx context.Context, results *suite.Results, progress func(done, all 
 		if len(again) == 0 {
 			return nil
 		}
-		if results, err = suite.Run(ctx, suite.Options{Quick: results.Quick, Only: again, Progress: progress}); err != nil {
+		if results, err = runner.Run(ctx, runner.Options{Quick: results.Quick, Only: again, Progress: progress}); err != nil {
 			return err
 		}
 		failures = gate.Check(results, recorded)

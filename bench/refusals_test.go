@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/wildgate/wildgate/bench/contender"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -40,7 +40,7 @@ var reasons = map[string]sigv4auth.Reason{
 }
 
 // reasonOf returns why a verifier that is set up so refuses the case's bad request.
-func reasonOf(t *testing.T, c work.Case) error {
+func reasonOf(t *testing.T, c workload.Case) error {
 	t.Helper()
 	a, err := contender.NewAuthenticator(c.Setting)
 	if err != nil {
@@ -53,7 +53,7 @@ func reasonOf(t *testing.T, c work.Case) error {
 	var reason error
 	cfg := sigv4auth.AuthorizerConfig{
 		Policies: sigv4auth.StaticPolicies(nil),
-		Target:   sigv4auth.APIGateway{Region: work.Region, AccountID: work.Account, APIID: "rides", Stage: "prod"}.Target,
+		Target:   sigv4auth.APIGateway{Region: workload.Region, AccountID: workload.Account, APIID: "rides", Stage: "prod"}.Target,
 	}
 	z, err := sigv4auth.NewAuthorizer(cfg)
 	if err != nil {
@@ -61,7 +61,7 @@ func reasonOf(t *testing.T, c work.Case) error {
 	}
 	r := bad.Again()
 	id, reason := a.Verify(r)
-	if reason == nil && c.Mount == work.Require {
+	if reason == nil && c.Mount == workload.Require {
 		reason = z.Check(r, id)
 	}
 	if reason == nil {
@@ -73,9 +73,9 @@ func reasonOf(t *testing.T, c work.Case) error {
 // TestRefusalsAreForTheirReason: each bad request is refused for what its name says, and those that
 // are said to be refused early need no key for that.
 func TestRefusalsAreForTheirReason(t *testing.T) {
-	provoked, early := map[string]bool{}, work.RefusedEarly()
-	for _, c := range work.Verification(false) {
-		if c.Group != work.Refusals {
+	provoked, early := map[string]bool{}, workload.RefusedEarly()
+	for _, c := range workload.Verification(false) {
+		if c.Group != workload.Refusals {
 			continue
 		}
 		want, ok := reasons[c.Name]

@@ -4,7 +4,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -13,7 +13,7 @@ import (
 var uploads = map[string]string{"signed": "16 MiB, signed", "unsigned-crc32": "16 MiB, CRC32"}
 
 // verified reads the body of a verified request to its end.
-func verified(tb testing.TB, a *sigv4auth.Authenticator, q *work.Request, read func(io.Reader) (int64, error)) func() {
+func verified(tb testing.TB, a *sigv4auth.Authenticator, q *workload.Request, read func(io.Reader) (int64, error)) func() {
 	return func() {
 		r := q.Again()
 		if _, err := a.Verify(r); err != nil {
@@ -48,7 +48,7 @@ func (onlyWrite) Write(b []byte) (int, error) { return len(b), nil }
 // hash alone.
 func BenchmarkStreaming(b *testing.B) {
 	for name, row := range uploads {
-		c := caseNamed(b, work.Chunks, row)
+		c := caseNamed(b, workload.Chunks, row)
 		a, q := asked(b, c)
 		floor, err := c.Floor(q)
 		if err != nil {
@@ -66,7 +66,7 @@ func BenchmarkStreaming(b *testing.B) {
 // whichever way.
 func TestSelfStreaming(t *testing.T) {
 	for name, row := range uploads {
-		a, q := asked(t, caseNamed(t, work.Chunks, row))
+		a, q := asked(t, caseNamed(t, workload.Chunks, row))
 		for how, read := range reads() {
 			verified(t, a, q, read)()
 			r := q.Tampered()["body"].Again()

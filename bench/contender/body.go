@@ -8,14 +8,14 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // bodyDigest reads the body, puts it back for the handler, and returns its SHA-256. It is what the
 // callers of the peers have to do: those verify that the digest is signed, and leave it to others
 // whether it is the body's.
 func bodyDigest(r *http.Request) (string, error) {
-	if r.ContentLength > work.MaxBody {
+	if r.ContentLength > workload.MaxBody {
 		return "", fmt.Errorf("%w: a body of %d bytes", errRefused, r.ContentLength)
 	}
 	body := make([]byte, max(r.ContentLength, 0))

@@ -7,7 +7,7 @@ import (
 	"github.com/casbin/casbin/v3"
 	"github.com/casbin/casbin/v3/model"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 var casbinEngine = Engine{Name: "casbin", New: newCasbin}
@@ -15,7 +15,7 @@ var casbinEngine = Engine{Name: "casbin", New: newCasbin}
 // newCasbin matches resources with keyMatch where the only '*' is the last character, which is what
 // casbin's own examples use, and with regexMatch where it is not: no glob of casbin's crosses
 // slashes in the middle.
-func newCasbin(q work.Question) (Decide, error) {
+func newCasbin(q workload.Question) (Decide, error) {
 	resource, prefixes := "keyMatch(r.obj, p.obj)", true
 	for _, s := range q.Statements {
 		prefixes = prefixes && strings.IndexByte(s.Resource, '*') == len(s.Resource)-1

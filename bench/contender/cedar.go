@@ -3,12 +3,12 @@ package contender
 import (
 	"github.com/cedar-policy/cedar-go"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 var cedarEngine = Engine{Name: "cedar-go", New: newCedar}
 
-func newCedar(q work.Question) (Decide, error) {
+func newCedar(q workload.Question) (Decide, error) {
 	policies, err := cedar.NewPolicySetFromBytes("bench.cedar", q.Cedar())
 	if err != nil {
 		return nil, err

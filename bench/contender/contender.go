@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // Verifier decides whether requests are signed.
@@ -17,7 +17,7 @@ type Verifier struct {
 	Service string // the one that requests have to be signed for
 
 	// New sets it up. An error that wraps [ErrCannot] says what of the setting it does not know.
-	New func(s work.Setting) (Check, error)
+	New func(s workload.Setting) (Check, error)
 }
 
 // Check verifies a request with its whole body, and returns nil if it is admitted. Several

@@ -1,7 +1,7 @@
 package contender
 
 import (
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // Engine decides by policies.
@@ -9,7 +9,7 @@ type Engine struct {
 	Name string
 
 	// New translates the statements of a question and returns what decides on a resource.
-	New func(q work.Question) (Decide, error)
+	New func(q workload.Question) (Decide, error)
 }
 
 // Decide reports whether the question's caller may do the question's action on resource, the one of

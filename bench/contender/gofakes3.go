@@ -7,22 +7,22 @@ import (
 
 	"github.com/rclone/gofakes3/signature"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // gofakes3 verifies for an S3 server, and no other service.
 var gofakes3 = Verifier{Name: "gofakes3", Service: "s3", New: newGofakes3}
 
-func newGofakes3(s work.Setting) (Check, error) {
+func newGofakes3(s workload.Setting) (Check, error) {
 	switch {
-	case s.Mount != work.Verify:
+	case s.Mount != workload.Verify:
 		return nil, cannot("it has no middleware")
 	case s.Chunked:
 		return nil, cannot("it does not verify chunks")
 	case s.SigV4A:
 		return nil, cannot("it knows HMAC only")
 	}
-	signature.TimeNow = func() time.Time { return work.Now }
+	signature.TimeNow = func() time.Time { return workload.Now }
 	lookup := func(id string) (string, bool) {
 		k, ok := s.Known[id]
 		return k.Secret, ok && !k.Expired()

@@ -1,13 +1,13 @@
 package contender
 
 import (
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
 var iampolicyEngine = Engine{Name: "iampolicy", New: newIAMPolicy}
 
-func newIAMPolicy(q work.Question) (Decide, error) {
+func newIAMPolicy(q workload.Question) (Decide, error) {
 	documents, err := q.IAM()
 	if err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func newIAMPolicy(q work.Question) (Decide, error) {
 	}
 	request := func(resource string) *iampolicy.Request {
 		req := &iampolicy.Request{
-			Principal: iampolicy.Principal{ARN: work.Session}, Action: q.Action, Resource: resource, ResourceAccount: work.Account,
+			Principal: iampolicy.Principal{ARN: workload.Session}, Action: q.Action, Resource: resource, ResourceAccount: workload.Account,
 		}
 		if q.Team != "" {
 			req.Context.Set("aws:PrincipalTag/team", q.Team)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 const (
@@ -21,7 +21,7 @@ const (
 // presented is what a request says of its signature: what whoever verifies by signing again has to
 // take apart first.
 type presented struct {
-	key       work.Key
+	key       workload.Key
 	at        time.Time
 	headers   []string // lower case
 	signature string
@@ -30,7 +30,7 @@ type presented struct {
 
 // present reads and checks what can be checked before the signature: form, scope, time, key, and
 // that the x-amz headers are signed.
-func present(r *http.Request, known map[string]work.Key, service string) (presented, error) {
+func present(r *http.Request, known map[string]workload.Key, service string) (presented, error) {
 	var p presented
 	var credential, names, date string
 	life := clockSkew
@@ -61,11 +61,11 @@ func present(r *http.Request, known map[string]work.Key, service string) (presen
 	if err != nil || p.signature == "" {
 		return p, fmt.Errorf("%w: malformed", errRefused)
 	}
-	if age := work.Now.Sub(at); age > life || age < -clockSkew {
+	if age := workload.Now.Sub(at); age > life || age < -clockSkew {
 		return p, fmt.Errorf("%w: expired", errRefused)
 	}
 	id, scope, _ := strings.Cut(credential, "/")
-	if scope != at.Format("20060102")+"/"+work.Region+"/"+service+"/aws4_request" {
+	if scope != at.Format("20060102")+"/"+workload.Region+"/"+service+"/aws4_request" {
 		return p, fmt.Errorf("%w: scope", errRefused)
 	}
 	key, ok := known[id]
@@ -83,9 +83,9 @@ func present(r *http.Request, known map[string]work.Key, service string) (presen
 
 // signingAgain returns the check of whoever signs a request again, as sign does, and compares the
 // signatures.
-func signingAgain(s work.Setting, sign func(p presented, r *http.Request, digest string) (signature string, err error)) (Check, error) {
+func signingAgain(s workload.Setting, sign func(p presented, r *http.Request, digest string) (signature string, err error)) (Check, error) {
 	switch {
-	case s.Mount != work.Verify:
+	case s.Mount != workload.Verify:
 		return nil, cannot("it has no middleware")
 	case s.Chunked:
 		return nil, cannot("it does not sign chunks")

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/smithy-go/aws-http-auth/sigv4"
 	smithyv4 "github.com/aws/smithy-go/aws-http-auth/v4"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // smithySigner signs each request again with smithy-go's aws-http-auth, which derives the key each
@@ -21,7 +21,7 @@ type signedOnes []string
 
 func (s signedOnes) IsSigned(name string) bool { return slices.Contains(s, name) }
 
-func newSmithySigner(s work.Setting) (Check, error) {
+func newSmithySigner(s workload.Setting) (Check, error) {
 	again := sigv4.New()
 	return signingAgain(s, func(p presented, r *http.Request, digest string) (string, error) {
 		payload, err := hex.DecodeString(digest)
@@ -33,7 +33,7 @@ func newSmithySigner(s work.Setting) (Check, error) {
 			out.Header["Content-Length"] = r.Header["Content-Length"]
 		}
 		in := sigv4.SignRequestInput{
-			Request: out, PayloadHash: payload, Service: "execute-api", Region: work.Region, Time: p.at,
+			Request: out, PayloadHash: payload, Service: "execute-api", Region: workload.Region, Time: p.at,
 			Credentials: p.key.Smithy(),
 		}
 		if p.query != nil {

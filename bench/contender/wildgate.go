@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
@@ -15,8 +15,8 @@ import (
 var wildgate = Verifier{Name: "wildgate", Service: "execute-api", New: newWildgate}
 
 // Store returns the keys that are known in a setting, as Wildgate takes them.
-func Store(s work.Setting) sigv4auth.CredentialStore {
-	caller := iampolicy.Principal{ARN: work.Session}
+func Store(s workload.Setting) sigv4auth.CredentialStore {
+	caller := iampolicy.Principal{ARN: workload.Session}
 	creds := make([]sigv4auth.Credential, 0, len(s.Known))
 	for _, k := range s.Known {
 		c := sigv4auth.Credential{AccessKeyID: k.ID, Secret: sigv4auth.NewSecret(k.Secret), Principal: caller, Expires: k.Expires}
@@ -30,10 +30,11 @@ func Store(s work.Setting) sigv4auth.CredentialStore {
 
 // NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for
 // its mount, which is the caller's.
-func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
+func NewAuthenticator(s workload.Setting) (*sigv4auth.Authenticator, error) {
 	cfg := sigv4auth.Config{
-		Region: work.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: work.MaxBody, KeyCacheSize: s.CacheSize,
-		Hosts: s.Hosts, Credentials: Store(s), Now: func() time.Time { return work.Now },
+		Region: workload.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: workload.MaxBody,
+		KeyCacheSize: s.CacheSize,
+		Hosts:        s.Hosts, Credentials: Store(s), Now: func() time.Time { return workload.Now },
 	}
 	if s.Chunked {
 		cfg.Payloads = sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer
@@ -44,12 +45,12 @@ func NewAuthenticator(s work.Setting) (*sigv4auth.Authenticator, error) {
 	return sigv4auth.New(cfg)
 }
 
-func newWildgate(s work.Setting) (Check, error) {
+func newWildgate(s workload.Setting) (Check, error) {
 	a, err := NewAuthenticator(s)
 	if err != nil {
 		return nil, err
 	}
-	if s.Mount != work.Verify {
+	if s.Mount != workload.Verify {
 		return mounted(a, s.Mount)
 	}
 	return func(r *http.Request) error {
@@ -65,17 +66,17 @@ func newWildgate(s work.Setting) (Check, error) {
 }
 
 // mounted asks through a handler that does nothing, behind the middleware.
-func mounted(a *sigv4auth.Authenticator, m work.Mount) (Check, error) {
+func mounted(a *sigv4auth.Authenticator, m workload.Mount) (Check, error) {
 	nothing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	h := a.Handler(nothing)
-	if m == work.Require {
+	if m == workload.Require {
 		policy, err := iampolicy.Parse([]byte(wildRydes), iampolicy.IdentityPolicy)
 		if err != nil {
 			return nil, err
 		}
 		z, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 			Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:role/Rider": {policy}}),
-			Target:   sigv4auth.APIGateway{Region: work.Region, AccountID: work.Account, APIID: "rides", Stage: "prod"}.Target,
+			Target:   sigv4auth.APIGateway{Region: workload.Region, AccountID: workload.Account, APIID: "rides", Stage: "prod"}.Target,
 		})
 		if err != nil {
 			return nil, err

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/runner"
 )
 
 // What a median ratio may grow to, in times the recorded one. Other machines, and the noise on
@@ -28,7 +28,7 @@ const File = "recorded.json"
 
 // Failure is a bound that a run exceeds.
 type Failure struct {
-	Name suite.Name
+	Name runner.Name
 	What string
 	Hard bool // no noise explains it
 }
@@ -36,8 +36,8 @@ type Failure struct {
 func (f Failure) String() string { return fmt.Sprintf("%s, %s: %s", f.Name.Group, f.Name.Case, f.What) }
 
 // Recorded returns the results that are recorded.
-func Recorded() (*suite.Results, error) {
-	r := new(suite.Results)
+func Recorded() (*runner.Results, error) {
+	r := new(runner.Results)
 	return r, json.Unmarshal(recorded, r)
 }
 
@@ -49,7 +49,7 @@ func Recorded() (*suite.Results, error) {
 // How the work grows with the cores is not gated. The cores of a machine that does other work too
 // are not free when it is measured, and what keeps one of two busy halves the figure, as a lock
 // around everything would: no margin lets the one pass and finds the other.
-func Check(results, recorded *suite.Results) []Failure {
+func Check(results, recorded *runner.Results) []Failure {
 	var failures []Failure
 	for i := range results.Rows {
 		row := &results.Rows[i]
@@ -89,7 +89,7 @@ func Check(results, recorded *suite.Results) []Failure {
 	return failures
 }
 
-func marginOf(r *suite.Row) float64 {
+func marginOf(r *runner.Row) float64 {
 	switch {
 	case r.Base != "floor":
 		return engineMargin

@@ -9,9 +9,9 @@ import (
 	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/gate"
 	"github.com/wildgate/wildgate/bench/measure"
-	"github.com/wildgate/wildgate/bench/part"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/micro"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // Goal bounds what is measured of one piece of work. A bound of none is no bound.
@@ -26,7 +26,7 @@ type Goal struct {
 	IsRate      bool    // it is told as a rate, and not as a time
 	Alike       bool    // it is one of many forms of the work, of which a summary tells the span
 
-	Row      suite.Name
+	Row      runner.Name
 	scenario string // of a whole service; then there is no row
 }
 
@@ -68,7 +68,7 @@ func (l *Line) Met() bool {
 }
 
 // Lines returns the goals with what a run measured of them.
-func Lines(r *suite.Results) []Line {
+func Lines(r *runner.Results) []Line {
 	var lines []Line
 	for _, g := range goals() {
 		l := Line{Goal: g, Allocated: none}
@@ -123,45 +123,47 @@ const (
 
 // goals returns the rows of the table of speeds to reach, one for each part.
 func goals() []Goal {
-	most := func(work, part, to string, group work.Group, row string, ratio, allocations float64) Goal {
+	most := func(work, part, to string, group workload.Group, row string, ratio, allocations float64) Goal {
 		return Goal{
-			Work: work, Part: part, To: to, Most: ratio, Least: none, Allocations: allocations, Row: suite.Name{Group: group, Case: row},
+			Work: work, Part: part, To: to, Most: ratio, Least: none, Allocations: allocations, Row: runner.Name{Group: group, Case: row},
 		}
 	}
 	rate := func(part, to, row string, least float64) Goal {
 		return Goal{
 			Work: chunks, Part: part, To: to, Most: none, Least: least, IsRate: true, Allocations: none,
-			Row: suite.Name{Group: work.Chunks, Case: row},
+			Row: runner.Name{Group: workload.Chunks, Case: row},
 		}
 	}
 	// What the whole way through the Authorizer may allocate is no more than a statement of what it
 	// does: the gate's.
-	required, _ := gate.Allocations(suite.Name{Group: work.Requests, Case: "POST, handler and policy"})
+	required, _ := gate.Allocations(runner.Name{Group: workload.Requests, Case: "POST, handler and policy"})
 	all := []Goal{
-		most(verify, "header-signed POST with its body's digest", "floor", work.Requests, "header POST", 1.5, 1),
-		most(verify, "the same without a body", "floor", work.Requests, "header GET", none, 0),
-		most(verify, "presigned GET with a token", "floor", work.Requests, "presigned GET", 2, 2),
-		most(middleware, "Handler", "floor", work.Requests, "POST, handler", none, 4),
-		most(middleware, "Require with an Authorizer", "floor", work.Requests, "POST, handler and policy", none, required),
+		most(verify, "header-signed POST with its body's digest", "floor", workload.Requests, "header POST", 1.5, 1),
+		most(verify, "the same without a body", "floor", workload.Requests, "header GET", none, 0),
+		most(verify, "presigned GET with a token", "floor", workload.Requests, "presigned GET", 2, 2),
+		most(middleware, "Handler", "floor", workload.Requests, "POST, handler", none, 4),
+		most(middleware, "Require with an Authorizer", "floor", workload.Requests, "POST, handler and policy", none, required),
 		rate("signed", "bare SHA-256", "16 MiB, signed", 0.97),
 		rate("unsigned, CRC32 in the trailer", "bare CRC32", "16 MiB, CRC32", 0.97),
-		most(decide, "the Wild Rydes policy", "cedar-go", work.Policies, "Wild Rydes", 0.3, 0),
-		most(decide, "10 policies of 10 statements with 3 conditions, that differ in prefix", "cedar-go", work.Policies,
+		most(decide, "the Wild Rydes policy", "cedar-go", workload.Policies, "Wild Rydes", 0.3, 0),
+		most(decide, "10 policies of 10 statements with 3 conditions, that differ in prefix", "cedar-go", workload.Policies,
 			"10 × 10, conditions, differ in prefix", 0.045, 0),
-		most(decide, "the same, that differ in conditions alone", "cedar-go", work.Policies, "10 × 10, differ in conditions only", 0.045,
+		most(decide, "the same, that differ in conditions alone", "cedar-go", workload.Policies, "10 × 10, differ in conditions only",
+			0.045,
 			0),
-		most(decide, "1,000 statements that differ in action", "cedar-go", work.Policies, "1,000 that differ in action", 0.015, 0),
-		most(decide, "1,000 that differ in resource prefix", "cedar-go", work.Policies, "1,000 that differ in prefix", 0.003, 0),
-		most(decide, "1,000 that differ behind a leading wildcard", "cedar-go", work.Policies, "1,000 that differ behind a wildcard", 0.002,
+		most(decide, "1,000 statements that differ in action", "cedar-go", workload.Policies, "1,000 that differ in action", 0.015, 0),
+		most(decide, "1,000 that differ in resource prefix", "cedar-go", workload.Policies, "1,000 that differ in prefix", 0.003, 0),
+		most(decide, "1,000 that differ behind a leading wildcard", "cedar-go", workload.Policies, "1,000 that differ behind a wildcard",
+			0.002,
 			0),
 	}
 	// Grows with the statements that can match, and not with those that exist: with a thousand
 	// times as many it may look for them, but not at them.
 	all = append(all,
-		most(decide, "10,000 statements of which 10 can match", "those 10 alone", part.Growth, "10,000 statements, of which 10 can match",
+		most(decide, "10,000 statements of which 10 can match", "those 10 alone", micro.Growth, "10,000 statements, of which 10 can match",
 			4, 0))
-	for _, row := range work.RefusedEarly() {
-		g := most(early, row, "floor", work.Refusals, row, 0.6, none)
+	for _, row := range workload.RefusedEarly() {
+		g := most(early, row, "floor", workload.Refusals, row, 0.6, none)
 		g.Alike = true
 		all = append(all, g)
 	}

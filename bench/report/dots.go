@@ -9,15 +9,15 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // dots draws a row for each case of a group and in it a glyph for each contender, where its ratio
 // to the base is, with a line from quartile to quartile. Ours has its ratio written above it, and
 // who cannot do the case is named in it.
-func dots(r *suite.Results, g work.Group, ours, axis string) (template.HTML, error) {
-	var rows []*suite.Row
+func dots(r *runner.Results, g workload.Group, ours, axis string) (template.HTML, error) {
+	var rows []*runner.Row
 	for i := range r.Rows {
 		if r.Rows[i].Group == g {
 			rows = append(rows, &r.Rows[i])
@@ -90,7 +90,7 @@ func dots(r *suite.Results, g work.Group, ours, axis string) (template.HTML, err
 }
 
 // named returns the names for the legend: the base is a line in the picture, which the axis names.
-func named(names []string, rows []*suite.Row) []string {
+func named(names []string, rows []*runner.Row) []string {
 	var all []string
 	for _, name := range names {
 		if name != rows[0].Base {

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/bench/goal"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 const goalsTitle = "The speeds to reach, and what was measured"
@@ -16,7 +16,7 @@ const goalsText = "Each time or rate is a multiple of that of what is named in t
 	"[quartiles]. A goal is met if the median is."
 
 // goalNumbers is the table of goals. Those of rates are told as rates.
-func goalNumbers(r *suite.Results) table {
+func goalNumbers(r *runner.Results) table {
 	t := table{Head: []string{"", "to reach", "measured", "allocations", "met"}}
 	for _, l := range goal.Lines(r) {
 		measured, met := "not in this run", "?"
@@ -33,9 +33,9 @@ func goalNumbers(r *suite.Results) table {
 }
 
 // summaryText is what a reader of the README needs of the same: medians, in a few sentences.
-func summaryText(r *suite.Results) string {
-	median := func(group work.Group, name string) string {
-		if row := r.Row(suite.Name{Group: group, Case: name}); row != nil {
+func summaryText(r *runner.Results) string {
+	median := func(group workload.Group, name string) string {
+		if row := r.Row(runner.Name{Group: group, Case: name}); row != nil {
 			if s, ok := row.Ours(); ok {
 				return number(s.Ratio.Median)
 			}
@@ -60,8 +60,9 @@ func summaryText(r *suite.Results) string {
 - A request that is refused before its key is looked up takes %s times that hashing.
 - A decision by the Wild Rydes policy takes %s of cedar-go's time, one by 1,000 statements that differ in action %s.
 - Over loopback, the ride service answers %s times as many requests a second behind the middleware as without it.
-`, median(work.Requests, "header POST"), median(work.Requests, "presigned GET"), median(work.Requests, "POST, handler and policy"), refused,
-		median(work.Policies, "Wild Rydes"), median(work.Policies, "1,000 that differ in action"), service)
+`, median(workload.Requests, "header POST"), median(workload.Requests, "presigned GET"),
+		median(workload.Requests, "POST, handler and policy"), refused,
+		median(workload.Policies, "Wild Rydes"), median(workload.Policies, "1,000 that differ in action"), service)
 }
 
 func workOf(l *goal.Line) string {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/bench/measure"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 //go:embed page.html
@@ -37,8 +37,8 @@ const (
 )
 
 // Verification writes the picture of the verifications, as a file of its own.
-func Verification(w io.Writer, r *suite.Results) error {
-	picture, err := dots(r, work.Requests, "wildgate", toFloor)
+func Verification(w io.Writer, r *runner.Results) error {
+	picture, err := dots(r, workload.Requests, "wildgate", toFloor)
 	if err != nil {
 		return err
 	}
@@ -49,13 +49,13 @@ func Verification(w io.Writer, r *suite.Results) error {
 
 // HTML writes the results as one file that needs nothing else: pictures, and the numbers below
 // each.
-func HTML(w io.Writer, r *suite.Results) error {
+func HTML(w io.Writer, r *runner.Results) error {
 	time := func(s measure.Sample) measure.Quartiles { return s.Nanoseconds }
 	ratio := func(s measure.Sample) measure.Quartiles { return s.Ratio }
 	const noBody = 256 // the place of what has no body, left of 1 KiB
 	figures := []struct {
 		figure
-		group work.Group
+		group workload.Group
 		draw  func() (template.HTML, error)
 	}{
 		{
@@ -66,8 +66,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 					"times as long as the hashing." +
 					cannotCaption,
 			},
-			work.Requests, func() (template.HTML, error) {
-				return dots(r, work.Requests, "wildgate", toFloor)
+			workload.Requests, func() (template.HTML, error) {
+				return dots(r, workload.Requests, "wildgate", toFloor)
 			},
 		},
 		{
@@ -78,8 +78,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 					"costs as much as a wrong signature on purpose, so that the time does not tell which keys exist. A contender that " +
 					"does not look at the fault is named as one that cannot.",
 			},
-			work.Refusals, func() (template.HTML, error) {
-				return dots(r, work.Refusals, "wildgate", toFloor)
+			workload.Refusals, func() (template.HTML, error) {
+				return dots(r, workload.Refusals, "wildgate", toFloor)
 			},
 		},
 		{
@@ -88,8 +88,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 				Caption: "The time to verify a POST whose signature covers its body's SHA-256. The floor is that hash, over bytes " +
 					"that are in memory already. On the left is a request without a body, for which a logarithmic axis has no place.",
 			},
-			work.Bodies, func() (template.HTML, error) {
-				return lines(curves(r, work.Bodies, noBody, time), "bytes of the body (logarithmic from 1 KiB on)",
+			workload.Bodies, func() (template.HTML, error) {
+				return lines(curves(r, workload.Bodies, noBody, time), "bytes of the body (logarithmic from 1 KiB on)",
 					"time of one verification (logarithmic)", ticks{base: 4, label: size, zero: noBody}, ticks{base: 10, label: span})
 			},
 		},
@@ -100,8 +100,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 					"SHA-256 or CRC32; 1.03× is 0.97 of its rate." +
 					cannotCaption,
 			},
-			work.Chunks, func() (template.HTML, error) {
-				return dots(r, work.Chunks, "wildgate", toFloor)
+			workload.Chunks, func() (template.HTML, error) {
+				return dots(r, workload.Chunks, "wildgate", toFloor)
 			},
 		},
 		{
@@ -110,8 +110,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 				Caption: "What it costs to know many keys: one caller sends the same hundred different GETs in turn, while ever more " +
 					"keys are known. A level curve says that they cost nothing.",
 			},
-			work.Keys, func() (template.HTML, error) {
-				return lines(curves(r, work.Keys, 0, ratio), "keys that the verifier knows (logarithmic)",
+			workload.Keys, func() (template.HTML, error) {
+				return lines(curves(r, workload.Keys, 0, ratio), "keys that the verifier knows (logarithmic)",
 					"time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
 			},
 		},
@@ -121,8 +121,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 				Caption: "What it costs to serve many callers: a thousand different GETs in turn, by ever more callers, of whom each " +
 					"has a key of its own, while 100,000 are known. On the left they are all by one.",
 			},
-			work.Callers, func() (template.HTML, error) {
-				return lines(curves(r, work.Callers, 0, ratio), "callers who send in turn (logarithmic)",
+			workload.Callers, func() (template.HTML, error) {
+				return lines(curves(r, workload.Callers, 0, ratio), "callers who send in turn (logarithmic)",
 					"time, in times the floor's (logarithmic)", ticks{base: 10, label: count}, ticks{base: 10, label: times})
 			},
 		},
@@ -131,8 +131,9 @@ func HTML(w io.Writer, r *suite.Results) error {
 				Title:   "Decision by policies",
 				Caption: "The time of a decision by equivalent policies, in times cedar-go's. The last statement is the one that allows.",
 			},
-			work.Policies, func() (template.HTML, error) {
-				return dots(r, work.Policies, "iampolicy", "time, in times cedar-go's (logarithmic; dashed: cedar-go, 1×; left is faster)")
+			workload.Policies, func() (template.HTML, error) {
+				return dots(r, workload.Policies, "iampolicy",
+					"time, in times cedar-go's (logarithmic; dashed: cedar-go, 1×; left is faster)")
 			},
 		},
 		{
@@ -140,8 +141,8 @@ func HTML(w io.Writer, r *suite.Results) error {
 				Title:   "Statements",
 				Caption: "The time of a decision against the number of statements, which differ in what their resource begins with.",
 			},
-			work.Statements, func() (template.HTML, error) {
-				return lines(curves(r, work.Statements, 0, time), "statements (logarithmic)", "time of one decision (logarithmic)",
+			workload.Statements, func() (template.HTML, error) {
+				return lines(curves(r, workload.Statements, 0, time), "statements (logarithmic)", "time of one decision (logarithmic)",
 					ticks{base: 10, label: count}, ticks{base: 10, label: span})
 			},
 		},
@@ -177,7 +178,7 @@ func HTML(w io.Writer, r *suite.Results) error {
 	}{machine(r), goalsTitle, goalsText, goalNumbers(r), all})
 }
 
-func numbers(r *suite.Results, g work.Group) table {
+func numbers(r *runner.Results, g workload.Group) table {
 	names := contenders(r, g)
 	t := table{Head: append([]string{""}, names...), Reasons: reasons(r, g)}
 	for i := range r.Rows {

@@ -6,15 +6,15 @@ import (
 
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/report"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // TestPicturesHaveTheirAxes: what is at 0 has a place on a logarithmic axis, and an axis on which
 // no power lies but 1 has more ticks than that.
 func TestPicturesHaveTheirAxes(t *testing.T) {
 	t.Parallel()
-	row := func(group work.Group, name string, x, ratio float64) suite.Row {
+	row := func(group workload.Group, name string, x, ratio float64) runner.Row {
 		side := func(name string, ratio float64) measure.Sample {
 			q := measure.Quartiles{Lower: ratio * 0.98, Median: ratio, Upper: ratio * 1.02}
 			return measure.Sample{
@@ -22,18 +22,18 @@ func TestPicturesHaveTheirAxes(t *testing.T) {
 				Nanoseconds: measure.Quartiles{Lower: 1000 * q.Lower, Median: 1000 * q.Median, Upper: 1000 * q.Upper},
 			}
 		}
-		return suite.Row{
+		return runner.Row{
 			Group: group, Case: name, X: x, Base: "floor",
 			Samples: []measure.Sample{side("floor", 1), side("wildgate", ratio)},
 		}
 	}
 	one := []measure.Quartiles{{Lower: 1, Median: 1, Upper: 1}}
-	r := &suite.Results{
-		Rows: []suite.Row{
-			row(work.Bodies, "0 B", 0, 2), row(work.Bodies, "1 KiB", 1<<10, 1.8), row(work.Bodies, "16 MiB", 16<<20, 1.2),
-			row(work.Chunks, "16 MiB, signed", 0, 1.02), row(work.Chunks, "16 MiB, CRC32", 0, 1.06),
+	r := &runner.Results{
+		Rows: []runner.Row{
+			row(workload.Bodies, "0 B", 0, 2), row(workload.Bodies, "1 KiB", 1<<10, 1.8), row(workload.Bodies, "16 MiB", 16<<20, 1.2),
+			row(workload.Chunks, "16 MiB, signed", 0, 1.02), row(workload.Chunks, "16 MiB, CRC32", 0, 1.06),
 		},
-		Cores: []suite.Scaling{{Name: "wildgate", Workers: []int{1}, Times: one}},
+		Cores: []runner.Scaling{{Name: "wildgate", Workers: []int{1}, Times: one}},
 	}
 	var b strings.Builder
 	if err := report.HTML(&b, r); err != nil {

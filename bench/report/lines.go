@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/wildgate/wildgate/bench/measure"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 const lineHeight = 400
@@ -26,7 +26,7 @@ type curve struct {
 
 // curves returns a curve for each contender of a group. What is at 0, for which a logarithmic axis
 // has no place, is put where zero says.
-func curves(r *suite.Results, g work.Group, zero float64, value func(s measure.Sample) measure.Quartiles) []curve {
+func curves(r *runner.Results, g workload.Group, zero float64, value func(s measure.Sample) measure.Quartiles) []curve {
 	var all []curve
 	for _, name := range contenders(r, g) {
 		c := curve{name: name}
@@ -59,7 +59,7 @@ func lines(all []curve, xLabel, yLabel string, x, y ticks) (template.HTML, error
 }
 
 // scalings draws how many times the work of one core several do, and what they would at best.
-func scalings(r *suite.Results) (template.HTML, error) {
+func scalings(r *runner.Results) (template.HTML, error) {
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = "cores that work at the same time", "work done, in times that of one core"
 	var all []curve

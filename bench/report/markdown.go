@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/wildgate/wildgate/bench/suite"
+	"github.com/wildgate/wildgate/bench/runner"
 )
 
 // begin and end are around what [Markdown] writes in a document.
@@ -16,7 +16,7 @@ const (
 
 // Markdown returns the document with what is between its two marks replaced by all tables of the
 // results.
-func Markdown(document []byte, r *suite.Results) ([]byte, error) {
+func Markdown(document []byte, r *runner.Results) ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s.\n\n### %s\n\n%s\n", machine(r), goalsTitle, goalsText)
 	markdownTable(&b, goalNumbers(r))
@@ -36,7 +36,7 @@ func Markdown(document []byte, r *suite.Results) ([]byte, error) {
 
 // Summary returns the document with what is between its two marks replaced by a few sentences,
 // which tell medians.
-func Summary(document []byte, r *suite.Results) ([]byte, error) {
+func Summary(document []byte, r *runner.Results) ([]byte, error) {
 	return between(document, summaryText(r)+"\nMedians of "+r.Machine.When.Format("2 January 2006")+".\n")
 }
 

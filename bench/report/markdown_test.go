@@ -7,18 +7,18 @@ import (
 	"github.com/wildgate/wildgate/bench/e2e"
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/report"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
-var results = &suite.Results{Rows: []suite.Row{{
-	Group: work.Requests, Case: "header POST", Base: "floor",
+var results = &runner.Results{Rows: []runner.Row{{
+	Group: workload.Requests, Case: "header POST", Base: "floor",
 	Samples: []measure.Sample{
 		{Name: "floor", Nanoseconds: measure.Quartiles{Median: 940}},
 		{Name: "wildgate", Ratio: measure.Quartiles{Lower: 1.4, Median: 1.5, Upper: 1.62}, Nanoseconds: measure.Quartiles{Median: 1410}, Allocations: 1},
 		{Name: "smithy-go", Ratio: measure.Quartiles{Lower: 11, Median: 12.34, Upper: 130}, Nanoseconds: measure.Quartiles{Median: 2.5e6}, Allocations: 105},
 	},
-	Cannot: []suite.Cannot{{Name: "gofakes3", Why: "cannot: an example"}},
+	Cannot: []runner.Cannot{{Name: "gofakes3", Why: "cannot: an example"}},
 }}}
 
 func TestMarkdownReplacesWhatIsBetweenItsMarks(t *testing.T) {
@@ -51,17 +51,17 @@ func TestMarkdownReplacesWhatIsBetweenItsMarks(t *testing.T) {
 // in the summary from which median to which where they are many of a kind.
 func TestGoalsAreToldOf(t *testing.T) {
 	t.Parallel()
-	row := func(group work.Group, name string, median, allocations float64) suite.Row {
+	row := func(group workload.Group, name string, median, allocations float64) runner.Row {
 		ours := measure.Sample{
 			Name: "wildgate", Ratio: measure.Quartiles{Lower: median / 2, Median: median, Upper: median * 2},
 			Allocations: allocations,
 		}
-		return suite.Row{Group: group, Case: name, Base: "floor", Samples: []measure.Sample{{Name: "floor"}, ours}}
+		return runner.Row{Group: group, Case: name, Base: "floor", Samples: []measure.Sample{{Name: "floor"}, ours}}
 	}
-	r := &suite.Results{
-		Rows: []suite.Row{
-			row(work.Requests, "header POST", 1.502, 1), row(work.Chunks, "16 MiB, signed", 1.25, 10),
-			row(work.Refusals, "no credentials", 0.3, 1), row(work.Refusals, "an hour old", 2, 7),
+	r := &runner.Results{
+		Rows: []runner.Row{
+			row(workload.Requests, "header POST", 1.502, 1), row(workload.Chunks, "16 MiB, signed", 1.25, 10),
+			row(workload.Refusals, "no credentials", 0.3, 1), row(workload.Refusals, "an hour old", 2, 7),
 		},
 		Service: &e2e.Report{Scenarios: []e2e.Summary{{
 			Name: e2e.Rides, Connections: 8,
@@ -71,7 +71,7 @@ func TestGoalsAreToldOf(t *testing.T) {
 	document := []byte("<!-- written by go run ./bench -write bench --><!-- until here -->")
 	for _, tt := range []struct {
 		name  string
-		write func([]byte, *suite.Results) ([]byte, error)
+		write func([]byte, *runner.Results) ([]byte, error)
 		want  []string
 	}{
 		{"all tables", report.Markdown, []string{

@@ -8,35 +8,35 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/wildgate/wildgate/bench/part"
-	"github.com/wildgate/wildgate/bench/suite"
-	"github.com/wildgate/wildgate/bench/work"
+	"github.com/wildgate/wildgate/bench/micro"
+	"github.com/wildgate/wildgate/bench/runner"
+	"github.com/wildgate/wildgate/bench/workload"
 )
 
 // titles are the headings of the groups, in the order of the report.
 var titles = []struct {
-	group work.Group
+	group workload.Group
 	title string
 }{
-	{work.Requests, "Verification"},
-	{part.Least, "What a verifier of this one form of request cannot leave out, and Wildgate"},
-	{work.Bodies, "Verification, by the size of the body"},
-	{work.Chunks, "Verification, bodies in chunks"},
-	{work.Refusals, "Refusal"},
-	{work.Keys, "Verification, by the number of known keys: 100 different requests of one caller in turn"},
-	{work.Callers, "Verification, by the number of callers: 1,000 different requests in turn, 100,000 known keys"},
-	{work.Policies, "Decision by policies"},
-	{work.Statements, "Decision, by the number of statements"},
-	{part.Growth, "Decision, by the number of statements and of those that can match"},
-	{part.Globs, "Hostile patterns, on a resource of 1 KiB that does not match"},
-	{part.Hostile, "Hostile documents, against half of each"},
-	{part.Parsing, "Parsing of policies"},
-	{part.Largest, "The largest documents, of 1 MiB"},
-	{part.Deriving, "Derivation of a key, which the key cache saves"},
+	{workload.Requests, "Verification"},
+	{micro.Least, "What a verifier of this one form of request cannot leave out, and Wildgate"},
+	{workload.Bodies, "Verification, by the size of the body"},
+	{workload.Chunks, "Verification, bodies in chunks"},
+	{workload.Refusals, "Refusal"},
+	{workload.Keys, "Verification, by the number of known keys: 100 different requests of one caller in turn"},
+	{workload.Callers, "Verification, by the number of callers: 1,000 different requests in turn, 100,000 known keys"},
+	{workload.Policies, "Decision by policies"},
+	{workload.Statements, "Decision, by the number of statements"},
+	{micro.Growth, "Decision, by the number of statements and of those that can match"},
+	{micro.Globs, "Hostile patterns, on a resource of 1 KiB that does not match"},
+	{micro.Hostile, "Hostile documents, against half of each"},
+	{micro.Parsing, "Parsing of policies"},
+	{micro.Largest, "The largest documents, of 1 MiB"},
+	{micro.Deriving, "Derivation of a key, which the key cache saves"},
 }
 
 // Text writes the tables as text.
-func Text(w io.Writer, r *suite.Results) error {
+func Text(w io.Writer, r *runner.Results) error {
 	fmt.Fprintf(w, "%s\n", machine(r))
 	if err := textTable(w, goalsTitle, goalNumbers(r)); err != nil {
 		return err
@@ -74,7 +74,7 @@ func textTable(w io.Writer, title string, t table) error {
 const coresTitle = "The work of several cores, in times that of one"
 
 // coreNumbers is the table of what several cores do.
-func coreNumbers(r *suite.Results) table {
+func coreNumbers(r *runner.Results) table {
 	var t table
 	for _, s := range r.Cores {
 		row := []string{s.Name}
@@ -98,7 +98,7 @@ func cores(n int) string {
 const legendText = "Each cell: the median of the ratios to the first column's time in the same round [quartiles], the median time, " +
 	"allocations."
 
-func machine(r *suite.Results) string {
+func machine(r *runner.Results) string {
 	if r.Quick {
 		return r.Machine.String() + ", quick"
 	}
@@ -106,7 +106,7 @@ func machine(r *suite.Results) string {
 }
 
 // contenders returns who took part in a group, in the order of the samples.
-func contenders(r *suite.Results, g work.Group) []string {
+func contenders(r *runner.Results, g workload.Group) []string {
 	var names []string
 	seen := map[string]bool{}
 	note := func(name string) {
@@ -126,9 +126,9 @@ func contenders(r *suite.Results, g work.Group) []string {
 }
 
 // reasons says who cannot do what, and why: one line for each contender and reason.
-func reasons(r *suite.Results, g work.Group) []string {
-	var order []suite.Cannot
-	rows := map[suite.Cannot][]string{}
+func reasons(r *runner.Results, g workload.Group) []string {
+	var order []runner.Cannot
+	rows := map[runner.Cannot][]string{}
 	for i := range r.Rows {
 		if r.Rows[i].Group != g {
 			continue
@@ -147,7 +147,7 @@ func reasons(r *suite.Results, g work.Group) []string {
 	return lines
 }
 
-func cells(row *suite.Row, names []string) []string {
+func cells(row *runner.Row, names []string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
 		s, ok := row.Sample(name)

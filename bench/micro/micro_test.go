@@ -1,0 +1,31 @@
+package micro_test
+
+import (
+	"testing"
+
+	"github.com/wildgate/wildgate/bench/micro"
+	"github.com/wildgate/wildgate/bench/workload"
+)
+
+// TestEveryPartDoesItsWork: each passes its own check, and runs.
+func TestEveryPartDoesItsWork(t *testing.T) {
+	counts := map[workload.Group]int{}
+	for _, p := range micro.All() {
+		sides, err := p.New()
+		if err != nil {
+			t.Errorf("%s, %s: %v", p.Group, p.Name, err)
+			continue
+		}
+		for _, side := range sides {
+			side.Run()
+		}
+		counts[p.Group]++
+	}
+	for group, want := range map[workload.Group]int{
+		micro.Growth: 6, micro.Globs: 3, micro.Hostile: 3, micro.Parsing: 3, micro.Largest: 12, micro.Deriving: 1, micro.Least: 1,
+	} {
+		if counts[group] != want {
+			t.Errorf("%s: %d parts; want %d", group, counts[group], want)
+		}
+	}
+}
