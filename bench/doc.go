@@ -11,8 +11,8 @@
 // over the same bytes: SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose
 // key is prepared. For decisions it is cedar-go, deciding the same request by an equivalent policy.
 // Package workload makes what is measured, contender holds who is measured, measure does the timing,
-// suite the run, goal says which speeds are to be reached, gate which may not get worse, and report
-// shows it all. Package part has what is measured of single parts.
+// runner the run, goal says which speeds are to be reached, gate which may not get worse, and report
+// shows it all. Package micro has what is measured of single parts.
 //
 // e2e measures a service bare and behind the middleware, over connections: see package e2e.
 //
