@@ -10,9 +10,9 @@
 // verification that is the floor, the hashing that no verifier with a cached key can do without,
 // over the same bytes: SHA-256 of the body and of the canonical request, and one HMAC-SHA256 whose
 // key is prepared. For decisions it is cedar-go, deciding the same request by an equivalent policy.
-// Package workload makes what is measured, contender holds who is measured, measure does the timing,
-// runner the run, goal says which speeds are to be reached, gate which may not get worse, and report
-// shows it all. Package micro has what is measured of single parts.
+// Package workload makes what is measured, contender holds who is measured, measure does the
+// timing, runner the run, goal says which speeds are to be reached, gate which may not get worse,
+// and report shows it all. Package micro has what is measured of single parts.
 //
 // e2e measures a service bare and behind the middleware, over connections: see package e2e.
 //

@@ -19,7 +19,8 @@ type banner struct {
 	Ride     string // curl's arguments for a ride
 
 	Rider, Dispatcher, Newcomer string // their env files, quoted for the shell; "": none
-	// the command that attaches the policy to the newcomer, ""; there is nothing to attach, or no such line to edit
+	// the command that attaches the policy to the newcomer, ""; there is nothing to attach, or no
+	// such line to edit
 	Attach     string
 	Unattached bool // the newcomer has no policy
 	Policy     string

@@ -1,5 +1,5 @@
-// Package workload makes what is measured: signed requests as a server gets them, their tampered forms,
-// and policies in the languages of the engines. Nothing here is signed by the code that is
+// Package workload makes what is measured: signed requests as a server gets them, their tampered
+// forms, and policies in the languages of the engines. Nothing here is signed by the code that is
 // measured: AWS's own signers do it.
 package workload
 

@@ -377,8 +377,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestCodeIsNarrow: no line of code is wider than 140 columns, and in tests no row of a table, which
-// begins with a brace or a quote, wider than 160. A text of several lines stands as it is.
+// TestCodeIsNarrow: no line of code is wider than 140 columns, and in tests no row of a table,
+// which begins with a brace or a quote, wider than 160. A text of several lines stands as it is.
 func TestCodeIsNarrow(t *testing.T) {
 	t.Parallel()
 	for _, f := range readFiles(t) {
