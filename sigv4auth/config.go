@@ -243,12 +243,12 @@ func New(cfg Config) (*Authenticator, error) {
 		mistake("Algorithms", "holds unknown algorithms: %#b", cfg.Algorithms&^allAlgorithms)
 	}
 	for i, h := range cfg.RequiredHeaders {
-		if !isFieldName(h) {
+		if !v4.IsFieldName(h) {
 			mistake(fmt.Sprintf("RequiredHeaders[%d]", i), "is not a header name: %q", h)
 		}
 	}
 	for i, h := range cfg.StripHeaders {
-		if !isFieldName(h) {
+		if !v4.IsFieldName(h) {
 			mistake(fmt.Sprintf("StripHeaders[%d]", i), "is not a header name: %q", h)
 		}
 	}
@@ -256,7 +256,7 @@ func New(cfg Config) (*Authenticator, error) {
 		mistake("Hosts", "is empty, which would refuse every request: leave it nil to accept any host")
 	}
 	for i, h := range cfg.Hosts {
-		if !validHost(h) {
+		if !v4.ValidHost(h) {
 			mistake(fmt.Sprintf("Hosts[%d]", i), "is not a host: %q", h)
 		}
 	}
@@ -344,33 +344,3 @@ func validScopePart(s string) bool {
 	}
 	return true
 }
-
-func isFieldName(s string) bool {
-	for i := range len(s) {
-		if !v4.IsToken(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// validHost reports whether s can be an authority without user information: RFC 3986, section 3.2.
-func validHost(s string) bool {
-	if s == "" || len(s) > maxHost {
-		return false
-	}
-	for i := range len(s) {
-		if !hostByte[s[i]] {
-			return false
-		}
-	}
-	return true
-}
-
-// hostByte holds the bytes of host names, addresses and ports.
-var hostByte = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c > ' ' && c < 0x7f && strings.IndexByte(`/\@?#"<>^`+"`{|},", byte(c)) < 0
-	}
-	return t
-}()

@@ -56,7 +56,7 @@ func (x *diagnoser) hosts() {
 	line := x.search.hostLine()
 	tried := 0
 	for _, h := range hosts {
-		if !validHost(h) || tried == maxHostsTried {
+		if !v4.ValidHost(h) || tried == maxHostsTried {
 			continue
 		}
 		tried++

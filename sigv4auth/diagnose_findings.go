@@ -27,7 +27,7 @@ func (x *diagnoser) unsignedHeaders(refused *Error) {
 	var names []string // the first of them in their order, one more than are told: there can be as many as the server lets headers through
 	for key := range x.r.Header {
 		name := strings.ToLower(key)
-		must := isAmz(key) || slices.Contains(x.a.required, name)
+		must := v4.IsAmz(key) || slices.Contains(x.a.required, name)
 		if !must || signed[name] {
 			continue
 		}

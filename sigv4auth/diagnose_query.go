@@ -70,7 +70,7 @@ func (x *diagnoser) queries() {
 	for i, pair := range pairs {
 		name, _, _ := strings.Cut(pair, "=")
 		token := name == v4.ParamSecurityToken.String() && x.p.place == InQuery
-		if pair == "" || isAmz(name) && x.p.place == InQuery && !token {
+		if pair == "" || v4.IsAmz(name) && x.p.place == InQuery && !token {
 			continue // without one of its own parameters, a URL is not presigned
 		}
 		if seen++; seen > maxParameters {
@@ -83,7 +83,7 @@ func (x *diagnoser) queries() {
 		}
 		recoded(without, diagnosis.CauseParameter, "the query is without the parameter "+quoted(name)+", which was added after signing", left)
 	}
-	own := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool { return x.p.place == InHeader || !isAmz(pair) })
+	own := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool { return x.p.place == InHeader || !v4.IsAmz(pair) })
 	recoded(strings.Join(own, "&"), diagnosis.CauseParameter, "the query is without all parameters but those of the signature: the others were not signed", left)
 }
 

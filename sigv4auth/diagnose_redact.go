@@ -43,7 +43,7 @@ var secretWords = []string{"token", "secret", "signature", "credential", "passw"
 
 // showsParam reports whether the value of a query parameter may be quoted.
 func showsParam(name string) bool {
-	if isAmz(name) {
+	if v4.IsAmz(name) {
 		return harmlessParams[name]
 	}
 	name = strings.ToLower(name)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 const forwardedHeader = "Forwarded"
@@ -89,7 +90,7 @@ func parseForwardedElement(element string) (e forwardedElement, ok bool) {
 			continue // RFC 7239 allows empty pairs between semicolons
 		}
 		name, value, found := strings.Cut(strings.Trim(pair, " \t"), "=")
-		if !found || !isFieldName(name) {
+		if !found || !v4.IsFieldName(name) {
 			return forwardedElement{}, false
 		}
 		if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // checkHost refuses a request whose host is not served here. Of the hosts that a trusted proxy
@@ -73,7 +75,7 @@ func mismatchDetail(r *http.Request, p *authParams, via *relayed) string {
 	var b strings.Builder
 	for rest, more := p.signedHeaders, true; more; {
 		var name string
-		name, rest, more = cut(rest, ';')
+		name, rest, more = v4.Cut(rest, ';')
 		if !rewritten[name] {
 			continue
 		}

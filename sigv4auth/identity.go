@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // Identity is who signed a request, and how. Only a verified request has one. It is a value:
@@ -145,7 +146,7 @@ func VerifiedHeader(r *http.Request, name string) (string, error) {
 func listed(list, name string) bool {
 	for more := list != ""; more; {
 		var element string
-		element, list, more = cut(list, ';')
+		element, list, more = v4.Cut(list, ';')
 		if len(element) == len(name) && strings.EqualFold(element, name) {
 			return true
 		}

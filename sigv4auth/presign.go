@@ -42,7 +42,7 @@ func (f *queryFields) find(q *v4.Query, seed maphash.Seed) *Error {
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
 		param := q.Param(i)
-		if param == v4.NoParam && !isAmz(name) {
+		if param == v4.NoParam && !v4.IsAmz(name) {
 			continue
 		}
 		if n++; n > maxAmzParams {

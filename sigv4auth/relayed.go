@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // maxHosts bounds for how many hosts one signature is tried (threat 123). It is what a request
@@ -105,9 +106,9 @@ func (via *relayed) addHosts(header string, lines ...string) {
 	for _, line := range lines {
 		for rest, more := line, line != ""; more; {
 			var host string
-			host, rest, more = cut(rest, ',')
+			host, rest, more = v4.Cut(rest, ',')
 			host = strings.Trim(host, " \t")
-			if !validHost(host) || len(all) == maxHosts { // guard 123a, 123b
+			if !v4.ValidHost(host) || len(all) == maxHosts { // guard 123a, 123b
 				via.fault = header
 				return
 			}
@@ -127,7 +128,7 @@ func allHTTPS(lines []string) (bool, diagnosis.Untold) {
 	for _, line := range lines {
 		for rest, more := line, true; more; {
 			var scheme string
-			scheme, rest, more = cut(rest, ',')
+			scheme, rest, more = v4.Cut(rest, ',')
 			https, untold := isHTTPS(strings.Trim(scheme, " \t"))
 			if untold != "" {
 				return false, untold

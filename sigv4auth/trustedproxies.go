@@ -136,7 +136,7 @@ func ofProxies(name string) bool {
 	case "Host", "Authorization", "Date":
 		return false
 	}
-	return isFieldName(name) && !isAmz(name)
+	return v4.IsFieldName(name) && !v4.IsAmz(name)
 }
 
 // restorable reports whether another value than the one that the handler reads may be verified.

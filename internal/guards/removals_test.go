@@ -29,7 +29,7 @@ func isRemoval(id string) bool { return strings.HasPrefix(id, removalMark) }
 
 var removals = []removal{
 	{"8", `p.algorithm.name()`, `v4.Algorithm`, "sigv4auth TestSigV4ATwin"},
-	{"17", `isAmz(key)`, `false`, "sigv4auth TestRefusedCoverage"},
+	{"17", `v4.IsAmz(key)`, `false`, "sigv4auth TestRefusedCoverage"},
 	{"25", `dst = append(dst, ',')`, ``, "sigv4auth/internal/v4 TestAppendValues"},
 	{"26", `stream.Trailer = trailer`, `if v := r.Trailer.Get(trailer); v != "" { stream.Checksum = v } else { stream.Trailer = trailer }`, "sigv4auth TestHTTPTrailers"},
 	{"31", `part, raw, more = strings.Cut(raw, "&")`, `part, raw, more = strings.Cut(strings.ReplaceAll(raw, ";", "&"), "&")`, "sigv4auth/internal/v4 TestQuery"},
@@ -80,8 +80,8 @@ var removals = []removal{
 	{"121c", `canonicalAddr(addr)`, `addr`, "sigv4auth TestClientIPIsCanonical"},
 	{"122a", `return id.relayed.secure, id.relayed.schemeUntold`, `return true, ""`, "sigv4auth TestRelayedConditions"},
 	{"122b", `c.to.Set("aws:SecureTransport", strconv.FormatBool(secure))`, ``, "sigv4auth TestRelayedConditions"},
-	{"123a", `!validHost(host) || len(all) == maxHosts`, `len(all) == maxHosts`, "sigv4auth TestRelayed"},
-	{"123b", `!validHost(host) || len(all) == maxHosts`, `!validHost(host)`, "sigv4auth TestRelayed"},
+	{"123a", `!v4.ValidHost(host) || len(all) == maxHosts`, `len(all) == maxHosts`, "sigv4auth TestRelayed"},
+	{"123b", `!v4.ValidHost(host) || len(all) == maxHosts`, `!v4.ValidHost(host)`, "sigv4auth TestRelayed"},
 	{"123c", `s.matches(s.other, key, p) && !found`, `true`, "sigv4auth TestRelayed"},
 	{"147", `delete(left, key)`, ``, "sigv4auth TestStrip"},
 	{"190", `id.VerifiedAt.UTC()`, `time.Now().UTC()`, "sigv4auth TestOneInstantForPolicies"},

@@ -105,7 +105,7 @@ func TestImportDirections(t *testing.T) {
 	allowed := map[string][]string{
 		"iampolicy":                   {module + "/internal/ascii"},
 		"ridesvc":                     nil,
-		"sigv4auth/internal/v4":       nil,
+		"sigv4auth/internal/v4":       {module + "/internal/ascii"},
 		"sigv4auth/internal/checksum": nil,
 		"sigv4auth/internal/chunked":  {module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/checksum"},
 		"sigv4auth":                   {module + "/iampolicy", module + "/internal/ascii", module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2"},

@@ -99,19 +99,3 @@ func word[T string | []byte](s T) uint64 {
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
-
-// IsToken reports whether c may stand in a field name: RFC 9110, section 5.6.2.
-func IsToken(c byte) bool { return token[c] }
-
-var token = func() (t [256]bool) {
-	for c := range t {
-		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-			t[c] = true
-		}
-	}
-	for _, c := range []byte("!#$%&'*+-.^_`|~") {
-		t[c] = true
-	}
-	return t
-}()
