@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -168,36 +167,6 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		}
 		return denied(id, action, resource, "", untoldDetail(&id, used, untold))
 	}
-}
-
-// clientIP returns the client's address, or why it is not known.
-func (z *Authorizer) clientIP(r *http.Request, id *Identity) (netip.Addr, diagnosis.Untold) {
-	switch {
-	case z.cfg.ClientIP != nil:
-		if addr, ok := z.cfg.ClientIP(r); ok && addr.IsValid() {
-			return canonicalAddr(addr), "" // guard 121c
-		}
-		return netip.Addr{}, diagnosis.UntoldClientIP
-	case id.relayed != nil:
-		return id.relayed.client, id.relayed.clientUntold
-	}
-	if addr, ok := PeerIP(r); ok {
-		return addr, ""
-	}
-	return netip.Addr{}, diagnosis.UntoldPeer
-}
-
-// untoldDetail says, for the operator, what of a denied request is not known that the policies
-// may have looked at.
-func untoldDetail(id *Identity, used iampolicy.KeyFilter, client diagnosis.Untold) string {
-	var said []string
-	if client != "" && used.MayUse("aws:SourceIp") {
-		said = append(said, id.relayed.clientInWords(client))
-	}
-	if text := id.relayed.schemeInWords(); text != "" && used.MayUse("aws:SecureTransport") {
-		said = append(said, text)
-	}
-	return strings.Join(said, "; ")
 }
 
 // policies collects the policies that bear on id.

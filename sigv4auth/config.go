@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -186,7 +187,7 @@ type Authenticator struct {
 	algorithms      Algorithms
 	required        []string // lower case
 	hosts           []string
-	proxies         *proxies // nil => every request is taken as it arrived
+	proxies         *forwarded.Proxies // nil => every request is taken as it arrived
 	strip           strippedHeaders
 	denied          func(http.ResponseWriter, *http.Request, error)
 	diagnoses       diagnosisLimit

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -39,10 +40,10 @@ type Identity struct {
 	// aws:EpochTime are taken.
 	VerifiedAt time.Time
 
-	session       *Session // a copy of this request's own
-	relayed       *relayed // nil => no trusted proxy stood between
-	host          string   // as signed
-	signedHeaders string   // as sent: lower case, sorted, joined with ';'
+	session       *Session            // a copy of this request's own
+	original      *forwarded.Original // nil => no trusted proxy stood between
+	host          string              // as signed
+	signedHeaders string              // as sent: lower case, sorted, joined with ';'
 }
 
 // Scope is a credential scope: IAM User Guide, "Elements of an AWS API request signature".
@@ -90,10 +91,10 @@ func (id Identity) Session() (Session, bool) {
 // proxy rewrote, though what the client sent was restored and verified: the request holds another
 // value. So it is of host, if a proxy named the one that was signed and r.Host is another.
 func (id Identity) Signed(name string) bool {
-	if _, restored := id.relayed.restores(name); restored {
+	if _, restored := id.original.RestoredValue(name); restored {
 		return false
 	}
-	if id.relayed != nil && id.relayed.host != id.relayed.received && strings.EqualFold(name, "host") {
+	if id.original != nil && id.original.Host != id.original.Received && strings.EqualFold(name, "host") {
 		return false
 	}
 	return listed(id.signedHeaders, name)
@@ -132,7 +133,7 @@ func VerifiedHeader(r *http.Request, name string) (string, error) {
 	if strings.EqualFold(name, "host") {
 		return id.host, nil
 	}
-	if value, restored := id.relayed.restores(name); restored {
+	if value, restored := id.original.RestoredValue(name); restored {
 		return value, nil
 	}
 	values := r.Header.Values(name)

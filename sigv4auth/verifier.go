@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4" // guard 44
 )
 
@@ -62,9 +63,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	// credential that had to be looked up again has expired meanwhile.
 	now := a.now()
 	rec.event.Time = now // guard 74a, 75, 226
-	via := a.proxies.read(r)
+	via := a.original(r)
 	if via != nil {
-		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.client, via.clientUntold, via.schemeUntold, true
+		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.Client, via.ClientUntold, via.SchemeUntold, true
 	}
 	var h protocolHeaders
 	h.find(r.Header)
@@ -72,7 +73,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused := t.parse(r, h.host); refused != nil {
 		return refused
 	}
-	t.path = via.path(t.path)
+	t.path = via.Path(t.path)
 	if refused := a.checkTarget(&t, &s.query); refused != nil {
 		return refused
 	}
@@ -179,7 +180,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	id.fill(&credential, p, declared.mode, now)
 	if id.host = r.Host; via != nil {
-		id.relayed, id.host = via, via.host
+		id.original, id.host = via, via.Host
 	}
 	rec.event.Principal, rec.event.PayloadMode = credential.Principal.ARN, declared.mode
 	return nil
@@ -187,13 +188,13 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 // canonical appends the canonical request up to the payload's digest. parsed has the bits of the
 // headers that have been parsed, and hold nothing but what is plain.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *authParams, parsed uint8) ([]byte, *Error) {
+func (a *Authenticator) canonical(dst []byte, r *http.Request, via *forwarded.Original, t *target, q *v4.Query, h *protocolHeaders, p *authParams, parsed uint8) ([]byte, *Error) {
 	req := v4.Request{
-		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.firstHost(r),
+		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.FirstHost(r.Host),
 		Header: r.Header, Common: &h.usual, PlainHeaders: parsed, SignedHeaders: p.signed,
 	}
-	if via != nil && via.restored != nil {
-		req.Header = via.header(r.Header)
+	if via != nil && via.Restored != nil {
+		req.Header = via.Header(r.Header)
 		restored := new(protocolHeaders)
 		restored.find(req.Header)
 		req.Common, req.PlainHeaders = &restored.usual, 0
