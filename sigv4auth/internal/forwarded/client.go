@@ -42,7 +42,10 @@ func (p *Proxies) walk(lines []string) (netip.Addr, diagnosis.Untold) {
 func parseNode(s string) (netip.Addr, bool) {
 	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
 		a, err := netip.ParseAddr(s[1 : n-1])
-		return CanonicalAddr(a), err == nil && a.Is6()
+		if err != nil || !a.Is6() {
+			return netip.Addr{}, false
+		}
+		return CanonicalAddr(a), true
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil {

@@ -27,6 +27,7 @@ func TestForwarded(t *testing.T) {
 		{"an obfuscated caller", []string{"for=6.6.6.6, for=_x;proto=https;host=h"}, "malformed", "https", "h"},
 		{"an unknown caller", []string{"for=6.6.6.6, for=unknown;proto=https;host=h"}, "malformed", "https", "h"},
 		{"no caller", []string{"for=6.6.6.6, proto=https;host=h"}, "malformed", "https", "h"},
+		{"threat 121: brackets around IPv4 are no address", []string{"for=6.6.6.6, for=[192.0.2.7];proto=https"}, "malformed", "https", ""},
 		{"threat 121: an IPv4-mapped proxy", []string{`for=198.51.100.1;proto=http, for="[::ffff:192.0.2.7]:80";proto=https`}, "198.51.100.1", "http", ""},
 		{"no scheme", []string{"for=198.51.100.1"}, "198.51.100.1", "missing", ""},
 		{"another scheme", []string{"for=198.51.100.1;proto=wss"}, "198.51.100.1", "malformed", ""},
