@@ -23,10 +23,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth"
-	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
 // frontend is a proxy that listens for HTTP/1.1, and with TLS for HTTP/1.1 and HTTP/2. What is sent
