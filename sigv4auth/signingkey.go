@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/redact"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -100,13 +101,13 @@ func (k SigningKey) Reveal() []byte {
 }
 
 // String returns REDACTED.
-func (k SigningKey) String() string { return redacted }
+func (k SigningKey) String() string { return redact.Redacted }
 
 // Format writes REDACTED, whatever the verb.
-func (k SigningKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // guard 116c
+func (k SigningKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact.Redacted) } // guard 116c
 
 // MarshalText returns REDACTED.
-func (k SigningKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (k SigningKey) MarshalText() ([]byte, error) { return []byte(redact.Redacted), nil }
 
 // signingKeyFor returns the first of keys that is for the scope s, nil if none is.
 func signingKeyFor(keys []SigningKey, s v4.Scope) *v4.SigningKey {
