@@ -184,14 +184,3 @@ func (p *authParams) parseDate(s string) *Error {
 	p.date, p.signedAt = s, t
 	return nil
 }
-
-// maxQuoted bounds what a message quotes of a request.
-const maxQuoted = 64
-
-// forMessage makes a text that the client sent fit to be told back to it.
-func forMessage(s string) string {
-	if len(s) > maxQuoted {
-		s = s[:maxQuoted]
-	}
-	return printable(s)
-}

@@ -333,15 +333,3 @@ func orDefault[T comparable](v, def T) T {
 	}
 	return v
 }
-
-func validScopePart(s string) bool {
-	if s == "" || len(s) > 64 {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; !accessKeyByte[c] && c != '.' {
-			return false
-		}
-	}
-	return true
-}

@@ -1,7 +1,6 @@
 package sigv4auth
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
 
@@ -32,34 +31,6 @@ func (a *Authenticator) servesHost(host string) bool {
 		}
 	}
 	return false
-}
-
-// matchesAnyHost reports whether the signature is right for one of the hosts that a trusted proxy
-// named, and says in via.Host for which. first is whether it is for the first of them, whose
-// canonical request s.buf holds. All are tried, whichever is right, and with the same work for each
-// (threat 123).
-func (s *scratch) matchesAnyHost(via *forwarded.Original, first bool, key verificationKey, p *authParams) bool {
-	found := first
-	if first {
-		via.Host = via.Hosts[0]
-	}
-	for _, host := range via.Hosts[1:] {
-		s.other = withHost(s.other[:0], s.buf, via.Hosts[0], host)
-		if s.matches(s.other, key, p) && !found { // guard 123c
-			found, via.Host = true, host
-		}
-	}
-	return found
-}
-
-// withHost appends the canonical request with another host. No line of it but the one of the
-// host begins with "host:": names, paths and values hold no line feeds, and host is always signed.
-func withHost(dst, canonical []byte, from, to string) []byte {
-	const line = "\nhost:"
-	i := bytes.Index(canonical, []byte(line)) + len(line)
-	dst = append(dst, canonical[:i]...)
-	dst = append(dst, to...)
-	return append(dst, canonical[i+len(from):]...)
 }
 
 // rewritten are the headers that clients sign and proxies commonly rewrite, drop or merge (threat

@@ -46,13 +46,6 @@ type Identity struct {
 	signedHeaders string              // as sent: lower case, sorted, joined with ';'
 }
 
-// Scope is a credential scope: IAM User Guide, "Elements of an AWS API request signature".
-type Scope struct {
-	Date    string // YYYYMMDD
-	Region  string
-	Service string
-}
-
 // SignatureLocation is where a request carried its signature.
 type SignatureLocation uint8
 
@@ -203,17 +196,27 @@ func (s Session) clone() Session {
 	return s
 }
 
-// ownTags makes the tags of p, which was copied from another, its own (threat 231).
-func ownTags(p *iampolicy.Principal) {
-	p.Tags = maps.Clone(p.Tags) // guard 231c
+// fill makes id the identity of a verified request. Nothing in it is shared with the store.
+func (id *Identity) fill(c *Credential, p *authParams, mode PayloadMode, now time.Time) {
+	id.take(c)
+	id.AccessKeyID = p.accessKeyID
+	id.Scope = Scope(p.scope)
+	id.SignatureLocation = p.place
+	id.Algorithm = p.algorithm.name()
+	id.PayloadMode = mode
+	id.SignedAt = p.signedAt
+	id.VerifiedAt = now
+	id.signedHeaders = p.signedHeaders
 }
 
-func cloneCredential(c Credential) Credential {
-	ownTags(&c.Principal)
-	c.SigningKeys = slices.Clone(c.SigningKeys) // guard 231f
+// take makes id that of the principal and the session of c.
+func (id *Identity) take(c *Credential) {
+	id.Principal = c.Principal
+	ownTags(&id.Principal) // guard 231d
+	id.Revision = c.Revision
+	id.session = nil
 	if c.Session != nil {
-		s := c.Session.clone()
-		c.Session = &s
+		session := c.Session.clone()
+		id.session = &session
 	}
-	return c
 }
