@@ -56,10 +56,11 @@ var s3Messages = map[Reason]string{
 	ErrMissingAuthenticationToken: "Access Denied",
 	ErrUnrecognizedClient:         "The AWS Access Key Id you provided does not exist in our records.",
 	ErrExpiredToken:               "The provided token has expired.",
-	ErrSignatureMismatch:          "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-	ErrServiceUnavailable:         "Service is unable to handle request.",
-	ErrRevisionGone:               "Service is unable to handle request.",
-	ErrInternalFailure:            "We encountered an internal error. Please try again.",
+	ErrSignatureMismatch: "The request signature we calculated does not match the signature you provided. " +
+		"Check your key and signing method.",
+	ErrServiceUnavailable: "Service is unable to handle request.",
+	ErrRevisionGone:       "Service is unable to handle request.",
+	ErrInternalFailure:    "We encountered an internal error. Please try again.",
 }
 
 // WriteS3Error answers a refused request as Amazon S3 does: an XML document with the code that S3's

@@ -45,7 +45,9 @@ func (p *authParams) fromAuthorization(h *protocolHeaders, value string, s *scra
 	}
 	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" || noRegions {
 		text := s.sts[:0]
-		for _, f := range [...]struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
+		for _, f := range [...]struct{ name, value string }{
+			{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders},
+		} {
 			if f.value == "" {
 				text = append(append(append(text, "Authorization header requires '"...), f.name...), "' parameter. "...)
 			}

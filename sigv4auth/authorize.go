@@ -92,7 +92,10 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
-		return &Error{Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
+		return &Error{
+			Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied),
+			Detail: "the identity is not that of a verified request",
+		}
 	}
 	// The audit record. Where Check is called without Require, or by a handler once the request's
 	// event is out, it is one that nobody reads.
@@ -256,7 +259,8 @@ func denied(id Identity, action, resource, suffix, detail string) *Error {
 		e.Message = fmt.Sprintf("User: %s is not authorized to access this resource", id.Principal.ARN)
 		return e
 	}
-	e.Message = fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s", id.Principal.ARN, action, maskAccount(resource), suffix)
+	e.Message = fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s",
+		id.Principal.ARN, action, maskAccount(resource), suffix)
 	return e
 }
 

@@ -179,7 +179,8 @@ func (p *authParams) parseSignedHeaders(s string) *Error {
 func (p *authParams) parseDate(s string) *Error {
 	t, ok := v4.ParseTime(s)
 	if !ok {
-		return refusal(ErrIncompleteSignature, "Date must be in ISO-8601 'basic format'. Got '"+forMessage(s)+"'. See http://en.wikipedia.org/wiki/ISO_8601")
+		return refusal(ErrIncompleteSignature,
+			"Date must be in ISO-8601 'basic format'. Got '"+forMessage(s)+"'. See http://en.wikipedia.org/wiki/ISO_8601")
 	}
 	p.date, p.signedAt = s, t
 	return nil

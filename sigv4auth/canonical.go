@@ -10,7 +10,9 @@ import (
 
 // canonical appends the canonical request up to the payload's digest. parsed has the bits of the
 // headers that have been parsed, and hold nothing but what is plain.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *forwarded.Original, t *target, q *v4.Query, h *protocolHeaders, p *authParams, parsed uint8) ([]byte, *Error) {
+func (a *Authenticator) canonical(
+	dst []byte, r *http.Request, via *forwarded.Original, t *target, q *v4.Query, h *protocolHeaders, p *authParams, parsed uint8,
+) ([]byte, *Error) {
 	req := v4.Request{
 		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.FirstHost(r.Host),
 		Header: r.Header, Common: &h.usual, PlainHeaders: parsed, SignedHeaders: p.signed,

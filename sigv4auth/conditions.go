@@ -186,7 +186,8 @@ var serverKeys = map[string]bool{
 func addConditionKeys(c, own *iampolicy.Context) {
 	for key := range own.Keys() {
 		lower := strings.ToLower(key)
-		if _, _, known := c.Get(key); known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/") { // guard 179a, 179b, 179c
+		_, _, known := c.Get(key)
+		if known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/") { // guard 179a, 179b, 179c
 			continue
 		}
 		values, multivalued, _ := own.Get(key)

@@ -298,19 +298,21 @@ func New(cfg Config) (*Authenticator, error) {
 		maxDrainBytes:   orDefault(cfg.MaxDrainBytes, defaultMaxDrainBytes),
 		maxDrainTime:    orDefault(cfg.MaxDrainTime, defaultMaxDrainTime),
 		strictPath:      cfg.Path == PathStrict,
-		path:            map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
-		payloads:        cfg.Payloads,
-		algorithms:      cfg.Algorithms,
-		hosts:           slices.Clone(cfg.Hosts), // guard 231a
-		proxies:         trusted,
-		strip:           newStrippedHeaders(cfg.StripHeaders, trusted),
-		denied:          cfg.Denied,
-		diagnoses:       diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
-		audit:           cfg.Observe.Audit,
-		now:             cfg.Now,
-		keys:            keys,
-		seed:            maphash.MakeSeed(),
-		telemetry:       tel,
+		path: map[PathStyle]v4.PathStyle{
+			PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3,
+		}[cfg.Path],
+		payloads:   cfg.Payloads,
+		algorithms: cfg.Algorithms,
+		hosts:      slices.Clone(cfg.Hosts), // guard 231a
+		proxies:    trusted,
+		strip:      newStrippedHeaders(cfg.StripHeaders, trusted),
+		denied:     cfg.Denied,
+		diagnoses:  diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
+		audit:      cfg.Observe.Audit,
+		now:        cfg.Now,
+		keys:       keys,
+		seed:       maphash.MakeSeed(),
+		telemetry:  tel,
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))

@@ -83,7 +83,8 @@ func StaticCredentials(creds ...Credential) CredentialStore {
 	for i, c := range creds {
 		switch _, twice := s.byID[c.AccessKeyID]; {
 		case !validAccessKeyID(c.AccessKeyID):
-			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID must be 1 to %d characters of [A-Za-z0-9_-]", i, maxAccessKeyID))
+			s.mistakes = append(s.mistakes,
+				fmt.Errorf("StaticCredentials[%d]: the access key ID must be 1 to %d characters of [A-Za-z0-9_-]", i, maxAccessKeyID))
 		case twice:
 			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID %q is given twice", i, c.AccessKeyID))
 		default:

@@ -17,11 +17,13 @@ const maxCanonicalShown = 16 << 10
 // the length alone: a cookie, an API key or a customer's encryption key may be signed too (threat
 // 213).
 var harmlessHeaders = map[string]bool{
-	"accept": true, "accept-encoding": true, "accept-language": true, "amz-sdk-invocation-id": true, "amz-sdk-request": true, "cache-control": true, "connection": true,
-	"content-encoding": true, "content-length": true, "content-md5": true, "content-type": true, "date": true, "expect": true, "host": true, "pragma": true, "range": true,
-	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true, "user-agent": true, "via": true, "x-amz-content-sha256": true, "x-amz-date": true,
-	"x-amz-decoded-content-length": true, "x-amz-region-set": true, "x-amz-target": true, "x-amz-trailer": true, "x-amz-user-agent": true, "x-amzn-trace-id": true,
-	"x-forwarded-for": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-forwarded-proto": true,
+	"accept": true, "accept-encoding": true, "accept-language": true, "amz-sdk-invocation-id": true, "amz-sdk-request": true,
+	"cache-control": true, "connection": true, "content-encoding": true, "content-length": true, "content-md5": true,
+	"content-type": true, "date": true, "expect": true, "host": true, "pragma": true, "range": true, "te": true, "trailer": true,
+	"transfer-encoding": true, "upgrade": true, "user-agent": true, "via": true, "x-amz-content-sha256": true, "x-amz-date": true,
+	"x-amz-decoded-content-length": true, "x-amz-region-set": true, "x-amz-target": true, "x-amz-trailer": true,
+	"x-amz-user-agent": true, "x-amzn-trace-id": true, "x-forwarded-for": true, "x-forwarded-host": true, "x-forwarded-port": true,
+	"x-forwarded-proto": true,
 }
 
 // quoteIfSafe is a header's value as a finding quotes it.
@@ -36,11 +38,15 @@ func hidden(value string) string { return fmt.Sprintf("%s (%d bytes)", redact.Re
 
 // harmlessParams are the parameters of presigned URLs whose values are quoted.
 var harmlessParams = map[string]bool{
-	v4.ParamAlgorithm.String(): true, v4.ParamSignedHeaders.String(): true, v4.ParamDate.String(): true, v4.ParamExpires.String(): true, v4.ParamContentSHA256.String(): true, v4.ParamRegionSet.String(): true,
+	v4.ParamAlgorithm.String(): true, v4.ParamSignedHeaders.String(): true, v4.ParamDate.String(): true, v4.ParamExpires.String(): true,
+	v4.ParamContentSHA256.String(): true, v4.ParamRegionSet.String(): true,
 }
 
 // secretWords are what the names of parameters that carry secrets contain.
-var secretWords = []string{"token", "secret", "signature", "credential", "passw", "pwd", "key", "auth", "session", "code", "jwt", "sig", "assertion", "cookie", "otp", "pin"}
+var secretWords = []string{
+	"token", "secret", "signature", "credential", "passw", "pwd", "key", "auth", "session", "code", "jwt", "sig", "assertion", "cookie",
+	"otp", "pin",
+}
 
 // showsParam reports whether the value of a query parameter may be quoted.
 func showsParam(name string) bool {

@@ -97,7 +97,9 @@ type standing struct {
 
 // follow begins a standing with a request that has just been verified. via has the host that was
 // signed.
-func (st *standing) follow(a *Authenticator, ctx context.Context, p *authParams, s *scratch, via *forwarded.Original, c *Credential, at time.Time) {
+func (st *standing) follow(
+	a *Authenticator, ctx context.Context, p *authParams, s *scratch, via *forwarded.Original, c *Credential, at time.Time,
+) {
 	canonical := s.buf
 	if via != nil && via.Host != via.Hosts[0] {
 		canonical = withHost(nil, s.buf, via.Hosts[0], via.Host)

@@ -23,7 +23,8 @@ func (a *Authenticator) checkScope(p *authParams) *Error {
 			p.scope.Region = a.region
 		}
 	}
-	if p.scope.Region == a.region && p.scope.Service == a.service && p.terminator == v4.Terminator && p.scope.Date == p.date[:len("YYYYMMDD")] {
+	if p.scope.Region == a.region && p.scope.Service == a.service && p.terminator == v4.Terminator &&
+		p.scope.Date == p.date[:len("YYYYMMDD")] {
 		// Equal texts, but these do not hold on to the request's header: the key cache keeps them.
 		p.scope.Region, p.scope.Service = a.region, a.service
 		return nil
@@ -47,7 +48,8 @@ func (a *Authenticator) checkScope(p *authParams) *Error {
 		faults = appendNotThis(append(faults, "Credential should be scoped with a valid terminator: '"+v4.Terminator+"'"...), element)
 	}
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
-		faults = append(faults, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+forMessage(p.scope.Date)+"' != '"+day+"', from '"+p.date+"'. "...)
+		faults = append(faults, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+
+			forMessage(p.scope.Date)+"' != '"+day+"', from '"+p.date+"'. "...)
 	}
 	return withDetails(ErrInvalidScope, string(faults), &known)
 }

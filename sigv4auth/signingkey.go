@@ -76,7 +76,8 @@ func (s Scope) check() error {
 		return fmt.Errorf("sigv4auth: the date of a scope must be YYYYMMDD, not %q", s.Date)
 	}
 	if !validScopePart(s.Region) || !validScopePart(s.Service) {
-		return fmt.Errorf("sigv4auth: the region and the service of a scope must be letters, digits, '-', '_' and '.', not %q and %q", s.Region, s.Service)
+		return fmt.Errorf("sigv4auth: the region and the service of a scope must be letters, digits, '-', '_' and '.', not %q and %q",
+			s.Region, s.Service)
 	}
 	return nil
 }

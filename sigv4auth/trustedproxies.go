@@ -102,7 +102,8 @@ func newProxies(t TrustedProxies, required []string, mistake func(field, format 
 		}
 		*h.key = http.CanonicalHeaderKey(h.name)
 	}
-	if x := t.PathPrefix; x != "" && (v4.CheckPath(x) != nil || !v4.NormalPath(x) || strings.HasSuffix(x, "/") || strings.ContainsAny(x, "?#")) {
+	if x := t.PathPrefix; x != "" &&
+		(v4.CheckPath(x) != nil || !v4.NormalPath(x) || strings.HasSuffix(x, "/") || strings.ContainsAny(x, "?#")) {
 		mistake("Proxies.PathPrefix", "must be a path without a slash at its end, empty or dot segments: %q", x)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.RestoredHeaders)) {

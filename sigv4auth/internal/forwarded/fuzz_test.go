@@ -54,7 +54,8 @@ func FuzzRead(f *testing.F) {
 		if o.Client.String() != "198.51.100.1" {
 			t.Fatalf("%q: the client is taken for %v", behind(list), o.Client)
 		}
-		o = read(standard, map[string][]string{"Forwarded": behind(list + `, for=198.51.100.1;host="example.org";proto=http, for=192.0.2.7;host=inner;proto=https`)})
+		const said = `, for=198.51.100.1;host="example.org";proto=http, for=192.0.2.7;host=inner;proto=https`
+		o = read(standard, map[string][]string{"Forwarded": behind(list + said)})
 		if o.Client.String() != "198.51.100.1" || o.Secure || o.SchemeUntold != "" || !slices.Equal(o.Hosts, []string{"backend", "example.org"}) {
 			t.Fatalf("%q: %+v", behind(list), o)
 		}

@@ -16,9 +16,17 @@ func TestForwarded(t *testing.T) {
 		client, scheme, host string
 	}{
 		{"one", []string{"for=198.51.100.1;host=example.com;proto=https"}, "198.51.100.1", "https", "example.com"},
-		{"quoted, in another order and case", []string{`Proto="HTTP"; HOST="example.com:80" ;FOR="[2001:db8:2::1]:80"`}, "2001:db8:2::1", "http", "example.com:80"},
+		{
+			"quoted, in another order and case",
+			[]string{`Proto="HTTP"; HOST="example.com:80" ;FOR="[2001:db8:2::1]:80"`},
+			"2001:db8:2::1", "http", "example.com:80",
+		},
 		{"an address with colons that is not quoted", []string{"for=[2001:db8:2::1];proto=http"}, "2001:db8:2::1", "http", ""},
-		{"threat 120: what the client wrote before it", []string{"for=6.6.6.6;proto=https;host=x, for=198.51.100.1;proto=http, for=192.0.2.7;proto=https;host=y"}, "198.51.100.1", "http", ""},
+		{
+			"threat 120: what the client wrote before it",
+			[]string{"for=6.6.6.6;proto=https;host=x, for=198.51.100.1;proto=http, for=192.0.2.7;proto=https;host=y"},
+			"198.51.100.1", "http", "",
+		},
 		{"threat 120: in a line of its own", []string{"for=6.6.6.6;proto=https;host=x", "for=198.51.100.1;proto=http"}, "198.51.100.1", "http", ""},
 		{"threat 120: an open quote before it", []string{`for="x, for=198.51.100.1;proto=http`}, "198.51.100.1", "http", ""},
 		{"threat 120: an open quote in the line before it", []string{`for="x`, `for=198.51.100.1;proto="http"`}, "198.51.100.1", "http", ""},

@@ -156,7 +156,8 @@ func TestReadScheme(t *testing.T) {
 func TestRestrict(t *testing.T) {
 	t.Parallel()
 	o := read(xForwarded, map[string][]string{"X-Forwarded-Host": {"a, b"}})
-	if !o.Restrict(func(h string) bool { return h != "backend" }) || !slices.Equal(o.Hosts, []string{"a", "b"}) || o.FirstHost("backend") != "a" || o.Received != "backend" {
+	if !o.Restrict(func(h string) bool { return h != "backend" }) || !slices.Equal(o.Hosts, []string{"a", "b"}) ||
+		o.FirstHost("backend") != "a" || o.Received != "backend" {
 		t.Errorf("%+v", o)
 	}
 	if o.Restrict(func(string) bool { return false }) || len(o.Hosts) != 0 {
@@ -214,7 +215,9 @@ func TestRestored(t *testing.T) {
 		}
 		for _, name := range []string{"Accept-Encoding", "accept-encoding", "USER-AGENT", "X-Original-Accept-Encoding", "", "a b"} {
 			value, ok := o.RestoredValue(name)
-			values, restored := tt.want[map[string]string{"Accept-Encoding": "Accept-Encoding", "accept-encoding": "Accept-Encoding", "USER-AGENT": "User-Agent"}[name]]
+			values, restored := tt.want[map[string]string{
+				"Accept-Encoding": "Accept-Encoding", "accept-encoding": "Accept-Encoding", "USER-AGENT": "User-Agent",
+			}[name]]
 			if ok != restored || ok && value != values[0] {
 				t.Errorf("threat 124: %s: %s: %q, %t; want %q", tt.name, name, value, ok, values)
 			}
@@ -239,7 +242,8 @@ func TestNotRelayed(t *testing.T) {
 	t.Parallel()
 	var o *forwarded.Original
 	header := map[string][]string{"A": {"b"}}
-	if _, ok := o.RestoredValue("A"); ok || o.FirstHost("h") != "h" || o.Path("/p") != "/p" || fmt.Sprintf("%p", o.Header(header)) != fmt.Sprintf("%p", header) {
+	if _, ok := o.RestoredValue("A"); ok || o.FirstHost("h") != "h" || o.Path("/p") != "/p" ||
+		fmt.Sprintf("%p", o.Header(header)) != fmt.Sprintf("%p", header) {
 		t.Error("something is restored")
 	}
 }

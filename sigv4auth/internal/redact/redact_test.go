@@ -40,12 +40,23 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	r := redact.New(key, "", token, "short")
 	hidden := map[string]string{
-		"as it is": key, "in the midst": "a path /" + key + "/x", "cut off": key[:12], "cut off inside an escape": percent(key, false, false)[:len("wJalrXUtnFEMI")],
-		"in a path": url.PathEscape(key), "in a query": url.QueryEscape(token), "in a query, in a path": url.PathEscape(url.QueryEscape(token)),
-		"three times": url.PathEscape(url.PathEscape(url.QueryEscape(key))), "in lower case": strings.ToLower(url.QueryEscape("/" + token)[:3]) + url.QueryEscape(token),
-		"quoted": strconv.Quote(token), "quoted twice": strconv.Quote(strconv.Quote(token)), "quoted, then in a query": url.QueryEscape(strconv.Quote(token)),
-		"in a query, then quoted": strconv.Quote(url.QueryEscape(token)), "behind an escape that is not whole": "%zz%" + url.QueryEscape("/"+token),
-		"all encoded": percent(key, true, true), "all encoded, three times": percent(percent(percent(key, true, true), true, false), true, false),
+		"as it is":                 key,
+		"in the midst":             "a path /" + key + "/x",
+		"cut off":                  key[:12],
+		"cut off inside an escape": url.QueryEscape(key)[:len("wJalrXUtnFEMI%2")],
+		"in a path":                url.PathEscape(key),
+		"in a query":               url.QueryEscape(token),
+		"in a query, in a path":    url.PathEscape(url.QueryEscape(token)),
+		"three times":              url.PathEscape(url.PathEscape(url.QueryEscape(token))),
+		"in lower case":            percent(token, false, true),
+		"quoted":                   strconv.Quote(token),
+		"quoted twice":             strconv.Quote(strconv.Quote(token)),
+		"quoted, then in a query":  url.QueryEscape(strconv.Quote(token)),
+		"in a query, then quoted":  strconv.Quote(url.QueryEscape(token)),
+		"all encoded":              percent(key, true, true),
+		"all encoded, three times": percent(percent(percent(key, true, true), true, false), true, false),
+
+		"behind an escape that is not whole": "%zz%" + url.QueryEscape("/"+token),
 	}
 	for name, s := range hidden {
 		if got := r.Text(s); got != redact.Redacted {
@@ -70,7 +81,8 @@ func TestShortSecrets(t *testing.T) {
 	t.Parallel()
 	r := redact.New("1234567", "abcdefgh", `"\1234567"`, `"zyxwvuts"`)
 	for text, want := range map[string]string{
-		"1234567": "1234567", "12345678": "12345678", "abcdefg": "abcdefg", "xabcdefghx": redact.Redacted, "a\\bcdefgh": redact.Redacted, "zyxwvuts": redact.Redacted,
+		"1234567": "1234567", "12345678": "12345678", "abcdefg": "abcdefg",
+		"xabcdefghx": redact.Redacted, "a\\bcdefgh": redact.Redacted, "zyxwvuts": redact.Redacted,
 	} {
 		if got := r.Text(text); got != want {
 			t.Errorf("%q: %q; want %q", text, got, want)
