@@ -37,6 +37,8 @@ func TestClientList(t *testing.T) {
 		{"threat 121: brackets around IPv4, with a port", []string{"[198.51.100.1]:80"}, "malformed"},
 		{"threat 121: empty brackets", []string{"[]"}, "malformed"},
 		{"threat 121: a bracket", []string{"["}, "malformed"},
+		{"threat 121: a bracket that is not closed", []string{"[2001:db8:2::1"}, "malformed"},
+		{"threat 121: a bracket that is not opened", []string{"2001:db8:2::1]"}, "malformed"},
 		{"threat 121: leading zeros", []string{"198.051.100.1"}, "malformed"},
 		{"threat 121: a number", []string{"3325256705"}, "malformed"},
 		{"threat 121: a port that is none", []string{"198.51.100.1:65536"}, "malformed"},
