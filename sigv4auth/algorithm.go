@@ -64,22 +64,6 @@ type verificationKey struct {
 	public  *ecdsa.PublicKey // of SigV4A
 }
 
-// matches reports whether p's signature is right for a canonical request, in time that does not
-// depend on how far it is. The algorithm is part of what was signed, so that a signature by one is
-// none by the other (threat 9).
-func (s *scratch) matches(canonical []byte, key verificationKey, p *authParams) bool {
-	s.sts = p.appendStringToSign(s.sts[:0], canonical)
-	return s.signs(s.sts, key, p)
-}
-
-// signs is matches for a string to sign.
-func (s *scratch) signs(sts []byte, key verificationKey, p *authParams) bool {
-	if p.algorithm == ecdsaP256 {
-		return v4.VerifyV4A(key.public, sts, p.der)
-	}
-	return v4.SameDigest(s.mac.Sign(key.signing, sts), &p.mac) // guard 212
-}
-
 func (p *authParams) appendStringToSign(dst, canonical []byte) []byte {
 	return v4.AppendStringToSign(dst, p.algorithm.name(), p.date, p.scope.Date, p.scopeEnd, canonical) // guard 8
 }

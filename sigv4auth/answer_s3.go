@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -57,10 +56,11 @@ var s3Messages = map[Reason]string{
 	ErrMissingAuthenticationToken: "Access Denied",
 	ErrUnrecognizedClient:         "The AWS Access Key Id you provided does not exist in our records.",
 	ErrExpiredToken:               "The provided token has expired.",
-	ErrSignatureMismatch:          "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
-	ErrServiceUnavailable:         "Service is unable to handle request.",
-	ErrRevisionGone:               "Service is unable to handle request.",
-	ErrInternalFailure:            "We encountered an internal error. Please try again.",
+	ErrSignatureMismatch: "The request signature we calculated does not match the signature you provided. " +
+		"Check your key and signing method.",
+	ErrServiceUnavailable: "Service is unable to handle request.",
+	ErrRevisionGone:       "Service is unable to handle request.",
+	ErrInternalFailure:    "We encountered an internal error. Please try again.",
 }
 
 // WriteS3Error answers a refused request as Amazon S3 does: an XML document with the code that S3's
@@ -141,31 +141,4 @@ func (e *Error) s3() (status int, body s3Error) {
 		body.Expires = time.Unix(f.signedAt, 0).Add(f.lifetime).UTC().Format(time.RFC3339)
 	}
 	return wire.status, body
-}
-
-// unsupported tells what a request without credentials carries in their place, "" if nothing that
-// is known.
-func (a *Authenticator) unsupported(r *http.Request, q *v4.Query) string {
-	if a.service != "s3" {
-		return ""
-	}
-	if isPostPolicy(r) {
-		return "Uploads from a form with a POST policy are not supported; sign the request, or use a presigned URL with PUT"
-	}
-	for i := range q.Len() {
-		if name, _ := q.Pair(i); string(name) == "AWSAccessKeyId" { // a URL with Signature Version 2 (threat 11)
-			return "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-		}
-	}
-	return ""
-}
-
-// isPostPolicy reports whether a request without credentials is an upload from a browser's form,
-// which carries them in its fields ("Browser-based uploads using POST", S3 API Reference). Its
-// conditions are nobody's signature over the request, and it is refused like any other that is not
-// signed (threat 99).
-func isPostPolicy(r *http.Request) bool {
-	const form = "multipart/form-data"
-	contentType := r.Header.Get("Content-Type")
-	return r.Method == http.MethodPost && len(contentType) >= len(form) && ascii.EqualFold(contentType[:len(form)], form)
 }

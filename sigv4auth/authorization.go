@@ -45,7 +45,9 @@ func (p *authParams) fromAuthorization(h *protocolHeaders, value string, s *scra
 	}
 	if credential == "" || signedHeaders == "" || signature == "" || date == "" && httpDate == "" || noRegions {
 		text := s.sts[:0]
-		for _, f := range [...]struct{ name, value string }{{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders}} {
+		for _, f := range [...]struct{ name, value string }{
+			{"Credential", credential}, {"Signature", signature}, {"SignedHeaders", signedHeaders},
+		} {
 			if f.value == "" {
 				text = append(append(append(text, "Authorization header requires '"...), f.name...), "' parameter. "...)
 			}
@@ -86,7 +88,7 @@ func (p *authParams) fromAuthorization(h *protocolHeaders, value string, s *scra
 // fields once and nothing else, so that no two parsers can read two things (threats 6 and 7).
 func (p *authParams) authorizationFields(value string, accepted Algorithms) (credential, signedHeaders, signature string, refused *Error) {
 	fault := func(e *Error) (string, string, string, *Error) { return "", "", "", e }
-	scheme, fields, _ := cut(value, ' ')
+	scheme, fields, _ := v4.Cut(value, ' ')
 	var known bool
 	if p.algorithm, known = accepted.find(scheme); !known {
 		if strings.HasPrefix(scheme, "AWS4-") {
@@ -103,8 +105,8 @@ func (p *authParams) authorizationFields(value string, accepted Algorithms) (cre
 			return fault(malformed("The Authorization header holds more than %d fields. %s", maxAuthorizationFields, hashed(value)))
 		}
 		var field string
-		field, rest, more = cut(rest, ',')
-		key, v, ok := cut(strings.Trim(field, " "), '=')
+		field, rest, more = v4.Cut(rest, ',')
+		key, v, ok := v4.Cut(strings.Trim(field, " "), '=')
 		if !ok {
 			return fault(refusal(ErrIncompleteSignature, "Invalid key=value pair (missing equal-sign) in Authorization header "+
 				"(hashed with SHA-256 and encoded with Base64): '"+digestOf(value)+"'."))

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -93,7 +92,10 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
-		return &Error{Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied), Detail: "the identity is not that of a verified request"}
+		return &Error{
+			Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied),
+			Detail: "the identity is not that of a verified request",
+		}
 	}
 	// The audit record. Where Check is called without Require, or by a handler once the request's
 	// event is out, it is one that nobody reads.
@@ -168,36 +170,6 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		}
 		return denied(id, action, resource, "", untoldDetail(&id, used, untold))
 	}
-}
-
-// clientIP returns the client's address, or why it is not known.
-func (z *Authorizer) clientIP(r *http.Request, id *Identity) (netip.Addr, diagnosis.Untold) {
-	switch {
-	case z.cfg.ClientIP != nil:
-		if addr, ok := z.cfg.ClientIP(r); ok && addr.IsValid() {
-			return canonicalAddr(addr), "" // guard 121c
-		}
-		return netip.Addr{}, diagnosis.UntoldClientIP
-	case id.relayed != nil:
-		return id.relayed.client, id.relayed.clientUntold
-	}
-	if addr, ok := PeerIP(r); ok {
-		return addr, ""
-	}
-	return netip.Addr{}, diagnosis.UntoldPeer
-}
-
-// untoldDetail says, for the operator, what of a denied request is not known that the policies
-// may have looked at.
-func untoldDetail(id *Identity, used iampolicy.KeyFilter, client diagnosis.Untold) string {
-	var said []string
-	if client != "" && used.MayUse("aws:SourceIp") {
-		said = append(said, id.relayed.clientInWords(client))
-	}
-	if text := id.relayed.schemeInWords(); text != "" && used.MayUse("aws:SecureTransport") {
-		said = append(said, text)
-	}
-	return strings.Join(said, "; ")
 }
 
 // policies collects the policies that bear on id.
@@ -287,7 +259,8 @@ func denied(id Identity, action, resource, suffix, detail string) *Error {
 		e.Message = fmt.Sprintf("User: %s is not authorized to access this resource", id.Principal.ARN)
 		return e
 	}
-	e.Message = fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s", id.Principal.ARN, action, maskAccount(resource), suffix)
+	e.Message = fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s%s",
+		id.Principal.ARN, action, maskAccount(resource), suffix)
 	return e
 }
 

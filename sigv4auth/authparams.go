@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -71,13 +70,13 @@ func (p *authParams) parseCredential() *Error {
 	if p.escaped {
 		p.credential, p.escaped = string(v4.AppendDecoded(nil, p.credential)), false
 	}
-	id, rest, more := cut(p.credential, '/')
+	id, rest, more := v4.Cut(p.credential, '/')
 	text := rest
 	for _, part := range [...]*string{&p.scope.Date, &p.scope.Region, &p.scope.Service} {
 		if part == &p.scope.Region && p.algorithm == ecdsaP256 {
 			continue
 		}
-		*part, rest, more = cut(rest, '/')
+		*part, rest, more = v4.Cut(rest, '/')
 	}
 	if !more || strings.IndexByte(rest, '/') >= 0 {
 		return p.notDelimited()
@@ -146,7 +145,7 @@ func (p *authParams) parseSignedHeaders(s string) *Error {
 	count, last, host := 0, "", false
 	for start := 0; start <= len(s); {
 		end := start
-		for end < len(s) && lowerToken[s[end]] {
+		for end < len(s) && v4.IsLowerToken(s[end]) {
 			end++
 		}
 		if end < len(s) && s[end] != ';' {
@@ -164,7 +163,7 @@ func (p *authParams) parseSignedHeaders(s string) *Error {
 			host = true
 		case name == "authorization": // it cannot cover itself (threat 24)
 			return malformed("SignedHeaders must not name authorization")
-		case isAmz(name):
+		case v4.IsAmz(name):
 			p.amzSigned++
 		}
 		last, start = name, end+1
@@ -176,58 +175,13 @@ func (p *authParams) parseSignedHeaders(s string) *Error {
 	return nil
 }
 
-// lowerToken holds the bytes of header names in lower case.
-var lowerToken = func() (t [256]bool) {
-	for c := range t {
-		t[c] = v4.IsToken(byte(c)) && !('A' <= c && c <= 'Z')
-	}
-	return t
-}()
-
 // parseDate parses the value of X-Amz-Date.
 func (p *authParams) parseDate(s string) *Error {
 	t, ok := v4.ParseTime(s)
 	if !ok {
-		return refusal(ErrIncompleteSignature, "Date must be in ISO-8601 'basic format'. Got '"+forMessage(s)+"'. See http://en.wikipedia.org/wiki/ISO_8601")
+		return refusal(ErrIncompleteSignature,
+			"Date must be in ISO-8601 'basic format'. Got '"+forMessage(s)+"'. See http://en.wikipedia.org/wiki/ISO_8601")
 	}
 	p.date, p.signedAt = s, t
 	return nil
-}
-
-// cut is strings.Cut for a separator of one byte, which a verification looks for many times.
-func cut(s string, sep byte) (before, after string, found bool) {
-	if i := strings.IndexByte(s, sep); i >= 0 {
-		return s[:i], s[i+1:], true
-	}
-	return s, "", false
-}
-
-// isAmz reports whether name, of a header or a parameter, begins with x-amz- in any case. An
-// underscore counts as a hyphen: what forwards a request by way of CGI makes them one (threat 16).
-func isAmz[T string | []byte](name T) bool {
-	const prefix = "x-amz-"
-	if len(name) < len(prefix) || name[0]|0x20 != 'x' {
-		return false
-	}
-	for i := range len(prefix) {
-		c := ascii.Lower(name[i])
-		if c == '_' {
-			c = '-'
-		}
-		if c != prefix[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// maxQuoted bounds what a message quotes of a request.
-const maxQuoted = 64
-
-// forMessage makes a text that the client sent fit to be told back to it.
-func forMessage(s string) string {
-	if len(s) > maxQuoted {
-		s = s[:maxQuoted]
-	}
-	return printable(s)
 }

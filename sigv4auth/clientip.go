@@ -3,10 +3,11 @@ package sigv4auth
 import (
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 )
 
 // PeerIP returns the address of the connection's other end, without zone and with IPv4-mapped
@@ -17,61 +18,78 @@ func PeerIP(r *http.Request) (netip.Addr, bool) {
 	if err != nil {
 		return netip.Addr{}, false
 	}
-	return canonicalAddr(ap.Addr()), true // guard 121b
+	return forwarded.CanonicalAddr(ap.Addr()), true // guard 121b
 }
 
-// walk returns the client's address from a list of addresses, each appended by the proxy that was
-// called from it, last by the trusted one that is the peer. Otherwise the client is unknown
-// (threat 119), and never taken for a proxy: that the list is missing, or holds proxies alone, is
-// what is left where one of them dropped the header because the client asked for it (threat 235).
-func (p *proxies) walk(lines []string) (netip.Addr, diagnosis.Untold) {
-	if len(lines) == 0 {
-		return netip.Addr{}, diagnosis.UntoldMissing
-	}
-	count := 0
-	for _, line := range slices.Backward(lines) {
-		for rest, more := line, true; more; {
-			var element string
-			if i := strings.LastIndexByte(rest, ','); i >= 0 {
-				rest, element = rest[:i], rest[i+1:]
-			} else {
-				rest, element, more = "", rest, false
-			}
-			a, ok := parseNode(strings.Trim(element, " \t"))
-			if count++; !ok || count > maxForwarded { // guard 119c
-				return netip.Addr{}, diagnosis.UntoldMalformed
-			}
-			if !p.trusts(a) { // guard 119b
-				return a, ""
-			}
+// clientIP returns the client's address, or why it is not known.
+func (z *Authorizer) clientIP(r *http.Request, id *Identity) (netip.Addr, diagnosis.Untold) {
+	switch {
+	case z.cfg.ClientIP != nil:
+		if addr, ok := z.cfg.ClientIP(r); ok && addr.IsValid() {
+			return forwarded.CanonicalAddr(addr), "" // guard 121c
 		}
+		return netip.Addr{}, diagnosis.UntoldClientIP
+	case id.original != nil:
+		return id.original.Client, id.original.ClientUntold
 	}
-	return netip.Addr{}, diagnosis.UntoldProxies // guard 235a
+	if addr, ok := PeerIP(r); ok {
+		return addr, ""
+	}
+	return netip.Addr{}, diagnosis.UntoldPeer
 }
 
-// parseNode parses an address, which some proxies write with a port, and IPv6 in brackets (threat
-// 121).
-func parseNode(s string) (netip.Addr, bool) {
-	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
-		a, err := netip.ParseAddr(s[1 : n-1])
-		return canonicalAddr(a), err == nil && a.Is6()
+// untoldDetail says, for the operator, what of a denied request is not known that the policies
+// may have looked at.
+func untoldDetail(id *Identity, used iampolicy.KeyFilter, client diagnosis.Untold) string {
+	var said []string
+	if client != "" && used.MayUse("aws:SourceIp") {
+		said = append(said, clientInWords(id.original, client))
 	}
-	a, err := netip.ParseAddr(s)
-	if err != nil {
-		ap, err := netip.ParseAddrPort(s)
-		if err != nil {
-			return netip.Addr{}, false
-		}
-		a = ap.Addr()
+	if text := schemeInWords(id.original); text != "" && used.MayUse("aws:SecureTransport") {
+		said = append(said, text)
 	}
-	return canonicalAddr(a), true
+	return strings.Join(said, "; ")
 }
 
-func canonicalAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") } // guard 121a
-
-func canonicalPrefix(p netip.Prefix) netip.Prefix {
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96).Masked()
+// untoldInWords says why something is not known, and what to do. header is the one that should have
+// told. It is for operators.
+func untoldInWords(u diagnosis.Untold, header string) string {
+	switch u {
+	case diagnosis.UntoldMissing:
+		return header + ", which Config.Proxies names, did not arrive from the trusted proxy: " +
+			"let the proxy set it for every request, and not obey the Connection header of clients that name it"
+	case diagnosis.UntoldMalformed:
+		return header + ", which Config.Proxies names, is malformed: " +
+			"let every trusted proxy set it in place of what the client sent, or append to it"
+	case diagnosis.UntoldProxies:
+		return header + ", which Config.Proxies names, holds addresses of trusted proxies alone: " +
+			"a proxy farther out did not set it, or Config.Proxies.Networks holds more than proxies"
+	case diagnosis.UntoldPeer:
+		return "the peer has no address, and no header is configured that tells the client's"
+	case diagnosis.UntoldClientIP:
+		return "AuthorizerConfig.ClientIP does not tell it"
 	}
-	return p.Masked()
+	return "" // unreachable: it is known
+}
+
+// clientInWords says why the client's address is not known, "" where it is. via may be nil: no
+// trusted proxy.
+func clientInWords(via *forwarded.Original, u diagnosis.Untold) string {
+	if u == "" {
+		return ""
+	}
+	header := ""
+	if via != nil {
+		header = via.ClientHeader
+	}
+	return "the client's address is not known, and with it aws:SourceIp: " + untoldInWords(u, header)
+}
+
+// schemeInWords is the same for the client's scheme, which is known where no trusted proxy stands
+// between.
+func schemeInWords(via *forwarded.Original) string {
+	if via == nil || via.SchemeUntold == "" {
+		return ""
+	}
+	return "the client's scheme is not known, and with it aws:SecureTransport: " + untoldInWords(via.SchemeUntold, via.SchemeHeader)
 }

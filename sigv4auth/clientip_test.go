@@ -4,8 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -101,6 +105,124 @@ func TestClientIPIsCanonical(t *testing.T) {
 			}
 		} else if e.SourceUntold != "" || e.Source.Zone()+e.Source.String() != netip.MustParseAddr(text).Unmap().WithZone("").String() {
 			t.Errorf("%q: the event's source is %v", text, e.Source)
+		}
+	}
+}
+
+// TestProxyThatObeysConnection: threat 235, CVE-2022-31813, CVE-2025-48865. A real proxy that
+// drops the header which tells the client's address, because the client asks for it, does not
+// make the client one on the proxy's own network: an Allow for that network, and a Deny for all
+// others, hold for the client as for a stranger.
+func TestProxyThatObeysConnection(t *testing.T) {
+	t.Parallel()
+	const inside = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}}]}`
+	const notOutside = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny",` +
+		`"Action":"*","Resource":"*","Condition":{"NotIpAddressIfExists":{"aws:SourceIp":["127.0.0.0/8","198.51.100.7"]}}}]}`
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	byConfig := func(header string) func(*sigv4auth.Config, *sigv4auth.AuthorizerConfig) {
+		return func(c *sigv4auth.Config, _ *sigv4auth.AuthorizerConfig) {
+			c.Proxies = sigv4auth.TrustedProxies{Networks: loopback, ClientHeader: header}
+		}
+	}
+	byFunction := func(_ *sigv4auth.Config, z *sigv4auth.AuthorizerConfig) {
+		z.ClientIP = func(r *http.Request) (netip.Addr, bool) {
+			client, _, two := strings.Cut(r.Header.Get("X-Forwarded-For"), ", ")
+			addr, err := netip.ParseAddr(client)
+			return addr, two && err == nil
+		}
+	}
+	tests := []struct {
+		name, header, value string // what the proxy says
+		trust               func(*sigv4auth.Config, *sigv4auth.AuthorizerConfig)
+		untold              diagnosis.Untold
+	}{
+		{"X-Forwarded-For", "X-Forwarded-For", "198.51.100.7", byConfig("X-Forwarded-For"), diagnosis.UntoldProxies},
+		{"X-Real-IP", "X-Real-Ip", "198.51.100.7", byConfig("X-Real-IP"), diagnosis.UntoldMissing},
+		{"Forwarded", "Forwarded", "for=198.51.100.7", byConfig("Forwarded"), diagnosis.UntoldMissing},
+		{"a ClientIP function", "X-Forwarded-For", "198.51.100.7", byFunction, diagnosis.UntoldClientIP},
+	}
+	for _, tt := range tests {
+		for _, policy := range []string{inside, notOutside} {
+			var event sigv4auth.Event
+			cfg := sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, policy))}
+			a := newAuthenticator(t, func(c *sigv4auth.Config) {
+				c.Now = time.Now
+				c.Observe.Audit = func(_ context.Context, e sigv4auth.Event) { event = e }
+				tt.trust(c, &cfg)
+			})
+			server := httptest.NewServer(a.Require(newAuthorizer(t, cfg).Check)(&spy{}))
+			defer server.Close()
+			behind, err := url.Parse(server.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Hop-by-hop headers are taken away after the Director, which is why Go's
+			// documentation advises against it. To X-Forwarded-For the proxy then adds its
+			// client, which stands for a second proxy here: that one is left alone in the list.
+			//lint:ignore SA1019 A proxy that still has a Director is what this is about.
+			proxy := httptest.NewServer(&httputil.ReverseProxy{Director: func(r *http.Request) {
+				r.URL.Scheme, r.URL.Host = behind.Scheme, behind.Host
+				r.Header[tt.header] = []string{tt.value}
+			}})
+			defer proxy.Close()
+			for connection, want := range map[string]struct {
+				status int
+				source string
+				untold diagnosis.Untold
+			}{
+				"":                                     {map[bool]int{true: 403, false: 204}[policy == inside], "198.51.100.7", ""},
+				tt.header:                              {403, "invalid IP", tt.untold},
+				strings.ToUpper(tt.header) + ", close": {403, "invalid IP", tt.untold},
+			} {
+				r := sign(t, request("GET", "/prod/ride", ""), signing{at: time.Now()})
+				sent, err := http.NewRequestWithContext(t.Context(), r.Method, proxy.URL+"/prod/ride", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sent.Header, sent.Host = r.Header, r.Host
+				if connection != "" {
+					sent.Header.Set("Connection", connection)
+				}
+				res, err := http.DefaultClient.Do(sent)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = res.Body.Close()
+				if res.StatusCode != want.status || event.Source.String() != want.source || event.SourceUntold != want.untold {
+					t.Errorf("%s, Connection %q, %s: %d, from %v, untold %q; want %+v", tt.name, connection, policy, res.StatusCode,
+						event.Source, event.SourceUntold, want)
+				}
+			}
+		}
+	}
+}
+
+// TestServicesUnknownKeys: a service's own key whose value is not known denies, and cannot stand
+// for one of the server's: threats 179 and 252.
+func TestServicesUnknownKeys(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, nil)
+	r := sign(t, request("GET", "/prod/rides", ""), signing{})
+	id, err := a.Verify(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for condition, admitted := range map[string]bool{
+		`"StringNotEquals":{"rides:owner":"mallory"}`: false,
+		`"StringEquals":{"aws:username":"alice"}`:     true,
+	} {
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+			Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy,
+				`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+condition+`}}}`)),
+			Context: func(_ *http.Request, _ sigv4auth.Identity, c *iampolicy.Context) error {
+				c.SetUnknown("rides:owner")
+				c.SetUnknown("AWS:Username")
+				return nil
+			},
+		})
+		if err := z.Check(r, id); (err == nil) != admitted {
+			t.Errorf("%s: %v", condition, err)
 		}
 	}
 }

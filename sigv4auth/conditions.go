@@ -34,7 +34,7 @@ var headerKeys = [...]headerKey{{"aws:UserAgent", "User-Agent"}, {"aws:Referer",
 // and what is refused must not change with the policies.
 func checkHeaderKeys(r *http.Request, id *Identity) *Error {
 	for _, from := range headerKeys {
-		if _, restored := id.relayed.restores(from.header); !restored && len(r.Header[from.header]) > 1 { // guard 236
+		if _, restored := id.original.RestoredValue(from.header); !restored && len(r.Header[from.header]) > 1 { // guard 236
 			return malformed("The header %s arrived more than once", from.header)
 		}
 	}
@@ -72,7 +72,7 @@ func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 	case c.used.MayUse("aws:SourceIp"):
 		c.to.Set("aws:SourceIp", address.String())
 	}
-	sent := id.relayed.header(r.Header)
+	sent := id.original.Header(r.Header)
 	for _, from := range headerKeys {
 		c.setIfSent(from.key, sent, from.header)
 	}
@@ -106,8 +106,8 @@ func (c conditionKeys) fillPrincipal(p *iampolicy.Principal) {
 // secureTransport reports whether the client used TLS, as far as the server or a trusted proxy
 // knows (threat 122).
 func secureTransport(r *http.Request, id *Identity) (secure bool, untold diagnosis.Untold) {
-	if id.relayed != nil {
-		return id.relayed.secure, id.relayed.schemeUntold // guard 122a
+	if id.original != nil {
+		return id.original.Secure, id.original.SchemeUntold // guard 122a
 	}
 	return r.TLS != nil, ""
 }
@@ -186,7 +186,8 @@ var serverKeys = map[string]bool{
 func addConditionKeys(c, own *iampolicy.Context) {
 	for key := range own.Keys() {
 		lower := strings.ToLower(key)
-		if _, _, known := c.Get(key); known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/") { // guard 179a, 179b, 179c
+		_, _, known := c.Get(key)
+		if known || serverKeys[lower] || strings.HasPrefix(lower, "aws:principaltag/") { // guard 179a, 179b, 179c
 			continue
 		}
 		values, multivalued, _ := own.Get(key)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -186,7 +187,7 @@ type Authenticator struct {
 	algorithms      Algorithms
 	required        []string // lower case
 	hosts           []string
-	proxies         *proxies // nil => every request is taken as it arrived
+	proxies         *forwarded.Proxies // nil => every request is taken as it arrived
 	strip           strippedHeaders
 	denied          func(http.ResponseWriter, *http.Request, error)
 	diagnoses       diagnosisLimit
@@ -243,12 +244,12 @@ func New(cfg Config) (*Authenticator, error) {
 		mistake("Algorithms", "holds unknown algorithms: %#b", cfg.Algorithms&^allAlgorithms)
 	}
 	for i, h := range cfg.RequiredHeaders {
-		if !isFieldName(h) {
+		if !v4.IsFieldName(h) {
 			mistake(fmt.Sprintf("RequiredHeaders[%d]", i), "is not a header name: %q", h)
 		}
 	}
 	for i, h := range cfg.StripHeaders {
-		if !isFieldName(h) {
+		if !v4.IsFieldName(h) {
 			mistake(fmt.Sprintf("StripHeaders[%d]", i), "is not a header name: %q", h)
 		}
 	}
@@ -256,7 +257,7 @@ func New(cfg Config) (*Authenticator, error) {
 		mistake("Hosts", "is empty, which would refuse every request: leave it nil to accept any host")
 	}
 	for i, h := range cfg.Hosts {
-		if !validHost(h) {
+		if !v4.ValidHost(h) {
 			mistake(fmt.Sprintf("Hosts[%d]", i), "is not a host: %q", h)
 		}
 	}
@@ -297,19 +298,21 @@ func New(cfg Config) (*Authenticator, error) {
 		maxDrainBytes:   orDefault(cfg.MaxDrainBytes, defaultMaxDrainBytes),
 		maxDrainTime:    orDefault(cfg.MaxDrainTime, defaultMaxDrainTime),
 		strictPath:      cfg.Path == PathStrict,
-		path:            map[PathStyle]v4.PathStyle{PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3}[cfg.Path],
-		payloads:        cfg.Payloads,
-		algorithms:      cfg.Algorithms,
-		hosts:           slices.Clone(cfg.Hosts), // guard 231a
-		proxies:         trusted,
-		strip:           newStrippedHeaders(cfg.StripHeaders, trusted),
-		denied:          cfg.Denied,
-		diagnoses:       diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
-		audit:           cfg.Observe.Audit,
-		now:             cfg.Now,
-		keys:            keys,
-		seed:            maphash.MakeSeed(),
-		telemetry:       tel,
+		path: map[PathStyle]v4.PathStyle{
+			PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3,
+		}[cfg.Path],
+		payloads:   cfg.Payloads,
+		algorithms: cfg.Algorithms,
+		hosts:      slices.Clone(cfg.Hosts), // guard 231a
+		proxies:    trusted,
+		strip:      newStrippedHeaders(cfg.StripHeaders, trusted),
+		denied:     cfg.Denied,
+		diagnoses:  diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
+		audit:      cfg.Observe.Audit,
+		now:        cfg.Now,
+		keys:       keys,
+		seed:       maphash.MakeSeed(),
+		telemetry:  tel,
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))
@@ -332,45 +335,3 @@ func orDefault[T comparable](v, def T) T {
 	}
 	return v
 }
-
-func validScopePart(s string) bool {
-	if s == "" || len(s) > 64 {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; !accessKeyByte[c] && c != '.' {
-			return false
-		}
-	}
-	return true
-}
-
-func isFieldName(s string) bool {
-	for i := range len(s) {
-		if !v4.IsToken(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// validHost reports whether s can be an authority without user information: RFC 3986, section 3.2.
-func validHost(s string) bool {
-	if s == "" || len(s) > maxHost {
-		return false
-	}
-	for i := range len(s) {
-		if !hostByte[s[i]] {
-			return false
-		}
-	}
-	return true
-}
-
-// hostByte holds the bytes of host names, addresses and ports.
-var hostByte = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c > ' ' && c < 0x7f && strings.IndexByte(`/\@?#"<>^`+"`{|},", byte(c)) < 0
-	}
-	return t
-}()

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
@@ -80,7 +83,8 @@ func StaticCredentials(creds ...Credential) CredentialStore {
 	for i, c := range creds {
 		switch _, twice := s.byID[c.AccessKeyID]; {
 		case !validAccessKeyID(c.AccessKeyID):
-			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID must be 1 to %d characters of [A-Za-z0-9_-]", i, maxAccessKeyID))
+			s.mistakes = append(s.mistakes,
+				fmt.Errorf("StaticCredentials[%d]: the access key ID must be 1 to %d characters of [A-Za-z0-9_-]", i, maxAccessKeyID))
 		case twice:
 			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID %q is given twice", i, c.AccessKeyID))
 		default:
@@ -218,4 +222,55 @@ func (c *Credential) lacksKey(p *authParams, now time.Time) *Error {
 		return unknown("the credential has no signing key for " + p.scope.Date)
 	}
 	return unavailable("the credential store returned no signing key for "+p.scope.Date+", "+p.scope.Region+" and "+p.scope.Service, nil)
+}
+
+// lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is
+// unknown or a token that is wrong stands a credential to compute with, so that neither can be told
+// from a wrong signature by the time that it takes.
+func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *authParams, now time.Time) *Error {
+	var err error
+	if *c, err = a.store.Credential(ctx, p.accessKeyID, p.token); err != nil {
+		*c = a.keys.dummy
+		switch {
+		case errors.Is(err, ErrUnrecognizedClient):
+			return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
+		case errors.Is(err, ErrExpiredToken):
+			return &Error{Reason: ErrExpiredToken, Message: messageExpired, Cause: err}
+		}
+		return unavailable("the credential store failed", err)
+	}
+	if c.AccessKeyID != p.accessKeyID {
+		*c = a.keys.dummy
+		return unavailable("the credential store returned another access key than it was asked for", nil)
+	}
+	if refused := c.lacksKey(p, now); refused != nil {
+		*c = a.keys.dummy
+		return refused
+	}
+	if !c.SessionToken.Equal(p.token) {
+		detail := "the session token is not the key's"
+		if c.SessionToken.IsZero() {
+			detail = "a session token came with a long-term key"
+		}
+		return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
+	}
+	if !c.Expires.IsZero() && !now.Before(c.Expires) {
+		return refusal(ErrExpiredToken, messageExpired)
+	}
+	return nil
+}
+
+// ownTags makes the tags of p, which was copied from another, its own (threat 231).
+func ownTags(p *iampolicy.Principal) {
+	p.Tags = maps.Clone(p.Tags) // guard 231c
+}
+
+func cloneCredential(c Credential) Credential {
+	ownTags(&c.Principal)
+	c.SigningKeys = slices.Clone(c.SigningKeys) // guard 231f
+	if c.Session != nil {
+		s := c.Session.clone()
+		c.Session = &s
+	}
+	return c
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -64,8 +65,8 @@ type diagnoser struct {
 	mayRead bool
 	s       *scratch
 
-	via        *relayed    // nil: no trusted proxy
-	sent       http.Header // r.Header as the client sent it, made once: whoever sends the request chooses how large it is
+	via        *forwarded.Original // nil: no trusted proxy
+	sent       http.Header         // r.Header as the client sent it, made once: whoever sends the request chooses how large it is
 	h          protocolHeaders
 	t          target
 	p          authParams
@@ -101,14 +102,14 @@ func (x *diagnoser) find(c diagnosis.Cause, condition, remedy string) {
 // something to be examined.
 func (x *diagnoser) walk(ctx context.Context) {
 	a, r, p, h := x.a, x.r, &x.p, &x.h
-	x.via = a.proxies.read(r)
+	x.via = a.original(r)
 	x.client()
-	x.sent = x.via.header(r.Header)
+	x.sent = x.via.Header(r.Header)
 	h.find(r.Header)
 	if x.refuse(x.t.parse(r, h.host)) {
 		return
 	}
-	x.t.path = x.via.path(x.t.path)
+	x.t.path = x.via.Path(x.t.path)
 	if x.refuse(a.checkTarget(&x.t, &x.s.query)) {
 		return
 	}
@@ -117,7 +118,7 @@ func (x *diagnoser) walk(ctx context.Context) {
 	}
 	if x.refuse(a.checkHost(r.Host, x.via)) {
 		if x.via != nil {
-			x.via.hosts = []string{r.Host}
+			x.via.Hosts = []string{r.Host}
 		}
 		x.find(diagnosis.CauseHostNotServed, "the host is one of Config.Hosts ("+quoted(r.Host)+" arrived, and was signed)",
 			"add it to Config.Hosts if it is served here, or let the client use a host that is")
@@ -212,11 +213,11 @@ func (x *diagnoser) walk(ctx context.Context) {
 // client notes what is not known of the client.
 func (x *diagnoser) client() {
 	if x.via != nil {
-		x.d.SourceUntold, x.d.SchemeUntold = x.via.clientUntold, x.via.schemeUntold
+		x.d.SourceUntold, x.d.SchemeUntold = x.via.ClientUntold, x.via.SchemeUntold
 	} else if _, ok := PeerIP(x.r); !ok {
 		x.d.SourceUntold = diagnosis.UntoldPeer
 	}
-	for _, text := range []string{x.via.clientInWords(x.d.SourceUntold), x.via.schemeInWords()} {
+	for _, text := range []string{clientInWords(x.via, x.d.SourceUntold), schemeInWords(x.via)} {
 		if text != "" {
 			x.d.Notes = append(x.d.Notes, text)
 		}

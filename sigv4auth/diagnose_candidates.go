@@ -56,14 +56,15 @@ func (x *diagnoser) hosts() {
 	line := x.search.hostLine()
 	tried := 0
 	for _, h := range hosts {
-		if !validHost(h) || tried == maxHostsTried {
+		if !v4.ValidHost(h) || tried == maxHostsTried {
 			continue
 		}
 		tried++
 		x.search.add(line, "host:"+h, diagnosis.Finding{
 			Cause:     diagnosis.CauseHost,
 			Condition: "Host is " + quoted(h) + ": " + quoted(r.Host) + " arrived",
-			Remedy:    "let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; or let the client sign the one that arrives",
+			Remedy: "let the proxy pass on the Host that the client sent, or say it in Config.Proxies.HostHeader; " +
+				"or let the client sign the one that arrives",
 		})
 	}
 }
@@ -77,7 +78,8 @@ func (x *diagnoser) methods() {
 		})
 	}
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
-		try(method, "let the client sign the method that it sends, and nothing on the way change it: a HEAD made a GET, a redirect that made a POST a GET")
+		try(method, "let the client sign the method that it sends, and nothing on the way change it: "+
+			"a HEAD made a GET, a redirect that made a POST a GET")
 	}
 	try(strings.ToLower(x.r.Method), "let the client sign the method in the case in which it sends it")
 }
@@ -99,42 +101,63 @@ func (x *diagnoser) paths() {
 		condition string
 		remedy    string
 	}{
-		{v4.PathEncoded, "the path is encoded twice, as every service but S3 has it, and not normalised", "let the client sign as for Config.Path, or set Config.Path to PathStrict or PathEncoded"},
-		{v4.PathNormalized, "the path is encoded twice and normalised", "let the client sign as for Config.Path, or set Config.Path to PathNormalized"},
-		{v4.PathS3, "the path is encoded once, as S3 has it", "let the client encode the path twice, as every service but S3 has it, or set Config.Path to PathS3"},
+		{
+			v4.PathEncoded, "the path is encoded twice, as every service but S3 has it, and not normalised",
+			"let the client sign as for Config.Path, or set Config.Path to PathStrict or PathEncoded",
+		},
+		{
+			v4.PathNormalized, "the path is encoded twice and normalised",
+			"let the client sign as for Config.Path, or set Config.Path to PathNormalized",
+		},
+		{
+			v4.PathS3, "the path is encoded once, as S3 has it",
+			"let the client encode the path twice, as every service but S3 has it, or set Config.Path to PathS3",
+		},
 	} {
 		add(text(t, s.style), diagnosis.CausePathEncoding, s.condition, s.remedy)
 	}
-	add(t, diagnosis.CausePathEncoding, "the path is signed as it stands on the wire", "let the client encode the path as Config.Path says: curl before 8 signs it as it is")
+	add(t, diagnosis.CausePathEncoding, "the path is signed as it stands on the wire",
+		"let the client encode the path as Config.Path says: curl before 8 signs it as it is")
 	// A proxy that decodes the path and encodes it again changes which bytes are escaped; signers
 	// escape all that are not unreserved.
-	add(text(text(t, v4.PathS3), style), diagnosis.CausePathEncoding, "the path is escaped as signers do it: other bytes of it were escaped when it arrived", "let the proxy pass the path on as it came: nginx does where proxy_pass names no URI")
+	add(text(text(t, v4.PathS3), style), diagnosis.CausePathEncoding,
+		"the path is escaped as signers do it: other bytes of it were escaped when it arrived",
+		"let the proxy pass the path on as it came: nginx does where proxy_pass names no URI")
 	// encodeURIComponent of JavaScript leaves these as they are.
 	bare := strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(text(t, style))
-	add(bare, diagnosis.CausePathEncoding, "the path's !'()* are not encoded", "let the client encode all but letters, digits and -._~: Amplify does not, and needs paths without these characters")
-	add(text(lowerEscapes(t), style), diagnosis.CausePathEncoding, "the path's escapes are in lower case", "let the client write escapes in upper case: what sends the request makes them so after it is signed")
+	add(bare, diagnosis.CausePathEncoding, "the path's !'()* are not encoded",
+		"let the client encode all but letters, digits and -._~: Amplify does not, and needs paths without these characters")
+	add(text(lowerEscapes(t), style), diagnosis.CausePathEncoding, "the path's escapes are in lower case",
+		"let the client write escapes in upper case: what sends the request makes them so after it is signed")
 
 	if trimmed := strings.TrimSuffix(t, "/"); trimmed != "" && trimmed != t {
-		add(text(trimmed, style), diagnosis.CauseTrailingSlash, "the path has no slash at its end", "let nothing on the way add a slash, or the client sign the path that it asks for")
+		add(text(trimmed, style), diagnosis.CauseTrailingSlash, "the path has no slash at its end",
+			"let nothing on the way add a slash, or the client sign the path that it asks for")
 	} else if trimmed == t {
-		add(text(t+"/", style), diagnosis.CauseTrailingSlash, "the path ends in a slash", "let nothing on the way take the slash away, or the client sign the path that it asks for")
+		add(text(t+"/", style), diagnosis.CauseTrailingSlash, "the path ends in a slash",
+			"let nothing on the way take the slash away, or the client sign the path that it asks for")
 	}
 
-	for _, original := range forwardedValues(x.r.Header, "X-Original-Uri", "X-Original-Url", "X-Envoy-Original-Path", "X-Rewrite-Url", "X-Forwarded-Uri") {
+	for _, original := range forwardedValues(x.r.Header,
+		"X-Original-Uri", "X-Original-Url", "X-Envoy-Original-Path", "X-Rewrite-Url", "X-Forwarded-Uri") {
 		path, _, _ := strings.Cut(original, "?")
 		if len(path) <= maxTarget && v4.CheckPath(path) == nil {
-			add(text(path, style), diagnosis.CausePathPrefix, "the path is "+quoted(path)+": "+quoted(t)+" arrived", "let the proxy pass the path on as it came")
+			add(text(path, style), diagnosis.CausePathPrefix, "the path is "+quoted(path)+": "+quoted(t)+" arrived",
+				"let the proxy pass the path on as it came")
 		}
 	}
 	// The stages that API Gateway's documents use, and what prefixes are mostly called.
-	prefixes := append(forwardedValues(x.r.Header, "X-Forwarded-Prefix", "X-Forwarded-Path"), "/prod", "/dev", "/test", "/stage", "/staging", "/beta", "/default", "/api", "/v1", "/v2")
+	prefixes := append(forwardedValues(x.r.Header, "X-Forwarded-Prefix", "X-Forwarded-Path"),
+		"/prod", "/dev", "/test", "/stage", "/staging", "/beta", "/default", "/api", "/v1", "/v2")
 	for _, prefix := range prefixes {
 		if path := strings.TrimSuffix(prefix, "/") + t; len(path) <= maxTarget && v4.CheckPath(path) == nil {
-			add(text(path, style), diagnosis.CausePathPrefix, "the path begins with "+quoted(prefix), "let the proxy pass the path on with the prefix, which it took away, or say it in Config.Proxies.PathPrefix")
+			add(text(path, style), diagnosis.CausePathPrefix, "the path begins with "+quoted(prefix),
+				"let the proxy pass the path on with the prefix, which it took away, or say it in Config.Proxies.PathPrefix")
 		}
 	}
 	if _, rest, ok := strings.Cut(t[1:], "/"); ok {
-		add(text("/"+rest, style), diagnosis.CausePathPrefix, "the path is "+quoted("/"+rest)+", without its first segment", "let the proxy pass the path on without a prefix of its own, or the client sign with it")
+		add(text("/"+rest, style), diagnosis.CausePathPrefix, "the path is "+quoted("/"+rest)+", without its first segment",
+			"let the proxy pass the path on without a prefix of its own, or the client sign with it")
 	}
 }
 
@@ -155,19 +178,23 @@ func (x *diagnoser) payloads() {
 	}
 	const declare = "let the client sign the digest of the body, or declare in X-Amz-Content-Sha256 what it signs"
 	add(v4.UnsignedPayload, diagnosis.CausePayloadMode, "the signature leaves the body out ("+v4.UnsignedPayload+")", declare)
-	add(v4.EmptyPayload, diagnosis.CausePayloadMode, "the body is empty: the client signed the digest of no bytes", "let the client sign after it has set the body; a signer that takes no body, as for presigned URLs, needs to be told the digest")
+	add(v4.EmptyPayload, diagnosis.CausePayloadMode, "the body is empty: the client signed the digest of no bytes",
+		"let the client sign after it has set the body; a signer that takes no body, as for presigned URLs, needs to be told the digest")
 	if !x.bodyKnown || len(x.body) > maxBodyVariant {
 		return
 	}
-	add(digest(x.body), diagnosis.CausePayloadMode, "the signature covers the digest of the body that arrived, not what X-Amz-Content-Sha256 says", declare)
+	add(digest(x.body), diagnosis.CausePayloadMode,
+		"the signature covers the digest of the body that arrived, not what X-Amz-Content-Sha256 says", declare)
 	if len(x.body) == 0 {
 		return
 	}
 	const intact = "let nothing on the way change the body, or the client sign the bytes that it sends"
 	add(digest(bytes.TrimRight(x.body, "\r\n")), diagnosis.CauseBody, "the body has no line end at its end", intact)
 	add(digest(append(slices.Clip(x.body), '\n')), diagnosis.CauseBody, "the body ends in a line feed", intact)
-	add(digest(bytes.ReplaceAll(x.body, []byte("\r\n"), []byte("\n"))), diagnosis.CauseBody, "the lines of the body end in a line feed alone", intact)
-	add(digest(bytes.ReplaceAll(bytes.ReplaceAll(x.body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))), diagnosis.CauseBody, "the lines of the body end in carriage return and line feed", intact)
+	unix := bytes.ReplaceAll(x.body, []byte("\r\n"), []byte("\n"))
+	add(digest(unix), diagnosis.CauseBody, "the lines of the body end in a line feed alone", intact)
+	add(digest(bytes.ReplaceAll(unix, []byte("\n"), []byte("\r\n"))), diagnosis.CauseBody,
+		"the lines of the body end in carriage return and line feed", intact)
 	add(digest(bytes.TrimPrefix(x.body, []byte("\xef\xbb\xbf"))), diagnosis.CauseBody, "the body has no byte order mark", intact)
 }
 

@@ -27,7 +27,7 @@ func (x *diagnoser) unsignedHeaders(refused *Error) {
 	var names []string // the first of them in their order, one more than are told: there can be as many as the server lets headers through
 	for key := range x.r.Header {
 		name := strings.ToLower(key)
-		must := isAmz(key) || slices.Contains(x.a.required, name)
+		must := v4.IsAmz(key) || slices.Contains(x.a.required, name)
 		if !must || signed[name] {
 			continue
 		}
@@ -42,7 +42,8 @@ func (x *diagnoser) unsignedHeaders(refused *Error) {
 	}
 	if len(names) == 0 {
 		if !x.d.Has(diagnosis.CauseTokenUnsigned) {
-			x.find(diagnosis.CauseHeaderUnsigned, "the headers are those that were signed: "+refused.Message, "let the client sign the header, or take it away before the request comes here")
+			x.find(diagnosis.CauseHeaderUnsigned, "the headers are those that were signed: "+refused.Message,
+				"let the client sign the header, or take it away before the request comes here")
 		}
 		return
 	}
@@ -66,7 +67,9 @@ func (x *diagnoser) clock() {
 	age := x.now.Truncate(time.Second).Sub(x.p.signedAt)
 	if x.p.place == InQuery && age > 0 {
 		until := x.p.signedAt.Add(x.p.expires).UTC().Format(v4.TimeFormat)
-		x.find(diagnosis.CauseExpired, fmt.Sprintf("the presigned URL is used before %s: it was signed at %s for %v, and this server's clock says %s", until, signed, x.p.expires, now),
+		x.find(diagnosis.CauseExpired,
+			fmt.Sprintf("the presigned URL is used before %s: it was signed at %s for %v, and this server's clock says %s",
+				until, signed, x.p.expires, now),
 			"sign a new URL, or one that lives longer; if the URL is fresh, set the clock of the signer or of this server right")
 		return
 	}
@@ -78,8 +81,9 @@ func (x *diagnoser) clock() {
 	if hours := age.Round(time.Hour); 0 < hours && hours <= maxZone && (age-hours).Abs() <= x.a.skew {
 		remedy += "; a difference of whole hours is mostly a local time that was taken for UTC"
 	}
-	x.find(diagnosis.CauseClock, fmt.Sprintf("the clocks agree within %v: the client's is %v %s this server's (the request is dated %s, and arrived at %s)",
-		x.a.skew, age, direction, signed, now), remedy)
+	x.find(diagnosis.CauseClock,
+		fmt.Sprintf("the clocks agree within %v: the client's is %v %s this server's (the request is dated %s, and arrived at %s)",
+			x.a.skew, age, direction, signed, now), remedy)
 }
 
 // scope finds in what the credential scope is not the accepted one. It reports whether a signature
@@ -91,13 +95,16 @@ func (x *diagnoser) scope() bool {
 		if p.algorithm == ecdsaP256 {
 			region = p.regionSet
 		}
-		x.find(diagnosis.CauseRegion, fmt.Sprintf("the client signs for region %q: it signs for %s", a.region, quoted(region)), "set the client's region, or Config.Region")
+		x.find(diagnosis.CauseRegion, fmt.Sprintf("the client signs for region %q: it signs for %s", a.region, quoted(region)),
+			"set the client's region, or Config.Region")
 	}
 	if p.scope.Service != a.service {
-		x.find(diagnosis.CauseService, fmt.Sprintf("the client signs for service %q: it signs for %s", a.service, quoted(p.scope.Service)), "set the client's signing name, or Config.Service")
+		x.find(diagnosis.CauseService, fmt.Sprintf("the client signs for service %q: it signs for %s", a.service, quoted(p.scope.Service)),
+			"set the client's signing name, or Config.Service")
 	}
 	if day := p.date[:len("YYYYMMDD")]; p.scope.Date != day {
-		x.find(diagnosis.CauseScopeDate, fmt.Sprintf("the scope's day is that of the request's date, %s: it is %s", day, quoted(p.scope.Date)),
+		x.find(diagnosis.CauseScopeDate,
+			fmt.Sprintf("the scope's day is that of the request's date, %s: it is %s", day, quoted(p.scope.Date)),
 			"let the client take both from one instant, in UTC; a cached scope or a local date differs around midnight")
 	}
 	return p.terminator == v4.Terminator
@@ -114,7 +121,8 @@ func (x *diagnoser) declaredAnyway() bool {
 		return false
 	}
 	x.declared = payload{mode: InsecureUnsigned, line: sha}
-	x.find(diagnosis.CausePayloadMode, "the payload mode "+quoted(sha)+" is admitted", "let the client send the SHA-256 of the body, or switch that mode on in Config.Payloads and read there what it costs")
+	x.find(diagnosis.CausePayloadMode, "the payload mode "+quoted(sha)+" is admitted",
+		"let the client send the SHA-256 of the body, or switch that mode on in Config.Payloads and read there what it costs")
 	return true
 }
 
@@ -122,17 +130,23 @@ func (x *diagnoser) declaredAnyway() bool {
 func (x *diagnoser) credentialRefused(refused *Error) {
 	switch {
 	case refused.Reason == ErrExpiredToken:
-		x.find(diagnosis.CauseKeyExpired, "the temporary credentials are still valid", "let the client fetch new credentials; an SDK does so if it is given a provider and not the keys")
+		x.find(diagnosis.CauseKeyExpired, "the temporary credentials are still valid",
+			"let the client fetch new credentials; an SDK does so if it is given a provider and not the keys")
 	case !x.known && refused.Detail != "":
-		x.find(diagnosis.CauseKeyUnknown, "the credential store returns what checks the signature: "+refused.Detail, "add the derived keys to the store, or let the client sign with the algorithm and for the days of those that it has")
+		x.find(diagnosis.CauseKeyUnknown, "the credential store returns what checks the signature: "+refused.Detail,
+			"add the derived keys to the store, or let the client sign with the algorithm and for the days of those that it has")
 	case !x.known:
-		x.find(diagnosis.CauseKeyUnknown, "the credential store knows the access key", "add the key to the store, or let the client use one that is active; without its secret no signature can be compared")
+		x.find(diagnosis.CauseKeyUnknown, "the credential store knows the access key",
+			"add the key to the store, or let the client use one that is active; without its secret no signature can be compared")
 	case x.p.token == "":
-		x.find(diagnosis.CauseToken, "the session token of these temporary credentials arrives: there was none", "let the client send X-Amz-Security-Token, and sign it")
+		x.find(diagnosis.CauseToken, "the session token of these temporary credentials arrives: there was none",
+			"let the client send X-Amz-Security-Token, and sign it")
 	case x.credential.SessionToken.IsZero():
-		x.find(diagnosis.CauseToken, "no session token arrives: this is a long-term key, and one came with it", "let the client leave the token out: it is left over from other credentials, as in AWS_SESSION_TOKEN")
+		x.find(diagnosis.CauseToken, "no session token arrives: this is a long-term key, and one came with it",
+			"let the client leave the token out: it is left over from other credentials, as in AWS_SESSION_TOKEN")
 	default:
-		x.find(diagnosis.CauseToken, "the session token is that of this access key: another one arrived", "let the client take access key, secret and token from one answer")
+		x.find(diagnosis.CauseToken, "the session token is that of this access key: another one arrived",
+			"let the client take access key, secret and token from one answer")
 	}
 }
 
@@ -141,8 +155,9 @@ func (x *diagnoser) hint() {
 	if !x.known {
 		return
 	}
-	x.d.Hint = fmt.Sprintf("none of the known causes makes the signature verify (%d signatures computed): most likely the client signs with another secret access key, "+
-		"or something changed the request in a way that is not known; compare the canonical request with what the client's debug log says that it signed", x.search.trials)
+	x.d.Hint = fmt.Sprintf("none of the known causes makes the signature verify (%d signatures computed): "+
+		"most likely the client signs with another secret access key, or something changed the request in a way that is not known; "+
+		"compare the canonical request with what the client's debug log says that it signed", x.search.trials)
 	if detail := mismatchDetail(x.r, &x.p, x.via); detail != "" {
 		x.d.Hint += "; " + detail
 	}
@@ -152,7 +167,8 @@ func (x *diagnoser) hint() {
 func (x *diagnoser) missingHeaders(condition string) {
 	for _, name := range x.missing {
 		x.find(diagnosis.CauseHeader, "the signed header "+quoted(name)+" "+condition,
-			"let the proxy pass it on, or the client leave it unsigned; HTTP/2 and Go's server take Connection, Transfer-Encoding and the like away")
+			"let the proxy pass it on, or the client leave it unsigned; "+
+				"HTTP/2 and Go's server take Connection, Transfer-Encoding and the like away")
 	}
 }
 

@@ -14,8 +14,11 @@ import (
 
 // usualValues are what clients mostly send in headers that proxies rewrite or take away.
 var usualValues = map[string][]string{
-	"accept":            {"*/*", "application/json", "application/json, text/plain, */*"},
-	"accept-encoding":   {"identity", "gzip", "gzip, deflate", "gzip,deflate", "gzip, deflate, br", "gzip, deflate, br, zstd", "gzip, br", "br, gzip, deflate", "deflate, gzip", "br,gzip", "*", ""},
+	"accept": {"*/*", "application/json", "application/json, text/plain, */*"},
+	"accept-encoding": {
+		"identity", "gzip", "gzip, deflate", "gzip,deflate", "gzip, deflate, br", "gzip, deflate, br, zstd", "gzip, br",
+		"br, gzip, deflate", "deflate, gzip", "br,gzip", "*", "",
+	},
 	"cache-control":     {"no-cache", "max-age=0", "no-store"},
 	"connection":        {"keep-alive", "Keep-Alive", "close", "upgrade", "Upgrade", "TE", ""},
 	"content-encoding":  {"identity", "gzip", ""},
@@ -37,7 +40,8 @@ func (x *diagnoser) headers() {
 			f := diagnosis.Finding{
 				Cause:     diagnosis.CauseHeader,
 				Condition: "the signed header " + name + " is " + quoteIfSafe(name, v) + ": " + quoteIfSafe(name, value) + " arrived",
-				Remedy:    "let nothing on the way change " + name + ", or pass on what it was, as Config.Proxies.RestoredHeaders says; or let the client leave it unsigned",
+				Remedy: "let nothing on the way change " + name +
+					", or pass on what it was, as Config.Proxies.RestoredHeaders says; or let the client leave it unsigned",
 			}
 			if absent {
 				f.Condition = "the signed header " + name + " arrives, with the value " + quoteIfSafe(name, v)
@@ -71,7 +75,8 @@ func (x *diagnoser) headers() {
 			}
 			was("")
 		case "user-agent":
-			for _, v := range forwardedValues(x.r.Header, "X-Amz-User-Agent", "X-Original-User-Agent", "X-Forwarded-User-Agent", "X-Device-User-Agent") {
+			for _, v := range forwardedValues(x.r.Header,
+				"X-Amz-User-Agent", "X-Original-User-Agent", "X-Forwarded-User-Agent", "X-Device-User-Agent") {
 				was(v)
 			}
 			was("")
@@ -115,7 +120,8 @@ func (x *diagnoser) spaces(line int, name, value string) {
 	add(strings.Join(strings.Fields(value), ""), "is signed without its inner white space", asDocumented)
 	const merged = "let nothing on the way join or part header lines, or the client send one line"
 	if len(values) > 1 {
-		add(strings.Join(values, ", "), "is signed with its values joined by a comma and a space", "let the client join the values with a comma alone")
+		add(strings.Join(values, ", "), "is signed with its values joined by a comma and a space",
+			"let the client join the values with a comma alone")
 		add(values[0], "is signed with its first value alone", merged)
 		add(values[len(values)-1], "is signed with its last value alone", merged)
 	}

@@ -41,28 +41,37 @@ func (x *diagnoser) queries() {
 		}
 	}
 	const plain = "let the client write a space as %20 and a plus as %2B, in what it signs and in what it sends"
-	recoded(strings.ReplaceAll(raw, "+", "%2B"), diagnosis.CausePlus, "a plus sign in the query means a plus: it arrived as +, which means a space", plain) // guard 32b
+	recoded(strings.ReplaceAll(raw, "+", "%2B"), diagnosis.CausePlus, // guard 32b
+		"a plus sign in the query means a plus: it arrived as +, which means a space", plain)
 	const rewritten = "; or let nothing on the way encode the query again"
-	recoded(strings.ReplaceAll(strings.ReplaceAll(raw, "%2B", "+"), "%2b", "+"), diagnosis.CausePlus, "a plus sign in the query means a space: it arrived as %2B", plain+rewritten)
-	recoded(strings.ReplaceAll(raw, "%20", "%2B"), diagnosis.CausePlus, "a space in the query was a plus sign when it was signed: it arrived as %20", plain+rewritten)
+	recoded(strings.ReplaceAll(strings.ReplaceAll(raw, "%2B", "+"), "%2b", "+"), diagnosis.CausePlus,
+		"a plus sign in the query means a space: it arrived as %2B", plain+rewritten)
+	recoded(strings.ReplaceAll(raw, "%20", "%2B"), diagnosis.CausePlus,
+		"a space in the query was a plus sign when it was signed: it arrived as %20", plain+rewritten)
 
 	pairs := slices.DeleteFunc(strings.Split(raw, "&"), func(pair string) bool {
 		return omit != "" && strings.HasPrefix(pair, omit+"=")
 	})
 	const asDocumented = "let the client sign the query as AWS documents it: decoded, encoded and sorted"
-	add(strings.Join(pairs, "&"), diagnosis.CauseQueryEncoding, "the query is signed as it stands on the wire", asDocumented+"; curl before 8 does not")
+	add(strings.Join(pairs, "&"), diagnosis.CauseQueryEncoding, "the query is signed as it stands on the wire",
+		asDocumented+"; curl before 8 does not")
 	sorted := slices.Sorted(slices.Values(pairs))
 	for i, pair := range sorted {
 		if !strings.Contains(pair, "=") {
 			sorted[i] += "="
 		}
 	}
-	const escapes = "; botocore sorts it and does not encode it: give it a query in which all but A-Z a-z 0-9 - . _ ~ is escaped, in upper case"
-	add(strings.Join(sorted, "&"), diagnosis.CauseQueryEncoding, "the query is signed as it stands on the wire, sorted", asDocumented+escapes)
-	add(lowerEscapes(strings.Join(sorted, "&")), diagnosis.CauseQueryEncoding, "the query is signed with escapes in lower case, sorted", asDocumented+escapes)
+	const escapes = "; botocore sorts it and does not encode it: " +
+		"give it a query in which all but A-Z a-z 0-9 - . _ ~ is escaped, in upper case"
+	add(strings.Join(sorted, "&"), diagnosis.CauseQueryEncoding, "the query is signed as it stands on the wire, sorted",
+		asDocumented+escapes)
+	add(lowerEscapes(strings.Join(sorted, "&")), diagnosis.CauseQueryEncoding, "the query is signed with escapes in lower case, sorted",
+		asDocumented+escapes)
+	signedIn := []string{
+		"the parameters are signed in the order in which they arrived", "the parameters are signed sorted by their decoded names",
+	}
 	for i, order := range x.orders(omit) {
-		add(order, diagnosis.CauseQueryOrder, []string{"the parameters are signed in the order in which they arrived", "the parameters are signed sorted by their decoded names"}[i],
-			"let the client sort the parameters by encoded name and value")
+		add(order, diagnosis.CauseQueryOrder, signedIn[i], "let the client sort the parameters by encoded name and value")
 	}
 
 	const left = "let nothing on the way add parameters, or the client sign them"
@@ -70,7 +79,7 @@ func (x *diagnoser) queries() {
 	for i, pair := range pairs {
 		name, _, _ := strings.Cut(pair, "=")
 		token := name == v4.ParamSecurityToken.String() && x.p.place == InQuery
-		if pair == "" || isAmz(name) && x.p.place == InQuery && !token {
+		if pair == "" || v4.IsAmz(name) && x.p.place == InQuery && !token {
 			continue // without one of its own parameters, a URL is not presigned
 		}
 		if seen++; seen > maxParameters {
@@ -78,13 +87,17 @@ func (x *diagnoser) queries() {
 		}
 		without := strings.Join(slices.Concat(pairs[:i], pairs[i+1:]), "&")
 		if token {
-			recoded(without, diagnosis.CauseTokenUnsigned, "the session token is part of what is signed: it was appended to the URL afterwards", "let the client sign with the token as part of its credentials")
+			recoded(without, diagnosis.CauseTokenUnsigned,
+				"the session token is part of what is signed: it was appended to the URL afterwards",
+				"let the client sign with the token as part of its credentials")
 			continue
 		}
-		recoded(without, diagnosis.CauseParameter, "the query is without the parameter "+quoted(name)+", which was added after signing", left)
+		recoded(without, diagnosis.CauseParameter,
+			"the query is without the parameter "+quoted(name)+", which was added after signing", left)
 	}
-	own := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool { return x.p.place == InHeader || !isAmz(pair) })
-	recoded(strings.Join(own, "&"), diagnosis.CauseParameter, "the query is without all parameters but those of the signature: the others were not signed", left)
+	own := slices.DeleteFunc(slices.Clone(pairs), func(pair string) bool { return x.p.place == InHeader || !v4.IsAmz(pair) })
+	recoded(strings.Join(own, "&"), diagnosis.CauseParameter,
+		"the query is without all parameters but those of the signature: the others were not signed", left)
 }
 
 // orders returns the canonically encoded query in the order of arrival, and sorted by what its
@@ -101,7 +114,9 @@ func (x *diagnoser) orders(omit string) []string {
 		if omit != "" && string(name) == omit {
 			continue
 		}
-		all = append(all, decoded{string(name) + "=" + string(value), string(v4.AppendDecoded(nil, name)), string(v4.AppendDecoded(nil, value))})
+		all = append(all, decoded{
+			string(name) + "=" + string(value), string(v4.AppendDecoded(nil, name)), string(v4.AppendDecoded(nil, value)),
+		})
 	}
 	join := func() string {
 		var b strings.Builder

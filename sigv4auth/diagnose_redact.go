@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/redact"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -16,11 +17,13 @@ const maxCanonicalShown = 16 << 10
 // the length alone: a cookie, an API key or a customer's encryption key may be signed too (threat
 // 213).
 var harmlessHeaders = map[string]bool{
-	"accept": true, "accept-encoding": true, "accept-language": true, "amz-sdk-invocation-id": true, "amz-sdk-request": true, "cache-control": true, "connection": true,
-	"content-encoding": true, "content-length": true, "content-md5": true, "content-type": true, "date": true, "expect": true, "host": true, "pragma": true, "range": true,
-	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true, "user-agent": true, "via": true, "x-amz-content-sha256": true, "x-amz-date": true,
-	"x-amz-decoded-content-length": true, "x-amz-region-set": true, "x-amz-target": true, "x-amz-trailer": true, "x-amz-user-agent": true, "x-amzn-trace-id": true,
-	"x-forwarded-for": true, "x-forwarded-host": true, "x-forwarded-port": true, "x-forwarded-proto": true,
+	"accept": true, "accept-encoding": true, "accept-language": true, "amz-sdk-invocation-id": true, "amz-sdk-request": true,
+	"cache-control": true, "connection": true, "content-encoding": true, "content-length": true, "content-md5": true,
+	"content-type": true, "date": true, "expect": true, "host": true, "pragma": true, "range": true, "te": true, "trailer": true,
+	"transfer-encoding": true, "upgrade": true, "user-agent": true, "via": true, "x-amz-content-sha256": true, "x-amz-date": true,
+	"x-amz-decoded-content-length": true, "x-amz-region-set": true, "x-amz-target": true, "x-amz-trailer": true,
+	"x-amz-user-agent": true, "x-amzn-trace-id": true, "x-forwarded-for": true, "x-forwarded-host": true, "x-forwarded-port": true,
+	"x-forwarded-proto": true,
 }
 
 // quoteIfSafe is a header's value as a finding quotes it.
@@ -31,19 +34,23 @@ func quoteIfSafe(name, value string) string {
 	return hidden(value)
 }
 
-func hidden(value string) string { return fmt.Sprintf("%s (%d bytes)", redacted, len(value)) }
+func hidden(value string) string { return fmt.Sprintf("%s (%d bytes)", redact.Redacted, len(value)) }
 
 // harmlessParams are the parameters of presigned URLs whose values are quoted.
 var harmlessParams = map[string]bool{
-	v4.ParamAlgorithm.String(): true, v4.ParamSignedHeaders.String(): true, v4.ParamDate.String(): true, v4.ParamExpires.String(): true, v4.ParamContentSHA256.String(): true, v4.ParamRegionSet.String(): true,
+	v4.ParamAlgorithm.String(): true, v4.ParamSignedHeaders.String(): true, v4.ParamDate.String(): true, v4.ParamExpires.String(): true,
+	v4.ParamContentSHA256.String(): true, v4.ParamRegionSet.String(): true,
 }
 
 // secretWords are what the names of parameters that carry secrets contain.
-var secretWords = []string{"token", "secret", "signature", "credential", "passw", "pwd", "key", "auth", "session", "code", "jwt", "sig", "assertion", "cookie", "otp", "pin"}
+var secretWords = []string{
+	"token", "secret", "signature", "credential", "passw", "pwd", "key", "auth", "session", "code", "jwt", "sig", "assertion", "cookie",
+	"otp", "pin",
+}
 
 // showsParam reports whether the value of a query parameter may be quoted.
 func showsParam(name string) bool {
-	if isAmz(name) {
+	if v4.IsAmz(name) {
 		return harmlessParams[name]
 	}
 	name = strings.ToLower(name)
@@ -59,20 +66,20 @@ func showsParam(name string) bool {
 // not be in it.
 func (x *diagnoser) redact() {
 	d := &x.d
-	hides := x.hider()
+	hides := x.redactor()
 	if s := &x.search; len(s.lines) > 0 {
 		d.Signatures = s.trials
-		d.CanonicalRequest = hides.lines(s.shown(x.missing)) // guard 97b
-		d.StringToSign = hides.lines(strings.Split(s.stringToSign(), "\n"))
+		d.CanonicalRequest = printableLines(s.shown(x.missing), hides) // guard 97b
+		d.StringToSign = printableLines(strings.Split(s.stringToSign(), "\n"), hides)
 	}
-	d.Message = printable(withoutKeys(hides.text(d.Message)))
-	d.Hint = printable(hides.text(d.Hint))
+	d.Message = printable(redact.WithoutKeys(hides.Text(d.Message)))
+	d.Hint = printable(hides.Text(d.Hint))
 	for i, text := range d.NotTried {
-		d.NotTried[i] = printable(hides.text(text))
+		d.NotTried[i] = printable(hides.Text(text))
 	}
 	for i := range d.Findings {
 		f := &d.Findings[i]
-		f.Condition, f.Remedy = hides.text(f.Condition), hides.text(f.Remedy)
+		f.Condition, f.Remedy = hides.Text(f.Condition), hides.Text(f.Remedy)
 	}
 }
 
@@ -102,27 +109,10 @@ func (s *search) shown(missing []string) []string {
 	return lines
 }
 
-// hider knows the secrets at hand, and hides texts that hold one where none belongs: a token in the
-// path, a signature in another header. What stands in the place that is meant for it is hidden
-// already.
-type hider []string
-
-// A text may have been cut behind the beginning of a secret, so the beginning is what is looked
-// for. What is shorter than the shortest is no secret, and stands in any text.
-const (
-	secretBeginning = 12
-	shortestSecret  = 8
-	encodings       = 3 // how many times a secret may be percent-encoded: by the client, and twice in a path
-)
-
-func (x *diagnoser) hider() hider {
-	var h hider
-	for _, s := range []string{x.p.token, x.credential.Secret.Reveal(), x.credential.SessionToken.Reveal(), x.signature()} {
-		if s = unquoted(s); len(s) >= shortestSecret {
-			h = append(h, s[:min(len(s), secretBeginning)])
-		}
-	}
-	return h
+// redactor returns what hides the secrets at hand in texts where none belongs: a token in the path,
+// a signature in another header. What stands in the place that is meant for it is hidden already.
+func (x *diagnoser) redactor() redact.Redactor {
+	return redact.New(x.p.token, x.credential.Secret.Reveal(), x.credential.SessionToken.Reveal(), x.signature())
 }
 
 // signature is the one that was presented, "" if none was.
@@ -136,88 +126,15 @@ func (x *diagnoser) signature() string {
 	return x.p.signature
 }
 
-// text returns the text, or REDACTED if it holds a secret.
-func (h hider) text(s string) string {
-	for plain, i := s, 0; ; i++ {
-		bare := unquoted(plain) // guard 97c
-		for _, secret := range h {
-			if strings.Contains(bare, secret) {
-				return redacted
-			}
-		}
-		next := unescaped(plain)
-		if i == encodings || next == plain {
-			return s
-		}
-		plain = next
-	}
-}
-
-// lines joins the lines, each fit for a log.
-func (h hider) lines(lines []string) string {
+// printableLines joins lines of what the server built, each fit for a log and without the secrets
+// that hides knows.
+func printableLines(lines []string, hides redact.Redactor) string {
 	for i, line := range lines {
-		lines[i] = printable(h.text(line))
+		lines[i] = printable(hides.Text(line))
 	}
 	text := strings.Join(lines, "\n")
 	if len(text) > maxCanonicalShown {
 		text = text[:maxCanonicalShown] + "..."
 	}
 	return text
-}
-
-// longestWord is less than the length of secret access keys, and more than that of any word in a
-// message.
-const longestWord = 32
-
-// withoutKeys takes out of a message what may be a key. Some quote a request whose access key is
-// not known yet, and with it what is secret.
-func withoutKeys(message string) string {
-	inKey := func(c byte) bool {
-		return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("+/=-_%", c) >= 0
-	}
-	var b strings.Builder
-	for i := 0; i < len(message); {
-		end := i
-		for end < len(message) && inKey(message[end]) {
-			end++
-		}
-		switch {
-		case end == i:
-			b.WriteByte(message[i])
-			end++
-		case end-i >= longestWord:
-			b.WriteString(redacted)
-		default:
-			b.WriteString(message[i:end])
-		}
-		i = end
-	}
-	return b.String()
-}
-
-// unquoted takes out what quoting puts in.
-func unquoted(s string) string {
-	if !strings.ContainsAny(s, `\"`) {
-		return s
-	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, ""), `"`, "")
-}
-
-// unescaped decodes the escapes of s that are whole.
-func unescaped(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if c, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
-				b = append(b, c[0])
-				i += 2
-				continue
-			}
-		}
-		b = append(b, s[i])
-	}
-	return string(b)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 )
 
 // The bounds of one diagnosis.
@@ -132,14 +133,14 @@ func (s *search) with(c *candidate, f func() bool) bool {
 
 // arrived reports whether the signature is that of the request as it arrived, for one of the hosts
 // that a trusted proxy named if there is one.
-func (s *search) arrived(via *relayed) bool {
+func (s *search) arrived(via *forwarded.Original) bool {
 	if s.verifies() {
 		return true
 	}
 	if via == nil {
 		return false
 	}
-	for _, h := range via.hosts[1:] {
+	for _, h := range via.Hosts[1:] {
 		if s.with(&candidate{line: s.hostLine(), text: "host:" + h}, s.verifies) {
 			return true
 		}

@@ -89,26 +89,42 @@ type wireCode struct {
 // S3 column follows "Error responses" in the S3 API Reference, the query column "Common Errors" in
 // the STS and IAM API References.
 var answers = map[Reason]answer{
-	ErrMissingAuthenticationToken: {403, "MissingAuthenticationTokenException", wireCode{403, "AccessDenied"}, wireCode{403, "MissingAuthenticationToken"}},
-	ErrIncompleteSignature:        {403, "IncompleteSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{400, "IncompleteSignature"}},
-	ErrMalformedRequest:           {400, "IncompleteSignatureException", wireCode{400, "InvalidRequest"}, wireCode{400, "IncompleteSignature"}},
-	ErrHeaderNotSigned:            {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrHostNotAllowed:             {403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrRequestExpired:             {403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrRequestNotYetCurrent:       {403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrInvalidScope:               {403, "InvalidSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrNotEnabled:                 {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrUnrecognizedClient:         {403, "UnrecognizedClientException", wireCode{403, "InvalidAccessKeyId"}, wireCode{403, "InvalidClientTokenId"}},
-	ErrExpiredToken:               {403, "ExpiredTokenException", wireCode{400, "ExpiredToken"}, wireCode{403, "ExpiredToken"}},
-	ErrSignatureMismatch:          {403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrPayloadMismatch:            {403, "InvalidSignatureException", wireCode{400, "XAmzContentSHA256Mismatch"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrChecksumMismatch:           {400, "BadDigest", wireCode{400, "BadDigest"}, wireCode{400, "BadDigest"}},
-	ErrIncompleteBody:             {400, "IncompleteBody", wireCode{400, "IncompleteBody"}, wireCode{400, "IncompleteBody"}},
-	ErrRequestTooLarge:            {413, "RequestEntityTooLargeException", wireCode{400, "EntityTooLarge"}, wireCode{413, "RequestEntityTooLarge"}},
-	ErrAccessDenied:               {403, "AccessDeniedException", wireCode{403, "AccessDenied"}, wireCode{403, "AccessDenied"}},
-	ErrServiceUnavailable:         {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
-	ErrRevisionGone:               {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
-	ErrInternalFailure:            {500, "InternalFailure", wireCode{500, "InternalError"}, wireCode{500, "InternalFailure"}},
+	ErrMissingAuthenticationToken: {
+		403, "MissingAuthenticationTokenException", wireCode{403, "AccessDenied"}, wireCode{403, "MissingAuthenticationToken"},
+	},
+	ErrIncompleteSignature: {
+		403, "IncompleteSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{400, "IncompleteSignature"},
+	},
+	ErrMalformedRequest: {400, "IncompleteSignatureException", wireCode{400, "InvalidRequest"}, wireCode{400, "IncompleteSignature"}},
+	ErrHeaderNotSigned:  {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrHostNotAllowed: {
+		403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"},
+	},
+	ErrRequestExpired: {
+		403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"},
+	},
+	ErrRequestNotYetCurrent: {
+		403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"},
+	},
+	ErrInvalidScope: {
+		403, "InvalidSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{403, "SignatureDoesNotMatch"},
+	},
+	ErrNotEnabled:         {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrUnrecognizedClient: {403, "UnrecognizedClientException", wireCode{403, "InvalidAccessKeyId"}, wireCode{403, "InvalidClientTokenId"}},
+	ErrExpiredToken:       {403, "ExpiredTokenException", wireCode{400, "ExpiredToken"}, wireCode{403, "ExpiredToken"}},
+	ErrSignatureMismatch: {
+		403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"},
+	},
+	ErrPayloadMismatch: {
+		403, "InvalidSignatureException", wireCode{400, "XAmzContentSHA256Mismatch"}, wireCode{403, "SignatureDoesNotMatch"},
+	},
+	ErrChecksumMismatch:   {400, "BadDigest", wireCode{400, "BadDigest"}, wireCode{400, "BadDigest"}},
+	ErrIncompleteBody:     {400, "IncompleteBody", wireCode{400, "IncompleteBody"}, wireCode{400, "IncompleteBody"}},
+	ErrRequestTooLarge:    {413, "RequestEntityTooLargeException", wireCode{400, "EntityTooLarge"}, wireCode{413, "RequestEntityTooLarge"}},
+	ErrAccessDenied:       {403, "AccessDeniedException", wireCode{403, "AccessDenied"}, wireCode{403, "AccessDenied"}},
+	ErrServiceUnavailable: {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
+	ErrRevisionGone:       {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
+	ErrInternalFailure:    {500, "InternalFailure", wireCode{500, "InternalError"}, wireCode{500, "InternalFailure"}},
 }
 
 // Error is a refusal. It implements [smithy.APIError].

@@ -31,7 +31,7 @@ func fastAuthorization(value string) (credential, signedHeaders, signature strin
 // fastField returns the value at the start of s and what follows next, the beginning of the field
 // after it.
 func fastField(s, next string) (value, rest string, ok bool) {
-	value, rest, ok = cut(s, ',')
+	value, rest, ok = v4.Cut(s, ',')
 	if !ok || value == "" || value[len(value)-1] == ' ' {
 		return "", "", false
 	}

@@ -1,19 +1,21 @@
 package sigv4auth
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // checkHost refuses a request whose host is not served here. Of the hosts that a trusted proxy
 // named, the others are left (threat 80).
-func (a *Authenticator) checkHost(host string, via *relayed) *Error {
+func (a *Authenticator) checkHost(host string, via *forwarded.Original) *Error {
 	if a.hosts == nil {
 		return nil
 	}
 	if via != nil {
-		if via.restrict(a.servesHost); len(via.hosts) > 0 {
+		if via.Restrict(a.servesHost) {
 			return nil
 		}
 	} else if a.servesHost(host) {
@@ -31,34 +33,6 @@ func (a *Authenticator) servesHost(host string) bool {
 	return false
 }
 
-// matchesAnyHost reports whether the signature is right for one of the hosts that a trusted proxy
-// named, and says in via.host for which. first is whether it is for the first of them, whose
-// canonical request s.buf holds. All are tried, whichever is right, and with the same work for each
-// (threat 123).
-func (s *scratch) matchesAnyHost(via *relayed, first bool, key verificationKey, p *authParams) bool {
-	found := first
-	if first {
-		via.host = via.hosts[0]
-	}
-	for _, host := range via.hosts[1:] {
-		s.other = withHost(s.other[:0], s.buf, via.hosts[0], host)
-		if s.matches(s.other, key, p) && !found { // guard 123c
-			found, via.host = true, host
-		}
-	}
-	return found
-}
-
-// withHost appends the canonical request with another host. No line of it but the one of the
-// host begins with "host:": names, paths and values hold no line feeds, and host is always signed.
-func withHost(dst, canonical []byte, from, to string) []byte {
-	const line = "\nhost:"
-	i := bytes.Index(canonical, []byte(line)) + len(line)
-	dst = append(dst, canonical[:i]...)
-	dst = append(dst, to...)
-	return append(dst, canonical[i+len(from):]...)
-}
-
 // rewritten are the headers that clients sign and proxies commonly rewrite, drop or merge (threat
 // 124).
 var rewritten = map[string]bool{
@@ -69,15 +43,15 @@ var rewritten = map[string]bool{
 
 // mismatchDetail says what proxies may have to do with a signature that is not right, "" if nothing
 // points at one. It names headers alone.
-func mismatchDetail(r *http.Request, p *authParams, via *relayed) string {
+func mismatchDetail(r *http.Request, p *authParams, via *forwarded.Original) string {
 	var b strings.Builder
 	for rest, more := p.signedHeaders, true; more; {
 		var name string
-		name, rest, more = cut(rest, ';')
+		name, rest, more = v4.Cut(rest, ';')
 		if !rewritten[name] {
 			continue
 		}
-		if _, restored := via.restores(name); restored {
+		if _, restored := via.RestoredValue(name); restored {
 			continue
 		}
 		if b.Len() == 0 {
@@ -94,15 +68,15 @@ func mismatchDetail(r *http.Request, p *authParams, via *relayed) string {
 	switch {
 	case via == nil && throughProxy(r.Header):
 		say("the request came through a proxy, and its peer is not one of Config.Proxies")
-	case via != nil && via.fault != "":
-		say("what the proxy says in " + via.fault + " is malformed, and was not believed")
+	case via != nil && via.Fault != "":
+		say("what the proxy says in " + via.Fault + " is malformed, and was not believed")
 	}
 	return b.String()
 }
 
 // throughProxy reports whether headers are there that proxies add.
 func throughProxy(h http.Header) bool {
-	for _, key := range []string{"Via", forwardedHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
+	for _, key := range []string{"Via", forwarded.HeaderKey, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
 		if len(h[key]) > 0 {
 			return true
 		}

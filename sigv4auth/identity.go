@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
 // Identity is who signed a request, and how. Only a verified request has one. It is a value:
@@ -38,17 +40,10 @@ type Identity struct {
 	// aws:EpochTime are taken.
 	VerifiedAt time.Time
 
-	session       *Session // a copy of this request's own
-	relayed       *relayed // nil => no trusted proxy stood between
-	host          string   // as signed
-	signedHeaders string   // as sent: lower case, sorted, joined with ';'
-}
-
-// Scope is a credential scope: IAM User Guide, "Elements of an AWS API request signature".
-type Scope struct {
-	Date    string // YYYYMMDD
-	Region  string
-	Service string
+	session       *Session            // a copy of this request's own
+	original      *forwarded.Original // nil => no trusted proxy stood between
+	host          string              // as signed
+	signedHeaders string              // as sent: lower case, sorted, joined with ';'
 }
 
 // SignatureLocation is where a request carried its signature.
@@ -89,10 +84,10 @@ func (id Identity) Session() (Session, bool) {
 // proxy rewrote, though what the client sent was restored and verified: the request holds another
 // value. So it is of host, if a proxy named the one that was signed and r.Host is another.
 func (id Identity) Signed(name string) bool {
-	if _, restored := id.relayed.restores(name); restored {
+	if _, restored := id.original.RestoredValue(name); restored {
 		return false
 	}
-	if id.relayed != nil && id.relayed.host != id.relayed.received && strings.EqualFold(name, "host") {
+	if id.original != nil && id.original.Host != id.original.Received && strings.EqualFold(name, "host") {
 		return false
 	}
 	return listed(id.signedHeaders, name)
@@ -131,7 +126,7 @@ func VerifiedHeader(r *http.Request, name string) (string, error) {
 	if strings.EqualFold(name, "host") {
 		return id.host, nil
 	}
-	if value, restored := id.relayed.restores(name); restored {
+	if value, restored := id.original.RestoredValue(name); restored {
 		return value, nil
 	}
 	values := r.Header.Values(name)
@@ -145,7 +140,7 @@ func VerifiedHeader(r *http.Request, name string) (string, error) {
 func listed(list, name string) bool {
 	for more := list != ""; more; {
 		var element string
-		element, list, more = cut(list, ';')
+		element, list, more = v4.Cut(list, ';')
 		if len(element) == len(name) && strings.EqualFold(element, name) {
 			return true
 		}
@@ -201,17 +196,27 @@ func (s Session) clone() Session {
 	return s
 }
 
-// ownTags makes the tags of p, which was copied from another, its own (threat 231).
-func ownTags(p *iampolicy.Principal) {
-	p.Tags = maps.Clone(p.Tags) // guard 231c
+// fill makes id the identity of a verified request. Nothing in it is shared with the store.
+func (id *Identity) fill(c *Credential, p *authParams, mode PayloadMode, now time.Time) {
+	id.take(c)
+	id.AccessKeyID = p.accessKeyID
+	id.Scope = Scope(p.scope)
+	id.SignatureLocation = p.place
+	id.Algorithm = p.algorithm.name()
+	id.PayloadMode = mode
+	id.SignedAt = p.signedAt
+	id.VerifiedAt = now
+	id.signedHeaders = p.signedHeaders
 }
 
-func cloneCredential(c Credential) Credential {
-	ownTags(&c.Principal)
-	c.SigningKeys = slices.Clone(c.SigningKeys) // guard 231f
+// take makes id that of the principal and the session of c.
+func (id *Identity) take(c *Credential) {
+	id.Principal = c.Principal
+	ownTags(&id.Principal) // guard 231d
+	id.Revision = c.Revision
+	id.session = nil
 	if c.Session != nil {
-		s := c.Session.clone()
-		c.Session = &s
+		session := c.Session.clone()
+		id.session = &session
 	}
-	return c
 }

@@ -15,7 +15,6 @@ const (
 	maxSignedHeaders = 100      // names in SignedHeaders
 	maxSessionToken  = 16 << 10 // bytes of the session token
 	maxAccessKeyID   = 128      // characters of the access key ID
-	maxHost          = 255      // bytes of the host: RFC 1035, section 2.3.4, and a port
 
 	// maxAuthorizationFields is more than the three that there are, so that the answer can say
 	// which is wrong.

@@ -77,3 +77,14 @@ func printable(s string) string {
 
 // printableByte reports whether c is a space or a graphic character of ASCII.
 func printableByte(c byte) bool { return c >= 0x20 && c < 0x7f } // guard 214a
+
+// maxQuoted bounds what a message quotes of a request.
+const maxQuoted = 64
+
+// forMessage makes a text that the client sent fit to be told back to it.
+func forMessage(s string) string {
+	if len(s) > maxQuoted {
+		s = s[:maxQuoted]
+	}
+	return printable(s)
+}

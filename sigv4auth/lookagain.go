@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 )
 
 // maxLookupAge is for how long a request may go on with what the store said of its credential. A
@@ -45,7 +46,7 @@ func (a *Authenticator) lookUpAgain(ctx context.Context, c *Credential, p *authP
 // has been revoked or has expired, or the secret, the session token or the principal is another
 // one. It puts the credential as it is now into c. s.buf holds the canonical request.
 func (a *Authenticator) confirm(
-	ctx context.Context, c *Credential, p *authParams, s *scratch, via *relayed, was *iampolicy.Principal,
+	ctx context.Context, c *Credential, p *authParams, s *scratch, via *forwarded.Original, was *iampolicy.Principal,
 ) *Error {
 	if refused := a.lookUpAgain(ctx, c, p, was); refused != nil {
 		return refused
@@ -75,7 +76,7 @@ func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Requ
 	}
 	id := &rec.identity
 	var c Credential
-	if refused := a.confirm(ctx, &c, p, s, id.relayed, &id.Principal); refused != nil {
+	if refused := a.confirm(ctx, &c, p, s, id.original, &id.Principal); refused != nil {
 		return refused
 	}
 	id.take(&c) // guard 234a
@@ -96,10 +97,12 @@ type standing struct {
 
 // follow begins a standing with a request that has just been verified. via has the host that was
 // signed.
-func (st *standing) follow(a *Authenticator, ctx context.Context, p *authParams, s *scratch, via *relayed, c *Credential, at time.Time) {
+func (st *standing) follow(
+	a *Authenticator, ctx context.Context, p *authParams, s *scratch, via *forwarded.Original, c *Credential, at time.Time,
+) {
 	canonical := s.buf
-	if via != nil && via.host != via.hosts[0] {
-		canonical = withHost(nil, s.buf, via.hosts[0], via.host)
+	if via != nil && via.Host != via.Hosts[0] {
+		canonical = withHost(nil, s.buf, via.Hosts[0], via.Host)
 	}
 	st.a, st.ctx, st.p, st.principal, st.at = a, ctx, *p, c.Principal, at
 	st.p.signed = nil // the next request's

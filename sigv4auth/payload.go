@@ -35,7 +35,8 @@ func (a *Authenticator) declaredPayload(d *payload, r *http.Request, p *authPara
 	case strings.HasPrefix(sha, streamingPrefix):
 		return a.streamingPayload(d, r, p)
 	case sha != "":
-		return malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).withS3Code(http.StatusBadRequest, "InvalidArgument")
+		return malformed("X-Amz-Content-Sha256 must be %d lower-case hexadecimal digits or the name of a payload mode", v4.DigestLen).
+			withS3Code(http.StatusBadRequest, "InvalidArgument")
 	case a.service != "s3":
 		return nil
 	case p.place == InQuery:

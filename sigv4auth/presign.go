@@ -42,7 +42,7 @@ func (f *queryFields) find(q *v4.Query, seed maphash.Seed) *Error {
 	for i := range q.Len() {
 		name, _ := q.Pair(i)
 		param := q.Param(i)
-		if param == v4.NoParam && !isAmz(name) {
+		if param == v4.NoParam && !v4.IsAmz(name) {
 			continue
 		}
 		if n++; n > maxAmzParams {
@@ -126,7 +126,9 @@ func (p *authParams) fromQuery(h *protocolHeaders, fields *queryFields, s *scrat
 		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+forMessage(algorithm)+"'.")
 	}
 	var missing strings.Builder
-	for _, f := range [...]v4.Param{v4.ParamAlgorithm, v4.ParamCredential, v4.ParamSignature, v4.ParamSignedHeaders, v4.ParamDate, v4.ParamExpires, v4.ParamRegionSet} {
+	for _, f := range [...]v4.Param{
+		v4.ParamAlgorithm, v4.ParamCredential, v4.ParamSignature, v4.ParamSignedHeaders, v4.ParamDate, v4.ParamExpires, v4.ParamRegionSet,
+	} {
 		if values[f] == "" && (f != v4.ParamRegionSet || p.algorithm == ecdsaP256) {
 			missing.WriteString("AWS query-string parameters must include '" + f.String() + "'. ")
 		}
@@ -210,7 +212,8 @@ func (p *authParams) parseExpires(s string, longest time.Duration) *Error {
 	}
 	p.expires = time.Duration(seconds) * time.Second
 	if p.expires > maxPresignExpiry {
-		return refusal(ErrIncompleteSignature, "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
+		return refusal(ErrIncompleteSignature,
+			"X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
 	}
 	if p.expires > longest {
 		return refusal(ErrNotEnabled, "X-Amz-Expires is longer than is accepted here")

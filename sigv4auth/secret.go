@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/redact"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -25,8 +26,6 @@ type secretBox struct {
 	value  string
 	digest [sha256.Size]byte // tells one secret from another in the key cache without holding either there
 }
-
-const redacted = "REDACTED"
 
 // NewSecret returns the Secret that holds s.
 func NewSecret(s string) Secret {
@@ -54,10 +53,10 @@ func (s Secret) Equal(v string) bool {
 }
 
 // String returns REDACTED.
-func (s Secret) String() string { return redacted }
+func (s Secret) String() string { return redact.Redacted }
 
 // Format writes REDACTED, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // guard 116a
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact.Redacted) } // guard 116a
 
 // MarshalText returns REDACTED.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil } // guard 116b
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redact.Redacted), nil } // guard 116b

@@ -32,7 +32,7 @@ func (a *Authenticator) checkSignedHeaders(h http.Header, arrived int, p *authPa
 func unsignedAmz(h http.Header, p *authParams) *Error {
 	for key := range h {
 		switch {
-		case !isAmz(key), p.signed.Names(key):
+		case !v4.IsAmz(key), p.signed.Names(key):
 		case !isMIMEKey(key):
 			// The canonical request is built from the keys that net/http makes; a handler could
 			// read this one.
@@ -111,7 +111,7 @@ func (p *protocolHeaders) find(h http.Header) {
 		case "Date":
 			p.date = values
 		default:
-			if isAmz(key) { // guard 17
+			if v4.IsAmz(key) { // guard 17
 				p.amz++
 			}
 		}

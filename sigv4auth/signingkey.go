@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/redact"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -75,7 +76,8 @@ func (s Scope) check() error {
 		return fmt.Errorf("sigv4auth: the date of a scope must be YYYYMMDD, not %q", s.Date)
 	}
 	if !validScopePart(s.Region) || !validScopePart(s.Service) {
-		return fmt.Errorf("sigv4auth: the region and the service of a scope must be letters, digits, '-', '_' and '.', not %q and %q", s.Region, s.Service)
+		return fmt.Errorf("sigv4auth: the region and the service of a scope must be letters, digits, '-', '_' and '.', not %q and %q",
+			s.Region, s.Service)
 	}
 	return nil
 }
@@ -100,13 +102,13 @@ func (k SigningKey) Reveal() []byte {
 }
 
 // String returns REDACTED.
-func (k SigningKey) String() string { return redacted }
+func (k SigningKey) String() string { return redact.Redacted }
 
 // Format writes REDACTED, whatever the verb.
-func (k SigningKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // guard 116c
+func (k SigningKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact.Redacted) } // guard 116c
 
 // MarshalText returns REDACTED.
-func (k SigningKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (k SigningKey) MarshalText() ([]byte, error) { return []byte(redact.Redacted), nil }
 
 // signingKeyFor returns the first of keys that is for the scope s, nil if none is.
 func signingKeyFor(keys []SigningKey, s v4.Scope) *v4.SigningKey {

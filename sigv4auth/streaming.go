@@ -92,7 +92,8 @@ func decodedLength(values []string, max int64) (int64, *Error) {
 		return 0, refused
 	}
 	if s == "" {
-		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length").withS3Code(http.StatusLengthRequired, "MissingContentLength")
+		return 0, malformed("Missing required header for this request: x-amz-decoded-content-length").
+			withS3Code(http.StatusLengthRequired, "MissingContentLength")
 	}
 	n := int64(0)
 	for i := range len(s) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/wildgate/wildgate/internal/ascii"
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 )
 
 // strippedHeaders are what handlers do not see. A gateway behind a handler, such as one of CGI,
@@ -16,16 +17,16 @@ type strippedHeaders struct {
 	proxies []string // keys, in any spelling but this one
 }
 
-func newStrippedHeaders(names []string, p *proxies) strippedHeaders {
+func newStrippedHeaders(names []string, p *forwarded.Proxies) strippedHeaders {
 	s := strippedHeaders{names: slices.Clone(names)}
 	if p != nil {
-		for _, key := range []string{p.client, p.host, p.scheme} {
+		for _, key := range []string{p.Client, p.Host, p.Scheme} {
 			if key != "" && !slices.Contains(s.proxies, key) {
 				s.proxies = append(s.proxies, key)
 			}
 		}
-		for _, h := range p.restored {
-			s.proxies = append(s.proxies, h.from)
+		for _, h := range p.Restored {
+			s.proxies = append(s.proxies, h.From)
 		}
 	}
 	return s

@@ -23,7 +23,7 @@ func (t *target) parse(r *http.Request, hosts []string) *Error {
 		return malformed("The request target is longer than %d bytes", maxTarget)
 	}
 	// HTTP/1.0 needs no Host, but a signature does (threat 131).
-	if !validHost(r.Host) {
+	if !v4.ValidHost(r.Host) {
 		return malformed("The request has no valid host")
 	}
 	// net/http takes Host out of the header. Where one is left, as over HTTP/2 beside :authority,
@@ -53,7 +53,7 @@ func (t *target) parse(r *http.Request, hosts []string) *Error {
 		}
 		raw = rest[end:]
 	}
-	t.path, t.query, _ = cut(raw, '?')
+	t.path, t.query, _ = v4.Cut(raw, '?')
 	return nil
 }
 

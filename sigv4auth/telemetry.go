@@ -30,13 +30,15 @@ func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t teleme
 		if t.requests, err = m.Int64Counter("sigv4auth.requests", describe("{request}", "Requests by outcome")); err != nil {
 			return t, err
 		}
-		if t.duration, err = m.Float64Histogram("sigv4auth.duration", describe("s", "Time until a request was admitted or refused")); err != nil {
+		if t.duration, err = m.Float64Histogram("sigv4auth.duration",
+			describe("s", "Time until a request was admitted or refused")); err != nil {
 			return t, err
 		}
 		if t.clock, err = m.Float64Histogram("sigv4auth.clock_skew", describe("s", "Server's clock less the request's date")); err != nil {
 			return t, err
 		}
-		if t.bodies, err = m.Int64Counter("sigv4auth.streamed_bodies", describe("{body}", "Bodies in streaming modes, read to their end or to an error, by outcome")); err != nil {
+		if t.bodies, err = m.Int64Counter("sigv4auth.streamed_bodies",
+			describe("{body}", "Bodies in streaming modes, read to their end or to an error, by outcome")); err != nil {
 			return t, err
 		}
 	}

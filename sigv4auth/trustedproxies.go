@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/sigv4auth/internal/forwarded"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -74,46 +75,35 @@ type TrustedProxies struct {
 	RestoredHeaders map[string]string
 }
 
-// proxies is a TrustedProxies, compiled. nil trusts nobody.
-type proxies struct {
-	networks             []netip.Prefix // canonical
-	unix                 bool
-	client, host, scheme string // keys of headers, "" if not believed
-	prefix               string
-	restored             []restoredHeader
-}
-
-// restoredHeader holds the keys of a header and of the one that has its signed value.
-type restoredHeader struct{ key, from string }
-
 // newProxies compiles t, and tells of its mistakes. It returns nil for the zero value.
-func newProxies(t TrustedProxies, required []string, mistake func(field, format string, args ...any)) *proxies {
+func newProxies(t TrustedProxies, required []string, mistake func(field, format string, args ...any)) *forwarded.Proxies {
 	if len(t.Networks) == 0 && !t.UnixSocket {
 		if t.ClientHeader != "" || t.HostHeader != "" || t.SchemeHeader != "" || t.PathPrefix != "" || len(t.RestoredHeaders) > 0 {
 			mistake("Proxies", "trusts no peer: set Networks or UnixSocket")
 		}
 		return nil
 	}
-	p := &proxies{unix: t.UnixSocket, prefix: t.PathPrefix}
+	p := &forwarded.Proxies{UnixSocket: t.UnixSocket, Prefix: t.PathPrefix}
 	for i, n := range t.Networks {
-		switch n = canonicalPrefix(n); {
+		switch n = forwarded.CanonicalPrefix(n); {
 		case !n.IsValid():
 			mistake(fmt.Sprintf("Proxies.Networks[%d]", i), "is not a network: the zero Prefix, or one of more bits than the address has")
 		case n.Bits() == 0:
 			mistake(fmt.Sprintf("Proxies.Networks[%d]", i), "trusts everyone: %q", n)
 		}
-		p.networks = append(p.networks, n)
+		p.Networks = append(p.Networks, n)
 	}
 	for _, h := range []struct {
 		field, name string
 		key         *string
-	}{{"ClientHeader", t.ClientHeader, &p.client}, {"HostHeader", t.HostHeader, &p.host}, {"SchemeHeader", t.SchemeHeader, &p.scheme}} {
+	}{{"ClientHeader", t.ClientHeader, &p.Client}, {"HostHeader", t.HostHeader, &p.Host}, {"SchemeHeader", t.SchemeHeader, &p.Scheme}} {
 		if h.name != "" && !ofProxies(h.name) {
 			mistake("Proxies."+h.field, "is not the name of a header that proxies set: %q", h.name)
 		}
 		*h.key = http.CanonicalHeaderKey(h.name)
 	}
-	if x := t.PathPrefix; x != "" && (v4.CheckPath(x) != nil || !v4.NormalPath(x) || strings.HasSuffix(x, "/") || strings.ContainsAny(x, "?#")) {
+	if x := t.PathPrefix; x != "" &&
+		(v4.CheckPath(x) != nil || !v4.NormalPath(x) || strings.HasSuffix(x, "/") || strings.ContainsAny(x, "?#")) {
 		mistake("Proxies.PathPrefix", "must be a path without a slash at its end, empty or dot segments: %q", x)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.RestoredHeaders)) {
@@ -124,7 +114,7 @@ func newProxies(t TrustedProxies, required []string, mistake func(field, format 
 		if !ofProxies(from) || strings.EqualFold(name, from) {
 			mistake("Proxies.RestoredHeaders", "restores %q from what is not the name of a header that proxies set: %q", name, from)
 		}
-		p.restored = append(p.restored, restoredHeader{http.CanonicalHeaderKey(name), http.CanonicalHeaderKey(from)})
+		p.Restored = append(p.Restored, forwarded.RestoredHeader{Key: http.CanonicalHeaderKey(name), From: http.CanonicalHeaderKey(from)})
 	}
 	return p
 }
@@ -136,7 +126,7 @@ func ofProxies(name string) bool {
 	case "Host", "Authorization", "Date":
 		return false
 	}
-	return isFieldName(name) && !isAmz(name)
+	return v4.IsFieldName(name) && !v4.IsAmz(name)
 }
 
 // restorable reports whether another value than the one that the handler reads may be verified.
@@ -146,20 +136,21 @@ func restorable(name string) bool {
 	return ofProxies(name) && key != "Transfer-Encoding" && key != "Trailer" && !strings.HasPrefix(key, "Content-")
 }
 
-// trusts reports whether addr is a proxy's.
-func (p *proxies) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(addr) })
-}
-
-// trustsPeer reports whether r came from a proxy, and the proxy's address, which is not valid for a
-// Unix socket.
-func (p *proxies) trustsPeer(r *http.Request) (netip.Addr, bool) {
-	if addr, ok := PeerIP(r); ok {
-		return addr, p.trusts(addr)
+// original returns what a trusted proxy says of r, nil if its peer is none.
+func (a *Authenticator) original(r *http.Request) *forwarded.Original {
+	if a.proxies == nil {
+		return nil
 	}
-	// That a peer has no address is not enough: other middleware may have written something else
-	// into r.RemoteAddr.
-	return netip.Addr{}, p.unix && onUnixSocket(r.Context())
+	peer, ok := PeerIP(r)
+	return a.proxies.Read(forwarded.Request{
+		Peer: peer,
+		// That a peer has no address is not enough: other middleware may have written something
+		// else into r.RemoteAddr.
+		UnixSocket: !ok && onUnixSocket(r.Context()),
+		Host:       r.Host,
+		TLS:        r.TLS != nil,
+		Header:     r.Header,
+	})
 }
 
 // onUnixSocket reports whether net/http's server says that the request came through a Unix socket.

@@ -2,10 +2,7 @@ package sigv4auth
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"sync"
-	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4" // guard 44
@@ -62,9 +59,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	// credential that had to be looked up again has expired meanwhile.
 	now := a.now()
 	rec.event.Time = now // guard 74a, 75, 226
-	via := a.proxies.read(r)
+	via := a.original(r)
 	if via != nil {
-		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.client, via.clientUntold, via.schemeUntold, true
+		rec.event.Source, rec.event.SourceUntold, rec.event.SchemeUntold, rec.sourced = via.Client, via.ClientUntold, via.SchemeUntold, true
 	}
 	var h protocolHeaders
 	h.find(r.Header)
@@ -72,7 +69,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused := t.parse(r, h.host); refused != nil {
 		return refused
 	}
-	t.path = via.path(t.path)
+	t.path = via.Path(t.path)
 	if refused := a.checkTarget(&t, &s.query); refused != nil {
 		return refused
 	}
@@ -179,124 +176,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	id.fill(&credential, p, declared.mode, now)
 	if id.host = r.Host; via != nil {
-		id.relayed, id.host = via, via.host
+		id.original, id.host = via, via.Host
 	}
 	rec.event.Principal, rec.event.PayloadMode = credential.Principal.ARN, declared.mode
 	return nil
-}
-
-// canonical appends the canonical request up to the payload's digest. parsed has the bits of the
-// headers that have been parsed, and hold nothing but what is plain.
-func (a *Authenticator) canonical(dst []byte, r *http.Request, via *relayed, t *target, q *v4.Query, h *protocolHeaders, p *authParams, parsed uint8) ([]byte, *Error) {
-	req := v4.Request{
-		Method: r.Method, Path: t.path, PlainPath: t.plain, Style: a.path, Query: q, Host: via.firstHost(r),
-		Header: r.Header, Common: &h.usual, PlainHeaders: parsed, SignedHeaders: p.signed,
-	}
-	if via != nil && via.restored != nil {
-		req.Header = via.header(r.Header)
-		restored := new(protocolHeaders)
-		restored.find(req.Header)
-		req.Common, req.PlainHeaders = &restored.usual, 0
-	}
-	if p.place == InQuery {
-		req.Omit = v4.ParamSignature.String()
-	}
-	dst, err := req.AppendCanonical(dst)
-	switch err {
-	case nil:
-		return dst, nil
-	case v4.ErrHeaderMissing:
-		return dst, refusal(ErrHeaderNotSigned, "The signed header '"+string(req.Missing)+"' did not arrive")
-	case v4.ErrHeaderBytes:
-		return dst, malformed("The signed headers hold more than %d bytes", maxHeaderBytes)
-	}
-	return dst, malformed("A signed header is invalid: %v", err)
-}
-
-// lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is
-// unknown or a token that is wrong stands a credential to compute with, so that neither can be told
-// from a wrong signature by the time that it takes.
-func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *authParams, now time.Time) *Error {
-	var err error
-	if *c, err = a.store.Credential(ctx, p.accessKeyID, p.token); err != nil {
-		*c = a.keys.dummy
-		switch {
-		case errors.Is(err, ErrUnrecognizedClient):
-			return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Cause: err}
-		case errors.Is(err, ErrExpiredToken):
-			return &Error{Reason: ErrExpiredToken, Message: messageExpired, Cause: err}
-		}
-		return unavailable("the credential store failed", err)
-	}
-	if c.AccessKeyID != p.accessKeyID {
-		*c = a.keys.dummy
-		return unavailable("the credential store returned another access key than it was asked for", nil)
-	}
-	if refused := c.lacksKey(p, now); refused != nil {
-		*c = a.keys.dummy
-		return refused
-	}
-	if !c.SessionToken.Equal(p.token) {
-		detail := "the session token is not the key's"
-		if c.SessionToken.IsZero() {
-			detail = "a session token came with a long-term key"
-		}
-		return &Error{Reason: ErrUnrecognizedClient, Message: messageUnrecognized, Detail: detail}
-	}
-	if !c.Expires.IsZero() && !now.Before(c.Expires) {
-		return refusal(ErrExpiredToken, messageExpired)
-	}
-	return nil
-}
-
-// fill makes id the identity of a verified request. Nothing in it is shared with the store.
-func (id *Identity) fill(c *Credential, p *authParams, mode PayloadMode, now time.Time) {
-	id.take(c)
-	id.AccessKeyID = p.accessKeyID
-	id.Scope = Scope(p.scope)
-	id.SignatureLocation = p.place
-	id.Algorithm = p.algorithm.name()
-	id.PayloadMode = mode
-	id.SignedAt = p.signedAt
-	id.VerifiedAt = now
-	id.signedHeaders = p.signedHeaders
-}
-
-// take makes id that of the principal and the session of c.
-func (id *Identity) take(c *Credential) {
-	id.Principal = c.Principal
-	ownTags(&id.Principal) // guard 231d
-	id.Revision = c.Revision
-	id.session = nil
-	if c.Session != nil {
-		session := c.Session.clone()
-		id.session = &session
-	}
-}
-
-// scratch is the memory of one verification, used again by the next. Nothing that a request keeps
-// points into it, and of what it holds only signed is looked at before it is overwritten. query,
-// which points into the request, forgets it.
-type scratch struct {
-	buf    []byte
-	sts    []byte
-	other  []byte // the canonical request for another host
-	query  v4.Query
-	mac    *v4.Mac
-	signed signedList
-}
-
-// scratchPool is ready to use.
-type scratchPool struct{ pool sync.Pool }
-
-func (p *scratchPool) get() *scratch {
-	if s, ok := p.pool.Get().(*scratch); ok {
-		return s
-	}
-	return &scratch{mac: v4.NewMac()}
-}
-
-func (p *scratchPool) put(s *scratch) {
-	s.query.Forget()
-	p.pool.Put(s)
 }

@@ -105,21 +105,24 @@ func TestImportDirections(t *testing.T) {
 	allowed := map[string][]string{
 		"iampolicy":                   {module + "/internal/ascii"},
 		"ridesvc":                     nil,
-		"sigv4auth/internal/v4":       nil,
+		"sigv4auth/internal/v4":       {module + "/internal/ascii"},
 		"sigv4auth/internal/checksum": nil,
 		"sigv4auth/internal/chunked":  {module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/checksum"},
 		"sigv4auth": {
 			module + "/iampolicy", module + "/internal/ascii", module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4",
-			module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", "github.com/aws/smithy-go",
-			"github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2",
+			module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", module + "/sigv4auth/internal/forwarded",
+			module + "/sigv4auth/internal/redact", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws",
+			"github.com/hashicorp/golang-lru/v2",
 		},
-		"sigv4auth/connlimit":      nil,
-		"sigv4auth/diagnosis":      nil,
-		"sigv4auth/filestore":      {module + "/iampolicy", module + "/sigv4auth"},
-		"sigv4auth/storetest":      {module + "/iampolicy", module + "/sigv4auth"},
-		"sigv4auth/sigv4test":      {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
-		"sigv4auth/cmd/sigv4probe": nil, // what it signs with must not be what verifies
-		"iampolicy/cmd/iampolicy":  {module + "/iampolicy"},
+		"sigv4auth/internal/forwarded": {module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4"},
+		"sigv4auth/internal/redact":    nil,
+		"sigv4auth/connlimit":          nil,
+		"sigv4auth/diagnosis":          nil,
+		"sigv4auth/filestore":          {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/storetest":          {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/sigv4test":          {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
+		"sigv4auth/cmd/sigv4probe":     nil, // what it signs with must not be what verifies
+		"iampolicy/cmd/iampolicy":      {module + "/iampolicy"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {

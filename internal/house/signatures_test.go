@@ -39,8 +39,9 @@ func TestConstantTime(t *testing.T) {
 	t.Parallel()
 	called, made := map[string]int{}, 0
 	for _, f := range readFiles(t) {
-		if f.test || f.dir != "sigv4auth" && f.dir != "sigv4auth/internal/v4" && f.dir != "sigv4auth/internal/chunked" &&
-			f.dir != "sigv4auth/filestore" {
+		if f.test ||
+			f.dir != "sigv4auth" && f.dir != "sigv4auth/internal/v4" && f.dir != "sigv4auth/internal/chunked" &&
+				f.dir != "sigv4auth/internal/redact" && f.dir != "sigv4auth/filestore" {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {

@@ -49,7 +49,9 @@ func ExampleSigner_Client() {
 	if err != nil {
 		panic(err)
 	}
-	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]}`), iampolicy.IdentityPolicy)
+	policy, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke",`+
+		`"Resource":"*"}]}`),
+		iampolicy.IdentityPolicy)
 	if err != nil {
 		panic(err)
 	}

@@ -67,7 +67,8 @@ func (s Signer) sign(r *http.Request) error {
 		at = s.Now()
 	}
 	creds := aws.Credentials{
-		AccessKeyID: s.Credential.AccessKeyID, SecretAccessKey: s.Credential.Secret.Reveal(), SessionToken: s.Credential.SessionToken.Reveal(),
+		AccessKeyID: s.Credential.AccessKeyID, SecretAccessKey: s.Credential.Secret.Reveal(),
+		SessionToken: s.Credential.SessionToken.Reveal(),
 	}
 	sdk := signer.NewSigner(func(o *signer.SignerOptions) {
 		o.DisableURIPathEscaping = s.Service == serviceS3

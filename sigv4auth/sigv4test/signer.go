@@ -96,7 +96,8 @@ func NewSigner(arn string) Signer {
 // sigv4auth.StaticCredentials(alice.Credential, bob.Credential).
 func (s Signer) Config() sigv4auth.Config {
 	cfg := sigv4auth.Config{
-		Region: s.Region, Service: s.Service, Credentials: sigv4auth.StaticCredentials(s.Credential), MaxPresignExpiry: s.Presign, Now: s.Now,
+		Region: s.Region, Service: s.Service, Credentials: sigv4auth.StaticCredentials(s.Credential), MaxPresignExpiry: s.Presign,
+		Now: s.Now,
 	}
 	if s.Payload == Unsigned {
 		cfg.Payloads = sigv4auth.InsecureUnsigned

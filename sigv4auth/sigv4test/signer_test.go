@@ -90,7 +90,8 @@ func TestSign(t *testing.T) {
 			admitted := func(name string, status int, body string) {
 				t.Helper()
 				seen := spy.Seen()
-				if status != http.StatusOK || len(seen) != 1 || string(seen[0].Body) != body || seen[0].BodyErr != nil || seen[0].Identity.Principal.ARN != f.arn {
+				if status != http.StatusOK || len(seen) != 1 || string(seen[0].Body) != body || seen[0].BodyErr != nil ||
+					seen[0].Identity.Principal.ARN != f.arn {
 					t.Errorf("%s: status %d, seen %+v", name, status, seen)
 				}
 				spy.Forget()
@@ -175,14 +176,16 @@ func TestForms(t *testing.T) {
 			mode = sigv4auth.InsecureUnsigned
 		}
 		_, isSession := id.Session()
-		if id.SignatureLocation != place || id.PayloadMode != mode || !id.SignedAt.Equal(now) || isSession == s.Credential.SessionToken.IsZero() {
+		if id.SignatureLocation != place || id.PayloadMode != mode || !id.SignedAt.Equal(now) ||
+			isSession == s.Credential.SessionToken.IsZero() {
 			t.Errorf("%s: identity %+v", f.name, id)
 		}
 		// Digest declares nothing but for service s3, whose presigned URLs without a digest have
 		// none to declare.
 		declares := s.Payload == sigv4test.DeclaredDigest || s.Service == "s3" && s.Payload == sigv4test.Digest ||
 			s.Payload == sigv4test.Unsigned && (s.Service != "s3" || s.Presign == 0)
-		if declared := r.Header.Get("X-Amz-Content-Sha256"); (declared != "") != declares || declares && (declared == "UNSIGNED-PAYLOAD") != (mode == sigv4auth.InsecureUnsigned) {
+		if declared := r.Header.Get("X-Amz-Content-Sha256"); (declared != "") != declares ||
+			declares && (declared == "UNSIGNED-PAYLOAD") != (mode == sigv4auth.InsecureUnsigned) {
 			t.Errorf("%s: X-Amz-Content-Sha256 %q", f.name, declared)
 		}
 	}
@@ -211,7 +214,8 @@ func TestOrigins(t *testing.T) {
 	for _, presign := range []time.Duration{0, time.Minute} {
 		s.Presign = presign
 		for _, target := range []string{
-			"http://example.com:80/prod/ride", "https://example.com:443/prod/ride", "http://[2001:db8::1]:8080/prod/ride?a=b", "http://example.com/prod/http://x",
+			"http://example.com:80/prod/ride", "https://example.com:443/prod/ride", "http://[2001:db8::1]:8080/prod/ride?a=b", "http://example.com/" +
+				"prod/http://x",
 			"/prod/http://x",
 		} {
 			var spy sigv4test.Spy
@@ -293,7 +297,8 @@ func TestTransport(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if seen := spy.Seen(); response.StatusCode != http.StatusOK || len(seen) != 2 || seen[1].Request.URL.Path != "/new" || string(seen[1].Body) != ride {
+	if seen := spy.Seen(); response.StatusCode != http.StatusOK || len(seen) != 2 || seen[1].Request.URL.Path != "/new" ||
+		string(seen[1].Body) != ride {
 		t.Errorf("%d, %+v", response.StatusCode, seen)
 	}
 
@@ -324,7 +329,8 @@ func TestSpy(t *testing.T) {
 		w := httptest.NewRecorder()
 		spy.ServeHTTP(w, httptest.NewRequest("PUT", "/", body))
 		seen := spy.Seen()
-		if len(seen) != 1 || string(seen[0].Body) != ride || !errors.Is(seen[0].BodyErr, want) || string(again) != ride || !errors.Is(err, want) || w.Code != http.StatusTeapot {
+		if len(seen) != 1 || string(seen[0].Body) != ride || !errors.Is(seen[0].BodyErr, want) || string(again) != ride ||
+			!errors.Is(err, want) || w.Code != http.StatusTeapot {
 			t.Errorf("%+v; again %q, %v", seen, again, err)
 		}
 		if seen[0].Identity.AccessKeyID != "" {
@@ -337,10 +343,12 @@ func TestSpy(t *testing.T) {
 func TestNewSigner(t *testing.T) {
 	t.Parallel()
 	a, b := sigv4test.NewSigner(session), sigv4test.NewSigner(session)
-	if a.Credential.AccessKeyID == b.Credential.AccessKeyID || a.Credential.Secret.Equal(b.Credential.Secret.Reveal()) || a.Credential.SessionToken.Equal(b.Credential.SessionToken.Reveal()) {
+	if a.Credential.AccessKeyID == b.Credential.AccessKeyID || a.Credential.Secret.Equal(b.Credential.Secret.Reveal()) ||
+		a.Credential.SessionToken.Equal(b.Credential.SessionToken.Reveal()) {
 		t.Error("two signers share keys")
 	}
-	if text := fmt.Sprintf("%+v", a); strings.Contains(text, a.Credential.Secret.Reveal()) || strings.Contains(text, a.Credential.SessionToken.Reveal()) {
+	if text := fmt.Sprintf("%+v", a); strings.Contains(text, a.Credential.Secret.Reveal()) ||
+		strings.Contains(text, a.Credential.SessionToken.Reveal()) {
 		t.Errorf("printed: %s", text)
 	}
 }

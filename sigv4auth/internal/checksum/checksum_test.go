@@ -40,18 +40,23 @@ func TestCheckValues(t *testing.T) {
 			t.Errorf("%s: not %s", name, want)
 		}
 		for _, bad := range []string{
-			"", value[1:], value + "=", "\n" + value[1:], value + "\n", strings.TrimRight(value, "="), value[:len(value)-1] + "A", strings.Repeat("=", len(value)),
+			"", value[1:], value + "=", "\n" + value[1:], value + "\n", strings.TrimRight(value, "="), value[:len(value)-1] +
+				"A", strings.Repeat("=", len(value)),
 			strings.ToLower(value), hex.EncodeToString(b), base64.URLEncoding.EncodeToString(append(b[:len(b)-1:len(b)-1], b[len(b)-1]^1)),
 		} {
 			if sum.Is(bad) {
 				t.Errorf("%s: %q is taken for %q", name, bad, value)
 			}
 		}
-		if longer := base64.StdEncoding.EncodeToString(make([]byte, (len(b)+2)/3*3)); len(b)%3 != 0 && (len(longer) != len(value) || sum.Valid(longer)) {
+		if longer := base64.StdEncoding.EncodeToString(make([]byte, (len(b)+2)/3*3)); len(b)%3 != 0 &&
+			(len(longer) != len(value) || sum.Valid(longer)) {
 			t.Errorf("%s: %q, which is as long in base64 alone, can be a checksum", name, longer)
 		}
 	}
-	for _, name := range []string{"", "crc32", "x-amz-checksum-", "x-amz-checksum-md4", "x-amz-checksum-CRC32", "X-Amz-Checksum-crc32", "x-amz-checksum-crc32,x-amz-checksum-sha1", "x-amz-checksum-algorithm"} {
+	for _, name := range []string{
+		"", "crc32", "x-amz-checksum-", "x-amz-checksum-md4", "x-amz-checksum-CRC32", "X-Amz-Checksum-crc32",
+		"x-amz-checksum-crc32,x-amz-checksum-sha1", "x-amz-checksum-algorithm",
+	} {
 		if _, ok := checksum.New(name); ok {
 			t.Errorf("%q is an algorithm", name)
 		}

@@ -28,7 +28,10 @@ func TestSpellings(t *testing.T) {
 			t.Fatal("the signature does not verify")
 		}
 		begins := signature[:62]
-		for _, bad := range []string{begins + "zz", begins + "0z", begins + "z0", begins + "\x00\x00", begins, begins + "0", signature + "00", strings.ToUpper(signature), " " + signature, ""} {
+		for _, bad := range []string{
+			begins + "zz", begins + "0z", begins + "z0", begins + "\x00\x00", begins, begins + "0", signature + "00",
+			strings.ToUpper(signature), " " + signature, "",
+		} {
 			if verifies(bad) {
 				t.Errorf("%q verifies in place of %s", bad, signature)
 			}

@@ -102,7 +102,8 @@ func TestDocumentedV4A(t *testing.T) {
 func TestSpellingsV4A(t *testing.T) {
 	t.Parallel()
 	hash := hexSum([]byte("unicorns"))
-	good := signV4A("AWS4-ECDSA-P256-SHA256-PAYLOAD\n" + testDate + "\n20130524/s3/aws4_request\n" + seedV4A + "\n" + hexSum(nil) + "\n" + hash)
+	good := signV4A("AWS4-ECDSA-P256-SHA256-PAYLOAD\n" + testDate + "\n20130524/s3/aws4_request\n" + seedV4A + "\n" + hexSum(nil) + "\n" +
+		hash)
 	padded := string(pad(good))
 	tests := []struct {
 		name, signature string

@@ -50,8 +50,12 @@ var (
 
 	errTooShort = &Error{Fault: Incomplete, Text: "The body is shorter than its x-amz-decoded-content-length"}
 
-	errChunkSignature   = &Error{Fault: WrongSignature, Text: "The chunk signature we calculated does not match the signature you provided."}
-	errTrailerSignature = &Error{Fault: WrongSignature, Text: "The trailer signature we calculated does not match the signature you provided."}
+	errChunkSignature = &Error{
+		Fault: WrongSignature, Text: "The chunk signature we calculated does not match the signature you provided.",
+	}
+	errTrailerSignature = &Error{
+		Fault: WrongSignature, Text: "The trailer signature we calculated does not match the signature you provided.",
+	}
 )
 
 // unread is the fault of a source that fails before the body's end. What it wraps is never io.EOF,

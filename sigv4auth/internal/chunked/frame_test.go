@@ -80,17 +80,40 @@ func TestFraming(t *testing.T) {
 		{"threat 65: another value", trailing, replace(trailing, value, "AAAAAA=="), chunked.WrongSignature},
 		{"threat 65: an empty value", trailing, replace(trailing, value, ""), chunked.WrongSignature},
 		{"threat 65: the trailer without its colon", trailing, replace(trailing, "crc32c:", "crc32c"), chunked.Malformed},
-		{"threat 65: no signature of the trailer", trailing, trailing.parts()[0] + trailing.parts()[1] + "x-amz-checksum-crc32c:" + value + "\r\n\r\n", chunked.Malformed},
-		{"threat 65: the trailer twice", trailing, replace(trailing, "x-amz-checksum-crc32c:"+value+"\r\n", strings.Repeat("x-amz-checksum-crc32c:"+value+"\r\n", 2)), chunked.Malformed},
-		{"threat 65: the signature twice", trailing, trailing.parts()[0] + trailing.parts()[1] + trailing.parts()[2] + "x-amz-trailer-signature:" + strings.Repeat("0", 64) + "\r\n\r\n", chunked.Malformed},
+		{
+			"threat 65: no signature of the trailer", trailing,
+			trailing.parts()[0] + trailing.parts()[1] + "x-amz-checksum-crc32c:" + value + "\r\n\r\n", chunked.Malformed,
+		},
+		{
+			"threat 65: the trailer twice", trailing,
+			replace(trailing, "x-amz-checksum-crc32c:"+value+"\r\n", strings.Repeat("x-amz-checksum-crc32c:"+value+"\r\n", 2)),
+			chunked.Malformed,
+		},
+		{
+			"threat 65: the signature twice", trailing,
+			trailing.parts()[0] + trailing.parts()[1] + trailing.parts()[2] + "x-amz-trailer-signature:" + strings.Repeat("0", 64) +
+				"\r\n\r\n",
+			chunked.Malformed,
+		},
 		{"threat 65: the signature before the trailer", trailing, replace(trailing, "x-amz-checksum-crc32c:"+value+"\r\n", ""), chunked.Malformed},
-		{"threat 65: another trailer behind", trailing, replace(trailing, "x-amz-checksum-crc32c:"+value+"\r\n", "x-amz-checksum-crc32c:"+value+"\r\nx-amz-meta-a:b\r\n"), chunked.Malformed},
+		{
+			"threat 65: another trailer behind", trailing,
+			replace(trailing, "x-amz-checksum-crc32c:"+value+"\r\n", "x-amz-checksum-crc32c:"+value+"\r\nx-amz-meta-a:b\r\n"),
+			chunked.Malformed,
+		},
 		{"threat 65: the signature of the final chunk in the place of the trailer's", trailing, replayed(trailing), chunked.WrongSignature},
-		{"threat 51: a signature of an unsigned trailer", unsigned, strings.TrimSuffix(unsigned.encode(), "\r\n") + "x-amz-trailer-signature:" + strings.Repeat("0", 64) + "\r\n\r\n", chunked.Malformed},
+		{
+			"threat 51: a signature of an unsigned trailer", unsigned,
+			strings.TrimSuffix(unsigned.encode(), "\r\n") + "x-amz-trailer-signature:" + strings.Repeat("0", 64) + "\r\n\r\n",
+			chunked.Malformed,
+		},
 		{"threat 51: another checksum in an unsigned trailer", unsigned, replace(unsigned, unsigned.sum(), "AAAAAAAAAAA="), chunked.WrongChecksum},
 		{"a checksum that is no base64", unsigned, replace(unsigned, unsigned.sum(), "!!!!!!!!!!!="), chunked.WrongChecksum},
 		{"a checksum of another length", unsigned, replace(unsigned, unsigned.sum(), "AAAAAA=="), chunked.WrongChecksum},
-		{"threat 65: an unsigned trailer twice", unsigned, strings.TrimSuffix(unsigned.encode(), "\r\n") + "x-amz-checksum-crc64nvme:" + unsigned.sum() + "\r\n\r\n", chunked.Malformed},
+		{
+			"threat 65: an unsigned trailer twice", unsigned,
+			strings.TrimSuffix(unsigned.encode(), "\r\n") + "x-amz-checksum-crc64nvme:" + unsigned.sum() + "\r\n\r\n", chunked.Malformed,
+		},
 		{"a trailer longer than a line", unsigned, replace(unsigned, unsigned.sum(), strings.Repeat("A", 1000)), chunked.Malformed},
 	}
 	for _, tt := range tests {
@@ -119,7 +142,8 @@ func TestForms(t *testing.T) {
 	signed := stream{data: bytes.Repeat([]byte("a"), 0xab), chunk: 8192, signed: true, trailer: "x-amz-checksum-crc32"}
 	for name, body := range map[string]string{
 		"a size in upper case, as the AWS Common Runtime writes it": strings.Replace(signed.encode(), "ab;", "AB;", 1),
-		"a space behind a field's colon":                            strings.ReplaceAll(strings.Replace(signed.encode(), "crc32:", "crc32: ", 1), "trailer-signature:", "trailer-signature: "),
+		"a space behind a field's colon": strings.ReplaceAll(strings.Replace(signed.encode(), "crc32:", "crc32: ", 1),
+			"trailer-signature:", "trailer-signature: "),
 	} {
 		if err := verify(t, signed, body); err != nil {
 			t.Errorf("%s: %v", name, err)

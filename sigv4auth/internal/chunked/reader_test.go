@@ -56,7 +56,8 @@ func TestWhole(t *testing.T) {
 					p.Encoded = int64(len(body))
 					r := chunked.NewReader(source(strings.NewReader(body)), p)
 					if got, err := way(r); err != nil || !bytes.Equal(got, s.data) {
-						t.Errorf("%d bytes in %d, %s, %s, read %s: %d bytes, %v", size.payload, size.chunk, mode, arrival, how, len(got), err)
+						t.Errorf("%d bytes in %d, %s, %s, read %s: %d bytes, %v", size.payload, size.chunk, mode, arrival, how, len(got),
+							err)
 					}
 					if value, ok := r.Trailer(); ok != (s.trailer != "") || ok && value != s.sum() {
 						t.Errorf("%d bytes in %d, %s: trailer %q, %t", size.payload, size.chunk, mode, value, ok)
@@ -119,7 +120,8 @@ func TestCut(t *testing.T) {
 		body := s.encode()
 		for i := range len(body) {
 			err := verify(t, s, body[:i])
-			if fault, ok := errors.AsType[*chunked.Error](err); !ok || fault.Fault != chunked.Incomplete || errors.Is(err, io.EOF) || !errors.Is(err, io.ErrUnexpectedEOF) {
+			if fault, ok := errors.AsType[*chunked.Error](err); !ok || fault.Fault != chunked.Incomplete || errors.Is(err, io.EOF) ||
+				!errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("%s, cut at %d: %v", mode, i, err)
 			}
 			if err := verify(t, s, body[:i]+body[i+1:]); err == nil && !(s.lf && strings.HasSuffix(body[:i], s.sum())) {
@@ -219,7 +221,8 @@ func TestReleased(t *testing.T) {
 				for _, buffer := range []int{size, 100, 7} {
 					got, err := readBy(chunked.NewReader(strings.NewReader(s.encode()[:begin+cut]), s.payload()), buffer)
 					if len(got) < least || len(got) > most || s.signed && len(got) != most || len(got) == size {
-						t.Errorf("%s, cut at %d of part %d, read by %d: %d bytes released (%v); want %d to %d", mode, cut, i, buffer, len(got), err, least, most)
+						t.Errorf("%s, cut at %d of part %d, read by %d: %d bytes released (%v); want %d to %d", mode, cut, i, buffer,
+							len(got), err, least, most)
 					}
 				}
 			}

@@ -41,7 +41,8 @@ func TestDocumentedChunks(t *testing.T) {
 // headers (chunked uploads)".
 func TestDocumentedTrailer(t *testing.T) {
 	t.Parallel()
-	body := fmt.Sprintf("10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;chunk-signature=%s\r\nx-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:%s\r\n\r\n",
+	body := fmt.Sprintf("10000;chunk-signature=%s\r\n%s\r\n400;chunk-signature=%s\r\n%s\r\n0;"+
+		"chunk-signature=%s\r\nx-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:%s\r\n\r\n",
 		"b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2", documented[:65536],
 		"1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7", documented[65536:],
 		"2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992",

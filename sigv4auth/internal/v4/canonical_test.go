@@ -49,7 +49,10 @@ func FuzzCanonical(f *testing.F) {
 			fold := func(s string) string {
 				return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' }), " ")
 			}
-			want := []string{method, lines[1], canonicalQuery(t, query, ""), "host:" + host, "x-a:" + fold(a), "x-b:" + fold(b), "", list, ""}
+			want := []string{
+				method, lines[1], canonicalQuery(t, query, ""), "host:" + host, "x-a:" + fold(a), "x-b:" + fold(b), "", list,
+				"",
+			}
 			for i, line := range lines {
 				if line != want[i] {
 					t.Errorf("line %d of %q is %q; want %q", i, canonical, line, want[i])

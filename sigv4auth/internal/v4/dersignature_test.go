@@ -103,7 +103,10 @@ func TestSignatureTwin(t *testing.T) {
 // FuzzParseSignatureV4A: what is accepted is what encoding/asn1 makes of two positive integers of
 // 256 bits, and nothing else.
 func FuzzParseSignatureV4A(f *testing.F) {
-	for _, s := range []string{"3006" + one + one, "3046" + most + most, "3025" + large + one, "3007" + one + "02020080", "308106" + one + one, "3006" + one + "020100", "3009" + one + one + one} {
+	for _, s := range []string{
+		"3006" + one + one, "3046" + most + most, "3025" + large + one, "3007" + one + "02020080", "308106" + one + one,
+		"3006" + one + "020100", "3009" + one + one + one,
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -113,7 +116,8 @@ func FuzzParseSignatureV4A(f *testing.F) {
 			var v struct{ R, S *big.Int }
 			if rest, err := asn1.Unmarshal(raw, &v); err == nil && len(rest) == 0 {
 				again, err := asn1.Marshal(v)
-				want = err == nil && string(again) == string(raw) && v.R.Sign() > 0 && v.S.Sign() > 0 && v.R.BitLen() <= 256 && v.S.BitLen() <= 256
+				want = err == nil && string(again) == string(raw) && v.R.Sign() > 0 && v.S.Sign() > 0 && v.R.BitLen() <= 256 &&
+					v.S.BitLen() <= 256
 			}
 		}
 		if ok != want {

@@ -16,7 +16,8 @@ func TestDigest(t *testing.T) {
 		text := hex.EncodeToString(sum[:])
 		var parsed, parsedBytes [sha256.Size]byte
 		ok, okBytes := v4.ParseDigest(&parsed, text), v4.ParseDigest(&parsedBytes, []byte(text))
-		return string(v4.AppendDigest([]byte("x"), &sum)) == "x"+text && ok && parsed == sum && okBytes && parsedBytes == sum && v4.SameDigest(&sum, &parsed)
+		return string(v4.AppendDigest([]byte("x"), &sum)) == "x"+text && ok && parsed == sum && okBytes && parsedBytes == sum &&
+			v4.SameDigest(&sum, &parsed)
 	}
 	if err := quick.Check(agree, &quick.Config{MaxCount: 10_000}); err != nil {
 		t.Error(err)

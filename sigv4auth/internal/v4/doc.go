@@ -2,9 +2,9 @@
 // bytes out.
 //
 // It builds canonical requests, strings to sign and signing keys as the IAM User Guide describes
-// them in "Create a signed AWS API request", and parses the dates and credential scopes they are
-// made of. It knows neither clocks nor stores nor HTTP statuses; what a fault means for a caller is
-// decided in package sigv4auth.
+// them in "Create a signed AWS API request", parses the dates and credential scopes they are made
+// of, and says what may be the name of a header or a host. It knows neither clocks nor stores nor
+// HTTP statuses; what a fault means for a caller is decided in package sigv4auth.
 //
 // Functions named Append... append to the slice they are given, as in package strconv, so that a
 // verifier can work in one reused buffer.

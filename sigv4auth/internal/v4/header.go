@@ -81,7 +81,8 @@ func IsPlain(s string) bool {
 	for ; i <= len(s)-32; i += 32 {
 		w := s[i : i+32]
 		x0, x1, x2, x3 := word(w), word(w[8:]), word(w[16:]), word(w[24:])
-		suspect |= (((x0 - low) | (x0 + everyByte)) | ((x1 - low) | (x1 + everyByte))) | (((x2 - low) | (x2 + everyByte)) | ((x3 - low) | (x3 + everyByte)))
+		suspect |= (((x0 - low) | (x0 + everyByte)) | ((x1 - low) | (x1 + everyByte))) |
+			(((x2 - low) | (x2 + everyByte)) | ((x3 - low) | (x3 + everyByte)))
 	}
 	for ; i <= len(s)-8; i += 8 {
 		x := word(s[i : i+8])
@@ -95,23 +96,8 @@ func IsPlain(s string) bool {
 // word returns the first eight bytes of s, the first in the lowest byte.
 func word[T string | []byte](s T) uint64 {
 	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
-
-// IsToken reports whether c may stand in a field name: RFC 9110, section 5.6.2.
-func IsToken(c byte) bool { return token[c] }
-
-var token = func() (t [256]bool) {
-	for c := range t {
-		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-			t[c] = true
-		}
-	}
-	for _, c := range []byte("!#$%&'*+-.^_`|~") {
-		t[c] = true
-	}
-	return t
-}()

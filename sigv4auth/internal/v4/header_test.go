@@ -57,7 +57,8 @@ func TestAppendValuesEveryByte(t *testing.T) {
 				value[at] = byte(c)
 				got, err := v4.AppendValues(nil, []string{string(value)})
 				want := strings.Trim(strings.ReplaceAll(string(value), "\t", " "), " ")
-				if control := c < ' ' && c != '\t' || c == 0x7f; control != errors.Is(err, v4.ErrHeaderControl) || !control && string(got) != want {
+				if control := c < ' ' && c != '\t' || c == 0x7f; control != errors.Is(err, v4.ErrHeaderControl) || !control &&
+					string(got) != want {
 					t.Fatalf("%q: %q, %v; want %q", value, got, err, want)
 				}
 			}

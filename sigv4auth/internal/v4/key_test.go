@@ -73,8 +73,10 @@ func TestParseTime(t *testing.T) {
 		}
 	}
 	for _, at := range []time.Time{
-		time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1600, 2, 29, 23, 59, 59, 0, time.UTC), time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), time.Unix(0, 0),
-		time.Date(2000, 2, 29, 12, 34, 56, 0, time.UTC), time.Date(2100, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2400, 2, 29, 0, 0, 1, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+		time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1600, 2, 29, 23, 59, 59, 0, time.UTC),
+		time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), time.Unix(0, 0),
+		time.Date(2000, 2, 29, 12, 34, 56, 0, time.UTC), time.Date(2100, 3, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2400, 2, 29, 0, 0, 1, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
 	} {
 		if got, want := string(v4.AppendTime(nil, at.Unix())), at.UTC().Format(v4.TimeFormat); got != want {
 			t.Errorf("%s; want %s", got, want)

@@ -10,11 +10,17 @@ import (
 // TestMIMEKey: a signed name finds the header under the key that net/http gives it, usual or not.
 func TestMIMEKey(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"content-length", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-amz-meta-a", "accept", "x_amz_date", "a1-2b", "x--y", "-"} {
+	for _, name := range []string{
+		"content-length", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-amz-meta-a", "accept",
+		"x_amz_date", "a1-2b", "x--y", "-",
+	} {
 		key := textproto.CanonicalMIMEHeaderKey(name)
 		var signed v4.SignedHeaders
 		signed.Set(name)
-		req := v4.Request{Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: &signed, Header: map[string][]string{key: {"v"}}}
+		req := v4.Request{
+			Method: "GET", Path: "/", Query: &v4.Query{}, Host: "h", SignedHeaders: &signed,
+			Header: map[string][]string{key: {"v"}},
+		}
 		req.Common = usual(req.Header)
 		if got, err := req.AppendCanonical(nil); err != nil || string(got) != "GET\n/\n\n"+name+":v\n\n"+name+"\n" {
 			t.Errorf("%s: %q, %v", name, got, err)

@@ -28,7 +28,13 @@ func TestQuery(t *testing.T) {
 		{"one pair", "a=b", "a=b"},
 		{"threat 33: repeated keys are sorted by value", "a=2&a=1&a=10", "a=1&a=10&a=2"},
 		{"keys are sorted by their encoding", "b=1&a-c=1&a%7E=1&a=1", "a=1&a-c=1&a~=1&b=1"},
-		{"the parameters of presigned URLs are sorted like any other", "X-Amz-SignedHeaders=1&X-Amz-Signature=2&X-Amz-Security-Token=3&X-Amz-Region-Set=4&X-Amz-Expires=5&X-Amz-Date=6&X-Amz-Credential=7&X-Amz-Content-Sha256=8&X-Amz-Algorithm=9&X-Amz-Acl=0&X-Amz-Z=0&A=0&X-Amz-Date=5", "A=0&X-Amz-Acl=0&X-Amz-Algorithm=9&X-Amz-Content-Sha256=8&X-Amz-Credential=7&X-Amz-Date=5&X-Amz-Date=6&X-Amz-Expires=5&X-Amz-Region-Set=4&X-Amz-Security-Token=3&X-Amz-Signature=2&X-Amz-SignedHeaders=1&X-Amz-Z=0"},
+		{
+			"the parameters of presigned URLs are sorted like any other",
+			"X-Amz-SignedHeaders=1&X-Amz-Signature=2&X-Amz-Security-Token=3&X-Amz-Region-Set=4&X-Amz-Expires=5&X-Amz-Date=6&X-Amz-Credential=7&" +
+				"X-Amz-Content-Sha256=8&X-Amz-Algorithm=9&X-Amz-Acl=0&X-Amz-Z=0&A=0&X-Amz-Date=5",
+			"A=0&X-Amz-Acl=0&X-Amz-Algorithm=9&X-Amz-Content-Sha256=8&X-Amz-Credential=7&X-Amz-Date=5&X-Amz-Date=6&X-Amz-Expires=5&X-Amz-Region-Set=4&" +
+				"X-Amz-Security-Token=3&X-Amz-Signature=2&X-Amz-SignedHeaders=1&X-Amz-Z=0",
+		},
 		{"two parameters of a presigned URL", "X-Amz-Date=1&X-Amz-Algorithm=2", "X-Amz-Algorithm=2&X-Amz-Date=1"},
 		{"a key that begins another comes first", "a-b=1&a=2", "a=2&a-b=1"},
 		{"threat 34: no equals sign", "flag", "flag="},

@@ -14,7 +14,10 @@ func TestSignedHeadersIs(t *testing.T) {
 		t.Error("what was never set is a list")
 	}
 	h.Set("host;x-amz-date")
-	for list, want := range map[string]bool{"host;x-amz-date": true, "host": false, "": false, "host;x-amz-datf": false, "host;x-amz-date;": false} {
+	for list, want := range map[string]bool{
+		"host;x-amz-date": true, "host": false, "": false, "host;x-amz-datf": false,
+		"host;x-amz-date;": false,
+	} {
 		if h.Is(list) != want {
 			t.Errorf("Is(%q) is %t", list, !want)
 		}

@@ -82,7 +82,8 @@ func TestVectors(t *testing.T) {
 				}
 				date := strings.Split(want.StringToSign, "\n")[1]
 				scope := v4.Scope{Date: date[:8], Region: v.Context.Region, Service: v.Context.Service}
-				sts := v4.AppendStringToSign(nil, v4.Algorithm, date, scope.Date, "/"+scope.Region+"/"+scope.Service+"/aws4_request", canonical)
+				sts := v4.AppendStringToSign(nil, v4.Algorithm, date, scope.Date, "/"+scope.Region+"/"+scope.Service+"/aws4_request",
+					canonical)
 				if diff := cmp.Diff(want.StringToSign, string(sts)); diff != "" {
 					t.Fatalf("string to sign (-want +got):\n%s", diff)
 				}

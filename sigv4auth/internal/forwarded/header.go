@@ -1,4 +1,4 @@
-package sigv4auth
+package forwarded
 
 import (
 	"net/netip"
@@ -6,34 +6,49 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
+	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-const forwardedHeader = "Forwarded"
+// HeaderKey is the key of the header of RFC 7239.
+const HeaderKey = "Forwarded"
 
-// maxForwarded bounds how many elements of a list of proxies are looked at.
-const maxForwarded = 64
+// maxElements bounds how many elements of a list of proxies are looked at.
+const maxElements = 64
 
-// forwardedElement is one element of Forwarded (RFC 7239, section 4): what one proxy says of the
+// element is one element of Forwarded (RFC 7239, section 4): what one proxy says of the
 // request that reached it.
-type forwardedElement struct {
+type element struct {
 	node        netip.Addr // "for"; not valid if it is no address: "unknown", an obfuscated identifier, missing
 	host, proto string     // "" if it does not say
+}
+
+// elementThatCounts returns the element of Forwarded that is believed, or why there is none: the
+// lines are missing, malformed, or nobody asks for them.
+func (p *Proxies) elementThatCounts(lines []string) (element, diagnosis.Untold) {
+	if p.Client != HeaderKey && p.Host != HeaderKey && p.Scheme != HeaderKey || len(lines) == 0 {
+		return element{}, diagnosis.UntoldMissing
+	}
+	e, ok := p.believedElement(lines)
+	if !ok {
+		return element{}, diagnosis.UntoldMalformed
+	}
+	return e, ""
 }
 
 // believedElement walks Forwarded from its end: an element in which a trusted proxy was called by
 // another one is passed over, and the one in which it was called by anybody else is what the first
 // of them says of the client's own request. What stands before it the client may have written. It
 // is not ok where there is no such element or it is malformed.
-func (p *proxies) believedElement(lines []string) (e forwardedElement, ok bool) {
+func (p *Proxies) believedElement(lines []string) (e element, ok bool) {
 	count := 0
 	for _, line := range slices.Backward(lines) {
 		for rest, more := line, true; more; {
-			if count++; count > maxForwarded {
-				return forwardedElement{}, false
+			if count++; count > maxElements {
+				return element{}, false
 			}
-			var element string
-			element, rest, more = cutLastElement(rest)
-			if e, ok = parseForwardedElement(element); !ok || !p.trusts(e.node) {
+			var text string
+			text, rest, more = cutLastElement(rest)
+			if e, ok = parseElement(text); !ok || !p.trusts(e.node) {
 				return e, ok
 			}
 		}
@@ -42,7 +57,7 @@ func (p *proxies) believedElement(lines []string) (e forwardedElement, ok bool) 
 }
 
 // clientOf returns the client's address that an element tells, which is the one that counts.
-func (p *proxies) clientOf(e forwardedElement) (netip.Addr, diagnosis.Untold) {
+func (p *Proxies) clientOf(e element) (netip.Addr, diagnosis.Untold) {
 	switch {
 	case !e.node.IsValid():
 		return netip.Addr{}, diagnosis.UntoldMalformed
@@ -53,7 +68,7 @@ func (p *proxies) clientOf(e forwardedElement) (netip.Addr, diagnosis.Untold) {
 }
 
 // schemeOf is the same for the client's scheme: whether it used TLS.
-func (p *proxies) schemeOf(e forwardedElement) (secure bool, untold diagnosis.Untold) {
+func (p *Proxies) schemeOf(e element) (secure bool, untold diagnosis.Untold) {
 	switch {
 	case e.node.IsValid() && p.trusts(e.node):
 		return false, diagnosis.UntoldProxies // what a proxy used to call another one
@@ -65,7 +80,7 @@ func (p *proxies) schemeOf(e forwardedElement) (secure bool, untold diagnosis.Un
 
 // cutLastElement cuts the last element off a list. Quotes are paired from the end: the last element
 // is of a trusted proxy, and a quote which the client left open before it does not swallow it.
-func cutLastElement(list string) (element, rest string, more bool) {
+func cutLastElement(list string) (last, rest string, more bool) {
 	quoted := false
 	for i := len(list) - 1; i >= 0; i-- {
 		switch {
@@ -78,34 +93,34 @@ func cutLastElement(list string) (element, rest string, more bool) {
 	return list, "", false
 }
 
-// parseForwardedElement takes one element apart. It is stricter than the RFC in one point, that a
+// parseElement takes one element apart. It is stricter than the RFC in one point, that a
 // quoted value holds no backslash, which no address, host and scheme needs, and laxer in another,
 // that addresses and hosts with colons may come unquoted.
-func parseForwardedElement(element string) (e forwardedElement, ok bool) {
+func parseElement(text string) (e element, ok bool) {
 	var seen [3]bool
-	for rest, more := element, true; more; {
+	for rest, more := text, true; more; {
 		var pair string
 		if pair, rest, more = cutPair(rest); strings.Trim(pair, " \t") == "" {
 			continue // RFC 7239 allows empty pairs between semicolons
 		}
 		name, value, found := strings.Cut(strings.Trim(pair, " \t"), "=")
-		if !found || !isFieldName(name) {
-			return forwardedElement{}, false
+		if !found || !v4.IsFieldName(name) {
+			return element{}, false
 		}
 		if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {
 			value = value[1 : n-1]
 		} else if strings.ContainsAny(value, " \t") {
-			return forwardedElement{}, false
+			return element{}, false
 		}
 		if value == "" || strings.ContainsAny(value, `"\`) {
-			return forwardedElement{}, false
+			return element{}, false
 		}
 		which := slices.Index([]string{"for", "host", "proto"}, strings.ToLower(name))
 		if which < 0 {
 			continue // "by" and extensions
 		}
 		if seen[which] {
-			return forwardedElement{}, false
+			return element{}, false
 		}
 		seen[which] = true
 		switch which {
@@ -121,15 +136,15 @@ func parseForwardedElement(element string) (e forwardedElement, ok bool) {
 }
 
 // cutPair cuts the first pair off an element.
-func cutPair(element string) (pair, rest string, more bool) {
+func cutPair(text string) (pair, rest string, more bool) {
 	quoted := false
-	for i := range len(element) {
+	for i := range len(text) {
 		switch {
-		case element[i] == '"':
+		case text[i] == '"':
 			quoted = !quoted
-		case element[i] == ';' && !quoted:
-			return element[:i], element[i+1:], true
+		case text[i] == ';' && !quoted:
+			return text[:i], text[i+1:], true
 		}
 	}
-	return element, "", false
+	return text, "", false
 }
