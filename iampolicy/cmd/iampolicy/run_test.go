@@ -82,6 +82,8 @@ func TestExitStatus(t *testing.T) {
 		{"a key that is known and unknown", "simulate -identity - -unknown AWS:sourceip -context aws:SourceIp=10.0.0.1" + alice, allowAll, 2, "has a value by -context"},
 		{"an unknown key that an Allow needs", "simulate -identity - -unknown x:v" + alice, strings.Replace(allowAll, `"*"}`, `"*","Condition":{"StringNotEquals":{"x:v":"a"}}}`, 1), 1, ""},
 		{"a list that is no JSON", `simulate -identity - -context k=["a",b]` + alice, allowAll, 2, "no JSON list"},
+		{"a list with null", `simulate -identity - -context k=["a",null]` + alice, allowAll, 2, "no JSON list"},
+		{"a list with half of a character", `simulate -identity - -context k=["a\ud800"]` + alice, allowAll, 2, "no JSON list"},
 		{"an unreadable request file", "simulate -request testdata/nosuch.json", "", 2, "no such file"},
 		{"a request on the standard input", "simulate -request - -identity testdata/wild-rydes.json", `{"principal":"anonymous","action":"a:b","resource":"x"}`, 1, ""},
 		{"no new access", "diff testdata/wild-rydes-wider.json testdata/wild-rydes.json", "", 0, ""},
