@@ -15,7 +15,10 @@ var (
 )
 
 // packages are those whose guards are taken out, each in all test binaries at once.
-var packages = []string{"internal/jsontree", "sigv4auth", "sigv4auth/internal/checksum", "sigv4auth/internal/chunked", "sigv4auth/internal/v4"}
+var packages = []string{
+	"internal/jsontree", "sigv4auth", "sigv4auth/internal/checksum", "sigv4auth/internal/chunked",
+	"sigv4auth/internal/v4",
+}
 
 // holdersOf are the packages whose tests hold the guards of a package.
 func holdersOf(dir string) []string {

@@ -75,7 +75,8 @@ func build(t *testing.T, root, overlay, tests string) string {
 // failed.
 func (s *suite) run(t *testing.T, tests string, names []string, atMost time.Duration, env ...string) (failed bool, out string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), s.binary(t, tests), "-test.run", "^("+strings.Join(names, "|")+")$", "-test.v", "-test.failfast", "-test.parallel", "1", "-test.timeout", atMost.String())
+	cmd := exec.CommandContext(t.Context(), s.binary(t, tests), "-test.run", "^("+strings.Join(names, "|")+")$", "-test.v",
+		"-test.failfast", "-test.parallel", "1", "-test.timeout", atMost.String())
 	cmd.Dir = filepath.Join(s.root, tests)
 	cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1"), env...) // as many guards are taken out at a time as there are processors
 	text, err := cmd.CombinedOutput()

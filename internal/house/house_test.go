@@ -111,14 +111,20 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/internal/v4":       nil,
 		"sigv4auth/internal/checksum": nil,
 		"sigv4auth/internal/chunked":  {module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/checksum"},
-		"sigv4auth":                   {module + "/iampolicy", module + "/internal/ascii", module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2"},
-		"sigv4auth/connlimit":         nil,
-		"sigv4auth/diagnosis":         nil,
-		"sigv4auth/filestore":         {module + "/iampolicy", module + "/internal/jsontree", module + "/sigv4auth"},
-		"sigv4auth/storetest":         {module + "/iampolicy", module + "/sigv4auth"},
-		"sigv4auth/sigv4test":         {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
-		"sigv4auth/cmd/sigv4probe":    nil, // what it signs with must not be what verifies
-		"iampolicy/cmd/iampolicy":     {module + "/iampolicy", module + "/internal/jsontree"},
+		"sigv4auth": {
+			module + "/iampolicy", module + "/internal/ascii", module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4",
+			module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", "github.com/aws/smithy-go",
+			"github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2",
+		},
+		"sigv4auth/connlimit": nil,
+		"sigv4auth/diagnosis": nil,
+		"sigv4auth/filestore": {module + "/iampolicy", module + "/internal/jsontree", module + "/sigv4auth"},
+		"sigv4auth/storetest": {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/sigv4test": {
+			module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws",
+		},
+		"sigv4auth/cmd/sigv4probe": nil, // what it signs with must not be what verifies
+		"iampolicy/cmd/iampolicy":  {module + "/iampolicy", module + "/internal/jsontree"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {
@@ -167,7 +173,8 @@ func TestLibraryKeepsQuiet(t *testing.T) {
 					t.Errorf("%s/%s has an init function", f.dir, f.name)
 				}
 			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok && (x.Name == "fmt" && strings.HasPrefix(n.Sel.Name, "Print") || x.Name == "os" && (n.Sel.Name == "Exit" || n.Sel.Name == "Stdout" || n.Sel.Name == "Stderr") ||
+				if x, ok := n.X.(*ast.Ident); ok && (x.Name == "fmt" && strings.HasPrefix(n.Sel.Name, "Print") ||
+					x.Name == "os" && (n.Sel.Name == "Exit" || n.Sel.Name == "Stdout" || n.Sel.Name == "Stderr") ||
 					x.Name == "slog" && !slices.Contains(logValues, n.Sel.Name)) {
 					t.Errorf("%s: %s.%s", f.fset.Position(n.Pos()), x.Name, n.Sel.Name)
 				}
@@ -205,7 +212,8 @@ func TestPureProtocol(t *testing.T) {
 			if pure && x.Name == "time" && sel.Sel.Name == "Now" {
 				t.Errorf("%s asks for the time", f.fset.Position(n.Pos()))
 			}
-			if within(f.dir, "sigv4auth") && x.Name == "iampolicy" && (sel.Sel.Name == "Evaluate" || sel.Sel.Name == "Explain") && f.name != "authorize.go" {
+			if within(f.dir, "sigv4auth") && x.Name == "iampolicy" && (sel.Sel.Name == "Evaluate" || sel.Sel.Name == "Explain") &&
+				f.name != "authorize.go" {
 				t.Errorf("%s evaluates policies", f.fset.Position(n.Pos()))
 			}
 			return true

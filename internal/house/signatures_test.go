@@ -39,20 +39,23 @@ func TestConstantTime(t *testing.T) {
 	t.Parallel()
 	called, made := map[string]int{}, 0
 	for _, f := range readFiles(t) {
-		if f.test || f.dir != "sigv4auth" && f.dir != "sigv4auth/internal/v4" && f.dir != "sigv4auth/internal/chunked" && f.dir != "sigv4auth/filestore" {
+		if f.test || f.dir != "sigv4auth" && f.dir != "sigv4auth/internal/v4" && f.dir != "sigv4auth/internal/chunked" &&
+			f.dir != "sigv4auth/filestore" {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
-				if f.dir == "sigv4auth/internal/v4" && (n.Name.Name == "SameDigest" || n.Name.Name == "SameText" || n.Name.Name == "isZero") {
+				if f.dir == "sigv4auth/internal/v4" &&
+					(n.Name.Name == "SameDigest" || n.Name.Name == "SameText" || n.Name.Name == "isZero") {
 					made++
 					if fork := forkInLoop(n.Body); fork != nil {
 						t.Errorf("%s takes a time that tells what was compared", f.fset.Position(fork.Pos()))
 					}
 				}
 			case *ast.BinaryExpr:
-				if (n.Op == token.EQL || n.Op == token.NEQ) && (secretName(n.X) && !tellsNothing(n.Y) || secretName(n.Y) && !tellsNothing(n.X)) {
+				if (n.Op == token.EQL || n.Op == token.NEQ) &&
+					(secretName(n.X) && !tellsNothing(n.Y) || secretName(n.Y) && !tellsNothing(n.X)) {
 					t.Errorf("%s compares in a time that tells where the difference is", f.fset.Position(n.Pos()))
 				}
 			case *ast.CallExpr:
@@ -65,7 +68,8 @@ func TestConstantTime(t *testing.T) {
 				case !ok:
 				case x.Name == "v4" && (sel.Sel.Name == "SameDigest" || sel.Sel.Name == "SameText"):
 					called[f.dir+" "+sel.Sel.Name]++
-				case x.Name == "bytes" && (sel.Sel.Name == "Equal" || sel.Sel.Name == "Compare"), x.Name == "strings" && sel.Sel.Name == "EqualFold", x.Name == "reflect":
+				case x.Name == "bytes" && (sel.Sel.Name == "Equal" || sel.Sel.Name == "Compare"), x.Name == "strings" &&
+					sel.Sel.Name == "EqualFold", x.Name == "reflect":
 					for _, a := range n.Args {
 						if secretName(a) {
 							t.Errorf("%s compares in a time that tells where the difference is", f.fset.Position(n.Pos()))
@@ -77,7 +81,8 @@ func TestConstantTime(t *testing.T) {
 		})
 	}
 	// Of the request's signature and of its body's digest; of tokens; of chunks' signatures.
-	if called["sigv4auth SameDigest"] < 2 || called["sigv4auth SameText"] < 1 || called["sigv4auth/internal/chunked SameDigest"] < 1 || made != 3 {
+	if called["sigv4auth SameDigest"] < 2 || called["sigv4auth SameText"] < 1 || called["sigv4auth/internal/chunked SameDigest"] < 1 ||
+		made != 3 {
 		t.Errorf("only these comparisons in constant time are left: %v", called)
 	}
 }

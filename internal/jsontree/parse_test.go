@@ -260,7 +260,8 @@ func TestWhatDoesNotEndTheReading(t *testing.T) {
 
 	src = `{` + strings.Repeat(`"a":1,`, 1000) + `"b"}`
 	got = jsontree.Parse(src, loose())
-	if n := len(got.Errors); n != 100 || got.Errors[n-1] != (jsontree.Error{Kind: jsontree.MissingColon, Offset: len(src) - 1}) || got.Whole {
+	if n := len(got.Errors); n != 100 || got.Errors[n-1] != (jsontree.Error{Kind: jsontree.MissingColon, Offset: len(src) - 1}) ||
+		got.Whole {
 		t.Errorf("%d errors, the last %+v", n, got.Errors[n-1])
 	}
 }
@@ -269,7 +270,8 @@ func TestWhatDoesNotEndTheReading(t *testing.T) {
 func TestErrorsQuoteNothing(t *testing.T) {
 	t.Parallel()
 	for _, src := range []string{
-		`{"swordfish":"swordfish","swordfish":1}`, `{"swordfish":"\swordfish"}`, `["a":swordfish]`, `{"swordfish" "swordfish"}`, `swordfish`,
+		`{"swordfish":"swordfish","swordfish":1}`, `{"swordfish":"\swordfish"}`, `["a":swordfish]`, `swordfish`,
+		`{"swordfish" "swordfish"}`,
 		`{"swordfish":01}`, `{"swordfish":"\ud800swordfish"}`, `"swordfish`, `{swordfish}`, `{}swordfish`, "[\"swordfish\ufffd\"]",
 	} {
 		errors := jsontree.Parse(src, loose()).Errors

@@ -121,10 +121,13 @@ func hold(t *testing.T, src string, opts jsontree.Options) (accepted bool) {
 }
 
 var accepted = []string{
-	`null`, `true`, `false`, `0`, `-0`, `""`, `[]`, `{}`, ` [ ] `, "\t{\r\n}\n", `10`, `-10.50`, `1e5`, `1E+05`, `0.1e-1`, `123456789012345678901234567890`, `1e400`,
-	`"a"`, `"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e9\u00FF\uFFFE\ud83d\uDE00"`, "\"é😀\u2028\u007f\"", `"\u0000"`, `"a\u0062c"`, `"abc\n"`, `"\nabc"`,
+	`null`, `true`, `false`, `0`, `-0`, `""`, `[]`, `{}`, ` [ ] `, "\t{\r\n}\n", `10`, `-10.50`, `1e5`, `1E+05`, `0.1e-1`,
+	`123456789012345678901234567890`, `1e400`,
+	`"a"`, `"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e9\u00FF\uFFFE\ud83d\uDE00"`, "\"é😀\u2028\u007f\"", `"\u0000"`,
+	`"a\u0062c"`, `"abc\n"`, `"\nabc"`,
 	`[1,"a",true,false,null,[],{}]`, `{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}`, `{"":{"":1}}`, `{"a":1,"A":2}`, `{"a\u0062":1,"ab ":2}`,
-	"{ \"a\" : [ 1 , 2 ] ,\n \"b\" : \"c d\" }", `{"__proto__":1}`, `[[[[[[[[]]]]]]]]`, `{` + members(40) + `}`, `{` + members(16) + `}`, `{` + members(17) + `}`,
+	"{ \"a\" : [ 1 , 2 ] ,\n \"b\" : \"c d\" }", `{"__proto__":1}`, `[[[[[[[[]]]]]]]]`, `{` + members(40) + `}`, `{` + members(16) +
+		`}`, `{` + members(17) + `}`,
 }
 
 // TestAcceptedAsEncodingJSON: what is accepted is what encoding/json reads, with every value at its
@@ -179,7 +182,10 @@ func FuzzParse(f *testing.F) {
 	for _, src := range accepted {
 		f.Add(src)
 	}
-	for _, src := range []string{`{"a":1,"\u0061":2}`, `["\ud800"]`, "[\"\xff\"]", "\ufeff{}", `[01]`, `{"a":1,}`, `["\u00g0"]`, `[1]x`, "[\"\ufffd\"]"} {
+	for _, src := range []string{
+		`{"a":1,"\u0061":2}`, `["\ud800"]`, "[\"\xff\"]", "\ufeff{}", `[01]`, `{"a":1,}`, `["\u00g0"]`, `[1]x`,
+		"[\"\ufffd\"]",
+	} {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src string) {

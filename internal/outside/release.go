@@ -75,7 +75,8 @@ func (r *Release) Go(tb testing.TB, dir string, args ...string) string {
 	cmd.Dir, cmd.Env = dir, r.Env
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		if m := regexp.MustCompile(`reading (file://\S+): no such file`).FindSubmatch(out); m != nil && !strings.Contains(string(m[1]), library) {
+		if m := regexp.MustCompile(`reading (file://\S+): no such file`).FindSubmatch(out); m != nil &&
+			!strings.Contains(string(m[1]), library) {
 			testneed.Missing(tb, "a module that is not in the module cache, where go mod download puts it: "+string(m[1]))
 		}
 		tb.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)

@@ -57,7 +57,8 @@ func (d *principalsDecoder) accessKey(n *jsontree.Node, at string) (k accessKey)
 		}},
 		{"SecretAccessKeyEnv", false, func(n *jsontree.Node, at string) {
 			source(n, at)
-			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && wordOr(s, "") }, "is no name of an environment variable")
+			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && wordOr(s, "") },
+				"is no name of an environment variable")
 		}},
 		{"SecretAccessKeyFile", false, func(n *jsontree.Node, at string) {
 			source(n, at)

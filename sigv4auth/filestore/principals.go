@@ -148,7 +148,8 @@ func (d *principalsDecoder) arn(n *jsontree.Node, at, kind string) (arn string, 
 }
 
 func (d *principalsDecoder) attachment(n *jsontree.Node, at string) attachment {
-	name, _ := d.string(n, at, validPolicyName, fmt.Sprintf("is no name of a policy: 1 to %d characters of [A-Za-z0-9_+=,.@-], the first no dot", maxPolicyName))
+	name, _ := d.string(n, at, validPolicyName,
+		fmt.Sprintf("is no name of a policy: 1 to %d characters of [A-Za-z0-9_+=,.@-], the first no dot", maxPolicyName))
 	return attachment{policy: name, place: d.placeOf(n, at)}
 }
 

@@ -108,7 +108,8 @@ func (f *requestFile) principalType(v *jsontree.Node) error {
 			return nil
 		}
 	}
-	return f.text.errorf(v.Offset, "the types of principals are Account, User, AssumedRole, FederatedUser, Service, Anonymous and IdentityProvider")
+	return f.text.errorf(v.Offset,
+		"the types of principals are Account, User, AssumedRole, FederatedUser, Service, Anonymous and IdentityProvider")
 }
 
 func (f *requestFile) tags(v *jsontree.Node) error {

@@ -58,8 +58,11 @@ func TestRequestFileMistakes(t *testing.T) {
 		{"a policy that is a number", `{"policies": {"identity": [7]}}`, `<stdin>:1:28: error: a policy is expected`},
 		{"a policy without a name", `{"policies": {"identity": ""}}`, `<stdin>:1:27: error: a policy is expected`},
 		{
-			"a mistake within an inline policy", "{\"principal\": \"anonymous\", \"action\": \"a:b\", \"resource\": \"x\",\n \"policies\": {\"identity\": [{\"Version\": \"2012\",\n  \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"x\", \"Resource\": \"*\"}}]}}",
-			"<stdin>:2:40: error: Version: \"2012\" is no version: \"2012-10-17\" or \"2008-10-17\" [INVALID_VERSION]\n<stdin>:3:46: error: Statement.Action: ",
+			"a mistake within an inline policy", `{"principal": "anonymous", "action": "a:b", "resource": "x",
+ "policies": {"identity": [{"Version": "2012",
+  "Statement": {"Effect": "Allow", "Action": "x", "Resource": "*"}}]}}`,
+			`<stdin>:2:40: error: Version: "2012" is no version: "2012-10-17" or "2008-10-17" [INVALID_VERSION]
+<stdin>:3:46: error: Statement.Action: `,
 		},
 	}
 	for _, tt := range tests {
@@ -100,13 +103,31 @@ func TestRequestFile(t *testing.T) {
 // is then the same.
 func TestReportIsRequestFile(t *testing.T) {
 	t.Parallel()
-	const policies = `"policies": {"identity": {"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Null":{"aws:PrincipalType":"true"}}}}}`
+	const policies = `"policies": {"identity": {"Version":"2012-10-17","Statement":{` +
+		`"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Null":{"aws:PrincipalType":"true"}}}}}`
 	tests := []struct{ name, file string }{
-		{"a session with all there is", `{"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "userId": "AROAX:alice", "roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "tags": {"team": "fleet"}},
-			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""}, "unknown": ["u", "aws:userid"], ` + policies + `}`},
-		{"a federated user", `{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice", "accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`},
-		{"an identity provider", `{"principal": {"arn": "cognito-identity.amazonaws.com", "type": "IdentityProvider"}, "action": "a:b", "resource": "x", ` + policies + `}`},
-		{"a resource of no account", `{"principal": "arn:aws:iam::111122223333:user/alice", "action": "a:b", "resource": "arn:aws:s3:::x", "resourceAccount": "", ` + policies + `}`},
+		{
+			"a session with all there is",
+			`{"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "userId": "AROAX:alice",
+				"roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "tags": {"team": "fleet"}},
+			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""},
+			"unknown": ["u", "aws:userid"], ` + policies + `}`,
+		},
+		{
+			"a federated user",
+			`{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice",
+				"accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`,
+		},
+		{
+			"an identity provider",
+			`{"principal": {"arn": "cognito-identity.amazonaws.com", "type": "IdentityProvider"},
+				"action": "a:b", "resource": "x", ` + policies + `}`,
+		},
+		{
+			"a resource of no account",
+			`{"principal": "arn:aws:iam::111122223333:user/alice", "action": "a:b", "resource": "arn:aws:s3:::x",
+				"resourceAccount": "", ` + policies + `}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -114,7 +135,11 @@ func TestReportIsRequestFile(t *testing.T) {
 			_, want := simulateJSON(t, tt.file, "-request", "-")
 			file, err := json.Marshal(map[string]any{
 				"principal": want.Request.Principal, "action": want.Request.Action, "resource": want.Request.Resource,
-				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context, "unknown": append([]string{}, want.Request.Unknown...), "policies": map[string]any{"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1])},
+				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context,
+				"unknown": append([]string{}, want.Request.Unknown...),
+				"policies": map[string]any{
+					"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1]),
+				},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -133,10 +158,12 @@ func TestReportIsRequestFile(t *testing.T) {
 // FuzzRequestFile: whatever a request file holds, the command either answers with
 // a report or says what is wrong, and never both.
 func FuzzRequestFile(f *testing.F) {
-	f.Add(`{"principal":"anonymous","action":"a:b","resource":"x","context":{"k":["a"]},"policies":{"identity":[{"Version":"2012-10-17","Statement":[]}]}}`)
+	f.Add(`{"principal":"anonymous","action":"a:b","resource":"x","context":{"k":["a"]},
+		"policies":{"identity":[{"Version":"2012-10-17","Statement":[]}]}}`)
 	f.Add(`{"principal":{"arn":"x","tags":{"a":"b"}},"policies":{"scp":[[],[{}]]}}`)
 	// The flags replace every policy, so that no file of a chosen name is read.
-	args := strings.Fields("simulate -json -request - -identity P -boundary P -session P -scp P -rcp testdata/rcp.json -resource-policy testdata/open-api.json")
+	args := strings.Fields("simulate -json -request - -identity P -boundary P -session P -scp P -rcp testdata/rcp.json " +
+		"-resource-policy testdata/open-api.json")
 	for i := range args {
 		args[i] = strings.Replace(args[i], "P", "testdata/wild-rydes.json", 1)
 	}
