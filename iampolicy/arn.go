@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -85,10 +86,10 @@ func (e *evaluation) from(at int) *evaluation {
 func compileARN(text string, headVariables bool, tail textRules) (a arnPattern, wrong problem) {
 	fields, n := splitPattern(text, headVariables && tail.variables)
 	if n < 6 {
-		return a, problem{CodeInvalidARN, quote(text) + " is no ARN: it has fewer than six parts"}
+		return a, problem{CodeInvalidARN, strconv.Quote(text) + " is no ARN: it has fewer than six parts"}
 	}
 	if fields[0] != "arn" {
-		return a, problem{CodeInvalidARN, quote(text) + ` is no ARN: it does not begin with "arn:"`}
+		return a, problem{CodeInvalidARN, strconv.Quote(text) + ` is no ARN: it does not begin with "arn:"`}
 	}
 	head := text[:len(text)-len(fields[5])]
 	if tail.variables && !headVariables && strings.Contains(head, "${") {

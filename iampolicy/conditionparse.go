@@ -2,9 +2,11 @@ package iampolicy
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/wildgate/wildgate/internal/ascii"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 const (
@@ -13,48 +15,48 @@ const (
 )
 
 // conditions compiles Condition: {operator: {key: value or values}}.
-func (p *parser) conditions(n *node, at *docPath, deny bool) (list []condition) {
-	if n.kind != objectNode {
-		p.failf(n.off, at, CodeWrongType, "Condition is an object, not %s", n.kind)
+func (p *parser) conditions(n *jsontree.Node, at *jsontree.Path, deny bool) (list []condition) {
+	if n.Kind != jsontree.Object {
+		p.failf(n.Offset, at, CodeWrongType, "Condition is an object, not %s", n.Kind)
 		return nil
 	}
-	if len(n.kids) == 0 {
-		p.fail(n.off, at, CodeEmptyObject, "Condition is empty; a statement without condition has none")
+	if len(n.Kids) == 0 {
+		p.fail(n.Offset, at, CodeEmptyObject, "Condition is empty; a statement without condition has none")
 	}
-	for i := range n.kids {
-		kid := &n.kids[i]
-		inner := &docPath{up: at, name: kid.name}
-		op, ok := operatorNamed(kid.name)
+	for i := range n.Kids {
+		kid := &n.Kids[i]
+		inner := &jsontree.Path{Up: at, Name: kid.Name}
+		op, ok := operatorNamed(kid.Name)
 		if !ok {
 			p.unknownOperator(kid, inner)
 			continue
 		}
-		list = append(list, p.conditionKeys(condition{operator: op, deny: deny, name: kid.name}, kid, inner)...)
+		list = append(list, p.conditionKeys(condition{operator: op, deny: deny, name: kid.Name}, kid, inner)...)
 	}
 	if len(list) > maxConditions {
-		p.failf(n.off, at, CodeTooManyConditions, "%d conditions; a statement may have 250", len(list))
+		p.failf(n.Offset, at, CodeTooManyConditions, "%d conditions; a statement may have 250", len(list))
 	}
 	return list
 }
 
-func (p *parser) unknownOperator(n *node, at *docPath) {
-	base := n.name
+func (p *parser) unknownOperator(n *jsontree.Node, at *jsontree.Path) {
+	base := n.Name
 	for _, set := range [...]string{"ForAllValues:", "ForAnyValue:"} {
 		if ascii.HasPrefixFold(base, set) {
 			base = base[len(set):]
 		}
 	}
 	if ascii.EqualFold(base, "NullIfExists") {
-		p.fail(n.nameOff, at, CodeNullWithIfExists, "Null has no IfExists")
+		p.fail(n.NameOffset, at, CodeNullWithIfExists, "Null has no IfExists")
 		return
 	}
 	for _, known := range operatorNames {
 		if ascii.EqualFold(base, known) || ascii.EqualFold(base, known+"IfExists") {
-			p.failf(n.nameOff, at, CodeUnknownOperator, "unknown operator %q; did you mean %q? Case matters", n.name, known)
+			p.failf(n.NameOffset, at, CodeUnknownOperator, "unknown operator %q; did you mean %q? Case matters", n.Name, known)
 			return
 		}
 	}
-	p.failf(n.nameOff, at, CodeUnknownOperator, "unknown operator %q", n.name)
+	p.failf(n.NameOffset, at, CodeUnknownOperator, "unknown operator %q", n.Name)
 }
 
 // operatorNames are the operators as published, for hints.
@@ -66,30 +68,30 @@ var operatorNames = [...]string{
 }
 
 // conditionKeys compiles the keys of one operator, which each is.
-func (p *parser) conditionKeys(each condition, n *node, at *docPath) (list []condition) {
-	if n.kind != objectNode {
-		p.failf(n.off, at, CodeWrongType, "an object of condition keys is expected, not %s", n.kind)
+func (p *parser) conditionKeys(each condition, n *jsontree.Node, at *jsontree.Path) (list []condition) {
+	if n.Kind != jsontree.Object {
+		p.failf(n.Offset, at, CodeWrongType, "an object of condition keys is expected, not %s", n.Kind)
 		return nil
 	}
-	if len(n.kids) == 0 {
-		p.fail(n.off, at, CodeEmptyObject, "the object is empty: a condition needs a key")
+	if len(n.Kids) == 0 {
+		p.fail(n.Offset, at, CodeEmptyObject, "the object is empty: a condition needs a key")
 	}
-	seen := make(map[string]string, len(n.kids)) // by folded key, the key
-	for i := range n.kids {
-		kid := &n.kids[i]
-		inner := &docPath{up: at, name: kid.name}
-		switch folded := ascii.ToLower(kid.name); {
-		case kid.name == "" || strings.TrimSpace(kid.name) != kid.name:
-			p.failf(kid.nameOff, inner, CodeInvalidConditionKey, "%q is no condition key", kid.name)
-		case seen[folded] != "" && seen[folded] != kid.name: // else it is a duplicate key of the object
-			p.failf(kid.nameOff, inner, CodeDuplicateConditionKey, "condition key %q is there twice: case does not matter", kid.name)
+	seen := make(map[string]string, len(n.Kids)) // by folded key, the key
+	for i := range n.Kids {
+		kid := &n.Kids[i]
+		inner := &jsontree.Path{Up: at, Name: kid.Name}
+		switch folded := ascii.ToLower(kid.Name); {
+		case kid.Name == "" || strings.TrimSpace(kid.Name) != kid.Name:
+			p.failf(kid.NameOffset, inner, CodeInvalidConditionKey, "%q is no condition key", kid.Name)
+		case seen[folded] != "" && seen[folded] != kid.Name: // else it is a duplicate key of the object
+			p.failf(kid.NameOffset, inner, CodeDuplicateConditionKey, "condition key %q is there twice: case does not matter", kid.Name)
 		default:
-			seen[folded] = kid.name
+			seen[folded] = kid.Name
 		}
 		c := each
-		c.key, c.hash = kid.name, ascii.HashFold(kid.name)
+		c.key, c.hash = kid.Name, ascii.HashFold(kid.Name)
 		p.conditionValues(&c, kid, inner)
-		c.texts = kid.texts()
+		c.texts = kid.Texts()
 		c.wild = c.hasPattern()
 		list = append(list, c)
 	}
@@ -98,38 +100,38 @@ func (p *parser) conditionKeys(each condition, n *node, at *docPath) (list []con
 
 // conditionValues compiles the values. Numbers and booleans may stand without
 // quotes where the operator compares such, or strings.
-func (p *parser) conditionValues(c *condition, n *node, at *docPath) {
-	if n.kind != listNode {
+func (p *parser) conditionValues(c *condition, n *jsontree.Node, at *jsontree.Path) {
+	if n.Kind != jsontree.List {
 		p.conditionValue(c, n, at)
 		return
 	}
-	if len(n.kids) == 0 {
-		p.fail(n.off, at, CodeEmptyList, "the list is empty")
+	if len(n.Kids) == 0 {
+		p.fail(n.Offset, at, CodeEmptyList, "the list is empty")
 	}
-	for i := range n.kids {
-		p.conditionValue(c, &n.kids[i], &docPath{up: at, index: i})
+	for i := range n.Kids {
+		p.conditionValue(c, &n.Kids[i], &jsontree.Path{Up: at, Index: i})
 	}
 }
 
-func (p *parser) conditionValue(c *condition, n *node, at *docPath) {
+func (p *parser) conditionValue(c *condition, n *jsontree.Node, at *jsontree.Path) {
 	switch {
-	case n.kind == stringNode:
-	case n.kind == numberNode && (c.operand == numberOperand || c.operand == dateOperand || c.operand == stringOperand):
-	case n.kind == boolNode && (c.operand == boolOperand || c.operand == nullOperand || c.operand == stringOperand):
+	case n.Kind == jsontree.String:
+	case n.Kind == jsontree.Number && (c.operand == numberOperand || c.operand == dateOperand || c.operand == stringOperand):
+	case n.Kind == jsontree.Bool && (c.operand == boolOperand || c.operand == nullOperand || c.operand == stringOperand):
 	default:
-		p.failf(n.off, at, CodeWrongType, "%s may not have %s as its value", c.name, n.kind)
+		p.failf(n.Offset, at, CodeWrongType, "%s may not have %s as its value", c.name, n.Kind)
 		return
 	}
-	if len(n.text) > maxValueBytes {
-		p.fail(n.off, at, CodeValueTooLong, "a value longer than 4,096 bytes")
+	if len(n.Text) > maxValueBytes {
+		p.fail(n.Offset, at, CodeValueTooLong, "a value longer than 4,096 bytes")
 		return
 	}
-	if c.operand != stringOperand && c.operand != arnOperand && p.modern && strings.Contains(n.text, "${") {
-		p.failf(n.off, at, CodeVariableNotAllowed, "%s takes no policy variables", c.name)
+	if c.operand != stringOperand && c.operand != arnOperand && p.modern && strings.Contains(n.Text, "${") {
+		p.failf(n.Offset, at, CodeVariableNotAllowed, "%s takes no policy variables", c.name)
 		return
 	}
-	if wrong := c.add(n.text, p.modern); wrong.code != "" {
-		p.fail(n.off, at, wrong.code, wrong.text)
+	if wrong := c.add(n.Text, p.modern); wrong.code != "" {
+		p.fail(n.Offset, at, wrong.code, wrong.text)
 	}
 }
 
@@ -149,13 +151,13 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 	case numberOperand:
 		number, ok := parseDecimal(text)
 		if !ok {
-			return problem{CodeInvalidNumber, quote(text) + " is no number"}
+			return problem{CodeInvalidNumber, strconv.Quote(text) + " is no number"}
 		}
 		c.numbers = append(c.numbers, number)
 	case dateOperand:
 		t, ok := parseInstant(text)
 		if !ok {
-			return problem{CodeInvalidDate, quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"}
+			return problem{CodeInvalidDate, strconv.Quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"}
 		}
 		c.instants = append(c.instants, t)
 	case boolOperand, nullOperand:
@@ -165,17 +167,17 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 		case ascii.EqualFold(text, "false"):
 			c.bools[0] = true
 		default:
-			return problem{CodeInvalidBoolean, quote(text) + ` is neither "true" nor "false"`}
+			return problem{CodeInvalidBoolean, strconv.Quote(text) + ` is neither "true" nor "false"`}
 		}
 	case binaryOperand:
 		if !isBase64(text) {
-			return problem{CodeInvalidBase64, quote(text) + " is not base64"}
+			return problem{CodeInvalidBase64, strconv.Quote(text) + " is not base64"}
 		}
 		c.patterns = append(c.patterns, pattern{text: text})
 	case addressOperand:
 		prefix, ok := parsePrefix(text)
 		if !ok {
-			return problem{CodeInvalidAddress, quote(text) + " is neither an IP address nor a CIDR block"}
+			return problem{CodeInvalidAddress, strconv.Quote(text) + " is neither an IP address nor a CIDR block"}
 		}
 		c.prefixes = append(c.prefixes, prefix)
 	case arnOperand:

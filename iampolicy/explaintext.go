@@ -2,6 +2,7 @@ package iampolicy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -121,7 +122,7 @@ func (f Mismatch) String() string {
 func quoteAll(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
-		quoted[i] = quote(text)
+		quoted[i] = strconv.Quote(text)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // A Severity sorts findings as IAM Access Analyzer's policy validation does.
@@ -101,7 +103,7 @@ func Validate(ctx context.Context, doc []byte, kind PolicyType, opts ...ParseOpt
 const maxNotes = 1000
 
 // note is failf for what Parse does not refuse.
-func (p *parser) note(off int, at *docPath, code Code, format string, args ...any) {
+func (p *parser) note(off int, at *jsontree.Path, code Code, format string, args ...any) {
 	if p.lints && len(p.notes) < maxNotes {
 		p.notes = append(p.notes, mistake{off: off, path: at.String(), message: fmt.Sprintf(format, args...), code: code, note: true})
 	}

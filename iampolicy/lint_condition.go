@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/internal/ascii"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // conditions looks at every condition with the node of its values, in the order
@@ -17,13 +18,13 @@ func (l *linter) conditions() {
 		sameKey[key] = append(sameKey[key], &l.st.conditions[i])
 	}
 	next := 0
-	for i := range l.e.condition.kids {
-		op := &l.e.condition.kids[i]
-		for j := range op.kids {
+	for i := range l.e.condition.Kids {
+		op := &l.e.condition.Kids[i]
+		for j := range op.Kids {
 			c := &l.st.conditions[next]
 			next++
-			at := &docPath{up: &docPath{up: &docPath{up: l.at, name: "Condition"}, name: op.name}, name: op.kids[j].name}
-			lc := conditionLinter{l, c, &op.kids[j], at, sameKey[ascii.ToLower(c.key)]}
+			at := &jsontree.Path{Up: &jsontree.Path{Up: &jsontree.Path{Up: l.at, Name: "Condition"}, Name: op.Name}, Name: op.Kids[j].Name}
+			lc := conditionLinter{l, c, &op.Kids[j], at, sameKey[ascii.ToLower(c.key)]}
 			lc.key()
 			lc.absence()
 			lc.values()
@@ -35,22 +36,22 @@ func (l *linter) conditions() {
 type conditionLinter struct {
 	*linter
 	c  *condition
-	n  *node // of the values
-	at *docPath
+	n  *jsontree.Node // of the values
+	at *jsontree.Path
 	// sameKey are the conditions on its key, itself too.
 	sameKey []*condition
 }
 
 func (l *conditionLinter) whole(code Code, format string, args ...any) {
-	l.note(l.n.nameOff, l.at, code, format, args...)
+	l.note(l.n.NameOffset, l.at, code, format, args...)
 }
 
 func (l *conditionLinter) one(index int, code Code, format string, args ...any) {
-	if l.n.kind == listNode {
-		l.note(l.n.kids[index].off, &docPath{up: l.at, index: index}, code, format, args...)
+	if l.n.Kind == jsontree.List {
+		l.note(l.n.Kids[index].Offset, &jsontree.Path{Up: l.at, Index: index}, code, format, args...)
 		return
 	}
-	l.note(l.n.off, l.at, code, format, args...)
+	l.note(l.n.Offset, l.at, code, format, args...)
 }
 
 // key holds the operator against what is known of the key.
@@ -171,10 +172,10 @@ func (l *conditionLinter) values() {
 func (l *conditionLinter) text(i int, text string) {
 	p := &l.c.patterns[i]
 	n := l.n
-	if n.kind == listNode {
-		n = &n.kids[i]
+	if n.Kind == jsontree.List {
+		n = &n.Kids[i]
 	}
-	if n.kind != stringNode {
+	if n.Kind != jsontree.String {
 		l.one(i, CodeUnquotedValue, "%s is compared as text", text)
 	}
 	switch {

@@ -1,61 +1,63 @@
 package iampolicy
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/wildgate/wildgate/internal/ascii"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // lintDocument looks at what statements say together.
-func (p *parser) lintDocument(root, version, statement *node, statements []statement) {
+func (p *parser) lintDocument(root, version, statement *jsontree.Node, statements []statement) {
 	switch {
 	case version == nil:
-		p.note(root.off, nil, CodeMissingVersion, `Version is missing: without "2012-10-17" policy variables are text`)
-	case version.text == "2008-10-17":
-		p.note(version.off, &docPath{name: "Version"}, CodeOldVersion, `Version "2008-10-17" has no policy variables`)
+		p.note(root.Offset, nil, CodeMissingVersion, `Version is missing: without "2012-10-17" policy variables are text`)
+	case version.Text == "2008-10-17":
+		p.note(version.Offset, &jsontree.Path{Name: "Version"}, CodeOldVersion, `Version "2008-10-17" has no policy variables`)
 	}
-	if len(p.mistakes) > 0 || statement.kind != listNode {
+	if len(p.mistakes) > 0 || statement.Kind != jsontree.List {
 		return
 	}
 	first := make(map[string]int) // by content, the first such statement
-	for i := range statement.kids {
-		kid, at := &statement.kids[i], &docPath{up: &docPath{name: "Statement"}, index: i}
-		content := kid.contentWithoutSid()
+	for i := range statement.Kids {
+		kid, at := &statement.Kids[i], &jsontree.Path{Up: &jsontree.Path{Name: "Statement"}, Index: i}
+		content := contentWithoutSid(kid)
 		if j, ok := first[content]; ok {
-			p.note(kid.off, at, CodeRedundantStatement, "the statement repeats statement %d", j)
+			p.note(kid.Offset, at, CodeRedundantStatement, "the statement repeats statement %d", j)
 		} else {
 			first[content] = i
 		}
 		if st := &statements[i]; st.deny && st.coversEverything() && len(statements) > 1 {
-			p.note(kid.off, at, CodeDeniesEverything, "the statement denies everything, so that the others have no effect")
+			p.note(kid.Offset, at, CodeDeniesEverything, "the statement denies everything, so that the others have no effect")
 		}
 	}
 }
 
 // contentWithoutSid returns the source of a statement in a normal form: its
 // elements as they stand, without white space and Sid.
-func (n *node) contentWithoutSid() string {
+func contentWithoutSid(n *jsontree.Node) string {
 	var b strings.Builder
-	for i := range n.kids {
-		if n.kids[i].name != "Sid" {
-			n.kids[i].content(&b)
+	for i := range n.Kids {
+		if n.Kids[i].Name != "Sid" {
+			writeContent(&b, &n.Kids[i])
 		}
 	}
 	return b.String()
 }
 
-func (n *node) content(b *strings.Builder) {
-	b.WriteString(quote(n.name) + ":")
-	switch n.kind {
-	case listNode, objectNode:
-		b.WriteString(n.kind.String() + "(")
-		for i := range n.kids {
-			n.kids[i].content(b)
+func writeContent(b *strings.Builder, n *jsontree.Node) {
+	b.WriteString(strconv.Quote(n.Name) + ":")
+	switch n.Kind {
+	case jsontree.List, jsontree.Object:
+		b.WriteString(n.Kind.String() + "(")
+		for i := range n.Kids {
+			writeContent(b, &n.Kids[i])
 			b.WriteByte(',')
 		}
 		b.WriteByte(')')
 	default:
-		b.WriteString(quote(n.text))
+		b.WriteString(strconv.Quote(n.Text))
 	}
 }
 

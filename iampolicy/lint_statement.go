@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/internal/ascii"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // A linter looks at one statement that has no mistakes.
@@ -11,26 +12,26 @@ type linter struct {
 	*parser
 	st *statement
 	e  *elements
-	at *docPath
+	at *jsontree.Path
 }
 
 // element notes something about a whole element.
-func (l *linter) element(n *node, code Code, format string, args ...any) {
-	l.note(n.nameOff, &docPath{up: l.at, name: n.name}, code, format, args...)
+func (l *linter) element(n *jsontree.Node, code Code, format string, args ...any) {
+	l.note(n.NameOffset, &jsontree.Path{Up: l.at, Name: n.Name}, code, format, args...)
 }
 
 // value notes something about one value of a list, or about a value alone.
-func (l *linter) value(n *node, index int, code Code, format string, args ...any) {
-	at := &docPath{up: l.at, name: n.name}
-	if n.kind == listNode {
-		l.note(n.kids[index].off, &docPath{up: at, index: index}, code, format, args...)
+func (l *linter) value(n *jsontree.Node, index int, code Code, format string, args ...any) {
+	at := &jsontree.Path{Up: l.at, Name: n.Name}
+	if n.Kind == jsontree.List {
+		l.note(n.Kids[index].Offset, &jsontree.Path{Up: at, Index: index}, code, format, args...)
 		return
 	}
-	l.note(n.off, at, code, format, args...)
+	l.note(n.Offset, at, code, format, args...)
 }
 
 func (l *linter) statement() {
-	if l.e.sid != nil && l.e.sid.text == "" {
+	if l.e.sid != nil && l.e.sid.Text == "" {
 		l.element(l.e.sid, CodeEmptySid, "the Sid is empty")
 	}
 	l.actions()
@@ -133,7 +134,7 @@ func (l *linter) listedResource(i int) listed {
 }
 
 // arn looks at the fixed parts of a resource's ARN.
-func (l *linter) arn(n *node, i int, text string) {
+func (l *linter) arn(n *jsontree.Node, i int, text string) {
 	if !strings.HasPrefix(text, "arn:") {
 		return
 	}
@@ -155,7 +156,7 @@ func (l *linter) arn(n *node, i int, text string) {
 }
 
 // buckets finds grants of an object's action for a bucket (threat 164).
-func (l *linter) buckets(n *node) {
+func (l *linter) buckets(n *jsontree.Node) {
 	if l.st.deny || l.st.notAction || l.st.notResource {
 		return
 	}
@@ -250,12 +251,12 @@ func (l *linter) passRole() {
 
 func (l *linter) administrator() {
 	if !l.st.deny && l.st.principals == nil && l.policyType != SCP && l.policyType != PermissionsBoundary && l.policyType != SessionPolicy && l.st.coversEverything() {
-		l.note(l.e.effect.off, l.at, CodeAdministrator, "every action on every resource is allowed")
+		l.note(l.e.effect.Offset, l.at, CodeAdministrator, "every action on every resource is allowed")
 	}
 }
 
 // usernames finds aws:username, which role sessions do not have.
-func (l *linter) usernames(n *node, i int, vars []variable) {
+func (l *linter) usernames(n *jsontree.Node, i int, vars []variable) {
 	for _, v := range vars {
 		if ascii.EqualFold(v.key, "aws:username") && !v.hasDefault {
 			l.value(n, i, CodeUsernameOfSessions, "aws:username is there for IAM users only, not for role sessions")

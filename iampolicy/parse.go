@@ -5,11 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/internal/ascii"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // maxMistakes bounds what one document can make Parse report.
@@ -61,13 +59,19 @@ type mistake struct {
 }
 
 // fail notes a mistake.
-func (p *parser) fail(off int, at *docPath, code Code, message string) {
-	if p.failures++; p.failures <= maxMistakes {
+func (p *parser) fail(off int, at *jsontree.Path, code Code, message string) {
+	if p.count() {
 		p.mistakes = append(p.mistakes, mistake{off: off, path: at.String(), message: message, code: code})
 	}
 }
 
-func (p *parser) failf(off int, at *docPath, code Code, format string, args ...any) {
+// count counts a mistake, and reports whether it is one that is kept.
+func (p *parser) count() bool {
+	p.failures++
+	return p.failures <= maxMistakes
+}
+
+func (p *parser) failf(off int, at *jsontree.Path, code Code, format string, args ...any) {
 	if p.failures >= maxMistakes {
 		p.failures++ // a message that nobody will read is not written
 		return
@@ -79,14 +83,9 @@ func (p *parser) failf(off int, at *docPath, code Code, format string, args ...a
 func (p *parser) located() []Finding {
 	slices.SortStableFunc(p.mistakes, func(a, b mistake) int { return cmp.Compare(a.off, b.off) })
 	list := make([]Finding, len(p.mistakes))
-	line, column, at := 1, 1, 0
+	places := jsontree.Locator{Text: p.src}
 	for i, m := range p.mistakes {
-		between := p.src[at:m.off]
-		if n := strings.Count(between, "\n"); n > 0 {
-			line, column = line+n, 1
-			between = between[strings.LastIndexByte(between, '\n')+1:]
-		}
-		column, at = column+utf8.RuneCountInString(between), m.off
+		line, column := places.Place(m.off)
 		list[i] = Finding{Line: line, Column: column, Path: m.path, Code: m.code, Message: m.message}
 	}
 	return list
@@ -102,46 +101,46 @@ func (p *parser) policy() *Policy {
 		p.fail(0, nil, CodeInvalidOption, message)
 		return nil
 	}
-	s := jsonScanner{src: p.src, parser: p}
-	root, ok := s.document()
+	tree, ok := p.document()
 	if !ok {
 		return nil
 	}
-	p.checkSize(s.blank)
-	if root.kind != objectNode {
-		p.failf(root.off, nil, CodeWrongType, "a policy is an object, not %s", root.kind)
+	p.checkSize(tree.Blank)
+	root := &tree.Root
+	if root.Kind != jsontree.Object {
+		p.failf(root.Offset, nil, CodeWrongType, "a policy is an object, not %s", root.Kind)
 		return nil
 	}
 	policy := &Policy{typ: p.policyType, name: p.options.name, api: p.options.api}
-	var version, statement *node
-	for i := range root.kids {
-		n := &root.kids[i]
-		at := &docPath{name: n.name}
-		switch n.name {
+	var version, statement *jsontree.Node
+	for i := range root.Kids {
+		n := &root.Kids[i]
+		at := &jsontree.Path{Name: n.Name}
+		switch n.Name {
 		case "Version":
 			version = n
 		case "Id":
 			p.id(n, at)
-			policy.id = n.text
+			policy.id = n.Text
 		case "Statement":
 			statement = n
 		default:
 			p.unknown(n, at, "Version", "Id", "Statement")
 		}
 	}
-	if p.version(&root, version); version != nil {
-		policy.version = version.text
+	if p.version(root, version); version != nil {
+		policy.version = version.Text
 	}
 	if statement == nil {
-		p.fail(root.off, nil, CodeMissingStatement, "Statement is missing")
+		p.fail(root.Offset, nil, CodeMissingStatement, "Statement is missing")
 		return nil
 	}
-	policy.statements = p.statementList(statement, &docPath{name: "Statement"})
+	policy.statements = p.statementList(statement, &jsontree.Path{Name: "Statement"})
 	if p.ended() {
 		return nil
 	}
 	if p.lints {
-		p.lintDocument(&root, version, statement, policy.statements)
+		p.lintDocument(root, version, statement, policy.statements)
 	}
 	if len(p.mistakes) > 0 {
 		return nil
@@ -152,76 +151,65 @@ func (p *parser) policy() *Policy {
 }
 
 // version must be known before a statement is compiled: it decides what ${ means.
-func (p *parser) version(root, n *node) {
+func (p *parser) version(root, n *jsontree.Node) {
 	switch {
 	case n == nil:
 		if p.policyType == RCP {
-			p.fail(root.off, nil, CodeVersionRequired, `Version is missing: a resource control policy needs "2012-10-17"`)
+			p.fail(root.Offset, nil, CodeVersionRequired, `Version is missing: a resource control policy needs "2012-10-17"`)
 		}
-	case n.kind != stringNode:
-		p.failf(n.off, &docPath{name: "Version"}, CodeWrongType, "Version is a string, not %s", n.kind)
-	case n.text == "2012-10-17":
+	case n.Kind != jsontree.String:
+		p.failf(n.Offset, &jsontree.Path{Name: "Version"}, CodeWrongType, "Version is a string, not %s", n.Kind)
+	case n.Text == "2012-10-17":
 		p.modern = true
-	case n.text != "2008-10-17":
-		p.failf(n.off, &docPath{name: "Version"}, CodeInvalidVersion, `%q is no version: "2012-10-17" or "2008-10-17"`, n.text)
+	case n.Text != "2008-10-17":
+		p.failf(n.Offset, &jsontree.Path{Name: "Version"}, CodeInvalidVersion, `%q is no version: "2012-10-17" or "2008-10-17"`, n.Text)
 	case p.policyType == RCP:
-		p.fail(n.off, &docPath{name: "Version"}, CodeVersionRequired, `a resource control policy needs Version "2012-10-17"`)
+		p.fail(n.Offset, &jsontree.Path{Name: "Version"}, CodeVersionRequired, `a resource control policy needs Version "2012-10-17"`)
 	}
 }
 
-func (p *parser) id(n *node, at *docPath) {
+func (p *parser) id(n *jsontree.Node, at *jsontree.Path) {
 	switch {
 	case p.policyType == IdentityPolicy || p.policyType == PermissionsBoundary || p.policyType == SessionPolicy:
-		p.failf(n.nameOff, at, CodeIdNotAllowed, "Id does not belong in %s", withArticle(p.policyType))
-	case n.kind != stringNode:
-		p.failf(n.off, at, CodeWrongType, "Id is a string, not %s", n.kind)
+		p.failf(n.NameOffset, at, CodeIdNotAllowed, "Id does not belong in %s", withArticle(p.policyType))
+	case n.Kind != jsontree.String:
+		p.failf(n.Offset, at, CodeWrongType, "Id is a string, not %s", n.Kind)
 	}
 }
 
 // unknown reports an element that does not exist. Names are case-sensitive, so
 // that an element is never taken for another (threats 150 and 151).
-func (p *parser) unknown(n *node, at *docPath, known ...string) {
+func (p *parser) unknown(n *jsontree.Node, at *jsontree.Path, known ...string) {
 	for _, name := range known {
-		if ascii.EqualFold(name, n.name) || ascii.EqualFold(name+"s", n.name) || ascii.EqualFold(name, n.name+"s") {
-			p.failf(n.nameOff, at, CodeUnknownElement, "unknown element %q; did you mean %q?", n.name, name)
+		if ascii.EqualFold(name, n.Name) || ascii.EqualFold(name+"s", n.Name) || ascii.EqualFold(name, n.Name+"s") {
+			p.failf(n.NameOffset, at, CodeUnknownElement, "unknown element %q; did you mean %q?", n.Name, name)
 			return
 		}
 	}
-	p.failf(n.nameOff, at, CodeUnknownElement, "unknown element %q", n.name)
+	p.failf(n.NameOffset, at, CodeUnknownElement, "unknown element %q", n.Name)
 }
 
 // texts calls do for the string n, or for each of the strings in the list n.
-func (p *parser) texts(n *node, at *docPath, do func(n *node, at *docPath)) {
-	switch n.kind {
-	case stringNode:
+func (p *parser) texts(n *jsontree.Node, at *jsontree.Path, do func(n *jsontree.Node, at *jsontree.Path)) {
+	switch n.Kind {
+	case jsontree.String:
 		do(n, at)
-	case listNode:
-		if len(n.kids) == 0 {
-			p.fail(n.off, at, CodeEmptyList, "the list is empty")
+	case jsontree.List:
+		if len(n.Kids) == 0 {
+			p.fail(n.Offset, at, CodeEmptyList, "the list is empty")
 		}
-		for i := range n.kids {
+		for i := range n.Kids {
 			if i%1024 == 1023 && p.ended() {
 				return
 			}
-			each := &docPath{up: at, index: i}
-			if n.kids[i].kind != stringNode {
-				p.failf(n.kids[i].off, each, CodeWrongType, "a string is expected, not %s", n.kids[i].kind)
+			each := &jsontree.Path{Up: at, Index: i}
+			if n.Kids[i].Kind != jsontree.String {
+				p.failf(n.Kids[i].Offset, each, CodeWrongType, "a string is expected, not %s", n.Kids[i].Kind)
 				continue
 			}
-			do(&n.kids[i], each)
+			do(&n.Kids[i], each)
 		}
 	default:
-		p.failf(n.off, at, CodeWrongType, "a string or a list of strings is expected, not %s", n.kind)
+		p.failf(n.Offset, at, CodeWrongType, "a string or a list of strings is expected, not %s", n.Kind)
 	}
-}
-
-func quote(s string) string { return strconv.Quote(s) }
-
-func itoa(i int) string { return strconv.Itoa(i) }
-
-func withArticle(k PolicyType) string {
-	if k == IdentityPolicy {
-		return "an " + k.String()
-	}
-	return "a " + k.String()
 }

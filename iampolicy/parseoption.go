@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -66,7 +67,7 @@ func (o *parseOptions) check() string {
 	for _, part := range [...]string{o.api.region, o.api.accountID, o.api.apiID} {
 		odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(":/*?${}", r) }
 		if part == "" || strings.ContainsFunc(part, odd) {
-			return "WithAPIGateway: " + quote(part) + " is no region, account ID or API ID"
+			return "WithAPIGateway: " + strconv.Quote(part) + " is no region, account ID or API ID"
 		}
 	}
 	return ""

@@ -94,3 +94,10 @@ func (k PolicyType) String() string {
 
 // MarshalText returns what String does.
 func (k PolicyType) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+func withArticle(k PolicyType) string {
+	if k == IdentityPolicy {
+		return "an " + k.String()
+	}
+	return "a " + k.String()
+}

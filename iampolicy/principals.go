@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // principals is a compiled Principal or NotPrincipal.
@@ -76,66 +78,79 @@ func (a accountName) names(c *caller) bool {
 }
 
 // principals compiles a Principal or NotPrincipal.
-func (p *parser) principals(n *node, at *docPath, st *statement) *principals {
+func (p *parser) principals(n *jsontree.Node, at *jsontree.Path, st *statement) *principals {
 	var l principals
 	switch {
-	case n.kind == stringNode && n.text == "*":
+	case n.Kind == jsontree.String && n.Text == "*":
 		l.everyone = true
-	case n.kind == stringNode:
-		p.failf(n.off, at, CodeInvalidPrincipal, `%q is no principal: "*" or an object is expected`, n.text)
-	case n.kind != objectNode:
-		p.failf(n.off, at, CodeWrongType, `"*" or an object is expected, not %s`, n.kind)
-	case len(n.kids) == 0:
-		p.fail(n.off, at, CodeEmptyObject, "the object is empty")
+	case n.Kind == jsontree.String:
+		p.failf(n.Offset, at, CodeInvalidPrincipal, `%q is no principal: "*" or an object is expected`, n.Text)
+	case n.Kind != jsontree.Object:
+		p.failf(n.Offset, at, CodeWrongType, `"*" or an object is expected, not %s`, n.Kind)
+	case len(n.Kids) == 0:
+		p.fail(n.Offset, at, CodeEmptyObject, "the object is empty")
 	}
-	for i := range n.kids {
-		kid := &n.kids[i]
-		if n.kind != objectNode {
+	for i := range n.Kids {
+		kid := &n.Kids[i]
+		if n.Kind != jsontree.Object {
 			break
 		}
-		inner := &docPath{up: at, name: kid.name}
-		switch kid.name {
+		inner := &jsontree.Path{Up: at, Name: kid.Name}
+		switch kid.Name {
 		case "AWS":
-			p.texts(kid, inner, func(n *node, at *docPath) { p.awsPrincipal(&l, n, at) })
+			p.texts(kid, inner, func(n *jsontree.Node, at *jsontree.Path) { p.awsPrincipal(&l, n, at) })
 		case "Service":
-			p.texts(kid, inner, func(n *node, at *docPath) { l.services = append(l.services, p.exactPrincipal(n, at)) })
+			p.texts(kid, inner, func(n *jsontree.Node, at *jsontree.Path) { l.services = append(l.services, p.exactPrincipal(n, at)) })
 		case "Federated":
 			if p.policyType != TrustPolicy {
-				p.failf(kid.nameOff, inner, CodeFederatedNotAllowed, "Federated does not belong in %s", withArticle(p.policyType))
+				p.failf(kid.NameOffset, inner, CodeFederatedNotAllowed, "Federated does not belong in %s", withArticle(p.policyType))
 			}
-			p.texts(kid, inner, func(n *node, at *docPath) { l.providers = append(l.providers, p.exactPrincipal(n, at)) })
+			p.texts(kid, inner, func(n *jsontree.Node, at *jsontree.Path) { l.providers = append(l.providers, p.exactPrincipal(n, at)) })
 		case "CanonicalUser":
 			// No caller has a canonical user ID here, so that this names nobody: an
 			// Allow then grants nothing, but a Deny would not hold.
 			if st.deny && !st.notPrincipal {
-				p.fail(kid.nameOff, inner, CodeCanonicalUserInDeny, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
+				p.fail(kid.NameOffset, inner, CodeCanonicalUserInDeny, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
 			}
-			p.texts(kid, inner, func(n *node, at *docPath) { p.exactPrincipal(n, at) })
+			p.texts(kid, inner, func(n *jsontree.Node, at *jsontree.Path) { p.exactPrincipal(n, at) })
 		default:
 			p.unknown(kid, inner, "AWS", "Service", "Federated", "CanonicalUser")
 		}
 	}
 	if st.notPrincipal {
 		if l.everyone {
-			p.fail(n.off, at, CodeNotPrincipalOfEveryone, "NotPrincipal of everyone: the Deny would never apply")
+			p.fail(n.Offset, at, CodeNotPrincipalOfEveryone, "NotPrincipal of everyone: the Deny would never apply")
 		}
 		l.narrowAccounts()
 	}
 	return &l
 }
 
+// principalTexts returns the elements of a Principal, each with its kind.
+func principalTexts(n *jsontree.Node) (texts []string) {
+	if n.Kind != jsontree.Object {
+		return n.Texts()
+	}
+	for i := range n.Kids {
+		for _, text := range n.Kids[i].Texts() {
+			texts = append(texts, n.Kids[i].Name+": "+text)
+		}
+	}
+	return texts
+}
+
 // exactPrincipal checks a service, a provider or a canonical user, which are
 // compared whole.
-func (p *parser) exactPrincipal(n *node, at *docPath) string {
-	if n.text == "" || strings.ContainsAny(n.text, "*? ") || p.modern && strings.Contains(n.text, "${") {
-		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: wildcards and variables are not expanded here", n.text)
+func (p *parser) exactPrincipal(n *jsontree.Node, at *jsontree.Path) string {
+	if n.Text == "" || strings.ContainsAny(n.Text, "*? ") || p.modern && strings.Contains(n.Text, "${") {
+		p.failf(n.Offset, at, CodeInvalidPrincipal, "%q is no principal: wildcards and variables are not expanded here", n.Text)
 	}
-	return n.text
+	return n.Text
 }
 
 // awsPrincipal adds an element of AWS: everyone, an account, or an ARN.
-func (p *parser) awsPrincipal(l *principals, n *node, at *docPath) {
-	text := n.text
+func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path) {
+	text := n.Text
 	if text == "*" {
 		l.everyone = true
 		return
@@ -145,12 +160,12 @@ func (p *parser) awsPrincipal(l *principals, n *node, at *docPath) {
 		return
 	}
 	if strings.ContainsAny(text, "*?") {
-		p.failf(n.off, at, CodeWildcardInPrincipal, `%q is no principal: a wildcard may only stand alone, as "*"`, text)
+		p.failf(n.Offset, at, CodeWildcardInPrincipal, `%q is no principal: a wildcard may only stand alone, as "*"`, text)
 		return
 	}
 	a, ok := splitARN(text)
 	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
-		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
+		p.failf(n.Offset, at, CodeInvalidPrincipal, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
 		return
 	}
 	kind, name, _ := strings.Cut(a.resource, "/")
@@ -160,9 +175,9 @@ func (p *parser) awsPrincipal(l *principals, n *node, at *docPath) {
 	case a.service == "iam" && kind == "role" && lastSegment(name) != "":
 		l.roles = append(l.roles, roleName{a.partition, a.account, lastSegment(name)})
 	case a.service == "iam" && kind == "group":
-		p.failf(n.off, at, CodeGroupPrincipal, "%q is no principal: a group is none", text)
+		p.failf(n.Offset, at, CodeGroupPrincipal, "%q is no principal: a group is none", text)
 	case callerOfARN(text).typ == 0 || callerOfARN(text).typ == IdentityProvider:
-		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: it is not the ARN of an account, a user, a role or a session", text)
+		p.failf(n.Offset, at, CodeInvalidPrincipal, "%q is no principal: it is not the ARN of an account, a user, a role or a session", text)
 	default:
 		l.arns = append(l.arns, text)
 	}

@@ -1,16 +1,21 @@
 package iampolicy
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/wildgate/wildgate/internal/jsontree"
+)
 
 // maxResourceBytes bounds a resource, in a policy and in a request (threat 167).
 const maxResourceBytes = 2048
 
 // resources compiles Resource or NotResource.
-func (p *parser) resources(n *node, at *docPath) (list []arnPattern) {
-	p.texts(n, at, func(n *node, at *docPath) {
-		r, wrong := p.resource(n.text)
+func (p *parser) resources(n *jsontree.Node, at *jsontree.Path) (list []arnPattern) {
+	p.texts(n, at, func(n *jsontree.Node, at *jsontree.Path) {
+		r, wrong := p.resource(n.Text)
 		if wrong.code != "" {
-			p.fail(n.off, at, wrong.code, wrong.text)
+			p.fail(n.Offset, at, wrong.code, wrong.text)
 			return
 		}
 		list = append(list, r)
@@ -32,14 +37,14 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 		return arnPattern{}, problem{CodeResourceTooLong, "a resource longer than 2,048 bytes"}
 	}
 	if !strings.HasPrefix(text, "arn:") {
-		return arnPattern{}, problem{CodeInvalidARN, quote(text) + ` is neither an ARN nor "*"`}
+		return arnPattern{}, problem{CodeInvalidARN, strconv.Quote(text) + ` is neither an ARN nor "*"`}
 	}
 	if fields, n := splitPattern(text, false); n < 6 {
 		switch {
 		case p.policyType != IdentityPolicy && p.policyType != PermissionsBoundary:
-			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " has fewer than the six parts of an ARN"}
+			return arnPattern{}, problem{CodeARNTooShort, strconv.Quote(text) + " has fewer than the six parts of an ARN"}
 		case n < 3 || fields[1] == "" || fields[2] == "":
-			return arnPattern{}, problem{CodeARNTooShort, quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}
+			return arnPattern{}, problem{CodeARNTooShort, strconv.Quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}
 		}
 	}
 	return compileARN(p.completed(text), false, textRules{wildcards: true, variables: p.modern})

@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/wildgate/wildgate/internal/ascii"
@@ -77,7 +78,7 @@ func parseVariable(text string) (v variable, char byte, n int, wrong problem) {
 		n = 2 + len(name) + 1 + spaces + 1 + len(fallback) + 1 + blank + 1
 	}
 	if v.key == "" || strings.TrimSpace(v.key) != v.key || strings.ContainsAny(v.key, "*?${}'\"") {
-		return v, 0, 0, problem{CodeInvalidVariable, quote(v.key) + " is not the name of a condition key"}
+		return v, 0, 0, problem{CodeInvalidVariable, strconv.Quote(v.key) + " is not the name of a condition key"}
 	}
 	v.hash = ascii.HashFold(v.key)
 	return v, 0, n, problem{}

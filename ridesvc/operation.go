@@ -24,8 +24,10 @@ type operation func(*Service, call) (reply, error)
 // The routes, each with its operations by method.
 var (
 	rideRoute = map[string]operation{http.MethodPost: (*Service).request}
-	oneRoute  = map[string]operation{http.MethodGet: (*Service).show, http.MethodHead: (*Service).show, http.MethodDelete: (*Service).cancel}
-	allRoute  = map[string]operation{http.MethodGet: (*Service).list, http.MethodHead: (*Service).list}
+	oneRoute  = map[string]operation{
+		http.MethodGet: (*Service).show, http.MethodHead: (*Service).show, http.MethodDelete: (*Service).cancel,
+	}
+	allRoute = map[string]operation{http.MethodGet: (*Service).list, http.MethodHead: (*Service).list}
 )
 
 // The answer for a ride of someone else's, for one that never was, and for a RideId that cannot be.
@@ -81,7 +83,8 @@ func (s *Service) request(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	answer, err := document(http.StatusCreated, orderDocument{RideID: rideID, Unicorn: unicorn, UnicornName: unicorn.Name, Eta: eta, Rider: c.riderName})
+	answer, err := document(http.StatusCreated,
+		orderDocument{RideID: rideID, Unicorn: unicorn, UnicornName: unicorn.Name, Eta: eta, Rider: c.riderName})
 	// Relative to the request's own path, hence right behind a proxy that strips a prefix, too.
 	answer.header = map[string]string{"Location": "ride/" + rideID}
 	return answer, err
@@ -150,7 +153,9 @@ func (s *Service) list(c call) (reply, error) {
 	if len(rides) > limit {
 		next, ok := formatNext(rides[limit-1])
 		if !ok {
-			return reply{}, &storeError{fmt.Errorf("it answered with a ride that this service did not make: RideId %q", rides[limit-1].RideID)}
+			return reply{}, &storeError{
+				fmt.Errorf("it answered with a ride that this service did not make: RideId %q", rides[limit-1].RideID),
+			}
 		}
 		page.Next = next
 	}

@@ -57,7 +57,8 @@ func TestRequestRide(t *testing.T) {
 		t.Errorf("header (-want +got):\n%s", diff)
 	}
 	kept := ridesvc.Ride{
-		RideID: rideID, Rider: "alice|example|com", RiderName: "alice|example|com", Unicorn: ridesvc.Unicorn{Name: "Shadowfax", Color: "White", Gender: "Male"},
+		RideID: rideID, Rider: "alice|example|com", RiderName: "alice|example|com",
+		Unicorn:        ridesvc.Unicorn{Name: "Shadowfax", Color: "White", Gender: "Male"},
 		PickupLocation: ridesvc.Location{Latitude: 47.6, Longitude: -122.3}, RequestTime: time.Date(2026, 1, 2, 2, 4, 5, 678e6, time.UTC),
 	}
 	if got := s.store.rides[rideID]; got != kept {

@@ -60,34 +60,98 @@ var pickups = []struct {
 
 	// Threat 149.
 	{"Latitude twice", `{"PickupLocation":{"Latitude":1,"Latitude":1,"Longitude":0}}`, "PickupLocation.Latitude: given twice", ridesvc.Location{}},
-	{"Longitude twice, once escaped", `{"PickupLocation":{"Longitude":1,"\u004congitude":1,"Latitude":0}}`, "PickupLocation.Longitude: given twice", ridesvc.Location{}},
-	{"PickupLocation twice", `{"PickupLocation":{"Latitude":1,"Longitude":0},"PickupLocation":{"Latitude":1,"Longitude":0}}`, "PickupLocation: given twice", ridesvc.Location{}},
+	{
+		"Longitude twice, once escaped", `{"PickupLocation":{"Longitude":1,"\u004congitude":1,"Latitude":0}}`,
+		"PickupLocation.Longitude: given twice",
+		ridesvc.Location{},
+	},
+	{
+		"PickupLocation twice", `{"PickupLocation":{"Latitude":1,"Longitude":0},"PickupLocation":{"Latitude":1,"Longitude":0}}`,
+		"PickupLocation: given twice",
+		ridesvc.Location{},
+	},
 	// Threat 150.
-	{"latitude in lower case", `{"PickupLocation":{"latitude":1,"Longitude":0}}`, `PickupLocation: unknown field "latitude"; known: Latitude, Longitude`, ridesvc.Location{}},
-	{"LATITUDE beside Latitude", `{"PickupLocation":{"Latitude":1,"LATITUDE":2,"Longitude":0}}`, `PickupLocation: unknown field "LATITUDE"; known: Latitude, Longitude`, ridesvc.Location{}},
-	{"pickupLocation in another case", `{"pickupLocation":{"Latitude":1,"Longitude":0}}`, `body: unknown field "pickupLocation"; known: PickupLocation`, ridesvc.Location{}},
-	{"a name that folds to a known one", "{\"Pic\u212aupLocation\":{\"Latitude\":1,\"Longitude\":0}}", `body: unknown field "Pic\u212aupLocation"; known: PickupLocation`, ridesvc.Location{}},
+	{
+		"latitude in lower case", `{"PickupLocation":{"latitude":1,"Longitude":0}}`,
+		`PickupLocation: unknown field "latitude"; known: Latitude, Longitude`,
+		ridesvc.Location{},
+	},
+	{
+		"LATITUDE beside Latitude", `{"PickupLocation":{"Latitude":1,"LATITUDE":2,"Longitude":0}}`,
+		`PickupLocation: unknown field "LATITUDE"; known: Latitude, Longitude`,
+		ridesvc.Location{},
+	},
+	{
+		"pickupLocation in another case", `{"pickupLocation":{"Latitude":1,"Longitude":0}}`,
+		`body: unknown field "pickupLocation"; known: PickupLocation`,
+		ridesvc.Location{},
+	},
+	{
+		"a name that folds to a known one", "{\"Pic\u212aupLocation\":{\"Latitude\":1,\"Longitude\":0}}",
+		`body: unknown field "Pic\u212aupLocation"; known: PickupLocation`,
+		ridesvc.Location{},
+	},
 	// Threat 151.
-	{"an unknown field", `{"PickupLocation":{"Latitude":1,"Longitude":0,"Altitude":3}}`, `PickupLocation: unknown field "Altitude"; known: Latitude, Longitude`, ridesvc.Location{}},
-	{"an unknown field beside PickupLocation", `{"PickupLocation":{"Latitude":1,"Longitude":0},"Rider":"bob"}`, `body: unknown field "Rider"; known: PickupLocation`, ridesvc.Location{}},
-	{"an unknown field first", `{"Rider":{"PickupLocation":1},"PickupLocation":{"Latitude":1,"Longitude":0}}`, `body: unknown field "Rider"; known: PickupLocation`, ridesvc.Location{}},
+	{
+		"an unknown field", `{"PickupLocation":{"Latitude":1,"Longitude":0,"Altitude":3}}`,
+		`PickupLocation: unknown field "Altitude"; known: Latitude, Longitude`,
+		ridesvc.Location{},
+	},
+	{
+		"an unknown field beside PickupLocation", `{"PickupLocation":{"Latitude":1,"Longitude":0},"Rider":"bob"}`,
+		`body: unknown field "Rider"; known: PickupLocation`,
+		ridesvc.Location{},
+	},
+	{
+		"an unknown field first", `{"Rider":{"PickupLocation":1},"PickupLocation":{"Latitude":1,"Longitude":0}}`,
+		`body: unknown field "Rider"; known: PickupLocation`,
+		ridesvc.Location{},
+	},
 	{"a field without a name", `{"":1}`, `body: unknown field ""; known: PickupLocation`, ridesvc.Location{}},
 	{"a lone surrogate", `{"\ud800":1}`, `body: unknown field "\ufffd"; known: PickupLocation`, ridesvc.Location{}},
 	{"control characters", `{"\u001b[31m\r\n":1}`, `body: unknown field "\x1b[31m\r\n"; known: PickupLocation`, ridesvc.Location{}},
-	{"a long unknown field", `{"` + strings.Repeat("é", 100) + `":1}`, `body: unknown field "` + strings.Repeat(`\u00e9`, 32) + `"...; known: PickupLocation`, ridesvc.Location{}},
+	{
+		"a long unknown field", `{"` + strings.Repeat("é", 100) + `":1}`,
+		`body: unknown field "` + strings.Repeat(`\u00e9`, 32) + `"...; known: PickupLocation`,
+		ridesvc.Location{},
+	},
 	// Threat 156.
 	{"nothing", ``, "body: must be one JSON object: unexpected end of JSON input (byte 0)", ridesvc.Location{}},
 	{"half", `{"PickupLocation":{"Latitude":1`, "body: must be one JSON object: unexpected end of JSON input (byte 31)", ridesvc.Location{}},
 	{"two values", seattle + seattle, "body: must be one JSON object: invalid character '{' after top-level value (byte 56)", ridesvc.Location{}},
 	{"something behind", `{}x`, "body: must be one JSON object: invalid character 'x' after top-level value (byte 3)", ridesvc.Location{}},
-	{"a byte order mark", "\ufeff" + seattle, "body: must be one JSON object: invalid character 'ï' looking for beginning of value (byte 1)", ridesvc.Location{}},
-	{"a comma too many", `{"PickupLocation":{"Latitude":1,"Longitude":0,}}`, "body: must be one JSON object: invalid character '}' looking for beginning of object key string (byte 47)", ridesvc.Location{}},
+	{
+		"a byte order mark", "\ufeff" + seattle,
+		"body: must be one JSON object: invalid character 'ï' looking for beginning of value (byte 1)",
+		ridesvc.Location{},
+	},
+	{
+		"a comma too many", `{"PickupLocation":{"Latitude":1,"Longitude":0,}}`,
+		"body: must be one JSON object: invalid character '}' looking for beginning of object key string (byte 47)",
+		ridesvc.Location{},
+	},
 	{"a comment", `{/**/}`, "body: must be one JSON object: invalid character '/' looking for beginning of object key string (byte 2)", ridesvc.Location{}},
-	{"NaN", `{"PickupLocation":{"Latitude":NaN,"Longitude":0}}`, "body: must be one JSON object: invalid character 'N' looking for beginning of value (byte 31)", ridesvc.Location{}},
-	{"a leading plus", `{"PickupLocation":{"Latitude":+1,"Longitude":0}}`, "body: must be one JSON object: invalid character '+' looking for beginning of value (byte 31)", ridesvc.Location{}},
-	{"a leading zero", `{"PickupLocation":{"Latitude":01,"Longitude":0}}`, "body: must be one JSON object: invalid character '1' after object key:value pair (byte 32)", ridesvc.Location{}},
+	{
+		"NaN", `{"PickupLocation":{"Latitude":NaN,"Longitude":0}}`,
+		"body: must be one JSON object: invalid character 'N' looking for beginning of value (byte 31)",
+		ridesvc.Location{},
+	},
+	{
+		"a leading plus", `{"PickupLocation":{"Latitude":+1,"Longitude":0}}`,
+		"body: must be one JSON object: invalid character '+' looking for beginning of value (byte 31)",
+		ridesvc.Location{},
+	},
+	{
+		"a leading zero", `{"PickupLocation":{"Latitude":01,"Longitude":0}}`,
+		"body: must be one JSON object: invalid character '1' after object key:value pair (byte 32)",
+		ridesvc.Location{},
+	},
 	{"bytes that are not UTF-8", "{\"\xff\":1}", "body: must be UTF-8", ridesvc.Location{}},
-	{"UTF-16", "{\x00}\x00", "body: must be one JSON object: invalid character '\\x00' looking for beginning of object key string (byte 2)", ridesvc.Location{}},
+	{
+		"UTF-16", "{\x00}\x00",
+		"body: must be one JSON object: invalid character '\\x00' looking for beginning of object key string (byte 2)",
+		ridesvc.Location{},
+	},
 	{"a form", `PickupLocation=1`, "body: must be one JSON object: invalid character 'P' looking for beginning of value (byte 1)", ridesvc.Location{}},
 	{"deep nesting", strings.Repeat("[", 2000) + strings.Repeat("]", 2000), "body: must be an object", ridesvc.Location{}},
 }

@@ -55,7 +55,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		case err == nil && version == len(migrations):
 			return nil
 		case err == nil && version > len(migrations):
-			return fmt.Errorf("ridesvc: SQL store: the database's schema has version %d, and this program knows up to %d", version, len(migrations))
+			return fmt.Errorf("ridesvc: SQL store: the database's schema has version %d, and this program knows up to %d", version,
+				len(migrations))
 		case attempt > maxMigrationAttempts || ctx.Err() != nil:
 			if failed != nil && err != nil && failed.Error() == err.Error() {
 				err = nil // what is said twice is read twice

@@ -189,7 +189,11 @@ func TestTheStoresAnswerMustMatchTheQuestion(t *testing.T) {
 		{"the ride asked for", strangeStore{ride: ridesvc.Ride{RideID: rideID, Rider: "alice"}}, "/ride/" + rideID, 200},
 		{"the ride of another rider", strangeStore{ride: ridesvc.Ride{RideID: rideID, Rider: "bob"}}, "/ride/" + rideID, 503},
 		{"another ride", strangeStore{ride: ridesvc.Ride{RideID: "BAAAAAAAAAAAAAAAAAAAAA", Rider: "alice"}}, "/ride/" + rideID, 503},
-		{"no number", strangeStore{ride: ridesvc.Ride{RideID: rideID, Rider: "alice", PickupLocation: ridesvc.Location{Latitude: nan}}}, "/ride/" + rideID, 500},
+		{
+			"no number",
+			strangeStore{ride: ridesvc.Ride{RideID: rideID, Rider: "alice", PickupLocation: ridesvc.Location{Latitude: nan}}},
+			"/ride/" + rideID, 500,
+		},
 		{"a page that can be continued", strangeStore{ride: ridesvc.Ride{RideID: rideID}}, "/rides?limit=1", 200},
 		{"a page that cannot be continued", strangeStore{ride: ridesvc.Ride{RideID: "1"}}, "/rides?limit=1", 503},
 		{"a list that knows no rides", strangeStore{err: ridesvc.ErrNotFound}, "/rides", 503},

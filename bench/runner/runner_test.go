@@ -64,8 +64,10 @@ func TestSelfCheckFindsBadVerifiers(t *testing.T) {
 			return unless(r.Method == method && r.Header.Get("Authorization") == authorization, refused)
 		},
 	} {
-		v := contender.Verifier{Name: name, Service: "execute-api",
-			New: func(workload.Setting) (contender.Check, error) { return check, nil }}
+		v := contender.Verifier{
+			Name: name, Service: "execute-api",
+			New: func(workload.Setting) (contender.Check, error) { return check, nil },
+		}
 		if _, err := runner.Prepare(&c, v); err == nil {
 			t.Errorf("a verifier that %s passes", name)
 		}

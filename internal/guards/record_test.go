@@ -61,10 +61,10 @@ func (r *record) write(t *testing.T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var b bytes.Buffer
-	b.WriteString("# What would be admitted, or answered otherwise, without it => a test that fails then. Written by go test " +
-		"./internal/guards -update;\n" +
-		"# a line whose holder begins with a hyphen is kept: it says why no test can hold the guard. A condition is made false; behind true: it is made " +
-		"true, and behind nil: no\n" +
+	b.WriteString("# What would be admitted, or answered otherwise, without it => a test that fails then. " +
+		"Written by go test ./internal/guards -update;\n" +
+		"# a line whose holder begins with a hyphen is kept: it says why no test can hold the guard. " +
+		"A condition is made false; behind true: it is made true, and behind nil: no\n" +
 		"# error is returned in place of the one that stands there.\n")
 	for _, id := range slices.Sorted(maps.Keys(r.by)) {
 		fmt.Fprintf(&b, "%s\t%s\n", id, r.by[id])

@@ -83,12 +83,13 @@ func readFiles(t *testing.T) []file {
 
 func within(dir, parent string) bool { return dir == parent || strings.HasPrefix(dir, parent+"/") }
 
-// library reports whether dir holds what users import.
+// library reports whether dir holds what users import, or what that imports.
 func library(dir string) bool {
 	if within(dir, "sigv4auth/clienttest") { // a module of its own
 		return false
 	}
-	return within(dir, "sigv4auth") || within(dir, "iampolicy") || within(dir, "ridesvc")
+	return within(dir, "sigv4auth") || within(dir, "iampolicy") || within(dir, "ridesvc") ||
+		within(dir, "internal/ascii") || within(dir, "internal/jsontree")
 }
 
 // std reports whether an import path is of the standard library, whose first element holds no dot.
@@ -103,7 +104,9 @@ func TestImportDirections(t *testing.T) {
 	t.Parallel()
 	// What the packages of the library may import beside the standard library.
 	allowed := map[string][]string{
-		"iampolicy":                   {module + "/internal/ascii"},
+		"internal/ascii":              nil,
+		"internal/jsontree":           {module + "/internal/ascii"},
+		"iampolicy":                   {module + "/internal/ascii", module + "/internal/jsontree"},
 		"ridesvc":                     nil,
 		"sigv4auth/internal/v4":       {module + "/internal/ascii"},
 		"sigv4auth/internal/checksum": nil,
@@ -118,11 +121,11 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/internal/redact":    nil,
 		"sigv4auth/connlimit":          nil,
 		"sigv4auth/diagnosis":          nil,
-		"sigv4auth/filestore":          {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/filestore":          {module + "/iampolicy", module + "/internal/jsontree", module + "/sigv4auth"},
 		"sigv4auth/storetest":          {module + "/iampolicy", module + "/sigv4auth"},
 		"sigv4auth/sigv4test":          {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
 		"sigv4auth/cmd/sigv4probe":     nil, // what it signs with must not be what verifies
-		"iampolicy/cmd/iampolicy":      {module + "/iampolicy"},
+		"iampolicy/cmd/iampolicy":      {module + "/iampolicy", module + "/internal/jsontree"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {
@@ -190,7 +193,8 @@ func TestPureProtocol(t *testing.T) {
 		if f.test {
 			continue
 		}
-		if within(f.dir, "sigv4auth/internal") {
+		pure := within(f.dir, "sigv4auth/internal") || within(f.dir, "internal/ascii") || within(f.dir, "internal/jsontree")
+		if pure {
 			for _, name := range f.imports {
 				if name == "net/http" || name == "context" || name == "os" {
 					t.Errorf("%s/%s imports %s", f.dir, f.name, name)
@@ -206,7 +210,7 @@ func TestPureProtocol(t *testing.T) {
 			if !ok {
 				return true
 			}
-			if within(f.dir, "sigv4auth/internal") && x.Name == "time" && sel.Sel.Name == "Now" {
+			if pure && x.Name == "time" && sel.Sel.Name == "Now" {
 				t.Errorf("%s asks for the time", f.fset.Position(n.Pos()))
 			}
 			if within(f.dir, "sigv4auth") && x.Name == "iampolicy" && (sel.Sel.Name == "Evaluate" || sel.Sel.Name == "Explain") &&

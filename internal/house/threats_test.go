@@ -218,7 +218,8 @@ func threatsOfFiles(t *testing.T) map[int][]string {
 func TestThreatNumbers(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]int{
-		"threat 7: x": {7}, "threats 83, 84 and 85.": {83, 84, 85}, "(threats 48 and 61)": {48, 61}, "Threat 224": {224}, "threatening 5": nil,
+		"threat 7: x": {7}, "threats 83, 84 and 85.": {83, 84, 85}, "(threats 48 and 61)": {48, 61},
+		"Threat 224": {224}, "threatening 5": nil,
 		"Threats 135 to 138 and 145: x": {135, 136, 137, 138, 145}, "threats 83–85": {83, 84, 85}, "threat 235, CVE-2022-31813": {235},
 		"// of threats 7,\n\t// 8 and 9, and": {7, 8, 9}, "// threats\n// 7": {7}, "threat 1 to 99999999": {1},
 	} {

@@ -57,7 +57,9 @@ func BenchmarkAccept(b *testing.B) {
 func BenchmarkRequest(b *testing.B) {
 	for _, limited := range []bool{false, true} {
 		b.Run(fmt.Sprintf("type=request/limited=%t", limited), func(b *testing.B) {
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, "ok")
+			}))
 			if limited {
 				limiter, err := connlimit.New(connlimit.Config{})
 				if err != nil {

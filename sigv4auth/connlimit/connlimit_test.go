@@ -284,7 +284,10 @@ func TestATrustedPeerIsNotBounded(t *testing.T) {
 
 func TestPeers(t *testing.T) {
 	t.Parallel()
-	limiter, err := connlimit.New(connlimit.Config{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}})
+	limiter, err := connlimit.New(connlimit.Config{Trusted: []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"),
+		netip.MustParsePrefix("2001:db8:1::/48"),
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,10 @@ func open(t *testing.T, how transport, cfg connlimit.Config) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, limiter: limiter, clock: new(clock), tls: how != plain, working: make(chan struct{}, 1000), finish: make(chan struct{})}
+	s := &site{
+		t: t, limiter: limiter, clock: new(clock), tls: how != plain, working: make(chan struct{}, 1000),
+		finish: make(chan struct{}),
+	}
 	limiter.SetNow(s.clock.now)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

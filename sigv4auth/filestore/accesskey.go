@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/jsontree"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -35,41 +36,42 @@ type secretSource struct {
 	file   string
 }
 
-func (d *principalsDecoder) accessKey(n *node, at string) (k accessKey) {
+func (d *principalsDecoder) accessKey(n *jsontree.Node, at string) (k accessKey) {
 	sources := 0
-	source := func(n *node, at string) {
+	source := func(n *jsontree.Node, at string) {
 		sources++
 		k.place = d.placeOf(n, at)
 	}
 	d.object(n, at, "an access key", []field{
-		{"AccessKeyId", true, func(n *node, at string) {
+		{"AccessKeyId", true, func(n *jsontree.Node, at string) {
 			k.id, _ = d.string(n, at, validAccessKeyID, fmt.Sprintf("is 1 to %d characters of [A-Za-z0-9_-]", maxAccessKeyID))
 			if k.id != "" {
 				d.unique(n, at, "the access key ID", k.id)
 			}
 		}},
-		{"SecretAccessKey", false, func(n *node, at string) {
+		{"SecretAccessKey", false, func(n *jsontree.Node, at string) {
 			source(n, at)
 			d.inline = true
 			s, _ := d.string(n, at, validSecret, secretRule)
 			k.source.inline = sigv4auth.NewSecret(s)
 		}},
-		{"SecretAccessKeyEnv", false, func(n *node, at string) {
+		{"SecretAccessKeyEnv", false, func(n *jsontree.Node, at string) {
 			source(n, at)
-			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && wordOr(s, "") }, "is no name of an environment variable")
+			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && wordOr(s, "") },
+				"is no name of an environment variable")
 		}},
-		{"SecretAccessKeyFile", false, func(n *node, at string) {
+		{"SecretAccessKeyFile", false, func(n *jsontree.Node, at string) {
 			source(n, at)
 			k.source.file, _ = d.string(n, at, func(s string) bool { return s != "" && printable(s) }, "is no name of a file")
 		}},
-		{"Status", true, func(n *node, at string) {
+		{"Status", true, func(n *jsontree.Node, at string) {
 			status, _ := d.string(n, at, func(s string) bool { return s == "Active" || s == "Inactive" }, `is "Active" or "Inactive"`)
 			k.active = status == "Active"
 		}},
-		{"Expires", false, func(n *node, at string) { k.expires = d.time(n, at) }},
+		{"Expires", false, func(n *jsontree.Node, at string) { k.expires = d.time(n, at) }},
 	})
-	if n.kind == objectNode && sources != 1 {
-		d.fail(n.off, at, "an access key needs exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile")
+	if n.Kind == jsontree.Object && sources != 1 {
+		d.fail(n.Offset, at, "an access key needs exactly one of SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile")
 	}
 	return k
 }

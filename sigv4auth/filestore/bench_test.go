@@ -51,7 +51,8 @@ func BenchmarkRevocation(b *testing.B) {
 			s := f.openWith(filestore.Config{Dir: f.dir})
 			time.Sleep(3 * time.Second)
 			before := f.read("principals.json")
-			states := [2]string{before, strings.Replace(before, "number-7\", \"Status\": \"Active\"", "number-7\", \"Status\": \"Inactive\"", 1)}
+			states := [2]string{before, strings.Replace(before, "number-7\", \"Status\": \"Active\"",
+				"number-7\", \"Status\": \"Inactive\"", 1)}
 			states[1] = strings.Replace(states[1], "secrets/7\", \"Status\": \"Active\"", "secrets/7\", \"Status\": \"Inactive\"", 1)
 			active := true
 			for b.Loop() {

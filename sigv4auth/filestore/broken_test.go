@@ -19,12 +19,21 @@ func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
 	}{
 		{"principals.json cut off (threat 115)", "principals.json", start[:len(start)/2], "the document ends early"},
 		{"principals.json empty (threat 115)", "principals.json", "", "principals.json:1:1: the document ends early"},
-		{"principals.json with an unknown element (threat 151)", "principals.json", strings.Replace(start, `"Tags"`, `"Tag"`, 1), `principals.json:3:76: Users[0]: unknown element; did you mean "Tags"?`},
+		{
+			"principals.json with an unknown element (threat 151)", "principals.json", strings.Replace(start, `"Tags"`, `"Tag"`, 1),
+			`principals.json:3:76: Users[0]: unknown element; did you mean "Tags"?`,
+		},
 		{"principals.json too large (threat 157)", "principals.json", start + strings.Repeat(" ", 17<<20), "larger than 16777216 bytes"},
 		{"a policy cut off (threat 115)", "policies/All.json", allowAll[:40], "policies/All.json:1:41: "},
 		{"a policy empty (threat 115)", "policies/All.json", "", "policies/All.json:1:1: "},
-		{"a policy with a duplicate key (threat 149)", "policies/All.json", "{\"Version\":\"2012-10-17\",\n\"Statement\":[],\"Version\":\"2012-10-17\"}", "policies/All.json:2:16: Version: duplicate key"},
-		{"a policy with an unknown operator (threat 160)", "policies/All.json", strings.Replace(allowAll, `"Effect"`, `"Condition":{"StringIs":{"a":"b"}},"Effect"`, 1), "policies/All.json:1:52: "},
+		{
+			"a policy with a duplicate key (threat 149)", "policies/All.json",
+			"{\"Version\":\"2012-10-17\",\n\"Statement\":[],\"Version\":\"2012-10-17\"}", "policies/All.json:2:16: Version: duplicate key",
+		},
+		{
+			"a policy with an unknown operator (threat 160)", "policies/All.json",
+			strings.Replace(allowAll, `"Effect"`, `"Condition":{"StringIs":{"a":"b"}},"Effect"`, 1), "policies/All.json:1:52: ",
+		},
 		{"a policy with trailing data (threat 156)", "policies/All.json", allowAll + "}", "policies/All.json:1:"},
 		{"a policy that is a trust policy", "policies/All.json", strings.Replace(allowAll, `"Effect"`, `"Principal":"*","Effect"`, 1), "policies/All.json:1:"},
 		{"a policy too large (threat 157)", "policies/All.json", allowAll + strings.Repeat(" ", 1<<20), "policies/All.json: larger than 1048576 bytes"},

@@ -45,7 +45,8 @@ func (cfg *Config) check() error {
 		mistakes = append(mistakes, errors.New("filestore: Config.Dir is required"))
 	}
 	if cfg.PollInterval < 0 || cfg.PollInterval > maxPollInterval {
-		mistakes = append(mistakes, fmt.Errorf("filestore: Config.PollInterval must be from 0 to %v, not %v", maxPollInterval, cfg.PollInterval))
+		mistakes = append(mistakes,
+			fmt.Errorf("filestore: Config.PollInterval must be from 0 to %v, not %v", maxPollInterval, cfg.PollInterval))
 	}
 	return errors.Join(mistakes...)
 }

@@ -21,7 +21,8 @@ func TestContract(t *testing.T) {
 			storetest.TestStore(t, func(t *testing.T) storetest.Fixture {
 				f := newFolder(t)
 				s := f.open()
-				issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{Tags: map[string]string{"a": "b"}})
+				issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0,
+					filestore.SessionOptions{Tags: map[string]string{"a": "b"}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,7 +66,8 @@ func TestContract(t *testing.T) {
 					Recreate: func(c sigv4auth.Credential) error {
 						return edit(c, func(line string) string {
 							line = attach(line)
-							return strings.NewReplacer("AIDABOB", fmt.Sprintf("AIDABOB%d", made), "AROARIDER", fmt.Sprintf("AROARIDER%d", made)).Replace(line)
+							return strings.NewReplacer("AIDABOB", fmt.Sprintf("AIDABOB%d", made), "AROARIDER",
+								fmt.Sprintf("AROARIDER%d", made)).Replace(line)
 						})
 					},
 					ChangeOthers: func() error {

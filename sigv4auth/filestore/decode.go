@@ -4,28 +4,30 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // field is one element that an object may have.
 type field struct {
 	name     string
 	required bool
-	decode   func(n *node, at string)
+	decode   func(n *jsontree.Node, at string)
 }
 
 // object decodes n by its fields. Nothing unknown is skipped: a misspelt PermissionsBoundary or
 // Expires would widen what its owner may do (threats 150 to 153).
-func (d *decoder) object(n *node, at, what string, fields []field) {
-	if n.kind != objectNode {
-		d.fail(n.off, at, "%s is an object, not %s", what, n.kind)
+func (d *decoder) object(n *jsontree.Node, at, what string, fields []field) {
+	if n.Kind != jsontree.Object {
+		d.fail(n.Offset, at, "%s is an object, not %s", what, n.Kind)
 		return
 	}
 	found := make(map[string]bool, len(fields))
-	for i := range n.kids {
-		kid := &n.kids[i]
+	for i := range n.Kids {
+		kid := &n.Kids[i]
 		known := false
 		for _, f := range fields {
-			if f.name == kid.name {
+			if f.name == kid.Name {
 				known = true
 				found[f.name] = true
 				f.decode(kid, join(at, f.name))
@@ -37,21 +39,21 @@ func (d *decoder) object(n *node, at, what string, fields []field) {
 	}
 	for _, f := range fields {
 		if f.required && !found[f.name] {
-			d.fail(n.off, at, "%s needs %s", what, f.name)
+			d.fail(n.Offset, at, "%s needs %s", what, f.name)
 		}
 	}
 }
 
-func (d *decoder) unknown(n *node, at, what string, fields []field) {
+func (d *decoder) unknown(n *jsontree.Node, at, what string, fields []field) {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
-		if strings.EqualFold(strings.TrimSuffix(f.name, "s"), strings.TrimSuffix(n.name, "s")) {
-			d.fail(n.nameOff, at, "unknown element; did you mean %q?", f.name)
+		if strings.EqualFold(strings.TrimSuffix(f.name, "s"), strings.TrimSuffix(n.Name, "s")) {
+			d.fail(n.NameOffset, at, "unknown element; did you mean %q?", f.name)
 			return
 		}
 	}
-	d.fail(n.nameOff, at, "unknown element; %s has %s", what, strings.Join(names, ", "))
+	d.fail(n.NameOffset, at, "unknown element; %s has %s", what, strings.Join(names, ", "))
 }
 
 func join(at, name string) string {
@@ -62,42 +64,42 @@ func join(at, name string) string {
 }
 
 // list calls decode for each element of a list of at most limit.
-func (d *decoder) list(n *node, at string, limit int, decode func(n *node, at string)) {
+func (d *decoder) list(n *jsontree.Node, at string, limit int, decode func(n *jsontree.Node, at string)) {
 	switch {
-	case n.kind != listNode:
-		d.fail(n.off, at, "a list is expected, not %s", n.kind)
-	case len(n.kids) > limit:
-		d.fail(n.off, at, "the list has %d elements; at most %d", len(n.kids), limit)
+	case n.Kind != jsontree.List:
+		d.fail(n.Offset, at, "a list is expected, not %s", n.Kind)
+	case len(n.Kids) > limit:
+		d.fail(n.Offset, at, "the list has %d elements; at most %d", len(n.Kids), limit)
 	default:
-		for i := range n.kids {
-			decode(&n.kids[i], fmt.Sprintf("%s[%d]", at, i))
+		for i := range n.Kids {
+			decode(&n.Kids[i], fmt.Sprintf("%s[%d]", at, i))
 		}
 	}
 }
 
 // string decodes a string that valid admits; rule says what that is. The string itself is not told:
 // where an ID and a secret have changed places it is the secret.
-func (d *decoder) string(n *node, at string, valid func(string) bool, rule string) (s string, ok bool) {
+func (d *decoder) string(n *jsontree.Node, at string, valid func(string) bool, rule string) (s string, ok bool) {
 	switch {
-	case n.kind != stringNode:
-		d.fail(n.off, at, "a string is expected, not %s", n.kind)
-	case !valid(n.text):
-		d.fail(n.off, at, "%s", rule)
+	case n.Kind != jsontree.String:
+		d.fail(n.Offset, at, "a string is expected, not %s", n.Kind)
+	case !valid(n.Text):
+		d.fail(n.Offset, at, "%s", rule)
 	default:
-		return n.text, true
+		return n.Text, true
 	}
 	return "", false
 }
 
-func (d *decoder) bool(n *node, at string) bool {
-	if n.kind != boolNode {
-		d.fail(n.off, at, "true or false is expected, not %s", n.kind)
+func (d *decoder) bool(n *jsontree.Node, at string) bool {
+	if n.Kind != jsontree.Bool {
+		d.fail(n.Offset, at, "true or false is expected, not %s", n.Kind)
 	}
-	return n.truth
+	return n.Kind == jsontree.Bool && n.Text == "true"
 }
 
 // time decodes an instant, as 2027-01-31T00:00:00Z.
-func (d *decoder) time(n *node, at string) (t time.Time) {
+func (d *decoder) time(n *jsontree.Node, at string) (t time.Time) {
 	valid := func(s string) bool {
 		var err error
 		t, err = time.Parse(time.RFC3339, s)
@@ -114,24 +116,24 @@ const (
 	maxTagValue = 256
 )
 
-func (d *decoder) tags(n *node, at string) map[string]string {
-	if n.kind != objectNode {
-		d.fail(n.off, at, "tags are an object, not %s", n.kind)
+func (d *decoder) tags(n *jsontree.Node, at string) map[string]string {
+	if n.Kind != jsontree.Object {
+		d.fail(n.Offset, at, "tags are an object, not %s", n.Kind)
 		return nil
 	}
-	if len(n.kids) > maxTags {
-		d.fail(n.off, at, "%d tags; at most %d", len(n.kids), maxTags)
+	if len(n.Kids) > maxTags {
+		d.fail(n.Offset, at, "%d tags; at most %d", len(n.Kids), maxTags)
 		return nil
 	}
-	tags := make(map[string]string, len(n.kids))
-	for i := range n.kids {
-		kid := &n.kids[i]
-		if kid.kind != stringNode {
-			d.fail(kid.off, at, "the value of a tag is a string, not %s", kid.kind)
+	tags := make(map[string]string, len(n.Kids))
+	for i := range n.Kids {
+		kid := &n.Kids[i]
+		if kid.Kind != jsontree.String {
+			d.fail(kid.Offset, at, "the value of a tag is a string, not %s", kid.Kind)
 			continue
 		}
-		if problem := addTag(tags, kid.name, kid.text); problem != "" {
-			d.fail(kid.nameOff, at, "%s", problem)
+		if problem := addTag(tags, kid.Name, kid.Text); problem != "" {
+			d.fail(kid.NameOffset, at, "%s", problem)
 		}
 	}
 	return tags

@@ -37,10 +37,10 @@
 // secret. The environment is read when something in the folder changes. A user may have several
 // active keys, so that keys can be rotated.
 //
-// Unknown elements, duplicate keys, another case and trailing data are mistakes. So are two users
-// or two roles of one account whose names differ by path or case alone, and tags whose keys differ
-// by case alone: neither could be told apart in a policy. A secret is 16 to 256 characters of
-// printable ASCII.
+// Unknown elements, duplicate keys, another case, trailing data, lone surrogates and U+FFFD, which
+// stands for a lost character, are mistakes. So are two users or two roles of one account whose
+// names differ by path or case alone, and tags whose keys differ by case alone: neither could be
+// told apart in a policy. A secret is 16 to 256 characters of printable ASCII.
 //
 // sessions.json is {"Sessions": [...]}, each with AccessKeyId, SecretAccessKey, SessionToken,
 // IssuedAt, Expires, RoleArn, RoleId and SessionName, and, where a session has them, Tags,

@@ -34,11 +34,13 @@ func TestAChangeTakesEffectWithinASecond(t *testing.T) {
 	within("one line attaches a policy", allowed(t, s, bobARN, "ride:Read"))
 	f.overwrite("policies/Read.json", strings.Replace(allowRead, "ride:Read", "ride:Write", 1))
 	within("a document is edited in place", not(allowed(t, s, bobARN, "ride:Read")))
-	f.edit("principals.json", `"bob-secret-bob-secret-bob-secret", "Status": "Active"`, `"bob-secret-bob-secret-bob-secret", "Status": "Inactive"`)
+	f.edit("principals.json", `"bob-secret-bob-secret-bob-secret", "Status": "Active"`,
+		`"bob-secret-bob-secret-bob-secret", "Status": "Inactive"`)
 	within("a key is disabled (threat 101)", unknown(t, s, "AKIABOB"))
 	f.remove("policies/Read.json")
 	within("a policy is removed", not(allowed(t, s, bobARN, "ride:Write")))
-	f.edit("principals.json", `"SecretAccessKey": "bob-secret-bob-secret-bob-secret", "Status": "Inactive"`, `"SecretAccessKeyFile": "bob", "Status": "Active"`)
+	f.edit("principals.json", `"SecretAccessKey": "bob-secret-bob-secret-bob-secret", "Status": "Inactive"`,
+		`"SecretAccessKeyFile": "bob", "Status": "Active"`)
 	f.replace("bob", "another-secret-of-bob")
 	within("a key is rotated to a file that is new, too", known(t, s, "AKIABOB", "another-secret-of-bob"))
 }
@@ -76,7 +78,8 @@ func TestLiveEdits(t *testing.T) {
 			f.edit("principals.json", bobSecret, "a-new-secret-of-bob")
 		}, func(s *filestore.Store) func() bool { return known(t, s, "AKIABOB", "a-new-secret-of-bob") }},
 		{"a key is removed (threat 101)", func(f folder) {
-			f.edit("principals.json", `{"AccessKeyId": "AKIABOB", "SecretAccessKey": "bob-secret-bob-secret-bob-secret", "Status": "Active"}`, ``)
+			f.edit("principals.json",
+				`{"AccessKeyId": "AKIABOB", "SecretAccessKey": "bob-secret-bob-secret-bob-secret", "Status": "Active"}`, ``)
 		}, func(s *filestore.Store) func() bool { return unknown(t, s, "AKIABOB") }},
 		{"everybody is removed", func(f folder) {
 			f.replace("principals.json", `{}`)

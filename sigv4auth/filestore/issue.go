@@ -50,7 +50,9 @@ type SessionOptions struct {
 // duration is from 15 minutes to 12 hours; 0 is an hour. Sessions that expired more than an hour
 // ago, and records that are broken, leave the file. IssueSession asks nobody whether the role may
 // be assumed: that is the caller's to decide.
-func (s *Store) IssueSession(ctx context.Context, roleARN, sessionName string, duration time.Duration, opts SessionOptions) (sigv4auth.Credential, error) {
+func (s *Store) IssueSession(
+	ctx context.Context, roleARN, sessionName string, duration time.Duration, opts SessionOptions,
+) (sigv4auth.Credential, error) {
 	if duration == 0 {
 		duration = defaultDuration
 	}

@@ -3,6 +3,8 @@ package filestore
 import (
 	"fmt"
 	"strings"
+
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // The bounds of principals.json.
@@ -52,20 +54,20 @@ func (p place) problem(message string) Problem {
 // decodePrincipals decodes principals.json. The mode of the file counts where a secret stands in
 // it.
 func decodePrincipals(data []byte, mode fileMode) (p *principals, problems []Problem, ok bool) {
-	d := &principalsDecoder{decoder: decoder{file: principalsFile, src: string(data)}, places: make(map[string]string)}
+	d := &principalsDecoder{decoder: newDecoder(principalsFile, data), places: make(map[string]string)}
 	root, ok := d.tree()
 	if !ok {
 		return nil, d.problems, false
 	}
 	p = new(principals)
 	d.object(&root, "", "the document", []field{
-		{"Users", false, func(n *node, at string) {
-			d.list(n, at, maxUsers, func(n *node, at string) {
+		{"Users", false, func(n *jsontree.Node, at string) {
+			d.list(n, at, maxUsers, func(n *jsontree.Node, at string) {
 				p.users = append(p.users, d.principal(n, at, "user", "UserId"))
 			})
 		}},
-		{"Roles", false, func(n *node, at string) {
-			d.list(n, at, maxRoles, func(n *node, at string) {
+		{"Roles", false, func(n *jsontree.Node, at string) {
+			d.list(n, at, maxRoles, func(n *jsontree.Node, at string) {
 				p.roles = append(p.roles, d.principal(n, at, "role", "RoleId"))
 			})
 		}},
@@ -85,44 +87,44 @@ type principalsDecoder struct {
 
 // unique notes what may exist only once, and where it was first. The place is told and not the
 // text, which may be a secret.
-func (d *principalsDecoder) unique(n *node, at, kind, text string) {
+func (d *principalsDecoder) unique(n *jsontree.Node, at, kind, text string) {
 	key := kind + "\x00" + text
 	if first, twice := d.places[key]; twice {
-		d.fail(n.off, at, "%s is already that of %s", kind, first)
+		d.fail(n.Offset, at, "%s is already that of %s", kind, first)
 		return
 	}
 	d.places[key] = at
 }
 
-func (d *principalsDecoder) principal(n *node, at, kind, idName string) (p principal) {
+func (d *principalsDecoder) principal(n *jsontree.Node, at, kind, idName string) (p principal) {
 	fields := []field{
-		{"Arn", true, func(n *node, at string) { p.arn, p.parsed = d.arn(n, at, kind) }},
-		{idName, true, func(n *node, at string) {
+		{"Arn", true, func(n *jsontree.Node, at string) { p.arn, p.parsed = d.arn(n, at, kind) }},
+		{idName, true, func(n *jsontree.Node, at string) {
 			p.id, _ = d.string(n, at, validUniqueID, fmt.Sprintf("is 1 to %d letters and digits", maxUniqueID))
 			if p.id != "" {
 				d.unique(n, at, "the unique ID", p.id)
 			}
 		}},
-		{"Tags", false, func(n *node, at string) { p.tags = d.tags(n, at) }},
-		{"AttachedPolicies", false, func(n *node, at string) {
-			d.list(n, at, maxAttached, func(n *node, at string) {
+		{"Tags", false, func(n *jsontree.Node, at string) { p.tags = d.tags(n, at) }},
+		{"AttachedPolicies", false, func(n *jsontree.Node, at string) {
+			d.list(n, at, maxAttached, func(n *jsontree.Node, at string) {
 				a := d.attachment(n, at)
 				for _, other := range p.attached {
 					if other.policy == a.policy {
-						d.fail(n.off, at, "the policy is attached twice")
+						d.fail(n.Offset, at, "the policy is attached twice")
 					}
 				}
 				p.attached = append(p.attached, a)
 			})
 		}},
-		{"PermissionsBoundary", false, func(n *node, at string) {
+		{"PermissionsBoundary", false, func(n *jsontree.Node, at string) {
 			a := d.attachment(n, at)
 			p.boundary = &a
 		}},
 	}
 	if kind == "user" {
-		fields = append(fields, field{"AccessKeys", false, func(n *node, at string) {
-			d.list(n, at, maxKeysPerUser, func(n *node, at string) { p.keys = append(p.keys, d.accessKey(n, at)) })
+		fields = append(fields, field{"AccessKeys", false, func(n *jsontree.Node, at string) {
+			d.list(n, at, maxKeysPerUser, func(n *jsontree.Node, at string) { p.keys = append(p.keys, d.accessKey(n, at)) })
 		}})
 	}
 	d.object(n, at, "a "+kind, fields)
@@ -132,7 +134,7 @@ func (d *principalsDecoder) principal(n *node, at, kind, idName string) (p princ
 // arn decodes the ARN of a principal. Two principals of one account must not have one name, in
 // whatever case and under whatever path: the ARN of a role's session has no path, and would stand
 // for both roles.
-func (d *principalsDecoder) arn(n *node, at, kind string) (arn string, parsed iamARN) {
+func (d *principalsDecoder) arn(n *jsontree.Node, at, kind string) (arn string, parsed iamARN) {
 	rule := "is no ARN of a " + kind + ", as arn:aws:iam::111122223333:" + kind + "/NAME"
 	arn, ok := d.string(n, at, func(s string) bool {
 		var ok bool
@@ -145,12 +147,13 @@ func (d *principalsDecoder) arn(n *node, at, kind string) (arn string, parsed ia
 	return arn, parsed
 }
 
-func (d *principalsDecoder) attachment(n *node, at string) attachment {
-	name, _ := d.string(n, at, validPolicyName, fmt.Sprintf("is no name of a policy: 1 to %d characters of [A-Za-z0-9_+=,.@-], the first no dot", maxPolicyName))
+func (d *principalsDecoder) attachment(n *jsontree.Node, at string) attachment {
+	name, _ := d.string(n, at, validPolicyName,
+		fmt.Sprintf("is no name of a policy: 1 to %d characters of [A-Za-z0-9_+=,.@-], the first no dot", maxPolicyName))
 	return attachment{policy: name, place: d.placeOf(n, at)}
 }
 
-func (d *principalsDecoder) placeOf(n *node, at string) place {
-	line, column := d.place(n.off)
+func (d *principalsDecoder) placeOf(n *jsontree.Node, at string) place {
+	line, column := d.lines.Place(n.Offset)
 	return place{line: line, column: column, at: at}
 }

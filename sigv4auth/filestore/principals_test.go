@@ -25,7 +25,10 @@ func TestWhatIsRead(t *testing.T) {
 	if !healthy(s)() {
 		t.Fatal(s.Problems())
 	}
-	want := iampolicy.Principal{ARN: adaARN, AccountID: account, UserID: "AIDAADA", Type: iampolicy.User, Tags: map[string]string{"team": "ops"}}
+	want := iampolicy.Principal{
+		ARN: adaARN, AccountID: account, UserID: "AIDAADA", Type: iampolicy.User,
+		Tags: map[string]string{"team": "ops"},
+	}
 
 	// Two active keys of one user, so that keys can be rotated (threat 118).
 	for id, secret := range map[string]string{"AKIAADA": adaSecret, "AKIAADA2": "second-secret-of-ada-"} {
@@ -59,7 +62,8 @@ func TestWhatIsRead(t *testing.T) {
 	if allowed(t, s, bobARN, "ride:Read")() || !allowed(t, s, riderARN, "ride:Read")() || allowed(t, s, riderARN, "ride:Delete")() {
 		t.Error("the policies of a user without any, or of a role, are not theirs")
 	}
-	if allowed(t, s, "arn:aws:iam::111122223333:user/ada", "ride:Read")() || allowed(t, s, "arn:aws:iam::999922223333:user/ops/ada", "ride:Read")() {
+	if allowed(t, s, "arn:aws:iam::111122223333:user/ada", "ride:Read")() ||
+		allowed(t, s, "arn:aws:iam::999922223333:user/ops/ada", "ride:Read")() {
 		t.Error("another user has Ada's policies")
 	}
 }
@@ -123,7 +127,8 @@ func TestAnEmptyFolder(t *testing.T) {
 
 func TestMistakesInConfig(t *testing.T) {
 	_, err := filestore.Open(filestore.Config{PollInterval: -1})
-	if err == nil || !strings.Contains(err.Error(), "Config.Dir is required") || !strings.Contains(err.Error(), "Config.PollInterval must be") {
+	if err == nil || !strings.Contains(err.Error(), "Config.Dir is required") ||
+		!strings.Contains(err.Error(), "Config.PollInterval must be") {
 		t.Errorf("not every mistake at once: %v", err)
 	}
 	f := newFolder(t)
@@ -190,7 +195,9 @@ func FuzzPrincipals(f *testing.F) {
 	f.Add(start)
 	f.Add(`{}`)
 	f.Add(keyDocument(`{"AccessKeyId":"AKIAADA","SecretAccessKey":"0123456789abcdef","Status":"Active"}`))
-	f.Add(keyDocument(`{"AccessKeyId":"ada-secret-ada-secret-ada-secret","SecretAccessKeyFile":"ada-secret-ada-secret-ada-secret","Status":"Active"}`))
+	f.Add(keyDocument(
+		`{"AccessKeyId":"ada-secret-ada-secret-ada-secret","SecretAccessKeyFile":"ada-secret-ada-secret-ada-secret","Status":"Active"}`,
+	))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text string) {
 		d := folder{t, dir}

@@ -77,7 +77,8 @@ func TestFilesBesideThePolicies(t *testing.T) {
 		t.Errorf("what editors leave is reported: %v", s.Problems())
 	}
 	f.replace("policies/has space.json", allowAll)
-	eventually(t, "a name that no policy can have is reported", problem(s, "filestore: policies/has space.json: the file's name is no name of a policy"))
+	eventually(t, "a name that no policy can have is reported",
+		problem(s, "filestore: policies/has space.json: the file's name is no name of a policy"))
 	f.remove("policies/has space.json")
 	eventually(t, "no problem is left", healthy(s))
 }

@@ -26,7 +26,8 @@ func TestAnUnchangedFileIsANoOp(t *testing.T) {
 		stays(t, "the revision", func() bool { return revision(t, s) == before })
 	}
 	// The very same tags, not ones decoded anew.
-	if again, _ := s.Credential(t.Context(), "AKIAADA", ""); reflect.ValueOf(again.Principal.Tags).Pointer() != reflect.ValueOf(c.Principal.Tags).Pointer() {
+	again, _ := s.Credential(t.Context(), "AKIAADA", "")
+	if reflect.ValueOf(again.Principal.Tags).Pointer() != reflect.ValueOf(c.Principal.Tags).Pointer() {
 		t.Error("the credentials were made anew")
 	}
 	if n, _ := told.count(""); n != 0 {
@@ -63,7 +64,8 @@ func TestRevision(t *testing.T) {
 	f.edit("principals.json", `"AttachedPolicies": ["Read"],`, `"AttachedPolicies": [],`)
 	eventually(t, "the revision counts on", func() bool { return revision(t, s) == "3-"+digest(first) })
 	f.edit("principals.json", `"team": "ops"`, `"team": "dev"`)
-	eventually(t, "a tag is part of the revision", func() bool { return number(revision(t, s)) == "4" && digest(revision(t, s)) != digest(first) })
+	eventually(t, "a tag is part of the revision",
+		func() bool { return number(revision(t, s)) == "4" && digest(revision(t, s)) != digest(first) })
 	f.edit("principals.json", `"team": "dev"`, `"team": "ops"`)
 	eventually(t, "the revision counts on", func() bool { return revision(t, s) == "5-"+digest(first) })
 	// A policy that is attached and missing is not the same as none.

@@ -99,7 +99,8 @@ func TestAnUnreadableFileKeepsTheLastGoodVersion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(t.Context(), testneed.Program(t, "setpriv"), "--bounding-set", "-dac_override,-dac_read_search", self, "-test.run", "^"+t.Name()+"$", "-test.v")
+		cmd := exec.CommandContext(t.Context(), testneed.Program(t, "setpriv"), "--bounding-set", "-dac_override,-dac_read_search", self,
+			"-test.run", "^"+t.Name()+"$", "-test.v")
 		cmd.Env = append(os.Environ(), withoutOverride+"=1")
 		if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
 			t.Fatalf("%v\n%s", err, out)
@@ -203,7 +204,8 @@ func TestSecretsFromFiles(t *testing.T) {
 			f.withSource("SecretAccessKeyFile", "bob")
 			f.replace("bob", tt.text)
 			s := f.open()
-			if !unknown(t, s, "AKIABOB")() || !problem(s, unknownYet+tt.want)() || !problem(s, atBob)() || !known(t, s, "AKIAADA", adaSecret)() {
+			if !unknown(t, s, "AKIABOB")() || !problem(s, unknownYet+tt.want)() || !problem(s, atBob)() ||
+				!known(t, s, "AKIAADA", adaSecret)() {
 				t.Fatal(s.Problems())
 			}
 			f.replace("bob", bobSecret)
@@ -252,7 +254,8 @@ func TestSecretsFromFiles(t *testing.T) {
 	})
 	t.Run("the secret of an inactive key is not looked for", func(t *testing.T) {
 		f := newFolder(t)
-		f.edit("principals.json", `"SecretAccessKey": "bob-secret-bob-secret-bob-secret", "Status": "Active"`, `"SecretAccessKeyFile": "bob", "Status": "Inactive"`)
+		f.edit("principals.json", `"SecretAccessKey": "bob-secret-bob-secret-bob-secret", "Status": "Active"`,
+			`"SecretAccessKeyFile": "bob", "Status": "Inactive"`)
 		if s := f.open(); !healthy(s)() || !unknown(t, s, "AKIABOB")() {
 			t.Error(s.Problems())
 		}
@@ -260,7 +263,8 @@ func TestSecretsFromFiles(t *testing.T) {
 	t.Run("where the name is the secret itself, it is not told (threat 116)", func(t *testing.T) {
 		f := newFolder(t)
 		f.withSource("SecretAccessKeyFile", bobSecret)
-		f.edit("principals.json", `"SecretAccessKey": "ada-secret-ada-secret-ada-secret"`, `"SecretAccessKeyEnv": "ada_secret_ada_secret_ada_secret"`)
+		f.edit("principals.json", `"SecretAccessKey": "ada-secret-ada-secret-ada-secret"`,
+			`"SecretAccessKeyEnv": "ada_secret_ada_secret_ada_secret"`)
 		s := f.open()
 		if len(s.Problems()) != 2 || problem(s, "bob-secret")() || problem(s, "ada_secret")() {
 			t.Error(s.Problems())

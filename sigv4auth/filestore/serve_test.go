@@ -44,8 +44,11 @@ func serve(t *testing.T, f folder) *service {
 func (s *service) call(accessKeyID, secret, token string) (status int, errorType string) {
 	s.t.Helper()
 	caller := sigv4test.Signer{
-		Credential: sigv4auth.Credential{AccessKeyID: accessKeyID, Secret: sigv4auth.NewSecret(secret), SessionToken: sigv4auth.NewSecret(token)},
-		Region:     "us-east-1", Service: "execute-api",
+		Credential: sigv4auth.Credential{
+			AccessKeyID: accessKeyID, Secret: sigv4auth.NewSecret(secret),
+			SessionToken: sigv4auth.NewSecret(token),
+		},
+		Region: "us-east-1", Service: "execute-api",
 	}
 	r := caller.Sign(httptest.NewRequest(http.MethodGet, "/prod/ride", nil))
 	w := httptest.NewRecorder()
@@ -77,16 +80,21 @@ func TestServing(t *testing.T) {
 	expect(http.StatusForbidden, deniedType, "AKIABOB", bobSecret, "")
 	f.edit("principals.json", `"AttachedPolicies": [],`, `"AttachedPolicies": ["All"],`)
 	eventually(t, "the newcomer is admitted", func() bool { status, _ := s.call("AKIABOB", bobSecret, ""); return status == http.StatusOK })
-	if _, revision, _ := s.store.Policies(t.Context(), sigv4auth.Identity{}); s.event.PolicyRevision != revision || !strings.HasPrefix(revision, "2-") {
+	if _, revision, _ := s.store.Policies(t.Context(), sigv4auth.Identity{}); s.event.PolicyRevision != revision ||
+		!strings.HasPrefix(revision, "2-") {
 		t.Errorf("the audit says revision %q", s.event.PolicyRevision)
 	}
 	expect(http.StatusForbidden, unknownType, "AKIABOB", bobSecret, "a-token-for-a-long-term-key") // threat 102
 
 	// A rotated secret ends the old one, though its derived key was cached (threat 104).
 	f.edit("principals.json", bobSecret, "a-new-secret-of-bob")
-	eventually(t, "the new secret works", func() bool { status, _ := s.call("AKIABOB", "a-new-secret-of-bob", ""); return status == http.StatusOK })
+	eventually(t, "the new secret works", func() bool {
+		status, _ := s.call("AKIABOB", "a-new-secret-of-bob", "")
+		return status == http.StatusOK
+	})
 	expect(http.StatusForbidden, "InvalidSignatureException", "AKIABOB", bobSecret, "")
-	f.edit("principals.json", `"a-new-secret-of-bob", "Status": "Active"`, `"a-new-secret-of-bob", "Status": "Active", "Expires": "2020-01-01T00:00:00Z"`)
+	f.edit("principals.json", `"a-new-secret-of-bob", "Status": "Active"`,
+		`"a-new-secret-of-bob", "Status": "Active", "Expires": "2020-01-01T00:00:00Z"`)
 	eventually(t, "the key has expired (threat 101)", func() bool {
 		_, typ := s.call("AKIABOB", "a-new-secret-of-bob", "")
 		return typ == "ExpiredTokenException"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/internal/jsontree"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -104,7 +105,7 @@ func (s *session) record() sessionRecord {
 // decodeSessions decodes sessions.json. A record that is broken is left out and reported; the
 // others stand.
 func decodeSessions(data []byte, mode fileMode) (sessions []session, problems []Problem, ok bool) {
-	d := &decoder{file: sessionsFile, src: string(data)}
+	d := newDecoder(sessionsFile, data)
 	if problem := mode.problem(); problem != "" {
 		return nil, []Problem{{File: sessionsFile, Message: problem}}, false
 	}
@@ -114,12 +115,12 @@ func decodeSessions(data []byte, mode fileMode) (sessions []session, problems []
 	}
 	seen := make(map[string]bool)
 	broken := 0 // mistakes within records
-	d.object(&root, "", "the document", []field{{"Sessions", true, func(n *node, at string) {
-		d.list(n, at, maxSessions, func(n *node, at string) {
+	d.object(&root, "", "the document", []field{{"Sessions", true, func(n *jsontree.Node, at string) {
+		d.list(n, at, maxSessions, func(n *jsontree.Node, at string) {
 			before := d.mistakes
 			s := d.session(n, at)
 			if seen[s.accessKeyID] && s.accessKeyID != "" {
-				d.fail(n.off, at, "the access key ID is already that of another session")
+				d.fail(n.Offset, at, "the access key ID is already that of another session")
 			}
 			seen[s.accessKeyID] = true
 			if d.mistakes == before {
@@ -131,12 +132,12 @@ func decodeSessions(data []byte, mode fileMode) (sessions []session, problems []
 	return sessions, d.problems, d.mistakes == broken
 }
 
-func (d *decoder) session(n *node, at string) (s session) {
-	text := func(to *string, valid func(string) bool, rule string) func(*node, string) {
-		return func(n *node, at string) { *to, _ = d.string(n, at, valid, rule) }
+func (d *decoder) session(n *jsontree.Node, at string) (s session) {
+	text := func(to *string, valid func(string) bool, rule string) func(*jsontree.Node, string) {
+		return func(n *jsontree.Node, at string) { *to, _ = d.string(n, at, valid, rule) }
 	}
-	secret := func(to *sigv4auth.Secret) func(*node, string) {
-		return func(n *node, at string) {
+	secret := func(to *sigv4auth.Secret) func(*jsontree.Node, string) {
+		return func(n *jsontree.Node, at string) {
 			s, _ := d.string(n, at, validSecret, secretRule)
 			*to = sigv4auth.NewSecret(s)
 		}
@@ -145,9 +146,9 @@ func (d *decoder) session(n *node, at string) (s session) {
 		{"AccessKeyId", true, text(&s.accessKeyID, validAccessKeyID, "is no access key ID")},
 		{"SecretAccessKey", true, secret(&s.secret)},
 		{"SessionToken", true, secret(&s.token)},
-		{"IssuedAt", true, func(n *node, at string) { s.issued = d.time(n, at) }},
-		{"Expires", true, func(n *node, at string) { s.expires = d.time(n, at) }},
-		{"RoleArn", true, func(n *node, at string) {
+		{"IssuedAt", true, func(n *jsontree.Node, at string) { s.issued = d.time(n, at) }},
+		{"Expires", true, func(n *jsontree.Node, at string) { s.expires = d.time(n, at) }},
+		{"RoleArn", true, func(n *jsontree.Node, at string) {
 			s.roleARN, _ = d.string(n, at, func(arn string) (ok bool) {
 				s.role, ok = parseIAMARN(arn, "role")
 				return ok
@@ -155,26 +156,26 @@ func (d *decoder) session(n *node, at string) (s session) {
 		}},
 		{"RoleId", true, text(&s.roleID, validUniqueID, "is no unique ID")},
 		{"SessionName", true, text(&s.name, validSessionName, sessionNameRule)},
-		{"Tags", false, func(n *node, at string) { s.tags = d.tags(n, at) }},
+		{"Tags", false, func(n *jsontree.Node, at string) { s.tags = d.tags(n, at) }},
 		{"SourceIdentity", false, text(&s.sourceIdentity, validSessionName, sourceIdentityRule)},
-		{"MFAPresent", false, func(n *node, at string) { s.mfaPresent = d.bool(n, at) }},
-		{"MFA", false, func(n *node, at string) { s.mfa = d.time(n, at) }},
-		{"Federated", false, func(n *node, at string) { s.federated = d.federated(n, at) }},
+		{"MFAPresent", false, func(n *jsontree.Node, at string) { s.mfaPresent = d.bool(n, at) }},
+		{"MFA", false, func(n *jsontree.Node, at string) { s.mfa = d.time(n, at) }},
+		{"Federated", false, func(n *jsontree.Node, at string) { s.federated = d.federated(n, at) }},
 	})
 	return s
 }
 
-func (d *decoder) federated(n *node, at string) *sigv4auth.FederatedIdentity {
+func (d *decoder) federated(n *jsontree.Node, at string) *sigv4auth.FederatedIdentity {
 	var f sigv4auth.FederatedIdentity
-	text := func(to *string) func(*node, string) {
-		return func(n *node, at string) { *to, _ = d.string(n, at, validText, textRule) }
+	text := func(to *string) func(*jsontree.Node, string) {
+		return func(n *jsontree.Node, at string) { *to, _ = d.string(n, at, validText, textRule) }
 	}
 	d.object(n, at, "a federated identity", []field{
 		{"Provider", true, text(&f.Provider)},
 		{"Subject", false, text(&f.Subject)},
 		{"Audience", false, text(&f.Audience)},
-		{"Methods", false, func(n *node, at string) {
-			d.list(n, at, maxMethods, func(n *node, at string) {
+		{"Methods", false, func(n *jsontree.Node, at string) {
+			d.list(n, at, maxMethods, func(n *jsontree.Node, at string) {
 				method, _ := d.string(n, at, validText, textRule)
 				f.Methods = append(f.Methods, method)
 			})

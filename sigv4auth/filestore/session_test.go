@@ -33,7 +33,10 @@ func TestASessionComesBack(t *testing.T) {
 	opts := filestore.SessionOptions{
 		Tags: map[string]string{"ride": "any", "Team": "ü"}, SourceIdentity: "alice@example.com",
 		MFAPresent: true, MFA: noon.Add(-time.Minute).Truncate(time.Second),
-		Federated: &sigv4auth.FederatedIdentity{Provider: "accounts.example.com", Subject: "1&<2>", Audience: "app", Methods: []string{"pwd", "otp"}},
+		Federated: &sigv4auth.FederatedIdentity{
+			Provider: "accounts.example.com", Subject: "1&<2>", Audience: "app",
+			Methods: []string{"pwd", "otp"},
+		},
 	}
 	issued, err := s.IssueSession(t.Context(), riderARN, "alice@x", 2*time.Hour, opts)
 	if err != nil {
@@ -48,13 +51,15 @@ func TestASessionComesBack(t *testing.T) {
 			RoleARN: riderARN, Type: iampolicy.AssumedRole, Tags: map[string]string{"team": "riders"},
 		},
 		Session: &sigv4auth.Session{
-			IssuedAt: began, Tags: opts.Tags, MFA: opts.MFA, MFAPresent: true, SourceIdentity: opts.SourceIdentity, Federated: opts.Federated,
+			IssuedAt: began, Tags: opts.Tags, MFA: opts.MFA, MFAPresent: true, SourceIdentity: opts.SourceIdentity,
+			Federated: opts.Federated,
 		},
 	}
 	if diff := cmp.Diff(want, issued, compareCredentials); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.HasPrefix(issued.AccessKeyID, "ASIA") || len(issued.AccessKeyID) != 20 || len(issued.Secret.Reveal()) != 40 || len(issued.SessionToken.Reveal()) < 40 {
+	if !strings.HasPrefix(issued.AccessKeyID, "ASIA") || len(issued.AccessKeyID) != 20 || len(issued.Secret.Reveal()) != 40 ||
+		len(issued.SessionToken.Reveal()) < 40 {
 		t.Errorf("credentials %q, %d, %d", issued.AccessKeyID, len(issued.Secret.Reveal()), len(issued.SessionToken.Reveal()))
 	}
 	if issued.Principal.EffectiveType() != iampolicy.AssumedRole {
@@ -97,7 +102,8 @@ func TestASessionComesBack(t *testing.T) {
 		t.Errorf("without a duration the session expires at %v", later.Expires)
 	}
 	eventually(t, "the other store follows", known(t, other, later.AccessKeyID, later.Secret.Reveal()))
-	if later.AccessKeyID == issued.AccessKeyID || later.Secret.Equal(issued.Secret.Reveal()) || later.SessionToken.Equal(issued.SessionToken.Reveal()) {
+	if later.AccessKeyID == issued.AccessKeyID || later.Secret.Equal(issued.Secret.Reveal()) ||
+		later.SessionToken.Equal(issued.SessionToken.Reveal()) {
 		t.Error("two sessions have the same credentials")
 	}
 	check(s)
@@ -117,7 +123,11 @@ func TestWhatIssueSessionRefuses(t *testing.T) {
 		opts                filestore.SessionOptions
 		want                string
 	}{
-		{"unknown role", "arn:aws:iam::111122223333:role/Nobody", "alice", 0, filestore.SessionOptions{}, `there is no role "arn:aws:iam::111122223333:role/Nobody"`},
+		{
+			"unknown role", "arn:aws:iam::111122223333:role/Nobody", "alice", 0,
+			filestore.SessionOptions{},
+			`there is no role "arn:aws:iam::111122223333:role/Nobody"`,
+		},
 		{"role without its path", "arn:aws:iam::111122223333:role/Rider", "alice", 0, filestore.SessionOptions{}, "there is no role"},
 		{"a user", adaARN, "alice", 0, filestore.SessionOptions{}, "there is no role"},
 		{"no name", riderARN, "", 0, filestore.SessionOptions{}, `the session name "" is invalid`},
@@ -129,17 +139,34 @@ func TestWhatIssueSessionRefuses(t *testing.T) {
 		{"a short life", riderARN, "alice", 15*time.Minute - 1, filestore.SessionOptions{}, "a session lives from 15m0s to 12h0m0s"},
 		{"a long life", riderARN, "alice", 12*time.Hour + 1, filestore.SessionOptions{}, "a session lives from"},
 		{"a negative life", riderARN, "alice", -time.Hour, filestore.SessionOptions{}, "a session lives from"},
-		{"a tag in two cases", riderARN, "alice", 0, filestore.SessionOptions{Tags: map[string]string{"a": "1", "A": "2"}}, `session tag "a": the tag is given twice`},
+		{
+			"a tag in two cases", riderARN, "alice", 0,
+			filestore.SessionOptions{Tags: map[string]string{"a": "1", "A": "2"}},
+			`session tag "a": the tag is given twice`,
+		},
 		{"a tag without a key", riderARN, "alice", 0, filestore.SessionOptions{Tags: map[string]string{"": "1"}}, `session tag "": the key of a tag`},
 		{"too many tags", riderARN, "alice", 0, filestore.SessionOptions{Tags: many}, "52 session tags; at most 50"},
 		{"a source identity with a space", riderARN, "alice", 0, filestore.SessionOptions{SourceIdentity: "a b"}, `the source identity "a b" is invalid`},
-		{"a federated identity without a provider", riderARN, "alice", 0, filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Subject: "x"}}, "the federated identity needs a provider"},
-		{"a subject with a newline", riderARN, "alice", 0, filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Provider: "p", Subject: "x\n"}}, `"x\n" of the federated identity`},
-		{"an empty method", riderARN, "alice", 0, filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Provider: "p", Methods: []string{""}}}, "none empty"},
+		{
+			"a federated identity without a provider", riderARN, "alice", 0,
+			filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Subject: "x"}},
+			"the federated identity needs a provider",
+		},
+		{
+			"a subject with a newline", riderARN, "alice", 0,
+			filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Provider: "p", Subject: "x\n"}},
+			`"x\n" of the federated identity`,
+		},
+		{
+			"an empty method", riderARN, "alice", 0,
+			filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Provider: "p", Methods: []string{""}}},
+			"none empty",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := s.IssueSession(t.Context(), tt.role, tt.session, tt.duration, tt.opts)
-			if err == nil || !strings.HasPrefix(err.Error(), "filestore: ") || !strings.Contains(err.Error(), tt.want) || c.AccessKeyID != "" {
+			if err == nil || !strings.HasPrefix(err.Error(), "filestore: ") || !strings.Contains(err.Error(), tt.want) ||
+				c.AccessKeyID != "" {
 				t.Errorf("issued %v, error %v, want %s", c, err, tt.want)
 			}
 		})

@@ -61,7 +61,8 @@ func TestBrokenSessions(t *testing.T) {
 	s := f.open()
 	var keys []string
 	for range 3 {
-		c, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Provider: "p"}})
+		c, err := s.IssueSession(t.Context(), riderARN, "alice", 0,
+			filestore.SessionOptions{Federated: &sigv4auth.FederatedIdentity{Provider: "p"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +87,10 @@ func TestBrokenSessions(t *testing.T) {
 		{"a name with a slash", func(r map[string]any) { r["SessionName"] = "a/b" }, "Sessions[1].SessionName: a session name is"},
 		{"a user instead of a role", func(r map[string]any) { r["RoleArn"] = adaARN }, "Sessions[1].RoleArn: is no ARN of a role"},
 		{"MFA as a string", func(r map[string]any) { r["MFAPresent"] = "true" }, "Sessions[1].MFAPresent: true or false is expected, not a string"},
-		{"an identity without a provider", func(r map[string]any) { r["Federated"] = map[string]any{} }, "Sessions[1].Federated: a federated identity needs Provider"},
+		{
+			"an identity without a provider", func(r map[string]any) { r["Federated"] = map[string]any{} },
+			"Sessions[1].Federated: a federated identity needs Provider",
+		},
 	} {
 		t.Run("a record with "+tt.name+" is unknown, and the others are not", func(t *testing.T) {
 			if err := json.Unmarshal([]byte(good), &document); err != nil {

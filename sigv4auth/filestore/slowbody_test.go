@@ -251,7 +251,8 @@ func TestRoleMadeAgainDuringASlowBody(t *testing.T) {
 				rest := s.begin(form, alice)
 				time.Sleep(wait)
 				s.f.edit("principals.json", riderLine, otherLine)
-				eventually(t, "a new request is refused", func() bool { _, typ := s.call(form, alice); return typ == "UnrecognizedClientException" })
+				eventually(t, "a new request is refused",
+					func() bool { _, typ := s.call(form, alice); return typ == "UnrecognizedClientException" })
 				if status, typ := rest(); status != http.StatusForbidden || typ != "UnrecognizedClientException" {
 					t.Errorf("the request under way: %d %s", status, typ)
 				}
@@ -279,7 +280,8 @@ func TestRoleMadeAgainWhileStreaming(t *testing.T) {
 			rest := s.begin(form, alice)
 			time.Sleep(1500 * time.Millisecond)
 			s.f.edit("principals.json", "AROARIDER", "AROAOTHER")
-			eventually(t, "a new request is refused", func() bool { status, _ := s.call(form, alice); return status == http.StatusForbidden })
+			eventually(t, "a new request is refused",
+				func() bool { status, _ := s.call(form, alice); return status == http.StatusForbidden })
 			if status, typ := rest(); status != http.StatusForbidden || typ != "UnrecognizedClientException" {
 				t.Errorf("the request under way: %d %s", status, typ)
 			}

@@ -167,7 +167,8 @@ func (c *compiler) policy(a attachment) policy {
 	if d := c.folder.policies[a.policy]; d != nil {
 		found = d.current
 	} else {
-		c.complain(a.place.problem(fmt.Sprintf("there is no file %s/%s%s, so that the principal is denied everything", policiesFolder, a.policy, policyExt)))
+		c.complain(a.place.problem(fmt.Sprintf("there is no file %s/%s%s, so that the principal is denied everything", policiesFolder,
+			a.policy, policyExt)))
 	}
 	fmt.Fprintf(c.digest, "policy %q %x\n", a.policy, found.digest)
 	return found

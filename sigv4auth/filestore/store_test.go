@@ -168,7 +168,9 @@ func TestProblemsAreTheCallersOwn(t *testing.T) {
 
 func TestPoliciesOfNobody(t *testing.T) {
 	s := newFolder(t).open()
-	for _, arn := range []string{"", "anonymous", "events.amazonaws.com", "arn:aws:iam::111122223333:root", riderARN, "arn:aws:sts::111122223333:federated-user/ada"} {
+	for _, arn := range []string{
+		"", "anonymous", "events.amazonaws.com", "arn:aws:iam::111122223333:root", riderARN, "arn:aws:sts::111122223333:federated-user/ada",
+	} {
 		set, _, err := s.Policies(t.Context(), sigv4auth.Identity{Principal: iampolicy.Principal{ARN: arn}})
 		if err != nil || len(set.Identity) != 0 || len(set.Boundaries) != 0 || set.Resource != nil {
 			t.Errorf("%q has policies: %+v, %v", arn, set, err)

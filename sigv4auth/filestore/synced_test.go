@@ -36,7 +36,8 @@ func TestRevocationIsSynced(t *testing.T) {
 		return fault
 	})
 	for range 2 {
-		if err := s.RevokeSession(t.Context(), revoked.AccessKeyID); !errors.Is(err, fault) || errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
+		if err := s.RevokeSession(t.Context(), revoked.AccessKeyID); !errors.Is(err, fault) ||
+			errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
 			t.Errorf("a revocation that may be lost: %v", err)
 		}
 		if !unknown(t, s, revoked.AccessKeyID)() || !known(t, s, kept.AccessKeyID, kept.Secret.Reveal())() {

@@ -113,7 +113,8 @@ func TestFixtures(t *testing.T) {
 		"nobody known": {Credentials: m},
 		"no key ID":    {Credentials: m, Known: []sigv4auth.Credential{{}}},
 	} {
-		if faults, ran := storetest.FaultsForTest(t.Context(), func() storetest.Fixture { return f }); faults["the fixture"] == nil || ran > 0 {
+		if faults, ran := storetest.FaultsForTest(t.Context(), func() storetest.Fixture { return f }); faults["the fixture"] == nil ||
+			ran > 0 {
 			t.Errorf("%s: %v, and %d tests ran", name, faults, ran)
 		}
 	}

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // A contextFlag is -context, key=value, as often as it is given. A value in
@@ -65,10 +66,11 @@ func contextList(inner string) (values []string, err error) {
 		return nil, nil
 	}
 	if strings.HasPrefix(inner, `"`) {
-		if err := json.Unmarshal([]byte("["+inner+"]"), &values); err != nil {
+		list, err := jsonText{text: "[" + inner + "]"}.parse()
+		if err != nil || slices.ContainsFunc(list.Kids, func(n jsontree.Node) bool { return n.Kind != jsontree.String }) {
 			return nil, errors.New(`the list is no JSON list of strings, as ["a","b"]`)
 		}
-		return values, nil
+		return list.Texts(), nil
 	}
 	for value := range strings.SplitSeq(inner, ",") {
 		values = append(values, strings.TrimSpace(value))

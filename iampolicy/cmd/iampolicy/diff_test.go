@@ -22,9 +22,13 @@ type differenceAnswer struct {
 func TestDiffWitness(t *testing.T) {
 	t.Parallel()
 	const (
-		grant = `{"Version":"2012-10-17","Statement":[{"Sid":"G","Effect":"Allow",PRINCIPAL"Action":"ACTION","Resource":"RESOURCE","Condition":{"IpAddress":{"aws:SourceIp":"ADDRESS"}}}]}`
-		trust = `{"Version":"2012-10-17","Statement":[{"Sid":"G","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"ACTION","Condition":{"IpAddress":{"aws:SourceIp":"ADDRESS"}}}]}`
-		deny  = `{"Version":"2012-10-17","Statement":[{"Sid":"G","Effect":"Deny","Principal":"*","Action":"ACTION","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"ADDRESS"}}}]}`
+		begin = `{"Version":"2012-10-17","Statement":[{"Sid":"G",`
+		grant = begin + `"Effect":"Allow",PRINCIPAL"Action":"ACTION","Resource":"RESOURCE",` +
+			`"Condition":{"IpAddress":{"aws:SourceIp":"ADDRESS"}}}]}`
+		trust = begin + `"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"ACTION",` +
+			`"Condition":{"IpAddress":{"aws:SourceIp":"ADDRESS"}}}]}`
+		deny = begin + `"Effect":"Deny","Principal":"*","Action":"ACTION","Resource":"*",` +
+			`"Condition":{"NotIpAddress":{"aws:SourceIp":"ADDRESS"}}}]}`
 	)
 	tests := []struct {
 		kind, flag, doc string
@@ -36,7 +40,14 @@ func TestDiffWitness(t *testing.T) {
 		{"session", "-session", grant, []string{"PRINCIPAL", "", "ACTION", "*", "RESOURCE", "arn:aws:s3:::rides/*"}, "G"},
 		{"scp", "-scp", grant, []string{"PRINCIPAL", "", "ACTION", "s3:*", "RESOURCE", "*"}, "G"},
 		{"rcp", "-rcp", deny, []string{"ACTION", "s3:*"}, ""},
-		{"resource", "-resource-policy", grant, []string{"PRINCIPAL", `"Principal":{"AWS":"arn:aws:iam::444455556666:user/bob"},`, "ACTION", "s3:Get*", "RESOURCE", "arn:aws:s3:::rides/*"}, "G"},
+		{
+			"resource", "-resource-policy", grant,
+			[]string{
+				"PRINCIPAL", `"Principal":{"AWS":"arn:aws:iam::444455556666:user/bob"},`,
+				"ACTION", "s3:Get*", "RESOURCE", "arn:aws:s3:::rides/*",
+			},
+			"G",
+		},
 		{"trust", "-trust-policy", trust, []string{"ACTION", "sts:AssumeRole"}, "G"},
 	}
 	for _, tt := range tests {
@@ -60,7 +71,8 @@ func TestDiffWitness(t *testing.T) {
 			if status != 1 || d.Verdict != "FAIL" || d.Witness == nil || d.Reason != "" {
 				t.Fatalf("status %d\n%s%s", status, stdout, stderr)
 			}
-			if (d.GrantedBy != nil) != (tt.sid != "") || d.GrantedBy != nil && (d.GrantedBy.Sid != tt.sid || d.GrantedBy.Policy != newer || d.GrantedBy.PolicyType != tt.kind) {
+			if (d.GrantedBy != nil) != (tt.sid != "") ||
+				d.GrantedBy != nil && (d.GrantedBy.Sid != tt.sid || d.GrantedBy.Policy != newer || d.GrantedBy.PolicyType != tt.kind) {
 				t.Errorf("granted by %+v", d.GrantedBy)
 			}
 			if !strings.Contains(d.OldExplanation, "Deny: ") {

@@ -101,7 +101,8 @@ func (f *formatter) file(name string) (differs bool, err error) {
 	options := f.parsing.options(source.name())
 	policy, err := iampolicy.Parse(doc, f.kind.kind, options...)
 	if e, ok := errors.AsType[*iampolicy.ParseError](err); ok {
-		f.misfit = f.misfit || slices.ContainsFunc(e.Findings, func(m iampolicy.Finding) bool { return m.Code == iampolicy.CodePrincipalNotAllowed })
+		f.misfit = f.misfit ||
+			slices.ContainsFunc(e.Findings, func(m iampolicy.Finding) bool { return m.Code == iampolicy.CodePrincipalNotAllowed })
 		return false, inputError(strings.Join(source.mistakes(e), "\n"))
 	}
 	if err != nil {

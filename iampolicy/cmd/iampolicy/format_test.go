@@ -57,7 +57,10 @@ func TestFormatPrints(t *testing.T) {
 		{"-l of a neat one", "fmt -l -", neat, 0, "", ""},
 		{"a document with a mistake", "fmt -", loose, 2, "", `<stdin>:1:41: error: Statement.Action: `},
 		{"a Principal without -type", "fmt -", strings.Replace(plain, `"Effect"`, `"Principal":"*","Effect"`, 1), 2, "", "-type resource"},
-		{"a Principal with -type", "fmt -type resource -", strings.Replace(plain, `"Effect"`, `"Principal":"*","Effect"`, 1), 0, strings.Replace(neat, `"Allow",`, `"Allow",`+"\n"+`      "Principal": "*",`, 1), ""},
+		{
+			"a Principal with -type", "fmt -type resource -", strings.Replace(plain, `"Effect"`, `"Principal":"*","Effect"`, 1), 0,
+			strings.Replace(neat, `"Allow",`, `"Allow",`+"\n"+`      "Principal": "*",`, 1), "",
+		},
 		{"-w of the standard input", "fmt -w -", plain, 2, "", "cannot be written"},
 		{"no file", "fmt -w", "", 2, "", "needs a file"},
 		{"a file that is not there", "fmt testdata/nosuch.json", "", 2, "", "no such file"},
@@ -89,7 +92,8 @@ func TestFormatWrites(t *testing.T) {
 	}
 	args := []string{"fmt", "-w", "-l", path("broken.json"), path("loose.json"), path("neat.json"), path("link.json")}
 	status, stdout, stderr := callArgs("", args...)
-	if want := path("loose.json") + "\n" + path("link.json") + "\n"; status != 2 || stdout != want || !strings.Contains(stderr, "broken.json:1:41: error: ") {
+	if want := path("loose.json") + "\n" + path("link.json") + "\n"; status != 2 || stdout != want ||
+		!strings.Contains(stderr, "broken.json:1:41: error: ") {
 		t.Errorf("status %d\n%s\n%s", status, stdout, stderr)
 	}
 	for name, want := range map[string]string{"loose.json": neat, "neat.json": neat, "broken.json": loose, "linked.json": neat} {

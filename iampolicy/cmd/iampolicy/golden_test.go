@@ -52,7 +52,11 @@ func TestGolden(t *testing.T) {
 		{"validate-json", "validate -json testdata/suspicious.json testdata/nosuch.json"},
 		{"simulate-allowed", "simulate -identity testdata/wild-rydes.json" + postRide},
 		{"simulate-denied", "simulate -identity testdata/wild-rydes.json" + listAll},
-		{"simulate-explicit-deny", "simulate -identity testdata/wild-rydes.json -scp testdata/scp.json" + rider + " -resource arn:aws:execute-api:us-east-1:111122223333:rides/prod/DELETE/ride/7"},
+		{
+			"simulate-explicit-deny",
+			"simulate -identity testdata/wild-rydes.json -scp testdata/scp.json" + rider +
+				" -resource arn:aws:execute-api:us-east-1:111122223333:rides/prod/DELETE/ride/7",
+		},
 		{"simulate-request-file", "simulate -request testdata/case.json -all"},
 		{"simulate-unknown", "simulate -request testdata/unknown.json -unknown x:Team -all"},
 		{"simulate-unknown-json", "simulate -request testdata/unknown.json -json"},

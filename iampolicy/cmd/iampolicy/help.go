@@ -18,7 +18,13 @@ const exitStatusHelp = `Exit status:
 // overview returns what "iampolicy help" prints.
 func overview() string {
 	var b strings.Builder
-	b.WriteString("iampolicy checks IAM policy documents and tries requests against them, offline.\n\nUsage:\n  iampolicy COMMAND [flags] [FILE...]\n\nCommands:\n")
+	b.WriteString(`iampolicy checks IAM policy documents and tries requests against them, offline.
+
+Usage:
+  iampolicy COMMAND [flags] [FILE...]
+
+Commands:
+`)
 	for _, cmd := range commands() {
 		fmt.Fprintf(&b, "  %-10s %s\n", cmd.name, cmd.summary)
 	}

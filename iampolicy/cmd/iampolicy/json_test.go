@@ -37,7 +37,8 @@ type validation struct {
 
 func TestValidateJSON(t *testing.T) {
 	t.Parallel()
-	status, stdout, stderr := call("", "validate -json -type boundary testdata/nosuch.json testdata/suspicious.json testdata/wild-rydes.json")
+	status, stdout, stderr := call("",
+		"validate -json -type boundary testdata/nosuch.json testdata/suspicious.json testdata/wild-rydes.json")
 	var v validation
 	decode(t, stdout, &v)
 	if status != 2 || !v.Failed || !strings.Contains(stderr, "nosuch.json") || len(v.Files) != 3 {
@@ -49,11 +50,15 @@ func TestValidateJSON(t *testing.T) {
 	if f := v.Files[2]; f.Type != "boundary" || f.Error != "" || f.Findings == nil || len(f.Findings) != 0 {
 		t.Errorf("the file without findings is %+v", f)
 	}
-	want := finding{"SECURITY_WARNING", "SPOOFABLE_KEY", "Statement.Condition.StringLike.aws:UserAgent", `the caller chooses "aws:UserAgent"`, 6, 34}
+	want := finding{
+		"SECURITY_WARNING", "SPOOFABLE_KEY", "Statement.Condition.StringLike.aws:UserAgent",
+		`the caller chooses "aws:UserAgent"`, 6, 34,
+	}
 	if diff := cmp.Diff(want, v.Files[1].Findings[2]); diff != "" {
 		t.Error(diff)
 	}
-	if s := v.Summary; s.Files != 3 || s.Unreadable != 1 || s.Errors != 0 || s.SecurityWarnings != 1 || s.Warnings != 1 || s.Suggestions != 2 {
+	if s := v.Summary; s.Files != 3 || s.Unreadable != 1 || s.Errors != 0 || s.SecurityWarnings != 1 || s.Warnings != 1 ||
+		s.Suggestions != 2 {
 		t.Errorf("the summary is %+v", s)
 	}
 
@@ -137,7 +142,8 @@ func TestSimulateJSON(t *testing.T) {
 	}
 
 	status, o = simulateJSON(t, "", "-request", "testdata/case.json", "-context", "aws:SourceIp=203.0.113.7")
-	if status != 0 || !o.Allowed || o.Decision != "allowed" || o.BlockedBy != "" || o.DecidedBy == nil || o.DecidedBy.Sid != "SeeAndCancelRides" || !o.DecidedBy.Applied {
+	if status != 0 || !o.Allowed || o.Decision != "allowed" || o.BlockedBy != "" || o.DecidedBy == nil ||
+		o.DecidedBy.Sid != "SeeAndCancelRides" || !o.DecidedBy.Applied {
 		t.Errorf("status %d, %+v", status, o)
 	}
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // A policySource is where one policy stands: a file, or an object of a request file.
@@ -33,10 +34,10 @@ func (p policyFiles) replace(other policyFiles) {
 }
 
 // sets reads "policies" of a request file.
-func (f *requestFile) sets(v *jsonValue) error {
-	known := make(map[string]func(*jsonValue) error)
+func (f *requestFile) sets(v *jsontree.Node) error {
+	known := make(map[string]func(*jsontree.Node) error)
 	for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
-		known[kindName(kind)] = func(v *jsonValue) error {
+		known[kindName(kind)] = func(v *jsontree.Node) error {
 			levels, err := f.levels(v, kind)
 			f.policies[kind] = levels
 			return err
@@ -46,28 +47,28 @@ func (f *requestFile) sets(v *jsonValue) error {
 		return err
 	}
 	if f.policies[iampolicy.ResourcePolicy] != nil && f.policies[iampolicy.TrustPolicy] != nil {
-		return f.text.errorf(v.start, "a resource has one policy: of type resource, or for a role of type trust")
+		return f.text.errorf(v.Offset, "a resource has one policy: of type resource, or for a role of type trust")
 	}
 	return nil
 }
 
 // levels reads the policies of one kind.
-func (f *requestFile) levels(v *jsonValue, kind iampolicy.PolicyType) (levels [][]policySource, err error) {
+func (f *requestFile) levels(v *jsontree.Node, kind iampolicy.PolicyType) (levels [][]policySource, err error) {
 	switch kind {
 	case iampolicy.SCP, iampolicy.RCP:
-		if !v.isList() {
-			return nil, f.text.errorf(v.start, "a list of levels is expected, root first, each a policy or a list of policies")
+		if v.Kind != jsontree.List {
+			return nil, f.text.errorf(v.Offset, "a list of levels is expected, root first, each a policy or a list of policies")
 		}
-		levels = make([][]policySource, len(v.kids))
-		for i := range v.kids {
-			if levels[i], err = f.sources(&v.kids[i]); err != nil {
+		levels = make([][]policySource, len(v.Kids))
+		for i := range v.Kids {
+			if levels[i], err = f.sources(&v.Kids[i]); err != nil {
 				return nil, err
 			}
 		}
 		return levels, nil
 	case iampolicy.ResourcePolicy, iampolicy.TrustPolicy:
-		if v.isList() {
-			return nil, f.text.errorf(v.start, "a resource has one policy, which is no list")
+		if v.Kind == jsontree.List {
+			return nil, f.text.errorf(v.Offset, "a resource has one policy, which is no list")
 		}
 	}
 	sources, err := f.sources(v)
@@ -75,10 +76,10 @@ func (f *requestFile) levels(v *jsonValue, kind iampolicy.PolicyType) (levels []
 }
 
 // sources reads a policy or a list of policies: names of files, or documents.
-func (f *requestFile) sources(v *jsonValue) (list []policySource, err error) {
-	if v.isList() {
-		for i := range v.kids {
-			s, err := f.source(&v.kids[i])
+func (f *requestFile) sources(v *jsontree.Node) (list []policySource, err error) {
+	if v.Kind == jsontree.List {
+		for i := range v.Kids {
+			s, err := f.source(&v.Kids[i])
 			if err != nil {
 				return nil, err
 			}
@@ -90,15 +91,15 @@ func (f *requestFile) sources(v *jsonValue) (list []policySource, err error) {
 	return []policySource{s}, err
 }
 
-func (f *requestFile) source(v *jsonValue) (policySource, error) {
-	if v.isObject() {
-		line, column := f.text.position(v.start)
-		return policySource{f.name, f.text.data[v.start:v.end], line, column}, nil
+func (f *requestFile) source(v *jsontree.Node) (policySource, error) {
+	if v.Kind == jsontree.Object {
+		line, column := f.text.position(v.Offset)
+		return policySource{f.name, []byte(v.Text), line, column}, nil
 	}
-	name, ok := v.token.(string)
+	name := v.Text
 	switch {
-	case !ok || name == "":
-		return policySource{}, f.text.errorf(v.start, "a policy is expected: the name of a file, or the document itself")
+	case v.Kind != jsontree.String || name == "":
+		return policySource{}, f.text.errorf(v.Offset, "a policy is expected: the name of a file, or the document itself")
 	case name != standardInput && !filepath.IsAbs(name):
 		name = filepath.Join(f.dir, name)
 	}

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"path/filepath"
-	"strconv"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
 // A requestFile is what -request names: a request, and policies if it has any.
@@ -32,7 +31,7 @@ func readRequestFile(c *console, name string) (*requestFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &requestFile{name: name, policies: policyFiles{}, text: jsonText{displayName(name), data}}
+	f := &requestFile{name: name, policies: policyFiles{}, text: jsonText{displayName(name), string(data)}}
 	if name != standardInput {
 		f.dir = filepath.Dir(name)
 	}
@@ -40,7 +39,7 @@ func readRequestFile(c *console, name string) (*requestFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.members(&root, map[string]func(*jsonValue) error{
+	return f, f.members(root, map[string]func(*jsontree.Node) error{
 		"principal":       f.caller,
 		"action":          f.string(&f.request.Action),
 		"resource":        f.string(&f.request.Resource),
@@ -52,15 +51,15 @@ func readRequestFile(c *console, name string) (*requestFile, error) {
 }
 
 // members gives each member of an object to the function of its name.
-func (f *requestFile) members(v *jsonValue, known map[string]func(*jsonValue) error) error {
-	if !v.isObject() {
-		return f.text.errorf(v.start, "an object is expected")
+func (f *requestFile) members(v *jsontree.Node, known map[string]func(*jsontree.Node) error) error {
+	if v.Kind != jsontree.Object {
+		return f.text.errorf(v.Offset, "an object is expected")
 	}
-	for i := range v.kids {
-		kid := &v.kids[i]
-		take, ok := known[kid.name]
+	for i := range v.Kids {
+		kid := &v.Kids[i]
+		take, ok := known[kid.Name]
 		if !ok {
-			return f.text.errorf(kid.start, "unknown key %q", kid.name)
+			return f.text.errorf(kid.Offset, "unknown key %q", kid.Name)
 		}
 		if err := take(kid); err != nil {
 			return err
@@ -69,25 +68,24 @@ func (f *requestFile) members(v *jsonValue, known map[string]func(*jsonValue) er
 	return nil
 }
 
-func (f *requestFile) string(to *string) func(*jsonValue) error {
-	return func(v *jsonValue) error {
-		text, ok := v.token.(string)
-		if !ok {
-			return f.text.errorf(v.start, "a string is expected for %q", v.name)
+func (f *requestFile) string(to *string) func(*jsontree.Node) error {
+	return func(v *jsontree.Node) error {
+		if v.Kind != jsontree.String {
+			return f.text.errorf(v.Offset, "a string is expected for %q", v.Name)
 		}
-		*to = text
+		*to = v.Text
 		return nil
 	}
 }
 
 // caller reads "principal": an ARN, or an object with what an ARN does not tell.
-func (f *requestFile) caller(v *jsonValue) error {
+func (f *requestFile) caller(v *jsontree.Node) error {
 	f.principal = true
 	p := &f.request.Principal
-	if !v.isObject() {
+	if v.Kind != jsontree.Object {
 		return f.string(&p.ARN)(v)
 	}
-	return f.members(v, map[string]func(*jsonValue) error{
+	return f.members(v, map[string]func(*jsontree.Node) error{
 		"arn":       f.string(&p.ARN),
 		"accountId": f.string(&p.AccountID),
 		"userId":    f.string(&p.UserID),
@@ -98,57 +96,58 @@ func (f *requestFile) caller(v *jsonValue) error {
 	})
 }
 
-func (f *requestFile) owner(v *jsonValue) error {
+func (f *requestFile) owner(v *jsontree.Node) error {
 	f.account = true
 	return f.string(&f.request.ResourceAccount)(v)
 }
 
-func (f *requestFile) principalType(v *jsonValue) error {
+func (f *requestFile) principalType(v *jsontree.Node) error {
 	for t := iampolicy.Account; t <= iampolicy.IdentityProvider; t++ {
-		if v.token == t.String() {
+		if v.Kind == jsontree.String && v.Text == t.String() {
 			f.request.Principal.Type = t
 			return nil
 		}
 	}
-	return f.text.errorf(v.start, "the types of principals are Account, User, AssumedRole, FederatedUser, Service, Anonymous and IdentityProvider")
+	return f.text.errorf(v.Offset,
+		"the types of principals are Account, User, AssumedRole, FederatedUser, Service, Anonymous and IdentityProvider")
 }
 
-func (f *requestFile) tags(v *jsonValue) error {
-	if !v.isObject() {
-		return f.text.errorf(v.start, "an object is expected")
+func (f *requestFile) tags(v *jsontree.Node) error {
+	if v.Kind != jsontree.Object {
+		return f.text.errorf(v.Offset, "an object is expected")
 	}
-	f.request.Principal.Tags = make(map[string]string, len(v.kids))
-	for i := range v.kids {
+	f.request.Principal.Tags = make(map[string]string, len(v.Kids))
+	for i := range v.Kids {
 		var value string
-		if err := f.string(&value)(&v.kids[i]); err != nil {
+		if err := f.string(&value)(&v.Kids[i]); err != nil {
 			return err
 		}
-		f.request.Principal.Tags[v.kids[i].name] = value
+		f.request.Principal.Tags[v.Kids[i].Name] = value
 	}
 	return nil
 }
 
 // context reads the condition keys. A list is a multivalued key, also with one
 // value or none; null is a key that the request does not have.
-func (f *requestFile) context(v *jsonValue) error {
-	if !v.isObject() {
-		return f.text.errorf(v.start, "an object is expected")
+func (f *requestFile) context(v *jsontree.Node) error {
+	if v.Kind != jsontree.Object {
+		return f.text.errorf(v.Offset, "an object is expected")
 	}
-	for i := range v.kids {
-		kid := &v.kids[i]
-		if !f.isNew(kid.name) {
-			return f.text.errorf(kid.start, "the condition key %q is empty, or there in another case", kid.name)
+	for i := range v.Kids {
+		kid := &v.Kids[i]
+		if !f.isNew(kid.Name) {
+			return f.text.errorf(kid.Offset, "the condition key %q is empty, or there in another case", kid.Name)
 		}
 		values, err := f.values(kid)
 		switch {
 		case err != nil:
 			return err
-		case kid.token == nil:
-			f.absent.Set(kid.name, "")
-		case kid.isList():
-			f.keys.SetMany(kid.name, values...)
+		case kid.Kind == jsontree.Null:
+			f.absent.Set(kid.Name, "")
+		case kid.Kind == jsontree.List:
+			f.keys.SetMany(kid.Name, values...)
 		default:
-			f.keys.Set(kid.name, values[0])
+			f.keys.Set(kid.Name, values[0])
 		}
 	}
 	return nil
@@ -162,32 +161,31 @@ func (f *requestFile) isNew(key string) bool {
 }
 
 // unknown reads the condition keys that are there, but whose value is not known.
-func (f *requestFile) unknown(v *jsonValue) error {
-	if !v.isList() {
-		return f.text.errorf(v.start, "a list is expected")
+func (f *requestFile) unknown(v *jsontree.Node) error {
+	if v.Kind != jsontree.List {
+		return f.text.errorf(v.Offset, "a list is expected")
 	}
-	for i := range v.kids {
-		kid := &v.kids[i]
-		key, ok := kid.token.(string)
-		if !ok {
-			return f.text.errorf(kid.start, "a condition key is expected")
+	for i := range v.Kids {
+		kid := &v.Kids[i]
+		if kid.Kind != jsontree.String {
+			return f.text.errorf(kid.Offset, "a condition key is expected")
 		}
-		if !f.isNew(key) {
-			return f.text.errorf(kid.start, "the condition key %q is empty, or there twice", key)
+		if !f.isNew(kid.Text) {
+			return f.text.errorf(kid.Offset, "the condition key %q is empty, or there twice", kid.Text)
 		}
-		f.keys.SetUnknown(key)
+		f.keys.SetUnknown(kid.Text)
 	}
 	return nil
 }
 
 // values reads the value or the values of a condition key.
-func (f *requestFile) values(v *jsonValue) (values []string, err error) {
-	if v.token == nil {
+func (f *requestFile) values(v *jsontree.Node) (values []string, err error) {
+	if v.Kind == jsontree.Null {
 		return nil, nil
 	}
-	kids := []jsonValue{*v}
-	if v.isList() {
-		kids = v.kids
+	kids := []jsontree.Node{*v}
+	if v.Kind == jsontree.List {
+		kids = v.Kids
 	}
 	for i := range kids {
 		value, err := f.scalar(&kids[i])
@@ -208,14 +206,10 @@ func (f *requestFile) overlay(c *iampolicy.Context) {
 }
 
 // scalar returns the text of a string, a number or a boolean.
-func (f *requestFile) scalar(v *jsonValue) (string, error) {
-	switch token := v.token.(type) {
-	case string:
-		return token, nil
-	case json.Number:
-		return token.String(), nil
-	case bool:
-		return strconv.FormatBool(token), nil
+func (f *requestFile) scalar(v *jsontree.Node) (string, error) {
+	switch v.Kind {
+	case jsontree.String, jsontree.Number, jsontree.Bool:
+		return v.Text, nil
 	}
-	return "", f.text.errorf(v.start, "the value of a condition key is a string, a number, a boolean or a list of them")
+	return "", f.text.errorf(v.Offset, "the value of a condition key is a string, a number, a boolean or a list of them")
 }

@@ -37,9 +37,19 @@ func TestRequestFileMistakes(t *testing.T) {
 		{"an unknown type of principal", `{"principal": {"type": "user"}}`, `<stdin>:1:24: error: the types of principals are`},
 		{"no object at all", `[]`, `<stdin>:1:1: error: an object is expected`},
 		{"no JSON", "{\n  \"action\" \"a:b\"}", `<stdin>:2:12: error: invalid character '"' after object key`},
+		{"no comma", `{"context": {"k": [1 2]}}`, `<stdin>:1:22: error: invalid character '2' after array element`},
+		{"no comma between members", `{"action": "a:b" "resource": "x"}`, `<stdin>:1:18: error: invalid character '"' after object key:value pair`},
+		{"a comma at the end", `{"action": "a:b",}`, `<stdin>:1:18: error: invalid character '}' looking for beginning of object key string`},
+		{"a comma at the end of a list", `{"context": {"k": [1,]}}`, `<stdin>:1:22: error: invalid character ']' looking for beginning of value`},
+		{"a number that is not JSON's", `{"context": {"k": 01}}`, `<stdin>:1:19: error: a number that is not JSON's`},
+		{"cut off", `{"action": "a:`, `<stdin>:1:15: error: unexpected end of JSON input`},
+		{"a byte order mark", "\ufeff{}", `<stdin>:1:1: error: the document begins with a byte order mark`},
+		{"half of a character", `{"action": "a:\ud83d"}`, `<stdin>:1:15: error: a lone surrogate`},
+		{"a lost character", "{\"action\": \"a:\ufffd\"}", `<stdin>:1:15: error: U+FFFD, which stands for a character that was lost`},
+		{"a duplicate key, escaped", `{"action": "a:b", "\u0061ction": "c:d"}`, `<stdin>:1:19: error: duplicate key "action"`},
 		{"text behind it", "{}\n{}", `<stdin>:2:1: error: invalid character '{' after top-level value`},
 		{"nothing", "", `<stdin>:1:1: error: unexpected end of JSON input`},
-		{"no UTF-8", "{\"action\": \"a:\xff\"}", `<stdin>:1:1: error: the text is not UTF-8`},
+		{"no UTF-8", "{\"action\": \"a:\xff\"}", `<stdin>:1:15: error: the text is not UTF-8`},
 		{"too deep", strings.Repeat("[", 40) + strings.Repeat("]", 40), `<stdin>:1:25: error: nested deeper than 24 levels`},
 		{"too large", `{"action": "` + strings.Repeat("x", 1<<20) + `"}`, `<stdin>:1:1: error: the file is larger than 1 MiB`},
 		{"levels that are no list", `{"policies": {"scp": "x.json"}}`, `<stdin>:1:22: error: a list of levels is expected`},
@@ -48,8 +58,11 @@ func TestRequestFileMistakes(t *testing.T) {
 		{"a policy that is a number", `{"policies": {"identity": [7]}}`, `<stdin>:1:28: error: a policy is expected`},
 		{"a policy without a name", `{"policies": {"identity": ""}}`, `<stdin>:1:27: error: a policy is expected`},
 		{
-			"a mistake within an inline policy", "{\"principal\": \"anonymous\", \"action\": \"a:b\", \"resource\": \"x\",\n \"policies\": {\"identity\": [{\"Version\": \"2012\",\n  \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"x\", \"Resource\": \"*\"}}]}}",
-			"<stdin>:2:40: error: Version: \"2012\" is no version: \"2012-10-17\" or \"2008-10-17\" [INVALID_VERSION]\n<stdin>:3:46: error: Statement.Action: ",
+			"a mistake within an inline policy", `{"principal": "anonymous", "action": "a:b", "resource": "x",
+ "policies": {"identity": [{"Version": "2012",
+  "Statement": {"Effect": "Allow", "Action": "x", "Resource": "*"}}]}}`,
+			`<stdin>:2:40: error: Version: "2012" is no version: "2012-10-17" or "2008-10-17" [INVALID_VERSION]
+<stdin>:3:46: error: Statement.Action: `,
 		},
 	}
 	for _, tt := range tests {
@@ -90,13 +103,31 @@ func TestRequestFile(t *testing.T) {
 // is then the same.
 func TestReportIsRequestFile(t *testing.T) {
 	t.Parallel()
-	const policies = `"policies": {"identity": {"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Null":{"aws:PrincipalType":"true"}}}}}`
+	const policies = `"policies": {"identity": {"Version":"2012-10-17","Statement":{` +
+		`"Effect":"Allow","Action":"a:b","Resource":"*","Condition":{"Null":{"aws:PrincipalType":"true"}}}}}`
 	tests := []struct{ name, file string }{
-		{"a session with all there is", `{"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "userId": "AROAX:alice", "roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "tags": {"team": "fleet"}},
-			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""}, "unknown": ["u", "aws:userid"], ` + policies + `}`},
-		{"a federated user", `{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice", "accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`},
-		{"an identity provider", `{"principal": {"arn": "cognito-identity.amazonaws.com", "type": "IdentityProvider"}, "action": "a:b", "resource": "x", ` + policies + `}`},
-		{"a resource of no account", `{"principal": "arn:aws:iam::111122223333:user/alice", "action": "a:b", "resource": "arn:aws:s3:::x", "resourceAccount": "", ` + policies + `}`},
+		{
+			"a session with all there is",
+			`{"principal": {"arn": "arn:aws:sts::111122223333:assumed-role/Rider/alice", "userId": "AROAX:alice",
+				"roleArn": "arn:aws:iam::111122223333:role/riders/Rider", "tags": {"team": "fleet"}},
+			"action": "a:b", "resource": "arn:aws:s3:::x", "context": {"aws:PrincipalType": null, "k": ["a"], "e": [], "s": ""},
+			"unknown": ["u", "aws:userid"], ` + policies + `}`,
+		},
+		{
+			"a federated user",
+			`{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice",
+				"accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`,
+		},
+		{
+			"an identity provider",
+			`{"principal": {"arn": "cognito-identity.amazonaws.com", "type": "IdentityProvider"},
+				"action": "a:b", "resource": "x", ` + policies + `}`,
+		},
+		{
+			"a resource of no account",
+			`{"principal": "arn:aws:iam::111122223333:user/alice", "action": "a:b", "resource": "arn:aws:s3:::x",
+				"resourceAccount": "", ` + policies + `}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -104,7 +135,11 @@ func TestReportIsRequestFile(t *testing.T) {
 			_, want := simulateJSON(t, tt.file, "-request", "-")
 			file, err := json.Marshal(map[string]any{
 				"principal": want.Request.Principal, "action": want.Request.Action, "resource": want.Request.Resource,
-				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context, "unknown": append([]string{}, want.Request.Unknown...), "policies": map[string]any{"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1])},
+				"resourceAccount": want.Request.ResourceAccount, "context": want.Request.Context,
+				"unknown": append([]string{}, want.Request.Unknown...),
+				"policies": map[string]any{
+					"identity": json.RawMessage(policies[len(`"policies": {"identity": `) : len(policies)-1]),
+				},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -123,10 +158,12 @@ func TestReportIsRequestFile(t *testing.T) {
 // FuzzRequestFile: whatever a request file holds, the command either answers with
 // a report or says what is wrong, and never both.
 func FuzzRequestFile(f *testing.F) {
-	f.Add(`{"principal":"anonymous","action":"a:b","resource":"x","context":{"k":["a"]},"policies":{"identity":[{"Version":"2012-10-17","Statement":[]}]}}`)
+	f.Add(`{"principal":"anonymous","action":"a:b","resource":"x","context":{"k":["a"]},
+		"policies":{"identity":[{"Version":"2012-10-17","Statement":[]}]}}`)
 	f.Add(`{"principal":{"arn":"x","tags":{"a":"b"}},"policies":{"scp":[[],[{}]]}}`)
 	// The flags replace every policy, so that no file of a chosen name is read.
-	args := strings.Fields("simulate -json -request - -identity P -boundary P -session P -scp P -rcp testdata/rcp.json -resource-policy testdata/open-api.json")
+	args := strings.Fields("simulate -json -request - -identity P -boundary P -session P -scp P -rcp testdata/rcp.json " +
+		"-resource-policy testdata/open-api.json")
 	for i := range args {
 		args[i] = strings.Replace(args[i], "P", "testdata/wild-rydes.json", 1)
 	}

@@ -48,7 +48,10 @@ func TestExitStatus(t *testing.T) {
 		{"errors do not fail at level none", "validate -fail-on none testdata/broken.json", "", 0, "4 errors"},
 		{"warnings do not fail at level error", "validate -fail-on error testdata/suspicious.json", "", 0, ""},
 		{"security warnings fail at their level", "validate -fail-on security-warning testdata/suspicious.json", "", 1, ""},
-		{"a warning does not fail at level security-warning", "validate -fail-on security-warning -", `{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`, 0, "1 warning"},
+		{
+			"a warning does not fail at level security-warning", "validate -fail-on security-warning -",
+			`{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`, 0, "1 warning",
+		},
 		{"a warning fails by default", "validate -", `{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}`, 1, "1 warning"},
 		{"a suggestion does not fail by default", "validate -", suggestionOnly, 0, "1 file: 1 suggestion"},
 		{"a suggestion fails at its level", "validate -fail-on=suggestion -", suggestionOnly, 1, "1 file: 1 suggestion"},
@@ -65,25 +68,52 @@ func TestExitStatus(t *testing.T) {
 		{"no request", "simulate -identity testdata/wild-rydes.json", "", 2, "missing: -principal, -action, -resource"},
 		{"a policy without a flag", "simulate testdata/wild-rydes.json" + alice, "", 2, "as -identity testdata/wild-rydes.json"},
 		{"an unreadable policy", "simulate -identity testdata/nosuch.json" + alice, "", 2, "no such file"},
-		{"every policy's mistakes are told", "simulate -identity testdata/broken.json -scp testdata/nosuch.json,testdata/api.json" + alice, "", 2, "testdata/api.json:7:7: error: "},
+		{
+			"every policy's mistakes are told",
+			"simulate -identity testdata/broken.json -scp testdata/nosuch.json,testdata/api.json" + alice, "", 2,
+			"testdata/api.json:7:7: error: ",
+		},
 		{"a policy of another type", "simulate -boundary testdata/api.json" + alice, "", 2, "PRINCIPAL_NOT_ALLOWED"},
 		{"a misspelt action is no denial", "simulate -identity - -principal anonymous -action GetObject -resource x", allowAll, 2, ""},
-		{"a role cannot call", "simulate -identity - -principal arn:aws-cn:iam::111122223333:role/x/Rider -action a:b -resource x", allowAll, 2, "arn:aws-cn:sts::111122223333:assumed-role/Rider/SESSION"},
-		{"a name is no user", "simulate -identity - -principal alice -action a:b -resource arn:aws:s3:::x", allowAll, 1, "a user is arn:aws:iam::ACCOUNT:user/alice"},
+		{
+			"a role cannot call", "simulate -identity - -principal arn:aws-cn:iam::111122223333:role/x/Rider -action a:b -resource x",
+			allowAll, 2, "arn:aws-cn:sts::111122223333:assumed-role/Rider/SESSION",
+		},
+		{
+			"a name is no user", "simulate -identity - -principal alice -action a:b -resource arn:aws:s3:::x", allowAll, 1,
+			"a user is arn:aws:iam::ACCOUNT:user/alice",
+		},
 		{"a service is one", "simulate -identity - -principal events.amazonaws.com -action a:b -resource arn:aws:s3:::x", allowAll, 1, ""},
-		{"a resource that is no ARN", "simulate -identity - -principal arn:aws:iam::111122223333:user/a -action a:b -resource x", strings.Replace(allowAll, `"*"}`, `"arn:aws:s3:::x"}`, 1), 1, `the resource "x" is no ARN`},
+		{
+			"a resource that is no ARN", "simulate -identity - -principal arn:aws:iam::111122223333:user/a -action a:b -resource x",
+			strings.Replace(allowAll, `"*"}`, `"arn:aws:s3:::x"}`, 1), 1, `the resource "x" is no ARN`,
+		},
 		{"a group cannot call", "simulate -identity - -principal arn:aws:iam::111122223333:group/g -action a:b -resource x", allowAll, 2, "names nobody"},
 		{"two actions", "simulate -identity - -action s3:PutObject" + alice, allowAll, 2, "given twice"},
 		{"an empty file name", "simulate -identity= " + alice, allowAll, 2, "it is empty"},
 		{"two policies of a resource", "simulate -resource-policy - -trust-policy x.json" + alice, allowAll, 2, "a resource has one policy"},
 		{"a context without value", "simulate -identity - -context aws:SourceIp" + alice, allowAll, 2, "key=value"},
-		{"a context key twice, in another case", "simulate -identity - -context aws:SourceIp=10.0.0.1 -context AWS:sourceip=10.0.0.2" + alice, allowAll, 2, "is given twice"},
+		{
+			"a context key twice, in another case",
+			"simulate -identity - -context aws:SourceIp=10.0.0.1 -context AWS:sourceip=10.0.0.2" + alice, allowAll, 2, "is given twice",
+		},
 		{"an unknown key with a value", "simulate -identity - -unknown aws:SourceIp=10.0.0.1" + alice, allowAll, 2, "without a value"},
-		{"a key that is known and unknown", "simulate -identity - -unknown AWS:sourceip -context aws:SourceIp=10.0.0.1" + alice, allowAll, 2, "has a value by -context"},
-		{"an unknown key that an Allow needs", "simulate -identity - -unknown x:v" + alice, strings.Replace(allowAll, `"*"}`, `"*","Condition":{"StringNotEquals":{"x:v":"a"}}}`, 1), 1, ""},
+		{
+			"a key that is known and unknown", "simulate -identity - -unknown AWS:sourceip -context aws:SourceIp=10.0.0.1" + alice,
+			allowAll, 2, "has a value by -context",
+		},
+		{
+			"an unknown key that an Allow needs", "simulate -identity - -unknown x:v" + alice,
+			strings.Replace(allowAll, `"*"}`, `"*","Condition":{"StringNotEquals":{"x:v":"a"}}}`, 1), 1, "",
+		},
 		{"a list that is no JSON", `simulate -identity - -context k=["a",b]` + alice, allowAll, 2, "no JSON list"},
+		{"a list with null", `simulate -identity - -context k=["a",null]` + alice, allowAll, 2, "no JSON list"},
+		{"a list with half of a character", `simulate -identity - -context k=["a\ud800"]` + alice, allowAll, 2, "no JSON list"},
 		{"an unreadable request file", "simulate -request testdata/nosuch.json", "", 2, "no such file"},
-		{"a request on the standard input", "simulate -request - -identity testdata/wild-rydes.json", `{"principal":"anonymous","action":"a:b","resource":"x"}`, 1, ""},
+		{
+			"a request on the standard input", "simulate -request - -identity testdata/wild-rydes.json",
+			`{"principal":"anonymous","action":"a:b","resource":"x"}`, 1, "",
+		},
 		{"no new access", "diff testdata/wild-rydes-wider.json testdata/wild-rydes.json", "", 0, ""},
 		{"new access", "diff testdata/wild-rydes.json testdata/wild-rydes-wider.json", "", 1, ""},
 		{"a question that has no answer", "diff -type boundary testdata/wild-rydes.json,testdata/scp.json testdata/scp.json", "", 2, ""},
@@ -93,7 +123,10 @@ func TestExitStatus(t *testing.T) {
 		{"an unreadable old policy", "diff testdata/nosuch.json testdata/scp.json", "", 2, "no such file"},
 		{"the old policy on the standard input", "diff - testdata/scp.json", allowAll, 0, ""},
 		{"both on the standard input", "diff - -", allowAll, 2, "once only"},
-		{"a size limit", "simulate -size-limits -session -" + alice, strings.Replace(allowAll, `"*"}`, `"arn:aws:s3:::`+strings.Repeat("x", 2000)+`"}`, 1), 2, "QUOTA_EXCEEDED"},
+		{
+			"a size limit", "simulate -size-limits -session -" + alice,
+			strings.Replace(allowAll, `"*"}`, `"arn:aws:s3:::`+strings.Repeat("x", 2000)+`"}`, 1), 2, "QUOTA_EXCEEDED",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,11 +192,13 @@ func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a\n\x1b[2Jb.json")
-	if err := os.WriteFile(file, []byte(`{"Version":"2012-10-17","Statement":{"x\n::error::y\u001b[31m\u0085\u202e":1}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"Version":"2012-10-17","Statement":{"x\n::error::y\u001b[31m\u0085\u202e":1}}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	unseen := filepath.Join(dir, "a\n\x1b[2Jc.json")
-	if err := os.WriteFile(unseen, []byte(strings.Replace(allowAll, `"Version"`, "\"Id\":\"a\u0085\u009b31mb\",\"Version\"", 1)), 0o600); err != nil {
+	if err := os.WriteFile(unseen, []byte(strings.Replace(allowAll, `"Version"`, "\"Id\":\"a\u0085\u009b31mb\",\"Version\"", 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
@@ -174,7 +209,8 @@ func TestHostileNames(t *testing.T) {
 		{"fmt", "-type", "scp", unseen},
 		{"fmt", "-w", filepath.Join(dir, "no\n\x1bsuch")},
 		append([]string{"simulate", "-identity", file}, strings.Fields(alice)...),
-		append([]string{"simulate", "-identity", "testdata/wild-rydes.json", "-all", "-context", "k\n\x1b=v\n\x1b"}, strings.Fields(alice)...),
+		append([]string{"simulate", "-identity", "testdata/wild-rydes.json", "-all", "-context", "k\n\x1b=v\n\x1b"},
+			strings.Fields(alice)...),
 		{"simulate", "-request", file},
 		{"simulate\n\x1b"},
 	} {
@@ -196,7 +232,8 @@ func TestOutputThatDoesNotArrive(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{"validate -json testdata/wild-rydes.json", "validate testdata/suspicious.json -fail-on none", "help"} {
 		var stderr bytes.Buffer
-		if status := cli.Run(strings.Fields(line), strings.NewReader(""), brokenWriter{}, &stderr); status != 2 || !strings.Contains(stderr.String(), "no space left") {
+		if status := cli.Run(strings.Fields(line), strings.NewReader(""), brokenWriter{}, &stderr); status != 2 ||
+			!strings.Contains(stderr.String(), "no space left") {
 			t.Errorf("%s: status %d, %q", line, status, stderr.String())
 		}
 	}

@@ -48,11 +48,17 @@ func TestConditionKeysOfThePrincipal(t *testing.T) {
 	}{
 		{
 			"a user", "-principal arn:aws:iam::111122223333:user/riders/alice",
-			map[string]any{"aws:PrincipalArn": "arn:aws:iam::111122223333:user/riders/alice", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "User", "aws:username": "alice"},
+			map[string]any{
+				"aws:PrincipalArn": "arn:aws:iam::111122223333:user/riders/alice", "aws:PrincipalAccount": "111122223333",
+				"aws:PrincipalType": "User", "aws:username": "alice",
+			},
 		},
 		{
 			"a session has its role's ARN and no user name", "-principal arn:aws:sts::111122223333:assumed-role/Rider/alice",
-			map[string]any{"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333", "aws:PrincipalType": "AssumedRole"},
+			map[string]any{
+				"aws:PrincipalArn": "arn:aws:iam::111122223333:role/Rider", "aws:PrincipalAccount": "111122223333",
+				"aws:PrincipalType": "AssumedRole",
+			},
 		},
 		{"an anonymous caller has a type only", "-principal anonymous", map[string]any{"aws:PrincipalType": "Anonymous"}},
 		{
@@ -81,7 +87,10 @@ func TestResourceAccount(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			args := []string{"-identity", "-", "-principal", "arn:aws:iam::111122223333:user/alice", "-action", "a:b", "-resource", tt.resource}
+			args := []string{
+				"-identity", "-", "-principal", "arn:aws:iam::111122223333:user/alice", "-action", "a:b",
+				"-resource", tt.resource,
+			}
 			if tt.flag != "" {
 				args = append(args, "-resource-account", tt.flag)
 			}
@@ -97,7 +106,11 @@ const (
 	inlineAllow = `{"Version":"2012-10-17","Statement":{"Sid":"A","Effect":"Allow","Action":"*","Resource":"*"}}`
 	inlineDeny  = `{"Version":"2012-10-17","Statement":{"Sid":"D","Effect":"Deny","Action":"*","Resource":"*"}}`
 	inlineOther = `{"Version":"2012-10-17","Statement":{"Sid":"O","Effect":"Allow","Action":"x:y","Resource":"*"}}`
-	inlineTrust = `{"Version":"2012-10-17","Statement":{"Sid":"T","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/alice"},"Action":"sts:AssumeRole"}}`
+	inlineTrust = `{"Version":"2012-10-17","Statement":{"Sid":"T","Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::111122223333:user/alice"},"Action":"sts:AssumeRole"}}`
+
+	assumeRole = `"principal":"arn:aws:iam::111122223333:user/alice","action":"sts:AssumeRole",` +
+		`"resource":"arn:aws:iam::111122223333:role/R"`
 )
 
 // TestPolicyPlaces: each kind of policy gets to its place of the Set.
@@ -113,16 +126,28 @@ func TestPolicyPlaces(t *testing.T) {
 		{"boundary", `"identity": ` + inlineAllow + `, "boundary": ` + inlineOther, "implicitDeny", "boundary"},
 		{"session", `"identity": ` + inlineAllow + `, "session": [` + inlineOther + `]`, "implicitDeny", "session"},
 		{"trust", `"trust": ` + inlineTrust, "allowed", "T"},
-		{"one level of SCPs, whose policies are alternatives", `"identity": ` + inlineAllow + `, "scp": [[` + inlineOther + `,` + inlineAllow + `]]`, "allowed", "A"},
-		{"two levels of SCPs, which must both allow", `"identity": ` + inlineAllow + `, "scp": [` + inlineAllow + `,[` + inlineOther + `]]`, "implicitDeny", "scp"},
+		{
+			"one level of SCPs, whose policies are alternatives",
+			`"identity": ` + inlineAllow + `, "scp": [[` + inlineOther + `,` + inlineAllow + `]]`, "allowed", "A",
+		},
+		{
+			"two levels of SCPs, which must both allow",
+			`"identity": ` + inlineAllow + `, "scp": [` + inlineAllow + `,[` + inlineOther + `]]`, "implicitDeny", "scp",
+		},
 		{"a level without SCPs denies", `"identity": ` + inlineAllow + `, "scp": [[]]`, "implicitDeny", "scp"},
 		{"no levels of SCPs are no organization", `"identity": ` + inlineAllow + `, "scp": []`, "allowed", "A"},
-		{"rcp", `"identity": ` + inlineAllow + `, "rcp": [` + strings.Replace(strings.Replace(inlineDeny, `"Action":"*"`, `"Action":"sts:*"`, 1), `"Deny"`, `"Deny","Principal":"*"`, 1) + `]`, "explicitDeny", "D"},
+		{
+			"rcp",
+			`"identity": ` + inlineAllow + `, "rcp": [` +
+				strings.Replace(strings.Replace(inlineDeny, `"Action":"*"`, `"Action":"sts:*"`, 1), `"Deny"`, `"Deny","Principal":"*"`, 1) +
+				`]`,
+			"explicitDeny", "D",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, o := simulateJSON(t, `{"principal":"arn:aws:iam::111122223333:user/alice","action":"sts:AssumeRole","resource":"arn:aws:iam::111122223333:role/R","policies":{`+tt.policies+`}}`, "-request", "-")
+			_, o := simulateJSON(t, `{`+assumeRole+`,"policies":{`+tt.policies+`}}`, "-request", "-")
 			reason := o.BlockedBy
 			if o.DecidedBy != nil {
 				reason = o.DecidedBy.Sid
@@ -143,7 +168,7 @@ func TestPolicyFlags(t *testing.T) {
 		"rcp":      `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sts:*","Resource":"*"}}`,
 		"shut":     `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}`,
 		"resource": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`,
-		"case":     `{"principal":"arn:aws:iam::111122223333:user/alice","action":"sts:AssumeRole","resource":"arn:aws:iam::111122223333:role/R","policies":{"identity":"deny","trust":"trust","boundary":"deny"}}`,
+		"case":     `{` + assumeRole + `,"policies":{"identity":"deny","trust":"trust","boundary":"deny"}}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(doc), 0o600); err != nil {
 			t.Fatal(err)

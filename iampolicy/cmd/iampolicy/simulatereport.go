@@ -103,7 +103,9 @@ func fateReports(fates []iampolicy.StatementResult) []fateReport {
 func failureReports(failures []iampolicy.Mismatch) []failureReport {
 	reports := make([]failureReport, len(failures))
 	for i, f := range failures {
-		reports[i] = failureReport{f.Element, f.Operator, f.Key, causeName(f.Cause), f.Variable, list(f.Policy), list(f.Request), f.String()}
+		reports[i] = failureReport{
+			f.Element, f.Operator, f.Key, causeName(f.Cause), f.Variable, list(f.Policy), list(f.Request), f.String(),
+		}
 	}
 	return reports
 }

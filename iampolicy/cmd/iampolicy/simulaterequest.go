@@ -57,7 +57,9 @@ func whyNoCaller(arn string) string {
 // hints says of a denied request how it was taken, where it may be meant otherwise.
 func hints(r *iampolicy.Request) (list []string) {
 	if p := &r.Principal; p.EffectiveType() == iampolicy.Service && !strings.Contains(p.ARN, ".") {
-		list = append(list, "the principal "+strconv.Quote(p.ARN)+" is no ARN, and taken for a service, which has no policies of its own; a user is arn:aws:iam::ACCOUNT:user/"+p.ARN)
+		list = append(list,
+			"the principal "+strconv.Quote(p.ARN)+
+				" is no ARN, and taken for a service, which has no policies of its own; a user is arn:aws:iam::ACCOUNT:user/"+p.ARN)
 	}
 	if !strings.HasPrefix(r.Resource, "arn:") {
 		list = append(list, "the resource "+strconv.Quote(r.Resource)+" is no ARN: only a Resource of \"*\", or a NotResource, matches it")

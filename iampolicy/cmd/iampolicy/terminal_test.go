@@ -46,7 +46,11 @@ func TestColorOnTerminalsOnly(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("NO_COLOR", tt.noColor)
 			t.Setenv("TERM", tt.term)
-			for _, line := range []string{"validate testdata/broken.json", "diff testdata/scp.json testdata/wild-rydes.json", "diff testdata/wild-rydes.json testdata/scp.json", "simulate -identity testdata/wild-rydes.json" + postRide, "simulate -identity testdata/wild-rydes.json" + listAll} {
+			for _, line := range []string{
+				"validate testdata/broken.json", "diff testdata/scp.json testdata/wild-rydes.json",
+				"diff testdata/wild-rydes.json testdata/scp.json", "simulate -identity testdata/wild-rydes.json" + postRide,
+				"simulate -identity testdata/wild-rydes.json" + listAll,
+			} {
 				out := &device{mode: tt.mode}
 				var stderr bytes.Buffer
 				cli.Run(strings.Fields(line), strings.NewReader(""), out, &stderr)

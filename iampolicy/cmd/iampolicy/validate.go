@@ -81,7 +81,8 @@ func validate(c *console, args []string) (status int, err error) {
 }
 
 // typeHint is for who did not say the type of policies that have a Principal.
-const typeHint = "These were taken for identity policies. For a resource's policy say -type resource, for a role's trust policy -type trust."
+const typeHint = "These were taken for identity policies. For a resource's policy say -type resource, " +
+	"for a role's trust policy -type trust."
 
 // A validator validates files, one after the other.
 type validator struct {
@@ -175,5 +176,6 @@ func (f findingReport) line(p painter, file string) string {
 	if f.Path != "" {
 		message = printable(f.Path) + ": " + message
 	}
-	return fmt.Sprintf("%s %s %s [%s]", p.paint(bold, place), p.paint(severityStyle(f.severity), severityName(f.severity)+":"), message, f.Code)
+	return fmt.Sprintf("%s %s %s [%s]", p.paint(bold, place), p.paint(severityStyle(f.severity), severityName(f.severity)+":"), message,
+		f.Code)
 }
