@@ -87,7 +87,7 @@ func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logge
 		return fmt.Errorf("cannot use the data folder %s: %w", opts.data, err)
 	}
 	if !isLoopback(listener.Addr()) {
-		log.Warn("the address is not a loopback address, and http is plain text: whoever is on the way reads the rides, and can send "+
+		log.Warn("the address is not a loopback address, and http is plain text: any intermediary reads the rides, and can send "+
 			"a signed request again within 5 minutes; put TLS in front",
 			"address", listener.Addr().String())
 	}

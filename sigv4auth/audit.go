@@ -96,12 +96,11 @@ type Observe struct {
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds
 	// the answer in Event.Diagnosis; the first that are refused in each minute are, whenever they
-	// began. While Now is behind a minute that it has told before, that minute goes on. 0: none. At
-	// most 600.
+	// began. If Now goes backwards, the current minute continues. 0: none. At most 600.
 	//
-	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), before
-	// the refusal is written, for what anybody can send: see [Authenticator.Diagnose]. The Audit
-	// hook MUST keep it from callers.
+	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), and
+	// anybody can cause one; it is made before the refusal is written. See
+	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
 	DiagnosesPerMinute int
 
 	// Meter receives the metrics that the package documentation lists. nil: none.

@@ -92,7 +92,7 @@ func grown(text []byte, announced int64) []byte {
 	return append(make([]byte, 0, max(room, int64(cap(text))+1)), text...)
 }
 
-// noBody is the body of a request without one. Nobody is handed it.
+// noBody is the body of a request without one. It is never passed to a handler.
 var noBody = &readBody{}
 
 // readBody reads the body to its end, at most a.maxBody bytes of it. What it returns belongs to the

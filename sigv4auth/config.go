@@ -47,12 +47,10 @@ type Config struct {
 	// and 5 seconds; at most a minute, and at least a millisecond. A sender of less than 64 KiB a
 	// second is cut off after a second.
 	//
-	// It is affordable: what arrives is held by nobody, a byte costs the sender more than the
-	// server, and a refused client holds its connection for less time than the server lets idle
-	// ones have. Up to 256 KiB net/http's server reads by itself, and goes on using the connection.
-	// In a longer refused request, one of a length that is not known or one with Expect:
-	// 100-continue, the answer says Connection: close, and beyond the bounds the connection is
-	// closed.
+	// Draining holds nothing in memory. Bodies of up to 256 KiB are read by net/http's server
+	// itself, which keeps the connection. If the body is longer, of unknown length, or was
+	// announced with Expect: 100-continue, the answer says Connection: close, and the connection is
+	// closed when the bounds are reached.
 	//
 	// While a body is drained, the deadline of http.Server.ReadTimeout is replaced: reading can
 	// take MaxDrainTime longer than that. A Denied hook that reads the body has no more time.
@@ -82,23 +80,22 @@ type Config struct {
 	// keys, so that a request to one cannot be sent to another.
 	Hosts []string
 
-	// Proxies says which peers are proxies of the service's own, and what is believed of what they
-	// say of the client's address, scheme and host, and of the path that they shortened. Zero:
-	// nobody's word counts.
+	// Proxies says which peers are your own reverse proxies, and which of their headers are trusted
+	// to tell the client's address, scheme, host and path. Zero: no peer is trusted.
 	Proxies TrustedProxies
 
-	// KeyCacheSize bounds of how many secrets derived keys are kept, of each those of the days for
-	// which requests can be signed: two, and with presigned URLs as many more as these live. A key
-	// takes less than 1 KiB. With SigV4A an access key counts twice. Whatever days a caller names,
-	// one access key takes no room of another. 0: 10,000.
+	// KeyCacheSize is how many secrets have their derived keys cached, at most: for each secret one
+	// key of each day for which requests can be signed, which is two days, and as many more as
+	// presigned URLs live. A key takes less than 1 KiB. With SigV4A an access key counts twice. No
+	// access key takes the room of another, whatever days its requests name. 0: 10,000.
 	KeyCacheSize int
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out
 	// of its copy of the request once it is admitted. Candidates are Authorization and
-	// X-Amz-Security-Token, and headers by which a proxy in front tells identities. Each name
-	// stands for all that differ in nothing but case and in what is neither a letter nor a digit,
-	// since gateways behind the handler take those for one: X-Remote-User strips X_Remote_User too.
-	// nil: none.
+	// X-Amz-Security-Token, and identity headers that an upstream proxy sets, such as
+	// X-Remote-User. Case, and characters other than letters and digits, make no difference, since
+	// gateways behind the handler do not tell such names apart: X-Remote-User strips X_Remote_User
+	// too. nil: none.
 	//
 	// Of a header that Proxies names, every spelling but that one is stripped as well.
 	StripHeaders []string
@@ -111,10 +108,10 @@ type Config struct {
 	// Observe says who is told of requests. Zero: nobody.
 	Observe Observe
 
-	// Now returns the current time. It is asked once for each request; once more for one whose body
-	// has been read, since that may have taken long, and for one that may be diagnosed
-	// (Observe.DiagnosesPerMinute); and while a body in chunks is read, for each chunk. What it
-	// returned first is the request's instant. nil: time.Now.
+	// Now returns the current time. It is called once for each request; again after a body has been
+	// read, which may have taken long, and for a request that may be diagnosed
+	// (Observe.DiagnosesPerMinute); and for each chunk of a body in chunks. The first answer is the
+	// request's time of verification. nil: time.Now.
 	Now func() time.Time
 }
 

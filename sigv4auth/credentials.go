@@ -24,35 +24,34 @@ import (
 // error means that the store failed: the request is answered with 503, and never admitted. The
 // returned AccessKeyID must be the one asked for.
 //
-// The Authenticator keeps no credential: a key that the store does not return any more is refused
-// with the next request. One request can ask more than once. It asks again before the handler runs,
-// if more than a second has passed while its body arrived; for each second for which a body in
-// chunks is read; and once if the PolicyStore returned [ErrRevisionGone]. What the last answer says
-// counts: if the request's signature is not right any more, or the principal has another unique ID,
-// it is refused.
+// The Authenticator caches no credentials: once the store stops returning a key, the next request
+// with it is refused. One request can ask more than once: again before the handler runs, if its
+// body took more than a second to arrive; once a second while a body in chunks is read; and once if
+// the PolicyStore returned [ErrRevisionGone]. The last answer counts: if the signature is no longer
+// right, or the principal has another unique ID, the request is refused.
 //
 // Credential is called from many goroutines at once. It must return when ctx, the request's
-// context, ends. What it returns is not changed, neither by the Authenticator nor later by the
-// store. Package storetest checks a store against this contract.
+// context, ends. Neither the Authenticator nor, later, the store may change what it returned.
+// Package storetest checks a store against this contract.
 type CredentialStore interface {
 	Credential(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
 }
 
-// Credential is an access key and what it stands for. Its signatures are checked with its Secret,
-// or without one with keys that were derived from it: SigningKeys for AWS4-HMAC-SHA256, and
-// PublicKey for SigV4A. One that has none of the three is treated as unknown. To hold the secret
-// and derived keys is a mistake, since they could say different things.
+// Credential is an access key and what it stands for. Its signatures are checked with its Secret
+// or, if it has none, with keys that were derived from one: SigningKeys for AWS4-HMAC-SHA256, and
+// PublicKey for SigV4A. A credential with none of the three is treated as unknown. A credential
+// MUST NOT have both a secret and derived keys, which could contradict each other.
 type Credential struct {
 	// AccessKeyID is 1 to 128 characters of [A-Za-z0-9_-].
 	AccessKeyID string
 	// Secret is the secret access key.
 	Secret Secret
-	// SigningKeys are derived keys, at most one for each date, region and service, so that whoever
-	// verifies need not hold the secret. Around midnight requests carry yesterday's date or, by
-	// clocks that are ahead, tomorrow's; a presigned URL carries the date on which it was made. A
-	// request for a date without a key is refused: with [ErrServiceUnavailable] if that is today,
-	// in UTC, or later, as the store is late with a key, and with [ErrUnrecognizedClient] if it is
-	// past.
+	// SigningKeys are derived keys, at most one for each date, region and service, so that the
+	// verifier need not hold the secret. Around midnight requests carry yesterday's date, or
+	// tomorrow's if the client's clock is ahead; a presigned URL carries the date on which it was
+	// made. A request for a date without a key is refused: with [ErrServiceUnavailable] if the date
+	// is today in UTC or later, since the store is then late with a key, and with
+	// [ErrUnrecognizedClient] if it is past.
 	SigningKeys []SigningKey
 	// PublicKey checks SigV4A signatures, where [SigV4A] is switched on. It is derived from the
 	// secret, or is of a key pair that the client made. A request signed by an algorithm for which
@@ -68,10 +67,10 @@ type Credential struct {
 	// Session is what is known of the session for which temporary credentials were issued; nil for
 	// long-term keys.
 	Session *Session
-	// Revision names the state of the store that all this is of, for the PolicyStore, which finds
-	// it in [Identity.Revision] and decides from that state: see there. It is opaque to all others,
-	// and MUST hold nothing secret. Empty: the store names none, and policies are decided from
-	// whatever state the PolicyStore is in when it is asked.
+	// Revision names the state of the store that the credential was read from. A PolicyStore finds
+	// it in [Identity.Revision] and decides from the same state: see [PolicyStore]. It is opaque to
+	// everyone else, and MUST NOT hold a secret. Empty: the store names no states, and the
+	// PolicyStore decides from its current one.
 	Revision string
 }
 
@@ -195,8 +194,8 @@ func (c *Credential) checkKeys() error {
 }
 
 // lacksKey says why nothing in c, which a store returned, checks the signature of p, nil if
-// something does. Only a store's fault is told as one: anyone can name an access key, and must not
-// be able to make a service look broken with it.
+// something does. Only a store failure becomes a 503; an unknown key never does, since anyone can
+// name an access key.
 func (c *Credential) lacksKey(p *authParams, now time.Time) *Error {
 	derived := len(c.SigningKeys) > 0 || !c.PublicKey.IsZero()
 	unknown := func(detail string) *Error {
@@ -224,9 +223,9 @@ func (c *Credential) lacksKey(p *authParams, now time.Time) *Error {
 	return unavailable("the credential store returned no signing key for "+p.scope.Date+", "+p.scope.Region+" and "+p.scope.Service, nil)
 }
 
-// lookUp finds the credential that p names and puts it into c. Beside the refusal of a key that is
-// unknown or a token that is wrong stands a credential to compute with, so that neither can be told
-// from a wrong signature by the time that it takes.
+// lookUp finds the credential that p names and puts it into c. For an unknown key or a wrong token
+// c is a credential as well, a dummy or the right one, so that the time of the answer does not tell
+// these from a wrong signature.
 func (a *Authenticator) lookUp(ctx context.Context, c *Credential, p *authParams, now time.Time) *Error {
 	var err error
 	if *c, err = a.store.Credential(ctx, p.accessKeyID, p.token); err != nil {

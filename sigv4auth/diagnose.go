@@ -22,9 +22,9 @@ import (
 // sent to callers. It decides nothing, and Verify decides the same before and after it.
 //
 // Call it before Verify, or after Verify has refused r, for instance in a [Config.Denied] hook:
-// whatever Verify has read of the body by then is there again, unless it could not be read to its
-// end. Diagnose reads the body too, at most Config.MaxBodyBytes of it, and puts it back. Like
-// Verify, it must see r.RequestURI, r.Host and r.Header as they were received.
+// what Verify has read of the body can be read again, unless the body could not be read to its end.
+// Diagnose reads the body too, at most Config.MaxBodyBytes of it, and puts it back. Like Verify, it
+// must see r.RequestURI, r.Host and r.Header as they were received.
 //
 // It asks the credential store once and computes at most 2,048 signatures, or 64 of SigV4A, over at
 // most 8 MiB. Where it finds no cause, a usual request costs about a hundred times what Verify does

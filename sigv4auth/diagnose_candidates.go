@@ -78,7 +78,7 @@ func (x *diagnoser) methods() {
 		})
 	}
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
-		try(method, "let the client sign the method that it sends, and nothing on the way change it: "+
+		try(method, "let the client sign the method that it sends, and no proxy change it: "+
 			"a HEAD made a GET, a redirect that made a POST a GET")
 	}
 	try(strings.ToLower(x.r.Method), "let the client sign the method in the case in which it sends it")
@@ -132,10 +132,10 @@ func (x *diagnoser) paths() {
 
 	if trimmed := strings.TrimSuffix(t, "/"); trimmed != "" && trimmed != t {
 		add(text(trimmed, style), diagnosis.CauseTrailingSlash, "the path has no slash at its end",
-			"let nothing on the way add a slash, or the client sign the path that it asks for")
+			"let no proxy add a slash, or the client sign the path that it asks for")
 	} else if trimmed == t {
 		add(text(t+"/", style), diagnosis.CauseTrailingSlash, "the path ends in a slash",
-			"let nothing on the way take the slash away, or the client sign the path that it asks for")
+			"let no proxy take the slash away, or the client sign the path that it asks for")
 	}
 
 	for _, original := range forwardedValues(x.r.Header,
@@ -188,7 +188,7 @@ func (x *diagnoser) payloads() {
 	if len(x.body) == 0 {
 		return
 	}
-	const intact = "let nothing on the way change the body, or the client sign the bytes that it sends"
+	const intact = "let no proxy change the body, or the client sign the bytes that it sends"
 	add(digest(bytes.TrimRight(x.body, "\r\n")), diagnosis.CauseBody, "the body has no line end at its end", intact)
 	add(digest(append(slices.Clip(x.body), '\n')), diagnosis.CauseBody, "the body ends in a line feed", intact)
 	unix := bytes.ReplaceAll(x.body, []byte("\r\n"), []byte("\n"))

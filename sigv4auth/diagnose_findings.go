@@ -53,7 +53,7 @@ func (x *diagnoser) unsignedHeaders(refused *Error) {
 		}
 	}
 	x.find(diagnosis.CauseHeaderUnsigned, "these headers are signed or do not arrive: "+strings.Join(names, ", "),
-		"if the client sends them, let it sign them; if something on the way adds them, such as a CDN, let it stop or take them away again")
+		"if the client sends them, let it sign them; if an intermediary such as a CDN adds them, let it stop, or remove them again")
 }
 
 // maxZone is the farthest that a local time is from UTC.

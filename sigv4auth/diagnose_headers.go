@@ -40,12 +40,12 @@ func (x *diagnoser) headers() {
 			f := diagnosis.Finding{
 				Cause:     diagnosis.CauseHeader,
 				Condition: "the signed header " + name + " is " + quoteIfSafe(name, v) + ": " + quoteIfSafe(name, value) + " arrived",
-				Remedy: "let nothing on the way change " + name +
+				Remedy: "let no proxy change " + name +
 					", or pass on what it was, as Config.Proxies.RestoredHeaders says; or let the client leave it unsigned",
 			}
 			if absent {
 				f.Condition = "the signed header " + name + " arrives, with the value " + quoteIfSafe(name, v)
-				f.Remedy = "let nothing on the way take " + name + " away, or the client leave it unsigned"
+				f.Remedy = "let no proxy remove " + name + ", or the client leave it unsigned"
 			}
 			s.add(line, name+":"+v, f)
 		}
@@ -118,7 +118,7 @@ func (x *diagnoser) spaces(line int, name, value string) {
 	values := x.sent[http.CanonicalHeaderKey(name)]
 	add(strings.Join(values, ","), "is signed with its inner white space as it arrived", asDocumented)
 	add(strings.Join(strings.Fields(value), ""), "is signed without its inner white space", asDocumented)
-	const merged = "let nothing on the way join or part header lines, or the client send one line"
+	const merged = "let no proxy join or part header lines, or the client send one line"
 	if len(values) > 1 {
 		add(strings.Join(values, ", "), "is signed with its values joined by a comma and a space",
 			"let the client join the values with a comma alone")

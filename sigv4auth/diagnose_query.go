@@ -43,7 +43,7 @@ func (x *diagnoser) queries() {
 	const plain = "let the client write a space as %20 and a plus as %2B, in what it signs and in what it sends"
 	recoded(strings.ReplaceAll(raw, "+", "%2B"), diagnosis.CausePlus, // guard 32b
 		"a plus sign in the query means a plus: it arrived as +, which means a space", plain)
-	const rewritten = "; or let nothing on the way encode the query again"
+	const rewritten = "; or let no proxy encode the query again"
 	recoded(strings.ReplaceAll(strings.ReplaceAll(raw, "%2B", "+"), "%2b", "+"), diagnosis.CausePlus,
 		"a plus sign in the query means a space: it arrived as %2B", plain+rewritten)
 	recoded(strings.ReplaceAll(raw, "%20", "%2B"), diagnosis.CausePlus,
@@ -74,7 +74,7 @@ func (x *diagnoser) queries() {
 		add(order, diagnosis.CauseQueryOrder, signedIn[i], "let the client sort the parameters by encoded name and value")
 	}
 
-	const left = "let nothing on the way add parameters, or the client sign them"
+	const left = "let no proxy add parameters, or the client sign them"
 	seen := 0
 	for i, pair := range pairs {
 		name, _, _ := strings.Cut(pair, "=")

@@ -79,10 +79,10 @@ func (id Identity) Session() (Session, bool) {
 	return id.session.clone(), true
 }
 
-// Signed reports whether the signature covers the header called name, in any case. What it does not
-// cover, anyone between the client and the server may have set. It is false for a header that a
-// proxy rewrote, though what the client sent was restored and verified: the request holds another
-// value. So it is of host, if a proxy named the one that was signed and r.Host is another.
+// Signed reports whether the signature covers the header called name, in any case. Any intermediary
+// may have set what it does not cover. It is false for a header that a proxy rewrote, although the
+// client's value was restored and verified, since the request holds another value; and for host, if
+// the host that was signed is not r.Host.
 func (id Identity) Signed(name string) bool {
 	if _, restored := id.original.RestoredValue(name); restored {
 		return false

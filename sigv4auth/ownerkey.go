@@ -9,11 +9,11 @@ import (
 // maxOwnerKey bounds an owner key: no identifier of AWS comes near it, and databases index it.
 const maxOwnerKey = 2048
 
-// OwnerKey returns the key by which the caller owns what a service keeps for it. It is the one to
-// use: names are for people to read. A user and a session of a role can have one name, a user of
-// another path as well, and a name can be given to somebody else later; no two of them have one
-// key. The key is the same for each session of one role session name, and after a user or a role
-// is renamed or moved to another path; whoever is made again under an old name has another one.
+// OwnerKey returns the key by which the caller owns what a service keeps for it. Use it, and not a
+// name: a user, a user with another path and a session of a role can all have the same name, and a
+// name can be given to somebody else later. No two of them have the same key. The key is the same
+// for each session of one role session name, and after a user or a role is renamed or moved to
+// another path; a principal that is deleted and created again has another one.
 //
 //   - A federated identity: its provider and its subject, whatever role the session is of.
 //   - A session of a role: the account, the role's unique ID and the session name. Whoever may

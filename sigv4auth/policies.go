@@ -15,25 +15,25 @@ import (
 // is attached but cannot be read is a nil policy in the Set, which denies. The session policies of
 // id's session are added by the Authorizer; a store returns none for such a session.
 //
-// One request is decided by one state. Where id.Revision is not empty, it names the state that the
-// credential came from, and the policies are those of that state, for the credential that verified:
-// id.AccessKeyID is there and active in it, and its principal has the ARN and the unique ID of
-// id.Principal. A store may decide from a later state that does not differ in any of these, nor in
-// the policies. One that cannot tell, or has that state no more, returns an error that wraps
-// [ErrRevisionGone]: it MUST NOT answer by the ARN alone, which may be that of a principal who was
-// made again since, with other rights. [Authenticator.Require] then looks the credential up again,
-// refuses the request if it would not verify any more, and asks once more; a second such error is
-// answered with 503, and so is the first one where Check is called without Require.
+// One request is decided by one state. If id.Revision is not empty, it names the state that the
+// credential was read from, and the policies MUST be those of that state, in which id.AccessKeyID
+// is active and its principal has the ARN and the unique ID of id.Principal. A store may answer
+// from a later state if none of these, nor the policies, differ in it. A store that cannot tell, or
+// no longer has that state, returns an error that wraps [ErrRevisionGone]: it MUST NOT answer by
+// the ARN alone, since the principal may have been deleted and created again with other rights.
+// [Authenticator.Require] then looks the credential up again, refuses the request if it no longer
+// verifies, and asks once more; a second such error is answered with 503, and so is the first one
+// where Check is called without Require.
 //
-// Where id.Revision is empty, the store of credentials named no state. The policies are then those
-// of the principal at this moment, which can be a later one than that of the credential by the time
-// between the two calls, and by at most a second if a body arrived in between. Two stores that are
-// kept apart SHOULD agree on a revision to rule that out, and MUST NOT use each other's revisions
-// in different meanings.
+// If id.Revision is empty, the credential store names no states, and the policies are the
+// principal's current ones. They can then be newer than the credential, by the time between the two
+// calls, which is at most a second if a body arrived in between. Separate stores for credentials
+// and policies SHOULD share revisions to rule that out, and MUST NOT give one revision two
+// meanings.
 //
 // Policies is called from many goroutines at once. It must return when ctx, the request's context,
-// ends. What it returns is not changed, neither by the Authorizer nor later by the store. Package
-// storetest checks a store against this contract.
+// ends. Neither the Authorizer nor, later, the store may change what it returned. Package storetest
+// checks a store against this contract.
 type PolicyStore interface {
 	Policies(ctx context.Context, id Identity) (set iampolicy.Set, revision string, err error)
 }

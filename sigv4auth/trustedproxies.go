@@ -14,16 +14,16 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// TrustedProxies says which peers are proxies of the service's own, and what is believed of what
-// they say. Its zero value trusts nobody: each request is then taken as it arrived, from its peer.
-// From a peer that is not trusted, no field below has any effect.
+// TrustedProxies says which peers are your own reverse proxies, and which of their headers are
+// trusted. Its zero value trusts nobody: each request is then taken as it arrived, from its peer.
+// For a peer that is not trusted, no field below has any effect.
 //
-// A header that is named here MUST be set by every trusted proxy, in place of one that the client
-// sent; ClientHeader may also be appended to. A proxy that lets it through lets every client
-// choose its address, claim TLS, or send what was signed for another host. One that drops it
-// because a client asks for that, in a Connection header, leaves the address or the scheme of
-// that client not known. PROXIES.md, beside this file, has recipes. Another spelling of such a
-// header, X_Forwarded_For, has no effect, and handlers do not see it.
+// Every trusted proxy MUST set each header that is named here, in place of one that the client
+// sent; to ClientHeader it may also append. A proxy that passes a client's own header on lets every
+// client choose its address, claim TLS, or replay what was signed for another host. If a proxy
+// drops the header because a client names it in Connection, that client's address or scheme is not
+// known. PROXIES.md, beside this file, has recipes. Another spelling of such a header,
+// X_Forwarded_For, has no effect, and handlers do not see it.
 type TrustedProxies struct {
 	_ [0]func()
 

@@ -29,7 +29,7 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 	return id, nil
 }
 
-// verify lends a walk its memory, and makes a panic of it a refusal. With a check, which is for a
+// verify runs the walk with pooled buffers and turns a panic into a refusal. With a check, for a
 // request whose context and identity are rec's, it authorises too.
 func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record, id *Identity, check Check) (refused *Error) {
 	var p authParams

@@ -205,9 +205,9 @@ func TestS3MinioRefused(t *testing.T) {
 			o.Transport = s.clientVia(t, newRelay(t, s, secure, marker, changed).addr).Transport
 		}
 		if !secure {
-			s.mustRefuse(t, "a chunk that was changed on the way", "SignatureDoesNotMatch", with(relayed))
+			s.mustRefuse(t, "a chunk that was changed in transit", "SignatureDoesNotMatch", with(relayed))
 		}
-		s.mustRefuse(t, "a chunk or a trailer that was changed on the way", map[bool]string{
+		s.mustRefuse(t, "a chunk or a trailer that was changed in transit", map[bool]string{
 			false: "SignatureDoesNotMatch", true: "BadDigest",
 		}[secure], func() string {
 			c := s.minio(t, secure, func(o *minio.Options) { relayed(o); o.TrailingHeaders = true })

@@ -152,7 +152,7 @@ func TestS3SDKUploads(t *testing.T) {
 		if seen := s.store.Seen(); !slices.Contains(seen, "CompleteMultipartUpload") {
 			t.Errorf("no upload came in parts: %v", seen)
 		}
-		// One part of many is changed on the way: the client gives the whole upload up.
+		// One part of many is changed in transit: the client gives the whole upload up.
 		tampering := newRelay(t, s, secure, marker, changed)
 		manager = transfermanager.New(s.sdk(t, func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }))
 		in := &transfermanager.UploadObjectInput{
@@ -161,7 +161,7 @@ func TestS3SDKUploads(t *testing.T) {
 		}
 		_, err := manager.UploadObject(t.Context(), in)
 		if want := map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure]; apiCode(err) != want {
-			t.Errorf("a part that was changed on the way: %v, want %s", err, want)
+			t.Errorf("a part that was changed in transit: %v, want %s", err, want)
 		}
 		if _, ok := s.store.Object(bucket, "changed"); ok || s.store.Uploads() > 0 ||
 			!slices.Contains(s.store.Seen(), "AbortMultipartUpload") {
@@ -279,7 +279,7 @@ func TestS3SDKRefused(t *testing.T) {
 		relayed := func(o *s3.Options) { o.HTTPClient = s.clientVia(t, tampering.addr) }
 		// Over TLS the SDK signs no body. There the checksum in its trailer tells of what was
 		// damaged, and of nobody who changes both.
-		s.mustRefuse(t, "a body that was changed on the way",
+		s.mustRefuse(t, "a body that was changed in transit",
 			map[bool]string{false: "XAmzContentSHA256Mismatch", true: "BadDigest"}[secure], with(relayed))
 		for _, algorithm := range checksums {
 			send := func(change func(*s3.Options)) string {

@@ -26,7 +26,7 @@ const (
 	CauseHostNotServed Cause = "host-not-served"
 	// CauseTokenUnsigned: the session token arrived, but the client did not sign it.
 	CauseTokenUnsigned Cause = "token-unsigned"
-	// CauseHeaderUnsigned: a header arrived that has to be signed and is not; something on the way
+	// CauseHeaderUnsigned: a header arrived that has to be signed and is not; an intermediary
 	// may have added it.
 	CauseHeaderUnsigned Cause = "header-unsigned"
 	// CauseKeyUnknown: the credential store does not know the access key.
@@ -42,14 +42,14 @@ const (
 // reported only after a signature was computed for the request as it would have been, and was the
 // one presented.
 const (
-	// CauseHost: the Host was changed on the way.
+	// CauseHost: the Host was changed in transit.
 	CauseHost Cause = "host"
 	// CausePathEncoding: the client encodes or normalises the path otherwise than Config.Path says,
-	// or something on the way did.
+	// or an intermediary did.
 	CausePathEncoding Cause = "path-encoding"
-	// CausePathPrefix: something on the way took the path's prefix away or added one.
+	// CausePathPrefix: an intermediary took the path's prefix away or added one.
 	CausePathPrefix Cause = "path-prefix"
-	// CauseTrailingSlash: something on the way added a slash at the end of the path, or took it
+	// CauseTrailingSlash: an intermediary added a slash at the end of the path, or took it
 	// away.
 	CauseTrailingSlash Cause = "trailing-slash"
 	// CausePlus: a plus sign in the query was signed as a plus where it stands for a space, or the
@@ -63,17 +63,17 @@ const (
 	CauseQueryOrder Cause = "query-order"
 	// CauseParameter: a parameter was added to the query after it was signed.
 	CauseParameter Cause = "parameter"
-	// CauseHeader: a signed header was rewritten or taken away on the way.
+	// CauseHeader: a signed header was rewritten or removed in transit.
 	CauseHeader Cause = "header"
 	// CauseHeaderSpace: the client signs a header's white space or commas otherwise than they
 	// arrived.
 	CauseHeaderSpace Cause = "header-space"
-	// CauseMethod: the method was changed on the way.
+	// CauseMethod: the method was changed in transit.
 	CauseMethod Cause = "method"
 	// CausePayloadMode: the signature covers the body in another mode than the request declares or
 	// the configuration admits.
 	CausePayloadMode Cause = "payload-mode"
-	// CauseBody: the body was changed on the way.
+	// CauseBody: the body was changed in transit.
 	CauseBody Cause = "body"
 )
 

@@ -128,7 +128,7 @@ func drive(t *testing.T, c client, send sender, version string) {
 			changed += s.relay(t, rng, x)
 		}
 	}
-	t.Logf("%s: %d admitted, %d refused for what the client does in its own way, %d changed on the way and refused", version, admitted,
+	t.Logf("%s: %d admitted, %d refused for what the client does in its own way, %d changed in transit and refused", version, admitted,
 		refused, changed)
 	for why, n := range unsendable {
 		t.Logf("%d not sent by the client: %s", n, strings.TrimSpace(why))

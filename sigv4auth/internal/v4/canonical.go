@@ -32,7 +32,7 @@ type Request struct {
 }
 
 // ErrHeaderMissing says that a header is listed as signed but did not arrive.
-// Taking it as empty would let anyone on the way drop it.
+// Taking it as empty would let any intermediary drop it.
 var ErrHeaderMissing = errors.New("a signed header did not arrive")
 
 // AppendCanonical appends the canonical request up to its last line: IAM User Guide, "Create a
