@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/scalar"
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
@@ -147,13 +148,13 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 		pt, wrong = compilePattern(text, textRules{wildcards: c.wildcards, variables: variables, fold: c.ignoreCase})
 		c.patterns = append(c.patterns, pt)
 	case numberOperand:
-		number, ok := parseDecimal(text)
+		number, ok := scalar.ParseDecimal(text)
 		if !ok {
 			return problem{CodeInvalidNumber, quote(text) + " is no number"}
 		}
 		c.numbers = append(c.numbers, number)
 	case dateOperand:
-		t, ok := parseInstant(text)
+		t, ok := scalar.ParseInstant(text)
 		if !ok {
 			return problem{CodeInvalidDate, quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"}
 		}
@@ -173,7 +174,7 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 		}
 		c.patterns = append(c.patterns, pattern{text: text})
 	case addressOperand:
-		prefix, ok := parsePrefix(text)
+		prefix, ok := scalar.ParsePrefix(text)
 		if !ok {
 			return problem{CodeInvalidAddress, quote(text) + " is neither an IP address nor a CIDR block"}
 		}

@@ -3,8 +3,8 @@
 //
 // [Parse] compiles a document once, strictly; [Evaluate] decides one request
 // against a [Set] of compiled policies. Both are pure: they read no clock, no
-// network and no file, keep nothing between calls, and the package imports the
-// standard library only. A [Policy] is immutable; any number of goroutines may
+// network and no file, keep nothing between calls, and the package imports no
+// other module. A [Policy] is immutable; any number of goroutines may
 // evaluate with it. It prints as a document again, each policy in one way.
 //
 // What is not known denies. The zero [Decision] denies; so does a nil or zero

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/scalar"
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
@@ -232,11 +233,11 @@ func (c *condition) emptyRangeWith(other *condition) bool {
 	}
 	d := 0
 	if c.operand == numberOperand {
-		highest := slices.MaxFunc(c.numbers, func(a, b decimal) int { return a.compare(&b) })
-		lowest := slices.MinFunc(other.numbers, func(a, b decimal) int { return a.compare(&b) })
-		d = highest.compare(&lowest)
+		highest := slices.MaxFunc(c.numbers, func(a, b scalar.Decimal) int { return a.Compare(&b) })
+		lowest := slices.MinFunc(other.numbers, func(a, b scalar.Decimal) int { return a.Compare(&b) })
+		d = highest.Compare(&lowest)
 	} else {
-		d = slices.MaxFunc(c.instants, instant.compare).compare(slices.MinFunc(other.instants, instant.compare))
+		d = slices.MaxFunc(c.instants, scalar.Instant.Compare).Compare(slices.MinFunc(other.instants, scalar.Instant.Compare))
 	}
 	return d < 0 || d == 0 && (c.relation == less || other.relation == greater)
 }
