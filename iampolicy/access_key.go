@@ -169,7 +169,9 @@ func (k *accessKey) holds(test int, values []accessValue, kind entryKind) bool {
 }
 
 // entry appends the candidate of an entry, if the required conditions hold of it.
-func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind entryKind, r plausibility, why string, put func(*Request)) []accessCandidate {
+func (k *accessKey) entry(
+	list []accessCandidate, values []accessValue, kind entryKind, r plausibility, why string, put func(*Request),
+) []accessCandidate {
 	holds := globset.NewBitset(len(k.tests))
 	for i := range k.tests {
 		if k.holds(i, values, kind) {
@@ -179,7 +181,9 @@ func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind ent
 	return k.candidate(list, holds, r, why, put)
 }
 
-func (k *accessKey) candidate(list []accessCandidate, holds globset.Bitset, r plausibility, why string, put func(*Request)) []accessCandidate {
+func (k *accessKey) candidate(
+	list []accessCandidate, holds globset.Bitset, r plausibility, why string, put func(*Request),
+) []accessCandidate {
 	for i := range k.required {
 		if !holds.Has(i) {
 			return list

@@ -20,7 +20,9 @@ const maxOrderedBytes = 64
 // gaps returns the named values, and a value from each gap; between is asked for
 // a text that lies between two of them, or before the first or after the last one,
 // whose neighbour is then nil. It is not complete if there is no text for a gap.
-func gaps[T any](named []T, compare func(a, b *T) int, text func(*T) string, between func(a, b *T) (string, bool)) (list []string, complete bool) {
+func gaps[T any](
+	named []T, compare func(a, b *T) int, text func(*T) string, between func(a, b *T) (string, bool),
+) (list []string, complete bool) {
 	slices.SortFunc(named, func(a, b T) int { return compare(&a, &b) })
 	named = slices.CompactFunc(named, func(a, b T) bool { return compare(&a, &b) == 0 })
 	complete = true

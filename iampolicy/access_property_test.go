@@ -162,7 +162,8 @@ func TestAccessNotGrantedAgreesWithEvaluate(t *testing.T) {
 		}
 	}
 	t.Log(verdicts)
-	if verdicts[iampolicy.AccessUnknown] > accessWorlds/25 || verdicts[iampolicy.AccessPass] < accessWorlds/4 || verdicts[iampolicy.AccessFail] < accessWorlds/8 {
+	if verdicts[iampolicy.AccessUnknown] > accessWorlds/25 || verdicts[iampolicy.AccessPass] < accessWorlds/4 ||
+		verdicts[iampolicy.AccessFail] < accessWorlds/8 {
 		t.Errorf("the test has lost its power: %v", verdicts)
 	}
 }

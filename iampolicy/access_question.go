@@ -197,7 +197,8 @@ func (q *accessQuestion) actions() (list []accessCandidate) {
 func (q *accessQuestion) principals() (list []accessCandidate) {
 	unstoppable := q.noneAlive()
 	for i, st := range q.blockers {
-		if st.principals == nil || slices.ContainsFunc(q.required, func(r *accessStatement) bool { return r.principalKey == st.principalKey }) {
+		if st.principals == nil ||
+			slices.ContainsFunc(q.required, func(r *accessStatement) bool { return r.principalKey == st.principalKey }) {
 			unstoppable.Set(i)
 		}
 	}

@@ -80,7 +80,8 @@ func BenchmarkGlob(b *testing.B) {
 func BenchmarkParse(b *testing.B) {
 	statements := make([]string, 1000)
 	for i := range statements {
-		statements[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}}`, i)
+		statements[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}}`,
+			i)
 	}
 	doc := []byte(document(statements...))
 	b.SetBytes(int64(len(doc)))

@@ -261,7 +261,8 @@ func TestExplainStopsAtItsBudget(t *testing.T) {
 	}
 	req.Context.Set("x:t", dearValue())
 	x = iampolicy.Explain(t.Context(), set, req)
-	if !x.Incomplete || len(x.Statements) < 2 || len(x.Statements) > 100 || x.Decision != iampolicy.Evaluate(set, req) || x.Decision.Outcome != iampolicy.ExplicitDeny ||
+	if !x.Incomplete || len(x.Statements) < 2 || len(x.Statements) > 100 || x.Decision != iampolicy.Evaluate(set, req) ||
+		x.Decision.Outcome != iampolicy.ExplicitDeny ||
 		!strings.Contains(x.String(), "not all statements were looked at") {
 		t.Errorf("incomplete %v, %d statements, %+v", x.Incomplete, len(x.Statements), x.Decision)
 	}
@@ -319,11 +320,13 @@ func TestContextsEndTheWork(t *testing.T) {
 	old, new := identity(t, append(statements[:79:79], others...)...), identity(t, append(others[:79:79], statements...)...)
 	for looks := range 4 {
 		ctx := &endingContext{t.Context(), looks}
-		if r := iampolicy.CheckNoNewAccess(ctx, old.Identity, new.Identity); r.Verdict != iampolicy.AccessUnknown || !strings.Contains(r.Reason, "context") || ctx.left < -1 {
+		if r := iampolicy.CheckNoNewAccess(ctx, old.Identity, new.Identity); r.Verdict != iampolicy.AccessUnknown ||
+			!strings.Contains(r.Reason, "context") || ctx.left < -1 {
 			t.Errorf("CheckNoNewAccess after %d looks: %v, and %d more", looks, r, -1-ctx.left)
 		}
 		ctx = &endingContext{t.Context(), looks}
-		if r := iampolicy.CheckAccessNotGranted(ctx, old.Identity, []string{"s3:*"}, []string{"arn:aws:s3:::*79*"}); r.Verdict != iampolicy.AccessUnknown || !strings.Contains(r.Reason, "context") {
+		if r := iampolicy.CheckAccessNotGranted(ctx, old.Identity, []string{"s3:*"}, []string{"arn:aws:s3:::*79*"}); r.Verdict != iampolicy.AccessUnknown ||
+			!strings.Contains(r.Reason, "context") {
 			t.Errorf("CheckAccessNotGranted after %d looks: %v", looks, r)
 		}
 		ctx = &endingContext{t.Context(), looks}
@@ -360,7 +363,8 @@ func TestExplainReadsEachValueByItself(t *testing.T) {
 	long := strings.Repeat("aé\xa9", 300) + "q"
 	req.Context.SetMany("x:m", "z"+long, "z\xa9"+strings.Repeat("a", 200))
 	pattern := `"*a?a?a?a?aé?z*"`
-	set := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:m":[`+strings.Repeat(pattern+",", 6)+pattern+`]}}}`)
+	set := identity(t,
+		`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:m":[`+strings.Repeat(pattern+",", 6)+pattern+`]}}}`)
 	x := iampolicy.Explain(t.Context(), set, req)
 	if len(x.Statements) != 1 || len(x.Statements[0].Mismatches) != 1 || len(x.Statements[0].Mismatches[0].Request) != 2 {
 		t.Errorf("%+v", x)

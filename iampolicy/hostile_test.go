@@ -130,7 +130,8 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 			left += len([]rune(strings.Join(keys, ","))) // counted again with the statement
 			more = len(keys) > 0 && add(&statements, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{%s}}}`, strings.Join(keys, ","))
 		case "prefixes":
-			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s%s*"}`, arn, strings.Repeat("z", 1)+strings.Repeat("a", i%400))
+			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s%s*"}`, arn,
+				strings.Repeat("z", 1)+strings.Repeat("a", i%400))
 		case "grams":
 			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s*aaaa?*z%d"}`, arn, i)
 		case "actions":

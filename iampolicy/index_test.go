@@ -79,7 +79,8 @@ func TestIndexLeavesNothingOut(t *testing.T) {
 		}
 		each := apart.compile(t)
 		for range 60 {
-			req := request(d.one("s3:Get", "s3:GET", "s3:GetObject", "sqs:Get", "s3:Put", "s3:"+d.text(3)+"x"), "arn:aws:s3:"+d.one("", "a", "ab")+"::"+d.text(12))
+			req := request(d.one("s3:Get", "s3:GET", "s3:GetObject", "sqs:Get", "s3:Put", "s3:"+d.text(3)+"x"),
+				"arn:aws:s3:"+d.one("", "a", "ab")+"::"+d.text(12))
 			req.Context.Set("x:v", d.one(d.text(1), d.text(2), "A", "arn:aws:s3:::a"))
 			req.Context.SetMany("x:many", d.text(1), d.text(2), d.one("b", "arn:aws:s3:::"))
 			req.Context.Set("x:"+d.one("[", "{"), d.text(1))

@@ -70,7 +70,8 @@ func (l *conditionLinter) key() {
 		return
 	case c.operand == nullOperand:
 	case k.multivalued && c.quantifier == single:
-		l.whole(CodePlainOperatorOnMultivalued, "%q is multivalued: %s never matches it, with ForAllValues or ForAnyValue it does", c.key, c.name)
+		l.whole(CodePlainOperatorOnMultivalued, "%q is multivalued: %s never matches it, with ForAllValues or ForAnyValue it does", c.key,
+			c.name)
 	case !k.multivalued && c.quantifier != single:
 		l.whole(CodeSetOperatorOnSingleValue, "%q has one value: %s is meant for multivalued keys", c.key, c.name)
 	}
@@ -101,8 +102,10 @@ func (l *conditionLinter) absence() {
 		l.whole(CodeNegatedForAnyValue, "%s holds as soon as one value is not listed", c.name)
 	}
 	if l.st.deny {
-		if c.operand == boolOperand && !c.ifExists && c.bools == [2]bool{true, false} && ascii.EqualFold(c.key, "aws:MultiFactorAuthPresent") {
-			l.whole(CodeMFADenyWithoutIfExists, "long-term credentials do not have %q, so that the Deny does not apply to them; use BoolIfExists", c.key)
+		if c.operand == boolOperand && !c.ifExists && c.bools == [2]bool{true, false} &&
+			ascii.EqualFold(c.key, "aws:MultiFactorAuthPresent") {
+			l.whole(CodeMFADenyWithoutIfExists,
+				"long-term credentials do not have %q, so that the Deny does not apply to them; use BoolIfExists", c.key)
 		}
 		return
 	}

@@ -38,7 +38,10 @@ func TestGrammarOfEachKind(t *testing.T) {
 		{"no resource", `{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}`, u},
 		{"no resource, not a principal", `{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}`, 0},
 		{"an identity provider", `{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity"}`, u},
-		{"an identity provider for a resource", `{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"a:b","Resource":"*"}`, 0},
+		{
+			"an identity provider for a resource",
+			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"a:b","Resource":"*"}`, 0,
+		},
 		{"a service", `{"Effect":"Allow","Principal":{"Service":["a.amazonaws.com","b.amazonaws.com"]},"Action":"a:b","Resource":"*"}`, r},
 		{"a canonical user", `{"Effect":"Allow","Principal":{"CanonicalUser":"79a59df9"},"Action":"a:b","Resource":"*"}`, r},
 		{"a Deny for a canonical user, which would never apply", `{"Effect":"Deny","Principal":{"CanonicalUser":"79a59df9"},"Action":"a:b","Resource":"*"}`, 0},

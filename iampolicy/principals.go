@@ -108,7 +108,8 @@ func (p *parser) principals(n *node, at *docPath, st *statement) *principals {
 			// No caller has a canonical user ID here, so that this names nobody: an
 			// Allow then grants nothing, but a Deny would not hold.
 			if st.deny && !st.notPrincipal {
-				p.fail(kid.nameOff, inner, CodeCanonicalUserInDeny, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
+				p.fail(kid.nameOff, inner, CodeCanonicalUserInDeny,
+					"a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
 			}
 			p.texts(kid, inner, func(n *node, at *docPath) { p.exactPrincipal(n, at) })
 		default:
@@ -150,7 +151,8 @@ func (p *parser) awsPrincipal(l *principals, n *node, at *docPath) {
 	}
 	a, ok := splitARN(text)
 	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
-		p.failf(n.off, at, CodeInvalidPrincipal, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
+		p.failf(n.off, at, CodeInvalidPrincipal,
+			"%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
 		return
 	}
 	kind, name, _ := strings.Cut(a.resource, "/")

@@ -213,7 +213,8 @@ func (p *parser) resourceElement(st *statement, n *node, e *elements, at *docPat
 	if p.policyType == SCP && !st.deny && !st.notResource {
 		for i := range st.resources {
 			if !st.resources[i].everything {
-				p.fail(x.off, &docPath{up: at, name: x.name}, CodeResourceNotStar, `Resource of an Allow in a service control policy must be "*"`)
+				p.fail(x.off, &docPath{up: at, name: x.name}, CodeResourceNotStar,
+					`Resource of an Allow in a service control policy must be "*"`)
 				break
 			}
 		}
@@ -227,7 +228,8 @@ func (p *parser) principalElement(st *statement, n *node, e *elements, at *docPa
 	default:
 		for _, x := range [...]*node{e.principal, e.notPrincipal} {
 			if x != nil {
-				p.failf(x.nameOff, &docPath{up: at, name: x.name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.name, withArticle(p.policyType))
+				p.failf(x.nameOff, &docPath{up: at, name: x.name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.name,
+					withArticle(p.policyType))
 			}
 		}
 		return
