@@ -31,7 +31,10 @@ var typedKeys = []typedKey{
 	{
 		"x:arn",
 		[]string{"ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals", "StringLike", "StringNotEquals"},
-		[]string{"arn:a:a:::a", "arn:*:a:::a", "arn:?:*:::*", "arn:a:a:::*", "arn:*:*:*:*:*", "arn:a?:*:::a", "arn:*::::?", "arn:a:b:::a:b", "arn:a:b:::*:*"},
+		[]string{
+			"arn:a:a:::a", "arn:*:a:::a", "arn:?:*:::*", "arn:a:a:::*", "arn:*:*:*:*:*", "arn:a?:*:::a", "arn:*::::?", "arn:a:b:::a:b",
+			"arn:a:b:::*:*",
+		},
 		[]string{
 			"arn:a:a:::a", "arn:b:a:::a", "arn:a:b:::a", "arn:ab:b:::a", "arn:::::a", "arn:a:a:::", "arn:a:a:::ab", "arn:a:b:::a:b",
 			"arn:b:b:::a:b:a", "arn:a:a:x::a", "arn:a:a", "", "a",
@@ -45,7 +48,10 @@ var typedKeys = []typedKey{
 	},
 	{
 		"x:number",
-		[]string{"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals"},
+		[]string{
+			"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan",
+			"NumericGreaterThanEquals",
+		},
 		[]string{"1", "2", "2.0", "3e0", "-1"},
 		[]string{"-2", "-1", "0", "1", "1.5", "2", "2.5", "3", "4", "x"},
 	},
@@ -112,7 +118,8 @@ func TestCheckNoNewAccessIsExactForEveryType(t *testing.T) {
 				d := newDice(seed)
 				statements := func(effects ...string) (list []string) {
 					for range 1 + d.IntN(3) {
-						list = append(list, `{"Effect":"`+d.one(effects...)+`","Action":"s3:*","Resource":"*","Condition":{`+k.condition(d)+`}}`)
+						list = append(list,
+							`{"Effect":"`+d.one(effects...)+`","Action":"s3:*","Resource":"*","Condition":{`+k.condition(d)+`}}`)
 					}
 					return list
 				}

@@ -31,14 +31,16 @@ func TestAccessChecksAreBounded(t *testing.T) {
 		for j := range i {
 			for v := range 8 {
 				holes = append(holes,
-					fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:k%d":"%d","x:k%d":"%d"}}}`, i, v, j, v))
+					fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:k%d":"%d","x:k%d":"%d"}}}`, i,
+						v, j, v))
 			}
 		}
 	}
 	holes = append(holes, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{`+strings.Join(keys, ",")+`}}}`)
 	var anyOf []string
 	for i := range 40 {
-		anyOf = append(anyOf, fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"x:k":"*%d*"}}}`, i))
+		anyOf = append(anyOf,
+			fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"x:k":"*%d*"}}}`, i))
 	}
 	anyOf = append(anyOf, st("Allow", "*", "*"))
 	late := "arn:aws:s3:::*a" + strings.Repeat("?", 30)

@@ -212,7 +212,9 @@ func TestCheckAccessNotGranted(t *testing.T) {
 }
 
 func TestAccessVerdictString(t *testing.T) {
-	for v, want := range map[iampolicy.AccessVerdict]string{0: "UNKNOWN", iampolicy.AccessPass: "PASS", iampolicy.AccessFail: "FAIL", 9: "invalid"} {
+	for v, want := range map[iampolicy.AccessVerdict]string{
+		0: "UNKNOWN", iampolicy.AccessPass: "PASS", iampolicy.AccessFail: "FAIL", 9: "invalid",
+	} {
 		if v.String() != want {
 			t.Errorf("%d: %s; want %s", v, v, want)
 		}

@@ -152,7 +152,9 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{
 			"a Deny in two halves",
 			[]string{allow(all), deny(`"Action":"s3:*","Resource":"*"`)},
-			[]string{allow(all), deny(`"Action":["s3:*"],"Resource":"arn:aws:s3:::a*"`), deny(`"Action":"s3:*","NotResource":"arn:aws:s3:::a*"`)},
+			[]string{
+				allow(all), deny(`"Action":["s3:*"],"Resource":"arn:aws:s3:::a*"`), deny(`"Action":"s3:*","NotResource":"arn:aws:s3:::a*"`),
+			},
 			"PASS",
 		},
 		{
@@ -310,7 +312,10 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{"equal numbers", []string{when(all, `"NumericEquals":{"x:n":"10"}`)}, []string{when(all, `"NumericEquals":{"x:n":"1e1"}`)}, "PASS"},
 		{
 			"less or more is not equal",
-			[]string{when(all, `"NumericLessThan":{"x:n":"1"}`), when(all, `"NumericGreaterThan":{"x:n":"1"}`), when(all, `"Null":{"x:n":"true"}`)},
+			[]string{
+				when(all, `"NumericLessThan":{"x:n":"1"}`), when(all, `"NumericGreaterThan":{"x:n":"1"}`),
+				when(all, `"Null":{"x:n":"true"}`),
+			},
 			[]string{when(all, `"NumericNotEquals":{"x:n":"1"}`)},
 			"PASS",
 		},
@@ -546,7 +551,8 @@ func TestCheckNoNewAccess(t *testing.T) {
 			[]string{deny(all)},
 			[]string{
 				when(all,
-					`"ForAnyValue:StringEquals":{"x:m":"q"},"ForAnyValue:StringLike":{"x:m":"r"},"ForAnyValue:StringEqualsIgnoreCase":{"x:m":"${x:t}"},"ForAllValues:StringEquals":{"x:m":["q","r"]}`),
+					`"ForAnyValue:StringEquals":{"x:m":"q"},"ForAnyValue:StringLike":{"x:m":"r"},`+
+						`"ForAnyValue:StringEqualsIgnoreCase":{"x:m":"${x:t}"},"ForAllValues:StringEquals":{"x:m":["q","r"]}`),
 				deny(all + `,"Condition":{"StringLike":{"x:m":"*"}}`),
 			},
 			`x:t = "q", x:m = ["q" "r"]`,
@@ -556,13 +562,17 @@ func TestCheckNoNewAccess(t *testing.T) {
 			[]string{deny(all)},
 			[]string{
 				when(all,
-					`"ForAnyValue:StringEquals":{"x:m":"witness1"},"ForAnyValue:StringLike":{"x:m":"r"},"ForAnyValue:StringNotLike":{"x:m":["${x:t}","r"]},"ForAllValues:StringEquals":{"x:m":["witness1","r"]}`),
+					`"ForAnyValue:StringEquals":{"x:m":"witness1"},"ForAnyValue:StringLike":{"x:m":"r"},`+
+						`"ForAnyValue:StringNotLike":{"x:m":["${x:t}","r"]},"ForAllValues:StringEquals":{"x:m":["witness1","r"]}`),
 			},
 			`x:m = ["r" "witness1"]`,
 		},
 		{
 			"only the variable's value is granted, and that of others",
-			[]string{when(all, `"Null":{"x:t":"true"}`), when(all, `"StringLike":{"x:t":"witness*"}`), when(all, `"StringEquals":{"x:k":"${x:t}"}`)},
+			[]string{
+				when(all, `"Null":{"x:t":"true"}`), when(all, `"StringLike":{"x:t":"witness*"}`),
+				when(all, `"StringEquals":{"x:k":"${x:t}"}`),
+			},
 			[]string{when(all, `"StringEquals":{"x:k":"q"}`)},
 			`x:t = "arn:aws:iam::111122223333:user/witness", x:k = "q"`,
 		},
@@ -583,7 +593,10 @@ func TestCheckNoNewAccess(t *testing.T) {
 		{
 			"a variable whose value decides",
 			[]string{allow(`"Action":"*","Resource":"arn:aws:s3:::home/${aws:username}"`)},
-			[]string{when(`"Action":"*","Resource":"arn:aws:s3:::home/b"`, `"StringLike":{"aws:username":"b"},"StringEqualsIfExists":{"x:j":"${aws:userid}"}`)},
+			[]string{
+				when(`"Action":"*","Resource":"arn:aws:s3:::home/b"`,
+					`"StringLike":{"aws:username":"b"},"StringEqualsIfExists":{"x:j":"${aws:userid}"}`),
+			},
 			"UNKNOWN: it depends on the value of a policy variable in the conditions on aws:username",
 		},
 		{
@@ -632,7 +645,8 @@ func TestCheckNoNewAccess(t *testing.T) {
 					t.Errorf("granted by %+v; Evaluate says %+v", got.Granted, d)
 				}
 			default:
-				if got.Witness != nil || got.Granted != (iampolicy.Decision{}) || (got.Reason == "") != (got.Verdict == iampolicy.AccessPass) {
+				if got.Witness != nil || got.Granted != (iampolicy.Decision{}) ||
+					(got.Reason == "") != (got.Verdict == iampolicy.AccessPass) {
 					t.Errorf("%+v", got)
 				}
 			}

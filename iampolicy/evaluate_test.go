@@ -79,7 +79,8 @@ func TestEvaluate(t *testing.T) {
 	}
 	denyAll := denyFor(`"*"`)
 	rcpDeny := strings.Replace(denyAll, `"Action":"*"`, `"Action":"s3:*"`, 1)
-	fromArn := `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"` + role + `"}}}`
+	fromArn := `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"` + role +
+		`"}}}`
 	tests := []struct {
 		name      string
 		principal string
@@ -322,15 +323,28 @@ func TestEvaluateDeniesWhatIsNotWellFormed(t *testing.T) {
 		put  func(*iampolicy.Set, *iampolicy.Policy)
 		take []iampolicy.PolicyType
 	}{
-		"Identity": {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Identity = append(s.Identity, p) }, []iampolicy.PolicyType{iampolicy.IdentityPolicy}},
+		"Identity": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Identity = append(s.Identity, p) },
+			[]iampolicy.PolicyType{iampolicy.IdentityPolicy},
+		},
 		"Boundaries": {
 			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Boundaries = append(s.Boundaries, p) },
 			[]iampolicy.PolicyType{iampolicy.PermissionsBoundary},
 		},
-		"Sessions": {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Sessions = append(s.Sessions, p) }, []iampolicy.PolicyType{iampolicy.SessionPolicy}},
-		"Resource": {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Resource = p }, []iampolicy.PolicyType{iampolicy.ResourcePolicy, iampolicy.TrustPolicy}},
-		"SCPs":     {func(s *iampolicy.Set, p *iampolicy.Policy) { s.SCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.SCP}},
-		"RCPs":     {func(s *iampolicy.Set, p *iampolicy.Policy) { s.RCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.RCP}},
+		"Sessions": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Sessions = append(s.Sessions, p) },
+			[]iampolicy.PolicyType{iampolicy.SessionPolicy},
+		},
+		"Resource": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Resource = p },
+			[]iampolicy.PolicyType{iampolicy.ResourcePolicy, iampolicy.TrustPolicy},
+		},
+		"SCPs": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.SCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.SCP},
+		},
+		"RCPs": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.RCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.RCP},
+		},
 	}
 	for name, place := range places {
 		try := func(p *iampolicy.Policy) bool {
@@ -386,20 +400,26 @@ func TestDecisionNamesTheDecidingStatement(t *testing.T) {
 			"an Allow",
 			iampolicy.Set{Identity: []*iampolicy.Policy{first, second}},
 			"s3:GetObject",
-			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Statement: 2, Sid: "get"},
+			iampolicy.Decision{
+				Outcome: iampolicy.Allow, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Statement: 2, Sid: "get",
+			},
 		},
 		{
 			"a Deny",
 			iampolicy.Set{Identity: []*iampolicy.Policy{first, second}},
 			"s3:PutObject",
-			iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Sid: "put"},
+			iampolicy.Decision{
+				Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Sid: "put",
+			},
 		},
 		{"nothing", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:ListBucket", iampolicy.Decision{}},
 		{
 			"an SCP's Deny",
 			iampolicy.Set{Identity: []*iampolicy.Policy{first}, SCPs: [][]*iampolicy.Policy{scp("a", allow), scp("b", allow+","+put)}},
 			"s3:PutObject",
-			iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.SCP, Level: 1, PolicyName: "b", Statement: 1, Sid: "put"},
+			iampolicy.Decision{
+				Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.SCP, Level: 1, PolicyName: "b", Statement: 1, Sid: "put",
+			},
 		},
 		{
 			"a resource policy's Allow",
@@ -421,9 +441,11 @@ func TestDecisionNamesTheDecidingStatement(t *testing.T) {
 func TestEvaluateAllocatesNothing(t *testing.T) {
 	set := scenario{
 		identity: `{"Effect":"Allow","Action":["s3:Put*","S3:GetObject"],"Resource":"arn:aws:s3:::photos/${aws:username}/*","Condition":{
-			"StringLike":{"aws:UserAgent":"*cli*${aws:username}"},"NumericLessThan":{"x:n":"1e3"},"DateGreaterThan":{"aws:CurrentTime":"2020"},
+			"StringLike":{"aws:UserAgent":"*cli*${aws:username}"},"NumericLessThan":{"x:n":"1e3"},
+			"DateGreaterThan":{"aws:CurrentTime":"2020"},
 			"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"},
-			"Bool":{"aws:SecureTransport":"true"},"Null":{"x:none":"true"},"ForAllValues:StringEquals":{"x:many":["a","b"]},"BinaryEquals":{"x:bin":"QQ=="}}}`,
+			"Bool":{"aws:SecureTransport":"true"},"Null":{"x:none":"true"},
+			"ForAllValues:StringEquals":{"x:many":["a","b"]},"BinaryEquals":{"x:bin":"QQ=="}}}`,
 		boundary: allow, scps: []string{allow, allow},
 		resource: grant(`{"AWS":["` + account + `","` + role + `"]}`),
 	}.set(t)

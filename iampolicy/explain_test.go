@@ -141,7 +141,9 @@ func TestExplainNamesWhatFailed(t *testing.T) {
 		{
 			"a key that should be missing", condition("Null", "x:v", `"true"`),
 			[]string{"x:v=a"},
-			[]F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyPresent, Policy: []string{"true"}, Request: []string{"a"}}},
+			[]F{
+				{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyPresent, Policy: []string{"true"}, Request: []string{"a"}},
+			},
 		},
 		{
 			"a multivalued key", condition("StringEquals", "x:v", `"a"`),
@@ -156,7 +158,9 @@ func TestExplainNamesWhatFailed(t *testing.T) {
 		{
 			"the values that fail of all", condition("ForAllValues:StringEquals", "x:v", `"a"`),
 			[]string{"x:v=[a,b,c]"},
-			[]F{{Element: "Condition", Operator: "ForAllValues:StringEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"b", "c"}}},
+			[]F{
+				{Element: "Condition", Operator: "ForAllValues:StringEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"b", "c"}},
+			},
 		},
 		{
 			"no number", condition("NumericNotEquals", "x:v", `7`),
@@ -281,10 +285,11 @@ func TestExplainNamesFaults(t *testing.T) {
 	for want, x := range map[string]iampolicy.Explanation{
 		"the set or the request is nil": iampolicy.Explain(t.Context(), nil, request("s3:GetObject", object)),
 		"the set or the request":        iampolicy.Explain(t.Context(), set, nil),
-		"a policy in the set is nil":    iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}}, request("s3:GetObject", object)),
-		"the principal":                 iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
-		"the action":                    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
-		"the resource":                  iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Resource = "" })),
+		"a policy in the set is nil": iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}},
+			request("s3:GetObject", object)),
+		"the principal": iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
+		"the action":    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
+		"the resource":  iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Resource = "" })),
 	} {
 		if !strings.Contains(x.Undecided, want) || x.Decision.Allowed() || !strings.Contains(x.String(), want) {
 			t.Errorf("want %q: %+v", want, x)

@@ -188,7 +188,8 @@ func TestFindings(t *testing.T) {
 		{
 			iampolicy.CodeProviderWithoutAudience, trust,
 			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity"}`,
-			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"us-east-1:1"}}}`,
+			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity",` +
+				`"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"us-east-1:1"}}}`,
 		},
 		{
 			iampolicy.CodeForAllValuesUnguarded, id, cond("ForAllValues:StringEquals", "aws:TagKeys", `"a"`),
@@ -408,7 +409,8 @@ func TestValidateAgreesWithParse(t *testing.T) {
 			}
 		}
 	}
-	check([]byte(`{"Statement":[`+strings.Repeat(`{"Effect":"Allow","Action":["s3:*","s3:Get"],"Resource":"*"},`, 990)+`{}]}`), iampolicy.IdentityPolicy)
+	check([]byte(`{"Statement":[`+strings.Repeat(`{"Effect":"Allow","Action":["s3:*","s3:Get"],"Resource":"*"},`, 990)+`{}]}`),
+		iampolicy.IdentityPolicy)
 }
 
 // A coded is a code with its comment in code.go.
@@ -444,7 +446,8 @@ func codesOf(t *testing.T) (list []coded) {
 // FINDINGS.md is generated from the comments of code.go: go test -run FINDINGS -update.
 func TestFINDINGSListsEveryCode(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Findings of Validate\n\nGenerated from `code.go`. An error is a document that Parse refuses.\n\n| code | severity | meaning |\n| --- | --- | --- |\n")
+	b.WriteString("# Findings of Validate\n\nGenerated from `code.go`. An error is a document that Parse refuses.\n\n" +
+		"| code | severity | meaning |\n| --- | --- | --- |\n")
 	codes := codesOf(t)
 	seen := map[iampolicy.Code]bool{}
 	for _, c := range codes {

@@ -26,7 +26,8 @@ func TestKeyFilter(t *testing.T) {
 		return parse(kind, principal, "*", `,"Condition":{"IpAddress":{"AWS:sourceIP":"192.0.2.0/24"}}`)
 	}
 	own := []*iampolicy.Policy{plain}
-	denying, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}`),
+	denying, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*",`+
+		`"Resource":"*","Condition":{"NotIpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}`),
 		iampolicy.RCP)
 	if err != nil {
 		t.Fatal(err)
@@ -62,13 +63,19 @@ func TestKeyFilter(t *testing.T) {
 		},
 		{
 			"a variable in a condition",
-			iampolicy.Set{Identity: []*iampolicy.Policy{parse(iampolicy.IdentityPolicy, "", "*", `,"Condition":{"StringEquals":{"s3:prefix":"${`+key+`}"}}`)}},
+			iampolicy.Set{
+				Identity: []*iampolicy.Policy{
+					parse(iampolicy.IdentityPolicy, "", "*", `,"Condition":{"StringEquals":{"s3:prefix":"${`+key+`}"}}`),
+				},
+			},
 			true,
 		},
 		{
 			"an escaped letter of the key",
 			iampolicy.Set{
-				Identity: []*iampolicy.Policy{parse(iampolicy.IdentityPolicy, "", "*", `,"Condition":{"IpAddress":{"aws:Source\u0049p":"192.0.2.0/24"}}`)},
+				Identity: []*iampolicy.Policy{
+					parse(iampolicy.IdentityPolicy, "", "*", `,"Condition":{"IpAddress":{"aws:Source\u0049p":"192.0.2.0/24"}}`),
+				},
 			},
 			true,
 		},
@@ -83,7 +90,9 @@ func TestKeyFilter(t *testing.T) {
 			t.Errorf("%s: None is %t", tt.name, filter.None())
 		}
 	}
-	if filter := (&iampolicy.Set{Identity: []*iampolicy.Policy{looks(iampolicy.IdentityPolicy, "")}}).KeyFilter(); filter.MayUse("aws:CurrentTime") {
+	if filter := (&iampolicy.Set{
+		Identity: []*iampolicy.Policy{looks(iampolicy.IdentityPolicy, "")},
+	}).KeyFilter(); filter.MayUse("aws:CurrentTime") {
 		t.Error("another key may be used, too: the filter leaves nothing out")
 	}
 }

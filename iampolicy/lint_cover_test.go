@@ -141,7 +141,9 @@ func TestRedundancyOfCompletedResources(t *testing.T) {
 		},
 		{"three parts", `"arn:aws:s3","arn:aws:s3:::b"`, iampolicy.IdentityPolicy, nil},
 		{
-			"the short form", `"execute-api:/prod/*","execute-api:/prod/GET/a","arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a"`, iampolicy.ResourcePolicy,
+			"the short form",
+			`"execute-api:/prod/*","execute-api:/prod/GET/a","arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a"`,
+			iampolicy.ResourcePolicy,
 			[]string{
 				`Statement.Resource[1]: "execute-api:/prod/GET/a" is covered by "execute-api:/prod/*"`,
 				`Statement.Resource[2]: "arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a" is covered by "execute-api:/prod/*"`,
@@ -161,7 +163,8 @@ func TestRedundancyOfCompletedResources(t *testing.T) {
 		if tt.kind == iampolicy.ResourcePolicy {
 			principal = `"Principal":{"AWS":"111122223333"},`
 		}
-		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":[` + tt.resources + `],` + principal + `"Sid":"a"}}`
+		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":[` + tt.resources + `],` + principal +
+			`"Sid":"a"}}`
 		got := redundant([]byte(doc), tt.kind, iampolicy.WithAPIGateway("us-east-1", "111122223333", "abc"))
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
@@ -175,10 +178,12 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
 		`"Action":["s3:Get","bad"],"Resource":"*"`, `"Action":"s3:Get","Resource":["*","bad"]`, `"Action":"s3:Get"`,
-		`"Action":"s3:Get","Resource":"*","Condition":{"Bad":{"x:k":"v"}}`, `"Action":"s3:Get","Resource":"*","Condition":{"NumericEquals":{"x:k":["1","bad"]}}`,
+		`"Action":"s3:Get","Resource":"*","Condition":{"Bad":{"x:k":"v"}}`,
+		`"Action":"s3:Get","Resource":"*","Condition":{"NumericEquals":{"x:k":["1","bad"]}}`,
 		`"Action":"s3:Get","Resource":"*","Condition":7`, `"Action":"s3:Get","Resource":"*","Principal":7`,
 	} {
-		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` + bad + `}]}`)
+		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` +
+			bad + `}]}`)
 		for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 			list := findings(doc, kind)
 			mistakes := 0
@@ -231,7 +236,8 @@ func TestEmptyRangesOfManyBounds(t *testing.T) {
 		{`"-1e3"`, `"-1001","-1002"`, true},
 		{`"-1e3"`, `"-1001","-2"`, false},
 	} {
-		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":[` +
+		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*",` +
+			`"Condition":{"NumericGreaterThan":{"x:k":[` +
 			tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
 		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.IdentityPolicy),
 			func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })

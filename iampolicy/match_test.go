@@ -218,7 +218,8 @@ func TestVariablesOfVersion2008AreText(t *testing.T) {
 	}
 	for _, version := range []string{"", `"Version":"2008-10-17",`} {
 		for _, tt := range tests {
-			p, err := iampolicy.Parse([]byte(`{`+version+`"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::`+tt.resource+`"}}`),
+			p, err := iampolicy.Parse([]byte(`{`+version+`"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::`+
+				tt.resource+`"}}`),
 				iampolicy.IdentityPolicy)
 			if err != nil {
 				t.Error(err)

@@ -477,7 +477,8 @@ func TestParseReportsEveryMistakeInTheOrderOfTheDocument(t *testing.T) {
 	if m, ok := errors.AsType[iampolicy.Finding](err); !ok || m != want[0] {
 		t.Errorf("errors.As finds %v", m)
 	}
-	if text := err.Error(); !strings.HasPrefix(text, `iampolicy: "rides": invalid policy: 3:16: Statement[0].Effect: `) || strings.Count(text, "\n") != 3 {
+	if text := err.Error(); !strings.HasPrefix(text, `iampolicy: "rides": invalid policy: 3:16: Statement[0].Effect: `) ||
+		strings.Count(text, "\n") != 3 {
 		t.Error(text)
 	}
 }
@@ -536,14 +537,16 @@ func TestParseAccepts(t *testing.T) {
 		{
 			"numbers and booleans without quotes", iampolicy.IdentityPolicy,
 			document(`{` + allowAll +
-				`,"Condition":{"NumericLessThan":{"a:b":[-1.5e3,7]},"Bool":{"a:b":true},"Null":{"a:b":false},"DateLessThan":{"a:b":1700000000},"StringEquals":{"a:b":[1,true]}}}`),
+				`,"Condition":{"NumericLessThan":{"a:b":[-1.5e3,7]},"Bool":{"a:b":true},"Null":{"a:b":false},` +
+				`"DateLessThan":{"a:b":1700000000},"StringEquals":{"a:b":[1,true]}}}`),
 		},
 		{"qualified Null", iampolicy.IdentityPolicy, document(`{` + allowAll + `,"Condition":{"ForAnyValue:Null":{"a:b":"true"}}}`)},
 		{"thousand statements", iampolicy.IdentityPolicy, document(strings.Repeat(`{`+allowAll+`},`, 999) + `{` + allowAll + `}`)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := iampolicy.Parse([]byte(tt.doc), tt.kind, iampolicy.WithSizeLimits()); err != nil && tt.name != "thousand statements" {
+			if _, err := iampolicy.Parse([]byte(tt.doc), tt.kind, iampolicy.WithSizeLimits()); err != nil &&
+				tt.name != "thousand statements" {
 				t.Error(err)
 			}
 			if _, err := iampolicy.Parse([]byte(tt.doc), tt.kind); err != nil {
@@ -577,7 +580,9 @@ func TestParseOfHostileDocumentsIsQuick(t *testing.T) {
 	manyKeys := func(n int) string {
 		var operators []string
 		for _, qualifier := range []string{"", "ForAllValues:", "ForAnyValue:"} {
-			for _, name := range []string{"Bool", "BoolIfExists", "StringEquals", "StringLike", "StringEqualsIgnoreCase", "StringEqualsIfExists"} {
+			for _, name := range []string{
+				"Bool", "BoolIfExists", "StringEquals", "StringLike", "StringEqualsIgnoreCase", "StringEqualsIfExists",
+			} {
 				operators = append(operators, `"`+qualifier+name+`":{`+numbered(n)+`"b":true}`)
 			}
 		}
@@ -587,7 +592,8 @@ func TestParseOfHostileDocumentsIsQuick(t *testing.T) {
 		"keys":            `{"Statement":{"Condition":{"Bool":{` + strings.Repeat(`"a":1,`, 100_000) + `"b":1}}}}`,
 		"many keys":       manyKeys(990),
 		"many conditions": document(strings.Repeat(clean(`,"Condition":{"Bool":{`+numbered(240)+`"b":true}}`)+`,`, 300) + clean("")),
-		"many resources": document(strings.Repeat(elem(`"Action":"s3:Get"`, `"Resource":["arn:aws:s3:::b`+strings.Repeat(`","arn:aws:s3:::*a*b*c`, 180)+`"]`)+
+		"many resources": document(strings.Repeat(elem(`"Action":"s3:Get"`,
+			`"Resource":["arn:aws:s3:::b`+strings.Repeat(`","arn:aws:s3:::*a*b*c`, 180)+`"]`)+
 			`,`,
 			150) +
 			clean("")),

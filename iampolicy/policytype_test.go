@@ -207,7 +207,9 @@ func TestWithAPIGatewayExpandsTheShortForm(t *testing.T) {
 			t.Errorf("%s: got %v", tt.name, d.Outcome)
 		}
 	}
-	for _, bad := range [][3]string{{"", account, "x"}, {"us-east-1", "*", "x"}, {"us-east-1", account, "a:b"}, {"us-east-1", account, "${x}"}} {
+	for _, bad := range [][3]string{
+		{"", account, "x"}, {"us-east-1", "*", "x"}, {"us-east-1", account, "a:b"}, {"us-east-1", account, "${x}"},
+	} {
 		_, err := iampolicy.Parse([]byte(doc), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway(bad[0], bad[1], bad[2]))
 		if _, ok := errors.AsType[*iampolicy.ParseError](err); !ok {
 			t.Errorf("%q is accepted: %v", bad, err)

@@ -31,8 +31,10 @@ func TestPrint(t *testing.T) {
 		{"as it is", iampolicy.IdentityPolicy, document(`{"Sid":"One",` + all + `}`), document(`{"Sid":"One",` + all + `}`)},
 		{
 			"elements in AWS's order", iampolicy.ResourcePolicy,
-			`{"Statement":[{"Resource":"*","Condition":{"Bool":{"a:b":"true"}},"Action":"*","Principal":"*","Effect":"Deny","Sid":"a b"}],"Id":"i","Version":"2008-10-17"}`,
-			`{"Version":"2008-10-17","Id":"i","Statement":[{"Sid":"a b","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"a:b":"true"}}}]}`,
+			`{"Statement":[{"Resource":"*","Condition":{"Bool":{"a:b":"true"}},"Action":"*","Principal":"*","Effect":"Deny",` +
+				`"Sid":"a b"}],"Id":"i","Version":"2008-10-17"}`,
+			`{"Version":"2008-10-17","Id":"i","Statement":[{"Sid":"a b","Effect":"Deny","Principal":"*","Action":"*","Resource":"*",` +
+				`"Condition":{"Bool":{"a:b":"true"}}}]}`,
 		},
 		{
 			"statements in the document's order, whatever their effect", iampolicy.IdentityPolicy,
@@ -141,24 +143,28 @@ func TestPrint(t *testing.T) {
 
 // What WithAPIGateway expanded is printed so, and means the same without the option.
 func TestPrintExpandsTheShortForm(t *testing.T) {
-	p, err := iampolicy.Parse([]byte(document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":["execute-api:/prod/GET/*","*"]}`)),
+	p, err := iampolicy.Parse([]byte(document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",`+
+		`"Resource":["execute-api:/prod/GET/*","*"]}`)),
 		iampolicy.ResourcePolicy, ridesAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":["arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/*","*"]}`)
+	want := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",` +
+		`"Resource":["arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/*","*"]}`)
 	if got := requirePrints(t, p); string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if _, err := iampolicy.Parse([]byte(want), iampolicy.ResourcePolicy); err != nil {
 		t.Error(err)
 	}
-	long := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/` + strings.Repeat("x", 2000) + `"}`)
+	long := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/` +
+		strings.Repeat("x", 2000) + `"}`)
 	if _, err := iampolicy.Parse([]byte(long), iampolicy.ResourcePolicy, ridesAPI); err == nil {
 		t.Error("a short form is accepted whose ARN, when printed, would be refused")
 	}
 	for _, odd := range []string{"r\x01", "r s", "ü", "\xff", "\x7f"} {
-		if _, err := iampolicy.Parse([]byte(want), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway("us-east-1", account, odd)); err == nil {
+		if _, err := iampolicy.Parse([]byte(want), iampolicy.ResourcePolicy,
+			iampolicy.WithAPIGateway("us-east-1", account, odd)); err == nil {
 			t.Errorf("an API ID %q is accepted", odd)
 		}
 	}
@@ -361,9 +367,11 @@ func FuzzPrint(f *testing.F) {
 			f.Add(p.JSON(f), uint8(p.Kind), seed, false)
 		}
 	}
-	f.Add([]byte(`{"Id":"\u00ad","Statement":{"Sid":"\"\\\t","Effect":"Allow","Principal":"*","Action":["*"],"Resource":"execute-api:/*"}}`),
+	f.Add([]byte(`{"Id":"\u00ad","Statement":{"Sid":"\"\\\t","Effect":"Allow","Principal":"*","Action":["*"],`+
+		`"Resource":"execute-api:/*"}}`),
 		uint8(iampolicy.ResourcePolicy), uint64(1), true)
-	f.Add([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"a:b":[true]},"NumericEquals":{"{":1E1,"\u007f":[1,2]}}}}`),
+	f.Add([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"a:b":[true]},"NumericEquals":{"{":1E1,`+
+		`"\u007f":[1,2]}}}}`),
 		uint8(iampolicy.IdentityPolicy), uint64(2), false)
 	f.Fuzz(func(t *testing.T, doc []byte, kind uint8, seed uint64, expand bool) {
 		if len(doc) > 64<<10 {

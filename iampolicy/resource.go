@@ -26,7 +26,8 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 		if p.options.api == nil {
 			return arnPattern{}, problem{
 				CodeShortFormNotExpanded,
-				"the short form execute-api:/ does not say which API: write its ARN, or name the API to expand it (-api of the command iampolicy, WithAPIGateway in Go)",
+				"the short form execute-api:/ does not say which API: write its ARN, or name the API to expand it (-api of the command " +
+					"iampolicy, WithAPIGateway in Go)",
 			}
 		}
 		text = p.options.api.expand(text)

@@ -79,7 +79,8 @@ func (p *parser) statement(n *node, at *docPath, index int) statement {
 	if p.isFullAccess(&e) {
 		// AWS manages this one, which breaks the rules for a customer's.
 		star := []string{"*"}
-		st.actions, st.resources, st.principals = []pattern{{shape: anything}}, []arnPattern{{everything: true}}, &principals{everyone: true}
+		st.actions, st.resources = []pattern{{shape: anything}}, []arnPattern{{everything: true}}
+		st.principals = &principals{everyone: true}
 		st.actionTexts, st.resourceTexts, st.principalTexts = star, star, star
 		return st
 	}

@@ -30,7 +30,9 @@ func TestUnknownKeyDenies(t *testing.T) {
 				if base == "Null" && ifExists != "" {
 					continue
 				}
-				for _, value := range []string{`"` + operand + `"`, `["` + operand + `","` + strings.Replace(operand, "true", "false", 1) + `"]`} {
+				for _, value := range []string{
+					`"` + operand + `"`, `["` + operand + `","` + strings.Replace(operand, "true", "false", 1) + `"]`,
+				} {
 					condition := fmt.Sprintf(`%q:{"X:v":%s}`, set+base+ifExists, value)
 					req := request("s3:GetObject", object)
 					req.Context.SetUnknown("x:V")
@@ -112,7 +114,8 @@ func TestUnknownVariableDenies(t *testing.T) {
 			if got := iampolicy.Evaluate(identity(t, `{"Effect":"Allow",`+tt.statement+`}`), req).Allowed(); got != tt.allowApplies {
 				t.Errorf("an Allow applies: %v", got)
 			}
-			if got := iampolicy.Evaluate(identity(t, allow, `{"Effect":"Deny",`+tt.statement+`}`), req).Outcome == iampolicy.ExplicitDeny; got != tt.denyApplies {
+			d := iampolicy.Evaluate(identity(t, allow, `{"Effect":"Deny",`+tt.statement+`}`), req)
+			if got := d.Outcome == iampolicy.ExplicitDeny; got != tt.denyApplies {
 				t.Errorf("a Deny applies: %v", got)
 			}
 		})
@@ -195,7 +198,8 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 					Policy: []string{"10.0.0.0/8"}, Request: []string{"10.0.0.1:443"},
 				},
 			},
-			`Condition NotIpAddress "x:ip": the policy has "10.0.0.0/8", the value cannot be read: the request has "10.0.0.1:443"; what is not known denies`,
+			`Condition NotIpAddress "x:ip": the policy has "10.0.0.0/8", the value cannot be read: ` +
+				`the request has "10.0.0.1:443"; what is not known denies`,
 		},
 		{
 			"one of several is no number", condition("ForAllValues:NumericLessThan", "x:many", `"10"`),
@@ -224,7 +228,9 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 		},
 		{
 			"a variable in Resource", `"Action":"*","Resource":"arn:aws:s3:::${x:u}"`,
-			[]F{{Element: "Resource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
+			[]F{
+				{Element: "Resource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}},
+			},
 			`Resource: the policy has "arn:aws:s3:::${x:u}", whose variable "x:u" has a value that is not known`,
 		},
 		{

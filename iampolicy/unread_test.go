@@ -94,7 +94,9 @@ func TestBinaryEqualsReadsStrictBase64(t *testing.T) {
 		if _, denied := underCondition(t, `"BinaryEquals":{"x:v":"////////"}`, req); denied == want {
 			t.Errorf("%q: denied %v, but it is base64: %v", s, denied, want)
 		}
-		_, err = iampolicy.Parse([]byte(document(fmt.Sprintf(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"BinaryEquals":{"x:v":%q}}}`, s))),
+		_, err = iampolicy.Parse([]byte(document(fmt.Sprintf(`{"Effect":"Allow","Action":"*","Resource":"*",`+
+			`"Condition":{"BinaryEquals":{"x:v":%q}}}`,
+			s))),
 			iampolicy.IdentityPolicy)
 		if (err == nil) != want {
 			t.Errorf("%q as an operand: %v", s, err)
@@ -111,10 +113,12 @@ func TestIndexFindsWhatCannotBeRead(t *testing.T) {
 	statements := []string{allow}
 	for i := range 300 {
 		statements = append(statements,
-			fmt.Sprintf(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"},"StringEquals":{"x:n":"%d"}}}`,
+			fmt.Sprintf(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"},`+
+				`"StringEquals":{"x:n":"%d"}}}`,
 				i, i),
 			fmt.Sprintf(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"x:text":"%d"}}}`, i),
-			fmt.Sprintf(`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"}}}`, i))
+			fmt.Sprintf(`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"}}}`,
+				i))
 	}
 	set := identity(t, statements...)
 	type values struct{ arn, n, text, want string }
@@ -164,7 +168,9 @@ func TestReadingCounts(t *testing.T) {
 		for j := range 60 {
 			list = append(list, fmt.Sprintf(`"x:%d":"1"`, j))
 		}
-		all = append(all, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NumericNotEquals":{`+strings.Join(list, ",")+`},"Null":{"x:0":"true"}}}`)
+		all = append(all,
+			`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NumericNotEquals":{`+strings.Join(list, ",")+
+				`},"Null":{"x:0":"true"}}}`)
 	}
 	set := identity(t, append(all, allow)...)
 	for size, want := range map[int]iampolicy.Outcome{10: iampolicy.Allow, 4_000: iampolicy.ImplicitDeny, 50_000: iampolicy.Allow} {

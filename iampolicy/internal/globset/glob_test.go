@@ -36,9 +36,11 @@ func TestAppendText(t *testing.T) {
 func TestKeysTellGlobsApart(t *testing.T) {
 	t.Parallel()
 	items := append(slices.Clone(plainItems[:10]),
-		globset.Item{Kind: globset.Variable, Ref: 0}, globset.Item{Kind: globset.Variable, Ref: 1}, globset.Item{Kind: globset.Variable, Ref: 1 << 9},
+		globset.Item{Kind: globset.Variable, Ref: 0}, globset.Item{Kind: globset.Variable, Ref: 1},
+		globset.Item{Kind: globset.Variable, Ref: 1 << 9},
 		globset.Item{Kind: globset.VariablePart, Ref: 0}, globset.Item{Kind: globset.VariablePart, Ref: 1},
-		globset.Item{Kind: globset.Char, Char: 'a' + 1<<8}, globset.Item{Kind: globset.Char, Char: 'a' + 1<<16}, globset.Item{Kind: globset.Char, Char: 0})
+		globset.Item{Kind: globset.Char, Char: 'a' + 1<<8}, globset.Item{Kind: globset.Char, Char: 'a' + 1<<16},
+		globset.Item{Kind: globset.Char, Char: 0})
 	a := globset.New()
 	seen := map[string]bool{}
 	numbers := map[globset.Glob]bool{}

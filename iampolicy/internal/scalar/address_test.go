@@ -173,7 +173,9 @@ func TestParsePrefix(t *testing.T) {
 		if ok != (test.want != "") || ok && prefix != netip.MustParsePrefix(test.want) {
 			t.Errorf("ParsePrefix(%q) is %v, %t; want %q", test.text, prefix, ok, test.want)
 		}
-		for _, addr := range []string{"203.0.113.7", "::ffff:203.0.113.8", "10.0.0.1", "0.0.0.0", "::", "2001:db8::1", "2001:db8::2", "ffff::"} {
+		for _, addr := range []string{
+			"203.0.113.7", "::ffff:203.0.113.8", "10.0.0.1", "0.0.0.0", "::", "2001:db8::1", "2001:db8::2", "ffff::",
+		} {
 			checkAddress(t, test.text, addr)
 		}
 	}
