@@ -9,15 +9,20 @@ import (
 
 func BenchmarkCheckNoNewAccess(b *testing.B) {
 	const (
-		rides = `{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/*/*/ride/${aws:username}/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`
+		rides = `{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/*/*/ride/${aws:username}/*",` +
+			`"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`
 		wider = `{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/*/*/ride/*"}`
 	)
 	var buckets, prefixes, apis, paths []string
 	for i := range 100 {
 		buckets = append(buckets, fmt.Sprintf(`{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b%d/*"}`, i))
 		prefixes = append(prefixes, fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b%d/public/*"}`, i))
-		apis = append(apis, fmt.Sprintf(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:api%d/*/*/ride/*"}`, i))
-		paths = append(paths, fmt.Sprintf(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:api%d/*/*/ride/7/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.%d"}}}`, i, i))
+		apis = append(apis,
+			fmt.Sprintf(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:api%d/*/*/ride/*"}`, i))
+		paths = append(paths,
+			fmt.Sprintf(`{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:api%d/*/*/ride/7/*",`+
+				`"Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.%d"}}}`,
+				i, i))
 	}
 	for _, test := range []struct {
 		name     string

@@ -50,7 +50,8 @@ func (d smallWorld) condition() string {
 		}
 		return d.glob(0)
 	}
-	on := fmt.Sprintf(`%q:{"x:k":["%s","%s"]}`, operator("StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"), value(), value())
+	on := fmt.Sprintf(`%q:{"x:k":["%s","%s"]}`,
+		operator("StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"), value(), value())
 	switch d.IntN(4) {
 	case 0:
 		on += `,"Null":{"x:j":"` + d.one("true", "false") + `"}`

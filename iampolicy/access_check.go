@@ -1,8 +1,11 @@
 package iampolicy
 
 import (
+	"context"
 	"fmt"
 	"slices"
+
+	"github.com/wildgate/wildgate/iampolicy/internal/globset"
 )
 
 // An accessCheck is the state of one check.
@@ -133,9 +136,9 @@ func (c *accessCheck) decide(required, blockers []*accessStatement) AccessResult
 // met before one was found.
 func (q *accessQuestion) search(dimensions [][]accessCandidate, most plausibility) []accessCandidate {
 	s := coverSearch{work: &q.check.work}
-	all := newBitset(len(q.blockers))
+	all := globset.NewBitset(len(q.blockers))
 	for i := range q.blockers {
-		all.set(i)
+		all.Set(i)
 	}
 	for _, candidates := range dimensions {
 		best := q.undominated(candidates, most)
@@ -146,15 +149,15 @@ func (q *accessQuestion) search(dimensions [][]accessCandidate, most plausibilit
 	}
 	slices.SortStableFunc(s.dimensions, func(a, b []accessCandidate) int { return len(a) - len(b) })
 	// rest[i] are the blockers that no candidate of dimension i or a later one stops.
-	s.rest = make([]bitset, len(s.dimensions)+1)
+	s.rest = make([]globset.Bitset, len(s.dimensions)+1)
 	s.rest[len(s.dimensions)] = all
 	for i := len(s.dimensions) - 1; i >= 0; i-- {
 		s.rest[i] = slices.Clone(s.rest[i+1])
 		for b := range q.blockers {
-			if !slices.ContainsFunc(s.dimensions[i], func(c accessCandidate) bool { return !c.alive.has(b) }) {
+			if !slices.ContainsFunc(s.dimensions[i], func(c accessCandidate) bool { return !c.alive.Has(b) }) {
 				continue
 			}
-			s.rest[i].clear(b)
+			s.rest[i].Clear(b)
 		}
 	}
 	if !s.choose(0, all) {
@@ -171,10 +174,10 @@ func (q *accessQuestion) undominated(candidates []accessCandidate, most plausibi
 		if c.rank > most || !q.check.work.spend(len(best)*len(c.alive)+1) {
 			continue
 		}
-		if slices.ContainsFunc(best, func(b accessCandidate) bool { return b.rank <= c.rank && subset(b.alive, c.alive) }) {
+		if slices.ContainsFunc(best, func(b accessCandidate) bool { return b.rank <= c.rank && b.alive.SubsetOf(c.alive) }) {
 			continue
 		}
-		best = slices.DeleteFunc(best, func(b accessCandidate) bool { return c.rank <= b.rank && subset(c.alive, b.alive) })
+		best = slices.DeleteFunc(best, func(b accessCandidate) bool { return c.rank <= b.rank && c.alive.SubsetOf(b.alive) })
 		best = append(best, c)
 	}
 	return best
@@ -183,12 +186,12 @@ func (q *accessQuestion) undominated(candidates []accessCandidate, most plausibi
 type coverSearch struct {
 	work       *accessWork
 	dimensions [][]accessCandidate
-	rest       []bitset
+	rest       []globset.Bitset
 	chosen     []accessCandidate // the last dimension's first
 }
 
 // choose chooses for the dimensions from i on, such that none of alive is left.
-func (s *coverSearch) choose(i int, alive bitset) bool {
+func (s *coverSearch) choose(i int, alive globset.Bitset) bool {
 	if !s.work.spend(1 + len(alive)) {
 		return false
 	}
@@ -201,7 +204,7 @@ func (s *coverSearch) choose(i int, alive bitset) bool {
 		return true // rest held all: nothing is alive
 	}
 	for _, c := range s.dimensions[i] {
-		left := make(bitset, len(alive))
+		left := make(globset.Bitset, len(alive))
 		for w := range alive {
 			left[w] = alive[w] & c.alive[w]
 		}
@@ -211,4 +214,70 @@ func (s *coverSearch) choose(i int, alive bitset) bool {
 		}
 	}
 	return false
+}
+
+// maxAccessWork bounds one check: a second or two of work.
+const maxAccessWork = 1 << 24
+
+// An accessWork counts the work of one check. Where a limit is exceeded, what was
+// found until then may still hold a witness, but there is no pass.
+type accessWork struct {
+	ctx    context.Context
+	done   int
+	reason string // of the first limit that was exceeded
+}
+
+const (
+	// matchesPerStep is how many units of an evaluation's work are one step of a check.
+	matchesPerStep = 128
+	// accessTurn is after how many steps the context is looked at.
+	accessTurn = 1 << 14
+)
+
+// spend counts n steps, and reports whether there may be more.
+func (w *accessWork) spend(n int) bool {
+	before := w.done
+	if w.done += n; before/accessTurn != w.done/accessTurn && w.ctx.Err() != nil {
+		w.end()
+	}
+	if w.done > maxAccessWork {
+		w.exceeded("more work than a fixed limit")
+	}
+	return w.done <= maxAccessWork
+}
+
+// forgive forgets a limit that only one question has met: the next may be easier.
+func (w *accessWork) forgive() {
+	if w.done <= maxAccessWork {
+		w.reason = ""
+	}
+}
+
+// spendMatching counts what an evaluation has spent, which begins anew.
+func (w *accessWork) spendMatching(e *evaluation) bool {
+	n := 1 + e.work/matchesPerStep
+	if e.over() {
+		w.exceeded("an evaluation that costs more than Evaluate's budget")
+	}
+	e.work = 0
+	return w.spend(n)
+}
+
+// end lets nothing more be done: the context has ended.
+func (w *accessWork) end() {
+	w.done, w.reason = max(w.done, maxAccessWork+1), "the check was not done when its context ended"
+}
+
+// witnesses is Automaton.Witnesses, as part of this work.
+func (w *accessWork) witnesses(a *globset.Automaton, visit func(word []rune, holds globset.Bitset) bool) {
+	if !a.Witnesses(w.spend, visit) {
+		w.exceeded("an automaton of more than 32,768 states, or of too large ones")
+	}
+}
+
+// exceeded notes which limit was.
+func (w *accessWork) exceeded(limit string) {
+	if w.reason == "" {
+		w.reason = "the check would take " + limit
+	}
 }

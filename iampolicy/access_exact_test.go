@@ -19,14 +19,26 @@ var typedKeys = []typedKey{
 	{
 		"x:ip",
 		[]string{"IpAddress", "NotIpAddress"},
-		[]string{"10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.1", "10.0.0.3", "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "::/0", "::/1", "8000::/1", "2001:db8::/126", "2001:db8::2/127", "2001:db8::1", "::ffff:10.0.0.2"},
-		[]string{"10.0.0.0", "10.0.0.1", "::ffff:10.0.0.2", "10.0.0.3", "10.0.0.4", "200.0.0.1", "::", "2001:db8::", "2001:db8::1", "2001:db8::3", "2001:db8::4", "ffff::", "a host"},
+		[]string{
+			"10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.1", "10.0.0.3", "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "::/0", "::/1",
+			"8000::/1", "2001:db8::/126", "2001:db8::2/127", "2001:db8::1", "::ffff:10.0.0.2",
+		},
+		[]string{
+			"10.0.0.0", "10.0.0.1", "::ffff:10.0.0.2", "10.0.0.3", "10.0.0.4", "200.0.0.1", "::", "2001:db8::", "2001:db8::1",
+			"2001:db8::3", "2001:db8::4", "ffff::", "a host",
+		},
 	},
 	{
 		"x:arn",
 		[]string{"ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals", "StringLike", "StringNotEquals"},
-		[]string{"arn:a:a:::a", "arn:*:a:::a", "arn:?:*:::*", "arn:a:a:::*", "arn:*:*:*:*:*", "arn:a?:*:::a", "arn:*::::?", "arn:a:b:::a:b", "arn:a:b:::*:*"},
-		[]string{"arn:a:a:::a", "arn:b:a:::a", "arn:a:b:::a", "arn:ab:b:::a", "arn:::::a", "arn:a:a:::", "arn:a:a:::ab", "arn:a:b:::a:b", "arn:b:b:::a:b:a", "arn:a:a:x::a", "arn:a:a", "", "a"},
+		[]string{
+			"arn:a:a:::a", "arn:*:a:::a", "arn:?:*:::*", "arn:a:a:::*", "arn:*:*:*:*:*", "arn:a?:*:::a", "arn:*::::?", "arn:a:b:::a:b",
+			"arn:a:b:::*:*",
+		},
+		[]string{
+			"arn:a:a:::a", "arn:b:a:::a", "arn:a:b:::a", "arn:ab:b:::a", "arn:::::a", "arn:a:a:::", "arn:a:a:::ab", "arn:a:b:::a:b",
+			"arn:b:b:::a:b:a", "arn:a:a:x::a", "arn:a:a", "", "a",
+		},
 	},
 	{
 		"x:bool",
@@ -36,7 +48,10 @@ var typedKeys = []typedKey{
 	},
 	{
 		"x:number",
-		[]string{"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals"},
+		[]string{
+			"NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals", "NumericGreaterThan",
+			"NumericGreaterThanEquals",
+		},
 		[]string{"1", "2", "2.0", "3e0", "-1"},
 		[]string{"-2", "-1", "0", "1", "1.5", "2", "2.5", "3", "4", "x"},
 	},
@@ -44,7 +59,10 @@ var typedKeys = []typedKey{
 		"x:date",
 		[]string{"DateEquals", "DateNotEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals"},
 		[]string{"2001", "2002-01-01T00:00:00Z", "2002-01-01T00:00:01Z", "2002-01-01T00:00:00.5Z"},
-		[]string{"2000", "2001-01-01", "2001-06", "2002-01-01", "2002-01-01T00:00:00.2Z", "2002-01-01T00:00:00.5Z", "2002-01-01T00:00:00.7Z", "1009843201", "2003", "x"},
+		[]string{
+			"2000", "2001-01-01", "2001-06", "2002-01-01", "2002-01-01T00:00:00.2Z", "2002-01-01T00:00:00.5Z", "2002-01-01T00:00:00.7Z",
+			"1009843201", "2003", "x",
+		},
 	},
 }
 
@@ -54,7 +72,8 @@ func (k *typedKey) condition(d dice) string {
 	for i := range list {
 		list[i] = d.one(k.operands...)
 	}
-	on := fmt.Sprintf(`%q:{%q:["%s"]}`, d.one("", "", "ForAllValues:", "ForAnyValue:")+d.one(k.operators...)+d.one("", "", "IfExists"), k.key, strings.Join(list, `","`))
+	on := fmt.Sprintf(`%q:{%q:["%s"]}`, d.one("", "", "ForAllValues:", "ForAnyValue:")+d.one(k.operators...)+d.one("", "", "IfExists"),
+		k.key, strings.Join(list, `","`))
 	if d.in(5) {
 		on += fmt.Sprintf(`,"Null":{%q:%q}`, k.key, d.one("true", "false"))
 	}
@@ -99,7 +118,8 @@ func TestCheckNoNewAccessIsExactForEveryType(t *testing.T) {
 				d := newDice(seed)
 				statements := func(effects ...string) (list []string) {
 					for range 1 + d.IntN(3) {
-						list = append(list, `{"Effect":"`+d.one(effects...)+`","Action":"s3:*","Resource":"*","Condition":{`+k.condition(d)+`}}`)
+						list = append(list,
+							`{"Effect":"`+d.one(effects...)+`","Action":"s3:*","Resource":"*","Condition":{`+k.condition(d)+`}}`)
 					}
 					return list
 				}

@@ -17,7 +17,8 @@ func FuzzCheckNoNewAccess(f *testing.F) {
 		f.Add(pair.old[0].JSON(f), pair.new[0].JSON(f), uint8(pair.kind))
 	}
 	f.Add([]byte(document(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::*a?b*\u00ff"}`)),
-		[]byte(document(`{"Effect":"Allow","NotAction":"?:**","NotResource":"arn:aws:s3:::${x:s, '*'}?"}`)), uint8(iampolicy.IdentityPolicy))
+		[]byte(document(`{"Effect":"Allow","NotAction":"?:**",`+
+			`"NotResource":"arn:aws:s3:::${x:s, '*'}?"}`)), uint8(iampolicy.IdentityPolicy))
 	f.Fuzz(func(t *testing.T, oldDoc, newDoc []byte, k uint8) {
 		if len(oldDoc)+len(newDoc) > 4000 {
 			return

@@ -30,14 +30,17 @@ func TestAccessChecksAreBounded(t *testing.T) {
 		keys[i] = fmt.Sprintf(`"x:k%d":["0","1","2","3","4","5","6","7"]`, i)
 		for j := range i {
 			for v := range 8 {
-				holes = append(holes, fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:k%d":"%d","x:k%d":"%d"}}}`, i, v, j, v))
+				holes = append(holes,
+					fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:k%d":"%d","x:k%d":"%d"}}}`, i,
+						v, j, v))
 			}
 		}
 	}
 	holes = append(holes, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{`+strings.Join(keys, ",")+`}}}`)
 	var anyOf []string
 	for i := range 40 {
-		anyOf = append(anyOf, fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"x:k":"*%d*"}}}`, i))
+		anyOf = append(anyOf,
+			fmt.Sprintf(`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"x:k":"*%d*"}}}`, i))
 	}
 	anyOf = append(anyOf, st("Allow", "*", "*"))
 	late := "arn:aws:s3:::*a" + strings.Repeat("?", 30)
@@ -52,11 +55,21 @@ func TestAccessChecksAreBounded(t *testing.T) {
 		{"nine hundred statements against one", wide, []string{st("Allow", "s3:Get*", "*")}, iampolicy.AccessFail},
 		{"one against nine hundred statements", []string{st("Allow", "s3:Get*", "arn:aws:s3:::b*")}, wide, iampolicy.AccessPass},
 		{"a letter thirty characters before the end", []string{st("Allow", "*", late)}, []string{st("Allow", "*", late+"?")}, iampolicy.AccessUnknown},
-		{"more stars than anybody needs", []string{st("Allow", "*", "arn:aws:s3:::"+strings.Repeat("*a", 900)+"*")}, []string{st("Allow", "*", "arn:aws:s3:::"+strings.Repeat("*a", 901))}, iampolicy.AccessPass},
+		{
+			"more stars than anybody needs",
+			[]string{st("Allow", "*", "arn:aws:s3:::"+strings.Repeat("*a", 900)+"*")},
+			[]string{st("Allow", "*", "arn:aws:s3:::"+strings.Repeat("*a", 901))},
+			iampolicy.AccessPass,
+		},
 		{"eighty patterns that overlap in every way", append(stars[:79:79], denies...), append(denies[:79:79], stars...), iampolicy.AccessUnknown},
 		{"nine pigeons and eight holes", []string{st("Allow", "s3:*", "*")}, holes, iampolicy.AccessPass},
 		{"forty sets of values, or none", []string{st("Allow", "s3:*", "*")}, anyOf, iampolicy.AccessFail},
-		{"forty sets of values", []string{st("Allow", "s3:*", "*")}, append(anyOf, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:k":"*"}}}`), iampolicy.AccessUnknown},
+		{
+			"forty sets of values",
+			[]string{st("Allow", "s3:*", "*")},
+			append(anyOf, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLike":{"x:k":"*"}}}`),
+			iampolicy.AccessUnknown,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			old, new := identity(t, test.old...), identity(t, test.new...)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/wildgate/wildgate/iampolicy/internal/globset"
 )
 
 // An accessKey is the dimension of one condition key: what a request may have
@@ -66,10 +68,10 @@ func (k *accessKey) candidates(fixed *Context) (list []accessCandidate) {
 	}
 	// The key is a policy variable: it has the value that was fixed, or whichever.
 	e := evaluation{context: fixed}
-	holds := newBitset(len(k.tests))
+	holds := globset.NewBitset(len(k.tests))
 	for i, c := range k.tests {
 		if c.holds(&e) {
-			holds.set(i)
+			holds.Set(i)
 		}
 		k.q.check.work.spendMatching(&e)
 	}
@@ -96,7 +98,7 @@ func (k *accessKey) free(list []accessCandidate, fixed *Context) []accessCandida
 	key := k.spelling()
 	list = k.entry(list, nil, missingEntry, realistic, "", func(*Request) {})
 	unstoppable := k.unstoppable()
-	stopsAll := func(c accessCandidate) bool { return c.rank == realistic && subset(c.alive, unstoppable) }
+	stopsAll := func(c accessCandidate) bool { return c.rank == realistic && c.alive.SubsetOf(unstoppable) }
 	add := func(fixed *Context) {
 		if slices.ContainsFunc(list, stopsAll) {
 			return // there is no better one
@@ -152,7 +154,7 @@ func (k *accessKey) holds(test int, values []accessValue, kind entryKind) bool {
 	if c.operand == nullOperand {
 		return c.bools[0] && (kind == singleEntry || len(values) > 0) || c.bools[1] && kind != singleEntry && len(values) == 0
 	}
-	passes := func(v accessValue) bool { return v.passes.has(test) }
+	passes := func(v accessValue) bool { return v.passes.Has(test) }
 	switch {
 	case kind == missingEntry && (c.ifExists || c.quantifier == forAllValues):
 		return true
@@ -167,26 +169,30 @@ func (k *accessKey) holds(test int, values []accessValue, kind entryKind) bool {
 }
 
 // entry appends the candidate of an entry, if the required conditions hold of it.
-func (k *accessKey) entry(list []accessCandidate, values []accessValue, kind entryKind, r plausibility, why string, put func(*Request)) []accessCandidate {
-	holds := newBitset(len(k.tests))
+func (k *accessKey) entry(
+	list []accessCandidate, values []accessValue, kind entryKind, r plausibility, why string, put func(*Request),
+) []accessCandidate {
+	holds := globset.NewBitset(len(k.tests))
 	for i := range k.tests {
 		if k.holds(i, values, kind) {
-			holds.set(i)
+			holds.Set(i)
 		}
 	}
 	return k.candidate(list, holds, r, why, put)
 }
 
-func (k *accessKey) candidate(list []accessCandidate, holds bitset, r plausibility, why string, put func(*Request)) []accessCandidate {
+func (k *accessKey) candidate(
+	list []accessCandidate, holds globset.Bitset, r plausibility, why string, put func(*Request),
+) []accessCandidate {
 	for i := range k.required {
-		if !holds.has(i) {
+		if !holds.Has(i) {
 			return list
 		}
 	}
 	alive := k.q.noneAlive()
 	for i, tests := range k.blockers {
-		if !slices.ContainsFunc(tests, func(n int) bool { return !holds.has(n) }) {
-			alive.set(i)
+		if !slices.ContainsFunc(tests, func(n int) bool { return !holds.Has(n) }) {
+			alive.Set(i)
 		}
 	}
 	if r == unproven {
@@ -225,7 +231,7 @@ func (k *accessKey) lists(list []accessCandidate, fixed *Context) []accessCandid
 		for _, v := range values {
 			failsAll := true
 			for i, n := range anyOf {
-				failsAll = failsAll && (subset&(1<<i) == 0 || !v.passes.has(n))
+				failsAll = failsAll && (subset&(1<<i) == 0 || !v.passes.Has(n))
 			}
 			if failsAll {
 				allowed = append(allowed, v)
@@ -280,11 +286,11 @@ func (k *accessKey) unmodelled() accessCandidate {
 
 // unstoppable returns the blockers that have no condition on the key but such as
 // are required to hold.
-func (k *accessKey) unstoppable() bitset {
+func (k *accessKey) unstoppable() globset.Bitset {
 	alive := k.q.noneAlive()
 	for i, tests := range k.blockers {
 		if !slices.ContainsFunc(tests, func(n int) bool { return n >= k.required }) {
-			alive.set(i)
+			alive.Set(i)
 		}
 	}
 	return alive

@@ -28,29 +28,104 @@ func TestCheckNoNewAccessByKind(t *testing.T) {
 		want     string
 	}{
 		{"a user of the account", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"111122223333"}`)}, []string{allow(`{"AWS":"` + bob + `"}`)}, "PASS"},
-		{"the account of the user", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + bob + `"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws:iam::111122223333:user/witness"`},
-		{"everyone", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["111122223333","444455556666"]}`)}, []string{allow(`"*"`)}, `by "arn:aws:iam::999999999999:user/witness"`},
+		{
+			"the account of the user", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":"` + bob + `"}`)},
+			[]string{allow(`{"AWS":"111122223333"}`)},
+			`by "arn:aws:iam::111122223333:user/witness"`,
+		},
+		{
+			"everyone", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":["111122223333","444455556666"]}`)},
+			[]string{allow(`"*"`)},
+			`by "arn:aws:iam::999999999999:user/witness"`,
+		},
 		{"everyone is also AWS", iampolicy.ResourcePolicy, []string{allow(`"*"`)}, []string{allow(`{"AWS":"*"}`)}, "PASS"},
-		{"an account as an ARN is of its partition", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + root + `"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, "PASS"},
-		{"an account in another partition", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["` + root + `","arn:aws-cn:iam::444455556666:root"]}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws-cn:iam::111122223333:user/witness"`},
-		{"an account of a name that no other has", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["arn:aws:iam::999999999999:root","111122223333"]}`)}, []string{allow(`"*"`)}, `by "arn:aws:iam::999999999998:user/witness"`},
-		{"a user of a name that no other has", iampolicy.ResourcePolicy, []string{allow(`{"AWS":["arn:aws:iam::111122223333:user/witness"]}`)}, []string{allow(`{"AWS":"111122223333"}`)}, `by "arn:aws:iam::111122223333:user/witnessx"`},
-		{"an account of another partition alone", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"arn:aws-cn:iam::111122223333:root"}`)}, []string{allow(`{"AWS":"111122223333"}`)}, "PASS"},
+		{
+			"an account as an ARN is of its partition", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":"` + root + `"}`)},
+			[]string{allow(`{"AWS":"111122223333"}`)},
+			"PASS",
+		},
+		{
+			"an account in another partition", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":["` + root + `","arn:aws-cn:iam::444455556666:root"]}`)},
+			[]string{allow(`{"AWS":"111122223333"}`)},
+			`by "arn:aws-cn:iam::111122223333:user/witness"`,
+		},
+		{
+			"an account of a name that no other has", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":["arn:aws:iam::999999999999:root","111122223333"]}`)},
+			[]string{allow(`"*"`)},
+			`by "arn:aws:iam::999999999998:user/witness"`,
+		},
+		{
+			"a user of a name that no other has", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":["arn:aws:iam::111122223333:user/witness"]}`)},
+			[]string{allow(`{"AWS":"111122223333"}`)},
+			`by "arn:aws:iam::111122223333:user/witnessx"`,
+		},
+		{
+			"an account of another partition alone", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":"arn:aws-cn:iam::111122223333:root"}`)},
+			[]string{allow(`{"AWS":"111122223333"}`)},
+			"PASS",
+		},
 		{"a role and its sessions", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + role + `"}`)}, []string{allow(`{"AWS":"` + session + `"}`)}, "PASS"},
-		{"a session and its role", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + session + `"}`)}, []string{allow(`{"AWS":"` + role + `"}`)}, `by "arn:aws:sts::111122223333:assumed-role/Pilot/witness"`},
+		{
+			"a session and its role", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":"` + session + `"}`)},
+			[]string{allow(`{"AWS":"` + role + `"}`)},
+			`by "arn:aws:sts::111122223333:assumed-role/Pilot/witness"`,
+		},
 		{"a service more", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"*"}`)}, []string{allow(`{"Service":"events.amazonaws.com"}`)}, "PASS"},
-		{"a service besides", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"111122223333"}`)}, []string{allow(`{"Service":"events.amazonaws.com"}`)}, `by "events.amazonaws.com"`},
-		{"all but Bob are denied", iampolicy.ResourcePolicy, []string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)}, []string{allow(`{"AWS":"` + bob + `"}`)}, "PASS"},
-		{"all but Bob are no longer denied", iampolicy.ResourcePolicy, []string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)}, []string{everyone}, `s3:GetObject on "arn:aws:s3:::rides/x" by "arn:aws:iam::`},
-		{"a condition on who calls is of its own", iampolicy.ResourcePolicy, []string{allow(`{"AWS":"` + bob + `"}`)}, []string{st("Allow", `"Principal":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"`+bob+`"}}`)}, "aws:PrincipalArn"},
+		{
+			"a service besides", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":"111122223333"}`)},
+			[]string{allow(`{"Service":"events.amazonaws.com"}`)},
+			`by "events.amazonaws.com"`,
+		},
+		{
+			"all but Bob are denied", iampolicy.ResourcePolicy,
+			[]string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)},
+			[]string{allow(`{"AWS":"` + bob + `"}`)},
+			"PASS",
+		},
+		{
+			"all but Bob are no longer denied", iampolicy.ResourcePolicy,
+			[]string{everyone, st("Deny", `"NotPrincipal":{"AWS":"`+bob+`"}`)},
+			[]string{everyone},
+			`s3:GetObject on "arn:aws:s3:::rides/x" by "arn:aws:iam::`,
+		},
+		{
+			"a condition on who calls is of its own", iampolicy.ResourcePolicy,
+			[]string{allow(`{"AWS":"` + bob + `"}`)},
+			[]string{st("Allow", `"Principal":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"`+bob+`"}}`)},
+			"aws:PrincipalArn",
+		},
 		{"who may assume a role", iampolicy.TrustPolicy, []string{trust(`{"AWS":"111122223333"}`)}, []string{trust(`{"AWS":"` + bob + `"}`)}, "PASS"},
-		{"another provider", iampolicy.TrustPolicy, []string{trust(`{"Federated":"accounts.google.com"}`)}, []string{trust(`{"Federated":["accounts.google.com","` + provider + `"]}`)}, `by "` + provider + `"`},
+		{
+			"another provider", iampolicy.TrustPolicy,
+			[]string{trust(`{"Federated":"accounts.google.com"}`)},
+			[]string{trust(`{"Federated":["accounts.google.com","` + provider + `"]}`)},
+			`by "` + provider + `"`,
+		},
 
 		{"a session policy", iampolicy.SessionPolicy, []string{full, denyS3}, []string{full}, "s3:x on"},
 		{"a boundary", iampolicy.PermissionsBoundary, []string{full}, []string{full, denyS3}, "PASS"},
 		{"an SCP", iampolicy.SCP, []string{full, denyS3}, []string{full, `{"Effect":"Deny","Action":"s3:Get*","Resource":"*"}`}, "s3:x on"},
-		{"an RCP allows what it does not deny", iampolicy.RCP, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`}, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"*"}`}, "s3:x on"},
-		{"an RCP that denies more", iampolicy.RCP, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"*"}`}, []string{`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`}, "PASS"},
+		{
+			"an RCP allows what it does not deny", iampolicy.RCP,
+			[]string{`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`},
+			[]string{`{"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"*"}`},
+			"s3:x on",
+		},
+		{
+			"an RCP that denies more", iampolicy.RCP,
+			[]string{`{"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"*"}`},
+			[]string{`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`},
+			"PASS",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			old, new := []*iampolicy.Policy{policy(t, test.kind, test.old...)}, []*iampolicy.Policy{policy(t, test.kind, test.new...)}
@@ -59,7 +134,8 @@ func TestCheckNoNewAccessByKind(t *testing.T) {
 				t.Errorf("%v; want %s", got, test.want)
 			}
 			if got.Verdict == iampolicy.AccessFail {
-				if !iampolicy.Evaluate(accessSet(t, test.kind, new), got.Witness).Allowed() || iampolicy.Evaluate(accessSet(t, test.kind, old), got.Witness).Allowed() {
+				if !iampolicy.Evaluate(accessSet(t, test.kind, new), got.Witness).Allowed() ||
+					iampolicy.Evaluate(accessSet(t, test.kind, old), got.Witness).Allowed() {
 					t.Errorf("%v is no witness", got)
 				}
 			}
@@ -136,7 +212,9 @@ func TestCheckAccessNotGranted(t *testing.T) {
 }
 
 func TestAccessVerdictString(t *testing.T) {
-	for v, want := range map[iampolicy.AccessVerdict]string{0: "UNKNOWN", iampolicy.AccessPass: "PASS", iampolicy.AccessFail: "FAIL", 9: "invalid"} {
+	for v, want := range map[iampolicy.AccessVerdict]string{
+		0: "UNKNOWN", iampolicy.AccessPass: "PASS", iampolicy.AccessFail: "FAIL", 9: "invalid",
+	} {
 		if v.String() != want {
 			t.Errorf("%d: %s; want %s", v, v, want)
 		}

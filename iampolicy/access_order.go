@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/wildgate/wildgate/iampolicy/internal/scalar"
 )
 
 // Numbers and dates are ordered: between two neighbours of those that the
@@ -18,7 +20,9 @@ const maxOrderedBytes = 64
 // gaps returns the named values, and a value from each gap; between is asked for
 // a text that lies between two of them, or before the first or after the last one,
 // whose neighbour is then nil. It is not complete if there is no text for a gap.
-func gaps[T any](named []T, compare func(a, b *T) int, text func(*T) string, between func(a, b *T) (string, bool)) (list []string, complete bool) {
+func gaps[T any](
+	named []T, compare func(a, b *T) int, text func(*T) string, between func(a, b *T) (string, bool),
+) (list []string, complete bool) {
 	slices.SortFunc(named, func(a, b T) int { return compare(&a, &b) })
 	named = slices.CompactFunc(named, func(a, b T) bool { return compare(&a, &b) == 0 })
 	complete = true
@@ -41,7 +45,7 @@ func gaps[T any](named []T, compare func(a, b *T) int, text func(*T) string, bet
 }
 
 type namedNumber struct {
-	decimal
+	scalar.Decimal
 	text string
 }
 
@@ -54,12 +58,12 @@ func (k *accessKey) numbers() (list []string, complete bool) {
 		}
 	}
 	return gaps(named,
-		func(a, b *namedNumber) int { return a.compare(&b.decimal) },
+		func(a, b *namedNumber) int { return a.Compare(&b.Decimal) },
 		func(n *namedNumber) string { return n.text },
 		func(a, b *namedNumber) (string, bool) {
 			s, ok := numberBetween(a, b)
-			d, isNumber := parseDecimal(s)
-			return s, ok && isNumber && (a == nil || d.compare(&a.decimal) > 0) && (b == nil || d.compare(&b.decimal) < 0)
+			d, isNumber := scalar.ParseDecimal(s)
+			return s, ok && isNumber && (a == nil || d.Compare(&a.Decimal) > 0) && (b == nil || d.Compare(&b.Decimal) < 0)
 		})
 }
 
@@ -70,12 +74,12 @@ func numberBetween(a, b *namedNumber) (string, bool) {
 		if n == nil {
 			continue
 		}
-		if len(n.text) > maxOrderedBytes || n.magnitude > maxOrderedBytes || n.magnitude < -maxOrderedBytes {
+		if len(n.text) > maxOrderedBytes || n.Magnitude() > maxOrderedBytes || n.Magnitude() < -maxOrderedBytes {
 			return "", false
 		}
 		_, set := r.SetString(n.text)
 		ok = ok && set
-		places = max(places, n.digits()-n.magnitude)
+		places = max(places, n.Places())
 	}
 	one := big.NewRat(1, 1)
 	switch {
@@ -98,7 +102,7 @@ func numberBetween(a, b *namedNumber) (string, bool) {
 }
 
 type namedInstant struct {
-	instant
+	scalar.Instant
 	text string
 }
 
@@ -111,12 +115,12 @@ func (k *accessKey) dates() (list []string, complete bool) {
 		}
 	}
 	return gaps(named,
-		func(a, b *namedInstant) int { return a.compare(b.instant) },
+		func(a, b *namedInstant) int { return a.Compare(b.Instant) },
 		func(t *namedInstant) string { return t.text },
 		func(a, b *namedInstant) (string, bool) {
 			for _, s := range datesNear(a, b) {
-				t, ok := parseInstant(s)
-				if ok && (a == nil || t.compare(a.instant) > 0) && (b == nil || t.compare(b.instant) < 0) {
+				t, ok := scalar.ParseInstant(s)
+				if ok && (a == nil || t.Compare(a.Instant) > 0) && (b == nil || t.Compare(b.Instant) < 0) {
 					return s, true
 				}
 			}
@@ -130,13 +134,13 @@ func datesNear(a, b *namedInstant) (list []string) {
 	var seconds int64
 	switch {
 	case a != nil:
-		seconds = a.seconds + 1
+		seconds = a.Unix() + 1
 	case b != nil:
-		seconds = b.seconds - 1
+		seconds = b.Unix() - 1
 	}
 	list = append(list, time.Unix(seconds, 0).UTC().Format(form)+"Z", strconv.FormatInt(seconds, 10))
 	if a != nil {
-		head := time.Unix(a.seconds, 0).UTC().Format(form) + "." + a.fraction
+		head := time.Unix(a.Unix(), 0).UTC().Format(form) + "." + a.Fraction()
 		for zeros := range 8 {
 			list = append(list, head+strings.Repeat("0", zeros)+"1Z")
 		}

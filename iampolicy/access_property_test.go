@@ -31,7 +31,8 @@ func (d dice) checkedPair() checkedPair {
 		p.new = []randomPolicy{d.policy(p.kind)}
 	case 1: // the old one with a statement more
 		more := p.old[0]
-		more.Statements = append(more.Statements[:len(more.Statements):len(more.Statements)], d.statement(p.kind, more.Version == "2012-10-17"))
+		more.Statements = append(more.Statements[:len(more.Statements):len(more.Statements)],
+			d.statement(p.kind, more.Version == "2012-10-17"))
 		p.new = []randomPolicy{more}
 	case 2: // with a statement less
 		less := p.old[0]
@@ -162,7 +163,8 @@ func TestAccessNotGrantedAgreesWithEvaluate(t *testing.T) {
 		}
 	}
 	t.Log(verdicts)
-	if verdicts[iampolicy.AccessUnknown] > accessWorlds/25 || verdicts[iampolicy.AccessPass] < accessWorlds/4 || verdicts[iampolicy.AccessFail] < accessWorlds/8 {
+	if verdicts[iampolicy.AccessUnknown] > accessWorlds/25 || verdicts[iampolicy.AccessPass] < accessWorlds/4 ||
+		verdicts[iampolicy.AccessFail] < accessWorlds/8 {
 		t.Errorf("the test has lost its power: %v", verdicts)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/globset"
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
@@ -22,7 +23,7 @@ type accessQuestion struct {
 	pinned             bool     // their values are known
 }
 
-// A rank says how good a candidate is.
+// A plausibility says how good a candidate is.
 type plausibility uint8
 
 const (
@@ -33,7 +34,7 @@ const (
 
 // An accessCandidate is a value of a dimension that the required statements match.
 type accessCandidate struct {
-	alive bitset // the blockers that it does not keep from matching
+	alive globset.Bitset // the blockers that it does not keep from matching
 	rank  plausibility
 	// put gives a request the value; nil of an unproven one.
 	put func(*Request)
@@ -143,51 +144,51 @@ func (q *accessQuestion) dimensions(fixed *Context) (list [][]accessCandidate) {
 }
 
 // noneAlive returns the set of no blockers.
-func (q *accessQuestion) noneAlive() bitset { return newBitset(len(q.blockers)) }
+func (q *accessQuestion) noneAlive() globset.Bitset { return globset.NewBitset(len(q.blockers)) }
 
 // actions are the candidates for the action.
 func (q *accessQuestion) actions() (list []accessCandidate) {
-	l := newLanguage()
+	l := globset.New()
 	var g globCompiler
-	atoms := map[string]int{}
-	atom := func(st *accessStatement) int {
-		n, known := atoms[st.actionKey]
+	terms := map[string]int{}
+	term := func(st *accessStatement) int {
+		n, known := terms[st.actionKey]
 		if !known {
-			a := accessAtom{negated: st.notAction}
+			a := globset.Term{Negated: st.notAction}
 			for i := range st.actions {
-				items, _ := g.pattern(nil, &st.actions[i], false, under)
-				a.globs = append(a.globs, l.glob(items, under))
+				items, _ := g.pattern(nil, &st.actions[i], false, globset.Under)
+				a.Globs = append(a.Globs, l.AddGlob(items, globset.Under))
 			}
-			n = l.atom(a)
-			atoms[st.actionKey] = n
+			n = l.AddTerm(a)
+			terms[st.actionKey] = n
 		}
 		return n
 	}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfAction(), under)}}))
+	l.Require(l.AddTerm(globset.Term{Globs: []globset.Glob{l.AddGlob(globOfAction(), globset.Under)}}))
 	for _, st := range q.required {
-		l.must = append(l.must, atom(st))
+		l.Require(term(st))
 	}
 	blocker := make([]int, len(q.blockers))
 	for i, st := range q.blockers {
-		blocker[i] = atom(st)
+		blocker[i] = term(st)
 	}
 	unstoppable := q.noneAlive()
 	for i, st := range q.blockers {
 		if !st.notAction && slices.ContainsFunc(st.actions, func(p pattern) bool { return p.shape == anything }) {
-			unstoppable.set(i)
+			unstoppable.Set(i)
 		}
 	}
-	l.words(&q.check.work, func(word []rune, holds bitset) bool {
+	q.check.work.witnesses(l, func(word []rune, holds globset.Bitset) bool {
 		alive := q.noneAlive()
 		q.check.work.spend(len(blocker) / 16)
 		for i, n := range blocker {
-			if holds.has(n) {
-				alive.set(i)
+			if holds.Has(n) {
+				alive.Set(i)
 			}
 		}
 		text := string(word)
 		list = append(list, accessCandidate{alive: alive, put: func(req *Request) { req.Action = text }})
-		return !subset(alive, unstoppable)
+		return !alive.SubsetOf(unstoppable)
 	})
 	return list
 }
@@ -196,8 +197,9 @@ func (q *accessQuestion) actions() (list []accessCandidate) {
 func (q *accessQuestion) principals() (list []accessCandidate) {
 	unstoppable := q.noneAlive()
 	for i, st := range q.blockers {
-		if st.principals == nil || slices.ContainsFunc(q.required, func(r *accessStatement) bool { return r.principalKey == st.principalKey }) {
-			unstoppable.set(i)
+		if st.principals == nil ||
+			slices.ContainsFunc(q.required, func(r *accessStatement) bool { return r.principalKey == st.principalKey }) {
+			unstoppable.Set(i)
 		}
 	}
 	callers := q.callers()
@@ -216,11 +218,11 @@ func (q *accessQuestion) principals() (list []accessCandidate) {
 		alive := q.noneAlive()
 		for i, st := range q.blockers {
 			if e.matchesPrincipal(st.statement) {
-				alive.set(i)
+				alive.Set(i)
 			}
 		}
 		list = append(list, accessCandidate{alive: alive, put: func(req *Request) { req.Principal = p }})
-		if subset(alive, unstoppable) {
+		if alive.SubsetOf(unstoppable) {
 			break // there is no better one
 		}
 	}
@@ -338,28 +340,28 @@ func (p *pattern) valueFor(key, text string) string {
 // shortest returns a text that the pattern matches, or "" if it has variables.
 func shortest(p *pattern) string {
 	var g globCompiler
-	items, _ := g.pattern(nil, p, false, under)
+	items, _ := g.pattern(nil, p, false, globset.Under)
 	return shortestWord(items)
 }
 
 // shortestARN is shortest for an ARN's pattern.
 func shortestARN(p *arnPattern) string {
 	var g globCompiler
-	items, _ := g.arn(p, under)
+	items, _ := g.arn(p, globset.Under)
 	return shortestWord(items)
 }
 
-func shortestWord(items []globItem) string {
+func shortestWord(items []globset.Item) string {
 	var text []rune
 	for _, item := range items {
-		switch item.kind {
-		case globChar, globFold:
-			text = append(text, item.char)
-		case globAny, globAnyPart:
+		switch item.Kind {
+		case globset.Char, globset.Fold:
+			text = append(text, item.Char)
+		case globset.Any, globset.AnyPart:
 			text = append(text, 'x')
-		case globVariable, globVariablePart:
+		case globset.Variable, globset.VariablePart:
 			return ""
-		case globStar, globStarPart, globEnd:
+		case globset.Star, globset.StarPart:
 		}
 	}
 	return string(text)

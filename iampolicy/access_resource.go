@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+
+	"github.com/wildgate/wildgate/iampolicy/internal/globset"
 )
 
 // resources are the candidates for the resource: first with the variables'
@@ -13,7 +15,7 @@ func (q *accessQuestion) resources(fixed *Context) (list []accessCandidate) {
 		alive := q.noneAlive()
 		for i, st := range q.blockers {
 			if matchesNoARN(st.statement) {
-				alive.set(i)
+				alive.Set(i)
 			}
 		}
 		list = append(list, accessCandidate{alive: alive, rank: unusual, put: func(req *Request) { req.Resource = text }})
@@ -34,16 +36,16 @@ func matchesNoARN(st *statement) bool {
 // required statements match too much rather than too little, and the blockers too
 // little rather than too much.
 func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) {
-	l := newLanguage()
+	l := globset.New()
 	g := globCompiler{fixed: fixed}
 	symbolic := fixed == nil
-	s := polarities{symbolic: symbolic}
-	l.must = append(l.must, l.atom(accessAtom{globs: []int32{l.glob(globOfARN(), under)}}))
-	compile := func(st *accessStatement, pol approximation) accessAtom {
-		a := accessAtom{negated: st.notResource}
+	s := approximations{symbolic: symbolic}
+	l.Require(l.AddTerm(globset.Term{Globs: []globset.Glob{l.AddGlob(globOfARN(), globset.Under)}}))
+	compile := func(st *accessStatement, approx globset.Approximation) globset.Term {
+		a := globset.Term{Negated: st.notResource}
 		for i := range st.statement.resources {
-			if items, ok := g.arn(&st.statement.resources[i], pol); ok {
-				a.globs = append(a.globs, l.glob(items, pol))
+			if items, ok := g.arn(&st.statement.resources[i], approx); ok {
+				a.Globs = append(a.Globs, l.AddGlob(items, approx))
 			}
 		}
 		return a
@@ -54,12 +56,12 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 			continue
 		}
 		hasVariable := slices.ContainsFunc(st.statement.resources, func(p arnPattern) bool { return len(p.tail.variables()) > 0 })
-		n := l.atom(compile(st, s.required(st.notResource, hasVariable)))
-		l.must = append(l.must, n)
+		n := l.AddTerm(compile(st, s.required(st.notResource, hasVariable)))
+		l.Require(n)
 		required[st.resourceKey] = n
 	}
-	blocker := make([]int, len(q.blockers)) // by blocker, its atom, or -1
-	atoms := map[string]int{}
+	blocker := make([]int, len(q.blockers)) // by blocker, its term, or -1
+	terms := map[string]int{}
 	for i, st := range q.blockers {
 		blocker[i] = -1
 		if st.statement.resources == nil {
@@ -67,26 +69,26 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 		}
 		n, known := required[st.resourceKey]
 		if !known {
-			n, known = atoms[st.resourceKey]
+			n, known = terms[st.resourceKey]
 		}
 		if !known {
-			n = l.atom(compile(st, s.plain(st.notResource)))
-			atoms[st.resourceKey] = n
+			n = l.AddTerm(compile(st, s.plain(st.notResource)))
+			terms[st.resourceKey] = n
 		}
 		blocker[i] = n
 	}
 	unstoppable := q.noneAlive()
 	for i, st := range q.blockers {
 		if blocker[i] < 0 || !st.notResource && matchesNoARN(st.statement) {
-			unstoppable.set(i)
+			unstoppable.Set(i)
 		}
 	}
-	l.words(&q.check.work, func(word []rune, holds bitset) bool {
+	q.check.work.witnesses(l, func(word []rune, holds globset.Bitset) bool {
 		alive := q.noneAlive()
 		q.check.work.spend(len(blocker) / 16)
 		for i, n := range blocker {
-			if n < 0 || holds.has(n) {
-				alive.set(i)
+			if n < 0 || holds.Has(n) {
+				alive.Set(i)
 			}
 		}
 		c := accessCandidate{alive: alive}
@@ -97,14 +99,14 @@ func (q *accessQuestion) resourceWords(fixed *Context) (list []accessCandidate) 
 			c.put = func(req *Request) { req.Resource = text }
 		}
 		list = append(list, c)
-		return !subset(alive, unstoppable)
+		return !alive.SubsetOf(unstoppable)
 	})
 	return list
 }
 
-// polarities chooses how the globs of each element may err. Where nothing is
+// approximations chooses how the globs of each element may err. Where nothing is
 // unknown it is all the same, and one choice lets equal globs be one.
-type polarities struct {
+type approximations struct {
 	symbolic bool
 	anchored bool
 }
@@ -112,24 +114,24 @@ type polarities struct {
 // required chooses for an element that must match. The first one with variables
 // is taken exactly, its variables being symbols; all others must then allow for
 // what the symbols may stand for.
-func (s *polarities) required(negated, hasVariable bool) approximation {
+func (s *approximations) required(negated, hasVariable bool) globset.Approximation {
 	if !s.symbolic || negated {
-		return under
+		return globset.Under
 	}
 	if hasVariable && !s.anchored {
 		s.anchored = true
-		return under
+		return globset.Under
 	}
-	return over
+	return globset.Over
 }
 
-// plain chooses for an element that must not match, or with over true, for one
+// plain chooses for an element that must not match, or with more true, for one
 // whose match matters the other way round.
-func (s *polarities) plain(more bool) approximation {
+func (s *approximations) plain(more bool) globset.Approximation {
 	if s.symbolic && more {
-		return over
+		return globset.Over
 	}
-	return under
+	return globset.Under
 }
 
 // globAffixes are the plain texts that all words of a glob begin and end with.
@@ -139,14 +141,14 @@ type globAffixes struct {
 	open       bool // the glob is its head and whatever follows
 }
 
-func endsOf(list []globItem) (e globAffixes) {
-	plain := func(item globItem) bool { return item.kind == globChar || item.kind == globFold }
-	n := slices.IndexFunc(list, func(item globItem) bool { return !plain(item) })
+func endsOf(list []globset.Item) (e globAffixes) {
+	plain := func(item globset.Item) bool { return item.Kind == globset.Char || item.Kind == globset.Fold }
+	n := slices.IndexFunc(list, func(item globset.Item) bool { return !plain(item) })
 	if n < 0 {
 		n = len(list)
 	}
 	e.head, e.plain = plainText(list[:n]), n == len(list)
-	e.open = n == len(list)-1 && list[n].kind.isStar()
+	e.open = n == len(list)-1 && list[n].Kind.IsStar()
 	if n < len(list) {
 		for n = len(list); plain(list[n-1]); n-- {
 		}
@@ -157,10 +159,10 @@ func endsOf(list []globItem) (e globAffixes) {
 	return e
 }
 
-func plainText(list []globItem) string {
+func plainText(list []globset.Item) string {
 	text := make([]rune, len(list))
 	for i, item := range list {
-		text[i] = item.char
+		text[i] = item.Char
 	}
 	return string(text)
 }
@@ -172,7 +174,7 @@ type globAffixList []globAffixes
 // endsOfARN takes the items of an ARN's pattern apart at its first five colons.
 func endsOfARN(p *arnPattern) (ends globAffixList) {
 	var g globCompiler
-	list, _ := g.arn(p, under)
+	list, _ := g.arn(p, globset.Under)
 	for !p.everything && len(ends) < 5 {
 		_, list = cutColon(list)
 		part := list
@@ -185,8 +187,8 @@ func endsOfARN(p *arnPattern) (ends globAffixList) {
 }
 
 // cutColon returns what is before the first colon, and what is behind it.
-func cutColon(list []globItem) (before, after []globItem) {
-	n := slices.Index(list, globItem{kind: globChar, char: ':'})
+func cutColon(list []globset.Item) (before, after []globset.Item) {
+	n := slices.Index(list, globset.Item{Kind: globset.Char, Char: ':'})
 	return list[:n], list[n+1:]
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/globset"
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
@@ -23,8 +24,8 @@ func newAccessStatement(st *statement) *accessStatement {
 	var g globCompiler
 	var actions, resources []string
 	for i := range st.actions {
-		list, _ := g.pattern(nil, &st.actions[i], false, under)
-		actions = append(actions, globKey(list, under))
+		list, _ := g.pattern(nil, &st.actions[i], false, globset.Under)
+		actions = append(actions, globset.Key(list, globset.Under))
 		a.actionEnds = append(a.actionEnds, globAffixList{endsOf(list)})
 	}
 	for i := range st.resources {
@@ -70,9 +71,9 @@ func keyOf(list ...string) string {
 // patternKey spells a pattern with its variables, the same whatever the version.
 func patternKey(p *pattern) string {
 	var g globCompiler
-	list, _ := g.pattern(nil, p, false, under)
+	list, _ := g.pattern(nil, p, false, globset.Under)
 	texts := make([]string, 1+len(g.variables))
-	texts[0] = globKey(list, under)
+	texts[0] = globset.Key(list, globset.Under)
 	for name, n := range g.variables {
 		texts[1+n] = name
 	}

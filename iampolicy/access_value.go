@@ -5,13 +5,15 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+
+	"github.com/wildgate/wildgate/iampolicy/internal/globset"
 )
 
 // An accessValue is a value of a condition key that stands for all that pass the
 // same tests.
 type accessValue struct {
 	text   string
-	passes bitset // by test of the accessKey
+	passes globset.Bitset // by test of the accessKey
 	rank   plausibility
 	why    string
 }
@@ -19,7 +21,7 @@ type accessValue struct {
 // maxAccessValues bounds the values of one key that differ in the tests they pass.
 const maxAccessValues = 4096
 
-// A sort is what values are compared as. Those of one sort are modelled together.
+// valueTypes are what values are compared as. Those of one sort are modelled together.
 type valueTypes uint8
 
 const (
@@ -98,19 +100,19 @@ func (k *accessKey) sampled(samples []string, fixed *Context, must []int) (list 
 		if !k.q.check.work.spend(len(k.tests)) {
 			return list
 		}
-		passes := newBitset(len(k.tests))
+		passes := globset.NewBitset(len(k.tests))
 		for i, c := range k.tests {
 			if c.operand != nullOperand && c.test(text, &e) {
-				passes.set(i)
+				passes.Set(i)
 			}
 			if !k.q.check.work.spendMatching(&e) {
 				return list
 			}
 		}
-		if slices.ContainsFunc(must, func(i int) bool { return !passes.has(i) }) || sets[passes.key()] {
+		if slices.ContainsFunc(must, func(i int) bool { return !passes.Has(i) }) || sets[passes.Key()] {
 			continue
 		}
-		sets[passes.key()] = true
+		sets[passes.Key()] = true
 		list = append(list, accessValue{text: text, passes: passes})
 	}
 	return list
@@ -175,37 +177,37 @@ func afterLast(prefix netip.Prefix) netip.Addr {
 
 // words finds the values of texts by the automaton of all patterns.
 func (k *accessKey) words(fixed *Context, must []int) (list []accessValue) {
-	l := newLanguage()
+	l := globset.New()
 	g := globCompiler{fixed: fixed}
-	s := polarities{symbolic: fixed == nil && len(k.q.variables) > 0}
+	s := approximations{symbolic: fixed == nil && len(k.q.variables) > 0}
 	if !s.symbolic && fixed == nil {
 		g.fixed = &Context{}
 	}
 	isMust := func(i int) bool { return slices.Contains(must, i) }
-	atoms := make([]int, len(k.tests))
+	terms := make([]int, len(k.tests))
 	for i, c := range k.tests {
 		if c.operand == nullOperand {
 			continue
 		}
-		pol := s.plain(c.negated)
+		approx := s.plain(c.negated)
 		if isMust(i) {
-			pol = s.required(c.negated, c.hasVariables() && !c.hasWhole())
+			approx = s.required(c.negated, c.hasVariables() && !c.hasWhole())
 		} else if i < k.required { // ForAnyValue, to be passed by some value
-			pol = s.plain(!c.negated)
+			approx = s.plain(!c.negated)
 		}
 		// The test errs towards holding where it is required, else towards not holding; and so
 		// must what it can read.
-		readPol := s.plain((i < k.required) != c.ofUnread())
-		atoms[i] = l.atom(g.test(l, c, pol, readPol))
+		readApprox := s.plain((i < k.required) != c.ofUnread())
+		terms[i] = l.AddTerm(g.test(l, c, approx, readApprox))
 	}
 	for _, i := range must {
-		l.must = append(l.must, atoms[i])
+		l.Require(terms[i])
 	}
-	l.words(&k.q.check.work, func(word []rune, holds bitset) bool {
-		v := accessValue{text: string(word), passes: newBitset(len(k.tests))}
+	k.q.check.work.witnesses(l, func(word []rune, holds globset.Bitset) bool {
+		v := accessValue{text: string(word), passes: globset.NewBitset(len(k.tests))}
 		for i, c := range k.tests {
-			if c.operand != nullOperand && holds.has(atoms[i]) {
-				v.passes.set(i)
+			if c.operand != nullOperand && holds.Has(terms[i]) {
+				v.passes.Set(i)
 			}
 		}
 		if s.symbolic {
@@ -234,34 +236,34 @@ func (c *condition) hasWhole() bool {
 	return slices.ContainsFunc(c.arns, func(p arnPattern) bool { return p.whole })
 }
 
-// test makes the atom of a test. What it can read errs as readPol says.
-func (g *globCompiler) test(l *language, c *condition, pol, readPol approximation) accessAtom {
-	a := accessAtom{negated: c.negated, ofUnread: c.ofUnread()}
-	add := func(items []globItem, ok bool) {
+// test makes the term of a test. What it can read errs as readApprox says.
+func (g *globCompiler) test(l *globset.Automaton, c *condition, approx, readApprox globset.Approximation) globset.Term {
+	a := globset.Term{Negated: c.negated}
+	add := func(items []globset.Item, ok bool) {
 		if ok {
-			a.globs = append(a.globs, l.glob(items, pol))
+			a.Globs = append(a.Globs, l.AddGlob(items, approx))
 		}
 	}
 	for i := range c.patterns {
-		add(g.pattern(nil, &c.patterns[i], false, pol))
+		add(g.pattern(nil, &c.patterns[i], false, approx))
 	}
 	for i := range c.arns {
-		add(g.arn(&c.arns[i], pol))
+		add(g.arn(&c.arns[i], approx))
 	}
 	if c.operand == boolOperand {
 		for i, text := range [...]string{"false", "true"} {
-			add(globText(nil, text, true), c.bools[i])
+			add(globset.AppendText(nil, text, true), c.bools[i])
 		}
 	}
-	if a.ofUnread == a.negated {
+	if c.ofUnread() == c.negated {
 		return a // what cannot be read matches none of the globs: that is the answer already
 	}
 	switch c.operand {
 	case arnOperand:
-		a.readable = []int32{l.glob(globOfARN(), readPol)}
+		a.Readable = []globset.Glob{l.AddGlob(globOfARN(), readApprox)}
 	case boolOperand:
 		for _, text := range [...]string{"false", "true"} {
-			a.readable = append(a.readable, l.glob(globText(nil, text, true), readPol))
+			a.Readable = append(a.Readable, l.AddGlob(globset.AppendText(nil, text, true), readApprox))
 		}
 	case stringOperand, numberOperand, dateOperand, binaryOperand, addressOperand, nullOperand:
 	}

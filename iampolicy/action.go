@@ -52,7 +52,8 @@ func checkAction(text string) problem {
 	for i := range len(text) {
 		c := ascii.Lower(text[i])
 		if (c < 'a' || 'z' < c) && (c < '0' || '9' < c) && strings.IndexByte("-_.*?", c) < 0 && i != len(service) {
-			return problem{CodeInvalidAction, strconv.Quote(text) + " is no action: it has other characters than letters, digits, -, _, ., * and ?"}
+			return problem{CodeInvalidAction, strconv.Quote(text) +
+				" is no action: it has other characters than letters, digits, -, _, ., * and ?"}
 		}
 	}
 	return problem{}

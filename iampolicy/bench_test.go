@@ -30,7 +30,8 @@ func BenchmarkEvaluate(b *testing.B) {
 		statements := make([]string, 10)
 		for j := range statements {
 			statements[j] = fmt.Sprintf(`{"Effect":"Allow","Action":"svc%d:Op%d","Resource":"arn:aws:svc%d:::thing%d/*","Condition":{
-				"StringEquals":{"aws:PrincipalTag/team":"blue"},"NumericLessThan":{"x:n":"10"},"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`, i, j, i, j)
+				"StringEquals":{"aws:PrincipalTag/team":"blue"},"NumericLessThan":{"x:n":"10"},
+				"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`, i, j, i, j)
 		}
 		ten.Identity = append(ten.Identity, policy(b, iampolicy.IdentityPolicy, statements...))
 	}
@@ -80,7 +81,9 @@ func BenchmarkGlob(b *testing.B) {
 func BenchmarkParse(b *testing.B) {
 	statements := make([]string, 1000)
 	for i := range statements {
-		statements[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*","Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}}`, i)
+		statements[i] = fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket%d/*",`+
+			`"Condition":{"StringEquals":{"aws:PrincipalTag/team":"blue"}}}`,
+			i)
 	}
 	doc := []byte(document(statements...))
 	b.SetBytes(int64(len(doc)))

@@ -3,6 +3,7 @@ package iampolicy
 import (
 	"net/netip"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/scalar"
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
@@ -18,8 +19,8 @@ type condition struct {
 
 	// The values, in the slice that belongs to the operand.
 	patterns []pattern // strings, and binary as canonical base64
-	numbers  []decimal
-	instants []instant
+	numbers  []scalar.Decimal
+	instants []scalar.Instant
 	prefixes []netip.Prefix
 	arns     []arnPattern
 	bools    [2]bool // whether false and true are among them; for Null too
@@ -173,11 +174,11 @@ func (c *condition) reads(v string) (ok bool) {
 	}
 	switch c.operand {
 	case numberOperand:
-		_, ok = parseDecimal(v)
+		_, ok = scalar.ParseDecimal(v)
 	case dateOperand:
-		_, ok = parseInstant(v)
+		_, ok = scalar.ParseInstant(v)
 	case addressOperand:
-		_, ok = parseAddress(v)
+		_, ok = scalar.ParseAddress(v)
 	case arnOperand:
 		_, ok = splitARN(v)
 	case boolOperand:
@@ -207,13 +208,13 @@ func (c *condition) testStrings(v string, e *evaluation) bool {
 
 func (c *condition) testNumbers(v string, e *evaluation) (matched, read bool) {
 	e.work += tryCost + readCost*len(v)
-	number, ok := parseDecimal(v)
+	number, ok := scalar.ParseDecimal(v)
 	if !ok {
 		return false, false
 	}
 	for i := range c.numbers {
 		e.spend(len(v))
-		if c.relation.holds(number.compare(&c.numbers[i])) {
+		if c.relation.holds(number.Compare(&c.numbers[i])) {
 			return true, true
 		}
 	}
@@ -222,13 +223,13 @@ func (c *condition) testNumbers(v string, e *evaluation) (matched, read bool) {
 
 func (c *condition) testDates(v string, e *evaluation) (matched, read bool) {
 	e.work += tryCost + readCost*len(v)
-	t, ok := parseInstant(v)
+	t, ok := scalar.ParseInstant(v)
 	if !ok {
 		return false, false
 	}
 	for i := range c.instants {
 		e.spend(len(v))
-		if c.relation.holds(t.compare(c.instants[i])) {
+		if c.relation.holds(t.Compare(c.instants[i])) {
 			return true, true
 		}
 	}
@@ -237,7 +238,7 @@ func (c *condition) testDates(v string, e *evaluation) (matched, read bool) {
 
 func (c *condition) testAddresses(v string, e *evaluation) (matched, read bool) {
 	e.spend(len(v))
-	addr, ok := parseAddress(v)
+	addr, ok := scalar.ParseAddress(v)
 	if !ok {
 		return false, false
 	}

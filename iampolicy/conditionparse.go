@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/scalar"
 	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/internal/jsontree"
 )
@@ -149,13 +150,13 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 		pt, wrong = compilePattern(text, textRules{wildcards: c.wildcards, variables: variables, fold: c.ignoreCase})
 		c.patterns = append(c.patterns, pt)
 	case numberOperand:
-		number, ok := parseDecimal(text)
+		number, ok := scalar.ParseDecimal(text)
 		if !ok {
 			return problem{CodeInvalidNumber, strconv.Quote(text) + " is no number"}
 		}
 		c.numbers = append(c.numbers, number)
 	case dateOperand:
-		t, ok := parseInstant(text)
+		t, ok := scalar.ParseInstant(text)
 		if !ok {
 			return problem{CodeInvalidDate, strconv.Quote(text) + " is no date: YYYY-MM-DDThh:mm:ssZ or seconds since 1970 are expected"}
 		}
@@ -175,7 +176,7 @@ func (c *condition) add(text string, variables bool) (wrong problem) {
 		}
 		c.patterns = append(c.patterns, pattern{text: text})
 	case addressOperand:
-		prefix, ok := parsePrefix(text)
+		prefix, ok := scalar.ParsePrefix(text)
 		if !ok {
 			return problem{CodeInvalidAddress, strconv.Quote(text) + " is neither an IP address nor a CIDR block"}
 		}

@@ -79,7 +79,8 @@ func TestEvaluate(t *testing.T) {
 	}
 	denyAll := denyFor(`"*"`)
 	rcpDeny := strings.Replace(denyAll, `"Action":"*"`, `"Action":"s3:*"`, 1)
-	fromArn := `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"` + role + `"}}}`
+	fromArn := `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"ArnEquals":{"aws:PrincipalArn":"` + role +
+		`"}}}`
 	tests := []struct {
 		name      string
 		principal string
@@ -140,7 +141,11 @@ func TestEvaluate(t *testing.T) {
 		{"resource names the user behind the federated user", federated, "", scenario{resource: grant(aws(bob)), session: allow}, yes},
 		{"resource names the user behind, session policy is silent", federated, "", scenario{resource: grant(aws(bob)), session: allowElse}, no},
 		{"resource names the user behind, no session policy", federated, "", scenario{resource: grant(aws(bob))}, no},
-		{"resource names another user than the one behind", federated, "", scenario{resource: grant(aws("arn:aws:iam::111122223333:user/Eve")), session: allow}, no},
+		{
+			"resource names another user than the one behind", federated, "",
+			scenario{resource: grant(aws("arn:aws:iam::111122223333:user/Eve")), session: allow},
+			no,
+		},
 		{"resource denies the user behind", federated, "", scenario{resource: denyFor(aws(bob)), identity: allow, session: allow}, not},
 
 		{"root without policies", root, "", scenario{}, yes},
@@ -160,13 +165,21 @@ func TestEvaluate(t *testing.T) {
 		{"cross account: both, by everyone", bob, other, scenario{identity: allow, resource: grant(`"*"`)}, yes},
 		{"cross account: the owner's account is named", bob, other, scenario{identity: allow, resource: grant(aws(other))}, no},
 		{"cross account: boundary is silent", bob, other, scenario{identity: allow, boundary: allowElse, resource: grant(aws(bob))}, no},
-		{"cross account: session policy is silent, the session is named", session, other, scenario{identity: allow, session: allowElse, resource: grant(aws(session))}, no},
+		{
+			"cross account: session policy is silent, the session is named", session, other,
+			scenario{identity: allow, session: allowElse, resource: grant(aws(session))},
+			no,
+		},
 		{"cross account: the role is named", session, other, scenario{identity: allow, resource: grant(aws(role))}, yes},
 		{"cross account: resource denies", bob, other, scenario{identity: allow, resource: grant(aws(bob)) + "," + denyFor(aws(account))}, not},
 		{"cross account: SCP is silent", bob, other, scenario{identity: allow, resource: grant(aws(bob)), scps: []string{allowElse}}, no},
 		{"an owner that is no account", bob, "-", scenario{identity: allow}, no},
 		{"an owner that is no account, resource allows", bob, "-", scenario{identity: allow, resource: grant(aws(bob))}, yes},
-		{"threat 207: the same name in another account", "arn:aws:iam::444455556666:user/people/Bob", account, scenario{identity: allow, resource: grant(aws(bob))}, no},
+		{
+			"threat 207: the same name in another account", "arn:aws:iam::444455556666:user/people/Bob", account,
+			scenario{identity: allow, resource: grant(aws(bob))},
+			no,
+		},
 
 		{"anonymous", "", account, scenario{}, no},
 		{"anonymous, identity allows", "", account, scenario{identity: allow}, no},
@@ -199,7 +212,11 @@ func TestEvaluate(t *testing.T) {
 		{"not a principal: the account is listed", bob, "", scenario{identity: allow, resource: denyElse(aws(account))}, yes},
 		{"not a principal: another user and the account are listed", bob, "", scenario{identity: allow, resource: denyElse(aws(bob+"by", account))}, not},
 		{"not a principal: the user and the account are listed", bob, "", scenario{identity: allow, resource: denyElse(aws(bob, account))}, yes},
-		{"not a principal: a user of another account and the account are listed", bob, "", scenario{identity: allow, resource: denyElse(aws("arn:aws:iam::444455556666:user/Eve", account))}, yes},
+		{
+			"not a principal: a user of another account and the account are listed", bob, "",
+			scenario{identity: allow, resource: denyElse(aws("arn:aws:iam::444455556666:user/Eve", account))},
+			yes,
+		},
 		{"not a principal: a user and the account are listed, root asks", root, "", scenario{resource: denyElse(aws(bob, account))}, yes},
 		{"not a principal: the role is listed", session, "", scenario{identity: allow, resource: denyElse(aws(role))}, yes},
 		{"not a principal: the user is listed, but has a boundary", bob, "", scenario{identity: allow, boundary: allow, resource: denyElse(aws(bob))}, not},
@@ -260,7 +277,11 @@ func TestEvaluateSeveralPolicies(t *testing.T) {
 		{"one of two SCPs of a level allows", iampolicy.Set{Identity: id, SCPs: [][]*iampolicy.Policy{list(iampolicy.SCP, allowElse, allow)}}, true},
 		{"a level without SCPs", iampolicy.Set{Identity: id, SCPs: [][]*iampolicy.Policy{list(iampolicy.SCP, allow), nil}}, false},
 		{"a level without RCPs", iampolicy.Set{Identity: id, RCPs: [][]*iampolicy.Policy{nil}}, true},
-		{"empty lists are no lists", iampolicy.Set{Identity: id, Boundaries: []*iampolicy.Policy{}, Sessions: []*iampolicy.Policy{}, SCPs: [][]*iampolicy.Policy{}}, true},
+		{
+			"empty lists are no lists",
+			iampolicy.Set{Identity: id, Boundaries: []*iampolicy.Policy{}, Sessions: []*iampolicy.Policy{}, SCPs: [][]*iampolicy.Policy{}},
+			true,
+		},
 	}
 	for _, tt := range tests {
 		if d := iampolicy.Evaluate(&tt.set, request("s3:GetObject", object)); d.Allowed() != tt.want {
@@ -271,7 +292,10 @@ func TestEvaluateSeveralPolicies(t *testing.T) {
 
 // Evaluate adds no context keys, not even those that the Principal tells.
 func TestEvaluateAddsNoContextKeys(t *testing.T) {
-	for _, key := range []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:username", "aws:userid", "aws:PrincipalTag/team", "aws:CurrentTime", "aws:ResourceAccount"} {
+	for _, key := range []string{
+		"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:username", "aws:userid", "aws:PrincipalTag/team",
+		"aws:CurrentTime", "aws:ResourceAccount",
+	} {
 		req := request("s3:GetObject", object)
 		req.Principal.UserID, req.Principal.Tags = "AIDAEXAMPLE", map[string]string{"team": "blue"}
 		missing := identity(t, `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"`+key+`":"true"}}}`)
@@ -299,12 +323,28 @@ func TestEvaluateDeniesWhatIsNotWellFormed(t *testing.T) {
 		put  func(*iampolicy.Set, *iampolicy.Policy)
 		take []iampolicy.PolicyType
 	}{
-		"Identity":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Identity = append(s.Identity, p) }, []iampolicy.PolicyType{iampolicy.IdentityPolicy}},
-		"Boundaries": {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Boundaries = append(s.Boundaries, p) }, []iampolicy.PolicyType{iampolicy.PermissionsBoundary}},
-		"Sessions":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Sessions = append(s.Sessions, p) }, []iampolicy.PolicyType{iampolicy.SessionPolicy}},
-		"Resource":   {func(s *iampolicy.Set, p *iampolicy.Policy) { s.Resource = p }, []iampolicy.PolicyType{iampolicy.ResourcePolicy, iampolicy.TrustPolicy}},
-		"SCPs":       {func(s *iampolicy.Set, p *iampolicy.Policy) { s.SCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.SCP}},
-		"RCPs":       {func(s *iampolicy.Set, p *iampolicy.Policy) { s.RCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.RCP}},
+		"Identity": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Identity = append(s.Identity, p) },
+			[]iampolicy.PolicyType{iampolicy.IdentityPolicy},
+		},
+		"Boundaries": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Boundaries = append(s.Boundaries, p) },
+			[]iampolicy.PolicyType{iampolicy.PermissionsBoundary},
+		},
+		"Sessions": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Sessions = append(s.Sessions, p) },
+			[]iampolicy.PolicyType{iampolicy.SessionPolicy},
+		},
+		"Resource": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.Resource = p },
+			[]iampolicy.PolicyType{iampolicy.ResourcePolicy, iampolicy.TrustPolicy},
+		},
+		"SCPs": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.SCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.SCP},
+		},
+		"RCPs": {
+			func(s *iampolicy.Set, p *iampolicy.Policy) { s.RCPs = [][]*iampolicy.Policy{{p}} }, []iampolicy.PolicyType{iampolicy.RCP},
+		},
 	}
 	for name, place := range places {
 		try := func(p *iampolicy.Policy) bool {
@@ -356,11 +396,40 @@ func TestDecisionNamesTheDecidingStatement(t *testing.T) {
 		action string
 		want   iampolicy.Decision
 	}{
-		{"an Allow", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:GetObject", iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Statement: 2, Sid: "get"}},
-		{"a Deny", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:PutObject", iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Sid: "put"}},
+		{
+			"an Allow",
+			iampolicy.Set{Identity: []*iampolicy.Policy{first, second}},
+			"s3:GetObject",
+			iampolicy.Decision{
+				Outcome: iampolicy.Allow, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Statement: 2, Sid: "get",
+			},
+		},
+		{
+			"a Deny",
+			iampolicy.Set{Identity: []*iampolicy.Policy{first, second}},
+			"s3:PutObject",
+			iampolicy.Decision{
+				Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.IdentityPolicy, Policy: 1, PolicyName: "second", Sid: "put",
+			},
+		},
 		{"nothing", iampolicy.Set{Identity: []*iampolicy.Policy{first, second}}, "s3:ListBucket", iampolicy.Decision{}},
-		{"an SCP's Deny", iampolicy.Set{Identity: []*iampolicy.Policy{first}, SCPs: [][]*iampolicy.Policy{scp("a", allow), scp("b", allow+","+put)}}, "s3:PutObject", iampolicy.Decision{Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.SCP, Level: 1, PolicyName: "b", Statement: 1, Sid: "put"}},
-		{"a resource policy's Allow", iampolicy.Set{Identity: []*iampolicy.Policy{second}, Resource: named(iampolicy.ResourcePolicy, "r", grant(`{"AWS":"`+account+`"}`)+`,`+grant(`"*"`))}, "s3:GetObject", iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.ResourcePolicy, PolicyName: "r", Statement: 1}},
+		{
+			"an SCP's Deny",
+			iampolicy.Set{Identity: []*iampolicy.Policy{first}, SCPs: [][]*iampolicy.Policy{scp("a", allow), scp("b", allow+","+put)}},
+			"s3:PutObject",
+			iampolicy.Decision{
+				Outcome: iampolicy.ExplicitDeny, PolicyType: iampolicy.SCP, Level: 1, PolicyName: "b", Statement: 1, Sid: "put",
+			},
+		},
+		{
+			"a resource policy's Allow",
+			iampolicy.Set{
+				Identity: []*iampolicy.Policy{second},
+				Resource: named(iampolicy.ResourcePolicy, "r", grant(`{"AWS":"`+account+`"}`)+`,`+grant(`"*"`)),
+			},
+			"s3:GetObject",
+			iampolicy.Decision{Outcome: iampolicy.Allow, PolicyType: iampolicy.ResourcePolicy, PolicyName: "r", Statement: 1},
+		},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, iampolicy.Evaluate(&tt.set, request(tt.action, object))); diff != "" {
@@ -372,9 +441,11 @@ func TestDecisionNamesTheDecidingStatement(t *testing.T) {
 func TestEvaluateAllocatesNothing(t *testing.T) {
 	set := scenario{
 		identity: `{"Effect":"Allow","Action":["s3:Put*","S3:GetObject"],"Resource":"arn:aws:s3:::photos/${aws:username}/*","Condition":{
-			"StringLike":{"aws:UserAgent":"*cli*${aws:username}"},"NumericLessThan":{"x:n":"1e3"},"DateGreaterThan":{"aws:CurrentTime":"2020"},
+			"StringLike":{"aws:UserAgent":"*cli*${aws:username}"},"NumericLessThan":{"x:n":"1e3"},
+			"DateGreaterThan":{"aws:CurrentTime":"2020"},
 			"IpAddress":{"aws:SourceIp":["203.0.113.0/24","2001:db8::/32"]},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"},
-			"Bool":{"aws:SecureTransport":"true"},"Null":{"x:none":"true"},"ForAllValues:StringEquals":{"x:many":["a","b"]},"BinaryEquals":{"x:bin":"QQ=="}}}`,
+			"Bool":{"aws:SecureTransport":"true"},"Null":{"x:none":"true"},
+			"ForAllValues:StringEquals":{"x:many":["a","b"]},"BinaryEquals":{"x:bin":"QQ=="}}}`,
 		boundary: allow, scps: []string{allow, allow},
 		resource: grant(`{"AWS":["` + account + `","` + role + `"]}`),
 	}.set(t)

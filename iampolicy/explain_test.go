@@ -91,28 +91,137 @@ func TestExplainNamesWhatFailed(t *testing.T) {
 		context         []string
 		want            []F
 	}{
-		{"the action", `"Action":["s3:Put*","sqs:*"],"Resource":"*"`, nil, []F{{Element: "Action", Policy: []string{"s3:Put*", "sqs:*"}, Request: []string{"s3:GetObject"}}}},
-		{"an excepted action", `"NotAction":"s3:*","Resource":"*"`, nil, []F{{Element: "NotAction", Cause: iampolicy.MismatchExcluded, Policy: []string{"s3:*"}, Request: []string{"s3:GetObject"}}}},
-		{"the resource", `"Action":"*","Resource":"arn:aws:s3:::x"`, nil, []F{{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}}}},
-		{"an excepted resource", `"Action":"*","NotResource":"arn:aws:s3:::*"`, nil, []F{{Element: "NotResource", Cause: iampolicy.MismatchExcluded, Policy: []string{"arn:aws:s3:::*"}, Request: []string{object}}}},
-		{"a variable in the resource", `"Action":"*","Resource":"arn:aws:s3:::${aws:username}"`, nil, []F{{Element: "Resource", Cause: iampolicy.MismatchUnresolved, Variable: "aws:username", Policy: []string{"arn:aws:s3:::${aws:username}"}, Request: []string{object}}}},
+		{
+			"the action", `"Action":["s3:Put*","sqs:*"],"Resource":"*"`, nil,
+			[]F{{Element: "Action", Policy: []string{"s3:Put*", "sqs:*"}, Request: []string{"s3:GetObject"}}},
+		},
+		{
+			"an excepted action", `"NotAction":"s3:*","Resource":"*"`, nil,
+			[]F{{Element: "NotAction", Cause: iampolicy.MismatchExcluded, Policy: []string{"s3:*"}, Request: []string{"s3:GetObject"}}},
+		},
+		{
+			"the resource", `"Action":"*","Resource":"arn:aws:s3:::x"`, nil,
+			[]F{{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}}},
+		},
+		{
+			"an excepted resource", `"Action":"*","NotResource":"arn:aws:s3:::*"`, nil,
+			[]F{{Element: "NotResource", Cause: iampolicy.MismatchExcluded, Policy: []string{"arn:aws:s3:::*"}, Request: []string{object}}},
+		},
+		{
+			"a variable in the resource", `"Action":"*","Resource":"arn:aws:s3:::${aws:username}"`, nil,
+			[]F{
+				{
+					Element: "Resource", Cause: iampolicy.MismatchUnresolved, Variable: "aws:username",
+					Policy: []string{"arn:aws:s3:::${aws:username}"}, Request: []string{object},
+				},
+			},
+		},
 		{"two elements", `"Action":"sqs:*","Resource":"arn:aws:s3:::x"`, nil, []F{
 			{Element: "Action", Policy: []string{"sqs:*"}, Request: []string{"s3:GetObject"}},
 			{Element: "Resource", Policy: []string{"arn:aws:s3:::x"}, Request: []string{object}},
 		}},
-		{"a value", condition("StringEquals", "x:v", `["a","b"]`), []string{"x:v=c"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Policy: []string{"a", "b"}, Request: []string{"c"}}}},
-		{"a negated value", condition("StringNotEquals", "x:v", `"a"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"a"}}}},
-		{"a missing key", condition("StringEquals", "x:v", `"a"`), nil, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchKeyAbsent, Policy: []string{"a"}}}},
-		{"a missing key, asked for", condition("Null", "x:v", `"false"`), nil, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyAbsent, Policy: []string{"false"}}}},
-		{"a key that should be missing", condition("Null", "x:v", `"true"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyPresent, Policy: []string{"true"}, Request: []string{"a"}}}},
-		{"a multivalued key", condition("StringEquals", "x:v", `"a"`), []string{"x:v=[a,b]"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchMultivalued, Policy: []string{"a"}, Request: []string{"a", "b"}}}},
-		{"the values that fail of all", condition("ForAllValues:StringEquals", "x:v", `"a"`), []string{"x:v=[a,b,c]"}, []F{{Element: "Condition", Operator: "ForAllValues:StringEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"b", "c"}}}},
-		{"no number", condition("NumericNotEquals", "x:v", `7`), []string{"x:v=seven"}, []F{{Element: "Condition", Operator: "NumericNotEquals", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"7"}, Request: []string{"seven"}}}},
-		{"no date", condition("DateLessThan", "x:v", `"2024"`), []string{"x:v=soon"}, []F{{Element: "Condition", Operator: "DateLessThan", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"2024"}, Request: []string{"soon"}}}},
-		{"no address", condition("IpAddress", "x:v", `"10.0.0.0/8"`), []string{"x:v=host"}, []F{{Element: "Condition", Operator: "IpAddress", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"host"}}}},
-		{"no ARN", condition("ArnLike", "x:v", `"arn:aws:s3:::*"`), []string{"x:v=bucket"}, []F{{Element: "Condition", Operator: "ArnLike", Key: "x:v", Cause: iampolicy.MismatchUnreadable, Policy: []string{"arn:aws:s3:::*"}, Request: []string{"bucket"}}}},
-		{"a variable in a condition", condition("StringEquals", "x:v", `"${aws:username}"`), []string{"x:v=a"}, []F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchUnresolved, Variable: "aws:username", Policy: []string{"${aws:username}"}, Request: []string{"a"}}}},
-		{"a variable in an ARN's account", condition("ArnEquals", "x:v", `"arn:aws:s3::${x:none}:b"`), []string{"x:v=" + object}, []F{{Element: "Condition", Operator: "ArnEquals", Key: "x:v", Cause: iampolicy.MismatchUnresolved, Variable: "x:none", Policy: []string{"arn:aws:s3::${x:none}:b"}, Request: []string{object}}}},
+		{
+			"a value", condition("StringEquals", "x:v", `["a","b"]`),
+			[]string{"x:v=c"},
+			[]F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Policy: []string{"a", "b"}, Request: []string{"c"}}},
+		},
+		{
+			"a negated value", condition("StringNotEquals", "x:v", `"a"`),
+			[]string{"x:v=a"},
+			[]F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"a"}}},
+		},
+		{
+			"a missing key", condition("StringEquals", "x:v", `"a"`), nil,
+			[]F{{Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchKeyAbsent, Policy: []string{"a"}}},
+		},
+		{
+			"a missing key, asked for", condition("Null", "x:v", `"false"`), nil,
+			[]F{{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyAbsent, Policy: []string{"false"}}},
+		},
+		{
+			"a key that should be missing", condition("Null", "x:v", `"true"`),
+			[]string{"x:v=a"},
+			[]F{
+				{Element: "Condition", Operator: "Null", Key: "x:v", Cause: iampolicy.MismatchKeyPresent, Policy: []string{"true"}, Request: []string{"a"}},
+			},
+		},
+		{
+			"a multivalued key", condition("StringEquals", "x:v", `"a"`),
+			[]string{"x:v=[a,b]"},
+			[]F{
+				{
+					Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchMultivalued, Policy: []string{"a"},
+					Request: []string{"a", "b"},
+				},
+			},
+		},
+		{
+			"the values that fail of all", condition("ForAllValues:StringEquals", "x:v", `"a"`),
+			[]string{"x:v=[a,b,c]"},
+			[]F{
+				{Element: "Condition", Operator: "ForAllValues:StringEquals", Key: "x:v", Policy: []string{"a"}, Request: []string{"b", "c"}},
+			},
+		},
+		{
+			"no number", condition("NumericNotEquals", "x:v", `7`),
+			[]string{"x:v=seven"},
+			[]F{
+				{
+					Element: "Condition", Operator: "NumericNotEquals", Key: "x:v", Cause: iampolicy.MismatchUnreadable,
+					Policy: []string{"7"}, Request: []string{"seven"},
+				},
+			},
+		},
+		{
+			"no date", condition("DateLessThan", "x:v", `"2024"`),
+			[]string{"x:v=soon"},
+			[]F{
+				{
+					Element: "Condition", Operator: "DateLessThan", Key: "x:v", Cause: iampolicy.MismatchUnreadable,
+					Policy: []string{"2024"}, Request: []string{"soon"},
+				},
+			},
+		},
+		{
+			"no address", condition("IpAddress", "x:v", `"10.0.0.0/8"`),
+			[]string{"x:v=host"},
+			[]F{
+				{
+					Element: "Condition", Operator: "IpAddress", Key: "x:v", Cause: iampolicy.MismatchUnreadable,
+					Policy: []string{"10.0.0.0/8"}, Request: []string{"host"},
+				},
+			},
+		},
+		{
+			"no ARN", condition("ArnLike", "x:v", `"arn:aws:s3:::*"`),
+			[]string{"x:v=bucket"},
+			[]F{
+				{
+					Element: "Condition", Operator: "ArnLike", Key: "x:v", Cause: iampolicy.MismatchUnreadable,
+					Policy: []string{"arn:aws:s3:::*"}, Request: []string{"bucket"},
+				},
+			},
+		},
+		{
+			"a variable in a condition", condition("StringEquals", "x:v", `"${aws:username}"`),
+			[]string{"x:v=a"},
+			[]F{
+				{
+					Element: "Condition", Operator: "StringEquals", Key: "x:v", Cause: iampolicy.MismatchUnresolved,
+					Variable: "aws:username", Policy: []string{"${aws:username}"}, Request: []string{"a"},
+				},
+			},
+		},
+		{
+			"a variable in an ARN's account", condition("ArnEquals", "x:v", `"arn:aws:s3::${x:none}:b"`),
+			[]string{"x:v=" + object},
+			[]F{
+				{
+					Element: "Condition", Operator: "ArnEquals", Key: "x:v", Cause: iampolicy.MismatchUnresolved, Variable: "x:none",
+					Policy: []string{"arn:aws:s3::${x:none}:b"}, Request: []string{object},
+				},
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -146,7 +255,11 @@ func TestExplainNamesWhoBlocked(t *testing.T) {
 		{"boundary", account, bob, with(func(s *scenario) { s.boundary = allowElse }), iampolicy.PermissionsBoundary},
 		{"session", account, bob, with(func(s *scenario) { s.session = allowElse }), iampolicy.SessionPolicy},
 		{"session of a federated user", account, federated, some, iampolicy.SessionPolicy},
-		{"boundary of a role that is named", account, session, scenario{boundary: allowElse, resource: grant(`{"AWS":"` + role + `"}`)}, iampolicy.PermissionsBoundary},
+		{
+			"boundary of a role that is named", account, session,
+			scenario{boundary: allowElse, resource: grant(`{"AWS":"` + role + `"}`)},
+			iampolicy.PermissionsBoundary,
+		},
 		{"SCP", account, bob, with(func(s *scenario) { s.scps = []string{allow, allowElse} }), iampolicy.SCP},
 		{"resource across accounts", other, bob, some, iampolicy.ResourcePolicy},
 		{"trust", account, bob, with(func(s *scenario) { s.trust = grant(`{"AWS":"` + other + `"}`) }), iampolicy.TrustPolicy},
@@ -172,10 +285,11 @@ func TestExplainNamesFaults(t *testing.T) {
 	for want, x := range map[string]iampolicy.Explanation{
 		"the set or the request is nil": iampolicy.Explain(t.Context(), nil, request("s3:GetObject", object)),
 		"the set or the request":        iampolicy.Explain(t.Context(), set, nil),
-		"a policy in the set is nil":    iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}}, request("s3:GetObject", object)),
-		"the principal":                 iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
-		"the action":                    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
-		"the resource":                  iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Resource = "" })),
+		"a policy in the set is nil": iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}},
+			request("s3:GetObject", object)),
+		"the principal": iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
+		"the action":    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),
+		"the resource":  iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Resource = "" })),
 	} {
 		if !strings.Contains(x.Undecided, want) || x.Decision.Allowed() || !strings.Contains(x.String(), want) {
 			t.Errorf("want %q: %+v", want, x)
@@ -226,13 +340,43 @@ func TestExplanationInWords(t *testing.T) {
 		{"a Deny of an SCP", scenario{identity: allow, scps: []string{allow, deny}}, bob, "", `by service control policy of level 1 0, statement 0 (Deny)`},
 		{"root", scenario{}, root, "", `the root user of the account needs no Allow`},
 		{"anonymous", scenario{}, "", "", `implicitDeny: "anonymous", "s3:GetObject"`},
-		{"a value", scenario{identity: condition("StringEquals", `"a"`)}, bob, "x:v=b", `Condition StringEquals "x:v": the policy has "a", the request has "b"`},
-		{"a missing key", scenario{identity: condition("StringEquals", `["a","b"]`)}, bob, "", `Condition StringEquals "x:v": the policy has "a", "b", the key is missing`},
-		{"a key that should be missing", scenario{identity: condition("Null", `true`)}, bob, "x:v=b", `Condition Null "x:v": the policy has "true", the request has the key: "b"`},
-		{"a multivalued key", scenario{identity: condition("StringEquals", `"a"`)}, bob, "x:v=[a]", `the key is multivalued ("a"), which needs ForAllValues or ForAnyValue`},
+		{
+			"a value",
+			scenario{identity: condition("StringEquals", `"a"`)},
+			bob, "x:v=b",
+			`Condition StringEquals "x:v": the policy has "a", the request has "b"`,
+		},
+		{
+			"a missing key",
+			scenario{identity: condition("StringEquals", `["a","b"]`)},
+			bob, "",
+			`Condition StringEquals "x:v": the policy has "a", "b", the key is missing`,
+		},
+		{
+			"a key that should be missing",
+			scenario{identity: condition("Null", `true`)},
+			bob, "x:v=b",
+			`Condition Null "x:v": the policy has "true", the request has the key: "b"`,
+		},
+		{
+			"a multivalued key",
+			scenario{identity: condition("StringEquals", `"a"`)},
+			bob, "x:v=[a]",
+			`the key is multivalued ("a"), which needs ForAllValues or ForAnyValue`,
+		},
 		{"no number", scenario{identity: condition("NumericEquals", `1`)}, bob, "x:v=b", `the policy has "1", the value cannot be read: the request has "b"`},
-		{"a variable without value", scenario{identity: condition("StringEquals", `"${x:none}"`)}, bob, "x:v=b", `whose variable "x:none" has no value; the request has "b"`},
-		{"an excepted action", scenario{identity: `{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`}, bob, "", `NotAction: the policy excepts "s3:*", the request has "s3:GetObject"`},
+		{
+			"a variable without value",
+			scenario{identity: condition("StringEquals", `"${x:none}"`)},
+			bob, "x:v=b",
+			`whose variable "x:none" has no value; the request has "b"`,
+		},
+		{
+			"an excepted action",
+			scenario{identity: `{"Effect":"Allow","NotAction":"s3:*","Resource":"*"}`},
+			bob, "",
+			`NotAction: the policy excepts "s3:*", the request has "s3:GetObject"`,
+		},
 	}
 	for _, tt := range tests {
 		req := request("s3:GetObject", object)

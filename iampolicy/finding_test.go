@@ -78,8 +78,14 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeByteOrderMark, id, "\ufeff" + wrap(one), wrap(one)},
 		{iampolicy.CodeTrailingData, id, wrap(one) + "x", wrap(one) + "\n"},
 		{iampolicy.CodeNestingTooDeep, id, wrap(`"Statement":` + strings.Repeat("[", 20)), wrap(`"Statement":[[[]]]`)},
-		{iampolicy.CodeTooManyMembers, id, clean(`,"Condition":{"Bool":{` + numbered(1000) + `"b":true}}`), clean(`,"Condition":{"Bool":{` + numbered(200) + `"b":true}}`)},
-		{iampolicy.CodeTooManyValues, id, elem(`"Action":["s3:GetObject"`+strings.Repeat(`,"s3:x"`, 100_000)+`]`, `"Resource":"*"`), elem(`"Action":["s3:GetObject"`+strings.Repeat(`,"s3:x"`, 90_000)+`]`, `"Resource":"*"`)},
+		{
+			iampolicy.CodeTooManyMembers, id, clean(`,"Condition":{"Bool":{` + numbered(1000) + `"b":true}}`),
+			clean(`,"Condition":{"Bool":{` + numbered(200) + `"b":true}}`),
+		},
+		{
+			iampolicy.CodeTooManyValues, id, elem(`"Action":["s3:GetObject"`+strings.Repeat(`,"s3:x"`, 100_000)+`]`, `"Resource":"*"`),
+			elem(`"Action":["s3:GetObject"`+strings.Repeat(`,"s3:x"`, 90_000)+`]`, `"Resource":"*"`),
+		},
 		{iampolicy.CodeInvalidUTF8, id, clean(`,"Sid":"` + "\xff" + `"`), clean(`,"Sid":"x"`)},
 		{iampolicy.CodeLoneSurrogate, id, clean(`,"Sid":"\ud800"`), clean(`,"Sid":"\u0041"`)},
 		{iampolicy.CodeInvalidCharacter, id, cond("StringEquals", "x:v", `"Ł"`), cond("StringEquals", "x:v", `"é"`)},
@@ -90,7 +96,10 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeEmptyObject, id, clean(`,"Condition":{}`), cond("StringEquals", "x:v", `"a"`)},
 		{iampolicy.CodeInvalidOption, 0, clean(""), "-"},
 		{iampolicy.CodeInvalidVersion, id, `{"Version":"2012",` + one + `}`, wrap(one)},
-		{iampolicy.CodeVersionRequired, rcp, `{"Statement":` + rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`) + `}`, rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`)},
+		{
+			iampolicy.CodeVersionRequired, rcp, `{"Statement":` + rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`) + `}`,
+			rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`),
+		},
 		{iampolicy.CodeIdNotAllowed, id, wrap(`"Id":"x",` + one), wrap(one)},
 		{iampolicy.CodeMissingStatement, id, `{"Version":"2012-10-17"}`, wrap(one)},
 		{iampolicy.CodeTooManyStatements, id, strings.Repeat(clean("")+",", 1000) + clean(""), clean("")},
@@ -98,7 +107,10 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeDuplicateSid, id, clean(`,"Sid":"a"`) + "," + clean(`,"Sid":"a"`), clean(`,"Sid":"a"`) + "," + clean(`,"Sid":"b"`)},
 		{iampolicy.CodeMissingEffect, id, `{` + getPhotos + `}`, clean("")},
 		{iampolicy.CodeInvalidEffect, id, `{"Effect":"ALLOW",` + getPhotos + `}`, clean("")},
-		{iampolicy.CodeEffectNotDeny, rcp, strings.Replace(rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`), "Deny", "Allow", 1), rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`)},
+		{
+			iampolicy.CodeEffectNotDeny, rcp, strings.Replace(rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`), "Deny", "Allow", 1),
+			rcpDeny(`"Principal":"*"`, `"Action":"s3:GetObject"`),
+		},
 		{iampolicy.CodeMissingAction, id, `{"Effect":"Allow","Resource":"*"}`, clean("")},
 		{iampolicy.CodeActionAndNotAction, id, clean(`,"NotAction":"s3:x"`), clean("")},
 		{iampolicy.CodeMissingResource, id, `{"Effect":"Allow","Action":"s3:GetObject"}`, clean("")},
@@ -113,7 +125,10 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeResourceNotStar, scp, clean(""), elem(`"Action":"s3:GetObject"`, `"Resource":"*"`)},
 		{iampolicy.CodePrincipalNotAllowed, id, clean(`,"Principal":"*"`), clean("")},
 		{iampolicy.CodePrincipalNotEveryone, rcp, rcpDeny(bobOnly, `"Action":"s3:*"`), rcpDeny(`"Principal":"*"`, `"Action":"s3:*"`)},
-		{iampolicy.CodeNotPrincipalNotAllowed, rcp, rcpDeny(`"NotPrincipal":{"AWS":"`+bob+`"}`, `"Action":"s3:*"`), rcpDeny(`"Principal":"*"`, `"Action":"s3:*"`)},
+		{
+			iampolicy.CodeNotPrincipalNotAllowed, rcp, rcpDeny(`"NotPrincipal":{"AWS":"`+bob+`"}`, `"Action":"s3:*"`),
+			rcpDeny(`"Principal":"*"`, `"Action":"s3:*"`),
+		},
 		{iampolicy.CodeNotPrincipalWithAllow, res, allowed(`"NotPrincipal":{"AWS":"` + bob + `"}`), principal(`"NotPrincipal":{"AWS":"` + bob + `"}`)},
 		{iampolicy.CodeNotPrincipalOfEveryone, res, principal(`"NotPrincipal":"*"`), principal(`"NotPrincipal":{"AWS":"` + bob + `"}`)},
 		{iampolicy.CodeInvalidPrincipal, res, allowed(`"Principal":{"AWS":"bob"}`), allowed(bobOnly)},
@@ -127,12 +142,18 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeShortFormNotExpanded, id, elem(`"Action":"execute-api:Invoke"`, `"Resource":"execute-api:/*"`), clean("")},
 		{iampolicy.CodeVariableNotAllowed, id, cond("NumericEquals", "x:v", `"${x:w}"`), cond("StringEquals", "x:v", `"${x:w}"`)},
 		{iampolicy.CodeInvalidVariable, id, cond("StringEquals", "x:v", `"${x:w"`), cond("StringEquals", "x:v", `"${x:w}"`)},
-		{iampolicy.CodeTooManyVariables, id, cond("StringEquals", "x:v", `"`+strings.Repeat("${x:w}", 17)+`"`), cond("StringEquals", "x:v", `"`+strings.Repeat("${x:w}", 16)+`"`)},
+		{
+			iampolicy.CodeTooManyVariables, id, cond("StringEquals", "x:v", `"`+strings.Repeat("${x:w}", 17)+`"`),
+			cond("StringEquals", "x:v", `"`+strings.Repeat("${x:w}", 16)+`"`),
+		},
 		{iampolicy.CodeUnknownOperator, id, cond("StringIs", "x:v", `"a"`), cond("StringEquals", "x:v", `"a"`)},
 		{iampolicy.CodeNullWithIfExists, id, cond("NullIfExists", "x:v", `"true"`), cond("Null", "x:v", `"true"`)},
 		{iampolicy.CodeInvalidConditionKey, id, cond("StringEquals", " x:v", `"a"`), cond("StringEquals", "x:v", `"a"`)},
 		{iampolicy.CodeDuplicateConditionKey, id, cond("StringEquals", "x:v", `"a","X:V":"b"`), cond("StringEquals", "x:v", `"a","x:w":"b"`)},
-		{iampolicy.CodeTooManyConditions, id, clean(`,"Condition":{"Bool":{` + numbered(250) + `"b":true}}`), clean(`,"Condition":{"Bool":{` + numbered(249) + `"b":true}}`)},
+		{
+			iampolicy.CodeTooManyConditions, id, clean(`,"Condition":{"Bool":{` + numbered(250) + `"b":true}}`),
+			clean(`,"Condition":{"Bool":{` + numbered(249) + `"b":true}}`),
+		},
 		{iampolicy.CodeValueTooLong, id, cond("StringEquals", "x:v", `"`+strings.Repeat("x", 5000)+`"`), cond("StringEquals", "x:v", `"a"`)},
 		{iampolicy.CodeInvalidNumber, id, cond("NumericEquals", "x:v", `"a"`), cond("NumericEquals", "x:v", `"1"`)},
 		{iampolicy.CodeInvalidDate, id, cond("DateEquals", "x:v", `"a"`), cond("DateEquals", "x:v", `"2024"`)},
@@ -141,71 +162,166 @@ func TestFindings(t *testing.T) {
 		{iampolicy.CodeInvalidAddress, id, cond("IpAddress", "x:v", `"a"`), cond("IpAddress", "x:v", `"192.0.2.1"`)},
 
 		{iampolicy.CodeAllowEveryone, res, allowed(`"Principal":"*"`), allowed(bobOnly)},
-		{iampolicy.CodeAllowEveryone, trust, `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`, `{"Effect":"Allow",` + bobOnly + `,"Action":"sts:AssumeRole"}`},
+		{
+			iampolicy.CodeAllowEveryone, trust, `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`,
+			`{"Effect":"Allow",` + bobOnly + `,"Action":"sts:AssumeRole"}`,
+		},
 		{iampolicy.CodeAllowEveryone, res, allowed(`"Principal":{"AWS":["*"]}`), principal(`"Principal":"*"`)},
 		{iampolicy.CodeAdministrator, id, elem(`"Action":"*"`, `"Resource":"*"`), elem(`"Action":"s3:*"`, `"Resource":"*"`)},
-		{iampolicy.CodePassRoleEverywhere, id, elem(`"Action":"iam:Pass*"`, `"Resource":"*"`), elem(`"Action":"iam:Pass*"`, `"Resource":"arn:aws:iam::111122223333:role/x"`)},
-		{iampolicy.CodePassRoleEverywhere, id, elem(`"Action":"iam:PassRole"`, `"Resource":"*"`), elem(`"Action":"iam:PassRole"`, `"Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}`)},
+		{
+			iampolicy.CodePassRoleEverywhere, id, elem(`"Action":"iam:Pass*"`, `"Resource":"*"`),
+			elem(`"Action":"iam:Pass*"`, `"Resource":"arn:aws:iam::111122223333:role/x"`),
+		},
+		{
+			iampolicy.CodePassRoleEverywhere, id, elem(`"Action":"iam:PassRole"`, `"Resource":"*"`),
+			elem(`"Action":"iam:PassRole"`, `"Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}`),
+		},
 		{iampolicy.CodePassRoleByExclusion, id, elem(`"NotAction":"s3:*"`, `"Resource":"*"`), elem(`"NotAction":"iam:*"`, `"Resource":"*"`)},
-		{iampolicy.CodePassRoleByExclusion, id, elem(`"Action":"iam:*"`, `"NotResource":"arn:aws:iam::111122223333:role/x"`), elem(`"Action":"s3:*"`, `"NotResource":"arn:aws:s3:::x"`)},
-		{iampolicy.CodeServiceWithoutSource, res, allowed(`"Principal":{"Service":"sns.amazonaws.com"}`), allowed(`"Principal":{"Service":"sns.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`)},
-		{iampolicy.CodeProviderWithoutAudience, trust, `{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity"}`, `{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"us-east-1:1"}}}`},
-		{iampolicy.CodeForAllValuesUnguarded, id, cond("ForAllValues:StringEquals", "aws:TagKeys", `"a"`), cond("ForAllValues:StringEquals", "aws:TagKeys", `"a"},"Null":{"aws:TagKeys":"false"`)},
+		{
+			iampolicy.CodePassRoleByExclusion, id, elem(`"Action":"iam:*"`, `"NotResource":"arn:aws:iam::111122223333:role/x"`),
+			elem(`"Action":"s3:*"`, `"NotResource":"arn:aws:s3:::x"`),
+		},
+		{
+			iampolicy.CodeServiceWithoutSource, res, allowed(`"Principal":{"Service":"sns.amazonaws.com"}`),
+			allowed(`"Principal":{"Service":"sns.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`),
+		},
+		{
+			iampolicy.CodeProviderWithoutAudience, trust,
+			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity"}`,
+			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity",` +
+				`"Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"us-east-1:1"}}}`,
+		},
+		{
+			iampolicy.CodeForAllValuesUnguarded, id, cond("ForAllValues:StringEquals", "aws:TagKeys", `"a"`),
+			cond("ForAllValues:StringEquals", "aws:TagKeys", `"a"},"Null":{"aws:TagKeys":"false"`),
+		},
 		{iampolicy.CodeForAllValuesUnguarded, id, cond("ForAllValues:StringEquals", "x:v", `"a"`), denyCond("ForAllValues:StringEquals", "x:v", `"a"`)},
 		{iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"`), cond("StringNotEquals", "x:v", `"a"},"Null":{"x:v":"false"`)},
-		{iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"},"ForAllValues:StringEquals":{"x:v":"b"`), cond("StringNotEquals", "x:v", `"a"},"ForAnyValue:StringEquals":{"x:v":"b"`)},
-		{iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"},"StringLikeIfExists":{"x:v":"b*"`), cond("StringNotEquals", "x:v", `"a"},"StringLike":{"x:v":"b*"`)},
-		{iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"},"StringNotLike":{"x:v":"b*"`), cond("StringNotEquals", "x:v", `"a"},"StringLike":{"X:V":"b*"`)},
+		{
+			iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"},"ForAllValues:StringEquals":{"x:v":"b"`),
+			cond("StringNotEquals", "x:v", `"a"},"ForAnyValue:StringEquals":{"x:v":"b"`),
+		},
+		{
+			iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"},"StringLikeIfExists":{"x:v":"b*"`),
+			cond("StringNotEquals", "x:v", `"a"},"StringLike":{"x:v":"b*"`),
+		},
+		{
+			iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "x:v", `"a"},"StringNotLike":{"x:v":"b*"`),
+			cond("StringNotEquals", "x:v", `"a"},"StringLike":{"X:V":"b*"`),
+		},
 		{iampolicy.CodeNegationUnguarded, id, cond("StringNotEquals", "aws:PrincipalTag/x", `"a"`), cond("StringNotEquals", "aws:RequestedRegion", `"a"`)},
-		{iampolicy.CodeMFADenyWithoutIfExists, id, denyCond("Bool", "aws:MultiFactorAuthPresent", `"false"`), denyCond("BoolIfExists", "aws:MultiFactorAuthPresent", `"false"`)},
+		{
+			iampolicy.CodeMFADenyWithoutIfExists, id, denyCond("Bool", "aws:MultiFactorAuthPresent", `"false"`),
+			denyCond("BoolIfExists", "aws:MultiFactorAuthPresent", `"false"`),
+		},
 		{iampolicy.CodeStringOperatorOnARN, id, cond("StringLike", "aws:SourceArn", `"arn:aws:s3:*:x"`), cond("ArnLike", "aws:SourceArn", `"arn:aws:s3:::x*"`)},
 		{iampolicy.CodeEveryAddress, id, cond("IpAddress", "aws:SourceIp", `"0.0.0.0/0"`), cond("IpAddress", "aws:SourceIp", `"203.0.113.0/24"`)},
 		{iampolicy.CodeSpoofableKey, id, cond("StringEquals", "aws:Referer", `"a"`), denyCond("StringEquals", "aws:Referer", `"a"`)},
-		{iampolicy.CodeVariableInDenyResource, id, strings.Replace(elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v}/a"`), "Allow", "Deny", 1), strings.Replace(elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v, 'a'}/a"`), "Allow", "Deny", 1)},
+		{
+			iampolicy.CodeVariableInDenyResource, id,
+			strings.Replace(elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v}/a"`), "Allow", "Deny", 1),
+			strings.Replace(elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v, 'a'}/a"`), "Allow", "Deny", 1),
+		},
 
 		{iampolicy.CodeMissingVersion, id, `{` + one + `}`, wrap(one)},
-		{iampolicy.CodeVariableInOldVersion, id, `{"Version":"2008-10-17","Statement":` + cond("StringEquals", "x:v", `"${x:w}"`) + `}`, wrap(`"Statement":` + cond("StringEquals", "x:v", `"${x:w}"`))},
-		{iampolicy.CodeVariableInOldVersion, id, `{"Version":"2008-10-17","Statement":` + elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v}/a"`) + `}`, wrap(`"Statement":` + elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v}/a"`))},
-		{iampolicy.CodeAllowNotAction, id, elem(`"NotAction":"iam:*"`, `"Resource":"*"`), strings.Replace(elem(`"NotAction":"iam:*"`, `"Resource":"*"`), "Allow", "Deny", 1)},
-		{iampolicy.CodeAllowNotResource, id, elem(`"Action":"s3:*"`, `"NotResource":"arn:aws:s3:::x"`), strings.Replace(elem(`"Action":"s3:*"`, `"NotResource":"arn:aws:s3:::x"`), "Allow", "Deny", 1)},
+		{
+			iampolicy.CodeVariableInOldVersion, id, `{"Version":"2008-10-17","Statement":` + cond("StringEquals", "x:v", `"${x:w}"`) + `}`,
+			wrap(`"Statement":` + cond("StringEquals", "x:v", `"${x:w}"`)),
+		},
+		{
+			iampolicy.CodeVariableInOldVersion, id,
+			`{"Version":"2008-10-17","Statement":` + elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v}/a"`) + `}`,
+			wrap(`"Statement":` + elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::${x:v}/a"`)),
+		},
+		{
+			iampolicy.CodeAllowNotAction, id, elem(`"NotAction":"iam:*"`, `"Resource":"*"`),
+			strings.Replace(elem(`"NotAction":"iam:*"`, `"Resource":"*"`), "Allow", "Deny", 1),
+		},
+		{
+			iampolicy.CodeAllowNotResource, id, elem(`"Action":"s3:*"`, `"NotResource":"arn:aws:s3:::x"`),
+			strings.Replace(elem(`"Action":"s3:*"`, `"NotResource":"arn:aws:s3:::x"`), "Allow", "Deny", 1),
+		},
 		{iampolicy.CodeNotPrincipalWithDeny, res, principal(`"NotPrincipal":{"AWS":"` + bob + `"}`), principal(bobOnly)},
 		{iampolicy.CodeIfExistsInAllow, id, cond("StringEqualsIfExists", "x:v", `"a"`), denyCond("StringEqualsIfExists", "x:v", `"a"`)},
 		{iampolicy.CodeNegatedForAnyValue, id, denyCond("ForAnyValue:StringNotEquals", "x:v", `"a"`), denyCond("ForAllValues:StringNotEquals", "x:v", `"a"`)},
 		{iampolicy.CodeWildcardWithoutLike, id, cond("StringEquals", "x:v", `"a*"`), cond("StringLike", "x:v", `"a*"`)},
 		{iampolicy.CodeWildcardWithoutLike, id, cond("StringEquals", "x:v", `["b","a?"]`), cond("StringEquals", "x:v", `["b","a${?}"]`)},
-		{iampolicy.CodeSetOperatorOnSingleValue, id, cond("ForAnyValue:StringEquals", "aws:PrincipalOrgID", `"a"`), cond("StringEquals", "aws:PrincipalOrgID", `"a"`)},
+		{
+			iampolicy.CodeSetOperatorOnSingleValue, id, cond("ForAnyValue:StringEquals", "aws:PrincipalOrgID", `"a"`),
+			cond("StringEquals", "aws:PrincipalOrgID", `"a"`),
+		},
 		{iampolicy.CodePlainOperatorOnMultivalued, id, cond("StringEquals", "aws:TagKeys", `"a"`), cond("ForAnyValue:StringEquals", "aws:TagKeys", `"a"`)},
 		{iampolicy.CodeOperatorOfOtherType, id, cond("StringEquals", "aws:SourceIp", `"192.0.2.1"`), cond("IpAddress", "aws:SourceIp", `"192.0.2.1"`)},
 		{iampolicy.CodeUnknownGlobalKey, id, cond("StringEquals", "aws:PrincipleOrgID", `"a"`), cond("StringEquals", "aws:principalorgid", `"a"`)},
-		{iampolicy.CodeInvalidAccountInARN, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:us-east-1:1234:q"`), elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:us-east-1:111122223333:q"`)},
+		{
+			iampolicy.CodeInvalidAccountInARN, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:us-east-1:1234:q"`),
+			elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:us-east-1:111122223333:q"`),
+		},
 		{iampolicy.CodeInvalidAccountInARN, id, cond("ArnLike", "x:v", `"arn:aws:sqs:*:1234:q"`), cond("ArnLike", "x:v", `"arn:aws:sqs:*:1111*:q"`)},
-		{iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:amazon:sqs:us-east-1:111122223333:q"`), elem(`"Action":"sqs:*"`, `"Resource":"arn:aws*:sqs:us-east-1:111122223333:q"`)},
-		{iampolicy.CodeBucketForObjectAction, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::photos"`), elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::photos/*"]`)},
-		{iampolicy.CodeNullContradicted, id, cond("Null", "x:v", `"true"},"StringEquals":{"x:v":"a"`), cond("Null", "x:v", `"true"},"StringEqualsIfExists":{"x:v":"a"`)},
-		{iampolicy.CodeEmptyRange, id, cond("NumericLessThan", "x:v", `"5"},"NumericGreaterThan":{"x:v":"5"`), cond("NumericLessThanEquals", "x:v", `"5"},"NumericGreaterThanEquals":{"x:v":"5"`)},
-		{iampolicy.CodeEmptyRange, id, cond("DateLessThan", "x:v", `"2024"},"DateGreaterThan":{"X:V":"2025"`), cond("DateLessThan", "x:v", `["2024","2026"]},"DateGreaterThan":{"X:V":"2025"`)},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:amazon:sqs:us-east-1:111122223333:q"`),
+			elem(`"Action":"sqs:*"`, `"Resource":"arn:aws*:sqs:us-east-1:111122223333:q"`),
+		},
+		{
+			iampolicy.CodeBucketForObjectAction, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::photos"`),
+			elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::photos/*"]`),
+		},
+		{
+			iampolicy.CodeNullContradicted, id, cond("Null", "x:v", `"true"},"StringEquals":{"x:v":"a"`),
+			cond("Null", "x:v", `"true"},"StringEqualsIfExists":{"x:v":"a"`),
+		},
+		{
+			iampolicy.CodeEmptyRange, id, cond("NumericLessThan", "x:v", `"5"},"NumericGreaterThan":{"x:v":"5"`),
+			cond("NumericLessThanEquals", "x:v", `"5"},"NumericGreaterThanEquals":{"x:v":"5"`),
+		},
+		{
+			iampolicy.CodeEmptyRange, id, cond("DateLessThan", "x:v", `"2024"},"DateGreaterThan":{"X:V":"2025"`),
+			cond("DateLessThan", "x:v", `["2024","2026"]},"DateGreaterThan":{"X:V":"2025"`),
+		},
 		{iampolicy.CodeDeniesEverything, id, deny + "," + clean(""), denyCond("Bool", "x:v", `"true"`) + "," + clean("")},
 		{iampolicy.CodePrivateAddress, id, cond("IpAddress", "aws:SourceIp", `"10.0.0.0/8"`), cond("IpAddress", "aws:VpcSourceIp", `"10.0.0.0/8"`)},
 		{iampolicy.CodeBothBooleans, id, cond("Bool", "x:v", `["true","false"]`), cond("Bool", "x:v", `"true"`)},
-		{iampolicy.CodeQuotaExceeded, id, cond("StringEquals", "x:v", `["`+strings.Repeat("x", 3500)+`","`+strings.Repeat("y", 3500)+`"]`), cond("StringEquals", "x:v", `"`+strings.Repeat("x", 3500)+`"`)},
+		{
+			iampolicy.CodeQuotaExceeded, id,
+			cond("StringEquals", "x:v", `["`+strings.Repeat("x", 3500)+`","`+strings.Repeat("y", 3500)+`"]`),
+			cond("StringEquals", "x:v", `"`+strings.Repeat("x", 3500)+`"`),
+		},
 
 		{iampolicy.CodeOldVersion, id, `{"Version":"2008-10-17",` + one + `}`, wrap(one)},
 		{iampolicy.CodeEmptySid, id, clean(`,"Sid":""`), clean(`,"Sid":"a"`)},
 		{iampolicy.CodeRedundantStatement, id, clean(`,"Sid":"a"`) + "," + clean(`,"Sid":"b"`), clean("") + "," + cond("Bool", "x:v", "true")},
-		{iampolicy.CodeRedundantAction, id, elem(`"Action":["s3:GetObject","s3:Get*"]`, `"Resource":"*"`), elem(`"Action":["s3:PutObject","s3:Get*"]`, `"Resource":"*"`)},
-		{iampolicy.CodeRedundantAction, id, elem(`"Action":["s3:Get?bj*","s3:Get*"]`, `"Resource":"*"`), elem(`"Action":["s3:Get*","s3:*t?"]`, `"Resource":"*"`)},
-		{iampolicy.CodeRedundantResource, id, elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/*","arn:aws:s3:::a/b/*"]`), elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/a/*"]`)},
-		{iampolicy.CodeRedundantResource, id, elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/*","*"]`), elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/?","arn:aws:s3:::a/*?b"]`)},
+		{
+			iampolicy.CodeRedundantAction, id, elem(`"Action":["s3:GetObject","s3:Get*"]`, `"Resource":"*"`),
+			elem(`"Action":["s3:PutObject","s3:Get*"]`, `"Resource":"*"`),
+		},
+		{
+			iampolicy.CodeRedundantAction, id, elem(`"Action":["s3:Get?bj*","s3:Get*"]`, `"Resource":"*"`),
+			elem(`"Action":["s3:Get*","s3:*t?"]`, `"Resource":"*"`),
+		},
+		{
+			iampolicy.CodeRedundantResource, id, elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/*","arn:aws:s3:::a/b/*"]`),
+			elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/a/*"]`),
+		},
+		{
+			iampolicy.CodeRedundantResource, id, elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/*","*"]`),
+			elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::a/?","arn:aws:s3:::a/*?b"]`),
+		},
 		{iampolicy.CodeRedundantValue, id, cond("StringEquals", "x:v", `["a","a"]`), cond("StringEquals", "x:v", `["a","A"]`)},
 		{iampolicy.CodeWildcardInService, id, elem(`"Action":"s*:GetObject"`, `"Resource":"*"`), elem(`"Action":"s3:*"`, `"Resource":"*"`)},
-		{iampolicy.CodeWildcardInService, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:s*:*:*:q"`), elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:*:*:q"`)},
+		{
+			iampolicy.CodeWildcardInService, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:s*:*:*:q"`),
+			elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:*:*:q"`),
+		},
 		{iampolicy.CodeShortARN, id, elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs"`), elem(`"Action":"sqs:*"`, `"Resource":"arn:aws:sqs:*:*:*"`)},
 		{iampolicy.CodeHostBits, id, cond("IpAddress", "aws:SourceIp", `"203.0.113.7/24"`), cond("IpAddress", "aws:SourceIp", `"203.0.113.7/32"`)},
 		{iampolicy.CodeSetOperatorOnNull, id, cond("ForAnyValue:Null", "x:v", `"true"`), cond("Null", "x:v", `"true"`)},
 		{iampolicy.CodeLikeWithoutWildcard, id, cond("StringLike", "x:v", `"a"`), cond("StringLike", "x:v", `"a?"`)},
 		{iampolicy.CodeLikeEverything, id, cond("StringLike", "x:v", `"*"`), cond("StringLike", "x:v", `"a*"`)},
 		{iampolicy.CodeUnquotedValue, id, cond("StringEquals", "x:v", `[7]`), cond("NumericEquals", "x:v", `[7]`)},
-		{iampolicy.CodeUsernameOfSessions, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::a/${aws:username}/*"`), elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::a/${aws:userid}/*"`)},
+		{
+			iampolicy.CodeUsernameOfSessions, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::a/${aws:username}/*"`),
+			elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::a/${aws:userid}/*"`),
+		},
 		{iampolicy.CodeUsernameOfSessions, id, cond("StringEquals", "x:v", `"${aws:username}"`), cond("StringEquals", "x:v", `"${aws:username, 'x'}"`)},
 		{iampolicy.CodeSessionPrincipal, res, allowed(`"Principal":{"AWS":"` + session + `"}`), allowed(`"Principal":{"AWS":"` + role + `"}`)},
 	}
@@ -293,7 +409,8 @@ func TestValidateAgreesWithParse(t *testing.T) {
 			}
 		}
 	}
-	check([]byte(`{"Statement":[`+strings.Repeat(`{"Effect":"Allow","Action":["s3:*","s3:Get"],"Resource":"*"},`, 990)+`{}]}`), iampolicy.IdentityPolicy)
+	check([]byte(`{"Statement":[`+strings.Repeat(`{"Effect":"Allow","Action":["s3:*","s3:Get"],"Resource":"*"},`, 990)+`{}]}`),
+		iampolicy.IdentityPolicy)
 }
 
 // A coded is a code with its comment in code.go.
@@ -329,7 +446,8 @@ func codesOf(t *testing.T) (list []coded) {
 // FINDINGS.md is generated from the comments of code.go: go test -run FINDINGS -update.
 func TestFINDINGSListsEveryCode(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Findings of Validate\n\nGenerated from `code.go`. An error is a document that Parse refuses.\n\n| code | severity | meaning |\n| --- | --- | --- |\n")
+	b.WriteString("# Findings of Validate\n\nGenerated from `code.go`. An error is a document that Parse refuses.\n\n" +
+		"| code | severity | meaning |\n| --- | --- | --- |\n")
 	codes := codesOf(t)
 	seen := map[iampolicy.Code]bool{}
 	for _, c := range codes {

@@ -90,7 +90,8 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 	case "texts", "short texts":
 		frame, item, most = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{"a:t":[%s]}}}`, `"%s"`, 4000
 	case "values":
-		frame, item, most = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"a:m":[%s]}}}`, `"%s"`, 4000
+		frame = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringLike":{"a:m":[%s]}}}`
+		item, most = `"%s"`, 4000
 		req.Context.SetMany("a:m", d.long(700), d.long(674), d.long(674)) // 2,048 bytes
 	case "variables":
 		frame, item, most = `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotLike":{"a:t":[%s]}}}`, `"*${a:u}?%s"`, 3900
@@ -128,9 +129,11 @@ func (d *hostileDice) document(kind string, size int) (doc string, req *iampolic
 				keys[len(keys)-1] = fmt.Sprintf(`"aws:RequestTag/%d":"*a?y*"`, len(keys)-1)
 			}
 			left += len([]rune(strings.Join(keys, ","))) // counted again with the statement
-			more = len(keys) > 0 && add(&statements, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{%s}}}`, strings.Join(keys, ","))
+			more = len(keys) > 0 &&
+				add(&statements, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringLike":{%s}}}`, strings.Join(keys, ","))
 		case "prefixes":
-			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s%s*"}`, arn, strings.Repeat("z", 1)+strings.Repeat("a", i%400))
+			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s%s*"}`, arn,
+				strings.Repeat("z", 1)+strings.Repeat("a", i%400))
 		case "grams":
 			more = add(&statements, `{"Effect":"Deny","Action":["s:*","s:a*","s:aa*","s:aaa*"],"Resource":"%s*aaaa?*z%d"}`, arn, i)
 		case "actions":

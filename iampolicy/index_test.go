@@ -25,7 +25,8 @@ func (d dice) manyStatements(n int) []map[string]any {
 	for i := range list {
 		st := map[string]any{"Effect": d.one("Allow", "Allow", "Deny"), "Sid": fmt.Sprintf("s%d", i)}
 		st[d.one("Action", "Action", "Action", "Action", "Action", "Action", "NotAction")] = d.some(func() string {
-			return d.one("s3:Get", "s3:get", "s3:GetObject", "s3:G*", "s3:*", "S3:GET*", "*", "*:Get", "s?:Get", "sqs:*", "s3:Put", "s*:*", "s3:GetO?ject")
+			return d.one("s3:Get", "s3:get", "s3:GetObject", "s3:G*", "s3:*", "S3:GET*", "*", "*:Get", "s?:Get", "sqs:*", "s3:Put", "s*:*",
+				"s3:GetO?ject")
 		})
 		st[d.one("Resource", "Resource", "Resource", "Resource", "Resource", "NotResource")] = d.some(func() string {
 			var tail strings.Builder
@@ -33,7 +34,8 @@ func (d dice) manyStatements(n int) []map[string]any {
 			for range d.IntN(3) {
 				tail.WriteString(d.one("*", "*", "?", "${x:v}", "${*}") + d.text(6))
 			}
-			return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:*:s3:*::", "arn:aws:s*:::", "arn:aws:s3:?::") + tail.String()
+			return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:*:s3:*::", "arn:aws:s*:::", "arn:aws:s3:?::") +
+				tail.String()
 		})
 		if d.IntN(2) == 0 {
 			// Many resources alike leave it to the conditions to tell statements apart.
@@ -79,7 +81,8 @@ func TestIndexLeavesNothingOut(t *testing.T) {
 		}
 		each := apart.compile(t)
 		for range 60 {
-			req := request(d.one("s3:Get", "s3:GET", "s3:GetObject", "sqs:Get", "s3:Put", "s3:"+d.text(3)+"x"), "arn:aws:s3:"+d.one("", "a", "ab")+"::"+d.text(12))
+			req := request(d.one("s3:Get", "s3:GET", "s3:GetObject", "sqs:Get", "s3:Put", "s3:"+d.text(3)+"x"),
+				"arn:aws:s3:"+d.one("", "a", "ab")+"::"+d.text(12))
 			req.Context.Set("x:v", d.one(d.text(1), d.text(2), "A", "arn:aws:s3:::a"))
 			req.Context.SetMany("x:many", d.text(1), d.text(2), d.one("b", "arn:aws:s3:::"))
 			req.Context.Set("x:"+d.one("[", "{"), d.text(1))
@@ -154,7 +157,8 @@ func TestIndexTriesAStatementOnce(t *testing.T) {
 	prefixes := `{"Effect":"Allow","Action":"s3:GetObject","Resource":[` + strings.Join(nested, ",") + `],` + never
 	statements := []string{prefixes, allow}
 	for i := range 20 {
-		statements = append(statements, fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*abcd*%d*",`, i)+never)
+		statements = append(statements,
+			fmt.Sprintf(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::*abcd*%d*",`, i)+never)
 	}
 	set := identity(t, append(statements, wildRydes, wildRydes)...)
 	req := request("s3:GetObject", "arn:aws:s3:::"+strings.Repeat("abcd", 450)+"0123456789")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wildgate/wildgate/iampolicy/internal/scalar"
 	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/internal/jsontree"
 )
@@ -70,7 +71,8 @@ func (l *conditionLinter) key() {
 		return
 	case c.operand == nullOperand:
 	case k.multivalued && c.quantifier == single:
-		l.whole(CodePlainOperatorOnMultivalued, "%q is multivalued: %s never matches it, with ForAllValues or ForAnyValue it does", c.key, c.name)
+		l.whole(CodePlainOperatorOnMultivalued, "%q is multivalued: %s never matches it, with ForAllValues or ForAnyValue it does", c.key,
+			c.name)
 	case !k.multivalued && c.quantifier != single:
 		l.whole(CodeSetOperatorOnSingleValue, "%q has one value: %s is meant for multivalued keys", c.key, c.name)
 	}
@@ -101,8 +103,10 @@ func (l *conditionLinter) absence() {
 		l.whole(CodeNegatedForAnyValue, "%s holds as soon as one value is not listed", c.name)
 	}
 	if l.st.deny {
-		if c.operand == boolOperand && !c.ifExists && c.bools == [2]bool{true, false} && ascii.EqualFold(c.key, "aws:MultiFactorAuthPresent") {
-			l.whole(CodeMFADenyWithoutIfExists, "long-term credentials do not have %q, so that the Deny does not apply to them; use BoolIfExists", c.key)
+		if c.operand == boolOperand && !c.ifExists && c.bools == [2]bool{true, false} &&
+			ascii.EqualFold(c.key, "aws:MultiFactorAuthPresent") {
+			l.whole(CodeMFADenyWithoutIfExists,
+				"long-term credentials do not have %q, so that the Deny does not apply to them; use BoolIfExists", c.key)
 		}
 		return
 	}
@@ -233,11 +237,11 @@ func (c *condition) emptyRangeWith(other *condition) bool {
 	}
 	d := 0
 	if c.operand == numberOperand {
-		highest := slices.MaxFunc(c.numbers, func(a, b decimal) int { return a.compare(&b) })
-		lowest := slices.MinFunc(other.numbers, func(a, b decimal) int { return a.compare(&b) })
-		d = highest.compare(&lowest)
+		highest := slices.MaxFunc(c.numbers, func(a, b scalar.Decimal) int { return a.Compare(&b) })
+		lowest := slices.MinFunc(other.numbers, func(a, b scalar.Decimal) int { return a.Compare(&b) })
+		d = highest.Compare(&lowest)
 	} else {
-		d = slices.MaxFunc(c.instants, instant.compare).compare(slices.MinFunc(other.instants, instant.compare))
+		d = slices.MaxFunc(c.instants, scalar.Instant.Compare).Compare(slices.MinFunc(other.instants, scalar.Instant.Compare))
 	}
 	return d < 0 || d == 0 && (c.relation == less || other.relation == greater)
 }

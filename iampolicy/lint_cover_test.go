@@ -57,20 +57,23 @@ func TestRedundancyIsThatOfPairs(t *testing.T) {
 	for seed := range uint64(3000) {
 		d := newDice(1<<43 + seed)
 		element, make := "Action", func() string {
-			return d.one("*", "s3:*", "s3:", "S3:", "s3:", "s?:", "s*:", "*:", "sqs:") + d.one("a", "A", "b", "aa", "*", "?") + d.one("", "a", "*", "b?", "a*b", "*a*")
+			return d.one("*", "s3:*", "s3:", "S3:", "s3:", "s?:", "s*:", "*:", "sqs:") + d.one("a", "A", "b", "aa", "*", "?") +
+				d.one("", "a", "*", "b?", "a*b", "*a*")
 		}
 		if d.in(2) {
 			element, make = "Resource", func() string {
 				if d.in(20) {
 					return "*"
 				}
-				return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:us-east-1::", "arn:*:s3:::") + d.one("a", "ab", "/", "*", "?", "") + d.one("", "a", "*", "b?", "a*b", "*a*", "/*")
+				return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:us-east-1::", "arn:*:s3:::") +
+					d.one("a", "ab", "/", "*", "?", "") + d.one("", "a", "*", "b?", "a*b", "*a*", "/*")
 			}
 		}
 		list := []string{}
 		for range 2 + d.IntN(14) {
 			text := make()
-			if strings.Contains(text, "**") || strings.HasPrefix(text, "*a") || text == "*b" || strings.HasPrefix(text, "*?") || element == "Action" && !strings.Contains(text, ":") && text != "*" {
+			if strings.Contains(text, "**") || strings.HasPrefix(text, "*a") || text == "*b" || strings.HasPrefix(text, "*?") ||
+				element == "Action" && !strings.Contains(text, ":") && text != "*" {
 				continue
 			}
 			list = append(list, text)
@@ -110,7 +113,8 @@ func TestRedundancyBeyondTwoHundred(t *testing.T) {
 	for i := range 1000 {
 		actions = append(actions, fmt.Sprintf(`"s3:A%d"`, i))
 	}
-	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[` + strings.Join(actions, ",") + `,"s3:B*","s3:*C*D","s3:b7","s3:aCcD","S3:a999"],"Resource":"*"}}`
+	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":[` + strings.Join(actions, ",") +
+		`,"s3:B*","s3:*C*D","s3:b7","s3:aCcD","S3:a999"],"Resource":"*"}}`
 	got := redundant([]byte(doc), iampolicy.IdentityPolicy)
 	want := []string{
 		`Statement.Action[1002]: "s3:b7" is covered by "s3:B*"`,
@@ -131,10 +135,15 @@ func TestRedundancyOfCompletedResources(t *testing.T) {
 		kind            iampolicy.PolicyType
 		want            []string
 	}{
-		{"five parts", `"arn:aws:s3::","arn:aws:s3:::b"`, iampolicy.IdentityPolicy, []string{`Statement.Resource[1]: "arn:aws:s3:::b" is covered by "arn:aws:s3::"`}},
+		{
+			"five parts", `"arn:aws:s3::","arn:aws:s3:::b"`, iampolicy.IdentityPolicy,
+			[]string{`Statement.Resource[1]: "arn:aws:s3:::b" is covered by "arn:aws:s3::"`},
+		},
 		{"three parts", `"arn:aws:s3","arn:aws:s3:::b"`, iampolicy.IdentityPolicy, nil},
 		{
-			"the short form", `"execute-api:/prod/*","execute-api:/prod/GET/a","arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a"`, iampolicy.ResourcePolicy,
+			"the short form",
+			`"execute-api:/prod/*","execute-api:/prod/GET/a","arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a"`,
+			iampolicy.ResourcePolicy,
 			[]string{
 				`Statement.Resource[1]: "execute-api:/prod/GET/a" is covered by "execute-api:/prod/*"`,
 				`Statement.Resource[2]: "arn:aws:execute-api:us-east-1:111122223333:abc/prod/POST/a" is covered by "execute-api:/prod/*"`,
@@ -144,14 +153,18 @@ func TestRedundancyOfCompletedResources(t *testing.T) {
 			"escapes", `"arn:aws:s3:::b${*}*","arn:aws:s3:::b*c","arn:aws:s3:::b$*","arn:aws:s3:::b${*}c"`, iampolicy.IdentityPolicy,
 			[]string{`Statement.Resource[3]: "arn:aws:s3:::b${*}c" is covered by "arn:aws:s3:::b*c"`},
 		},
-		{"an escape that says the same", `"arn:aws:s3:::b${$}","arn:aws:s3:::b$"`, iampolicy.IdentityPolicy, []string{`Statement.Resource[1]: "arn:aws:s3:::b$" is covered by "arn:aws:s3:::b${$}"`}},
+		{
+			"an escape that says the same", `"arn:aws:s3:::b${$}","arn:aws:s3:::b$"`, iampolicy.IdentityPolicy,
+			[]string{`Statement.Resource[1]: "arn:aws:s3:::b$" is covered by "arn:aws:s3:::b${$}"`},
+		},
 	}
 	for _, tt := range tests {
 		principal := ""
 		if tt.kind == iampolicy.ResourcePolicy {
 			principal = `"Principal":{"AWS":"111122223333"},`
 		}
-		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":[` + tt.resources + `],` + principal + `"Sid":"a"}}`
+		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":[` + tt.resources + `],` + principal +
+			`"Sid":"a"}}`
 		got := redundant([]byte(doc), tt.kind, iampolicy.WithAPIGateway("us-east-1", "111122223333", "abc"))
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
@@ -165,10 +178,12 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
 		`"Action":["s3:Get","bad"],"Resource":"*"`, `"Action":"s3:Get","Resource":["*","bad"]`, `"Action":"s3:Get"`,
-		`"Action":"s3:Get","Resource":"*","Condition":{"Bad":{"x:k":"v"}}`, `"Action":"s3:Get","Resource":"*","Condition":{"NumericEquals":{"x:k":["1","bad"]}}`,
+		`"Action":"s3:Get","Resource":"*","Condition":{"Bad":{"x:k":"v"}}`,
+		`"Action":"s3:Get","Resource":"*","Condition":{"NumericEquals":{"x:k":["1","bad"]}}`,
 		`"Action":"s3:Get","Resource":"*","Condition":7`, `"Action":"s3:Get","Resource":"*","Principal":7`,
 	} {
-		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` + bad + `}]}`)
+		doc := []byte(`{"Version":"2012-10-17","Statement":[` + strings.Repeat(`{"Effect":"Allow",`+bad+`},`, 150) + `{"Effect":"Allow",` +
+			bad + `}]}`)
 		for kind := iampolicy.IdentityPolicy; kind <= iampolicy.TrustPolicy; kind++ {
 			list := findings(doc, kind)
 			mistakes := 0
@@ -189,7 +204,8 @@ func TestValidateOfMoreMistakesThanAreTold(t *testing.T) {
 func TestLongNamesAreCutInPaths(t *testing.T) {
 	t.Parallel()
 	key := "x:" + strings.Repeat("ä", 200_000)
-	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"*","Condition":{"StringLike":{"` + key + `":["a"` + strings.Repeat(`,"b"`, 2000) + `]}}}}`
+	doc := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get","Resource":"*","Condition":{"StringLike":{"` + key +
+		`":["a"` + strings.Repeat(`,"b"`, 2000) + `]}}}}`
 	list := findings([]byte(doc), iampolicy.IdentityPolicy)
 	if len(list) < 1000 {
 		t.Fatalf("%d findings", len(list))
@@ -199,7 +215,8 @@ func TestLongNamesAreCutInPaths(t *testing.T) {
 			t.Fatalf("a path of %d bytes: %.300q", len(f.Path), f.Path)
 		}
 	}
-	if want := "Statement.Condition.StringLike.x:" + strings.Repeat("ä", 127) + "…[7]"; !slices.ContainsFunc(list, func(f iampolicy.Finding) bool { return f.Path == want }) {
+	if want := "Statement.Condition.StringLike.x:" + strings.Repeat("ä", 127) + "…[7]"; !slices.ContainsFunc(list,
+		func(f iampolicy.Finding) bool { return f.Path == want }) {
 		t.Errorf("no path is %q", want)
 	}
 }
@@ -219,8 +236,11 @@ func TestEmptyRangesOfManyBounds(t *testing.T) {
 		{`"-1e3"`, `"-1001","-1002"`, true},
 		{`"-1e3"`, `"-1001","-2"`, false},
 	} {
-		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*","Condition":{"NumericGreaterThan":{"x:k":[` + tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
-		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.IdentityPolicy), func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
+		doc := `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"s3:Get","Resource":"*",` +
+			`"Condition":{"NumericGreaterThan":{"x:k":[` +
+			tt.above + `]},"NumericLessThanEquals":{"X:K":[` + tt.below + `]}}}}`
+		empty := slices.ContainsFunc(findings([]byte(doc), iampolicy.IdentityPolicy),
+			func(f iampolicy.Finding) bool { return f.Code == iampolicy.CodeEmptyRange })
 		if empty != tt.empty {
 			t.Errorf("above %s, not above %s: empty %v", tt.above, tt.below, empty)
 		}

@@ -174,7 +174,8 @@ func (l *linter) buckets(n *jsontree.Node) {
 		r := &l.st.resources[i]
 		if r.everything || r.tail.shape == literal && !strings.Contains(r.tail.text, "/") && strings.HasSuffix(r.head, ":s3:::") {
 			if !r.everything {
-				l.value(n, i, CodeBucketForObjectAction, "%s is about objects, %q is a bucket: its objects are %q", objectAction, l.st.resourceTexts[i], l.st.resourceTexts[i]+"/*")
+				l.value(n, i, CodeBucketForObjectAction, "%s is about objects, %q is a bucket: its objects are %q", objectAction,
+					l.st.resourceTexts[i], l.st.resourceTexts[i]+"/*")
 			}
 			continue
 		}
@@ -186,7 +187,8 @@ func (l *linter) principals() {
 	n := l.e.principal
 	switch {
 	case l.e.notPrincipal != nil:
-		l.element(l.e.notPrincipal, CodeNotPrincipalWithDeny, "NotPrincipal denies every principal that is not listed by ARN; prefer a condition on aws:PrincipalArn")
+		l.element(l.e.notPrincipal, CodeNotPrincipalWithDeny,
+			"NotPrincipal denies every principal that is not listed by ARN; prefer a condition on aws:PrincipalArn")
 		return
 	case n == nil || l.st.deny || l.policyType == RCP:
 		return
@@ -195,7 +197,8 @@ func (l *linter) principals() {
 	if p.everyone && len(l.st.conditions) == 0 {
 		l.element(n, CodeAllowEveryone, "everyone is allowed, anonymous callers too")
 	}
-	if len(p.services) > 0 && l.policyType == ResourcePolicy && !l.hasKey("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths") {
+	if len(p.services) > 0 && l.policyType == ResourcePolicy &&
+		!l.hasKey("aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths") {
 		l.element(n, CodeServiceWithoutSource, "the service may act for anyone: add a condition on aws:SourceArn or aws:SourceAccount")
 	}
 	if len(p.providers) > 0 && !l.hasKeySuffix(":aud") {
@@ -250,7 +253,8 @@ func (l *linter) passRole() {
 }
 
 func (l *linter) administrator() {
-	if !l.st.deny && l.st.principals == nil && l.policyType != SCP && l.policyType != PermissionsBoundary && l.policyType != SessionPolicy && l.st.coversEverything() {
+	if !l.st.deny && l.st.principals == nil && l.policyType != SCP && l.policyType != PermissionsBoundary &&
+		l.policyType != SessionPolicy && l.st.coversEverything() {
 		l.note(l.e.effect.Offset, l.at, CodeAdministrator, "every action on every resource is allowed")
 	}
 }

@@ -29,7 +29,8 @@ func TestWhatIsRedundantCanBeRemoved(t *testing.T) {
 		}
 		st := map[string]any{"Effect": "Allow"}
 		st["Action"] = list(func() string {
-			return d.one("s3:", "s3:", "S3:", "s*:", "?3:") + strings.ReplaceAll(d.text(2), "/", "b") + d.one("", "*", "?", "*?", "?*") + d.one("", "", "a", "*b")
+			return d.one("s3:", "s3:", "S3:", "s*:", "?3:") + strings.ReplaceAll(d.text(2), "/", "b") + d.one("", "*", "?", "*?", "?*") +
+				d.one("", "", "a", "*b")
 		})
 		st["Resource"] = list(func() string {
 			return d.one("arn:aws:s3:::", "arn:aws:s3:::", "arn:aws:s3:::", "arn:*:s3:::", "arn:aws:s3:*::") +

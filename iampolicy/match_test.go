@@ -172,12 +172,27 @@ func TestVariablesWithoutValue(t *testing.T) {
 		name, statement string
 		want            iampolicy.Outcome
 	}{
-		{"a positive operator does not match", `"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:v":"${x:missing}"}}`, iampolicy.ImplicitDeny},
+		{
+			"a positive operator does not match",
+			`"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"x:v":"${x:missing}"}}`, iampolicy.ImplicitDeny,
+		},
 		{"a negated one does", `"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"x:v":"${x:missing}"}}`, iampolicy.ExplicitDeny},
 		{"a negated pattern does", `"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotLike":{"x:v":"*${x:missing}"}}`, iampolicy.ExplicitDeny},
-		{"a negated ARN does", `"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnNotLike":{"x:arn":"arn:aws:s3:::${x:missing}*"}}`, iampolicy.ExplicitDeny},
-		{"an ARN does not match", `"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnLike":{"x:arn":"arn:aws:s3:::${x:missing}*"}}`, iampolicy.ImplicitDeny},
-		{"beside a value that matches it changes nothing", `"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"x:v":["${x:missing}","v"]}}`, iampolicy.ImplicitDeny},
+		{
+			"a negated ARN does",
+			`"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnNotLike":{"x:arn":"arn:aws:s3:::${x:missing}*"}}`,
+			iampolicy.ExplicitDeny,
+		},
+		{
+			"an ARN does not match",
+			`"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnLike":{"x:arn":"arn:aws:s3:::${x:missing}*"}}`,
+			iampolicy.ImplicitDeny,
+		},
+		{
+			"beside a value that matches it changes nothing",
+			`"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"x:v":["${x:missing}","v"]}}`,
+			iampolicy.ImplicitDeny,
+		},
 		{"NotResource excludes nothing", `"Effect":"Deny","Action":"*","NotResource":"arn:aws:s3:::${x:missing}*"`, iampolicy.ExplicitDeny},
 		{"Resource is nothing", `"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::${x:missing}*"`, iampolicy.ImplicitDeny},
 	}
@@ -203,7 +218,9 @@ func TestVariablesOfVersion2008AreText(t *testing.T) {
 	}
 	for _, version := range []string{"", `"Version":"2008-10-17",`} {
 		for _, tt := range tests {
-			p, err := iampolicy.Parse([]byte(`{`+version+`"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::`+tt.resource+`"}}`), iampolicy.IdentityPolicy)
+			p, err := iampolicy.Parse([]byte(`{`+version+`"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::`+
+				tt.resource+`"}}`),
+				iampolicy.IdentityPolicy)
 			if err != nil {
 				t.Error(err)
 				continue

@@ -29,7 +29,9 @@ func WithSizeLimits() ParseOption {
 	return func(o *parseOptions) { o.sizeLimits = true }
 }
 
-var sizeLimit = [...]int{IdentityPolicy: 6144, ResourcePolicy: 8192, SessionPolicy: 2048, PermissionsBoundary: 6144, SCP: 5120, RCP: 5120, TrustPolicy: 2048}
+var sizeLimit = [...]int{
+	IdentityPolicy: 6144, ResourcePolicy: 8192, SessionPolicy: 2048, PermissionsBoundary: 6144, SCP: 5120, RCP: 5120, TrustPolicy: 2048,
+}
 
 // checkSize holds the document, of which blank bytes are white space, against
 // the quota of its kind.

@@ -38,7 +38,10 @@ func TestGrammarOfEachKind(t *testing.T) {
 		{"no resource", `{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}`, u},
 		{"no resource, not a principal", `{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}`, 0},
 		{"an identity provider", `{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"sts:AssumeRoleWithWebIdentity"}`, u},
-		{"an identity provider for a resource", `{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"a:b","Resource":"*"}`, 0},
+		{
+			"an identity provider for a resource",
+			`{"Effect":"Allow","Principal":{"Federated":"cognito-identity.amazonaws.com"},"Action":"a:b","Resource":"*"}`, 0,
+		},
 		{"a service", `{"Effect":"Allow","Principal":{"Service":["a.amazonaws.com","b.amazonaws.com"]},"Action":"a:b","Resource":"*"}`, r},
 		{"a canonical user", `{"Effect":"Allow","Principal":{"CanonicalUser":"79a59df9"},"Action":"a:b","Resource":"*"}`, r},
 		{"a Deny for a canonical user, which would never apply", `{"Effect":"Deny","Principal":{"CanonicalUser":"79a59df9"},"Action":"a:b","Resource":"*"}`, 0},
@@ -204,7 +207,9 @@ func TestWithAPIGatewayExpandsTheShortForm(t *testing.T) {
 			t.Errorf("%s: got %v", tt.name, d.Outcome)
 		}
 	}
-	for _, bad := range [][3]string{{"", account, "x"}, {"us-east-1", "*", "x"}, {"us-east-1", account, "a:b"}, {"us-east-1", account, "${x}"}} {
+	for _, bad := range [][3]string{
+		{"", account, "x"}, {"us-east-1", "*", "x"}, {"us-east-1", account, "a:b"}, {"us-east-1", account, "${x}"},
+	} {
 		_, err := iampolicy.Parse([]byte(doc), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway(bad[0], bad[1], bad[2]))
 		if _, ok := errors.AsType[*iampolicy.ParseError](err); !ok {
 			t.Errorf("%q is accepted: %v", bad, err)

@@ -110,7 +110,8 @@ func (p *parser) principals(n *jsontree.Node, at *jsontree.Path, st *statement) 
 			// No caller has a canonical user ID here, so that this names nobody: an
 			// Allow then grants nothing, but a Deny would not hold.
 			if st.deny && !st.notPrincipal {
-				p.fail(kid.NameOffset, inner, CodeCanonicalUserInDeny, "a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
+				p.fail(kid.NameOffset, inner, CodeCanonicalUserInDeny,
+					"a Deny for a CanonicalUser would never apply: canonical user IDs are not known here")
 			}
 			p.texts(kid, inner, func(n *jsontree.Node, at *jsontree.Path) { p.exactPrincipal(n, at) })
 		default:
@@ -165,7 +166,8 @@ func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path
 	}
 	a, ok := splitARN(text)
 	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
-		p.failf(n.Offset, at, CodeInvalidPrincipal, "%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
+		p.failf(n.Offset, at, CodeInvalidPrincipal,
+			"%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
 		return
 	}
 	kind, name, _ := strings.Cut(a.resource, "/")
@@ -177,7 +179,8 @@ func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path
 	case a.service == "iam" && kind == "group":
 		p.failf(n.Offset, at, CodeGroupPrincipal, "%q is no principal: a group is none", text)
 	case callerOfARN(text).typ == 0 || callerOfARN(text).typ == IdentityProvider:
-		p.failf(n.Offset, at, CodeInvalidPrincipal, "%q is no principal: it is not the ARN of an account, a user, a role or a session", text)
+		p.failf(n.Offset, at, CodeInvalidPrincipal, "%q is no principal: it is not the ARN of an account, a user, a role or a session",
+			text)
 	default:
 		l.arns = append(l.arns, text)
 	}

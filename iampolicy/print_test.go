@@ -29,29 +29,99 @@ func TestPrint(t *testing.T) {
 		want string
 	}{
 		{"as it is", iampolicy.IdentityPolicy, document(`{"Sid":"One",` + all + `}`), document(`{"Sid":"One",` + all + `}`)},
-		{"elements in AWS's order", iampolicy.ResourcePolicy, `{"Statement":[{"Resource":"*","Condition":{"Bool":{"a:b":"true"}},"Action":"*","Principal":"*","Effect":"Deny","Sid":"a b"}],"Id":"i","Version":"2008-10-17"}`, `{"Version":"2008-10-17","Id":"i","Statement":[{"Sid":"a b","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"a:b":"true"}}}]}`},
-		{"statements in the document's order, whatever their effect", iampolicy.IdentityPolicy, document(`{"Sid":"z",`+all+`}`, `{"Effect":"Deny","Action":"a:b","Resource":"*"}`, `{"Sid":"a",`+all+`}`), document(`{"Sid":"z",`+all+`}`, `{"Effect":"Deny","Action":"a:b","Resource":"*"}`, `{"Sid":"a",`+all+`}`)},
+		{
+			"elements in AWS's order", iampolicy.ResourcePolicy,
+			`{"Statement":[{"Resource":"*","Condition":{"Bool":{"a:b":"true"}},"Action":"*","Principal":"*","Effect":"Deny",` +
+				`"Sid":"a b"}],"Id":"i","Version":"2008-10-17"}`,
+			`{"Version":"2008-10-17","Id":"i","Statement":[{"Sid":"a b","Effect":"Deny","Principal":"*","Action":"*","Resource":"*",` +
+				`"Condition":{"Bool":{"a:b":"true"}}}]}`,
+		},
+		{
+			"statements in the document's order, whatever their effect", iampolicy.IdentityPolicy,
+			document(`{"Sid":"z",`+all+`}`, `{"Effect":"Deny","Action":"a:b","Resource":"*"}`, `{"Sid":"a",`+all+`}`),
+			document(`{"Sid":"z",`+all+`}`, `{"Effect":"Deny","Action":"a:b","Resource":"*"}`, `{"Sid":"a",`+all+`}`),
+		},
 		{"no white space", iampolicy.IdentityPolicy, " {\n\t\"Statement\" : [ {\r\n" + strings.ReplaceAll(all, ":", " : ") + "} ] } ", st(all)},
 		{"a Version that is missing stays so", iampolicy.IdentityPolicy, st(all), st(all)},
 		{"one statement is a list", iampolicy.IdentityPolicy, `{"Statement":{` + all + `}}`, st(all)},
-		{"an empty Sid and Id are left out", iampolicy.ResourcePolicy, `{"Id":"","Statement":[{"Sid":"","Principal":"*",` + all + `}]}`, st(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"`)},
-		{"one value is a string", iampolicy.IdentityPolicy, st(`"Effect":"Allow","NotAction":["s3:*"],"NotResource":["arn:aws:s3:::a"]`), st(`"Effect":"Allow","NotAction":"s3:*","NotResource":"arn:aws:s3:::a"`)},
-		{"several are a list, in their order, repeated or not", iampolicy.IdentityPolicy, st(`"Effect":"Allow","Action":["s3:b","S3:A","s3:b"],"Resource":["*","arn:aws:s3:::*"]`), st(`"Effect":"Allow","Action":["s3:b","S3:A","s3:b"],"Resource":["*","arn:aws:s3:::*"]`)},
-		{"a short ARN stays short", iampolicy.IdentityPolicy, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3"`), st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3"`)},
-		{"variables and wildcards as written", iampolicy.IdentityPolicy, document(`{"Effect":"Allow","Action":"s?:*","Resource":"arn:aws:s3:::**/${AWS:username}/${x:t, 'a'}${*}"}`), ""},
-		{"variables with defaults", iampolicy.IdentityPolicy, document(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${x:t,  'it'}/${x:t, ''  }${$}${?}${*}"}`), ""},
-		{"variables of 2008", iampolicy.IdentityPolicy, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${"`), st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${"`)},
-		{"kinds of principals, in their order", iampolicy.TrustPolicy, st(`"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["b.amazonaws.com","a.amazonaws.com"],"AWS":["` + account + `"],"Federated":"accounts.google.com"}`), st(`"Effect":"Allow","Principal":{"Service":["b.amazonaws.com","a.amazonaws.com"],"AWS":"` + account + `","Federated":"accounts.google.com"},"Action":"sts:AssumeRole"`)},
-		{"everyone of AWS", iampolicy.ResourcePolicy, st(`"Principal":{"AWS":["*"]},` + all), st(`"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*","Resource":"*"`)},
-		{"NotPrincipal", iampolicy.ResourcePolicy, st(`"NotPrincipal":{"AWS":"` + bob + `","CanonicalUser":["7","8"]},"Effect":"Deny","Action":"*","Resource":"*"`), st(`"Effect":"Deny","NotPrincipal":{"AWS":"` + bob + `","CanonicalUser":["7","8"]},"Action":"*","Resource":"*"`)},
-		{"RCPFullAWSAccess", iampolicy.RCP, document(`{"Sid":"RCPFullAWSAccess","Effect":"Allow","Principal":"*","Action":["*"],"Resource":"*"}`), document(`{"Sid":"RCPFullAWSAccess","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`)},
-		{"an SCP", iampolicy.SCP, document(`{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::a"}`), document(`{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::a"}`)},
-		{"operators and keys in their order and case", iampolicy.IdentityPolicy, when(`"StringLike":{"x:b":"1","X:A":["2","3"]},"ForAllValues:StringEqualsIfExists":{"x:a":"4"},"Bool":{"x:c":"TRUE"}`), when(`"StringLike":{"x:b":"1","X:A":["2","3"]},"ForAllValues:StringEqualsIfExists":{"x:a":"4"},"Bool":{"x:c":"TRUE"}`)},
-		{"numbers and booleans are strings, as written", iampolicy.IdentityPolicy, when(`"NumericEquals":{"x:n":[1.50,-2E+3]},"Bool":{"x:b":true},"StringEquals":{"x:s":[1e1,false]}`), when(`"NumericEquals":{"x:n":["1.50","-2E+3"]},"Bool":{"x:b":"true"},"StringEquals":{"x:s":["1e1","false"]}`)},
+		{
+			"an empty Sid and Id are left out", iampolicy.ResourcePolicy, `{"Id":"","Statement":[{"Sid":"","Principal":"*",` + all + `}]}`,
+			st(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"`),
+		},
+		{
+			"one value is a string", iampolicy.IdentityPolicy, st(`"Effect":"Allow","NotAction":["s3:*"],"NotResource":["arn:aws:s3:::a"]`),
+			st(`"Effect":"Allow","NotAction":"s3:*","NotResource":"arn:aws:s3:::a"`),
+		},
+		{
+			"several are a list, in their order, repeated or not", iampolicy.IdentityPolicy,
+			st(`"Effect":"Allow","Action":["s3:b","S3:A","s3:b"],"Resource":["*","arn:aws:s3:::*"]`),
+			st(`"Effect":"Allow","Action":["s3:b","S3:A","s3:b"],"Resource":["*","arn:aws:s3:::*"]`),
+		},
+		{
+			"a short ARN stays short", iampolicy.IdentityPolicy, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3"`),
+			st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3"`),
+		},
+		{
+			"variables and wildcards as written", iampolicy.IdentityPolicy,
+			document(`{"Effect":"Allow","Action":"s?:*","Resource":"arn:aws:s3:::**/${AWS:username}/${x:t, 'a'}${*}"}`), "",
+		},
+		{
+			"variables with defaults", iampolicy.IdentityPolicy,
+			document(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${x:t,  'it'}/${x:t, ''  }${$}${?}${*}"}`), "",
+		},
+		{
+			"variables of 2008", iampolicy.IdentityPolicy, st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${"`),
+			st(`"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${"`),
+		},
+		{
+			"kinds of principals, in their order", iampolicy.TrustPolicy,
+			st(`"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["b.amazonaws.com","a.amazonaws.com"],"AWS":["` +
+				account + `"],"Federated":"accounts.google.com"}`),
+			st(`"Effect":"Allow","Principal":{"Service":["b.amazonaws.com","a.amazonaws.com"],"AWS":"` + account +
+				`","Federated":"accounts.google.com"},"Action":"sts:AssumeRole"`),
+		},
+		{
+			"everyone of AWS", iampolicy.ResourcePolicy, st(`"Principal":{"AWS":["*"]},` + all),
+			st(`"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*","Resource":"*"`),
+		},
+		{
+			"NotPrincipal", iampolicy.ResourcePolicy,
+			st(`"NotPrincipal":{"AWS":"` + bob + `","CanonicalUser":["7","8"]},"Effect":"Deny","Action":"*","Resource":"*"`),
+			st(`"Effect":"Deny","NotPrincipal":{"AWS":"` + bob + `","CanonicalUser":["7","8"]},"Action":"*","Resource":"*"`),
+		},
+		{
+			"RCPFullAWSAccess", iampolicy.RCP,
+			document(`{"Sid":"RCPFullAWSAccess","Effect":"Allow","Principal":"*","Action":["*"],"Resource":"*"}`),
+			document(`{"Sid":"RCPFullAWSAccess","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`),
+		},
+		{
+			"an SCP", iampolicy.SCP, document(`{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::a"}`),
+			document(`{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:s3:::a"}`),
+		},
+		{
+			"operators and keys in their order and case", iampolicy.IdentityPolicy,
+			when(`"StringLike":{"x:b":"1","X:A":["2","3"]},"ForAllValues:StringEqualsIfExists":{"x:a":"4"},"Bool":{"x:c":"TRUE"}`),
+			when(`"StringLike":{"x:b":"1","X:A":["2","3"]},"ForAllValues:StringEqualsIfExists":{"x:a":"4"},"Bool":{"x:c":"TRUE"}`),
+		},
+		{
+			"numbers and booleans are strings, as written", iampolicy.IdentityPolicy,
+			when(`"NumericEquals":{"x:n":[1.50,-2E+3]},"Bool":{"x:b":true},"StringEquals":{"x:s":[1e1,false]}`),
+			when(`"NumericEquals":{"x:n":["1.50","-2E+3"]},"Bool":{"x:b":"true"},"StringEquals":{"x:s":["1e1","false"]}`),
+		},
 		{"an empty value", iampolicy.IdentityPolicy, when(`"StringEquals":{"x:s":["",""]}`), when(`"StringEquals":{"x:s":["",""]}`)},
-		{"no escape that is not needed", iampolicy.IdentityPolicy, when(`"StringEquals":{"x:s":"\u0061\/<>&\u00e4\""}`), when(`"StringEquals":{"x:s":"a/<>&ä\""}`)},
-		{"characters that cannot be seen are escaped", iampolicy.IdentityPolicy, when(`"StringEquals":{"x:s":"\\\t\n\r\u007f\u0085` + "\u009b\u00a0\u00ad" + `"}`), when(`"StringEquals":{"x:s":"\\\t\n\r\u007f\u0085\u009b\u00a0\u00ad"}`)},
-		{"keys that look like structure", iampolicy.IdentityPolicy, when(`"StringEquals":{"x:{":"{","x:[":["[",":"],"x\":":","}`), when(`"StringEquals":{"x:{":"{","x:[":["[",":"],"x\":":","}`)},
+		{
+			"no escape that is not needed", iampolicy.IdentityPolicy, when(`"StringEquals":{"x:s":"\u0061\/<>&\u00e4\""}`),
+			when(`"StringEquals":{"x:s":"a/<>&ä\""}`),
+		},
+		{
+			"characters that cannot be seen are escaped", iampolicy.IdentityPolicy,
+			when(`"StringEquals":{"x:s":"\\\t\n\r\u007f\u0085` + "\u009b\u00a0\u00ad" + `"}`),
+			when(`"StringEquals":{"x:s":"\\\t\n\r\u007f\u0085\u009b\u00a0\u00ad"}`),
+		},
+		{
+			"keys that look like structure", iampolicy.IdentityPolicy, when(`"StringEquals":{"x:{":"{","x:[":["[",":"],"x\":":","}`),
+			when(`"StringEquals":{"x:{":"{","x:[":["[",":"],"x\":":","}`),
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,23 +143,28 @@ func TestPrint(t *testing.T) {
 
 // What WithAPIGateway expanded is printed so, and means the same without the option.
 func TestPrintExpandsTheShortForm(t *testing.T) {
-	p, err := iampolicy.Parse([]byte(document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":["execute-api:/prod/GET/*","*"]}`)), iampolicy.ResourcePolicy, ridesAPI)
+	p, err := iampolicy.Parse([]byte(document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",`+
+		`"Resource":["execute-api:/prod/GET/*","*"]}`)),
+		iampolicy.ResourcePolicy, ridesAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":["arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/*","*"]}`)
+	want := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke",` +
+		`"Resource":["arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/*","*"]}`)
 	if got := requirePrints(t, p); string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if _, err := iampolicy.Parse([]byte(want), iampolicy.ResourcePolicy); err != nil {
 		t.Error(err)
 	}
-	long := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/` + strings.Repeat("x", 2000) + `"}`)
+	long := document(`{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/` +
+		strings.Repeat("x", 2000) + `"}`)
 	if _, err := iampolicy.Parse([]byte(long), iampolicy.ResourcePolicy, ridesAPI); err == nil {
 		t.Error("a short form is accepted whose ARN, when printed, would be refused")
 	}
 	for _, odd := range []string{"r\x01", "r s", "ü", "\xff", "\x7f"} {
-		if _, err := iampolicy.Parse([]byte(want), iampolicy.ResourcePolicy, iampolicy.WithAPIGateway("us-east-1", account, odd)); err == nil {
+		if _, err := iampolicy.Parse([]byte(want), iampolicy.ResourcePolicy,
+			iampolicy.WithAPIGateway("us-east-1", account, odd)); err == nil {
 			t.Errorf("an API ID %q is accepted", odd)
 		}
 	}
@@ -292,8 +367,12 @@ func FuzzPrint(f *testing.F) {
 			f.Add(p.JSON(f), uint8(p.Kind), seed, false)
 		}
 	}
-	f.Add([]byte(`{"Id":"\u00ad","Statement":{"Sid":"\"\\\t","Effect":"Allow","Principal":"*","Action":["*"],"Resource":"execute-api:/*"}}`), uint8(iampolicy.ResourcePolicy), uint64(1), true)
-	f.Add([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"a:b":[true]},"NumericEquals":{"{":1E1,"\u007f":[1,2]}}}}`), uint8(iampolicy.IdentityPolicy), uint64(2), false)
+	f.Add([]byte(`{"Id":"\u00ad","Statement":{"Sid":"\"\\\t","Effect":"Allow","Principal":"*","Action":["*"],`+
+		`"Resource":"execute-api:/*"}}`),
+		uint8(iampolicy.ResourcePolicy), uint64(1), true)
+	f.Add([]byte(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"a:b":[true]},"NumericEquals":{"{":1E1,`+
+		`"\u007f":[1,2]}}}}`),
+		uint8(iampolicy.IdentityPolicy), uint64(2), false)
 	f.Fuzz(func(t *testing.T, doc []byte, kind uint8, seed uint64, expand bool) {
 		if len(doc) > 64<<10 {
 			return // what is printed may be longer, and so longer than Parse takes

@@ -247,11 +247,13 @@ var randomValues = map[string][]string{
 	"x:t":          {"bob", "a", "*", "${x:s}", ""},
 	"aws:username": {"bob", "eve", "*", "", "b?b"},
 	"x:n":          {"1", "1.0", "10", "-3", "1e1", "9007199254740993", "9007199254740992", "ten", "", "007"},
-	"x:d":          {"2024-02-29T12:00:00Z", "2024-02-29T13:00:00+01:00", "1709208000", "2024", "2024-02-30", "soon", "2024-02-29T12:00:00.5Z"},
-	"x:b":          {"true", "false", "TRUE", "1", ""},
-	"x:ip":         {"10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1", "2001:0db8:0::1", "203.0.113.7", "010.1.2.3", "host", "fe80::1%eth0"},
-	"x:bin":        {"QQ==", "QUI=", "QR==", "?"},
-	"x:arn":        {"arn:aws:s3:::photos/bob", "arn:aws:iam::111122223333:role/Pilot", "arn:aws:s3:::a:b", "arn:aws:s3", "photos"},
+	"x:d": {
+		"2024-02-29T12:00:00Z", "2024-02-29T13:00:00+01:00", "1709208000", "2024", "2024-02-30", "soon", "2024-02-29T12:00:00.5Z",
+	},
+	"x:b":   {"true", "false", "TRUE", "1", ""},
+	"x:ip":  {"10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1", "2001:0db8:0::1", "203.0.113.7", "010.1.2.3", "host", "fe80::1%eth0"},
+	"x:bin": {"QQ==", "QUI=", "QR==", "?"},
+	"x:arn": {"arn:aws:s3:::photos/bob", "arn:aws:iam::111122223333:role/Pilot", "arn:aws:s3:::a:b", "arn:aws:s3", "photos"},
 }
 
 var randomKeys = []string{"x:s", "x:t", "aws:username", "x:n", "x:d", "x:b", "x:ip", "x:bin", "x:arn"}
@@ -372,8 +374,9 @@ func (d dice) resourcePattern(kind iampolicy.PolicyType) string {
 	}
 	patterns := []string{
 		"*", "*", "arn:aws:s3:::*", "arn:aws:s3:::photos", "arn:aws:s3:::photos/*", "arn:aws:s3:::photos/???/c*t", "arn:aws:s3:::photos/?",
-		"arn:aws:s3:::photos/${aws:username}/*", "arn:aws:s3:::photos/${x:t, 'bob'}/cat", "arn:aws:s3:::photos/${*}/cat", "arn:aws:s3:::photos/b${?}b/cat",
-		"arn:*:s*:*:*:q", "arn:aws:execute-api:*:111122223333:*", "arn:aws:execute-api:us-*-1:444455556666:api/*:b", "arn:aws:s3:::${x:s}${x:t}",
+		"arn:aws:s3:::photos/${aws:username}/*", "arn:aws:s3:::photos/${x:t, 'bob'}/cat", "arn:aws:s3:::photos/${*}/cat",
+		"arn:aws:s3:::photos/b${?}b/cat", "arn:*:s*:*:*:q", "arn:aws:execute-api:*:111122223333:*",
+		"arn:aws:execute-api:us-*-1:444455556666:api/*:b", "arn:aws:s3:::${x:s}${x:t}",
 		"arn:aws:s3:::${$}{x:t}", "arn:aws:s3:::**s", "arn:aws:s3:::p*${x:s, ''}*s",
 	}
 	if kind == iampolicy.IdentityPolicy || kind == iampolicy.PermissionsBoundary {
@@ -392,7 +395,8 @@ func (d dice) principals(kind iampolicy.PolicyType, not bool) any {
 			return "*"
 		}
 		return d.one(bob, account, account, root, role, "arn:aws:iam::111122223333:role/Pilot", session, federated, other,
-			"arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:user/people/Bob", "arn:aws-cn:iam::111122223333:root", "arn:aws:iam::111122223333:user/Eve")
+			"arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:user/people/Bob", "arn:aws-cn:iam::111122223333:root",
+			"arn:aws:iam::111122223333:user/Eve")
 	})
 	if d.in(3) {
 		list["Service"] = d.some(func() string { return d.one(service, "s3.amazonaws.com") })
@@ -443,7 +447,8 @@ func (d dice) operator(modern bool) (name, key string, choose func() string) {
 				if d.pool != nil && !d.in(4) {
 					return d.one(d.pool.texts...)
 				}
-				return d.one("a", "A", "AB", "a*", "bob", "", "${aws:username}", "${x:t, 'a'}", "a${*}", "a${?}", "${$}{x:s}", "${x:s}", "Ä")
+				return d.one("a", "A", "AB", "a*", "bob", "", "${aws:username}", "${x:t, 'a'}", "a${*}", "a${?}", "${$}{x:s}", "${x:s}",
+					"Ä")
 			}
 	case 1:
 		return qualifier + d.one("StringLike", "StringNotLike"), anyKey(d.one("x:s", "x:t", "aws:username")),
@@ -451,13 +456,16 @@ func (d dice) operator(modern bool) (name, key string, choose func() string) {
 				if d.pool != nil && !d.in(4) {
 					return d.blur(d.pool, d.one(d.pool.texts...))
 				}
-				return d.one("*", "a*", "?", "??", "b*b", "a${*}", "*${aws:username}*", "b${?}b", "${$}{x:s}", "${x:t}", "${x:t, 'b'}*", "", "${x:n}", "*a*")
+				return d.one("*", "a*", "?", "??", "b*b", "a${*}", "*${aws:username}*", "b${?}b", "${$}{x:s}", "${x:t}", "${x:t, 'b'}*", "",
+					"${x:n}", "*a*")
 			}
 	case 2:
-		return qualifier + "Numeric" + d.one("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"), anyKey("x:n"),
+		return qualifier + "Numeric" +
+				d.one("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"), anyKey("x:n"),
 			func() string { return d.one("1", "10", "-3.0", "1e1", "9007199254740993", "0.5") }
 	case 3:
-		return qualifier + "Date" + d.one("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"), anyKey("x:d"),
+		return qualifier + "Date" +
+				d.one("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"), anyKey("x:d"),
 			func() string {
 				return d.one("2024-02-29T12:00:00Z", "1709208000", "2024", "2024-02", "2030-01-01", "2024-02-29T12:00:00.50Z")
 			}
@@ -477,7 +485,8 @@ func (d dice) operator(modern bool) (name, key string, choose func() string) {
 				if modern && d.in(4) {
 					return d.one("${x:arn}", "arn:aws:iam::${x:none, '111122223333'}:role/*")
 				}
-				return d.one("arn:aws:s3:::photos/*", "arn:aws:iam::*:role/*", "arn:*:*:*:*:*", "arn:aws:s3:::?:?", "arn:aws:s3:::photos/${x:t}")
+				return d.one("arn:aws:s3:::photos/*", "arn:aws:iam::*:role/*", "arn:*:*:*:*:*", "arn:aws:s3:::?:?",
+					"arn:aws:s3:::photos/${x:t}")
 			}
 	}
 	return qualifier + "BinaryEquals", anyKey("x:bin"), func() string { return d.one("QQ==", "QUI=") }

@@ -29,7 +29,11 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 	}
 	if strings.HasPrefix(text, "execute-api:/") {
 		if p.options.api == nil {
-			return arnPattern{}, problem{CodeShortFormNotExpanded, "the short form execute-api:/ does not say which API: write its ARN, or name the API to expand it (-api of the command iampolicy, WithAPIGateway in Go)"}
+			return arnPattern{}, problem{
+				CodeShortFormNotExpanded,
+				"the short form execute-api:/ does not say which API: write its ARN, or name the API to expand it (-api of the command " +
+					"iampolicy, WithAPIGateway in Go)",
+			}
 		}
 		text = p.options.api.expand(text)
 	}
@@ -44,7 +48,8 @@ func (p *parser) resource(text string) (arnPattern, problem) {
 		case p.policyType != IdentityPolicy && p.policyType != PermissionsBoundary:
 			return arnPattern{}, problem{CodeARNTooShort, strconv.Quote(text) + " has fewer than the six parts of an ARN"}
 		case n < 3 || fields[1] == "" || fields[2] == "":
-			return arnPattern{}, problem{CodeARNTooShort, strconv.Quote(text) + " is too short for an ARN: it needs at least arn:partition:service"}
+			return arnPattern{}, problem{CodeARNTooShort, strconv.Quote(text) +
+				" is too short for an ARN: it needs at least arn:partition:service"}
 		}
 	}
 	return compileARN(p.completed(text), false, textRules{wildcards: true, variables: p.modern})

@@ -82,7 +82,8 @@ func (p *parser) statement(n *jsontree.Node, at *jsontree.Path, index int) state
 	if p.isFullAccess(&e) {
 		// AWS manages this one, which breaks the rules for a customer's.
 		star := []string{"*"}
-		st.actions, st.resources, st.principals = []pattern{{shape: anything}}, []arnPattern{{everything: true}}, &principals{everyone: true}
+		st.actions, st.resources = []pattern{{shape: anything}}, []arnPattern{{everything: true}}
+		st.principals = &principals{everyone: true}
 		st.actionTexts, st.resourceTexts, st.principalTexts = star, star, star
 		return st
 	}
@@ -154,7 +155,8 @@ func (p *parser) effect(st, n *jsontree.Node, at *jsontree.Path) (deny bool) {
 	case n.Text == "Deny":
 		return true
 	case n.Text != "Allow":
-		p.failf(n.Offset, &jsontree.Path{Up: at, Name: "Effect"}, CodeInvalidEffect, `Effect %q is neither "Allow" nor "Deny", in this case`, n.Text)
+		p.failf(n.Offset, &jsontree.Path{Up: at, Name: "Effect"}, CodeInvalidEffect,
+			`Effect %q is neither "Allow" nor "Deny", in this case`, n.Text)
 	}
 	return false
 }
@@ -218,7 +220,8 @@ func (p *parser) resourceElement(st *statement, n *jsontree.Node, e *elements, a
 	if p.policyType == SCP && !st.deny && !st.notResource {
 		for i := range st.resources {
 			if !st.resources[i].everything {
-				p.fail(x.Offset, &jsontree.Path{Up: at, Name: x.Name}, CodeResourceNotStar, `Resource of an Allow in a service control policy must be "*"`)
+				p.fail(x.Offset, &jsontree.Path{Up: at, Name: x.Name}, CodeResourceNotStar,
+					`Resource of an Allow in a service control policy must be "*"`)
 				break
 			}
 		}
@@ -232,7 +235,8 @@ func (p *parser) principalElement(st *statement, n *jsontree.Node, e *elements, 
 	default:
 		for _, x := range [...]*jsontree.Node{e.principal, e.notPrincipal} {
 			if x != nil {
-				p.failf(x.NameOffset, &jsontree.Path{Up: at, Name: x.Name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.Name, withArticle(p.policyType))
+				p.failf(x.NameOffset, &jsontree.Path{Up: at, Name: x.Name}, CodePrincipalNotAllowed, "%s does not belong in %s", x.Name,
+					withArticle(p.policyType))
 			}
 		}
 		return

@@ -14,7 +14,10 @@ import (
 // Threat 252: every condition on a key whose value is not known holds in a Deny, and none in an
 // Allow, whatever the operator is.
 func TestUnknownKeyDenies(t *testing.T) {
-	operands := map[string]string{"Numeric": "1", "Date": "2024", "Bool": "true", "Binary": "QQ==", "Ip": "10.0.0.0/8", "NotIp": "10.0.0.0/8", "Arn": "arn:aws:s3:::a", "Null": "true"}
+	operands := map[string]string{
+		"Numeric": "1", "Date": "2024", "Bool": "true", "Binary": "QQ==", "Ip": "10.0.0.0/8", "NotIp": "10.0.0.0/8",
+		"Arn": "arn:aws:s3:::a", "Null": "true",
+	}
 	for _, base := range everyOperator {
 		operand := "a"
 		for prefix, text := range operands {
@@ -27,7 +30,9 @@ func TestUnknownKeyDenies(t *testing.T) {
 				if base == "Null" && ifExists != "" {
 					continue
 				}
-				for _, value := range []string{`"` + operand + `"`, `["` + operand + `","` + strings.Replace(operand, "true", "false", 1) + `"]`} {
+				for _, value := range []string{
+					`"` + operand + `"`, `["` + operand + `","` + strings.Replace(operand, "true", "false", 1) + `"]`,
+				} {
 					condition := fmt.Sprintf(`%q:{"X:v":%s}`, set+base+ifExists, value)
 					req := request("s3:GetObject", object)
 					req.Context.SetUnknown("x:V")
@@ -109,7 +114,8 @@ func TestUnknownVariableDenies(t *testing.T) {
 			if got := iampolicy.Evaluate(identity(t, `{"Effect":"Allow",`+tt.statement+`}`), req).Allowed(); got != tt.allowApplies {
 				t.Errorf("an Allow applies: %v", got)
 			}
-			if got := iampolicy.Evaluate(identity(t, allow, `{"Effect":"Deny",`+tt.statement+`}`), req).Outcome == iampolicy.ExplicitDeny; got != tt.denyApplies {
+			d := iampolicy.Evaluate(identity(t, allow, `{"Effect":"Deny",`+tt.statement+`}`), req)
+			if got := d.Outcome == iampolicy.ExplicitDeny; got != tt.denyApplies {
 				t.Errorf("a Deny applies: %v", got)
 			}
 		})
@@ -186,12 +192,23 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 	}{
 		{
 			"no address", condition("NotIpAddress", "x:ip", `"10.0.0.0/8"`),
-			[]F{{Element: "Condition", Operator: "NotIpAddress", Key: "x:ip", Cause: iampolicy.MismatchUnreadable, Policy: []string{"10.0.0.0/8"}, Request: []string{"10.0.0.1:443"}}},
-			`Condition NotIpAddress "x:ip": the policy has "10.0.0.0/8", the value cannot be read: the request has "10.0.0.1:443"; what is not known denies`,
+			[]F{
+				{
+					Element: "Condition", Operator: "NotIpAddress", Key: "x:ip", Cause: iampolicy.MismatchUnreadable,
+					Policy: []string{"10.0.0.0/8"}, Request: []string{"10.0.0.1:443"},
+				},
+			},
+			`Condition NotIpAddress "x:ip": the policy has "10.0.0.0/8", the value cannot be read: ` +
+				`the request has "10.0.0.1:443"; what is not known denies`,
 		},
 		{
 			"one of several is no number", condition("ForAllValues:NumericLessThan", "x:many", `"10"`),
-			[]F{{Element: "Condition", Operator: "ForAllValues:NumericLessThan", Key: "x:many", Cause: iampolicy.MismatchUnreadable, Policy: []string{"10"}, Request: []string{"two"}}},
+			[]F{
+				{
+					Element: "Condition", Operator: "ForAllValues:NumericLessThan", Key: "x:many", Cause: iampolicy.MismatchUnreadable,
+					Policy: []string{"10"}, Request: []string{"two"},
+				},
+			},
 			`the value cannot be read: the request has "two"; what is not known denies`,
 		},
 		{
@@ -201,20 +218,32 @@ func TestExplainSaysWhatIsPresumed(t *testing.T) {
 		},
 		{
 			"a variable that is not known", condition("StringNotEquals", "x:ip", `"10.${x:u}"`),
-			[]F{{Element: "Condition", Operator: "StringNotEquals", Key: "x:ip", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"10.${x:u}"}, Request: []string{"10.0.0.1:443"}}},
+			[]F{
+				{
+					Element: "Condition", Operator: "StringNotEquals", Key: "x:ip", Cause: iampolicy.MismatchUnknown, Variable: "x:u",
+					Policy: []string{"10.${x:u}"}, Request: []string{"10.0.0.1:443"},
+				},
+			},
 			`whose variable "x:u" has a value that is not known; the request has "10.0.0.1:443"; what is not known denies`,
 		},
 		{
 			"a variable in Resource", `"Action":"*","Resource":"arn:aws:s3:::${x:u}"`,
-			[]F{{Element: "Resource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
+			[]F{
+				{Element: "Resource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}},
+			},
 			`Resource: the policy has "arn:aws:s3:::${x:u}", whose variable "x:u" has a value that is not known`,
 		},
 		{
 			"a variable in NotResource", `"Action":"*","NotResource":"arn:aws:s3:::${x:u}"`,
-			[]F{{Element: "NotResource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}}},
+			[]F{
+				{Element: "NotResource", Cause: iampolicy.MismatchUnknown, Variable: "x:u", Policy: []string{"arn:aws:s3:::${x:u}"}, Request: []string{object}},
+			},
 			`NotResource: the policy has "arn:aws:s3:::${x:u}", whose variable "x:u" has a value that is not known`,
 		},
-		{"a Deny that applies in any case", condition("StringEquals", "x:ip", `["10.0.0.1:443","10.${x:u}"]`), nil, "by identity policy 0, statement 1 (Deny)\n"},
+		{
+			"a Deny that applies in any case", condition("StringEquals", "x:ip", `["10.0.0.1:443","10.${x:u}"]`), nil,
+			"by identity policy 0, statement 1 (Deny)\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -94,7 +94,10 @@ func TestBinaryEqualsReadsStrictBase64(t *testing.T) {
 		if _, denied := underCondition(t, `"BinaryEquals":{"x:v":"////////"}`, req); denied == want {
 			t.Errorf("%q: denied %v, but it is base64: %v", s, denied, want)
 		}
-		_, err = iampolicy.Parse([]byte(document(fmt.Sprintf(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"BinaryEquals":{"x:v":%q}}}`, s))), iampolicy.IdentityPolicy)
+		_, err = iampolicy.Parse([]byte(document(fmt.Sprintf(`{"Effect":"Allow","Action":"*","Resource":"*",`+
+			`"Condition":{"BinaryEquals":{"x:v":%q}}}`,
+			s))),
+			iampolicy.IdentityPolicy)
 		if (err == nil) != want {
 			t.Errorf("%q as an operand: %v", s, err)
 		}
@@ -110,9 +113,12 @@ func TestIndexFindsWhatCannotBeRead(t *testing.T) {
 	statements := []string{allow}
 	for i := range 300 {
 		statements = append(statements,
-			fmt.Sprintf(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"},"StringEquals":{"x:n":"%d"}}}`, i, i),
+			fmt.Sprintf(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"},`+
+				`"StringEquals":{"x:n":"%d"}}}`,
+				i, i),
 			fmt.Sprintf(`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"x:text":"%d"}}}`, i),
-			fmt.Sprintf(`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"}}}`, i))
+			fmt.Sprintf(`{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"ArnEquals":{"x:arn":"arn:aws:s3:::%d"}}}`,
+				i))
 	}
 	set := identity(t, statements...)
 	type values struct{ arn, n, text, want string }
@@ -162,7 +168,9 @@ func TestReadingCounts(t *testing.T) {
 		for j := range 60 {
 			list = append(list, fmt.Sprintf(`"x:%d":"1"`, j))
 		}
-		all = append(all, `{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NumericNotEquals":{`+strings.Join(list, ",")+`},"Null":{"x:0":"true"}}}`)
+		all = append(all,
+			`{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"NumericNotEquals":{`+strings.Join(list, ",")+
+				`},"Null":{"x:0":"true"}}}`)
 	}
 	set := identity(t, append(all, allow)...)
 	for size, want := range map[int]iampolicy.Outcome{10: iampolicy.Allow, 4_000: iampolicy.ImplicitDeny, 50_000: iampolicy.Allow} {
@@ -189,15 +197,58 @@ func TestAccessChecksKnowWhatCannotBeRead(t *testing.T) {
 		want     string
 	}{
 		{"a Deny of what is inside covers an Allow of it", []string{deny(`"Null":{"x:n":"true"}`)}, []string{allow(inside), deny(inside)}, "PASS"},
-		{"a Deny of any is an Allow of all others", []string{allow(`"ForAllValues:NotIpAddress":{"x:ip":"10.0.0.0/8"}`)}, []string{everything, deny("\"ForAnyValue:" + inside[1:])}, "PASS"},
-		{"an Allow of any is no Allow of what cannot be read", []string{allow("\"ForAnyValue:" + outside[1:]), allow("\"ForAnyValue:" + inside[1:])}, []string{allow(`"Null":{"x:ip":"false"}`)}, `x:ip = "x"`},
-		{"a Deny taken away that only denied what cannot be read", []string{allow(`"Null":{"x:n":"false"}`), deny(`"NumericLessThan":{"x:n":"1"},"NumericGreaterThan":{"x:n":"5"}`)}, []string{allow(`"Null":{"x:n":"false"}`)}, `x:n = "x"`},
-		{"no ARN is denied", []string{allow(`"ArnLike":{"x:arn":"arn:*:*:*:*:*"}`)}, []string{allow(`"StringLike":{"x:arn":"*"}`), deny(`"ArnNotLike":{"x:arn":"arn:*:*:*:*:*"}`)}, "PASS"},
-		{"what cannot be read is neither of two Allows, of which a Deny has the one", []string{allow(`"ArnLike":{"x:arn":"arn:aws:s3:::a"}`), allow(`"ArnNotLike":{"x:arn":"arn:aws:s3:::a"}`)}, []string{allow(`"StringLike":{"x:arn":"*"}`), strings.Replace(deny(`"ArnLike":{"x:arn":"arn:aws:s3:::a"}`), `"Resource":"*"`, `"Resource":"arn:aws:s3:::secret"`, 1)}, `x:arn = "x"`},
+		{
+			"a Deny of any is an Allow of all others",
+			[]string{allow(`"ForAllValues:NotIpAddress":{"x:ip":"10.0.0.0/8"}`)},
+			[]string{everything, deny("\"ForAnyValue:" + inside[1:])},
+			"PASS",
+		},
+		{
+			"an Allow of any is no Allow of what cannot be read",
+			[]string{allow("\"ForAnyValue:" + outside[1:]), allow("\"ForAnyValue:" + inside[1:])},
+			[]string{allow(`"Null":{"x:ip":"false"}`)},
+			`x:ip = "x"`,
+		},
+		{
+			"a Deny taken away that only denied what cannot be read",
+			[]string{allow(`"Null":{"x:n":"false"}`), deny(`"NumericLessThan":{"x:n":"1"},"NumericGreaterThan":{"x:n":"5"}`)},
+			[]string{allow(`"Null":{"x:n":"false"}`)},
+			`x:n = "x"`,
+		},
+		{
+			"no ARN is denied",
+			[]string{allow(`"ArnLike":{"x:arn":"arn:*:*:*:*:*"}`)},
+			[]string{allow(`"StringLike":{"x:arn":"*"}`), deny(`"ArnNotLike":{"x:arn":"arn:*:*:*:*:*"}`)},
+			"PASS",
+		},
+		{
+			"what cannot be read is neither of two Allows, of which a Deny has the one",
+			[]string{allow(`"ArnLike":{"x:arn":"arn:aws:s3:::a"}`), allow(`"ArnNotLike":{"x:arn":"arn:aws:s3:::a"}`)},
+			[]string{
+				allow(`"StringLike":{"x:arn":"*"}`),
+				strings.Replace(deny(`"ArnLike":{"x:arn":"arn:aws:s3:::a"}`), `"Resource":"*"`, `"Resource":"arn:aws:s3:::secret"`, 1),
+			},
+			`x:arn = "x"`,
+		},
 		{"no boolean is denied", []string{allow(`"Bool":{"x:b":"true"}`)}, []string{allow(`"StringLike":{"x:b":"*"}`), deny(`"Bool":{"x:b":"false"}`)}, "PASS"},
-		{"no base64 is denied", []string{allow(`"BinaryEquals":{"x:bin":"QQ=="}`)}, []string{allow(`"BinaryEquals":{"x:bin":["QQ==","QUI="]}`), deny(`"BinaryEquals":{"x:bin":"QUI="}`)}, "PASS"},
-		{"a Deny for base64 taken away", []string{allow(`"Null":{"x:bin":"false"}`), deny(`"BinaryEquals":{"x:bin":"QUI="}`)}, []string{allow(`"Null":{"x:bin":"false"}`)}, `x:bin = `},
-		{"other base64 is not denied", []string{deny(`"Null":{"x:n":"true"}`)}, []string{allow(`"Null":{"x:bin":"false"}`), deny(`"BinaryEquals":{"x:bin":["QUI=","AAAAAA=="]}`)}, `x:bin = "AAAAAQ=="`},
+		{
+			"no base64 is denied",
+			[]string{allow(`"BinaryEquals":{"x:bin":"QQ=="}`)},
+			[]string{allow(`"BinaryEquals":{"x:bin":["QQ==","QUI="]}`), deny(`"BinaryEquals":{"x:bin":"QUI="}`)},
+			"PASS",
+		},
+		{
+			"a Deny for base64 taken away",
+			[]string{allow(`"Null":{"x:bin":"false"}`), deny(`"BinaryEquals":{"x:bin":"QUI="}`)},
+			[]string{allow(`"Null":{"x:bin":"false"}`)},
+			`x:bin = `,
+		},
+		{
+			"other base64 is not denied",
+			[]string{deny(`"Null":{"x:n":"true"}`)},
+			[]string{allow(`"Null":{"x:bin":"false"}`), deny(`"BinaryEquals":{"x:bin":["QUI=","AAAAAA=="]}`)},
+			`x:bin = "AAAAAQ=="`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			old, new := identity(t, tt.old...), identity(t, tt.new...)

@@ -1,4 +1,4 @@
-package iampolicy
+package scalar
 
 import (
 	"cmp"
@@ -6,13 +6,22 @@ import (
 	"time"
 )
 
-// An instant is a point in time, exact to every digit of its fraction.
-type instant struct {
+// An Instant is a point in time, exact to every digit of its fraction. The zero Instant
+// is the beginning of 1970, UTC. It holds a part of the text that it was read from.
+type Instant struct {
 	seconds  int64  // since 1970
 	fraction string // the digits after the point, without trailing zeros
 }
 
-func (t instant) compare(other instant) int {
+// Unix returns the whole seconds since the beginning of 1970, UTC.
+func (t Instant) Unix() int64 { return t.seconds }
+
+// Fraction returns the digits of what comes on top of the seconds, without zeros at their
+// end: "25" for a quarter of a second.
+func (t Instant) Fraction() string { return t.fraction }
+
+// Compare returns -1, 0 or +1 as t is before, at or after other.
+func (t Instant) Compare(other Instant) int {
 	if c := cmp.Compare(t.seconds, other.seconds); c != 0 {
 		return c
 	}
@@ -20,11 +29,11 @@ func (t instant) compare(other instant) int {
 	return strings.Compare(t.fraction, other.fraction)
 }
 
-// parseInstant reads the forms of https://www.w3.org/TR/NOTE-datetime, which the
+// ParseInstant reads the forms of https://www.w3.org/TR/NOTE-datetime, which the
 // IAM user guide refers to (YYYY, YYYY-MM, YYYY-MM-DD, and with Thh:mm, :ss and a
 // fraction followed by Z or ±hh:mm), or a whole number of seconds since 1970.
 // Four digits are a year.
-func parseInstant(s string) (t instant, ok bool) {
+func ParseInstant(s string) (t Instant, ok bool) {
 	if t.seconds, ok = parseEpoch(s); ok {
 		return t, true
 	}
@@ -49,11 +58,11 @@ func parseInstant(s string) (t instant, ok bool) {
 		}
 	}
 	if !f.ok || f.rest != "" {
-		return instant{}, false
+		return Instant{}, false
 	}
 	date := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
 	if date.Day() != day {
-		return instant{}, false // 30 February
+		return Instant{}, false // 30 February
 	}
 	t.seconds = date.Unix() - int64(offset)
 	t.fraction = strings.TrimRight(t.fraction, "0")

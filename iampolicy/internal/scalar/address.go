@@ -1,14 +1,14 @@
-package iampolicy
+package scalar
 
 import (
 	"net/netip"
 	"strings"
 )
 
-// parseAddress reads an IP address of a request. An IPv4 address in IPv6 form
+// ParseAddress reads an IP address of a request. An IPv4 address in IPv6 form
 // is the IPv4 address; a zone has no meaning to a policy, and netip refuses
 // octets with leading zeros, which some read as octal (threat 188).
-func parseAddress(s string) (netip.Addr, bool) {
+func ParseAddress(s string) (netip.Addr, bool) {
 	if len(s) > maxAddressBytes || strings.IndexByte(s, '%') >= 0 {
 		return netip.Addr{}, false
 	}
@@ -18,11 +18,11 @@ func parseAddress(s string) (netip.Addr, bool) {
 
 const maxAddressBytes = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 
-// parsePrefix reads an address or a CIDR block of a policy. Bits of the host
+// ParsePrefix reads an address or a CIDR block of a policy. Bits of the host
 // are allowed, as in the user guide's own 203.0.113.0/24 written 203.0.113.7/24.
-func parsePrefix(s string) (netip.Prefix, bool) {
+func ParsePrefix(s string) (netip.Prefix, bool) {
 	if strings.IndexByte(s, '/') < 0 {
-		addr, ok := parseAddress(s)
+		addr, ok := ParseAddress(s)
 		return netip.PrefixFrom(addr, addr.BitLen()), ok
 	}
 	prefix, err := netip.ParsePrefix(s)

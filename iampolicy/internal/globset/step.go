@@ -1,4 +1,4 @@
-package iampolicy
+package globset
 
 import (
 	"slices"
@@ -9,9 +9,9 @@ import (
 // settle completes a state: behind a star its glob may go on without taking a
 // symbol; and before a star it need not look any more, because what can still be
 // matched from there can be matched from the star.
-func (l *language) settle(state []int32) []int32 {
+func (a *Automaton) settle(state []int32) []int32 {
 	for i := 0; i < len(state); i++ {
-		if l.items[state[i]].kind.isStar() {
+		if a.items[state[i]].Kind.IsStar() {
 			state = append(state, state[i]+1)
 		}
 	}
@@ -21,10 +21,10 @@ func (l *language) settle(state []int32) []int32 {
 	star := int32(-1) // the last one seen that takes colons, or is in this part
 	for i := len(state) - 1; i >= 0; i-- {
 		p := state[i]
-		if star >= 0 && l.of[p] == l.of[star] && (l.items[star].kind == globStar || l.part[p] == l.part[star]) {
+		if star >= 0 && a.of[p] == a.of[star] && (a.items[star].Kind == Star || a.part[p] == a.part[star]) {
 			continue
 		}
-		if l.items[p].kind.isStar() {
+		if a.items[p].Kind.IsStar() {
 			star = p
 		}
 		keep--
@@ -34,91 +34,91 @@ func (l *language) settle(state []int32) []int32 {
 }
 
 // step returns the state after a symbol.
-func (l *language) step(state []int32, symbol rune) []int32 {
+func (a *Automaton) step(state []int32, symbol rune) []int32 {
 	next := make([]int32, 0, len(state)+4)
 	for _, p := range state {
-		item := &l.items[p]
+		item := &a.items[p]
 		if symbol < 0 {
-			next = l.stepVariable(next, p, symbol)
+			next = a.stepVariable(next, p, symbol)
 			continue
 		}
-		switch item.kind {
-		case globChar:
-			if item.char == symbol {
+		switch item.Kind {
+		case Char:
+			if item.Char == symbol {
 				next = append(next, p+1)
 			}
-		case globFold:
-			if symbol < 0x80 && rune(ascii.Lower(byte(symbol))) == item.char {
+		case Fold:
+			if symbol < 0x80 && rune(ascii.Lower(byte(symbol))) == item.Char {
 				next = append(next, p+1)
 			}
-		case globAny:
+		case Any:
 			next = append(next, p+1)
-		case globAnyPart:
+		case AnyPart:
 			if symbol != ':' {
 				next = append(next, p+1)
 			}
-		case globStar:
+		case Star:
 			next = append(next, p)
-		case globStarPart:
+		case StarPart:
 			if symbol != ':' {
 				next = append(next, p)
 			}
-		case globVariable, globVariablePart, globEnd:
+		case Variable, VariablePart, end:
 		}
 	}
-	return l.settle(next)
+	return a.settle(next)
 }
 
 // stepVariable adds what item p becomes when an unknown value is read. One that
 // may match too much may be anywhere after it.
-func (l *language) stepVariable(next []int32, p int32, symbol rune) []int32 {
-	item := &l.items[p]
-	if l.pol[l.of[p]] == over {
-		for q := p; q <= l.ends[l.of[p]]; q++ {
+func (a *Automaton) stepVariable(next []int32, p int32, symbol rune) []int32 {
+	item := &a.items[p]
+	if a.approx[a.of[p]] == Over {
+		for q := p; q <= a.ends[a.of[p]]; q++ {
 			next = append(next, q)
 		}
 		return next
 	}
 	ref, part := variableOf(symbol)
-	switch item.kind {
-	case globStar:
+	switch item.Kind {
+	case Star:
 		next = append(next, p)
-	case globStarPart:
+	case StarPart:
 		if part {
 			next = append(next, p)
 		}
-	case globVariable:
-		if item.ref == ref {
+	case Variable:
+		if item.Ref == ref {
 			next = append(next, p+1)
 		}
-	case globVariablePart:
-		if item.ref == ref && part {
+	case VariablePart:
+		if item.Ref == ref && part {
 			next = append(next, p+1)
 		}
-	case globChar, globFold, globAny, globAnyPart, globEnd:
+	case Char, Fold, Any, AnyPart, end:
 	}
 	return next
 }
 
 // symbols appends the symbols that have to be tried after a state: those that
 // something waits for, and one for all others.
-func (l *language) symbols(list []rune, state []int32) []rune {
+func (a *Automaton) symbols(list []rune, state []int32) []rune {
 	for _, p := range state {
-		switch item := &l.items[p]; item.kind {
-		case globChar:
-			list = append(list, item.char)
-		case globFold:
-			list = append(list, item.char)
-			if !l.fold {
-				list = append(list, item.char-('a'-'A'))
+		switch item := &a.items[p]; item.Kind {
+		case Char:
+			list = append(list, item.Char)
+		case Fold:
+			list = append(list, item.Char)
+			if !a.fold {
+				list = append(list, item.Char-('a'-'A'))
 			}
-		case globAnyPart, globStarPart:
+		case AnyPart, StarPart:
 			list = append(list, ':')
-		case globVariable, globVariablePart:
-			if symbol := variableSymbol(item); l.seen[symbol] {
+		case Variable, VariablePart:
+			if symbol := variableSymbol(item); a.seen[symbol] {
 				list = append(list, symbol)
 			}
-		case globAny, globStar, globEnd:
+		case Any, Star, end:
 		}
 	}
 	slices.Sort(list)

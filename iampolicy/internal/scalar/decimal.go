@@ -1,24 +1,29 @@
-package iampolicy
+// Package scalar reads the values of conditions that are no texts: numbers, points in time, and
+// addresses with their blocks. What it reads is exact, compares as what it means and not as it is
+// written, and takes time in proportion to its text. What is not read says so, and never becomes
+// another value.
+package scalar
 
 import (
 	"cmp"
 	"strings"
 )
 
-// A decimal is a number of any size, exact: a float64 would hold the ID
-// 9007199254740993 equal to the one before it. It is the value
-// 0.d1d2d3... × 10^magnitude with d1 > 0, whose digits are those of whole and
-// then of fraction. Zero has no digits.
-type decimal struct {
+// A Decimal is a number of any size, exact: a float64 would hold the ID
+// 9007199254740993 equal to the one before it. The zero Decimal is zero. It holds
+// parts of the text that it was read from.
+type Decimal struct {
+	// The value is 0.d1d2d3... × 10^magnitude with d1 > 0, whose digits are those of
+	// whole and then of fraction. Zero has no digits.
 	negative        bool
 	magnitude       int
 	whole, fraction string
 }
 
-// parseDecimal reads what strconv.ParseFloat reads as a decimal number: a sign,
-// digits with or without a point, an exponent. The parts are those of s, so that
-// nothing is allocated.
-func parseDecimal(s string) (d decimal, ok bool) {
+// ParseDecimal reads what strconv.ParseFloat reads as a decimal number: a sign,
+// digits with or without a point, an exponent, which may have nine digits. The
+// parts are those of s, so that nothing is allocated.
+func ParseDecimal(s string) (d Decimal, ok bool) {
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		d.negative = s[0] == '-'
 		s = s[1:]
@@ -28,21 +33,21 @@ func parseDecimal(s string) (d decimal, ok bool) {
 		d.fraction, s = leadingDigits(rest)
 	}
 	if d.whole == "" && d.fraction == "" {
-		return decimal{}, false
+		return Decimal{}, false
 	}
 	if s != "" {
 		if s[0] != 'e' && s[0] != 'E' {
-			return decimal{}, false
+			return Decimal{}, false
 		}
 		if d.magnitude, ok = parseExponent(s[1:]); !ok {
-			return decimal{}, false
+			return Decimal{}, false
 		}
 	}
 	d.normalize()
 	return d, true
 }
 
-func (d *decimal) normalize() {
+func (d *Decimal) normalize() {
 	d.whole = strings.TrimLeft(d.whole, "0")
 	d.magnitude += len(d.whole)
 	if d.whole == "" {
@@ -54,7 +59,7 @@ func (d *decimal) normalize() {
 	if d.fraction == "" {
 		d.whole = strings.TrimRight(d.whole, "0")
 		if d.whole == "" {
-			*d = decimal{}
+			*d = Decimal{}
 		}
 	}
 }
@@ -90,17 +95,25 @@ func parseExponent(s string) (exponent int, ok bool) {
 	return exponent, true
 }
 
-func (d *decimal) digits() int { return len(d.whole) + len(d.fraction) }
+func (d *Decimal) digits() int { return len(d.whole) + len(d.fraction) }
 
-func (d *decimal) digit(i int) byte {
+func (d *Decimal) digit(i int) byte {
 	if i < len(d.whole) {
 		return d.whole[i]
 	}
 	return d.fraction[i-len(d.whole)]
 }
 
-// compare returns -1, 0 or +1 as d is less than, equal to or greater than other.
-func (d *decimal) compare(other *decimal) int {
+// Magnitude returns m of d = ±0.d1d2d3... × 10^m, where d1 is no zero. It is how many
+// digits d has before the point, or, of a fraction less than a tenth, less than zero.
+func (d *Decimal) Magnitude() int { return d.magnitude }
+
+// Places returns how many digits behind the point d is written with, at the least; it is
+// less than zero where d ends in zeros before the point.
+func (d *Decimal) Places() int { return d.digits() - d.magnitude }
+
+// Compare returns -1, 0 or +1 as d is less than, equal to or greater than other.
+func (d *Decimal) Compare(other *Decimal) int {
 	if s := cmp.Compare(d.sign(), other.sign()); s != 0 || d.sign() == 0 {
 		return s
 	}
@@ -118,7 +131,7 @@ func (d *decimal) compare(other *decimal) int {
 	return c * d.sign()
 }
 
-func (d *decimal) sign() int {
+func (d *Decimal) sign() int {
 	switch {
 	case d.digits() == 0:
 		return 0
