@@ -104,16 +104,16 @@ func (p *Principal) describe() string {
 // ones do not (IAM user guide, "IAM Access Analyzer custom policy checks").
 // AccessPass means that there is no such request, AccessFail comes with one.
 //
-// All policies are of one kind, and of the kinds Boundary, Resource and Trust
-// there may be one in each list. Together the policies of a list allow what a
-// statement with Allow matches and none with Deny does; an RCP allows whatever
-// no Deny matches. No policies allow nothing, or as RCPs everything.
+// All policies are of one type, and of permissions boundaries, resource policies and trust policies
+// there may be one in each list. Together the policies of a list allow what a statement with Allow
+// matches and none with Deny does; an RCP allows whatever no Deny matches. No policies allow
+// nothing, or as RCPs everything.
 //   - Of identity policies the caller is an IAM user.
 //   - Of resource and trust policies every caller is considered who is of another
 //     account than the resource, of a partition that some Principal names or else
 //     of aws, and whose own policies allow everything. Whether the policy grants
 //     to the caller or only to the caller's account makes no difference.
-//   - Of the other kinds the caller's identity policies allow everything.
+//   - With the other types the caller's identity policies allow everything.
 //
 // The condition keys are independent of all else and of each other: a request
 // may have aws:PrincipalArn, aws:username and aws:SourceIp of any value or not
@@ -127,14 +127,12 @@ func (p *Principal) describe() string {
 // address, for instance), and where the check would exceed a fixed limit of work, which takes many
 // patterns that overlap in many ways.
 //
-// A value that cannot be read is one that a request may have: by it a Deny covers more
-// than the same conditions in an Allow. Keys whose value is not known (Context.SetUnknown)
-// are left out of account: that the old policies deny for one of them is no access that
-// they lack.
+// A request may have values that cannot be read, for which a Deny covers more than the same
+// conditions in an Allow. Keys whose value is not known (Context.SetUnknown) are not considered.
 //
-// Evaluate denies what would exceed its budget, or what no request can be, such as
-// a resource of more than 2,048 bytes. That the old policies might deny only for
-// that reason is left out of account.
+// Evaluate denies requests that exceed its budget, and those that cannot exist, such as one for a
+// resource of more than 2,048 bytes. Whether the old policies deny only for that reason is not
+// considered.
 //
 // The time it takes is bounded: at the limit it is a few seconds. Where ctx ends before it is
 // done, the answer is AccessUnknown. For a hundred

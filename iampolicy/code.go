@@ -265,8 +265,8 @@ const (
 	CodeSessionPrincipal Code = "SESSION_PRINCIPAL"
 )
 
-// Severity returns Access Analyzer's finding type for this code of this code. With
-// options of Parse that refuse what it names, a finding may be an error all the same.
+// Severity returns Access Analyzer's finding type for this code. A finding can still be an error,
+// if an option of Parse refuses what it names.
 func (c Code) Severity() Severity {
 	switch c {
 	case CodeAllowEveryone,

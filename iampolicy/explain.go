@@ -11,14 +11,15 @@ import (
 type Explanation struct {
 	// Decision is what Evaluate returns.
 	Decision Decision
-	// Fault says why no policy was looked at, that the evaluation cost too much (then
-	// Decision.OverBudget is true), or that the context ended; "" otherwise.
+	// Undecided says why nothing was decided: what kept the policies from being looked at, that the
+	// evaluation cost too much (then Decision.OverBudget is true), or that the context ended. ""
+	// otherwise.
 	Undecided string
-	// BlockedBy is, for a denial, the policy type that made it: the one with
-	// the Deny, or the one whose Allow was missing. It is zero for a Fault.
+	// BlockedBy is, for a denial, the policy type that made it: the one with the Deny, or the one
+	// whose Allow was missing. It is zero if Undecided is set.
 	BlockedBy PolicyType
-	// Statements has the fate of every statement that bears on the caller, in
-	// the order of the Set's fields and of the documents.
+	// Statements has a result for every statement that bears on the caller, in the order of the
+	// Set's fields and of the documents.
 	Statements []StatementResult
 	// Incomplete means that Statements ends before the last one: to look at each in full
 	// would cost more than one decision may. NearestMisses are then of those that are there.
@@ -112,9 +113,9 @@ type Mismatch struct {
 	Request []string
 }
 
-// Explain decides as [Evaluate] does, and says why. It costs many times more: what it spends
-// on looking at statements has the same bound again as a decision. Where ctx ends before it is
-// done it decides nothing, and the Fault says so.
+// Explain decides as [Evaluate] does, and says why. It costs many times more: what it spends on
+// looking at statements has the same bound again as a decision. If ctx ends before it is done it
+// decides nothing, and Undecided says so.
 func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 	e := newEvaluation(set, req)
 	f := e.begin()

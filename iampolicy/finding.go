@@ -67,12 +67,10 @@ func (f Finding) Error() string {
 	return s + f.Message
 }
 
-// Validate returns what is to be said about a document: every mistake for which
-// [Parse] refuses it, and what Parse accepts but its author should look at, in the
-// order of the document. A finding is an error exactly where Parse with the same
-// options refuses the document for it. What a statement with mistakes means is not
-// looked at.
-// No finding is not a proof that a policy grants only what it should.
+// Validate returns the findings on a document, in its order: everything for which [Parse] refuses
+// it, and what Parse accepts but its author should look at. A finding has SeverityError exactly if
+// Parse with the same options refuses the document for it. In a statement with errors nothing else
+// is looked for. A document without findings may still grant more than it should.
 //
 // The time is bounded: below a second for the largest document that Parse reads, however
 // hostile. Which patterns cover others is looked for within a limit of its own. The
