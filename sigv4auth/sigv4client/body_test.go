@@ -357,3 +357,95 @@ func TestBodyOfASlowRoundTripper(t *testing.T) {
 		t.Errorf("%d bodies, of %d bytes", len(bodies), len(strings.Join(bodies, "")))
 	}
 }
+
+// TestSentAgainInVain: a body that cannot be had again ends the request with an error that says so,
+// and waiting for a RoundTripper that does not let go of it ends with the context.
+func TestSentAgainInVain(t *testing.T) {
+	t.Parallel()
+	var requests []*http.Request
+	cfg := sigv4client.Config{
+		Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api", Endpoints: []string{"http://api.example.com"},
+		Next: answers(&requests, refusal(403, time.Now().Add(time.Hour), "RequestExpired", "")),
+	}
+	r := withBody(t, "http://api.example.com", newWatched("body"))
+	gone := errors.New("gone")
+	calls := 0
+	r.GetBody = func() (io.ReadCloser, error) {
+		if calls++; calls > 1 {
+			return nil, gone
+		}
+		return newWatched("body"), nil
+	}
+	if _, err := transport(t, cfg).RoundTrip(r); !isReason(err, sigv4client.ErrBody) || !errors.Is(err, gone) || len(requests) != 1 {
+		t.Errorf("%v, sent %d times", err, len(requests))
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg.Next = next(func(*http.Request) (*http.Response, error) {
+		time.AfterFunc(20*time.Millisecond, cancel)
+		w := httptest.NewRecorder()
+		refusal(403, time.Now().Add(time.Hour), "RequestExpired", "")(w)
+		return w.Result(), nil
+	})
+	stuck := withBody(t, "http://api.example.com", newWatched("body")).WithContext(ctx)
+	if _, err := transport(t, cfg).RoundTrip(stuck); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestTrailers: a request with trailers is sent in chunks, which is how they can follow. They are
+// not signed.
+func TestTrailers(t *testing.T) {
+	t.Parallel()
+	s := serve(t, alice, nil)
+	r := request(t, "PUT", s.URL, strings.NewReader("body"))
+	r.ContentLength, r.Method = -1, "POST"
+	r.Trailer = http.Header{"X-After": {"1"}}
+	if status, text := do(t, s.client(t, nil), r); status != http.StatusOK {
+		t.Error(status, text)
+	}
+	if seen := s.received.Seen()[0].Request; seen.ContentLength != -1 || seen.Trailer.Get("X-After") != "1" {
+		t.Errorf("%d bytes, %v", seen.ContentLength, seen.Trailer)
+	}
+}
+
+// TestNoMethod: it means GET, and is signed so.
+func TestNoMethod(t *testing.T) {
+	t.Parallel()
+	s := serve(t, alice, nil)
+	r := request(t, "", s.URL, http.NoBody)
+	r.Method = ""
+	response, err := s.client(t, nil).Transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it is empty
+	if response.StatusCode != http.StatusOK || response.Request != r {
+		t.Errorf("%d, of another request: %t", response.StatusCode, response.Request != r)
+	}
+}
+
+// TestHTTP2: the same over TLS and HTTP/2, where an early refusal resets the stream.
+func TestHTTP2(t *testing.T) {
+	t.Parallel()
+	s := serve(t, rider, nil)
+	tls := httptest.NewUnstartedServer(s.received)
+	tls.EnableHTTP2 = true
+	tls.StartTLS()
+	defer tls.Close()
+	text := strings.Repeat("x", 1<<20)
+	cfg := s.config()
+	cfg.Endpoints, cfg.Next = []string{tls.URL}, tls.Client().Transport
+	cfg.Now = func() time.Time { return time.Now().Add(-time.Hour) }
+	c := &http.Client{Transport: transport(t, cfg)}
+	for _, body := range []io.Reader{file(t, text, 0), strings.NewReader(text), once{strings.NewReader(text)}} {
+		r := request(t, "PUT", tls.URL+"/prod", body)
+		r.Header.Set("Cookie", "a=1; b=2")
+		if status, answer := do(t, c, r); status != http.StatusOK {
+			t.Fatal(status, answer)
+		}
+	}
+	if seen := s.spy.Seen(); len(seen) != 3 || string(seen[0].Body) != text || seen[0].Request.ProtoMajor != 2 {
+		t.Errorf("%d requests", len(seen))
+	}
+}

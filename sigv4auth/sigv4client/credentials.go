@@ -19,9 +19,6 @@ type refreshing struct {
 // before it expires, or when half of its time is over if that is later, so that credentials which
 // live for less than d are not asked for with each request.
 func (p *refreshing) AdjustExpiresBy(c aws.Credentials, d time.Duration) (aws.Credentials, error) {
-	if !c.CanExpire {
-		return c, nil
-	}
 	p.until.Store(c.Expires.UnixNano())
 	if left := time.Until(c.Expires); left > 0 {
 		c.Expires = c.Expires.Add(max(d, -left/2))
@@ -45,6 +42,10 @@ func (p *refreshing) HandleFailToRefresh(ctx context.Context, c aws.Credentials,
 // retrieve returns credentials that a request can be signed with now.
 func (t *Transport) retrieve(ctx context.Context) (aws.Credentials, error) {
 	creds, err := t.credentials.Retrieve(ctx)
+	if err == nil && creds.Expired() {
+		// Several requests share what a provider returns, and one may come to it late.
+		creds, err = t.credentials.Retrieve(ctx)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return aws.Credentials{}, context.Cause(ctx)
