@@ -106,8 +106,9 @@ func TestBodyIsHashedOnce(t *testing.T) {
 			r.ContentLength = int64(len(text))
 		}
 		status, answer := do(t, c, r)
-		if want := map[int]int{1: http.StatusForbidden, 2: http.StatusOK}[tt.sent]; status != want || len(s.received.Seen()) != tt.sent {
-			t.Errorf("%s: %d %s, sent %d times", tt.name, status, answer, len(s.received.Seen()))
+		want, sent := map[int]int{1: http.StatusForbidden, 2: http.StatusOK}[tt.sent], len(s.received.Seen())
+		if status != want || sent != tt.sent {
+			t.Errorf("%s: %d %s, sent %d times", tt.name, status, answer, sent)
 		}
 		for _, seen := range s.spy.Seen() {
 			if string(seen.Body) != text || seen.Request.ContentLength != int64(len(text)) {
@@ -122,8 +123,8 @@ func TestBodyIsHashedOnce(t *testing.T) {
 	}
 }
 
-// eventually waits for what happens once http.Transport is done with a body, which can be later than
-// its answer.
+// eventually waits for what happens once http.Transport is done with a body, which can be later
+// than its answer.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for range 1000 {
@@ -220,7 +221,8 @@ func TestBodyErrors(t *testing.T) {
 		t.Errorf("%d requests were sent", n)
 	}
 	// As large as the bound, and a pipe, which is an *os.File that cannot seek.
-	if status, text := do(t, s.client(t, nil), withBody(t, s.URL, streamed{newWatched(strings.Repeat("x", 1<<20))})); status != http.StatusOK {
+	largest := streamed{newWatched(strings.Repeat("x", 1<<20))}
+	if status, text := do(t, s.client(t, nil), withBody(t, s.URL, largest)); status != http.StatusOK {
 		t.Error(status, text)
 	}
 	read, write, err := os.Pipe()
@@ -325,7 +327,8 @@ func TestBodyOfASlowRoundTripper(t *testing.T) {
 	reading := make(chan struct{})
 	var answered atomic.Int64
 	tr := transport(t, sigv4client.Config{
-		Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api", Endpoints: []string{"http://api.example.com"},
+		Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api",
+		Endpoints: []string{"http://api.example.com"},
 		Next: next(func(r *http.Request) (*http.Response, error) {
 			w := httptest.NewRecorder()
 			if answered.Add(1) == 1 {
@@ -364,8 +367,9 @@ func TestSentAgainInVain(t *testing.T) {
 	t.Parallel()
 	var requests []*http.Request
 	cfg := sigv4client.Config{
-		Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api", Endpoints: []string{"http://api.example.com"},
-		Next: answers(&requests, refusal(403, time.Now().Add(time.Hour), "RequestExpired", "")),
+		Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api",
+		Endpoints: []string{"http://api.example.com"},
+		Next:      answers(&requests, refusal(403, time.Now().Add(time.Hour), "RequestExpired", "")),
 	}
 	r := withBody(t, "http://api.example.com", newWatched("body"))
 	gone := errors.New("gone")

@@ -168,8 +168,9 @@ func TestWhichRefusalsAreOfTheClock(t *testing.T) {
 	} {
 		var requests []*http.Request
 		tr := transport(t, sigv4client.Config{
-			Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api", Endpoints: []string{"https://api.example.com"},
-			Now: func() time.Time { return now }, MaxClockCorrection: tt.most, Next: answers(&requests, tt.answer),
+			Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api",
+			Endpoints: []string{"https://api.example.com"},
+			Now:       func() time.Time { return now }, MaxClockCorrection: tt.most, Next: answers(&requests, tt.answer),
 		})
 		want := httptest.NewRecorder()
 		tt.answer(want)

@@ -44,23 +44,23 @@ type Config struct {
 	Endpoints []string
 
 	// OtherHosts sends, as they are and unsigned, the requests that go to none of Endpoints, such
-	// as those that a redirect to a presigned link leads to; the http.DefaultTransport, for instance.
-	// nil: they are refused with ErrOtherHost.
+	// as those that a redirect to a presigned link leads to; the http.DefaultTransport, for
+	// instance. nil: they are refused with ErrOtherHost.
 	OtherHosts http.RoundTripper
 
 	// Next sends what has been signed. nil: http.DefaultTransport.
 	Next http.RoundTripper
 
 	// Retries is how often a request is sent again that was answered with 429, 502, 503 or 504, or
-	// whose x-amzn-ErrorType is a throttling error's, such as ThrottlingException. 0: never; at most
-	// 10.
+	// whose x-amzn-ErrorType is a throttling error's, such as ThrottlingException. 0: never; at
+	// most 10.
 	//
-	// Only requests that are safe to repeat are: those with GET, HEAD, OPTIONS, TRACE, PUT or DELETE
-	// (RFC 9110, section 9.2.2), and those with an Idempotency-Key or X-Idempotency-Key. A 503 does
-	// not tell whether a handler ran.
+	// Only requests that are safe to repeat are: those with GET, HEAD, OPTIONS, TRACE, PUT or
+	// DELETE (RFC 9110, section 9.2.2), and those with an Idempotency-Key or X-Idempotency-Key. A
+	// 503 does not tell whether a handler ran.
 	//
-	// X-Amz-Retry-After and Retry-After say how long to wait, up to 20 seconds. Without them it is a
-	// random part of 100 milliseconds, doubled each time. If that would be longer, or beyond the
+	// X-Amz-Retry-After and Retry-After say how long to wait, up to 20 seconds. Without them it is
+	// a random part of 100 milliseconds, doubled each time. If that would be longer, or beyond the
 	// deadline of the request's context, the answer is returned instead.
 	Retries int
 
@@ -77,14 +77,14 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Format prints the scope and the endpoints. A credentials provider can hold a secret, which no verb
-// prints.
+// Format prints the scope and the endpoints. A credentials provider can hold a secret, which no
+// verb prints.
 func (c Config) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "sigv4client.Config(%s %s %q)", c.Service, c.Region, c.Endpoints)
 }
 
-// Transport signs requests and sends them. It is an [http.RoundTripper], made by [New], and safe for
-// concurrent use. Its zero value is not usable.
+// Transport signs requests and sends them. It is an [http.RoundTripper], made by [New], and safe
+// for concurrent use. Its zero value is not usable.
 type Transport struct {
 	region, service string
 	origins         []string // scheme://host, in lower case, without default ports

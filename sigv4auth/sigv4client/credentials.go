@@ -54,9 +54,8 @@ func (t *Transport) retrieve(ctx context.Context) (aws.Credentials, error) {
 	case !creds.HasKeys():
 		return aws.Credentials{}, &Error{Reason: ErrCredentials, Detail: "the credentials provider returned no access key"}
 	case creds.Expired():
-		return aws.Credentials{}, &Error{
-			Reason: ErrCredentials, Detail: "the credentials provider returned credentials that expired at " + creds.Expires.UTC().Format(time.RFC3339),
-		}
+		detail := "the credentials provider returned credentials that expired at " + creds.Expires.UTC().Format(time.RFC3339)
+		return aws.Credentials{}, &Error{Reason: ErrCredentials, Detail: detail}
 	}
 	return creds, nil
 }

@@ -90,6 +90,7 @@ func TestProviderErrors(t *testing.T) {
 	t.Parallel()
 	down := errors.New("sts is down")
 	s := serve(t, rider, nil)
+	fails := provider(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, down })
 	past := keyOf(s.caller)
 	past.CanExpire, past.Expires = true, time.Now().Add(-time.Minute)
 	for _, tt := range []struct {
@@ -98,8 +99,8 @@ func TestProviderErrors(t *testing.T) {
 		says string
 		is   error
 	}{
-		{"one that fails", provider(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, down }), "the credentials provider failed", down},
-		{"a cache of one that fails", aws.NewCredentialsCache(provider(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, down })), "sts is down", down},
+		{"one that fails", fails, "the credentials provider failed", down},
+		{"a cache of one that fails", aws.NewCredentialsCache(fails), "sts is down", down},
 		{"no key", always(aws.Credentials{}), "no access key", nil},
 		{"no secret", always(aws.Credentials{AccessKeyID: "AKIA"}), "no access key", nil},
 		{"the SDK's static provider without a key", credentials.NewStaticCredentialsProvider("", "", ""), "static credentials are empty", nil},
@@ -114,7 +115,8 @@ func TestProviderErrors(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), past.SecretAccessKey) {
 			t.Errorf("%s: the secret is in the error", tt.name)
 		}
-		if _, err := c.Transport.(*sigv4client.Transport).Presign(request(t, "GET", s.URL, nil), time.Minute); !isReason(err, sigv4client.ErrCredentials) {
+		tr := c.Transport.(*sigv4client.Transport)
+		if _, err := tr.Presign(request(t, "GET", s.URL, nil), time.Minute); !isReason(err, sigv4client.ErrCredentials) {
 			t.Errorf("%s: a link: %v", tt.name, err)
 		}
 	}

@@ -17,14 +17,15 @@
 //
 // The method, the path and the query as they go over the wire, the host, the date, the body, the
 // session token if there is one, and every header that the request has, except those that belong to
-// a single connection or that proxies and tracing change on the way: Accept-Encoding, Cache-Control,
-// Connection and what it names, Expect, Forwarded, From, Keep-Alive, Max-Forwards, Pragma, Referer,
-// TE, Trailer, Transfer-Encoding, Upgrade, User-Agent, Via, X-Amzn-Trace-Id, X-Real-Ip, B3,
-// Traceparent, Tracestate, Baggage, and those that begin with Proxy-, Sec-, X-B3- or X-Forwarded-.
-// Headers that a RoundTripper in Config.Next adds are not signed: a service refuses those that begin
-// with X-Amz-.
+// a single connection or that proxies and tracing change on the way: Accept-Encoding,
+// Cache-Control, Connection and what it names, Expect, Forwarded, From, Keep-Alive, Max-Forwards,
+// Pragma, Referer, TE, Trailer, Transfer-Encoding, Upgrade, User-Agent, Via, X-Amzn-Trace-Id,
+// X-Real-Ip, B3, Traceparent, Tracestate, Baggage, and those that begin with Proxy-, Sec-, X-B3- or
+// X-Forwarded-. Headers that a RoundTripper in Config.Next adds are not signed: a service refuses
+// those that begin with X-Amz-.
 //
-// An Authorization header of the request is replaced. A default port is not sent in the Host header.
+// An Authorization header of the request is replaced. A default port is not sent in the Host
+// header.
 //
 // A request whose path has empty or dot segments is refused, except for service s3: half of all
 // clients sign such a path normalised, half as it is, and a service with sigv4auth.PathStrict
@@ -41,15 +42,15 @@
 //
 // # Bodies
 //
-// The signature covers the SHA-256 of the body, which has to be known before the first byte is sent.
-// A request with GetBody, which http.NewRequest sets for readers of bytes and strings, or whose body
-// is an [io.Seeker], such as an *os.File, is hashed while it is read and rewound: it is never held
-// in memory, and hashed once however often it is sent. Any other body is held in memory, up to
-// [Config.MaxBufferedBody]; beyond it the request is refused with [ErrBody].
+// The signature covers the SHA-256 of the body, which has to be known before the first byte is
+// sent. A request with GetBody, which http.NewRequest sets for readers of bytes and strings, or
+// whose body is an [io.Seeker], such as an *os.File, is hashed while it is read and rewound: it is
+// never held in memory, and hashed once however often it is sent. Any other body is held in memory,
+// up to [Config.MaxBufferedBody]; beyond it the request is refused with [ErrBody].
 //
-// A request that has an X-Amz-Content-Sha256 already is signed with it, and its body is read only to
-// be sent: a caller who knows the digest sets it, and one whose service accepts bodies that are not
-// signed (sigv4auth.InsecureUnsigned) sets [UnsignedPayload].
+// A request that has an X-Amz-Content-Sha256 already is signed with it, and its body is read only
+// to be sent: a caller who knows the digest sets it, and one whose service accepts bodies that are
+// not signed (sigv4auth.InsecureUnsigned) sets [UnsignedPayload].
 //
 // # What is sent again
 //
@@ -57,8 +58,8 @@
 // but a body with a declared digest that has neither GetBody nor Seek:
 //
 //   - Once, a request that was refused because of its date, after the clock was corrected. Such a
-//     refusal is a 400, 401 or 403 whose Date differs from the signature's by 10 seconds or more, and
-//     which says "Signature expired", "Signature not yet current", RequestTimeTooSkewed,
+//     refusal is a 400, 401 or 403 whose Date differs from the signature's by 10 seconds or more,
+//     and which says "Signature expired", "Signature not yet current", RequestTimeTooSkewed,
 //     RequestExpired or RequestInTheFuture; or, if it differs by more than 4 minutes, one that says
 //     InvalidSignatureException, SignatureDoesNotMatch or AuthFailure, or nothing, as an answer to
 //     HEAD does.
@@ -73,10 +74,10 @@
 //
 // # The clock
 //
-// A correction is the difference between the Date of a refusal and the machine's clock. It holds for
-// all later requests and links of the Transport, until another refusal changes it. A Date that is
-// further off than [Config.MaxClockCorrection] is not believed: who can set the Date, without TLS
-// anyone on the path, could otherwise obtain signatures for days to come.
+// A correction is the difference between the Date of a refusal and the machine's clock. It holds
+// for all later requests and links of the Transport, until another refusal changes it. A Date that
+// is further off than [Config.MaxClockCorrection] is not believed: who can set the Date, without
+// TLS anyone on the path, could otherwise obtain signatures for days to come.
 //
 // [Signature Version 4]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 package sigv4client

@@ -32,8 +32,8 @@ func (r Reason) String() string { return string(r) }
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r), nil }
 
 // Error says why a request was not sent. http.Client returns it inside a *url.Error: use
-// [errors.AsType], or [errors.Is] with a Reason. Its text holds no credentials; that of Cause is the
-// provider's, or the body's.
+// [errors.AsType], or [errors.Is] with a Reason. Its text holds no credentials; that of Cause is
+// the provider's, or the body's.
 type Error struct {
 	// Reason is why, for comparisons.
 	Reason Reason

@@ -28,9 +28,8 @@ func (p provider) Retrieve(ctx context.Context) (aws.Credentials, error) { retur
 
 // keyOf returns the key of a caller, as aws-sdk-go-v2 has it.
 func keyOf(s sigv4test.Signer) aws.Credentials {
-	return aws.Credentials{
-		AccessKeyID: s.Credential.AccessKeyID, SecretAccessKey: s.Credential.Secret.Reveal(), SessionToken: s.Credential.SessionToken.Reveal(),
-	}
+	c := s.Credential
+	return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.Secret.Reveal(), SessionToken: c.SessionToken.Reveal()}
 }
 
 func always(c aws.Credentials) provider {

@@ -68,7 +68,8 @@ func TestNoSignatureInTheClear(t *testing.T) {
 	caller := sigv4test.NewSigner(rider)
 	sent := 0
 	tr := transport(t, sigv4client.Config{
-		Credentials: always(keyOf(caller)), Region: sigv4test.Region, Service: sigv4test.Service, Endpoints: []string{"https://api.example.com"},
+		Credentials: always(keyOf(caller)), Region: sigv4test.Region, Service: sigv4test.Service,
+		Endpoints: []string{"https://api.example.com"},
 		Next: next(func(r *http.Request) (*http.Response, error) {
 			sent++
 			w := httptest.NewRecorder()
@@ -98,8 +99,8 @@ func TestHostOfAnother(t *testing.T) {
 	}
 }
 
-// TestRedirectWithin: a redirect within the endpoints is signed anew, with its body where the status
-// says so, and without a digest of a body that is dropped.
+// TestRedirectWithin: a redirect within the endpoints is signed anew, with its body where the
+// status says so, and without a digest of a body that is dropped.
 func TestRedirectWithin(t *testing.T) {
 	t.Parallel()
 	s := serve(t, alice, nil)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parseOrigin takes an endpoint apart, in the spelling that requests are compared with. problem says
-// why it is none.
+// parseOrigin takes an endpoint apart, in the spelling that requests are compared with. problem
+// says why it is none.
 func parseOrigin(endpoint string) (scheme, host, problem string) {
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -68,5 +68,6 @@ func (t *Transport) checkHost(r *http.Request) error {
 }
 
 func otherHost(u *url.URL) error {
-	return &Error{Reason: ErrOtherHost, Detail: fmt.Sprintf("%q is none of the endpoints: nothing was signed or sent", u.Scheme+"://"+u.Host)}
+	origin := u.Scheme + "://" + u.Host
+	return &Error{Reason: ErrOtherHost, Detail: fmt.Sprintf("%q is none of the endpoints: nothing was signed or sent", origin)}
 }

@@ -49,13 +49,14 @@ func (l Link) LogValue() slog.Value { return slog.GroupValue(slog.String("link",
 // from now on, in whole seconds, at least one and at most [MaxExpiry]; the service may accept less
 // (sigv4auth.Config.MaxPresignExpiry, where 0 refuses presigned URLs).
 //
-// Links made with temporary credentials hold the session token, and end with it: see [Link.Expires].
+// Links made with temporary credentials hold the session token, and end with it: see
+// [Link.Expires].
 //
 // For service s3 the signature does not cover the body, which nobody knows yet; the service has to
 // accept that (sigv4auth.InsecureUnsigned). For any other service it covers the body of r, which is
-// read and closed: none, or the very one that is to be sent. X-Amz-Content-Sha256 says otherwise, if
-// r has it, and must then be sent along. A ContentLength above 0 is signed, and with it how long an
-// upload is.
+// read and closed: none, or the very one that is to be sent. X-Amz-Content-Sha256 says otherwise,
+// if r has it, and must then be sent along. A ContentLength above 0 is signed, and with it how long
+// an upload is.
 //
 // The error is an [*Error], or that of r's context. Presign may be called concurrently.
 func (t *Transport) Presign(r *http.Request, expires time.Duration) (Link, error) {
@@ -72,7 +73,8 @@ func (t *Transport) presign(r *http.Request, expires time.Duration) (Link, error
 	}
 	switch {
 	case expires < time.Second || expires > MaxExpiry || expires%time.Second != 0:
-		return Link{}, &Error{Reason: ErrExpiry, Detail: fmt.Sprintf("a link can be valid for whole seconds up to %v, not %v", MaxExpiry, expires)}
+		detail := fmt.Sprintf("a link can be valid for whole seconds up to %v, not %v", MaxExpiry, expires)
+		return Link{}, &Error{Reason: ErrExpiry, Detail: detail}
 	case r.URL == nil:
 		return Link{}, &Error{Reason: ErrRequest, Detail: "the request has no URL"}
 	case !t.sendsTo(r.URL):
@@ -139,7 +141,10 @@ func (t *Transport) link(r *http.Request, creds *aws.Credentials, digest string,
 	}
 	_, signedQuery, _ := strings.Cut(text, "?")
 	path, _, _ := strings.Cut(out.URL.RequestURI(), "?")
-	link := Link{Method: signed.Method, URL: u.Scheme + "://" + u.Host + path + "?" + signedQuery, Expires: at.Truncate(time.Second).Add(expires)}
+	link := Link{
+		Method: signed.Method, URL: u.Scheme + "://" + u.Host + path + "?" + signedQuery,
+		Expires: at.Truncate(time.Second).Add(expires), // dates have whole seconds
+	}
 	header.Del("Host")
 	if len(header) > 0 {
 		link.Header = header

@@ -77,8 +77,9 @@ func TestPresign(t *testing.T) {
 					continue
 				}
 				seen := s.spy.Seen()[0]
-				if string(seen.Body) != tt.body || seen.Identity.Principal.ARN != arn || seen.Identity.SignatureLocation != sigv4auth.InQuery {
-					t.Errorf("%s, %s: %q by %s", service.name, tt.target, seen.Body, seen.Identity.Principal.ARN)
+				id := seen.Identity
+				if string(seen.Body) != tt.body || id.Principal.ARN != arn || id.SignatureLocation != sigv4auth.InQuery {
+					t.Errorf("%s, %s: %q by %s", service.name, tt.target, seen.Body, id.Principal.ARN)
 				}
 				if _, ok := link.Header["User-Agent"]; ok || link.Header.Get("X-Amz-Meta-A") != tt.header.Get("X-Amz-Meta-A") {
 					t.Errorf("the headers to send are %v", link.Header)

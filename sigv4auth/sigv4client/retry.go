@@ -39,7 +39,8 @@ func overloaded(r *http.Response) bool {
 	return false
 }
 
-// expiredToken reports whether a request was refused because its temporary credentials have expired.
+// expiredToken reports whether a request was refused because its temporary credentials have
+// expired.
 func expiredToken(r *http.Response) bool {
 	switch r.StatusCode {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden:

@@ -33,10 +33,11 @@ func overload(status int, kind string, header ...string) func(http.ResponseWrite
 
 func fine(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) }
 
-// TestRetries: what is sent again is what is safe to repeat, after the answers that say so, as often
-// as is asked for: by default never.
+// TestRetries: what is sent again is what is safe to repeat, after the answers that say so, as
+// often as is asked for: by default never.
 func TestRetries(t *testing.T) {
 	t.Parallel()
+	const date = "Fri, 02 Jan 2026 03:04:05 GMT"
 	for _, tt := range []struct {
 		name    string
 		method  string
@@ -66,15 +67,16 @@ func TestRetries(t *testing.T) {
 		{"200", "GET", overload(200, "ThrottlingException"), 3, nil, 1},
 		{"a wait that is too long", "GET", overload(503, "", "X-Amz-Retry-After", "20001"), 3, nil, 1},
 		{"seconds that are too long", "GET", overload(503, "", "X-Amz-Retry-After", "", "Retry-After", "21"), 3, nil, 1},
-		{"a date that is too late", "GET", overload(503, "", "X-Amz-Retry-After", "x", "Date", "Fri, 02 Jan 2026 03:04:05 GMT", "Retry-After", "Fri, 02 Jan 2026 03:05:05 GMT"), 3, nil, 1},
-		{"a date that is past", "GET", overload(503, "", "X-Amz-Retry-After", "", "Date", "Fri, 02 Jan 2026 03:04:05 GMT", "Retry-After", "Fri, 02 Jan 2026 03:03:05 GMT"), 3, nil, 4},
+		{"a date too late", "GET", overload(503, "", "X-Amz-Retry-After", "x", "Date", date, "Retry-After", "Fri, 02 Jan 2026 03:05:05 GMT"), 3, nil, 1},
+		{"a date that is past", "GET", overload(503, "", "X-Amz-Retry-After", "", "Date", date, "Retry-After", "Fri, 02 Jan 2026 03:03:05 GMT"), 3, nil, 4},
 		{"no word of when", "GET", overload(503, "", "X-Amz-Retry-After", "-1"), 1, nil, 2},
 	} {
 		var requests []*http.Request
 		var now atomic.Int64
 		tr := transport(t, sigv4client.Config{
-			Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api", Endpoints: []string{"https://api.example.com"},
-			Next: answers(&requests, tt.answer), Retries: tt.retries,
+			Credentials: always(keyOf(sigv4test.NewSigner(alice))), Region: "us-east-1", Service: "execute-api",
+			Endpoints: []string{"https://api.example.com"},
+			Next:      answers(&requests, tt.answer), Retries: tt.retries,
 			Now: func() time.Time { return time.Unix(1767323045+now.Add(1), 0) },
 		})
 		r := request(t, tt.method, "https://api.example.com/", strings.NewReader("x"))
@@ -127,7 +129,8 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 	c := s.client(t, func(c *sigv4client.Config) { c.Retries = 3 })
 	soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if status, _ := do(t, c, request(t, "GET", s.URL, nil).WithContext(soon)); status != http.StatusServiceUnavailable || len(s.spy.Seen()) != 1 {
+	status, _ := do(t, c, request(t, "GET", s.URL, nil).WithContext(soon))
+	if status != http.StatusServiceUnavailable || len(s.spy.Seen()) != 1 {
 		t.Errorf("%d, sent %d times", status, len(s.spy.Seen()))
 	}
 	ctx, stop := context.WithCancelCause(t.Context())

@@ -15,8 +15,8 @@ const maxDrained = 64 << 10
 
 // RoundTrip signs a copy of r and sends it with Config.Next, and again where the package
 // documentation says so. r stays as it is but for its body, which is closed, and so does the
-// Request of the answer, which is r: neither holds a signature or a session token. A request that is
-// refused is not sent; the error is an [*Error], or that of the context.
+// Request of the answer, which is r: neither holds a signature or a session token. A request that
+// is refused is not sent; the error is an [*Error], or that of the context.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	refused := func(err error) (*http.Response, error) {
 		if r.Body != nil {

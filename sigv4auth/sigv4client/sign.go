@@ -46,7 +46,8 @@ func (t *Transport) checkSignable(r *http.Request) error {
 		}
 	}
 	if declared := r.Header.Get(contentSHA256); declared != "" && !validDigest(declared) {
-		return refused("%s must be the SHA-256 of the body in lower-case hexadecimal digits, or %s, not %q", contentSHA256, UnsignedPayload, declared)
+		return refused("%s must be the SHA-256 of the body in lower-case hexadecimal digits, or %s, not %q",
+			contentSHA256, UnsignedPayload, declared)
 	}
 	if t.service != serviceS3 && !normalPath(r.URL.EscapedPath()) {
 		return refused("the path has an empty or a dot segment, which clients sign in different ways; take it out")
@@ -71,8 +72,8 @@ func normalPath(path string) bool {
 	return true
 }
 
-// sign returns r as it is sent: a copy with the headers that carry the signature. digest is the last
-// line of the canonical request.
+// sign returns r as it is sent: a copy with the headers that carry the signature. digest is the
+// last line of the canonical request.
 func (t *Transport) sign(ctx context.Context, r *http.Request, b *body, creds *aws.Credentials, at time.Time) (*http.Request, error) {
 	out := r.WithContext(ctx)
 	out.Header = r.Header.Clone()
@@ -106,8 +107,8 @@ func (t *Transport) signable(out *http.Request) *http.Request {
 	}
 	s := &http.Request{
 		Method: out.Method, Host: out.Host, ContentLength: max(out.ContentLength, 0), Header: http.Header{},
-		// An opaque URL is signed as it stands, where a parsed path would be encoded anew. Without a
-		// scheme, the signer leaves the host alone.
+		// An opaque URL is signed as it stands, where a parsed path would be encoded anew. Without
+		// a scheme, the signer leaves the host alone.
 		URL: &url.URL{Opaque: "//" + out.Host + path, RawQuery: query},
 	}
 	if s.Method == "" {
