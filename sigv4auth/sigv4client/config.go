@@ -31,7 +31,9 @@ type Config struct {
 
 	// Credentials is where the access key comes from: any provider of aws-sdk-go-v2. Required. An
 	// *aws.CredentialsCache, which is what aws-sdk-go-v2/config makes, is asked for each request.
-	// What any other provider returns is kept until a minute before it expires.
+	// What any other provider returns is kept until a minute before it expires, or half its time if
+	// that is less; if the provider then fails, it is used as long as it is valid. Both are asked
+	// again when the service says that a token has expired.
 	Credentials aws.CredentialsProvider
 
 	// Region and Service are the credential scope that the service accepts, for instance us-east-1
@@ -84,7 +86,7 @@ func (c Config) Format(f fmt.State, _ rune) {
 }
 
 // Transport signs requests and sends them. It is an [http.RoundTripper], made by [New], and safe
-// for concurrent use. Its zero value is not usable.
+// for concurrent use. Its zero value refuses every request with [ErrOtherHost].
 type Transport struct {
 	region, service string
 	origins         []string // scheme://host, in lower case, without default ports

@@ -60,12 +60,12 @@ func (t *Transport) retrieve(ctx context.Context) (aws.Credentials, error) {
 	return creds, nil
 }
 
+// temporary reports whether credentials can expire, whether they say so or not.
+func temporary(c *aws.Credentials) bool { return c.CanExpire || c.SessionToken != "" }
+
 // renewed reports whether there are other credentials than the refused ones, and asks the provider
 // for them if need be.
 func (t *Transport) renewed(ctx context.Context, refused *aws.Credentials) bool {
-	if !refused.CanExpire && refused.SessionToken == "" {
-		return false
-	}
 	for range 2 {
 		creds, err := t.retrieve(ctx)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/sigv4client"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
@@ -121,6 +122,39 @@ func TestRedirectWithin(t *testing.T) {
 		if status != http.StatusOK || len(seen) != 2 || seen[1].Request.Method+" "+string(seen[1].Body) != tt.want {
 			t.Errorf("%d: %d %s, %d requests", tt.status, status, text, len(seen))
 		}
+	}
+}
+
+// TestZeroTransport: it refuses every request and every link.
+func TestZeroTransport(t *testing.T) {
+	t.Parallel()
+	var zero sigv4client.Transport
+	w := newWatched("body")
+	if _, err := zero.RoundTrip(withBody(t, "https://api.example.com", w)); !isReason(err, sigv4client.ErrOtherHost) || !w.closed.Load() {
+		t.Error(err)
+	}
+	if _, err := zero.Presign(request(t, "GET", "https://api.example.com", nil), time.Minute); !isReason(err, sigv4client.ErrOtherHost) {
+		t.Error(err)
+	}
+	zero.CloseIdleConnections()
+}
+
+// idle is a RoundTripper that counts how often its connections are closed.
+type idle struct {
+	http.RoundTripper
+	closed int
+}
+
+func (i *idle) CloseIdleConnections() { i.closed++ }
+
+// TestCloseIdleConnections: that of an http.Client reaches both RoundTrippers.
+func TestCloseIdleConnections(t *testing.T) {
+	t.Parallel()
+	s := serve(t, alice, nil)
+	var to, others idle
+	s.client(t, func(c *sigv4client.Config) { c.Next, c.OtherHosts = &to, &others }).CloseIdleConnections()
+	if to.closed != 1 || others.closed != 1 {
+		t.Errorf("%d and %d", to.closed, others.closed)
 	}
 }
 

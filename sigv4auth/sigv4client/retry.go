@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -50,8 +51,8 @@ func expiredToken(r *http.Response) bool {
 	switch errorType(r) {
 	case "ExpiredToken", "ExpiredTokenException":
 		return true
-	case "":
-		return bytes.Contains(peek(r), []byte("<Code>ExpiredToken")) // as S3 has it
+	case "": // as S3 has it; what is no such document may go on for ever, and is not looked into
+		return strings.Contains(r.Header.Get("Content-Type"), "xml") && bytes.Contains(peek(r), []byte("<Code>ExpiredToken"))
 	}
 	return false
 }

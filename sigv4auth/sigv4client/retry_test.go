@@ -31,8 +31,6 @@ func overload(status int, kind string, header ...string) func(http.ResponseWrite
 	}
 }
 
-func fine(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) }
-
 // TestRetries: what is sent again is what is safe to repeat, after the answers that say so, as
 // often as is asked for: by default never.
 func TestRetries(t *testing.T) {

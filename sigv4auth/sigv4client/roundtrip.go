@@ -52,6 +52,16 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// CloseIdleConnections closes those of Config.Next and Config.OtherHosts, as
+// http.Client.CloseIdleConnections asks for.
+func (t *Transport) CloseIdleConnections() {
+	for _, rt := range []http.RoundTripper{t.next, t.others} {
+		if c, ok := rt.(interface{ CloseIdleConnections() }); ok {
+			c.CloseIdleConnections()
+		}
+	}
+}
+
 // attempt is a request that has been answered.
 type attempt struct {
 	request  *http.Request // as it was sent
@@ -76,7 +86,7 @@ func (t *Transport) send(r *http.Request, b *body) (*http.Response, error) {
 		switch {
 		case skewed && !clock:
 			clock = true
-		case !renewal && expiredToken(a.response) && t.renewed(ctx, &a.creds):
+		case !renewal && temporary(&a.creds) && expiredToken(a.response) && t.renewed(ctx, &a.creds):
 			renewal = true
 		case retries < t.retries && safeToRepeat(r) && overloaded(a.response):
 			wait, ok := backoff(ctx, a.response, retries)
