@@ -151,6 +151,8 @@ func TestWhichRefusalsAreOfTheClock(t *testing.T) {
 		{"a wrong signature, and clocks nearly right", refusal(403, now.Add(3*time.Minute), "InvalidSignatureException", "{}"), 0, 1},
 		{"expired, and clocks that are right", refusal(403, now.Add(9*time.Second), "InvalidSignatureException", expired), 0, 1},
 		{"denied, and clocks apart", refusal(403, now.Add(time.Hour), "AccessDeniedException", `{"Message":"no"}`), 0, 1},
+		{"a wrong signature in XML, and clocks nearly right", refusal(403, now.Add(time.Minute), "", "<Code>SignatureDoesNotMatch</Code>"), 0, 1},
+		{"denied with a type and nothing else", refusal(403, now.Add(time.Hour), "AccessDeniedException", ""), 0, 1},
 		{"denied in XML, and clocks apart", refusal(403, now.Add(time.Hour), "", "<Code>AccessDenied</Code>"), 0, 1},
 		{"a page that says so", refusal(200, now.Add(time.Hour), "", expired), 0, 1},
 		{"a server that fails", refusal(500, now.Add(time.Hour), "InvalidSignatureException", expired), 0, 1},

@@ -53,6 +53,20 @@ func TestRefreshedBeforeTheyExpire(t *testing.T) {
 			t.Errorf("%s: asked %d times; want %d", tt.name, asked, tt.want)
 		}
 	}
+	// What comes late to one of the requests that share it is asked for once more.
+	late := serve(t, rider, nil)
+	asked := 0
+	lateClient := late.client(t, func(c *sigv4client.Config) {
+		c.Credentials = provider(func(context.Context) (aws.Credentials, error) {
+			asked++
+			k := keyOf(late.caller)
+			k.CanExpire, k.Expires = true, time.Now().Add(time.Duration(asked*2-3)*time.Hour)
+			return k, nil
+		})
+	})
+	if status, text := do(t, lateClient, request(t, "GET", late.URL, nil)); status != http.StatusOK || asked != 2 {
+		t.Errorf("%d %s, asked %d times", status, text, asked)
+	}
 	// Of 100 milliseconds, half is used: no request is signed with what is about to expire.
 	s := serve(t, rider, nil)
 	var expires time.Time

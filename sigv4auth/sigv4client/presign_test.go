@@ -55,7 +55,7 @@ func TestPresign(t *testing.T) {
 				{"HEAD", "/prod/ride", "", nil},
 				{"DELETE", "/prod/ride", "", nil},
 				{"PUT", "/prod/ride", "an upload", nil},
-				{"PUT", "/prod/ride", "an upload", http.Header{"Content-Type": {"text/plain"}, "X-Amz-Meta-A": {"1"}, "User-Agent": {"x"}}},
+				{"PUT", "/prod/ride", "an upload", http.Header{"Content-Type": {"text/plain"}, "X-Amz-Trip": {"1"}, "User-Agent": {"x"}}},
 			} {
 				r := request(t, tt.method, s.URL+tt.target, nil)
 				if tt.body != "" && service.name != "s3" {
@@ -77,7 +77,7 @@ func TestPresign(t *testing.T) {
 				if string(seen.Body) != tt.body || id.Principal.ARN != arn || id.SignatureLocation != sigv4auth.InQuery {
 					t.Errorf("%s, %s: %q by %s", service.name, tt.target, seen.Body, id.Principal.ARN)
 				}
-				if _, ok := link.Header["User-Agent"]; ok || link.Header.Get("X-Amz-Meta-A") != tt.header.Get("X-Amz-Meta-A") {
+				if _, ok := link.Header["User-Agent"]; ok || link.Header.Get("X-Amz-Trip") != tt.header.Get("X-Amz-Trip") {
 					t.Errorf("the headers to send are %v", link.Header)
 				}
 				if want := clock.Now().Add(time.Minute); !link.Expires.Equal(want) {
@@ -108,9 +108,10 @@ func TestPresignForOneBody(t *testing.T) {
 	t.Parallel()
 	s := serve(t, alice, func(c *sigv4auth.Config) { c.MaxPresignExpiry = time.Hour })
 	tr := transport(t, s.config())
-	link, err := tr.Presign(request(t, "PUT", s.URL, once{strings.NewReader("body")}), time.Minute)
-	if err != nil {
-		t.Fatal(err)
+	w := newWatched("body")
+	link, err := tr.Presign(withBody(t, s.URL, streamed{w}), time.Minute)
+	if err != nil || !w.closed.Load() {
+		t.Fatal(err, w.closed.Load())
 	}
 	for body, want := range map[string]int{"body": 200, "BODY": 403, "": 403} {
 		if status, _ := follow(t, link, body); status != want {
@@ -194,7 +195,7 @@ func TestLinkEndsWithItsCredentials(t *testing.T) {
 		k.CanExpire, k.Expires = true, ends
 		return k, nil
 	})
-	cfg.Now = func() time.Time { return time.Now().Add(-30 * time.Minute) }
+	cfg.Now = func() time.Time { return time.Now().Add(30 * time.Minute) }
 	tr := transport(t, cfg)
 	if status, text := do(t, &http.Client{Transport: tr}, request(t, "GET", s.URL, nil)); status != http.StatusOK { // corrects the clock
 		t.Fatal(status, text)
