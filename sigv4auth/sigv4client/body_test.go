@@ -359,6 +359,7 @@ func TestBodyOfASlowRoundTripper(t *testing.T) {
 				close(reading)
 				return w.Result(), nil
 			}
+			time.Sleep(150 * time.Millisecond) // the first one's read is over by now
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				t.Error(err)

@@ -301,6 +301,27 @@ func TestExpiredAtTheServer(t *testing.T) {
 	}
 }
 
+// TestExpiredForEver: a request is sent again once, whatever the provider has.
+func TestExpiredForEver(t *testing.T) {
+	t.Parallel()
+	var requests []*http.Request
+	asked := 0
+	tr := transport(t, sigv4client.Config{
+		Credentials: provider(func(context.Context) (aws.Credentials, error) {
+			asked++
+			k := keyOf(sigv4test.NewSigner(rider))
+			k.CanExpire, k.Expires = true, time.Now().Add(time.Hour)
+			return k, nil
+		}),
+		Region: "us-east-1", Service: "execute-api", Endpoints: []string{"https://api.example.com"},
+		Next: answers(&requests, refusal(403, time.Now(), "ExpiredTokenException", "{}")),
+	})
+	do(t, &http.Client{Transport: tr}, request(t, "GET", "https://api.example.com/", nil))
+	if len(requests) != 2 || asked != 2 {
+		t.Errorf("sent %d times, and the provider was asked %d times", len(requests), asked)
+	}
+}
+
 // TestNothingSecretIsPrinted: a Config, a Transport, a client with it, a link, an error and an
 // answer, under every verb, hold neither the secret, nor the token, nor a signature.
 func TestNothingSecretIsPrinted(t *testing.T) {
