@@ -149,9 +149,10 @@ The same with botocore, as whoever was sourced last:
         print(answer.status_code, answer.text)
     '
 
-In Go, sign a request with github.com/aws/aws-sdk-go-v2/aws/signer/v4 and send it as it is:
+In Go, give an http.Client a Transport of github.com/wildgate/wildgate/sigv4auth/sigv4client:
 
-  v4.NewSigner().SignHTTP(ctx, credentials, request, hexSHA256OfBody, "execute-api", os.Getenv("AWS_REGION"), time.Now())
+  sigv4client.New(sigv4client.Config{Credentials: credentials, Region: os.Getenv("AWS_REGION"), Service: "execute-api",
+    Endpoints: []string{os.Getenv("WILDGATE_ENDPOINT")}})
 
 Stop with Ctrl-C.
 `))

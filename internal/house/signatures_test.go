@@ -3,31 +3,77 @@ package house_test
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestNoSignerVerifies: threat 44. What a client's SDK signs with is in tests and in what helps
-// them, never in the verifier: a signer mends, skips and normalises what a verifier has to refuse.
+// TestNoSignerVerifies: threat 44. What a client's SDK signs with is in tests, in what helps them
+// and in the client, never in the verifier or in anything that it is made of: a signer mends, skips
+// and normalises what a verifier has to refuse.
 func TestNoSignerVerifies(t *testing.T) {
 	t.Parallel()
+	signers := []string{"sigv4auth/sigv4client", "sigv4auth/sigv4test"}
+	imports, signs := map[string]map[string]bool{}, map[string]bool{}
 	found := false
 	for _, f := range readFiles(t) {
 		for _, name := range f.imports {
-			if !strings.Contains(name, "/signer") && !strings.Contains(name, "/aws-http-auth") {
-				continue
+			if strings.Contains(name, "/signer") || strings.Contains(name, "/aws-http-auth") {
+				found = true
+				if f.test {
+					continue
+				}
+				signs[f.dir] = true
+				if library(f.dir) && !slices.Contains(signers, f.dir) {
+					t.Errorf("%s/%s imports %s", f.dir, f.name, name)
+				}
 			}
-			found = true
-			if !f.test && library(f.dir) && f.dir != "sigv4auth/sigv4test" {
-				t.Errorf("%s/%s imports %s", f.dir, f.name, name)
-			}
-			if !f.test && strings.HasPrefix(f.dir, "sigv4auth/internal") {
-				t.Errorf("%s/%s signs", f.dir, f.name)
+			if dir, ok := strings.CutPrefix(name, module+"/"); ok && !f.test {
+				if imports[f.dir] == nil {
+					imports[f.dir] = map[string]bool{}
+				}
+				imports[f.dir][dir] = true
 			}
 		}
 	}
 	if !found {
 		t.Error("no test signs with a client's signer")
+	}
+	for _, dir := range signers {
+		if !signs[dir] {
+			t.Errorf("%s does not sign with a client's signer", dir)
+		}
+	}
+	// The verifier, and what users put together with it, reach no signer over other packages
+	// either.
+	var reaches func(dir string, seen map[string]bool) string
+	reaches = func(dir string, seen map[string]bool) string {
+		if seen[dir] {
+			return ""
+		}
+		seen[dir] = true
+		if signs[dir] {
+			return dir
+		}
+		for next := range imports[dir] {
+			if way := reaches(next, seen); way != "" {
+				return dir + " -> " + way
+			}
+		}
+		return ""
+	}
+	checked := 0
+	for dir := range imports {
+		if !library(dir) || slices.Contains(signers, dir) {
+			continue
+		}
+		checked++
+		if way := reaches(dir, map[string]bool{}); way != "" {
+			t.Errorf("a signer is part of what verifies: %s", way)
+		}
+	}
+	if checked < 5 {
+		t.Errorf("only %d packages were looked at", checked)
 	}
 }
 

@@ -13,5 +13,7 @@
 // the code that verifies them. It signs with AWS4-HMAC-SHA256; package sigv4a of
 // github.com/aws/smithy-go/aws-http-auth signs with AWS4-ECDSA-P256-SHA256.
 //
-// The package is for tests: what goes wrong in [Signer.Sign] is a mistake in a test, and panics.
+// The package is for tests: what goes wrong in [Signer.Sign] is a mistake in a test, and panics. It
+// signs what it is given, for whichever host, and sends it once, so that a test sees what a service
+// makes of it. Package sigv4client is the client for programs.
 package sigv4test
