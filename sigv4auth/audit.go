@@ -44,7 +44,7 @@ func (a *Authenticator) watchBody(ctx context.Context, rec *record) {
 	event := rec.event // of its own: a lone Verify's record is gone by then
 	rec.body.ended = func(refused *Error) {
 		if a.telemetry.bodies != nil {
-			callQuietly(func() { a.telemetry.body(ctx, refused) })
+			callQuietly(func() { a.telemetry.body(ctx, event.Route, refused) })
 		}
 		if refused != nil && a.audit != nil {
 			event.Outcome, event.Reason = BodyRefused, refused.Reason

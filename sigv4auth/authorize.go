@@ -20,10 +20,15 @@ type AuthorizerConfig struct {
 	// Policies finds the caller's policies. It is required, unless there is a ResourcePolicy.
 	Policies PolicyStore
 
-	// Target names the action and the resource that a request asks for. It is required. It MUST
-	// build them from what the router serves, r.Method and r.URL.Path, and from configuration. An
-	// empty action or resource denies. See APIGateway.Target.
+	// Target names the action and the resource that a request asks for. It is required, unless
+	// Routes do. It MUST build them from what the router serves, r.Method and r.URL.Path, and from
+	// configuration. An empty action or resource denies. See APIGateway.Target.
 	Target func(r *http.Request) (action, resource string)
+
+	// Routes is the router and what its routes ask for, in one table, which [Authenticator.Routes]
+	// serves: Check denies what comes another way. With a Target, that names what all requests ask
+	// for, and the routes name no Action and no Resource. nil: there is a router beside.
+	Routes Routes
 
 	// ResourceAccount is the account that owns the resources whose ARN names none, as S3's do.
 	// Empty: such resources belong to nobody, and only a ResourcePolicy grants access to them.
@@ -34,8 +39,8 @@ type AuthorizerConfig struct {
 	ResourcePolicy *iampolicy.Policy
 
 	// Context adds the service's own condition keys, for instance aws:ResourceTag/KEY, to c, which
-	// is empty when it is called. Keys that the server itself knows cannot be set. An error denies
-	// with 503. nil: none.
+	// has those of the request's Route when it is called. Keys that the server itself knows cannot
+	// be set. An error denies with 503. nil: none.
 	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
 
 	// ClientIP tells the client's address, for aws:SourceIp. Where it is not ok the key is there,
@@ -62,7 +67,10 @@ type AuthorizerConfig struct {
 // aws:UserAgent or aws:Referer arrived more than once is refused with ErrMalformedRequest,
 // whatever the policies are: they would be asked about one of the values. A Context callback that
 // fills keys from other headers SHOULD give a key to SetUnknown where there are two values.
-type Authorizer struct{ cfg AuthorizerConfig }
+type Authorizer struct {
+	cfg    AuthorizerConfig
+	routes *routeTable // nil => cfg has no Routes
+}
 
 // NewAuthorizer returns an Authorizer. Its error names every mistake in cfg, each a [*ConfigError].
 func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
@@ -73,16 +81,21 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 	if cfg.Policies == nil && cfg.ResourcePolicy == nil {
 		mistake("Policies", "is required where there is no ResourcePolicy: nothing would be allowed")
 	}
-	if cfg.Target == nil {
-		mistake("Target", "is required")
+	if cfg.Target == nil && cfg.Routes == nil {
+		mistake("Target", "is required, or Routes")
 	}
+	routes := newRouteTable(&cfg, mistake)
 	if cfg.ResourcePolicy != nil && cfg.ResourcePolicy.Type() != iampolicy.ResourcePolicy {
 		mistake("ResourcePolicy", "is not a resource policy: "+cfg.ResourcePolicy.Type().String())
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-	return &Authorizer{cfg: cfg}, nil
+	z := &Authorizer{cfg: cfg, routes: routes}
+	if routes != nil {
+		routes.z = z
+	}
+	return z, nil
 }
 
 // Check allows or denies r, which id has signed. It is a [Check]: nil allows; an error is an
@@ -101,9 +114,9 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	// event is out, it is one that nobody reads.
 	rec := recordFrom(r.Context())
 	if rec == nil || rec.finished {
-		rec = &record{}
+		r, rec = z.routes.another(r, rec)
 	}
-	refused := z.authorize(r, id, rec)
+	refused := z.routes.conceal(z.authorize(r, id, rec), id)
 	if z.cfg.ReportOnly {
 		rec.event.ReportOnly = true
 		if refused != nil {
@@ -129,9 +142,10 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 			return refused
 		}
 	}
-	action, resource := z.cfg.Target(r)
+	action, resource := z.target(r, rec)
 	e.Action, e.Resource = forLog(action), forLog(resource)
-	if action == "" || resource == "" {
+	unmapped := action == "" || resource == ""
+	if unmapped && z.routes == nil {
 		return denied(id, action, resource, "", "the request maps to no action or no resource")
 	}
 
@@ -146,14 +160,20 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	if refused != nil {
 		return refused
 	}
+	if unmapped { // only now: whoever is denied what is there gets this far (threat 135)
+		return denied(id, action, resource, "", z.routes.unmapped(rec))
+	}
 	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
 	used := set.KeyFilter()
 	conditionKeys{&req.Context, used}.fill(r, &id, address)
-	if z.cfg.Context != nil {
+	if keys := z.ownKeys(rec); z.cfg.Context != nil || len(keys) > 0 {
 		var own iampolicy.Context
-		if err := z.cfg.Context(r, id, &own); err != nil {
-			// Not an absent key: a test for null would pass (threat 194).
-			return undecided("the condition keys of the service failed", err)
+		fillContext(&own, r, keys)
+		if z.cfg.Context != nil {
+			if err := z.cfg.Context(r, id, &own); err != nil {
+				// Not an absent key: a test for null would pass (threat 194).
+				return undecided("the condition keys of the service failed", err)
+			}
 		}
 		addConditionKeys(&req.Context, &own)
 	}

@@ -4,7 +4,8 @@
 // Any AWS SDK, the AWS CLI, curl --aws-sigv4 and Amplify can be the client, unmodified. [New] makes
 // an [Authenticator] for one credential scope. [Authenticator.Handler] admits every request with a
 // valid signature; [Authenticator.Require] with [Authorizer.Check] admits those that the policies
-// allow. [Authenticator.Verify] decides without enforcing.
+// allow. [Authenticator.Routes] is that and the router in one table of [Routes].
+// [Authenticator.Verify] decides without enforcing.
 //
 // # What is checked
 //
@@ -22,7 +23,8 @@
 //     [Config.Proxies] restores what your own reverse proxy has to rewrite, and gives policies the
 //     client's address and scheme; PROXIES.md, beside this file, has recipes for nginx, Caddy,
 //     Envoy and others.
-//   - It MUST wrap the whole router. A refused caller then learns nothing about which routes exist.
+//   - It MUST wrap the whole router, or be it: see [Authenticator.Routes]. A refused caller then
+//     learns nothing about which routes exist.
 //   - Handlers MUST NOT act on headers that [Identity.Signed] does not report, nor on r.Trailer:
 //     any intermediary may have set them. [VerifiedHeader] reads one header safely.
 //   - The order of the values of a repeated query parameter is not signed, since canonical queries
@@ -183,5 +185,6 @@
 // "outcome", which is "admitted" or a [Reason], and sigv4auth.clock_skew (seconds by which the
 // server's clock is ahead of a request's date). The counter sigv4auth.streamed_bodies counts the
 // bodies of streaming modes once they have been read to their end or to an error, by "outcome",
-// which is "verified" or a Reason.
+// which is "verified" or a Reason. Of requests to [Routes], those that matched one have the label
+// "route" as well, on all but clock_skew: the route's pattern, never a path.
 package sigv4auth

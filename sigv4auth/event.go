@@ -28,6 +28,11 @@ type Event struct {
 	// Method and Path are those of the request line; the query, which may hold a signature, is left
 	// out.
 	Method, Path string
+	// Route is the pattern of the route in AuthorizerConfig.Routes that matched, whether or not the
+	// request was admitted; "" where none did, and where there are none.
+	Route string
+	// Authorization is how it was decided whether the request may proceed.
+	Authorization Authorization
 	// Source is the client's address: the peer's, or what Config.Proxies tells, or where an
 	// Authorizer has a ClientIP, what that says. The zero Addr: not known, and SourceUntold says
 	// why.
@@ -70,7 +75,7 @@ type Event struct {
 // LogValue returns the event as a group for package slog, without the fields that are empty. It
 // implements [slog.LogValuer].
 func (e Event) LogValue() slog.Value {
-	attrs := make([]slog.Attr, 0, 16)
+	attrs := make([]slog.Attr, 0, 18)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -79,6 +84,10 @@ func (e Event) LogValue() slog.Value {
 	add("request_id", e.RequestID)
 	add("method", e.Method)
 	add("path", e.Path)
+	add("route", e.Route)
+	if e.Authorization != AuthorizationIAM {
+		add("authorization", e.Authorization.String())
+	}
 	if e.Source.IsValid() {
 		add("source", e.Source.String())
 	}
@@ -151,6 +160,8 @@ type record struct {
 	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
 	finished bool // => event is out and is not changed any more
 	event    Event
+	routes   *routeTable   // nil => the request did not come through Authenticator.Routes
+	route    *route        // of routes; nil => none matched
 	body     *streamedBody // nil => the body has been read and verified
 }
 

@@ -33,11 +33,18 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 	if next == nil {
 		panic("sigv4auth: the handler to protect is nil")
 	}
+	routes, _ := next.(*routeTable) // nil => check and next are for all requests
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, measured, refused := a.telemetry.start(r.Context())
 		rec, received, length := &record{Context: ctx}, r.Body, r.ContentLength
+		outer := r
 		r = r.WithContext(rec)
-		if refused == nil {
+		switch {
+		case refused != nil:
+		case routes != nil:
+			r, refused = routes.decide(a, ctx, check, r, rec)
+			outer.Pattern = r.Pattern // where a ServeMux puts it, for what wraps it
+		default:
 			refused = a.verify(ctx, r, rec, &rec.identity, check)
 		}
 		if refused = a.finish(ctx, r, rec, measured, refused, true); refused != nil {
@@ -47,7 +54,9 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			a.deny(w, r, refused, received, length)
 			return
 		}
-		rec.admitted = true
+		if rec.admitted = rec.event.Authorization == AuthorizationIAM; !rec.admitted && received != nil && received != http.NoBody {
+			r.Body = http.MaxBytesReader(w, received, a.maxBody)
+		}
 		header, copied := a.strip.from(r.Header)
 		if rec.body != nil {
 			if !copied {

@@ -85,12 +85,15 @@ func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 		outcome = string(e.Reason) // guard 215
 	}
 	if t.requests != nil {
-		label := func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) }
+		label := labels(e.Route, outcome)
 		t.requests.Add(ctx, 1, label)
 		t.duration.Record(ctx, time.Since(m.begin).Seconds(), label)
 	}
 	if m.span != nil {
 		m.span.SetProperty("outcome", outcome)
+		if e.Route != "" {
+			m.span.SetProperty("route", e.Route)
+		}
 		m.span.SetStatus(tracing.SpanStatusOK)
 		if e.Outcome != Admitted {
 			m.span.SetStatus(tracing.SpanStatusError)
@@ -99,11 +102,22 @@ func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 	}
 }
 
+// labels are those of a request's metrics. The route is a pattern of the table, and none where none
+// matched: what requests ask for makes no series (threat 215).
+func labels(route, outcome string) metrics.RecordMetricOption {
+	return func(o *metrics.RecordMetricOptions) {
+		o.Properties.Set("outcome", outcome)
+		if route != "" {
+			o.Properties.Set("route", route)
+		}
+	}
+}
+
 // body counts a body of a streaming mode. refused: nil if it is verified.
-func (t *telemetry) body(ctx context.Context, refused *Error) {
+func (t *telemetry) body(ctx context.Context, route string, refused *Error) {
 	outcome := "verified"
 	if refused != nil {
 		outcome = string(refused.Reason)
 	}
-	t.bodies.Add(ctx, 1, func(o *metrics.RecordMetricOptions) { o.Properties.Set("outcome", outcome) })
+	t.bodies.Add(ctx, 1, labels(route, outcome))
 }
