@@ -164,11 +164,11 @@ func (t *routeTable) admit(a *Authenticator, r *http.Request, rec *record) (admi
 
 // fillSource fills in who sent a request whose signature nobody looks at.
 func (t *routeTable) fillSource(a *Authenticator, r *http.Request, rec *record) {
-	via := a.proxies.read(r)
+	via := a.original(r)
 	e := &rec.event
 	if via != nil {
-		e.SchemeUntold = via.schemeUntold
+		e.SchemeUntold = via.SchemeUntold
 	}
-	e.Source, e.SourceUntold = t.z.clientIP(r, &Identity{relayed: via})
+	e.Source, e.SourceUntold = t.z.clientIP(r, &Identity{original: via})
 	rec.sourced = true
 }
