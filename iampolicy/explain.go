@@ -229,8 +229,8 @@ func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement) (
 	}
 }
 
-// nearestMisses returns the Allow statements of a kind that failed in the fewest
-// elements.
+// nearestMisses returns the Allow statements of a policy type that failed in
+// the fewest elements.
 func nearestMisses(fates []StatementResult, blocker PolicyType) (misses []StatementResult) {
 	for _, f := range fates {
 		if !f.Deny && f.PolicyType == blocker && !f.Applied() {
