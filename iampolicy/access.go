@@ -8,8 +8,8 @@ import (
 
 // An AccessVerdict is the answer of [CheckNoNewAccess] and
 // [CheckAccessNotGranted], in the words of IAM Access Analyzer's custom policy
-// checks. The zero AccessVerdict is AccessUnknown: an answer that nobody gave
-// never passes.
+// checks. The zero AccessVerdict is AccessUnknown: a missing answer never
+// passes.
 type AccessVerdict uint8
 
 const (
@@ -51,7 +51,7 @@ type AccessResult struct {
 	Reason string
 }
 
-// String returns the verdict and what bears it out, on one line, for people.
+// String returns the verdict and its evidence on one line, for people.
 func (r AccessResult) String() string {
 	switch {
 	case r.Verdict == AccessFail && r.Witness != nil:
@@ -106,8 +106,8 @@ func (p *Principal) describe() string {
 //
 // All policies are of one type, and of permissions boundaries, resource policies and trust policies
 // there may be one in each list. Together the policies of a list allow what a statement with Allow
-// matches and none with Deny does; an RCP allows whatever no Deny matches. No policies allow
-// nothing, or as RCPs everything.
+// matches and none with Deny does; RCPs allow whatever no Deny matches. An empty list allows
+// nothing, and an empty list of RCPs everything.
 //   - Of identity policies the caller is an IAM user.
 //   - Of resource and trust policies every caller is considered who is of another
 //     account than the resource, of a partition that some Principal names or else
@@ -134,12 +134,10 @@ func (p *Principal) describe() string {
 // resource of more than 2,048 bytes. Whether the old policies deny only for that reason is not
 // considered.
 //
-// The time it takes is bounded: at the limit it is a few seconds. Where ctx ends before it is
-// done, the answer is AccessUnknown. For a hundred
-// statements against a hundred it is some milliseconds where the plain beginnings
-// of resources and actions answer, and some tens of them where it takes a search
-// (BenchmarkCheckNoNewAccess). Any number of goroutines may check the same
-// policies.
+// The time it takes is bounded: at the limit it is a few seconds. Where ctx ends before it is done,
+// the answer is AccessUnknown. A hundred statements against a hundred take some milliseconds if the
+// literal beginnings of resources and actions decide, and some tens of milliseconds if it takes a
+// search (BenchmarkCheckNoNewAccess). Any number of goroutines may check the same policies.
 func CheckNoNewAccess(ctx context.Context, old, new []*Policy) AccessResult {
 	c := accessCheck{old: old, new: new, work: accessWork{ctx: ctx}}
 	if reason := c.begin(); reason != "" {

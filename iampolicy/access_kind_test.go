@@ -7,7 +7,7 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// TestCheckNoNewAccessByKind compares one statement each of policies of a kind.
+// TestCheckNoNewAccessByKind compares one statement each of policies of a type.
 func TestCheckNoNewAccessByKind(t *testing.T) {
 	st := func(effect, principal string) string {
 		return `{"Effect":"` + effect + `",` + principal + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::rides/*"}`

@@ -13,7 +13,7 @@ const (
 	accessRequests = 100
 )
 
-// A checkedPair is two lists of policies of one kind.
+// A checkedPair is two lists of policies of one type.
 type checkedPair struct {
 	kind     iampolicy.PolicyType
 	old, new []randomPolicy
@@ -57,7 +57,7 @@ func compileAll(tb testing.TB, policies []randomPolicy) (list []*iampolicy.Polic
 	return list
 }
 
-// accessSet is the Set in which policies of one kind are compared: all else
+// accessSet is the Set in which policies of one type are compared: all else
 // allows everything.
 func accessSet(tb testing.TB, kind iampolicy.PolicyType, policies []*iampolicy.Policy) *iampolicy.Set {
 	tb.Helper()

@@ -21,7 +21,7 @@ type accessValue struct {
 // maxAccessValues bounds the values of one key that differ in the tests they pass.
 const maxAccessValues = 4096
 
-// valueTypes are what values are compared as. Those of one sort are modelled together.
+// valueTypes are what values are compared as. Those of one type are modelled together.
 type valueTypes uint8
 
 const (

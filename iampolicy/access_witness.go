@@ -16,8 +16,8 @@ const (
 )
 
 // witness makes a request of the candidates, and reports whether it has the
-// access. Only Evaluate's word counts: whatever the model says, a request that
-// Evaluate decides otherwise is none.
+// access. Evaluate has the last word: a request that it decides otherwise than
+// the model is no witness.
 func (c *accessCheck) witness(found []accessCandidate, fixed *Context) (AccessResult, bool) {
 	req := &Request{}
 	for key := range fixed.Keys() {
@@ -52,7 +52,7 @@ func (c *accessCheck) grants(req *Request) (Decision, bool) {
 	return d, !c.evaluate(c.old, req).Allowed()
 }
 
-// evaluate decides by policies of one kind: where they only limit, next to an
+// evaluate decides by policies of one type: where they only limit, next to an
 // identity policy that allows everything.
 func (c *accessCheck) evaluate(policies []*Policy, req *Request) Decision {
 	if len(policies) == 0 && c.kind != RCP {

@@ -19,7 +19,7 @@ func document(statements ...string) string {
 	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 }
 
-// policy parses statements as a policy of the kind.
+// policy parses statements as a policy of the type.
 func policy(tb testing.TB, kind iampolicy.PolicyType, statements ...string) *iampolicy.Policy {
 	tb.Helper()
 	p, err := iampolicy.Parse([]byte(document(statements...)), kind)

@@ -42,7 +42,7 @@ const (
 	CodeEmptyList Code = "EMPTY_LIST"
 	// A Condition, a Principal or an operator has no members.
 	CodeEmptyObject Code = "EMPTY_OBJECT"
-	// The kind of policy or an option of Parse is not valid.
+	// The policy type or an option of Parse is not valid.
 	CodeInvalidOption Code = "INVALID_OPTION"
 	// Version is neither 2012-10-17 nor 2008-10-17.
 	CodeInvalidVersion Code = "INVALID_VERSION"
@@ -226,7 +226,7 @@ const (
 	CodePrivateAddress Code = "PRIVATE_ADDRESS"
 	// Both true and false are listed, so that the condition only needs the key.
 	CodeBothBooleans Code = "BOTH_BOOLEANS"
-	// The document is larger than AWS's quota for its kind. With WithSizeLimits (-size-limits of
+	// The document is larger than AWS's quota for its type. With WithSizeLimits (-size-limits of
 	// the command) this is an error.
 	CodeQuotaExceeded Code = "QUOTA_EXCEEDED"
 )

@@ -93,8 +93,8 @@ func (s *search) values(list []valueIndex) {
 	}
 }
 
-// spread takes those statements whose resources leave many together,
-// and puts them where a condition's value tells more of them apart. It returns the others.
+// chooseIndex takes those statements whose resources leave many together, and puts them where a
+// condition's value tells more of them apart. It returns the others.
 func (x *indexBuilder) chooseIndex(r *resourceIndex, places []placement) (others []placement) {
 	for _, p := range places {
 		if p.candidates <= fewStatements {

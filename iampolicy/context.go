@@ -49,13 +49,12 @@ func (c *Context) SetMany(key string, values ...string) {
 	e.findStrays()
 }
 
-// SetUnknown makes key one that the request has, but whose value is not known: as
-// aws:SourceIp, where a proxy should have told the client's address and has not. What
-// is not known denies. Every condition on key holds in a Deny statement and fails in an
-// Allow, whatever the operator is, IfExists and Null included. A policy variable that
-// names key may stand for any text, in whatever way denies: a Deny applies where some
-// value would make it apply, and an Allow where every value would. A default in the variable is
-// not looked at. A key that was set before is replaced.
+// SetUnknown makes key one that the request has, but whose value is not known: as aws:SourceIp,
+// where a proxy should have told the client's address and has not. What is not known denies. Every
+// condition on key holds in a Deny statement and fails in an Allow, whatever the operator is,
+// IfExists and Null included. A policy variable that names key may stand for any text: a Deny
+// applies where some value would make it apply, and an Allow where every value would. A default in
+// the variable is ignored. A key that was set before is replaced.
 //
 // A key that the request does not have is not set at all: it fulfils negated
 // operators in an Allow.
@@ -71,10 +70,9 @@ func (c *Context) Delete(key string) {
 	}
 }
 
-// Get returns the values of key, which must not be changed and hold until the
-// next change of c, and whether key is multivalued. It is not ok where c does
-// not have key. Of a key whose value is not known there are no values, and it is not
-// multivalued; every other key that is not multivalued has one.
+// Get returns the values of key, which must not be changed and hold until the next change of c, and
+// whether key is multivalued. ok is false where c does not have key. A key whose value is not known
+// has no values, and is not multivalued; every other key that is not multivalued has one value.
 func (c *Context) Get(key string) (values []string, multivalued, ok bool) {
 	e := c.lookup(key, ascii.HashFold(key))
 	if e == nil {
@@ -83,7 +81,7 @@ func (c *Context) Get(key string) (values []string, multivalued, ok bool) {
 	return e.values(), e.multivalued, true
 }
 
-// Unknown reports whether key was given to SetUnknown last.
+// Unknown reports whether key was last set by SetUnknown.
 func (c *Context) Unknown(key string) bool {
 	e := c.lookup(key, ascii.HashFold(key))
 	return e != nil && e.unknown

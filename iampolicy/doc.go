@@ -17,12 +17,12 @@
 //
 // Patterns are matched in time linear in pattern and text, and a list of them in one scan where
 // that is quicker. The budget counts the work of matching: it is some twenty milliseconds of one
-// processor, about a million comparisons of short texts. Twenty documents as long as AWS's
-// quotas permit stay within it, on values of up to 2,048 bytes a key, unless hundreds of policy
-// variables stand for such values. Past it [Decision.OverBudget] is true. So Evaluate takes no
-// context: there is nothing to wait for. Nor does [Parse], whose time is in proportion to its
-// document, of at most 1 MiB. [Validate], [Explain], [CheckNoNewAccess] and [CheckAccessNotGranted]
-// can take longer than a millisecond; they take a context.
+// processor, about a million comparisons of short texts. Twenty documents as long as AWS's quotas
+// permit stay within it, on values of up to 2,048 bytes a key, unless hundreds of policy variables
+// stand for such values. Beyond it [Decision.OverBudget] is true. So Evaluate takes no context:
+// there is nothing to wait for. Neither does [Parse], whose time is in proportion to its document,
+// of at most 1 MiB. [Validate], [Explain], [CheckNoNewAccess] and [CheckAccessNotGranted] can take
+// longer than a millisecond; they take a context.
 //
 // # What callers must do
 //
@@ -60,9 +60,9 @@
 //     "_", "." and wildcards, and are at most 256 bytes long.
 //   - Only identity policies and boundaries may shorten an ARN, to no less than
 //     arn:partition:service; missing parts are stars. Elsewhere a short ARN is a mistake.
-//   - API Gateway's execute-api:/stage/METHOD/path is expanded by [WithAPIGateway],
-//     and a mistake without it. The expanded ARN is what may not be longer than a resource.
-//   - With WithSizeLimits, white space outside of strings is what is not counted.
+//   - API Gateway's execute-api:/stage/METHOD/path is expanded by [WithAPIGateway], and a mistake
+//     without it. The limit on a resource's length holds for the expanded ARN.
+//   - WithSizeLimits does not count white space outside of strings.
 //   - Limits: 1 MiB, 16 levels, 100,000 values, 1,000 members of an object, 1,000
 //     statements, 250 conditions of a statement, 2,048 bytes of a resource, 4,096 of
 //     a condition's value, 16 variables in a text. AWS's own quotas are far below.
@@ -89,11 +89,11 @@
 //     of a default.
 //   - A key that is missing or empty has no value, and takes the default if there is
 //     one. A multivalued key has no value, default or not.
-//   - Without value, a positive operator does not match that operand, a negated
-//     operator is not kept from matching by it, Resource does not match, and
-//     NotResource excludes nothing.
-//   - Where the value is not known ([Context.SetUnknown]), a Deny applies if some value
-//     would make it apply, and an Allow if every value would. A default is not looked at.
+//   - An operand whose variable has no value matches nothing: a positive
+//     operator does not hold by it, and a negated one does not fail by it.
+//     Likewise Resource does not match, and NotResource excludes nothing.
+//   - Where the value is not known ([Context.SetUnknown]), a Deny applies if some value would make
+//     it apply, and an Allow if every value would. A default is ignored.
 //
 // Conditions:
 //
@@ -126,8 +126,8 @@
 //   - A root user needs no Allow in its own account, and across accounts none on
 //     its own side. SCPs limit it, and boundaries and session policies would.
 //   - Of several boundaries each must allow.
-//   - A level of SCPs without policies denies. SCPs bear on principals of accounts
-//     only, not on services, anonymous callers and identity providers.
+//   - A level of SCPs without policies denies. SCPs apply to principals of accounts only, not to
+//     services, anonymous callers and identity providers.
 //   - A federated user without session policy has what resource policies grant to
 //     it by name, and nothing else.
 //   - Where a service demands of a resource policy that it allows by itself, as

@@ -175,8 +175,8 @@ func (e *evaluation) limited() bool {
 	return st != nil
 }
 
-// controlled reports whether every level of service control policies allows.
-// They bear on the principals of an account, its root user too, and on nobody else.
+// controlled reports whether every level of service control policies allows. They apply to the
+// principals of an account, its root user too, and to nobody else.
 func (e *evaluation) controlled() bool {
 	if !e.hasAccount() {
 		return true

@@ -18,15 +18,15 @@ type Explanation struct {
 	// BlockedBy is, for a denial, the policy type that made it: the one with the Deny, or the one
 	// whose Allow was missing. It is zero if Undecided is set.
 	BlockedBy PolicyType
-	// Statements has a result for every statement that bears on the caller, in the order of the
+	// Statements has a result for every statement that applies to the caller, in the order of the
 	// Set's fields and of the documents.
 	Statements []StatementResult
 	// Incomplete means that Statements ends before the last one: to look at each in full
 	// would cost more than one decision may. NearestMisses are then of those that are there.
 	Incomplete bool
-	// NearestMisses are, for an implicit deny, the Allow statements of the
-	// policy type that blocked for which least was lacking: at most three, the
-	// nearest first.
+	// NearestMisses are, for an implicit deny, the Allow statements of the type
+	// BlockedBy that came closest to matching: at most three, the nearest
+	// first.
 	NearestMisses []StatementResult
 
 	principal, action, resource string
@@ -54,7 +54,8 @@ type StatementResult struct {
 // Applied reports whether the statement applied to the request.
 func (f StatementResult) Applied() bool { return len(f.Mismatches) == 0 }
 
-// A MismatchCause is why an element of a statement did not match, or of a Deny is presumed to.
+// A MismatchCause is why an element of a statement did not match, or why one of a Deny is presumed
+// to match.
 type MismatchCause uint8
 
 const (
@@ -94,7 +95,8 @@ func (c MismatchCause) String() string {
 // MarshalText returns what String does.
 func (c MismatchCause) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// A Mismatch is one element of a statement that did not match, or is presumed to.
+// A Mismatch is one element of a statement that did not match, or one of a Deny
+// that is presumed to match.
 type Mismatch struct {
 	// Element is Principal, NotPrincipal, Action, NotAction, Resource,
 	// NotResource or Condition.
@@ -102,8 +104,9 @@ type Mismatch struct {
 	// Operator and Key name the condition; they are empty for other elements.
 	Operator, Key string
 	Cause         MismatchCause
-	// Variable is the key of the policy variable that has no value, for MismatchUnresolved, or none
-	// that is known, for MismatchUnknown; there it is empty where the key's own value is not known.
+	// Variable is the key that a policy variable names: for MismatchUnresolved one that has no
+	// value, for MismatchUnknown one whose value is not known. For MismatchUnknown it is empty if
+	// it is the value of Key that is not known.
 	Variable string
 	// Policy has the values of the policy as written.
 	Policy []string
@@ -113,9 +116,9 @@ type Mismatch struct {
 	Request []string
 }
 
-// Explain decides as [Evaluate] does, and says why. It costs many times more: what it spends on
-// looking at statements has the same bound again as a decision. If ctx ends before it is done it
-// decides nothing, and Undecided says so.
+// Explain decides as [Evaluate] does, and says why. It costs many times more: looking at the
+// statements has a budget of its own, as large as that of a decision. If ctx ends before it is done
+// it decides nothing, and Undecided says so.
 func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 	e := newEvaluation(set, req)
 	f := e.begin()
@@ -192,7 +195,7 @@ type place struct {
 	level, policy int
 }
 
-// eachStatement walks the statements that bear on the caller, each policy's in
+// eachStatement walks the statements that apply to the caller, each policy's in
 // the order of its document, until do returns false.
 func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement) (more bool)) {
 	more := true
@@ -226,8 +229,8 @@ func (e *evaluation) eachStatement(do func(at place, p *Policy, st *statement) (
 	}
 }
 
-// nearestMisses returns the Allow statements of a kind that failed in the fewest
-// elements.
+// nearestMisses returns the Allow statements of a policy type that failed in
+// the fewest elements.
 func nearestMisses(fates []StatementResult, blocker PolicyType) (misses []StatementResult) {
 	for _, f := range fates {
 		if !f.Deny && f.PolicyType == blocker && !f.Applied() {

@@ -43,8 +43,8 @@ func (s Severity) String() string {
 // MarshalText returns what String does.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// A Finding is one remark on a policy document: of [Validate], or one for which [Parse] refuses
-// it. It is an error for [errors.As].
+// A Finding is one remark on a policy document: one that [Validate] returns, or one for which
+// [Parse] refuses it. It is an error, which [errors.As] finds.
 type Finding struct {
 	Severity Severity
 	// Line and Column say where, from 1. Column counts characters.

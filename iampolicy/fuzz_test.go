@@ -61,7 +61,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// evaluateAlone puts the policy where its kind belongs, and decides.
+// evaluateAlone puts the policy where its type belongs, and decides.
 func evaluateAlone(p *iampolicy.Policy, req *iampolicy.Request) iampolicy.Decision {
 	var set iampolicy.Set
 	list := []*iampolicy.Policy{p}

@@ -8,11 +8,11 @@ import (
 	"github.com/wildgate/wildgate/internal/ascii"
 )
 
-// An index finds the statements of one effect that can match a request, so that
-// the cost of a decision grows with those and not with all there are: by action
-// first, and among the statements of an action by what their resources begin with,
-// end with, or contain, or by a value that a condition key must have. What it finds is
-// then matched in full; that it leaves nothing out is all that is asked of it.
+// A statementIndex finds the statements of one effect that can match a request, so that the cost of
+// a decision grows with those and not with all there are: by action first, and among the statements
+// of an action by what their resources begin with, end with, or contain, or by a value that a
+// condition key must have. What it finds is then matched in full; that it leaves nothing out is all
+// that is asked of it.
 type statementIndex struct {
 	exact hashTable[*bucket] // by ascii.HashFold of an action without wildcards
 	wild  affixes            // by what stands before an action's first wildcard, in lower case

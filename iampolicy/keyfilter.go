@@ -10,13 +10,14 @@ import (
 // computing the others: most policies read few keys, and many none. It is a value; the zero
 // KeyFilter is that of policies without conditions. It may include keys that no policy reads.
 //
-// It is for [Evaluate]. [Explain] shows of a request's context what was set.
+// It is for [Evaluate]. [Explain] shows the keys that were set, whether or not
+// a policy reads them.
 type KeyFilter struct{ mask uint64 }
 
 // allKeys is the filter of a policy with variables, which can stand in many places.
 const allKeys = ^uint64(0)
 
-// KeyFilter returns the filter of the policies of s, all of them.
+// KeyFilter returns the filter for all policies of s.
 func (s *Set) KeyFilter() KeyFilter {
 	var f KeyFilter
 	for _, list := range [...][]*Policy{s.Identity, s.Boundaries, s.Sessions, {s.Resource}} {

@@ -55,7 +55,7 @@ func (n *naive) forEffect(a naiveAnswer, what string, deny bool) bool {
 	return a == naiveYes
 }
 
-// naiveConditions: all operators and all keys must hold.
+// conditions: all operators and all keys must hold.
 func (n *naive) conditions(block any, modern, deny bool) bool {
 	all := true
 	operators, _ := block.(map[string]any)

@@ -13,7 +13,7 @@ import (
 // maxMistakes bounds what one document can make Parse report.
 const maxMistakes = 100
 
-// Parse compiles a policy document of the given kind. It is strict: whatever
+// Parse compiles a policy document of the given type. It is strict: whatever
 // this package does not understand is an error, never skipped, since a skipped
 // condition would widen an Allow and a skipped Deny would admit. The error is a
 // *[ParseError] with every mistake; after a mistake in the JSON itself nothing

@@ -21,10 +21,10 @@ func WithName(name string) ParseOption {
 }
 
 // WithSizeLimits makes Parse refuse a document that is larger than AWS's quota
-// for its kind ("IAM and AWS STS quotas"): 6,144 characters for a managed policy
-// and a boundary, 2,048 for a session policy and a trust policy, 8,192 for an
-// API's resource policy, without white space between tokens; 5,120 bytes, white
-// space included, for an SCP and an RCP.
+// for its type ("IAM and AWS STS quotas"): 6,144 characters for a managed
+// policy and a boundary, 2,048 for a session policy and a trust policy, 8,192
+// for an API's resource policy, without white space between tokens; 5,120
+// bytes, white space included, for an SCP and an RCP.
 func WithSizeLimits() ParseOption {
 	return func(o *parseOptions) { o.sizeLimits = true }
 }
@@ -34,7 +34,7 @@ var sizeLimit = [...]int{
 }
 
 // checkSize holds the document, of which blank bytes are white space, against
-// the quota of its kind.
+// the quota of its type.
 func (p *parser) checkSize(blank int) {
 	unit, size := "bytes", len(p.src)
 	if p.policyType != SCP && p.policyType != RCP {

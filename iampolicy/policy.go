@@ -1,7 +1,7 @@
 package iampolicy
 
 // A Policy is a compiled policy document. It is immutable and safe for
-// concurrent use. [Parse] makes one; the zero Policy is of no kind, and a [Set]
+// concurrent use. [Parse] makes one; the zero Policy has no type, and a [Set]
 // that holds it denies.
 type Policy struct {
 	typ  PolicyType

@@ -10,8 +10,9 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// What each policy type may and must contain (iam-semantics, grammar). The fields
-// of a row name the kinds that accept the statement; all others must refuse it.
+// What each policy type may and must contain (iam-semantics, grammar). The
+// fields of a row name the types that accept the statement; all others must
+// refuse it.
 func TestGrammarOfEachKind(t *testing.T) {
 	const (
 		i = 1 << iampolicy.IdentityPolicy

@@ -19,15 +19,15 @@ import (
 //     [WithAPIGateway] expanded is printed expanded, so that the result means the same
 //     without the option.
 //   - An empty Sid or Id is left out. White space of the document is not kept.
-//   - Of characters only quotes, backslashes and those that cannot be seen are
-//     escaped. [json.Marshal] escapes <, > and & besides, as it does everywhere.
+//   - Only quotes, backslashes and characters that cannot be seen are escaped.
+//     [json.Marshal] escapes <, > and & too, as it does everywhere.
 //
-// [Parse] with the same kind makes of it a policy that decides the same, and that is
-// printed the same. It may be longer than the document was, by quotes, brackets and
-// expanded ARNs: then WithSizeLimits may refuse it, and beyond 1 MiB Parse itself.
+// [Parse] with the same type makes it a policy that decides the same, and that is printed the same.
+// It may be longer than the document was, by quotes, brackets and expanded ARNs: then
+// WithSizeLimits may refuse it, and beyond 1 MiB Parse itself.
 //
-// A nil or zero Policy has no document: that is an error. There is no UnmarshalJSON,
-// since a document does not tell its kind.
+// A nil or zero Policy has no document: that is an error. There is no UnmarshalJSON, since a
+// document does not say of which type it is.
 func (p *Policy) MarshalJSON() ([]byte, error) {
 	if p == nil || p.typ == 0 {
 		return nil, errors.New("iampolicy: a zero Policy has no document")

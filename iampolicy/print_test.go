@@ -232,7 +232,7 @@ func printedSet(tb testing.TB, set *iampolicy.Set) *iampolicy.Set {
 	return after
 }
 
-// parsePrinted parses what p prints, as a policy of its kind.
+// parsePrinted parses what p prints, as a policy of its type.
 func parsePrinted(tb testing.TB, p *iampolicy.Policy) *iampolicy.Policy {
 	tb.Helper()
 	doc, err := p.MarshalJSON()

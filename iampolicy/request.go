@@ -17,8 +17,9 @@ type Request struct {
 	Context Context
 }
 
-// A Set is all policies that bear on one request. A nil policy in it, or one
-// whose kind does not belong where it stands, makes the Set deny every request.
+// A Set holds all policies that apply to one request. A nil policy in it, or
+// one whose type does not belong where it stands, makes the Set deny every
+// request.
 type Set struct {
 	// Identity holds the policies of the user and its groups, or of the role.
 	Identity []*Policy
@@ -28,9 +29,10 @@ type Set struct {
 	// Sessions holds the policies passed when the session was made: of several
 	// one must allow.
 	Sessions []*Policy
-	// Resource is the policy of the resource, of kind Resource, or for
-	// sts:AssumeRole and its like the role's, of kind Trust. A trust policy
-	// must itself allow; a resource policy in the caller's account need not.
+	// Resource is the policy of the resource, of type ResourcePolicy, or for
+	// sts:AssumeRole and its like the role's, of type TrustPolicy. A trust
+	// policy must itself allow; a resource policy in the caller's account need
+	// not.
 	Resource *Policy
 	// SCPs holds the service control policies of the principal's account by
 	// level, root first. Every level must allow, an empty level too; no levels
@@ -41,7 +43,8 @@ type Set struct {
 	RCPs [][]*Policy
 }
 
-// wellFormed reports whether every policy is there and of the kind of its place.
+// wellFormed reports whether every policy is there and of the type of its
+// place.
 func (s *Set) wellFormed() bool {
 	all := func(policies []*Policy, kind PolicyType) bool {
 		for _, p := range policies {

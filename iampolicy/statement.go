@@ -173,8 +173,8 @@ func (p *parser) isFullAccess(e *elements) bool {
 		isStar(e.resource) && e.notPrincipal == nil && e.notAction == nil && e.notResource == nil && e.condition == nil
 }
 
-// sid checks what the kind demands of a Sid: services accept more in resource
-// policies than IAM does.
+// sid checks what the policy type demands of a Sid: services accept more in
+// resource policies than IAM does.
 func (p *parser) sid(n *jsontree.Node, at *jsontree.Path) string {
 	if n.Kind != jsontree.String {
 		p.failf(n.Offset, at, CodeWrongType, "Sid is a string, not %s", n.Kind)
@@ -199,7 +199,8 @@ func (p *parser) sid(n *jsontree.Node, at *jsontree.Path) string {
 	return n.Text
 }
 
-// resourceElement compiles Resource or NotResource by the rules of the kind.
+// resourceElement compiles Resource or NotResource by the rules of the policy
+// type.
 func (p *parser) resourceElement(st *statement, n *jsontree.Node, e *elements, at *jsontree.Path) {
 	if p.policyType == TrustPolicy {
 		for _, x := range [...]*jsontree.Node{e.resource, e.notResource} {
@@ -228,7 +229,8 @@ func (p *parser) resourceElement(st *statement, n *jsontree.Node, e *elements, a
 	}
 }
 
-// principalElement compiles Principal or NotPrincipal by the rules of the kind.
+// principalElement compiles Principal or NotPrincipal by the rules of the
+// policy type.
 func (p *parser) principalElement(st *statement, n *jsontree.Node, e *elements, at *jsontree.Path) {
 	switch p.policyType {
 	case ResourcePolicy, TrustPolicy, RCP:

@@ -4,9 +4,9 @@
 // It knows nothing of signatures and policies. Whoever mounts it MUST put authentication in front
 // of it, MUST decide there which caller may use which operation (GET /rides answers with
 // everybody's rides), and names the caller through Config.Rider, by a key that no two callers
-// share; a request whose rider has no key is answered with 500, or with 403 for one of whom it is
-// known that they can own nothing. What the service itself decides is ownership: a rider sees and
-// cancels their own rides only. The "Rider" of answers is Config.RiderName's.
+// share; a request whose rider has no key is answered with 500, or with 403 if they are known and
+// can own nothing. What the service itself decides is ownership: a rider sees and cancels their own
+// rides only. The field "Rider" of an answer is what Config.RiderName returns.
 //
 // # Operations
 //

@@ -25,7 +25,7 @@ const (
 // no rides.
 var ErrNoRider = errors.New("ridesvc: the caller can own no rides")
 
-// Config says what a [Service] is made of. [New] reads it once; changes made later change nothing.
+// Config says what a [Service] is made of. [New] reads it once; later changes have no effect.
 type Config struct {
 	_ [0]func()
 
@@ -54,11 +54,10 @@ type Config struct {
 	// not be negative.
 	StoreTimeout time.Duration
 
-	// Failed is told of each failure that a client was answered with 500 or 503 for: an error of
-	// Rider, of the Store or of Rand, a panic; and of each ErrNoRider. It is called before the
-	// answer is sent, and concurrently. Where a client left early, err wraps context.Canceled. nil:
-	// nobody is told; a service that runs SHOULD set it, since the client's answer never says what
-	// went wrong.
+	// Failed is called for each failure that is answered with 500 or 503: an error of Rider, of the
+	// Store or of Rand, a panic; and of each ErrNoRider. It is called before the answer is sent,
+	// and concurrently. Where a client left early, err wraps context.Canceled. nil: nobody is told;
+	// a service that runs SHOULD set it, since the client's answer never says what went wrong.
 	Failed func(r *http.Request, err error)
 
 	// Now is the clock for RequestTime and CancelTime. nil: time.Now. It is called concurrently.

@@ -46,7 +46,7 @@ type Cursor struct {
 // that wraps ctx.Err(). An error that wraps neither [ErrNotFound] nor [ErrExists] means that the
 // store failed, and that nothing is known of what it holds; the service answers it with 503. A
 // Store keeps instants to the millisecond, numbers and strings exactly (RideID and Rider compare
-// byte by byte), and hands out what it was given.
+// byte by byte), and returns what it was given.
 type Store interface {
 	// Create keeps a new ride. It never overwrites: it returns ErrExists where ride.RideID is
 	// taken, whoever holds it. Of several concurrent calls with one RideID exactly one succeeds.

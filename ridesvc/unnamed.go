@@ -33,8 +33,8 @@ func (s *SQLStore) Unnamed(ctx context.Context) (riders []UnnamedRider, err erro
 }
 
 // Rename gives the rides of rider that were kept before there was a [Ride.RiderName] to another
-// key, and calls their rider by the key that they had. It changes no ride twice: a ride that has
-// a name is left as it is.
+// key, and makes the old key their RiderName. It changes no ride twice: a ride that has a name is
+// left as it is.
 func (s *SQLStore) Rename(ctx context.Context, rider, key string) error {
 	_, err := s.db.ExecContext(ctx, `UPDATE rides SET rider_name = rider, rider = $1 WHERE rider = $2 AND rider_name IS NULL`, key, rider)
 	if err != nil {

@@ -65,10 +65,9 @@ var s3Messages = map[Reason]string{
 
 // WriteS3Error answers a refused request as Amazon S3 does: an XML document with the code that S3's
 // clients look for, and the request's ID in the headers x-amz-request-id and x-amz-id-2, which
-// those clients print. An answer to HEAD has no body, so that clients know of it the status alone.
+// those clients print. An answer to HEAD has no body: clients see its status alone.
 //
-// A handler that reads a body which is verified while it is read SHOULD answer with it when that
-// fails.
+// A handler that reads a streaming body SHOULD answer with it when reading fails.
 func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 	e := toWrite(err)
 	status, body := e.s3()

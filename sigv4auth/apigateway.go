@@ -17,17 +17,18 @@ type APIGateway struct {
 	Region, AccountID, APIID string
 	// Stage is the first segment of every path, which the resource names before the method: with
 	// Stage "prod" a POST to /prod/ride is API/prod/POST/ride, and a path that does not begin with
-	// /prod/ maps to nothing. The stage "$default" is in no path. Required, of the same characters.
+	// /prod/ maps to nothing. The stage "$default" is not in the path. Required; any other stage
+	// consists of the same characters.
 	Stage string
 }
 
-// defaultStage is the stage of which paths do not speak.
+// defaultStage is the stage that is not in paths.
 const defaultStage = "$default"
 
 // Target returns execute-api:Invoke and the ARN of what r asks for: r.Method and r.URL.Path,
-// decoded, as a router matches them. What the request brings is behind the fifth colon of the ARN,
-// and policies take it as data. HEAD is a method of its own. It returns empty strings, which deny,
-// for a path outside the stage and where a field is empty or malformed.
+// decoded, as a router matches them. What comes from the request stands after the fifth colon of
+// the ARN, and policies take it as data. HEAD is a method of its own. It returns empty strings,
+// which deny, for a path outside the stage and where a field is empty or malformed.
 func (g APIGateway) Target(r *http.Request) (action, resource string) {
 	partition := g.Partition
 	if partition == "" {

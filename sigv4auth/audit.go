@@ -95,7 +95,7 @@ type Observe struct {
 	Audit func(ctx context.Context, e Event)
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds
-	// the answer in Event.Diagnosis; the first that are refused in each minute are, whenever they
+	// the answer in Event.Diagnosis: the first ones that are refused in each minute, whenever they
 	// began. If Now goes backwards, the current minute continues. 0: none. At most 600.
 	//
 	// A diagnosis costs about a hundred times what a verification does (BenchmarkDiagnose), and

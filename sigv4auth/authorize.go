@@ -43,9 +43,9 @@ type AuthorizerConfig struct {
 	// be set. An error denies with 503. nil: none.
 	Context func(r *http.Request, id Identity, c *iampolicy.Context) error
 
-	// ClientIP tells the client's address, for aws:SourceIp. Where it is not ok the key is there,
-	// with a value that is not known: every Deny with a condition on it applies, and no Allow.
-	// nil: what Config.Proxies tells, [PeerIP] where no trusted proxy stands between.
+	// ClientIP returns the client's address, for aws:SourceIp. If it reports false, the key has a
+	// value that is not known: every Deny with a condition on it applies, and no Allow does. nil:
+	// the address is what Config.Proxies says, or [PeerIP] without a trusted proxy.
 	ClientIP func(r *http.Request) (netip.Addr, bool)
 
 	// ReportOnly decides and audits, and admits every verified request: also one whose path would
@@ -192,7 +192,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	}
 }
 
-// policies collects the policies that bear on id.
+// policies collects the policies that apply to id.
 func (z *Authorizer) policies(ctx context.Context, id Identity, e *Event) (set iampolicy.Set, refused *Error) {
 	if z.cfg.Policies != nil {
 		var err error

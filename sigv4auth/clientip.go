@@ -11,8 +11,7 @@ import (
 )
 
 // PeerIP returns the address of the connection's other end, without zone and with IPv4-mapped
-// addresses as IPv4. It is not ok where there is none, as with a Unix socket. No header is
-// believed.
+// addresses as IPv4. It reports false if there is none, as with a Unix socket. It reads no header.
 func PeerIP(r *http.Request) (netip.Addr, bool) {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -37,8 +37,9 @@ type Config struct {
 
 	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs.
 	// 0: 10 MiB, API Gateway's limit. A caller who declares no digest can make the server hold this
-	// much for each connection, with any key: set it to what the routes need. In the streaming
-	// modes of Payloads it bounds the decoded body, of which 1 MiB is held at most.
+	// much memory for each connection, even with an unknown access key: set it to what the routes
+	// need. In the streaming modes of Payloads it bounds the decoded body, of which 1 MiB is held
+	// at most.
 	MaxBodyBytes int64
 
 	// MaxDrainBytes and MaxDrainTime bound how much of a refused request's body is read and thrown
@@ -84,10 +85,10 @@ type Config struct {
 	// to tell the client's address, scheme, host and path. Zero: no peer is trusted.
 	Proxies TrustedProxies
 
-	// KeyCacheSize is how many secrets have their derived keys cached, at most: for each secret one
-	// key of each day for which requests can be signed, which is two days, and as many more as
-	// presigned URLs live. A key takes less than 1 KiB. With SigV4A an access key counts twice. No
-	// access key takes the room of another, whatever days its requests name. 0: 10,000.
+	// KeyCacheSize is the largest number of secrets whose derived keys are cached. A secret has one
+	// key for each day on which a valid request can be dated: two days, and as many more as
+	// presigned URLs live. A key takes less than 1 KiB. With SigV4A an access key counts twice. The
+	// days that requests name do not let one access key take the place of another. 0: 10,000.
 	KeyCacheSize int
 
 	// StripHeaders names headers that the handler does not see: Handler and Require take them out
@@ -97,12 +98,12 @@ type Config struct {
 	// gateways behind the handler do not tell such names apart: X-Remote-User strips X_Remote_User
 	// too. nil: none.
 	//
-	// Of a header that Proxies names, every spelling but that one is stripped as well.
+	// Other spellings of the headers that Proxies names are stripped too, whatever is listed here.
 	StripHeaders []string
 
-	// Denied answers a refused request. AsError tells what err is; RequestIDFrom finds the
-	// request's ID in r's context. nil: WriteAPIGatewayError. WriteS3Error and WriteQueryError
-	// speak other dialects.
+	// Denied answers a refused request. AsError returns the refusal that err is; RequestIDFrom
+	// finds the request's ID in r's context. nil: WriteAPIGatewayError. WriteS3Error and
+	// WriteQueryError speak other dialects.
 	Denied func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Observe says who is told of requests. Zero: nobody.
@@ -166,8 +167,8 @@ type ConfigError struct {
 // Error returns the field and the problem.
 func (e *ConfigError) Error() string { return "sigv4auth: " + e.Field + " " + e.Problem }
 
-// Authenticator verifies requests. It is safe for concurrent use. One Authenticator is one class of
-// routes: a service whose routes differ in payload modes or in presigned URLs has several.
+// Authenticator verifies requests. It is safe for concurrent use. A service whose routes differ in
+// payload modes or in presigned URLs has several Authenticators.
 type Authenticator struct {
 	region, service string
 	scopeEnd        string // what a Credential of the accepted scope ends in, behind the date

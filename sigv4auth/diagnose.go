@@ -14,12 +14,12 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// Diagnose tells why [Authenticator.Verify] refuses r: what the server built of it, and which of
-// the known causes makes the signature verify. A cause is never guessed: the signature is computed
-// again, with the credential from the store, for the request as it would have been.
+// Diagnose reports why [Authenticator.Verify] refuses r: what the server built from the request,
+// and which of the known causes explains the signature. A cause is never guessed: the signature is
+// computed again, with the credential from the store, for the request as it would have been.
 //
 // It is for operators: whoever sees its answer learns which access keys exist, so it MUST NOT be
-// sent to callers. It decides nothing, and Verify decides the same before and after it.
+// sent to callers. It does not change what Verify decides.
 //
 // Call it before Verify, or after Verify has refused r, for instance in a [Config.Denied] hook:
 // what Verify has read of the body can be read again, unless the body could not be read to its end.
@@ -27,9 +27,9 @@ import (
 // must see r.RequestURI, r.Host and r.Header as they were received.
 //
 // It asks the credential store once and computes at most 2,048 signatures, or 64 of SigV4A, over at
-// most 8 MiB. Where it finds no cause, a usual request costs about a hundred times what Verify does
-// (BenchmarkDiagnose), and one that is made to be costly costs more: ask for single requests, or
-// let [Observe.DiagnosesPerMinute] bound it. It never panics.
+// most 8 MiB. Where it finds no cause, an ordinary request costs about a hundred times what Verify
+// does (BenchmarkDiagnose), and one that is made to be costly costs more: ask for single requests,
+// or let [Observe.DiagnosesPerMinute] bound it. It never panics.
 func (a *Authenticator) Diagnose(r *http.Request) diagnosis.Report {
 	if r == nil {
 		return diagnosis.Report{}
@@ -98,8 +98,8 @@ func (x *diagnoser) find(c diagnosis.Cause, condition, remedy string) {
 	x.d.Findings = append(x.d.Findings, diagnosis.Finding{Cause: c, Condition: condition, Remedy: remedy})
 }
 
-// walk takes the steps of verify in the same order, but goes on after a refusal that leaves
-// something to be examined.
+// walk takes the steps of Authenticator.walk in the same order, but goes on after a refusal that
+// leaves something to be examined.
 func (x *diagnoser) walk(ctx context.Context) {
 	a, r, p, h := x.a, x.r, &x.p, &x.h
 	x.via = a.original(r)

@@ -19,8 +19,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// presented returns the signature that r presents.
-func authParams(r *http.Request) string {
+// signatureOf returns the signature that r presents.
+func signatureOf(r *http.Request) string {
 	if _, s, ok := strings.Cut(r.Header.Get("Authorization"), "Signature="); ok {
 		return s
 	}
@@ -124,7 +124,7 @@ func TestDiagnosisHoldsNoSecret(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAuthenticator(t, store)
-			signature := authParams(tt.r)
+			signature := signatureOf(tt.r)
 			d := a.Diagnose(tt.r)
 			text := printed(t, d)
 			for _, secret := range []string{
@@ -370,7 +370,7 @@ func FuzzDiagnose(f *testing.F) {
 			return ""
 		}
 		r := build()
-		signature := authParams(r)
+		signature := signatureOf(r)
 		d := a.Diagnose(r)
 		if before, after := verdict(build()), verdict(r); before != after || reasonOf(d) != before {
 			t.Fatalf("Verify says %q without Diagnose, %q after it; the diagnosis is %q", before, after, reasonOf(d))

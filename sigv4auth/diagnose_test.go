@@ -21,13 +21,13 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// codes returns the causes of a diagnosis.
 // reasonOf returns why the request is refused, "" if it is not.
 func reasonOf(d diagnosis.Report) sigv4auth.Reason {
 	reason, _ := d.Refused.(sigv4auth.Reason)
 	return reason
 }
 
+// codes returns the causes of a diagnosis.
 func codes(d diagnosis.Report) string {
 	var all []string
 	for _, f := range d.Findings {

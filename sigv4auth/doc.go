@@ -9,7 +9,7 @@
 //
 // # What is checked
 //
-// In this order, each step before any that costs more: the request target and its canonical form;
+// The checks run in this order, the cheaper ones first: the request target and its canonical form;
 // that credentials are in exactly one place, complete and unambiguous; that host, the date and
 // every x-amz-* header are signed; the date against the clock; the credential scope; then the
 // access key is looked up, its session token compared and its expiry checked; the signature; the
@@ -84,8 +84,8 @@
 //   - [VerifiedTrailer] returns the checksum that the trailer holds.
 //
 // With any payload mode, the one header X-Amz-Checksum-CRC32, -CRC32C, -CRC64NVME, -SHA1 or -SHA256
-// that a request may have is verified. Content-MD5 is not, nor is the checksum with which
-// CompleteMultipartUpload names that of the whole object.
+// that a request may have is verified. Content-MD5 is not verified, nor is the checksum of the
+// whole object that CompleteMultipartUpload names.
 //
 // # Keys and policies that change during a request
 //
@@ -102,9 +102,9 @@
 //     not asked again; a handler that needs that calls Check.
 //   - A handler that has its whole body is not interrupted.
 //   - One request is decided by one state of the store. If the store names its states, in
-//     [Credential.Revision], the policies are taken from the state that the credential is of; if
-//     that state is no longer available, Require starts over with the credential as it is now. A
-//     principal that was deleted and created again under the same ARN is a different one.
+//     [Credential.Revision], the policies are taken from the state that the credential was read
+//     from; if that state is no longer available, Require starts over with the credential as it is
+//     now. A principal that was deleted and created again under the same ARN is a different one.
 //
 // # Services like Amazon S3
 //
@@ -160,17 +160,17 @@
 // For one kind of requests, a [Config.Denied] hook can call Diagnose, for instance for one access
 // key, log the report, and answer as usual.
 //
-// To find a cause, Diagnose undoes it: it computes the signature of the request as it would have
-// been without the cause, and without any two causes together, with the secret from the credential
-// store, and compares in constant time. So if a report Verifies, its findings are facts, and the
-// client holds the secret. If nothing is found, the client most likely has another secret, or an
-// intermediary changed the request in a way that cannot be undone, such as dropping a parameter or
-// rewriting the body. Compare the canonical request line by line with the client's own, which SDKs
-// log at debug level.
+// Diagnose proves a cause by undoing it: with the secret from the credential store it computes the
+// signature that the request would have without the cause, and compares it in constant time. It
+// also tries every two causes together. So if Report.Verifies is set, the findings are proven, and
+// the client holds the secret. If nothing is found, the client most likely has another secret, or
+// an intermediary changed the request in a way that cannot be undone, such as dropping a parameter
+// or rewriting the body. Compare the canonical request line by line with the client's own, which
+// SDKs log at debug level.
 //
 // A report holds no secrets, but it quotes paths, hosts and parameters, and tells which access keys
 // exist: it belongs in logs for operators, and MUST NOT be sent to the caller. Diagnose changes no
-// verdict. What a request claims, for instance in X-Forwarded-Host, is only tried.
+// verdict. What a request claims, for instance in X-Forwarded-Host, is tried and never trusted.
 //
 // # Replays
 //

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Reason names one reason to refuse a request. The values are constants: compare with
-// [errors.Is]. Several codes can share one AWS error type, which is what the client is told;
-// [Error.ErrorCode] returns it.
+// Reason names one reason to refuse a request. The values are constants: compare with [errors.Is].
+// Several reasons can share one AWS error type, which is what the client is told; [Error.ErrorCode]
+// returns it.
 type Reason string
 
 // Error returns the reason, preceded by the package's name.
@@ -145,7 +145,7 @@ type Error struct {
 
 var _ smithy.APIError = (*Error)(nil)
 
-// Error returns the code and the message for the client.
+// Error returns the reason and the message for the client.
 func (e *Error) Error() string {
 	if e == nil {
 		return "sigv4auth: a nil error"
@@ -164,7 +164,7 @@ func (e *Error) Unwrap() error {
 	return e.Cause
 }
 
-// Is reports whether target is the error's code.
+// Is reports whether target is the error's reason.
 func (e *Error) Is(target error) bool { return e != nil && target == e.Reason }
 
 // ErrorCode returns the AWS error type that the client is told, for instance
@@ -239,7 +239,7 @@ func panicked(value any) *Error {
 
 // AsError returns the refusal that err stands for, or nil if err is nil. An error of this package
 // is returned as it is. Any other error is a refusal too: one that wraps a [Reason] has that
-// code, a cancelled or timed-out context is ErrServiceUnavailable, and the rest, which is what a
+// reason, a cancelled or timed-out context is ErrServiceUnavailable, and the rest, which is what a
 // [Check] returns to say no, is ErrAccessDenied.
 func AsError(err error) *Error {
 	if err == nil {

@@ -17,9 +17,9 @@ import (
 
 // Event is the record of one request, admitted or refused. Nothing in it is secret, and no text in
 // it holds a control character, whatever the request held: Method, Path, Principal, Action and
-// Resource are texts of printable ASCII characters, which stand for themselves. A backslash is
-// written as two, any other byte as \x and two digits, and what is longer than 2,048 bytes ends in
-// its length and its SHA-256, so that two texts that differ are two in their events.
+// Resource are escaped. Printable ASCII characters stand for themselves, a backslash is written as
+// two, and any other byte as \x and two digits. A text longer than 2,048 bytes is cut, and ends in
+// its length and its SHA-256. So two texts that differ also differ in their events.
 type Event struct {
 	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
 	RequestID string
@@ -63,8 +63,8 @@ type Event struct {
 
 	// Action and Resource are what the request asked for.
 	Action, Resource string
-	// Decision is what the policies said, with the first deciding statement. Its OverBudget
-	// means that they would have cost too much to ask.
+	// Decision is what the policies said, with the first deciding statement. Its OverBudget means
+	// that they would have cost too much to evaluate.
 	Decision iampolicy.Decision
 	// PolicyRevision is the revision of the policies that decided.
 	PolicyRevision string
@@ -180,7 +180,7 @@ func recordFrom(ctx context.Context) *record {
 }
 
 // RequestIDFrom returns the ID of the request whose context is ctx, for the logs of a Denied hook
-// or of a handler. It is not ok where the request is admitted and Observe.Audit is nil: no ID is
+// or of a handler. It reports false if the request is admitted and Observe.Audit is nil: no ID is
 // made then.
 func RequestIDFrom(ctx context.Context) (string, bool) {
 	if rec := recordFrom(ctx); rec != nil && rec.event.RequestID != "" {

@@ -25,8 +25,8 @@ type Identity struct {
 	// Revision is the credential's [Credential.Revision]: the state of the store that the principal
 	// and the session are of, "" if the store named none. A [PolicyStore] decides from that state.
 	Revision string
-	// Scope is the credential scope of the signature. Of SigV4A, whose scope has no region, Region
-	// is the accepted one, which the signature's region set holds.
+	// Scope is the credential scope of the signature. For SigV4A, whose scope has no region, Region
+	// is Config.Region, which the signature's region set contains.
 	Scope Scope
 	// SignatureLocation is where the signature stood.
 	SignatureLocation SignatureLocation
@@ -70,8 +70,8 @@ func (p SignatureLocation) String() string {
 // MarshalText returns what String does.
 func (p SignatureLocation) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// Session returns what is known of the session of temporary credentials. It is not ok for long-term
-// keys. The caller may change what is returned.
+// Session returns what is known of the session of temporary credentials. It reports false for
+// long-term keys. The caller may change what is returned.
 func (id Identity) Session() (Session, bool) {
 	if id.session == nil {
 		return Session{}, false
@@ -99,9 +99,9 @@ func (id *Identity) verified() bool {
 }
 
 // IdentityFrom returns the identity of an admitted request: the one that ctx, the context of the
-// request that [Authenticator.Handler] or [Authenticator.Require] passed on, carries. It is not ok
-// for any other context; treat that as a mistake in how handlers are mounted, never as an anonymous
-// caller.
+// request that [Authenticator.Handler] or [Authenticator.Require] passed on, carries. It reports
+// false for any other context; treat that as a mistake in how handlers are mounted, never as an
+// anonymous caller.
 func IdentityFrom(ctx context.Context) (Identity, bool) {
 	rec := recordFrom(ctx)
 	if rec == nil || !rec.admitted {

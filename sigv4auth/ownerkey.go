@@ -11,9 +11,10 @@ const maxOwnerKey = 2048
 
 // OwnerKey returns the key by which the caller owns what a service keeps for it. Use it, and not a
 // name: a user, a user with another path and a session of a role can all have the same name, and a
-// name can be given to somebody else later. No two of them have the same key. The key is the same
-// for each session of one role session name, and after a user or a role is renamed or moved to
-// another path; a principal that is deleted and created again has another one.
+// name can be given to somebody else later. No two such callers have the same key. All sessions of
+// a role that have the same session name have the same key. A key stays the same when a user or a
+// role is renamed or moved to another path; a principal that is deleted and created again has
+// another one.
 //
 //   - A federated identity: its provider and its subject, whatever role the session is of.
 //   - A session of a role: the account, the role's unique ID and the session name. Whoever may
@@ -22,12 +23,12 @@ const maxOwnerKey = 2048
 //   - An IAM user: the account and the user's unique ID.
 //
 // Unique IDs are those of the IAM User Guide, "Unique identifiers", in Principal.UserID as
-// aws:userid holds them. It is not ok, and a service MUST refuse, never put all of them together,
-// for every other caller: one whose UserID is missing, or, of a role session, is not the role's
-// ID, a colon and the session name; the account's root, a federated user, whose name its creator
-// chooses, and services; one whose federated identity has no subject, since such callers choose
-// their session name; a principal that contradicts itself; an identity that nobody verified; and
-// one whose key would be longer than 2,048 bytes.
+// aws:userid holds them. OwnerKey reports false for every other caller. A service MUST refuse
+// those, and never treat them as one owner. They are: one whose UserID is missing, or, of a role
+// session, is not the role's ID, a colon and the session name; the account's root, a federated
+// user, whose name its creator chooses, and services; one whose federated identity has no subject,
+// since such callers choose their session name; a principal that contradicts itself; an identity
+// that nobody verified; and one whose key would be longer than 2,048 bytes.
 //
 // The key is printable ASCII: "user:", "role:" or "federated:", and parts joined by colons, in
 // which everything but letters, digits and "-._~+=,@" is percent-encoded. It is no secret.

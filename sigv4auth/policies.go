@@ -7,7 +7,7 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// PolicyStore finds the policies that bear on a caller.
+// PolicyStore finds the policies that apply to a caller.
 //
 // Policies returns the policies that are attached to id's principal, and a revision that names
 // their state, for the audit. No policies at all is the empty Set, which allows nothing; an error
@@ -18,12 +18,12 @@ import (
 // One request is decided by one state. If id.Revision is not empty, it names the state that the
 // credential was read from, and the policies MUST be those of that state, in which id.AccessKeyID
 // is active and its principal has the ARN and the unique ID of id.Principal. A store may answer
-// from a later state if none of these, nor the policies, differ in it. A store that cannot tell, or
-// no longer has that state, returns an error that wraps [ErrRevisionGone]: it MUST NOT answer by
-// the ARN alone, since the principal may have been deleted and created again with other rights.
-// [Authenticator.Require] then looks the credential up again, refuses the request if it no longer
-// verifies, and asks once more; a second such error is answered with 503, and so is the first one
-// where Check is called without Require.
+// from a later state if all of these, and the policies, are the same in it. A store that cannot
+// tell, or no longer has that state, returns an error that wraps [ErrRevisionGone]: it MUST NOT
+// answer by the ARN alone, since the principal may have been deleted and created again with other
+// rights. [Authenticator.Require] then looks the credential up again, refuses the request if it no
+// longer verifies, and asks once more; a second such error is answered with 503, and so is the
+// first one where Check is called without Require.
 //
 // If id.Revision is empty, the credential store names no states, and the policies are the
 // principal's current ones. They can then be newer than the credential, by the time between the two
@@ -40,8 +40,8 @@ type PolicyStore interface {
 
 // StaticPolicies returns a store of fixed identity policies. Each principal is named by the ARN
 // that aws:PrincipalArn holds: a user's, a federated user's or an account root's own, and for the
-// session of a role the role's. A principal that is not named has no policies. The policies are the
-// same in every state of the store of credentials, so that revisions have no part in them.
+// session of a role the role's. A principal that is not named has no policies. The policies do not
+// depend on the state of the credential store, so id.Revision does not matter.
 func StaticPolicies(byPrincipal map[string][]*iampolicy.Policy) PolicyStore {
 	s := make(staticPolicies, len(byPrincipal))
 	for arn, policies := range byPrincipal {

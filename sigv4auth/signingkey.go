@@ -15,9 +15,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
-// SigningKey is a signing key for one date, region and service, derived from a secret access key
-// which it does not tell: IAM User Guide, "Create a signed AWS API request", step 4. Whoever holds
-// it can sign as the access key, but only within its scope.
+// SigningKey is a signing key for one date, region and service, derived from a secret access key,
+// which cannot be found out from it: IAM User Guide, "Create a signed AWS API request", step 4.
+// Whoever holds it can sign as the access key, but only within its scope.
 //
 // A service that verifies with such keys, and with a [PublicKey] for SigV4A, need not hold secret
 // access keys. A control plane that holds them derives the keys, and the service's store returns
@@ -178,7 +178,7 @@ func ParsePublicKey(der []byte) (PublicKey, error) {
 // IsZero reports whether k is no key.
 func (k PublicKey) IsZero() bool { return k.key == nil }
 
-// Equal reports whether k and other are the same key. No key equals no key.
+// Equal reports whether k and other are the same key. Two zero keys are equal.
 func (k PublicKey) Equal(other PublicKey) bool {
 	if k.key == nil || other.key == nil {
 		return k.key == other.key

@@ -45,10 +45,10 @@ type TrustedProxies struct {
 	ClientHeader string
 
 	// HostHeader is the header that holds the host which the client called, for proxies that do not
-	// pass the Host header on as it came: X-Forwarded-Host, or Forwarded, of which the parameter
+	// pass the Host header on unchanged: X-Forwarded-Host, or Forwarded, of which the parameter
 	// "host" is read. The signature then has to be right for r.Host or for one of at most three
-	// hosts in the header; Config.Hosts restricts them all. More, or one that is no host, and the
-	// header says nothing. Empty: r.Host alone counts.
+	// hosts in the header; Config.Hosts restricts them all. A header with more hosts, or with one
+	// that is malformed, is ignored. Empty: r.Host alone counts.
 	HostHeader string
 
 	// SchemeHeader is the header that holds the scheme which the client used, for
@@ -58,9 +58,9 @@ type TrustedProxies struct {
 	// not known: see [Untold]. Empty: true if the connection to this server has TLS.
 	SchemeHeader string
 
-	// PathPrefix is what the proxies take off the path, for instance "/api", without a slash at its
-	// end: the client signed it. It is put back for verification alone; the handler, the policies
-	// and the events have the path that arrived. Empty: nothing.
+	// PathPrefix is the prefix that the proxies remove from the path, for instance "/api", without
+	// a slash at its end: the client signed it. It is put back for verification alone; the handler,
+	// the policies and the events have the path that arrived. Empty: nothing.
 	PathPrefix string
 
 	// RestoredHeaders maps the name of a header which the proxies rewrite, though clients sign it,
@@ -69,8 +69,8 @@ type TrustedProxies struct {
 	// of the first's. nil: none.
 	//
 	// The handler sees both headers as they came, and for the first [Identity.Signed] is false, as
-	// its value is not the one that was signed; [VerifiedHeader] returns that. Headers of the
-	// protocol (Host, Authorization, Date, x-amz-*), those that tell how the body is read
+	// its value is not the one that was signed; [VerifiedHeader] returns the signed value. Headers
+	// of the protocol (Host, Authorization, Date, x-amz-*), those that tell how the body is read
 	// (Content-*, Transfer-Encoding), and those in Config.RequiredHeaders cannot be restored.
 	RestoredHeaders map[string]string
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What a connection is for at present.
+// phase is what a connection is for at present.
 type phase uint8
 
 const (

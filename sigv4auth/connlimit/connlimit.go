@@ -104,8 +104,8 @@ func New(cfg Config) (*Limiter, error) {
 // Protect bounds the connections that server accepts from the listener that it returns. Call it
 // before the server serves, once for each server and listener, and serve on what it returns: what
 // is accepted elsewhere is not counted. It sets server.Handler, server.ConnState and
-// server.ConnContext, to functions that call what was there; who sets them later undoes it. The
-// listener is closed as the one that was given.
+// server.ConnContext, to functions that call what was there; setting them later undoes that.
+// Closing the listener closes from.
 //
 // The handler gets a request that is a shallow copy, whose Body tells when it waits for the
 // client, and a ResponseWriter with the methods of net/http's own: Flush and WriteString, and for

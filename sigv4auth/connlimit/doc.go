@@ -13,12 +13,12 @@
 // # What is closed, and when
 //
 // A connection waits for its client while it is idle between two requests, while no request has
-// arrived with its whole header, and while a request cannot go on because its body does not
-// arrive or its answer is not taken. In every other moment the server works for it, and then it
-// is never closed. Nor is it where a client takes less than 50 milliseconds. An HTTP/2 connection
-// waits only if each of its requests does.
+// arrived with its whole header, and while a request cannot go on because its body does not arrive
+// or its answer is not taken. At any other moment the server works for it, and it is never closed
+// then. Nor is it closed for a wait of less than 50 milliseconds. An HTTP/2 connection waits only
+// if each of its requests does.
 //
-//   - Up to three quarters of Config.Max nothing is closed: the timeouts of the server stand.
+//   - Up to three quarters of Config.Max nothing is closed: only the timeouts of the server apply.
 //   - Above, a new connection closes those that have waited longer than Config.Patience, which
 //     shrinks with each connection, to nothing at Max.
 //   - At Max the new connection takes the place of another. Of those that have waited for a
@@ -31,16 +31,16 @@
 //     same way, and is closed at once where the server works for all of them, or all of them
 //     are younger than those 50 milliseconds. Peers in Config.Trusted have no such bound.
 //
-// Time that a request has waited counts in full, however many bytes trickle in, but for what 4
-// KiB a second would have taken. An idle connection on which the next request has begun is still
-// idle until the header is complete.
+// Bytes that trickle in do not end the time that a request has waited: they take off only what they
+// would have taken at 4 KiB a second. An idle connection on which the next request has begun is
+// still idle until the header is complete.
 //
 // # What it does not replace
 //
-// The timeouts of the server, which SHOULD all be set: what a connection may cost where there is
-// no lack of them. A limit on requests: one peer may send any number on one connection. A
-// connection that was hijacked, as for a WebSocket, counts until it is closed, and is never
-// closed by the limiter.
+// The timeouts of the server, which SHOULD all be set: they bound what one connection costs while
+// there are enough for all. A limit on requests: one peer may send any number on one connection. A
+// connection that was hijacked, as for a WebSocket, counts until it is closed, and is never closed
+// by the limiter.
 //
 // A health check SHOULD have a listener and a limiter of its own: it must not wait while the
 // server works for Max connections.

@@ -31,16 +31,16 @@ const (
 	CauseHeaderUnsigned Cause = "header-unsigned"
 	// CauseKeyUnknown: the credential store does not know the access key.
 	CauseKeyUnknown Cause = "key-unknown"
-	// CauseToken: the session token is not the access key's: it is missing, of another session, or
-	// too many.
+	// CauseToken: the session token is not the access key's: it is missing, it is that of another
+	// session, or the access key has none.
 	CauseToken Cause = "token"
 	// CauseKeyExpired: the temporary credentials have expired.
 	CauseKeyExpired Cause = "key-expired"
 )
 
 // What is different in the request that was signed from the one that arrived. Each of these is
-// reported only after a signature was computed for the request as it would have been, and was the
-// one presented.
+// reported only if the signature that was computed for the request without the difference is the
+// one that arrived.
 const (
 	// CauseHost: the Host was changed in transit.
 	CauseHost Cause = "host"

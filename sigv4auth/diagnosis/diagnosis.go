@@ -14,14 +14,14 @@ import (
 //
 // It prints safely, and so does each of its fields: no secret, token, signature or key, presented
 // or computed, is in it, and no control character but the line feeds between the lines of
-// CanonicalRequest, StringToSign and String. Of the headers only the values of such as carry no
-// secrets by their meaning are quoted; of the query those of parameters whose names do not speak of
-// a secret. Paths are quoted whole. The zero Report tells nothing.
+// CanonicalRequest, StringToSign and String. It quotes the values only of headers that by their
+// meaning carry no secrets, and of query parameters whose names do not suggest a secret. Paths are
+// quoted whole. The zero Report tells nothing.
 type Report struct {
 	// Refused is why Verify refuses the request: a sigv4auth.Reason, for errors.Is. nil: it admits
-	// it. An error that comes while a streamed body is read is not foreseen.
+	// it. Errors that occur while a streamed body is read are not foreseen.
 	Refused error
-	// Message is what the client is told, with what the operator may know beside it.
+	// Message is what the client is told, followed by what only the operator may know.
 	Message string
 	// AccessKeyID is the key that the request names, "" if it names none or a malformed one. Unless
 	// Verifies is set, it is a mere claim.

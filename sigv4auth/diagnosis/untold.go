@@ -1,9 +1,9 @@
 package diagnosis
 
-// Untold says why the address or the scheme of a request's client is not known: somebody should
-// have told it, and has not. It is "" where it is known. The condition key, aws:SourceIp or
-// aws:SecureTransport, then has a value that is not known: every Deny that looks at it applies,
-// and no Allow does. The texts are stable: alarms and dashboards can group by them.
+// Untold says why the address or the scheme of a request's client is not known: what should say it
+// does not. It is "" where it is known. The condition key, aws:SourceIp or aws:SecureTransport,
+// then has a value that is not known: every Deny that looks at it applies, and no Allow does. The
+// texts are stable: alarms and dashboards can group by them.
 type Untold string
 
 // String returns the text.
@@ -20,8 +20,8 @@ const (
 	// UntoldMalformed: the header holds an element that is no address, or no scheme, or has more
 	// elements than are looked at.
 	UntoldMalformed Untold = "malformed"
-	// UntoldProxies: the header holds addresses of proxies of Config.Proxies alone, so that one
-	// of them was not told by whom it was called.
+	// UntoldProxies: the header holds addresses of proxies of Config.Proxies alone, so that one of
+	// them did not say who called it.
 	UntoldProxies Untold = "proxies-only"
 	// UntoldPeer: the peer has no address, as on a Unix socket, and nothing else tells the
 	// client's.

@@ -8,7 +8,7 @@
 //	policies/NAME.json   policy documents as AWS writes them; NAME is what AttachedPolicies and PermissionsBoundary say
 //	sessions.json        temporary credentials; the program's: IssueSession and RevokeSession rewrite it
 //
-// principals.json is one object. Its words are those of the IAM API:
+// principals.json is one object. Its field names are those of the IAM API:
 //
 //	{
 //	  "Users": [{
@@ -33,8 +33,8 @@
 // given to another principal later, since it is what tells a recreated role from the one for which
 // sessions were issued. A key has an AccessKeyId, a Status (Active or Inactive), exactly one of
 // SecretAccessKey, SecretAccessKeyEnv and SecretAccessKeyFile, and may have Expires. A relative
-// SecretAccessKeyFile begins at the folder; one newline at the end of the file is not part of the
-// secret. The environment is read when something in the folder changes. A user may have several
+// SecretAccessKeyFile is relative to the folder; one newline at the end of the file is not part of
+// the secret. The environment is read when something in the folder changes. A user may have several
 // active keys, so that keys can be rotated.
 //
 // Unknown elements, duplicate keys, another case, trailing data, lone surrogates and U+FFFD, which
@@ -57,15 +57,15 @@
 // replace a file by renaming a finished one over it. A file whose content did not change changes
 // nothing.
 //
-// A file that changes at each of four looks in a row is read without waiting for its writer, so
-// that whatever touches it all the time does not keep a revocation from taking effect, and that it
-// may be late is reported until it has settled. What is read so is taken only if it is whole: JSON
-// that is complete, and a secret that ends in a newline; or if two such readings in a row were
-// equal. A file that is all the time overwritten in place, and never cut short before, can be read
-// half old and half new: writers of such files MUST rename.
+// A file that changes at each of four looks in a row is read without waiting for its writer:
+// otherwise a program that touches it all the time could keep a revocation from taking effect.
+// Until the file has settled, a Problem says that its changes may be late. What is read so is taken
+// only if it is whole: JSON that is complete, and a secret that ends in a newline; or if two such
+// readings in a row were equal. A file that is overwritten in place all the time, without being
+// truncated first, can be read half old and half new: writers of such files MUST rename.
 //
-// Each file is on its own. One that is broken, unreadable, too large or, for one with secrets, open
-// to others keeps its last good version in force, and is reported to [Config].Report and by
+// Each file is judged alone. One that is broken, unreadable, too large or, for one with secrets,
+// open to others keeps its last good version in force, and is reported to [Config].Report and by
 // [Store.Problems] with file, line and column. Where there is no last good version, as after a
 // restart:
 //
@@ -80,7 +80,8 @@
 // unknown, and without sessions.json every session has ended. Only a missing principals.json, and a
 // missing policies folder, are taken for an accident: the last good versions stay in force, and it
 // is reported. While the policies folder cannot be listed, no policy counts as removed, and edits
-// of those that are known are followed. How long they stay is not limited: watch what is reported.
+// of those that are known are followed. They stay in force without a limit of time: watch what is
+// reported.
 //
 // # What an operator must know
 //
@@ -89,18 +90,18 @@
 // the mode of the file that it leads to counts. On Windows there are no such modes, and nothing is
 // checked. A principals.json that has no inline secret may have any mode.
 //
-// Temporary credentials are rewritten as a whole for each that is issued, which suits thousands of
-// sessions, not millions, and one process that writes; others may read the folder.
+// The program rewrites sessions.json as a whole for each session that it issues, which suits
+// thousands of sessions, not millions. One process may write it; others may read the folder.
 //
 // The limits: 16 MiB, 10,000 users and 10,000 roles in principals.json, 20 policies attached to
 // each, 10 keys a user, 50 tags; 10,000 policies of at most 1 MiB; 20,000 sessions. Of one document
 // at most 100 mistakes are reported.
 //
-// A look costs a system call for each policy and each file of a secret; in a folder with more than
-// 512 of them for one in three, unless it sees a change. With 10,000 users and 10,000 policies it
-// took 27 ms of a core of a virtual machine that other programs kept busy, which is 18 % of the
-// core at the default interval (75 ms and 50 % if all were looked at each time); with 10,000 files
-// of secrets beside them, 48 ms. With 1,000 users and policies it took 2 ms. An edit of
+// A look makes a system call for each policy and each file of a secret; in a folder with more than
+// 512 of them it looks at one in three, unless it sees a change. With 10,000 users and 10,000
+// policies it took 27 ms of a core of a virtual machine that other programs kept busy, or 18 % of
+// the core at the default interval (75 ms and 50 % if all were looked at each time); with 10,000
+// files of secrets beside them, 48 ms. With 1,000 users and policies it took 2 ms. An edit of
 // principals.json has to be parsed anew: with 10,000 users it was in force after 1.3 s, with few
 // after 0.3 s, and with 10,000 files of secrets after 2.4 s. BenchmarkLook and BenchmarkRevocation
 // measure both.

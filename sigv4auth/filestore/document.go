@@ -78,7 +78,7 @@ func (d *document[T]) all() []Problem {
 // lateMessage tells of a file that is never found the same at two looks in a row.
 const lateMessage = "the file changes all the time, so that it is read without waiting for its writer; what is in force may be late"
 
-// note keeps what is wrong with the document now.
+// setProblems keeps what is wrong with the document now.
 func (d *document[T]) setProblems(problems []Problem, lastGood bool) {
 	for i := range problems {
 		problems[i].LastGood = lastGood
@@ -86,7 +86,7 @@ func (d *document[T]) setProblems(problems []Problem, lastGood bool) {
 	d.problems = problems
 }
 
-// drop takes what was in force out of force.
+// clear takes what was in force out of force.
 func (d *document[T]) clear() {
 	var none T
 	d.current, d.hasCurrent = none, false

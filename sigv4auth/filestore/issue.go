@@ -96,8 +96,8 @@ func (s *Store) IssueSession(
 }
 
 // RevokeSession takes the session with this access key ID out of sessions.json. It ends at once,
-// and once RevokeSession has returned nil it does not come back: that is on disk, the folder's
-// entry included. An ID that is none of a session is an error that wraps
+// and once RevokeSession has returned nil it does not come back: the removal is on disk by then,
+// the folder's entry included. An ID that names no session is an error that wraps
 // [sigv4auth.ErrUnrecognizedClient]. After any other error the session may have ended, and a crash
 // may bring it back: try again.
 func (s *Store) RevokeSession(ctx context.Context, accessKeyID string) error {

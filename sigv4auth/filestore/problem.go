@@ -11,8 +11,8 @@ import (
 // comparable, and an error.
 type Problem struct {
 	// File is the file as the folder names it, with slashes: principals.json, sessions.json,
-	// policies/NAME.json, or policies. What is wrong with the secret of a key is told at the key in
-	// principals.json.
+	// policies/NAME.json, or policies. What is wrong with the secret of a key is reported at the
+	// key in principals.json.
 	File string
 	// Line and Column say where, from 1; Column counts characters. Both are 0 for what concerns the
 	// whole file.

@@ -154,14 +154,14 @@ func (s *Store) Credential(_ context.Context, accessKeyID, _ string) (sigv4auth.
 // role, and the permissions boundary. A principal that the folder does not know has none. The
 // revision is a number, which counts the states that policies and attachments have had since the
 // store was opened, a hyphen, and a digest of the state, which is the same wherever and whenever
-// the folder says the same. Secrets, keys and sessions have no part in it.
+// the folder says the same. It does not depend on secrets, keys and sessions.
 //
 // If id has a Revision, it is that of a credential that this Store returned. The policies are then
 // decided from a state in which that access key stands for the same credential: the same secret,
 // principal, unique ID, tags and session, with the same policies. If the folder has changed in any
-// of these since, that state is gone, and the error wraps [sigv4auth.ErrRevisionGone]. So does it
-// for the Revision of any other store. What changes for other principals, or in other sessions, has
-// no part in it. Without a Revision, the policies are those that the principal's ARN has now.
+// of these since, that state is gone, and the error wraps [sigv4auth.ErrRevisionGone]. The Revision
+// of any other store gives the same error. Changes of other principals and other sessions do not
+// matter. Without a Revision, the policies are those that the principal's ARN has now.
 func (s *Store) Policies(_ context.Context, id sigv4auth.Identity) (set iampolicy.Set, revision string, err error) {
 	now := s.current.Load()
 	if now == nil {

@@ -99,7 +99,8 @@ type difference struct {
 // together with the caller's own policies.
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// besides returns the kinds that CheckNoNewAccess takes to allow everything.
+// besides returns the policy types that CheckNoNewAccess takes to allow
+// everything.
 func (d *difference) besides() []iampolicy.PolicyType {
 	switch d.kind {
 	case iampolicy.IdentityPolicy:
@@ -128,7 +129,7 @@ func (d *difference) explainOld() error {
 	return nil
 }
 
-// place puts policies where those of their kind stand.
+// place puts policies where those of their type stand.
 func place(set *iampolicy.Set, kind iampolicy.PolicyType, policies ...*iampolicy.Policy) {
 	switch kind {
 	case iampolicy.IdentityPolicy:

@@ -19,12 +19,12 @@ type policySource struct {
 	line, column int // where it begins there
 }
 
-// policyFiles are the sources of a Set: by kind, by level. Kinds other than SCP
+// policyFiles are the sources of a Set: by type, by level. Types other than SCP
 // and RCP have one level.
 type policyFiles map[iampolicy.PolicyType][][]policySource
 
-// replace takes the kinds that other has from there. A resource has one policy,
-// be it of the one kind or of the other.
+// replace takes the types that other has from there. A resource has one policy,
+// be it of the one type or of the other.
 func (p policyFiles) replace(other policyFiles) {
 	if other[iampolicy.ResourcePolicy] != nil || other[iampolicy.TrustPolicy] != nil {
 		delete(p, iampolicy.ResourcePolicy)
@@ -52,7 +52,7 @@ func (f *requestFile) sets(v *jsontree.Node) error {
 	return nil
 }
 
-// levels reads the policies of one kind.
+// levels reads the policies of one type.
 func (f *requestFile) levels(v *jsontree.Node, kind iampolicy.PolicyType) (levels [][]policySource, err error) {
 	switch kind {
 	case iampolicy.SCP, iampolicy.RCP:

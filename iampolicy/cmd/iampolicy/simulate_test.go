@@ -113,7 +113,7 @@ const (
 		`"resource":"arn:aws:iam::111122223333:role/R"`
 )
 
-// TestPolicyPlaces: each kind of policy gets to its place of the Set.
+// TestPolicyPlaces: each type of policy gets to its place of the Set.
 func TestPolicyPlaces(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
