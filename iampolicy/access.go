@@ -88,18 +88,6 @@ func (r AccessResult) witnessText() string {
 	return b.String()
 }
 
-func (p *Principal) describe() string {
-	switch p.EffectiveType() {
-	case Anonymous:
-		return "an anonymous caller"
-	case FederatedUser:
-		if p.UserARN != "" {
-			return fmt.Sprintf("%q, federated by %q", p.ARN, p.UserARN)
-		}
-	}
-	return fmt.Sprintf("%q", p.ARN)
-}
-
 // CheckNoNewAccess tells whether the new policies allow a request that the old
 // ones do not (IAM user guide, "IAM Access Analyzer custom policy checks").
 // AccessPass means that there is no such request, AccessFail comes with one.

@@ -75,8 +75,8 @@ func (f Finding) Error() string {
 // The time is bounded: below a second for the largest document that Parse reads, however
 // hostile. Which patterns cover others is looked for within a limit of its own. The
 // error is the one of ctx, where that ends first; then there are no findings.
-func Validate(ctx context.Context, doc []byte, kind PolicyType, opts ...ParseOption) ([]Finding, error) {
-	p := parser{src: string(doc), policyType: kind, lints: true, ctx: ctx}
+func Validate(ctx context.Context, doc []byte, policyType PolicyType, opts ...ParseOption) ([]Finding, error) {
+	p := parser{src: string(doc), policyType: policyType, lints: true, ctx: ctx}
 	for _, opt := range opts {
 		opt(&p.options)
 	}

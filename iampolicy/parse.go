@@ -20,8 +20,8 @@ const maxMistakes = 100
 // further is looked for.
 //
 // The Policy keeps nothing of doc.
-func Parse(doc []byte, kind PolicyType, opts ...ParseOption) (*Policy, error) {
-	p := parser{src: string(doc), policyType: kind}
+func Parse(doc []byte, policyType PolicyType, opts ...ParseOption) (*Policy, error) {
+	p := parser{src: string(doc), policyType: policyType}
 	for _, opt := range opts {
 		opt(&p.options)
 	}

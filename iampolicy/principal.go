@@ -1,6 +1,9 @@
 package iampolicy
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // A PrincipalType says what kind of caller a [Principal] is. Its zero value
 // derives the type from the ARN.
@@ -255,4 +258,16 @@ func callerOfARN(s string) (c caller) {
 // lastSegment returns what follows the last slash of a path.
 func lastSegment(path string) string {
 	return path[strings.LastIndexByte(path, '/')+1:]
+}
+
+func (p *Principal) describe() string {
+	switch p.EffectiveType() {
+	case Anonymous:
+		return "an anonymous caller"
+	case FederatedUser:
+		if p.UserARN != "" {
+			return fmt.Sprintf("%q, federated by %q", p.ARN, p.UserARN)
+		}
+	}
+	return fmt.Sprintf("%q", p.ARN)
 }

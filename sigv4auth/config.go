@@ -55,9 +55,8 @@ type Config struct {
 	//
 	// While a body is drained, the deadline of http.Server.ReadTimeout is replaced: reading can
 	// take MaxDrainTime longer than that. A Denied hook that reads the body has no more time.
-	// Nothing is drained of requests over HTTP/2, which closes a stream without the others, and
-	// where a ResponseWriter hides the SetReadDeadline of the server's: see
-	// [http.ResponseController].
+	// Nothing is drained over HTTP/2, where one stream is closed and the others stay, nor if a
+	// wrapped ResponseWriter hides SetReadDeadline: see [http.ResponseController].
 	MaxDrainBytes int64
 	MaxDrainTime  time.Duration
 

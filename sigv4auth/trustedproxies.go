@@ -52,10 +52,10 @@ type TrustedProxies struct {
 	HostHeader string
 
 	// SchemeHeader is the header that holds the scheme which the client used, for
-	// aws:SecureTransport: X-Forwarded-Proto, or Forwarded, of which the parameter "proto" is
-	// read. aws:SecureTransport is then true if it is https, in a list everywhere, and false if
-	// http is in the list. Where the header is missing, or holds something else, the scheme is
-	// not known: see [Untold]. Empty: true if the connection to this server has TLS.
+	// aws:SecureTransport: X-Forwarded-Proto, or Forwarded, of which the parameter "proto" is read.
+	// aws:SecureTransport is then true if every element is https, and false if one is http. Where
+	// the header is missing, or holds something else, the scheme is not known: see [Untold]. Empty:
+	// true if the connection to this server has TLS.
 	SchemeHeader string
 
 	// PathPrefix is the prefix that the proxies remove from the path, for instance "/api", without
