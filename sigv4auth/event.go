@@ -16,10 +16,11 @@ import (
 )
 
 // Event is the record of one request, admitted or refused. Nothing in it is secret, and no text in
-// it holds a control character, whatever the request held: Method, Path, Principal, Action and
-// Resource are texts of printable ASCII characters, which stand for themselves. A backslash is
-// written as two, any other byte as \x and two digits, and what is longer than 2,048 bytes ends in
-// its length and its SHA-256, so that two texts that differ are two in their events.
+// it holds a control character, whatever the request and the policies held: Method, Path,
+// Principal, Action, Resource, PolicyRevision, and the PolicyName and the Sid of the Decision are
+// texts of printable ASCII characters, which stand for themselves. A backslash is written as two,
+// any other byte as \x and two digits, and what is longer than 2,048 bytes ends in its length and
+// its SHA-256, so that two texts that differ are two in their events.
 type Event struct {
 	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
 	RequestID string
