@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -29,6 +30,10 @@ type folderLock struct {
 // Where locks do not work, as on some network file systems, it fails: SQLite needs them as well.
 func lockFolder(dir string) (*folderLock, error) {
 	l := &folderLock{path: filepath.Join(dir, lockFile)}
+	// It is looked at before it is opened: the opening of a pipe does not return.
+	if info, err := os.Stat(l.path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("it cannot be locked: %s is no file", l.path)
+	}
 	lock := flock.New(l.path)
 	taken, err := lock.TryLock()
 	switch {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	example "github.com/wildgate/wildgate/example"
+	"github.com/wildgate/wildgate/internal/testneed"
 )
 
 const inUse = ": it is in use by another program that is running: stop that one, or choose another folder with -data\n"
@@ -151,18 +152,26 @@ func TestOfTwoProcessesAtOnceOneServes(t *testing.T) {
 	}
 }
 
-// A folder whose lock cannot be taken for another reason is not used, and nothing in it is made.
+// A folder whose lock cannot be taken for another reason is not used, and nothing in it is made. A
+// device has one lock for all folders, and the opening of a pipe never ends.
 func TestAFolderThatCannotBeLocked(t *testing.T) {
-	data := t.TempDir()
-	if err := os.Mkdir(filepath.Join(data, "wildgate.lock"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	stdout, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data)
-	if stdout != "" || !strings.HasPrefix(stderr, "example: cannot use the data folder "+data+": it cannot be locked: ") ||
-		strings.Count(stderr, "\n") != 1 {
-		t.Errorf("stdout %q, stderr %q", stdout, stderr)
-	}
-	if entries, err := os.ReadDir(data); err != nil || len(entries) != 1 {
-		t.Errorf("%v, %v", entries, err)
+	for name, put := range map[string]func(path string) error{
+		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
+		"a device": func(path string) error { return os.Symlink(os.DevNull, path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := t.TempDir()
+			if err := put(filepath.Join(data, "wildgate.lock")); err != nil {
+				testneed.Missing(t, "the right to make "+name+" or a link to it")
+			}
+			stdout, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data)
+			if stdout != "" || !strings.HasPrefix(stderr, "example: cannot use the data folder "+data+": it cannot be locked: ") ||
+				strings.Count(stderr, "\n") != 1 {
+				t.Errorf("stdout %q, stderr %q", stdout, stderr)
+			}
+			if entries, err := os.ReadDir(data); err != nil || len(entries) != 1 {
+				t.Errorf("%v, %v", entries, err)
+			}
+		})
 	}
 }

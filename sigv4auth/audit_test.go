@@ -69,6 +69,35 @@ func inLog(v any) string {
 	return b.String()
 }
 
+// TestSecretInPlaceOfTheKeyID: threats 97 and 116. Whoever swaps an access key ID and a secret
+// without a slash or a plus sends the secret as the ID: neither event nor diagnosis hold it. The
+// same ID of a key that the store knows is told.
+func TestSecretInPlaceOfTheKeyID(t *testing.T) {
+	t.Parallel()
+	const secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00"
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Observe.Audit, c.Observe.DiagnosesPerMinute = auditInto(&e, &n), 600
+	})
+	for name, s := range map[string]signing{"unknown": {keyID: secret}, "another region": {keyID: secret, region: "eu-west-1"}} {
+		a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), s))
+		text := fmt.Sprintf("%+v%+v", e, e.Diagnosis) + asJSON(t, e) + inLog(e)
+		if e.AccessKeyID != "REDACTED" || strings.Contains(text, secret) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	known := sigv4auth.Credential{AccessKeyID: secret, Secret: sigv4auth.NewSecret(testSecret), Principal: userPrincipal}
+	a = newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Credentials, c.Observe.Audit = sigv4auth.StaticCredentials(known), auditInto(&e, &n)
+	})
+	for _, s := range []signing{{keyID: secret}, {keyID: secret, secret: "another" + testSecret}} {
+		if a.Handler(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), s)); e.AccessKeyID != secret {
+			t.Errorf("%s: %q", e.Outcome, e.AccessKeyID)
+		}
+	}
+}
+
 // TestEventSpeaksInWords: what becomes of a request is a word in JSON and in a log, not a number
 // that only this package knows.
 func TestEventSpeaksInWords(t *testing.T) {

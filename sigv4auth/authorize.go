@@ -157,6 +157,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	address, untold := z.clientIP(r, &id)
 	e.Source, e.SourceUntold, rec.sourced = address, untold, true
 	set, refused := z.policies(r.Context(), id, e)
+	e.PolicyRevision = forLog(e.PolicyRevision)
 	if refused != nil {
 		return refused
 	}
@@ -179,6 +180,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	}
 
 	e.Decision = iampolicy.Evaluate(&set, &req)
+	e.Decision.PolicyName, e.Decision.Sid = forLog(e.Decision.PolicyName), forLog(e.Decision.Sid)
 	switch e.Decision.Outcome {
 	case iampolicy.Allow:
 		return nil

@@ -133,7 +133,7 @@ func (x *diagnoser) walk(ctx context.Context) {
 	if x.refuse(p.parseCredential()) {
 		return
 	}
-	x.d.AccessKeyID = p.accessKeyID
+	x.d.AccessKeyID = claimedKeyID(p.accessKeyID)
 	scoped := true
 	if x.refuse(a.checkScope(p)) {
 		if scoped = false; !x.scope() {
@@ -172,7 +172,9 @@ func (x *diagnoser) walk(ctx context.Context) {
 		x.d.NotTried = append(x.d.NotTried, "whether the signature is right: "+refusedCredential.Detail)
 		refusedCredential = nil
 	}
-	x.known = x.credential.AccessKeyID != ""
+	if x.known = x.credential.AccessKeyID != ""; x.known {
+		x.d.AccessKeyID = p.accessKeyID
+	}
 	undeclared := x.declared.line == ""
 	bodyRefused := x.takeBody()
 	if undeclared && x.refuse(bodyRefused) {

@@ -16,10 +16,11 @@ import (
 )
 
 // Event is the record of one request, admitted or refused. Nothing in it is secret, and no text in
-// it holds a control character, whatever the request held: Method, Path, Principal, Action and
-// Resource are escaped. Printable ASCII characters stand for themselves, a backslash is written as
-// two, and any other byte as \x and two digits. A text longer than 2,048 bytes is cut, and ends in
-// its length and its SHA-256. So two texts that differ also differ in their events.
+// it holds a control character, whatever the request and the policies held: Method, Path,
+// Principal, Action, Resource, PolicyRevision, and the PolicyName and the Sid of the Decision are
+// escaped. Printable ASCII characters stand for themselves, a backslash is written as two, and any
+// other byte as \x and two digits. A text longer than 2,048 bytes is cut, and ends in its length
+// and its SHA-256. So two texts that differ also differ in their events.
 type Event struct {
 	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
 	RequestID string
@@ -42,7 +43,8 @@ type Event struct {
 	// SchemeUntold is why it is not known whether the client used TLS, "" where it is.
 	SchemeUntold diagnosis.Untold
 	// AccessKeyID is the key that the request named, "" if it named none or a malformed one. Of a
-	// refused request it is a mere claim.
+	// refused request it is a mere claim. One of 32 characters or more that the store does not know
+	// is REDACTED: clients put secrets in its place.
 	AccessKeyID string
 	// Principal is the ARN of who called, "" until the signature is known to be right.
 	Principal string

@@ -1,6 +1,7 @@
 package sigv4auth_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -169,4 +170,33 @@ func TestEventsTellTextsApart(t *testing.T) {
 	if len(resources) != 2 || !resources[`arn:aws:execute-api:us-east-1:111122223333:rides/prod/GET/\xc3\xbc`] {
 		t.Errorf("resources %v", resources)
 	}
+}
+
+// TestEventPolicyTexts: threat 214. What policies and their store call themselves is no text of the
+// request, but is in the same line of a log: a resource policy may have any Sid.
+func TestEventPolicyTexts(t *testing.T) {
+	t.Parallel()
+	const odd = "one\n\u009b31m\\two"
+	doc := `{"Version":"2012-10-17","Statement":[{"Sid":"one\n\u009b31m\\two","Effect":"Deny",` +
+		`"Principal":"*","Action":"*","Resource":"*"}]}`
+	policy, err := iampolicy.Parse([]byte(doc), iampolicy.ResourcePolicy, iampolicy.WithName(odd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e sigv4auth.Event
+	n := 0
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Audit = auditInto(&e, &n) })
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+		ResourcePolicy: policy,
+		Policies: policyFunc(func(context.Context, sigv4auth.Identity) (iampolicy.Set, string, error) {
+			return iampolicy.Set{}, odd, nil
+		}),
+	})
+	a.Require(z.Check)(&spy{}).ServeHTTP(httptest.NewRecorder(), sign(t, ride(), signing{}))
+	if e.Decision.Outcome != iampolicy.ExplicitDeny {
+		t.Fatalf("%+v", e)
+	}
+	isEventText(t, "Decision.Sid", e.Decision.Sid, odd)
+	isEventText(t, "Decision.PolicyName", e.Decision.PolicyName, odd)
+	isEventText(t, "PolicyRevision", e.PolicyRevision, odd)
 }

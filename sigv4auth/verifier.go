@@ -98,7 +98,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 			return refused
 		}
 	}
-	rec.event.AccessKeyID = p.accessKeyID // guard 222
+	rec.event.AccessKeyID = claimedKeyID(p.accessKeyID) // guard 222
 	if refused := a.checkScope(p); refused != nil {
 		return refused
 	}
@@ -125,6 +125,10 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	refusedCredential := a.lookUp(ctx, &credential, p, now)
 	if refusedCredential != nil && refusedCredential.Reason == ErrServiceUnavailable {
 		return refusedCredential
+	}
+
+	if refusedCredential == nil {
+		rec.event.AccessKeyID = p.accessKeyID
 	}
 
 	body := noBody

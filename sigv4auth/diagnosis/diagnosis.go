@@ -24,7 +24,8 @@ type Report struct {
 	// Message is what the client is told, followed by what only the operator may know.
 	Message string
 	// AccessKeyID is the key that the request names, "" if it names none or a malformed one. Unless
-	// Verifies is set, it is a mere claim.
+	// Verifies is set, it is a mere claim. One of 32 characters or more that the store does not
+	// know is REDACTED: clients put secrets in its place.
 	AccessKeyID string
 	// Verifies means that the signature was made with the access key's secret, for the request as
 	// the findings say that it should be. Where it is not set, the findings are not the whole
@@ -61,8 +62,9 @@ func (d Report) Has(c Cause) bool {
 	return false
 }
 
-// LogValue returns the report as a group for package slog, without the fields that are empty. It
-// implements [slog.LogValuer].
+// LogValue returns the report as a group for package slog, without the fields that are empty. The
+// keys of a second finding, note or thing not tried end in _2, those of a third in _3, and so on,
+// since readers of JSON take the last of equal keys. It implements [slog.LogValuer].
 func (d Report) LogValue() slog.Value {
 	var attrs []slog.Attr
 	add := func(key, value string) {
@@ -76,21 +78,29 @@ func (d Report) LogValue() slog.Value {
 	add("message", d.Message)
 	add("access_key_id", d.AccessKeyID)
 	attrs = append(attrs, slog.Bool("verifies", d.Verifies))
-	for _, f := range d.Findings {
-		add("cause", f.Cause.String())
-		add("if", f.Condition)
-		add("remedy", f.Remedy)
+	for i, f := range d.Findings {
+		add(numbered("cause", i), f.Cause.String())
+		add(numbered("if", i), f.Condition)
+		add(numbered("remedy", i), f.Remedy)
 	}
 	add("hint", d.Hint)
-	for _, note := range d.Notes {
-		add("note", note)
+	for i, note := range d.Notes {
+		add(numbered("note", i), note)
 	}
-	for _, s := range d.NotTried {
-		add("not_tried", s)
+	for i, s := range d.NotTried {
+		add(numbered("not_tried", i), s)
 	}
 	add("canonical_request", d.CanonicalRequest)
 	add("string_to_sign", d.StringToSign)
 	return slog.GroupValue(attrs...)
+}
+
+// numbered returns the key of one of several values.
+func numbered(key string, index int) string {
+	if index == 0 {
+		return key
+	}
+	return fmt.Sprintf("%s_%d", key, index+1)
 }
 
 // String returns the diagnosis as a text of several lines, for a person: what is wrong, what to

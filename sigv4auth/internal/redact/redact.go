@@ -61,9 +61,9 @@ func (r Redactor) Text(s string) string {
 	}
 }
 
-// longestWord is less than the length of secret access keys, and more than that of any word in a
+// LongestWord is less than the length of secret access keys, and more than that of any word in a
 // message.
-const longestWord = 32
+const LongestWord = 32
 
 // WithoutKeys returns the message with REDACTED in place of what may be a key: every word of 32 or
 // more letters, digits and +/=-_%. Some messages quote a request whose access key is not known yet,
@@ -79,7 +79,7 @@ func WithoutKeys(message string) string {
 		case end == i:
 			b.WriteByte(message[i])
 			end++
-		case end-i >= longestWord:
+		case end-i >= LongestWord:
 			b.WriteString(Redacted)
 		default:
 			b.WriteString(message[i:end])
