@@ -151,8 +151,8 @@ The same with botocore, as whoever was sourced last:
 
 In Go, give an http.Client a Transport of github.com/wildgate/wildgate/sigv4auth/sigv4client:
 
-  sigv4client.New(sigv4client.Config{Credentials: credentials, Region: os.Getenv("AWS_REGION"), Service: "execute-api",
-    Endpoints: []string{os.Getenv("WILDGATE_ENDPOINT")}})
+  sigv4client.New(sigv4client.Config{Credentials: credentials, Region: os.Getenv("AWS_REGION"),
+   Service: "execute-api", Endpoints: []string{os.Getenv("WILDGATE_ENDPOINT")}})
 
 Stop with Ctrl-C.
 `))

@@ -18,6 +18,11 @@ type Explanation struct {
 	// BlockedBy is, for a denial, the policy type that made it: the one with the Deny, or the one
 	// whose Allow was missing. It is zero if Undecided is set.
 	BlockedBy PolicyType
+	// CallerAccount and ResourceAccount are the accounts of the caller and of the resource. Where
+	// they differ, no Allow of the caller's own policies is enough: a resource policy has to allow
+	// as well. CallerAccount is "" for callers that belong to none, and ResourceAccount where it is
+	// not known, which is as if it were another.
+	CallerAccount, ResourceAccount string
 	// Statements has a result for every statement that applies to the caller, in the order of the
 	// Set's fields and of the documents.
 	Statements []StatementResult
@@ -136,6 +141,7 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 		x.Undecided = f.String()
 		return x
 	}
+	x.CallerAccount, x.ResourceAccount = e.caller.account, req.ResourceAccount
 	e.work = 0 // all statements together have the budget once more
 	e.eachStatement(func(at place, p *Policy, st *statement) (more bool) {
 		if ctx.Err() != nil {

@@ -390,6 +390,30 @@ func TestExplanationInWords(t *testing.T) {
 	}
 }
 
+// TestExplainNamesTheAccounts: an Allow that is not enough since the resource is another account's,
+// or nobody's, is told from one that is missing.
+func TestExplainNamesTheAccounts(t *testing.T) {
+	t.Parallel()
+	set := identity(t, allow)
+	for _, tt := range []struct{ owner, want string }{
+		{"", `of account "111122223333", and the resource's is not known`},
+		{"999999999999", `of account "111122223333", the resource of "999999999999"`},
+	} {
+		req := request("orders:Get", "order/7")
+		req.ResourceAccount = tt.owner
+		x := iampolicy.Explain(t.Context(), set, req)
+		if x.Decision.Outcome != iampolicy.ImplicitDeny || x.CallerAccount != "111122223333" || x.ResourceAccount != tt.owner ||
+			!strings.Contains(x.String(), tt.want) {
+			t.Errorf("%q: %+v\n%s", tt.owner, x, x)
+		}
+	}
+	req := request("orders:Get", "order/7")
+	req.ResourceAccount = "111122223333"
+	if x := iampolicy.Explain(t.Context(), identity(t, `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`), req); strings.Contains(x.String(), "account") {
+		t.Errorf("%s", x)
+	}
+}
+
 func ExampleExplain() {
 	policy, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": [
 		{"Sid": "OwnRides", "Effect": "Allow", "Action": "execute-api:Invoke",

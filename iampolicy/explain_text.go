@@ -21,6 +21,7 @@ func (x Explanation) String() string {
 		fmt.Fprintf(&b, "  %s\n", x.Undecided)
 	case x.Decision.Outcome == ImplicitDeny:
 		fmt.Fprintf(&b, "  no %v allows it\n", x.BlockedBy)
+		x.writeAccounts(&b)
 	case x.Decision.PolicyType == 0:
 		b.WriteString("  the root user of the account needs no Allow\n")
 	}
@@ -40,6 +41,19 @@ func (x Explanation) String() string {
 		b.WriteString(f.String())
 	}
 	return b.String()
+}
+
+// writeAccounts says which accounts were compared, where they differ.
+func (x Explanation) writeAccounts(b *strings.Builder) {
+	switch {
+	case x.CallerAccount == "" || x.CallerAccount == x.ResourceAccount:
+	case x.ResourceAccount == "":
+		fmt.Fprintf(b, "  the caller is of account %q, and the resource's is not known: "+
+			"then a resource policy has to allow it as well\n", x.CallerAccount)
+	default:
+		fmt.Fprintf(b, "  the caller is of account %q, the resource of %q: across accounts "+
+			"a resource policy has to allow it as well\n", x.CallerAccount, x.ResourceAccount)
+	}
 }
 
 // String returns the statement's place and whether it applied, and a line for

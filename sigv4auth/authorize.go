@@ -190,8 +190,30 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 		if e.Decision.OverBudget {
 			return denied(id, action, resource, "", "the policies would have cost more than an evaluation's budget")
 		}
-		return denied(id, action, resource, "", untoldDetail(&id, used, untold))
+		return denied(id, action, resource, "", joined(accountsDetail(&req), untoldDetail(&id, used, untold)))
 	}
+}
+
+// accountsDetail says which accounts were compared, where the caller's policies are not enough since
+// they differ; "" where they do not.
+func accountsDetail(req *iampolicy.Request) string {
+	caller := req.Principal.Account()
+	switch {
+	case caller == "" || caller == req.ResourceAccount:
+		return ""
+	case req.ResourceAccount == "":
+		return "the caller is of account " + forLog(caller) + ", and the resource's is not known: its ARN names none, and " +
+			"AuthorizerConfig.ResourceAccount is empty; then a resource policy has to allow it as well"
+	}
+	return "the caller is of account " + forLog(caller) + ", the resource of " + forLog(req.ResourceAccount) +
+		": across accounts a resource policy has to allow it as well"
+}
+
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }
 
 // policies collects the policies that apply to id.

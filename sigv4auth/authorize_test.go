@@ -372,6 +372,22 @@ func TestResourceAccount(t *testing.T) {
 			t.Errorf("resources of %q: %v", account, err)
 		}
 	}
+	// A denial for that reason says so to the operator, and names both accounts; no other one does.
+	for _, tt := range []struct{ account, resource, detail string }{
+		{"", "order/7", "and the resource's is not known"},
+		{"", "arn:acme:orders:::order/7", "AuthorizerConfig.ResourceAccount is empty"},
+		{"999999999999", "order/7", "the caller is of account " + testAccount + ", the resource of 999999999999"},
+		{testAccount, "arn:acme:orders::999999999999:order/7", "the resource of 999999999999"},
+		{testAccount, "order/7", ""},
+	} {
+		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+			Policies: everything, ResourceAccount: tt.account, Target: func(*http.Request) (string, string) { return "orders:Get", tt.resource },
+		})
+		e := sigv4auth.AsError(z.Check(r, id))
+		if e == nil || !strings.Contains(e.Detail, tt.detail) || (tt.detail == "") != (e.Detail == "") || strings.Contains(e.Message, "account") {
+			t.Errorf("%+v: %+v", tt, e)
+		}
+	}
 	// What is no ARN belongs to the configured account, and the answer holds it as it is.
 	none := attached(parsePolicy(t, iampolicy.IdentityPolicy, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*",`+
 		`"Resource":"*"}}`))

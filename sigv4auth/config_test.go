@@ -8,9 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
+
+// staticCaller is a store of one key, of the caller p.
+func staticCaller(p iampolicy.Principal) sigv4auth.CredentialStore {
+	return sigv4auth.StaticCredentials(sigv4auth.Credential{AccessKeyID: "a", Secret: sigv4auth.NewSecret("s"), Principal: p})
+}
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
@@ -35,6 +42,10 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.Credentials", func(c *sigv4auth.Config) {
 			k := sigv4auth.Credential{AccessKeyID: "a", Secret: sigv4auth.NewSecret("s")}
 			c.Credentials = sigv4auth.StaticCredentials(k, k)
+		}},
+		{"Config.Credentials", func(c *sigv4auth.Config) { c.Credentials = staticCaller(iampolicy.Principal{ARN: "alice"}) }},
+		{"Config.Credentials", func(c *sigv4auth.Config) {
+			c.Credentials = sigv4auth.FromAWS(aws.AnonymousCredentials{}, iampolicy.Principal{ARN: "user/alice"})
 		}},
 		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = -time.Second }},
 		{"Config.ClockSkew", func(c *sigv4auth.Config) { c.ClockSkew = 15*time.Minute + time.Second }},
@@ -64,6 +75,15 @@ func TestNewRefuses(t *testing.T) {
 		if e, ok := errors.AsType[*sigv4auth.ConfigError](err); !ok || e.Field != tt.field ||
 			!strings.HasPrefix(err.Error(), "sigv4auth: "+tt.field+" ") {
 			t.Errorf("%s: %v", tt.field, err)
+		}
+	}
+	for _, caller := range []iampolicy.Principal{
+		{}, userPrincipal, {ARN: "lambda.amazonaws.com"}, {ARN: "scheduler", Type: iampolicy.Service},
+	} {
+		cfg := testConfig()
+		cfg.Credentials = staticCaller(caller)
+		if _, err := sigv4auth.New(cfg); err != nil {
+			t.Errorf("%+v: %v", caller, err)
 		}
 	}
 	for c := range 256 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,7 +77,8 @@ type Credential struct {
 
 // StaticCredentials returns a store of fixed credentials. Two keys of one principal are two
 // credentials, so that keys can be rotated. An access key ID that is empty, malformed or given
-// twice, and a credential without exactly one kind of keys, are reported by [New].
+// twice, a credential without exactly one kind of keys, and a principal that is a bare name are
+// reported by [New].
 func StaticCredentials(creds ...Credential) CredentialStore {
 	s := &staticStore{byID: make(map[string]*Credential, len(creds))}
 	for i, c := range creds {
@@ -87,7 +89,7 @@ func StaticCredentials(creds ...Credential) CredentialStore {
 		case twice:
 			s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: the access key ID %q is given twice", i, c.AccessKeyID))
 		default:
-			if err := c.checkKeys(); err != nil {
+			if err := errors.Join(c.checkKeys(), checkPrincipal(&c.Principal)); err != nil {
 				s.mistakes = append(s.mistakes, fmt.Errorf("StaticCredentials[%d]: %q: %w", i, c.AccessKeyID, err))
 			}
 		}
@@ -135,7 +137,19 @@ func (s awsStore) check() error {
 	if s.cache == nil {
 		return errors.New("FromAWS: the provider is nil")
 	}
+	if err := checkPrincipal(&s.principal); err != nil {
+		return fmt.Errorf("FromAWS: %w", err)
+	}
 	return nil
+}
+
+// checkPrincipal refuses a name without a dot that stands where an ARN is meant: it would be taken
+// for a service, to whom no identity policy applies.
+func checkPrincipal(p *iampolicy.Principal) error {
+	if p.Type != 0 || p.ARN == "" || strings.HasPrefix(p.ARN, "arn:") || strings.Contains(p.ARN, ".") {
+		return nil
+	}
+	return fmt.Errorf("the principal %q is no ARN, such as arn:aws:iam::111122223333:user/alice, and no service's name", p.ARN)
 }
 
 func (s awsStore) Credential(ctx context.Context, accessKeyID, _ string) (Credential, error) {
