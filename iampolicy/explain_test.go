@@ -409,7 +409,8 @@ func TestExplainNamesTheAccounts(t *testing.T) {
 	}
 	req := request("orders:Get", "order/7")
 	req.ResourceAccount = "111122223333"
-	if x := iampolicy.Explain(t.Context(), identity(t, `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`), req); strings.Contains(x.String(), "account") {
+	if x := iampolicy.Explain(t.Context(), identity(t, `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`),
+		req); strings.Contains(x.String(), "account") {
 		t.Errorf("%s", x)
 	}
 }

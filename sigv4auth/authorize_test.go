@@ -381,10 +381,12 @@ func TestResourceAccount(t *testing.T) {
 		{testAccount, "order/7", ""},
 	} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
-			Policies: everything, ResourceAccount: tt.account, Target: func(*http.Request) (string, string) { return "orders:Get", tt.resource },
+			Policies: everything, ResourceAccount: tt.account,
+			Target: func(*http.Request) (string, string) { return "orders:Get", tt.resource },
 		})
 		e := sigv4auth.AsError(z.Check(r, id))
-		if e == nil || !strings.Contains(e.Detail, tt.detail) || (tt.detail == "") != (e.Detail == "") || strings.Contains(e.Message, "account") {
+		if e == nil || !strings.Contains(e.Detail, tt.detail) || (tt.detail == "") != (e.Detail == "") ||
+			strings.Contains(e.Message, "account") {
 			t.Errorf("%+v: %+v", tt, e)
 		}
 	}
