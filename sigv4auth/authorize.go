@@ -194,8 +194,8 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	}
 }
 
-// accountsDetail says which accounts were compared, where the caller's policies are not enough since
-// they differ; "" where they do not.
+// accountsDetail says which accounts were compared, where the caller's policies are not enough
+// since they differ; "" where they do not.
 func accountsDetail(req *iampolicy.Request) string {
 	caller := req.Principal.Account()
 	switch {
