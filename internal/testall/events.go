@@ -32,6 +32,7 @@ type packageRun struct {
 	tests   map[string]*test
 	order   []string // the tests' names, in the order in which they began
 	skipped int
+	shown   strings.Builder // what is shown of it, at its end: packages run side by side
 }
 
 func newReader(w io.Writer) *reader {
@@ -54,6 +55,9 @@ func (r *reader) read(events io.Reader) error {
 			r.event(e)
 		}
 		if err == io.EOF {
+			for name, p := range r.running { // of a go command that was ended
+				r.end(p, name)
+			}
 			return nil
 		}
 		if err != nil {
@@ -95,7 +99,7 @@ func (r *reader) event(e event) {
 		if parent := p.parent(e.Test); parent != nil {
 			parent.failed += t.output + t.failed
 		} else {
-			fmt.Fprint(r.w, t.output+t.failed)
+			p.shown.WriteString(t.output + t.failed)
 		}
 	}
 }
@@ -128,21 +132,27 @@ func (r *reader) packageEvent(p *packageRun, e event) {
 			// A panic, a timeout or os.Exit ends tests that then never say how they ended.
 			for _, name := range p.order {
 				if t := p.tests[name]; t != nil {
-					fmt.Fprint(r.w, t.output+t.failed)
+					p.shown.WriteString(t.output + t.failed)
 				}
 			}
 			clear(p.tests)
 		}
 		if e.Output != "PASS\n" {
-			fmt.Fprint(r.w, e.Output)
+			p.shown.WriteString(e.Output)
 		}
 		if p.skipped > 0 && strings.HasSuffix(e.Output, "\t(cached)\n") {
 			r.sum.cached = true
 		}
 	case "fail":
 		r.sum.failedPackages++
-		delete(r.running, e.Package)
+		r.end(p, e.Package)
 	case "pass", "skip":
-		delete(r.running, e.Package)
+		r.end(p, e.Package)
 	}
+}
+
+// end shows what is to be shown of a package.
+func (r *reader) end(p *packageRun, name string) {
+	fmt.Fprint(r.w, p.shown.String())
+	delete(r.running, name)
 }
