@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.html, "html", "", "write the report with its pictures to this `file` as well")
 	flags.StringVar(&o.from, "from", "", "measure nothing, and report the results that -json wrote to this `file`")
 	flags.StringVar(&o.write, "write", "",
-		"measure the whole service as well, and write README.md's tables, the report with its picture and the recorded results into "+
+		"measure the whole service as well, and write RESULTS.md's tables, the report with its picture and the recorded results into "+
 			"this `folder`, that of the command's source, and the summary into the README.md above it")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)

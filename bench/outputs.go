@@ -15,15 +15,15 @@ import (
 	"github.com/wildgate/wildgate/bench/runner"
 )
 
-// writeAll replaces what the repository says of the results: in the folder of this command its
-// README's tables, the report with the picture that stands beside it, and what the gate has
+// writeAll replaces what the repository says of the results: in the folder of this command the
+// tables of RESULTS.md, the report with the picture that stands beside it, and what the gate has
 // recorded, and in the folder above the README's summary.
 func writeAll(folder string, results *runner.Results) error {
 	if results.Quick {
 		return errors.New("-write records a full run, not a quick one")
 	}
 	for name, write := range map[string]func([]byte, *runner.Results) ([]byte, error){
-		filepath.Join(folder, "README.md"): report.Markdown, filepath.Join(folder, "..", "README.md"): report.Summary,
+		filepath.Join(folder, "RESULTS.md"): report.Markdown, filepath.Join(folder, "..", "README.md"): report.Summary,
 	} {
 		document, err := os.ReadFile(name)
 		if err != nil {

@@ -14,7 +14,7 @@ const (
 	// SigV4A accepts AWS4-ECDSA-P256-SHA256, the asymmetric form of Signature Version 4, as API
 	// Gateway does. A signature is valid for a set of regions, which has to contain Config.Region:
 	// whoever sees a request for several regions can send it to each of them. Checking one costs
-	// tens of times what an HMAC costs: bench/README.md has both, as "SigV4A POST" and "header
+	// tens of times what an HMAC costs: bench/RESULTS.md has both, as "SigV4A POST" and "header
 	// POST".
 	//
 	// A SigV4A signature is not unique: from one signature anyone can make a second one for the

@@ -10,7 +10,7 @@ import (
 // The bounds of one diagnosis.
 const (
 	maxTrials         = 2048    // signatures
-	maxTrialsV4A      = 64      // signatures of SigV4A, each of which costs tens of times as much: "SigV4A" in bench/README.md
+	maxTrialsV4A      = 64      // signatures of SigV4A, each of which costs tens of times as much: "SigV4A" in bench/RESULTS.md
 	maxTrialBytes     = 8 << 20 // bytes of canonical requests, taken together
 	maxCandidates     = 512     // changes that are tried one by one, then in pairs
 	maxHostsTried     = 16      // hosts that are tried
