@@ -1,0 +1,96 @@
+//go:build unix
+
+package outside_test
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wildgate/wildgate/internal/outside"
+	"github.com/wildgate/wildgate/internal/testneed"
+)
+
+// pages are the documents whose blocks somebody pastes in order, into one shell, starting with an
+// empty folder.
+var pages = []struct {
+	name, address string
+	userLines     int // the most lines of Go that the page may ask for; 0: any number
+}{
+	{"first-route.md", "127.0.0.1:8082", 40},
+	{"routes.md", "127.0.0.1:8083", 0},
+	{"keys.md", "127.0.0.1:8084", 0},
+}
+
+// inFolder matches what says where a program is saved.
+var inFolder = regexp.MustCompile("^Save it as `([a-z_.]+)`:$")
+
+// TestPagesAsPasted: each page's blocks do what the page says: what a block of text shows is what
+// the commands before it print. With all of the work, the first page starts with an empty build
+// cache too, and has five minutes.
+func TestPagesAsPasted(t *testing.T) {
+	outside.Curl(t)
+	testneed.Program(t, "openssl")
+	r := outside.NewRelease(t)
+	for i, page := range pages {
+		t.Run(page.name, func(t *testing.T) {
+			outside.Free(t, page.address)
+			dir, env, began := t.TempDir(), r.Env, time.Now()
+			if i == 0 && testneed.Long() {
+				env = append(env[:len(env):len(env)], "GOCACHE="+t.TempDir())
+			}
+			shell := outside.NewShell(t, "bash", dir, env)
+			folder, printed, lines, shown := dir, "", 0, 0
+			for _, block := range outside.Fenced(t, filepath.Join("docs", page.name), "sh", "go", "text") {
+				switch block.Language {
+				case "sh":
+					if cut, ok := strings.CutPrefix(block.Text, "mkdir "); ok && folder == dir {
+						name, _, _ := strings.Cut(cut, " ")
+						folder = filepath.Join(dir, name)
+					}
+					printed = shell.Paste(block.Text)
+				case "go":
+					name := inFolder.FindStringSubmatch(block.Before)
+					if name == nil {
+						t.Fatalf("before a program stands %q, which does not say where to save it", block.Before)
+					}
+					write(t, filepath.Join(folder, name[1]), block.Text)
+					lines += linesOfGo(block.Text)
+				case "text":
+					shown++
+					if !strings.Contains("\n"+printed, "\n"+block.Text) {
+						t.Errorf("the page says that the commands print\n%s\nand they print\n%s", block.Text, printed)
+					}
+				}
+			}
+			if shown == 0 {
+				t.Error("the page shows no output")
+			}
+			if page.userLines > 0 && lines > page.userLines {
+				t.Errorf("%d lines of Go; want at most %d", lines, page.userLines)
+			}
+			t.Logf("%d lines of Go, %v", lines, time.Since(began).Round(time.Second))
+			outside.Stopped(t, page.address)
+		})
+	}
+}
+
+// linesOfGo counts the lines of a program that are neither blank nor of its package and import
+// clauses.
+func linesOfGo(program string) (n int) {
+	imports := false
+	for line := range strings.Lines(program) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "import (":
+			imports = true
+		case imports:
+			imports = line != ")"
+		case line != "" && !strings.HasPrefix(line, "package ") && !strings.HasPrefix(line, "//"):
+			n++
+		}
+	}
+	return n
+}
