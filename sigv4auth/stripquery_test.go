@@ -90,8 +90,8 @@ func sawQuery(t *testing.T, wrap func(http.Handler) http.Handler, r *http.Reques
 	}
 }
 
-// TestStripQueryOfAnyRoute: what nobody verifies can be the credentials of another service, or these
-// in another spelling: an open route's handler sees none of them.
+// TestStripQueryOfAnyRoute: threat 97. What nobody verifies can be the credentials of another
+// service, or these in another spelling: an open route's handler sees none of them.
 func TestStripQueryOfAnyRoute(t *testing.T) {
 	t.Parallel()
 	a := newAuthenticator(t, stripping)

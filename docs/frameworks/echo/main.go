@@ -31,8 +31,8 @@ func main() {
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 		Policies: store, ResourceAccount: account,
-		// The router itself says which route it will serve, and what is :id: all that is left of the
-		// path, slashes too, where a parameter is the last of a route.
+		// The router itself says which route it will serve, and what is :id: all that is left of
+		// the path, slashes too, where a parameter is the last of a route.
 		Target: func(r *http.Request) (action, resource string) {
 			match := e.AcquireContext()
 			defer e.ReleaseContext(match)

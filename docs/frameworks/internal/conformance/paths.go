@@ -35,13 +35,13 @@ func (s *set) escapes(t *testing.T) {
 
 // pieces are what paths at random are made of.
 var pieces = []string{
-	"bob-", "bob-1", "seven", "notes", "crash", "healthz", "/", "/", "//", "%2F", "%2f", "..", ".", "%2e", "%2E%2E", "\\", "%5C", "%5c", "%25",
-	"%252F", "%00", "%0A", "%20", "+", "%2B", "*", "%2A", "?", "%3F", ";", "%3B", ":", "%3A", "!", "%21", "~", "%7E", "%C3%BC", "%E4", "%61",
-	"{id}", "%7Bid%7D", ":id", "#", "%23", "&", "=", "@", "$", "%24", "'", ",", "(", ")", "[", "]",
+	"bob-", "bob-1", "seven", "notes", "crash", "healthz", "/", "/", "//", "%2F", "%2f", "..", ".", "%2e", "%2E%2E", "\\", "%5C", "%5c",
+	"%25", "%252F", "%00", "%0A", "%20", "+", "%2B", "*", "%2A", "?", "%3F", ";", "%3B", ":", "%3A", "!", "%21", "~", "%7E", "%C3%BC",
+	"%E4", "%61", "{id}", "%7Bid%7D", ":id", "#", "%23", "&", "=", "@", "$", "%24", "'", ",", "(", ")", "[", "]",
 }
 
-// randomPaths wants that whatever path Bob sends, no handler runs but the one that reads, for one of
-// his own notes.
+// randomPaths wants that whatever path Bob sends, no handler runs but the one that reads, for one
+// of his own notes.
 func (s *set) randomPaths(t *testing.T) {
 	n, seed := 1000, uint64(1)
 	if testneed.Long() {

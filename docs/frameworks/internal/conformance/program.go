@@ -18,6 +18,10 @@ import (
 	"github.com/wildgate/wildgate/docs/frameworks/internal/notes"
 )
 
+// OverlayVariable is the environment variable that names what go build -overlay takes: so the set
+// is shown to find a fault, one that is put into a program.
+const OverlayVariable = "CONFORMANCE_OVERLAY"
+
 // Program is a program that runs.
 type Program struct {
 	// Address is where it listens, NOTES_ADDR.
@@ -34,14 +38,17 @@ type Program struct {
 // URL returns the origin at which it serves HTTP.
 func (p *Program) URL() string { return "http://" + p.Address }
 
-// start builds the program in the folder name beside the tests, and starts it.
-func start(t *testing.T, name string, shape Shape) *Program {
+// Start builds the program in the folder name beside the tests, and starts it, for tests of what a
+// program does beyond the set. It ends with the test.
+func Start(t *testing.T, name string, shape Shape) *Program {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), name)
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "./"+name).CombinedOutput(); err != nil {
+	readSources(t, name)
+	build := []string{"build", "-ldflags=-s -w", "-overlay=" + os.Getenv(OverlayVariable), "-o", binary, "./" + name}
+	if out, err := exec.CommandContext(t.Context(), "go", build...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	p := &Program{Data: t.TempDir(), Calls: &Calls{arrived: make(chan struct{}, 1)}}
@@ -63,6 +70,21 @@ func start(t *testing.T, name string, shape Shape) *Program {
 	}
 	t.Fatalf("%s does not take calls", name)
 	return nil
+}
+
+// readSources reads what the binary is made of, beside what the test itself imports: so the go
+// command sees that a result which it has kept is of another program.
+func readSources(t *testing.T, name string) {
+	t.Helper()
+	sources, err := filepath.Glob(filepath.Join(name, "*.go"))
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("there is no program %s: %v", name, err)
+	}
+	for _, source := range append(sources, "go.mod", "go.sum", filepath.Join("..", "..", "go.mod"), filepath.Join("..", "..", "go.sum")) {
+		if _, err := os.ReadFile(source); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // run starts the binary and reports whether it takes calls. It ends with the test.

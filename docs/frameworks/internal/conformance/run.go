@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -23,15 +24,19 @@ var Cases = []string{
 func Run(t *testing.T, name string, shape Shape) {
 	t.Helper()
 	t.Parallel()
-	for lacking := range shape.Lacks {
+	row := Row(t, name)
+	for lacking, why := range shape.Lacks {
 		if !slices.Contains(Cases, lacking) {
 			t.Fatalf("the set has no case %q", lacking)
+		}
+		if why == "" || !strings.Contains(row, lacking+": "+why) {
+			t.Errorf("README.md does not say of %s %q", name, lacking+": "+why)
 		}
 	}
 	if shape.Do == nil {
 		shape.Do = HTTP
 	}
-	s := &set{shape, start(t, name, shape), 0}
+	s := &set{shape, Start(t, name, shape), 0}
 	for _, name := range Cases {
 		if shape.Lacks[name] != "" {
 			continue
@@ -65,6 +70,22 @@ func Run(t *testing.T, name string, shape Shape) {
 			}
 		})
 	}
+}
+
+// Row returns the row of README.md that is about the program name.
+func Row(t *testing.T, name string) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(readme)) {
+		if strings.HasPrefix(line, "| ["+name+"]("+name+"/main.go) |") {
+			return line
+		}
+	}
+	t.Fatalf("README.md has no row for %s", name)
+	return ""
 }
 
 // set is the set against one program.
