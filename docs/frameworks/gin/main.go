@@ -45,8 +45,8 @@ func main() {
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 		Policies: store, ResourceAccount: account,
 		// gin does not say which route it would serve, so that a table does, and lets nothing else
-		// through to gin. A wildcard is one segment in both, of the decoded path, since the
-		// Authorizer refuses an escaped slash.
+		// through to gin. A wildcard is one segment of the decoded path in both; with UseRawPath or
+		// UseEscapedPath gin would read a '+' as a space.
 		Routes: sigv4auth.Routes{
 			"GET /notes/{id}": {Action: "notes:Read", Resource: note, Handler: engine},
 			"PUT /notes/{id}": {Action: "notes:Write", Resource: note, Handler: engine},

@@ -13,12 +13,13 @@ import (
 // escapes wants each ID to arrive as it was meant, in whichever way the path spells it, or the call
 // to be refused: never another route, another note, or one that the policies were not asked about.
 func (s *set) escapes(t *testing.T) {
-	for _, id := range exactly {
-		for _, also := range []string{"", "*", "!", "+", ":", "$", "~", "(", "abix"} {
-			segment := escaped(id, also)
-			t.Run(segment, func(t *testing.T) {
-				s.served(t, Call{Operation: Read, ID: id, Segment: segment, As: s.p.Erin})
-			})
+	for i, id := range exactly {
+		ways := []string{"", "*", "!", "+", ":", "$", "~", "(", "abix"}
+		if i >= len(chosen) { // one of the ways for each of the others
+			ways = ways[i%len(ways):][:1]
+		}
+		for _, also := range ways {
+			s.served(t, Call{Operation: Read, ID: id, Segment: escaped(id, also), As: s.p.Erin})
 		}
 	}
 	for name, segment := range map[string]string{

@@ -113,7 +113,7 @@ func (s *set) served(t *testing.T, c Call) Answer {
 	t.Helper()
 	answer, calls := s.do(t, c)
 	if want := []notes.Call{{Operation: string(c.Operation), ID: c.ID}}; !answer.Served() || !slices.Equal(calls, want) {
-		t.Errorf("%s %q as %v: %v, and the service saw %v; want %v", c.Operation, c.ID, c.As, answer, calls, want)
+		t.Errorf("%s %q (%q) as %v: %v, and the service saw %v; want %v", c.Operation, c.ID, c.Segment, c.As, answer, calls, want)
 	}
 	return answer
 }
