@@ -171,13 +171,15 @@ func (c *Calls) Write(b []byte) (int, error) {
 	}
 }
 
-// until returns the calls before the call last, once that has come, and forgets them all.
+// until returns the calls before the call last, whoever makes that, once it has come, and forgets
+// them all.
 func (c *Calls) until(t *testing.T, last notes.Call) []notes.Call {
 	t.Helper()
+	isLast := func(call notes.Call) bool { return call.Operation == last.Operation && call.ID == last.ID }
 	timeout := time.After(30 * time.Second)
 	for {
 		c.mu.Lock()
-		if i := slices.Index(c.calls, last); i >= 0 {
+		if i := slices.IndexFunc(c.calls, isLast); i >= 0 {
 			before := slices.Clone(c.calls[:i])
 			c.calls = slices.Delete(c.calls, 0, i+1)
 			c.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 
 // Cases are the names of the set's cases, in order.
 var Cases = []string{
-	"admitted", "unsigned", "wrong signature", "denied", "open route", "escapes", "paths at random", "large body", "changed body", "panic",
-	"unknown route",
+	"admitted", "identity", "unsigned", "wrong signature", "denied", "open route", "escapes", "paths at random", "large body", "changed body",
+	"panic", "unknown route",
 }
 
 // Run builds and runs the program in the folder name beside the test, and holds the set against it.
@@ -45,6 +45,8 @@ func Run(t *testing.T, name string, shape Shape) {
 			switch name {
 			case "admitted":
 				s.admitted(t)
+			case "identity":
+				s.identity(t)
 			case "unsigned":
 				s.refused(t, nil)
 			case "wrong signature":
@@ -99,6 +101,16 @@ type set struct {
 // before one that is sent behind it and is admitted.
 func (s *set) do(t *testing.T, c Call) (Answer, []notes.Call) {
 	t.Helper()
+	answer, calls := s.doBy(t, c)
+	for i := range calls {
+		calls[i].By = ""
+	}
+	return answer, calls
+}
+
+// doBy is do with who called.
+func (s *set) doBy(t *testing.T, c Call) (Answer, []notes.Call) {
+	t.Helper()
 	answer := s.shape.Do(t, s.p, c)
 	s.marks++
 	mark := fmt.Sprintf("mark-%d", s.marks)
@@ -140,6 +152,20 @@ func (s *set) admitted(t *testing.T) {
 	s.served(t, Call{Operation: Read, ID: "bob-1", As: s.p.Bob})
 }
 
+// identity wants the handler to know who calls.
+func (s *set) identity(t *testing.T) {
+	for _, as := range []*Caller{s.p.Alice, s.p.Bob, s.p.Alice} {
+		answer, calls := s.doBy(t, Call{Operation: Read, ID: "bob-1", As: as})
+		if want := []notes.Call{{Operation: string(Read), ID: "bob-1", By: as.ARN}}; !answer.Served() || !slices.Equal(calls, want) {
+			t.Errorf("as %v: %v, and the service saw %v; want %v", as, answer, calls, want)
+		}
+	}
+	_, calls := s.doBy(t, Call{Operation: Write, ID: "bob-1", Body: []byte("a note"), As: s.p.Alice})
+	if want := []notes.Call{{Operation: string(Write), ID: "bob-1", By: s.p.Alice.ARN}}; !slices.Equal(calls, want) {
+		t.Errorf("the service saw %v; want %v", calls, want)
+	}
+}
+
 // refused sends all kinds of calls as somebody who may do none of them.
 func (s *set) refused(t *testing.T, as *Caller) {
 	for _, c := range []Call{
@@ -172,6 +198,10 @@ func (s *set) largeBody(t *testing.T) {
 	body := largeBody()
 	if a := s.served(t, Call{Operation: Write, ID: "large", Body: body, As: s.p.Alice}); a.Body != fmt.Sprintf("%x", sha256.Sum256(body)) {
 		t.Errorf("the handler read another body: %v", a)
+	}
+	// Who is refused before the body has been read gets the answer, and no broken connection.
+	for _, as := range []*Caller{nil, s.p.Forger, s.p.Bob} {
+		s.refuses(t, Call{Operation: Write, ID: "large", Body: body, As: as})
 	}
 }
 
