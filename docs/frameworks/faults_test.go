@@ -26,7 +26,10 @@ var faults = []struct {
 	{"no verification", "nethttp", "TestNetHTTP", "wrong signature", without},
 	{"a body that nobody verifies", "nethttp", "TestNetHTTP", "changed body", without},
 	{"an action that nobody may", "routes", "TestRoutes", "admitted", []string{"notes:Read", "other:Read"}},
-	{"a request that is not the one that was verified", "gingroup", "TestGinGroup", "identity", []string{"admitted, c.Request = true, r", "_, admitted = r, true"}},
+	{
+		"a request that is not the one that was verified", "gingroup", "TestGinGroup", "identity",
+		[]string{"admitted, c.Request = true, r", "_, admitted = r, true"},
+	},
 	{"one action for another", "routes", "TestRoutes", "denied", []string{"notes:Write", "notes:Read"}},
 	{"a refusal that does not abort", "gingroup", "TestGinGroup", "unsigned", []string{"c.Abort()", "_ = c"}},
 	{"an answer of gin's own", "gingroup", "TestGinGroup", "unknown route", []string{"engine.NoRoute(protect)", "_ = protect"}},
