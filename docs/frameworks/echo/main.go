@@ -31,8 +31,7 @@ func main() {
 		// The router itself says which route it will serve, and what is :id: all that is left of
 		// the path, slashes too, where a parameter is the last of a route.
 		Target: func(r *http.Request) (action, resource string) {
-			match := e.AcquireContext()
-			defer e.ReleaseContext(match)
+			match := e.NewContext(r, nil) // not AcquireContext: that may hold another request's route
 			e.Router().Find(r.Method, r.URL.Path, match)
 			if strings.Contains(match.Param("id"), "/") {
 				return "", "" // denied
