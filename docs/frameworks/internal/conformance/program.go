@@ -132,14 +132,23 @@ func (p *Program) run(t *testing.T, binary string, extra []string, ready func(co
 	return false
 }
 
+// handedOut holds the addresses that freeAddress has returned: programs of tests that run at once
+// are not to have one address.
+var handedOut sync.Map
+
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := l.Addr().String()
+		_ = l.Close()
+		if _, before := handedOut.LoadOrStore(address, true); !before {
+			return address
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // Calls collects the calls that a service tells of. It is what such a service writes to.
