@@ -94,7 +94,8 @@ func (k Authorization) String() string {
 func (k Authorization) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Routes returns the handler that serves the routes of z's configuration, each to those who may. It
-// panics if z has none. It is the router: none goes inside or in front of it.
+// panics if z has none. It is the router: none goes in front of it. One behind it, as the Handler
+// of "/" or of the routes that it has too, has to take paths as Target or the table does.
 //
 // A request that no route matches is denied, and so is a method that the table does not have on a
 // path, and a path that a ServeMux would redirect. Nobody who is refused can tell these from a
@@ -105,7 +106,7 @@ func (k Authorization) MarshalText() ([]byte, error) { return []byte(k.String())
 //
 // Each request is one [Event], of open routes too, with the route's pattern. What a handler reads
 // of a body that no signature covers, Config.MaxBodyBytes bounds as well: see
-// [http.MaxBytesReader]. Config.StripHeaders is for all routes.
+// [http.MaxBytesReader]. Config.StripHeaders and Config.StripQuery are for all routes.
 //
 // A handler may ask z.Check about a second request, with a context that descends from its own; the
 // table says what that one asks for.
