@@ -72,7 +72,7 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 // that it was read only now, and took so long that the lookup at the instant then is outdated.
 func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload, then time.Time) (late bool, refused *Error) {
 	if d.line != "" {
-		if body, refused = a.readBody(r); refused != nil {
+		if body, refused = readWhole(r, a.maxBody); refused != nil {
 			return false, refused
 		}
 		body.set(r)

@@ -25,6 +25,7 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 		refused = a.verify(ctx, r, &rec, &id, nil)
 	}
 	if refused = a.finish(ctx, r, &rec, measured, refused, false); refused != nil {
+		rec.discard()
 		return Identity{}, refused
 	}
 	return id, nil
@@ -45,10 +46,13 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			refused.place = p.place
 		}
 	}()
-	if refused = a.walk(ctx, r, rec, id, &p, s); refused != nil || check == nil {
-		return refused
+	if refused = a.walk(ctx, r, rec, id, &p, s); refused == nil && check != nil {
+		refused = a.authorize(ctx, check, r, rec, &p, s)
 	}
-	return a.authorize(ctx, check, r, rec, &p, s)
+	if refused == nil && rec.delivery == BodySpooled {
+		refused = a.spool(r, rec)
+	}
+	return refused
 }
 
 // walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is
@@ -134,10 +138,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 	body := noBody
 	if declared.line == "" {
-		if body, refused = a.readBody(r); refused != nil {
+		if body, refused = a.undeclaredBody(r, rec); refused != nil {
 			return refused
 		}
-		body.set(r)
 		if body != noBody && a.outdated(now) {
 			var was *iampolicy.Principal
 			if refusedCredential == nil {
@@ -165,10 +168,13 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return &Error{Reason: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
 	}
 
+	if rec.delivery, refused = a.delivery(r, rec); refused != nil {
+		return refused
+	}
 	switch {
 	case declared.stream != nil:
 		rec.body = declared.streamBody(r, key, p)
-	case declared.mode == InsecureUnsigned && r.Body != nil && r.Body != http.NoBody:
+	case declared.streamsPlain(r, rec.delivery):
 		rec.body = a.streamPlain(r, &declared)
 	}
 	if rec.body != nil {
