@@ -41,7 +41,7 @@ func verifiedModes() (modes []verifiedMode) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return r, string(sent)
+			return arrives(r, string(sent), true), string(sent)
 		}})
 	}
 	return modes
