@@ -44,10 +44,10 @@ type Config struct {
 	// MiB at most. Of a body that streams, 1 MiB is held at most.
 	MaxBodyBytes int64
 
-	// Body says how the handler gets the body of a request: in memory, as it arrives, or spooled. It
-	// is called for requests whose signature is verified, from many goroutines at once, and goes by
-	// what is signed, such as the method and the path; also, to bound what is read, for one that
-	// has to be verified with its body since it declares no digest. It MUST NOT read the body. A
+	// Body says how the handler gets the body of a request: in memory, as it arrives, or spooled.
+	// It is called from many goroutines at once, for requests whose signature is verified; and, to
+	// bound what is read, for one that has to be read before that, since it declares no digest. It
+	// SHOULD go by what is signed, such as the method and the path, and MUST NOT read the body. A
 	// panic refuses with ErrInternalFailure. Of requests to Routes, Route.Body comes first. nil:
 	// BodyByMode for all.
 	Body func(r *http.Request) BodyDelivery

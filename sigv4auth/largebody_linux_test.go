@@ -66,14 +66,15 @@ func TestLargeBodyServer(t *testing.T) {
 			return sigv4auth.BodyByMode
 		}
 	})
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: a.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := sha256.New()
 		if _, err := io.Copy(h, r.Body); err != nil {
 			sigv4auth.WriteAPIGatewayError(w, r, err)
 			return
 		}
 		fmt.Fprintf(w, "%x", h.Sum(nil))
-	}))}
+	})
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: a.Handler(handler)}
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetUnencryptedHTTP2(true)
@@ -287,16 +288,16 @@ var largeUploads = []largeUpload{
 }
 
 // TestLargeBodyMemory: threats 220 and 221. In each shape that is no body in memory, a server that
-// is sent a large body never has more than 64 MiB: 96 MiB of body here, 256 MiB in the long run, and
-// with WILDGATE_UPLOAD=1024 a GiB.
+// is sent a large body never has more than 64 MiB: 96 MiB of body here, 256 MiB in the long run,
+// and with WILDGATE_UPLOAD=1024 a GiB.
 func TestLargeBodyMemory(t *testing.T) {
 	t.Parallel()
-	if raceDetector {
-		t.Skip("the race detector has memory of its own")
-	}
 	const most = 64 << 20
 	size := int64(96 << 20)
-	if testneed.Long() {
+	switch {
+	case raceDetector:
+		size = 4 << 20 // of its memory, which is several times the program's, nothing is said
+	case testneed.Long():
 		size = 256 << 20
 	}
 	if s := os.Getenv("WILDGATE_UPLOAD"); s != "" {
@@ -321,7 +322,7 @@ func TestLargeBodyMemory(t *testing.T) {
 		}
 		peak := peakMemory(t, process)
 		t.Logf("%s: %d MiB of body, %.1f MiB of memory, %.1f before", u.name, size>>20, float64(peak)/(1<<20), float64(before)/(1<<20))
-		if peak > most {
+		if peak > most && !raceDetector {
 			t.Errorf("%s: the server had %d MiB of memory; want at most %d", u.name, peak>>20, most>>20)
 		}
 		nothingLeft(t, dir, u.name)

@@ -47,7 +47,8 @@ func verifiedModes() (modes []verifiedMode) {
 	return modes
 }
 
-// mangledBodies are all bodies that differ from sent in one byte: changed, dropped, doubled or added.
+// mangledBodies are all bodies that differ from sent in one byte: changed, dropped, doubled or
+// added.
 func mangledBodies(sent string) (bodies []string) {
 	for i := range len(sent) {
 		for _, flip := range []byte{0x01, 0x20, 0x80} {
@@ -145,8 +146,8 @@ func TestIgnoredBodyError(t *testing.T) {
 	}
 }
 
-// TestStreamedDigestIsDecidedFirst: threats 48 and 220. The signature and the policies decide by the
-// declared digest, before any of the body is read.
+// TestStreamedDigestIsDecidedFirst: threats 48 and 220. The signature and the policies decide by
+// the declared digest, before any of the body is read.
 func TestStreamedDigestIsDecidedFirst(t *testing.T) {
 	t.Parallel()
 	for _, delivery := range []sigv4auth.BodyDelivery{sigv4auth.BodyStreamed, sigv4auth.BodySpooled} {

@@ -66,11 +66,15 @@ func TestRoutesMistakes(t *testing.T) {
 		{"two ways", sigv4auth.Routes{"/": {Open: true, Authorize: ask, Handler: &h}}, nil, []string{`Routes["/"]: is Open and has an Authorize`}},
 		{"open with an action", sigv4auth.Routes{"/": {Open: true, Action: "a:b", Handler: &h}}, nil, []string{`Routes["/"]: has an Action`}},
 		{
-			"open and spooled", sigv4auth.Routes{"/": {Open: true, Body: sigv4auth.BodySpooled, Handler: &h}}, nil,
+			"open and spooled",
+			sigv4auth.Routes{"/": {Open: true, Body: sigv4auth.BodySpooled, Handler: &h}},
+			nil,
 			[]string{`Routes["/"].Body: is for requests that are signed`},
 		},
 		{
-			"custom and streamed", sigv4auth.Routes{"/": {Authorize: ask, Body: sigv4auth.BodyStreamed, Handler: &h}}, nil,
+			"custom and streamed",
+			sigv4auth.Routes{"/": {Authorize: ask, Body: sigv4auth.BodyStreamed, Handler: &h}},
+			nil,
 			[]string{`Routes["/"].Body: is for requests that are signed`},
 		},
 		{

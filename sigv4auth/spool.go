@@ -65,7 +65,8 @@ type spooledBody struct {
 	close sync.Once
 }
 
-// Close removes the file. Whoever reads on gets an error. It can be called from anywhere, and again.
+// Close removes the file. Whoever reads on gets an error. It can be called from anywhere, and
+// again.
 func (s *spooledBody) Close() (err error) {
 	s.close.Do(func() {
 		if s.file == nil {

@@ -26,14 +26,14 @@ func spoolable() []verifiedMode {
 			return m.upload(data), data
 		}})
 	}
-	modes = append(modes, verifiedMode{"undeclared digest", func(*sigv4auth.Config) {}, func(t *testing.T, data string) (*http.Request, string) {
+	undeclared := func(t *testing.T, data string) (*http.Request, string) {
 		r := request("PUT", "/prod/upload", data)
 		r.ContentLength = -1
 		r = sign(t, r, signing{})
 		r.ContentLength = int64(len(data))
 		return r, data
-	}})
-	return modes
+	}
+	return append(modes, verifiedMode{"undeclared digest", func(*sigv4auth.Config) {}, undeclared})
 }
 
 // spooling accepts what m signs, and spools it into the folder that it returns.
@@ -250,8 +250,8 @@ func TestSpoolOfNoDisk(t *testing.T) {
 				}
 				continue
 			}
-			if handler.ran != 0 || w.Code != 503 || n != 1 || last.Reason != sigv4auth.ErrServiceUnavailable || last.Outcome != sigv4auth.Refused ||
-				strings.Contains(w.Body.String(), filepath.Base(dir)) {
+			if handler.ran != 0 || w.Code != 503 || n != 1 || last.Reason != sigv4auth.ErrServiceUnavailable ||
+				last.Outcome != sigv4auth.Refused || strings.Contains(w.Body.String(), filepath.Base(dir)) {
 				t.Errorf("%s: %d %s; the handler ran %d times; %d events, %+v", m.name, w.Code, w.Body, handler.ran, n, last)
 			}
 		}
@@ -283,7 +283,7 @@ func TestRevokedWhileSpooling(t *testing.T) {
 				var handler spy
 				a.Handler(&handler).ServeHTTP(httptest.NewRecorder(), r)
 				if handler.ran == 1 != (tt.code == "") || n != 1 || last.Reason != tt.code || store.lookups != 2 {
-					t.Errorf("%s, %s, %s: ran %d times; %d lookups; %d events, %+v", m.name, tt.name, where, handler.ran, store.lookups, n, last)
+					t.Errorf("%s, %s, %s: ran %d times; %d lookups; %+v", m.name, tt.name, where, handler.ran, store.lookups, last)
 				}
 				nothingLeft(t, dir, m.name)
 			}

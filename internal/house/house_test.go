@@ -120,8 +120,8 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth": {
 			module + "/iampolicy", module + "/internal/ascii", module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4",
 			module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", module + "/sigv4auth/internal/forwarded",
-			module + "/sigv4auth/internal/plain", module + "/sigv4auth/internal/redact", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws",
-			"github.com/hashicorp/golang-lru/v2",
+			module + "/sigv4auth/internal/plain", module + "/sigv4auth/internal/redact",
+			"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2",
 		},
 		"sigv4auth/internal/forwarded": {module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4"},
 		"sigv4auth/internal/redact":    nil,
