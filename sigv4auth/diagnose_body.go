@@ -58,9 +58,6 @@ func (x *diagnoser) mayHold() bool {
 	if x.r.ContentLength >= 0 && x.r.ContentLength <= maxBodyVariant {
 		return true
 	}
-	if _, streams := x.r.Body.(*streamedBody); streams {
-		return false
-	}
 	how, refused := x.a.delivery(x.r, recordFrom(x.r.Context()))
 	return refused == nil && !x.declared.streamsPlain(x.r, how)
 }
