@@ -90,8 +90,8 @@ type Observe struct {
 	// panics, the request is refused. nil: none.
 	//
 	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body
-	// of an admitted request in a streaming mode turns out wrong while the handler reads it; then
-	// on the goroutine that reads.
+	// of an admitted request turns out wrong while the handler reads it as it arrives; then on the
+	// goroutine that reads.
 	Audit func(ctx context.Context, e Event)
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds

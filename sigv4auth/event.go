@@ -49,7 +49,7 @@ type Event struct {
 	// Principal is the ARN of who called, "" until the signature is known to be right.
 	Principal string
 	// PayloadMode is how the signature covers the body, zero until the signature is known to be
-	// right. In a streaming mode, Admitted says nothing of the body, which comes later: see
+	// right. Where the body streams, Admitted says nothing of it, since it comes later: see
 	// Observe.Audit.
 	PayloadMode PayloadMode
 	// Outcome says whether the request was admitted.
@@ -161,10 +161,26 @@ type record struct {
 	admitted bool // => identity is verified, and authorised where a Check was asked
 	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
 	finished bool // => event is out and is not changed any more
+	delivery BodyDelivery
 	event    Event
 	routes   *routeTable   // nil => the request did not come through Authenticator.Routes
 	route    *route        // of routes; nil => none matched
 	body     *streamedBody // nil => the body has been read and verified
+}
+
+// spooled returns the body if it is spooled, or nil.
+func (rec *record) spooled() *spooledBody {
+	if rec.body == nil {
+		return nil
+	}
+	return rec.body.spooled
+}
+
+// discard removes what was spooled.
+func (rec *record) discard() {
+	if s := rec.spooled(); s != nil {
+		_ = s.Close()
+	}
 }
 
 type recordKey struct{}

@@ -72,7 +72,7 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 // that it was read only now, and took so long that the lookup at the instant then is outdated.
 func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload, then time.Time) (late bool, refused *Error) {
 	if d.line != "" {
-		if body, refused = a.readBody(r); refused != nil {
+		if body, refused = readWhole(r, a.maxBody); refused != nil {
 			return false, refused
 		}
 		body.set(r)
@@ -96,8 +96,8 @@ func (d *payload) checkBody(body []byte) *Error {
 // [Identity] and an [Event] one.
 //
 // The streaming modes, which S3's clients use, send the body in the content coding aws-chunked. In
-// them the handler runs before the body has been read, and reads it as it is verified: see
-// "Streaming bodies" in the package documentation.
+// them, and in InsecureUnsigned, the handler runs before the body has been read, and reads it as it
+// arrives: see "Streaming bodies" in the package documentation.
 type PayloadMode uint8
 
 const (
@@ -107,7 +107,7 @@ const (
 	// InsecureUnsigned is UNSIGNED-PAYLOAD; in Config.Payloads it also becomes the mode of
 	// presigned URLs for service s3. Any intermediary between the client and the server can then
 	// replace the body, within the life of the signature; without TLS, that is everyone on the
-	// network path.
+	// network path. Of the body, its length is verified, and the checksum that it may have.
 	InsecureUnsigned
 	// StreamingSigned is STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed, and
 	// the handler reads only chunks that are verified. A chunk has at most 1 MiB, and every one but

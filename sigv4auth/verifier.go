@@ -10,8 +10,9 @@ import (
 
 // Verify decides whether r, a request as a server received it, is signed by who it says. On success
 // r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
-// changed. In a streaming mode nothing has been read yet: r.Body decodes and verifies as it is
-// read, r.ContentLength is the decoded length, and Content-Encoding still names aws-chunked. After
+// changed. A spooled body MUST be closed, which removes its file. A body that streams has not been
+// read yet: r.Body verifies, and decodes, as it is read, r.ContentLength is the decoded length, -1
+// where none is declared, and Content-Encoding still names aws-chunked. After
 // an error, which is always an [*Error], the request MUST NOT be acted on; of its body, what could
 // not be read to its end is lost, and the rest is there for [Authenticator.Diagnose].
 //
@@ -24,6 +25,7 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 		refused = a.verify(ctx, r, &rec, &id, nil)
 	}
 	if refused = a.finish(ctx, r, &rec, measured, refused, false); refused != nil {
+		rec.discard()
 		return Identity{}, refused
 	}
 	return id, nil
@@ -44,10 +46,13 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			refused.place = p.place
 		}
 	}()
-	if refused = a.walk(ctx, r, rec, id, &p, s); refused != nil || check == nil {
-		return refused
+	if refused = a.walk(ctx, r, rec, id, &p, s); refused == nil && check != nil {
+		refused = a.authorize(ctx, check, r, rec, &p, s)
 	}
-	return a.authorize(ctx, check, r, rec, &p, s)
+	if refused == nil && rec.delivery == BodySpooled {
+		refused = a.spool(r, rec)
+	}
+	return refused
 }
 
 // walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is
@@ -133,10 +138,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 	body := noBody
 	if declared.line == "" {
-		if body, refused = a.readBody(r); refused != nil {
+		if body, refused = a.undeclaredBody(r, rec); refused != nil {
 			return refused
 		}
-		body.set(r)
 		if body != noBody && a.outdated(now) {
 			var was *iampolicy.Principal
 			if refusedCredential == nil {
@@ -164,8 +168,16 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return &Error{Reason: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
 	}
 
-	if declared.stream != nil {
+	if rec.delivery, refused = a.delivery(r, rec); refused != nil {
+		return refused
+	}
+	switch {
+	case declared.stream != nil:
 		rec.body = declared.streamBody(r, key, p)
+	case declared.streamsPlain(r, rec.delivery):
+		rec.body = a.streamPlain(r, &declared)
+	}
+	if rec.body != nil {
 		rec.body.standing.follow(a, ctx, p, s, via, &credential, now)
 	} else {
 		late, refused := a.plainBody(r, body, &declared, now)
