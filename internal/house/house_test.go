@@ -159,14 +159,20 @@ func TestImportDirections(t *testing.T) {
 }
 
 // TestLibraryKeepsQuiet: no logging, no printing, no process control, no init and no flags in what
-// users import. Of package slog it has the values that users log.
+// users import. Of package slog it has the values that users log, and where an audit hook writes to
+// the logger that it was given, that logger and its levels; never the default logger.
 func TestLibraryKeepsQuiet(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{"log", "flag", "os/signal", "unsafe", "expvar", "net/http/pprof", "regexp"}
 	logValues := []string{"Value", "Attr", "GroupValue", "String", "Bool", "Int", "Any", "LogValuer"}
+	hook := []string{"Logger", "Level", "LevelInfo", "LevelWarn", "LevelError"}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) || strings.Contains(f.dir, "/cmd/") {
 			continue
+		}
+		ofSlog := logValues
+		if f.dir == "sigv4auth" && f.name == "event_log.go" {
+			ofSlog = slices.Concat(logValues, hook)
 		}
 		for _, name := range f.imports {
 			if slices.Contains(forbidden, name) {
@@ -182,7 +188,7 @@ func TestLibraryKeepsQuiet(t *testing.T) {
 			case *ast.SelectorExpr:
 				if x, ok := n.X.(*ast.Ident); ok && (x.Name == "fmt" && strings.HasPrefix(n.Sel.Name, "Print") ||
 					x.Name == "os" && (n.Sel.Name == "Exit" || n.Sel.Name == "Stdout" || n.Sel.Name == "Stderr") ||
-					x.Name == "slog" && !slices.Contains(logValues, n.Sel.Name)) {
+					x.Name == "slog" && !slices.Contains(ofSlog, n.Sel.Name)) {
 					t.Errorf("%s: %s.%s", f.fset.Position(n.Pos()), x.Name, n.Sel.Name)
 				}
 			}
