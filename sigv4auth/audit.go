@@ -28,6 +28,7 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
 	}
 	rec.finished = true
+	m.leave()
 	if refused == nil && rec.body != nil {
 		a.watchBody(ctx, rec)
 	}

@@ -182,7 +182,7 @@
 //
 // With [Observe.Meter], the meter github.com/wildgate/wildgate/sigv4auth has the counter
 // sigv4auth.requests and the histograms sigv4auth.duration (seconds until the verdict), both by
-// "outcome", which is "admitted" or a [Reason], and sigv4auth.clock_skew (seconds by which the
+// "outcome", which is "admitted" or a [Reason] ("Other" for one that is not of this package), and sigv4auth.clock_skew (seconds by which the
 // server's clock is ahead of a request's date). The counter sigv4auth.streamed_bodies counts the
 // bodies of streaming modes once they have been read to their end or to an error, by "outcome",
 // which is "verified" or a Reason. Of requests to [Routes], those that matched one have the label

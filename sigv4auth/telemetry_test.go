@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/smithy-go/metrics"
 	"github.com/aws/smithy-go/tracing"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // meter counts what is recorded, by instrument and outcome.
@@ -105,6 +109,77 @@ type span struct {
 
 func (s *span) SetProperty(_, v any) { s.tr.outcomes = append(s.tr.outcomes, v) }
 func (s *span) End()                 { s.tr.ended++ }
+
+// TestOwnReasonsAreOneLabel: a Check that puts what a request brought into its reason makes no
+// series of it (threat 215).
+func TestOwnReasonsAreOneLabel(t *testing.T) {
+	t.Parallel()
+	m := &meter{counts: map[string]int{}}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter = m })
+	h := a.Require(func(r *http.Request, _ sigv4auth.Identity) error { return sigv4auth.Reason("no " + r.RequestURI) })(&spy{})
+	for _, path := range []string{"/prod/ride", "/prod/rides"} {
+		h.ServeHTTP(httptest.NewRecorder(), sign(t, request("GET", path, ""), signing{}))
+	}
+	if m.counts["sigv4auth.requests Other"] != 2 {
+		t.Errorf("%v", m.counts)
+	}
+}
+
+// tracingKey is where nestedTracer keeps the span that a context is in.
+type tracingKey struct{}
+
+// nestedTracer puts each span's name into the context that it is started in.
+type nestedTracer struct{ tracer }
+
+func (tr *nestedTracer) Tracer(string, ...tracing.TracerOption) tracing.Tracer { return tr }
+
+func (tr *nestedTracer) StartSpan(ctx context.Context, name string, opts ...tracing.SpanOption) (context.Context, tracing.Span) {
+	ctx, span := tr.tracer.StartSpan(ctx, name, opts...)
+	return context.WithValue(ctx, tracingKey{}, name), span
+}
+
+// TestSpanEndsBeforeTheHandler: stores and the audit hook are called in the span of the
+// verification. The handler is in its server's span again: what is written to a span that has ended
+// is lost, and what the handler does is no part of a verification.
+func TestSpanEndsBeforeTheHandler(t *testing.T) {
+	t.Parallel()
+	spans := &nestedTracer{}
+	at := map[string]any{}
+	seen := func(where string, ctx context.Context) { at[where] = ctx.Value(tracingKey{}) }
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Observe.Tracer = spans
+		c.Observe.Audit = func(ctx context.Context, _ sigv4auth.Event) { seen("audit", ctx) }
+		keys := c.Credentials
+		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, token string) (sigv4auth.Credential, error) {
+			seen("credentials", ctx)
+			return keys.Credential(ctx, id, token)
+		})
+	})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+		Policies: policyFunc(func(ctx context.Context, _ sigv4auth.Identity) (iampolicy.Set, string, error) {
+			seen("policies", ctx)
+			return attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)).Policies(ctx, sigv4auth.Identity{})
+		}),
+	})
+	var id sigv4auth.Identity
+	requestID := ""
+	h := a.Require(z.Check)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen("handler", r.Context())
+		id, _ = sigv4auth.IdentityFrom(r.Context())
+		requestID, _ = sigv4auth.RequestIDFrom(r.Context())
+	}))
+	r := sign(t, ride(), signing{})
+	r = r.WithContext(context.WithValue(r.Context(), tracingKey{}, "GET /prod/ride"))
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	const span = "sigv4auth.Verify"
+	want := map[string]any{"credentials": span, "policies": span, "audit": span, "handler": "GET /prod/ride"}
+	if diff := cmp.Diff(want, at); diff != "" {
+		t.Error(diff)
+	}
+	if id.Principal.ARN != userPrincipal.ARN || requestID == "" {
+		t.Errorf("the handler finds %v and request %q", id.Principal, requestID)
+	}
+}
 
 // TestTelemetryOfBodies: a body in a streaming mode is counted when reading ends, once, and however
 // it ends. A meter that panics then does no harm.
