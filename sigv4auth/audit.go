@@ -88,7 +88,7 @@ type Observe struct {
 
 	// Audit is called once for each request, admitted or refused, before the handler runs or the
 	// refusal is written. It is called on the request's goroutine and should not block. If it
-	// panics, the request is refused. nil: none.
+	// panics, the request is refused. nil: none. [LogTo] makes one of a logger of package slog.
 	//
 	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body
 	// of an admitted request in a streaming mode turns out wrong while the handler reads it; then
@@ -104,9 +104,11 @@ type Observe struct {
 	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
 	DiagnosesPerMinute int
 
-	// Meter receives the metrics that the package documentation lists. nil: none.
+	// Meter receives the metrics that the package documentation lists. The modules sigv4otel and
+	// sigv4prom, beside this package, have one for OpenTelemetry and one for Prometheus. nil: none.
 	Meter metrics.MeterProvider
 
-	// Tracer receives a span for each verification. nil: none.
+	// Tracer receives a span for each verification. The module sigv4otel, beside this package, has
+	// one for OpenTelemetry. nil: none.
 	Tracer tracing.TracerProvider
 }
