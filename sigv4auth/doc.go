@@ -180,10 +180,10 @@
 //
 // # Logs, metrics and traces
 //
-// The package writes no log. [LogTo] is an [Observe.Audit] hook for package slog, and the only thing
-// that does, to the logger that it is given. [Observe.Meter] and [Observe.Tracer] are interfaces of
-// smithy-go: package sigv4otel makes them of OpenTelemetry's, and sigv4prom a Meter of a Prometheus
-// registry, both beside this package and modules of their own. docs/telemetry.md shows all of it.
+// The package writes no log. [LogTo] makes an [Observe.Audit] hook of a logger of package slog.
+// [Observe.Meter] and [Observe.Tracer] are interfaces of smithy-go: package sigv4otel makes them of
+// OpenTelemetry's, and sigv4prom a Meter of a Prometheus registry, both beside this package and
+// modules of their own. docs/telemetry.md shows all of it.
 //
 // The meter github.com/wildgate/wildgate/sigv4auth has
 //
@@ -193,10 +193,11 @@
 //	sigv4auth.streamed_bodies  counter, {body}     bodies in streaming modes, read to their end or to an error, by outcome and route
 //
 // The label "outcome" is "admitted", or of a body "verified", or a [Reason]; "Other" stands for any
-// Reason that is not of this package. Of requests to [Routes], those that matched one have the label
-// "route": its pattern, never a path.
+// Reason that is not of this package. Of requests to [Routes], those that matched one have the
+// label "route": its pattern, never a path.
 //
 // The tracer of that name has one span for each verification, sigv4auth.Verify, in the span of the
 // request's context. It has both as attributes, and the status OK or Error. Stores, a Check and the
-// Audit hook are called in it. It has ended before the handler runs, which is in the server's span.
+// Audit hook are called in it. It has ended before the handler runs, which is in the server's span
+// again.
 package sigv4auth
