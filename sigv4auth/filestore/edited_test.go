@@ -128,7 +128,8 @@ func TestAnEditOfPrincipalsIsTold(t *testing.T) {
 		f.edit("principals.json", tt.old, tt.text)
 		told.one(t, filestore.Edit{File: "principals.json", What: tt.want})
 	}
-	f.replace("principals.json", `{"Users": [{"Arn": "arn:aws:iam::444455556666:user/ada", "UserId": "AIDAX", "AccessKeys": [`+bobKey+`]}]}`)
+	f.replace("principals.json", `{"Users": [{"Arn": "arn:aws:iam::444455556666:user/ada", "UserId": "AIDAX", `+
+		`"AccessKeys": [`+bobKey+`]}]}`)
 	told.one(t, filestore.Edit{
 		File: "principals.json",
 		What: "user ada of 444455556666 added with 1 key; user bob of 111122223333 removed; user ada of 111122223333 removed; " +
