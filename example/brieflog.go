@@ -9,8 +9,8 @@ import (
 
 // briefHandler writes the log for a person at a terminal: a line of a request is short enough not
 // to be wrapped. It says who, for what and why, and leaves out what is the same for each request of
-// this API, and what only an audit asks for: at the level DEBUG nothing is left out. The other lines
-// are as they come, but for the request's ID, which has one name in all of them.
+// this API, and what only an audit asks for: at the level DEBUG nothing is left out. The other
+// lines are as they come, but for the request's ID, which has one name in all of them.
 type briefHandler struct {
 	slog.Handler
 

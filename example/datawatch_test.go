@@ -18,8 +18,9 @@ import (
 func (s *site) folderLog() string {
 	var b strings.Builder
 	for line := range strings.Lines(s.stderr.String()) {
-		if _, line, _ := strings.Cut(line, " "); strings.Contains(line, "the data folder") || strings.Contains(line, "no rides are served") {
-			b.WriteString(line)
+		_, rest, _ := strings.Cut(line, " ")
+		if strings.Contains(rest, "the data folder") || strings.Contains(rest, "no rides are served") {
+			b.WriteString(rest)
 		}
 	}
 	return b.String()
@@ -39,7 +40,8 @@ func TestAGoodEditIsOneLine(t *testing.T) {
 		seen = s.folderLog()
 	}
 	s.edit("principals.json", noPolicy, attached)
-	told(`level=INFO msg="edit in the data folder" file=principals.json what="user newcomer: policy WildRydesAPI-StandardUserPolicy attached"`)
+	told(`level=INFO msg="edit in the data folder" file=principals.json ` +
+		`what="user newcomer: policy WildRydesAPI-StandardUserPolicy attached"`)
 	secret := s.credentials("newcomer").SecretAccessKey
 	s.edit("principals.json", secret, "another-secret-of-the-newcomer")
 	told(`level=INFO msg="edit in the data folder" file=principals.json what="user newcomer: key ` + s.credentials("newcomer").AccessKeyID +

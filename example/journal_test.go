@@ -90,7 +90,9 @@ func TestLinesOfRequestsAreShort(t *testing.T) {
 		},
 		{
 			"denied", rider.Sign(s.request("GET", "/prod/rides", "")), 403,
-			[]string{"level=WARN", "who=assumed-role/Rider/alice", "action=execute-api:Invoke", "resource=prod/GET/rides", "reason=AccessDenied"},
+			[]string{
+				"level=WARN", "who=assumed-role/Rider/alice", "action=execute-api:Invoke", "resource=prod/GET/rides", "reason=AccessDenied",
+			},
 		},
 		{
 			"unsigned", s.request("GET", "/prod/rides", ""), 403,

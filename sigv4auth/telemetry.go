@@ -109,10 +109,11 @@ func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 		if e.Route != "" {
 			m.span.SetProperty("route", e.Route)
 		}
-		m.span.SetStatus(tracing.SpanStatusOK)
+		status := tracing.SpanStatusOK
 		if e.Outcome != Admitted {
-			m.span.SetStatus(tracing.SpanStatusError)
+			status = tracing.SpanStatusError
 		}
+		m.span.SetStatus(status) // once: OpenTelemetry takes none after Ok
 		m.span.End()
 	}
 }

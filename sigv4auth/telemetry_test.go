@@ -88,10 +88,16 @@ func TestTelemetry(t *testing.T) {
 	if len(spans.outcomes) != 3 || spans.outcomes[0] != "admitted" || spans.ended != 3 {
 		t.Errorf("spans %+v", spans)
 	}
+	// Each is set once: to OpenTelemetry, Ok is the last word.
+	statuses := []tracing.SpanStatus{tracing.SpanStatusOK, tracing.SpanStatusError, tracing.SpanStatusError}
+	if diff := cmp.Diff(statuses, spans.statuses); diff != "" {
+		t.Error(diff)
+	}
 }
 
 type tracer struct {
 	outcomes []any
+	statuses []tracing.SpanStatus
 	ended    int
 }
 
@@ -108,7 +114,10 @@ type span struct {
 }
 
 func (s *span) SetProperty(_, v any) { s.tr.outcomes = append(s.tr.outcomes, v) }
-func (s *span) End()                 { s.tr.ended++ }
+func (s *span) SetStatus(status tracing.SpanStatus) {
+	s.tr.statuses = append(s.tr.statuses, status)
+}
+func (s *span) End() { s.tr.ended++ }
 
 // TestOwnReasonsAreOneLabel: a Check that puts what a request brought into its reason makes no
 // series of it (threat 215).

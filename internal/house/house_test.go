@@ -85,7 +85,10 @@ func within(dir, parent string) bool { return dir == parent || strings.HasPrefix
 
 // library reports whether dir holds what users import, or what that imports.
 func library(dir string) bool {
-	if within(dir, "sigv4auth/clienttest") { // a module of its own
+	if within(dir, "sigv4auth/clienttest") { // a module of its own, that nobody imports
+		return false
+	}
+	if dir == "sigv4auth/sigv4otel/example" || dir == "sigv4auth/sigv4prom/example" { // programs
 		return false
 	}
 	return within(dir, "sigv4auth") || within(dir, "iampolicy") || within(dir, "ridesvc") ||
@@ -130,8 +133,14 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/storetest":          {module + "/iampolicy", module + "/sigv4auth"},
 		"sigv4auth/sigv4client":        {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies
 		"sigv4auth/sigv4test":          {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
-		"sigv4auth/cmd/sigv4probe":     nil, // what it signs with must not be what verifies
-		"iampolicy/cmd/iampolicy":      {module + "/iampolicy", module + "/internal/jsontree"},
+		// Modules of their own, for users of these libraries. Of OpenTelemetry it is the API alone.
+		"sigv4auth/sigv4otel": {
+			"github.com/aws/smithy-go", "go.opentelemetry.io/otel/attribute", "go.opentelemetry.io/otel/codes",
+			"go.opentelemetry.io/otel/metric", "go.opentelemetry.io/otel/trace",
+		},
+		"sigv4auth/sigv4prom":      {"github.com/aws/smithy-go", "github.com/prometheus/client_golang/prometheus"},
+		"sigv4auth/cmd/sigv4probe": nil, // what it signs with must not be what verifies
+		"iampolicy/cmd/iampolicy":  {module + "/iampolicy", module + "/internal/jsontree"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {
