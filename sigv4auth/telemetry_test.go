@@ -3,9 +3,12 @@ package sigv4auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/aws/smithy-go/metrics"
@@ -92,6 +95,52 @@ func TestTelemetry(t *testing.T) {
 	statuses := []tracing.SpanStatus{tracing.SpanStatusOK, tracing.SpanStatusError, tracing.SpanStatusError}
 	if diff := cmp.Diff(statuses, spans.statuses); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// definitions notes what instruments are made of, by name.
+type definitions struct {
+	instruments
+	made map[string]string
+}
+
+func (d *definitions) Meter(string, ...metrics.MeterOption) metrics.Meter { return d }
+
+func (d *definitions) note(kind, name string, opts []metrics.InstrumentOption) {
+	var o metrics.InstrumentOptions
+	for _, f := range opts {
+		f(&o)
+	}
+	d.made[name] = fmt.Sprintf("| `%s` | %s | `%s` | ", name, kind, o.UnitLabel)
+}
+
+func (d *definitions) Int64Counter(name string, opts ...metrics.InstrumentOption) (metrics.Int64Counter, error) {
+	d.note("counter", name, opts)
+	return d.instruments.Int64Counter(name, opts...)
+}
+
+func (d *definitions) Float64Histogram(name string, opts ...metrics.InstrumentOption) (metrics.Float64Histogram, error) {
+	d.note("histogram", name, opts)
+	return d.instruments.Float64Histogram(name, opts...)
+}
+
+// TestTelemetryIsDocumented: docs/telemetry.md lists every instrument with its kind and unit, and
+// no other.
+func TestTelemetryIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/telemetry.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &definitions{metrics.NopMeterProvider{}.Meter(""), map[string]string{}}
+	newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter = d })
+	for name, row := range d.made {
+		if strings.Count(string(page), "\n"+row) != 1 {
+			t.Errorf("docs/telemetry.md has no row %s of %s", row, name)
+		}
+	}
+	if n := strings.Count(string(page), "\n| `sigv4auth."); n != len(d.made) {
+		t.Errorf("docs/telemetry.md lists %d instruments; there are %d", n, len(d.made))
 	}
 }
 

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
@@ -139,6 +143,15 @@ func TestProgram(t *testing.T) {
 	if len(skew) != 1 || skew[0].GetHistogram().GetSampleCount() != 2*orders+1 ||
 		skew[0].GetHistogram().GetBucket()[0].GetUpperBound() >= 0 {
 		t.Errorf("%v", skew)
+	}
+	page, err := os.ReadFile(filepath.Join(testneed.Root(t), "docs", "telemetry.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range families {
+		if strings.HasPrefix(name, "sigv4auth_") && !strings.Contains(string(page), "| `"+name+"` |\n") {
+			t.Errorf("docs/telemetry.md does not list %s", name)
+		}
 	}
 	if _, ok := families["sigv4auth_streamed_bodies_total"]; ok {
 		t.Error("there are bodies in streaming modes, which are off")
