@@ -239,6 +239,19 @@ func TestSpanEndsBeforeTheHandler(t *testing.T) {
 	}
 }
 
+// TestContextWithAMeterAlone: where there is no tracer, the handler's context is the server's.
+func TestContextWithAMeterAlone(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter = metrics.NopMeterProvider{} })
+	var found any
+	h := a.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { found = r.Context().Value(tracingKey{}) }))
+	r := sign(t, ride(), signing{})
+	h.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(r.Context(), tracingKey{}, "the server's")))
+	if found != "the server's" {
+		t.Errorf("found %v", found)
+	}
+}
+
 // TestTelemetryOfBodies: a body in a streaming mode is counted when reading ends, once, and however
 // it ends. A meter that panics then does no harm.
 func TestTelemetryOfBodies(t *testing.T) {

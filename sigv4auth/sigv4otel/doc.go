@@ -23,9 +23,9 @@
 //
 // # Requirements
 //
-// The package imports the API of OpenTelemetry (go.opentelemetry.io/otel, metric and trace) and
-// smithy-go, all under the Apache License 2.0. With the API come go-logr/logr and stdr (Apache
-// License 2.0), cespare/xxhash (MIT) and go.opentelemetry.io/auto/sdk (Apache License 2.0). The SDK
-// and exporters are the program's to choose: here only the example and the tests use some. It is a
-// module of its own, so that who does not use OpenTelemetry gets none of it.
+// The package imports the API of OpenTelemetry (go.opentelemetry.io/otel/attribute, codes, metric
+// and trace) and smithy-go, all under the Apache License 2.0; the API imports cespare/xxhash (MIT).
+// A program that calls otel.GetMeterProvider gets go-logr/logr and stdr (Apache License 2.0) as
+// well. The SDK and the exporters are the program's to choose: here only the example and the tests
+// have some. It is a module of its own, so that who does not use OpenTelemetry gets none of it.
 package sigv4otel

@@ -33,8 +33,8 @@
 // # Requirements
 //
 // The package imports prometheus/client_golang and smithy-go, both under the Apache License 2.0.
-// With the former come prometheus/client_model, common and procfs (Apache License 2.0),
-// beorn7/perks and cespare/xxhash (MIT), munnerz/goautoneg, google.golang.org/protobuf,
-// golang.org/x/sys and go.yaml.in/yaml/v2 (BSD, or Apache License 2.0). It is a module of its own,
-// so that who does not use Prometheus gets none of it.
+// The former imports prometheus/client_model, common and procfs (Apache License 2.0), beorn7/perks,
+// cespare/xxhash and pandatix/go-abnf (MIT), munnerz/goautoneg, google.golang.org/protobuf and
+// golang.org/x/sys (BSD). It is a module of its own, so that who does not use Prometheus gets none
+// of it.
 package sigv4prom
