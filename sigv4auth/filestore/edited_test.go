@@ -2,6 +2,7 @@ package filestore_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -207,6 +208,35 @@ func TestWhatIsGoneIsTold(t *testing.T) {
 		issue(t, s) // finds out, most times, before the next look does
 		told.one(t, gone)
 	})
+}
+
+// TestAVolumeThatIsSwappedIsTold: where files are symbolic links, as those of a Kubernetes volume,
+// the link that leads elsewhere is an edit of what differs, and of nothing else.
+func TestAVolumeThatIsSwappedIsTold(t *testing.T) {
+	f := newFolder(t)
+	for _, version := range []string{"..1", "..2"} {
+		if err := os.Mkdir(f.path(version), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f.replace(version+"/principals.json", start)
+		f.replace(version+"/All.json", allowAll)
+	}
+	f.replace("..2/principals.json", strings.Replace(start, `"AttachedPolicies": [],`, `"AttachedPolicies": ["All"],`, 1))
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, f.path(name+".next")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(f.path(name+".next"), f.path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("..1", "..data")
+	link("..data/principals.json", "principals.json")
+	link("../..data/All.json", "policies/All.json")
+	_, told := openTold(f)
+	link("..2", "..data")
+	told.one(t, filestore.Edit{File: "principals.json", What: "user bob: policy All attached"})
 }
 
 // TestWhatIsNoEditIsNotTold: the first look, broken edits, what is written by the Store, and times
