@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
@@ -20,6 +21,7 @@ type deployment struct {
 	lock    *folderLock
 	keys    *filestore.Store
 	rides   *rideStore
+	watch   *dataWatch
 }
 
 // open opens the data folder, which it makes at the first start, and builds the handler. Whether it
@@ -35,7 +37,8 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if err != nil {
 		return err
 	}
-	if d.keys, err = filestore.Open(filestore.Config{Dir: opts.data, Report: d.journal.problem}); err != nil {
+	d.journal.ofAPI(a)
+	if d.keys, err = filestore.Open(filestore.Config{Dir: opts.data, Report: d.journal.problem, Edited: d.journal.edited}); err != nil {
 		return err
 	}
 	writeError := probe(opts.data)
@@ -77,11 +80,35 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		}
 	}
 	d.banner = newBanner(opts, a, here, who, &principals)
+	d.watch = watchData(d.journal.Logger, d.readAtStart(opts.data, who), func() { _ = d.rides.files.check() }) // which tells by itself
 	return nil
+}
+
+// readAtStart are the files that only a start reads or writes.
+func (d *deployment) readAtStart(dir string, who []caller) []watchedFile {
+	files := []watchedFile{{
+		path:   filepath.Join(dir, apiFile),
+		advice: "the policies depend on it: put it back before the next start, which fails without it",
+		edited: "it takes effect at the next start",
+	}, {
+		path: filepath.Join(dir, ridesFile), held: true,
+		advice: "the rides are served as long as the program runs: let it be read again before the next start",
+	}}
+	for i := range who {
+		if path := who[i].envPath(dir); who[i].accessKeyID != "" {
+			if _, err := os.Stat(path); err == nil {
+				files = append(files, watchedFile{path: path, advice: "the next start writes it anew"})
+			}
+		}
+	}
+	return files
 }
 
 // close closes what is open, once nothing is served any more.
 func (d *deployment) close() (err error) {
+	if d.watch != nil {
+		d.watch.close() // before what it looks at
+	}
 	if d.rides != nil {
 		err = d.rides.close()
 	}

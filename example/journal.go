@@ -5,11 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
@@ -23,12 +21,13 @@ const (
 // in the folder. Nothing in it is secret.
 type journal struct {
 	*slog.Logger
+	event     func(context.Context, sigv4auth.Event)
 	strangers sampler // refused requests of nobody known
 	failures  sampler
 }
 
 func newJournal(log *slog.Logger) *journal {
-	j := &journal{Logger: log}
+	j := &journal{Logger: log, event: sigv4auth.LogTo(log)}
 	j.strangers = sampler{most: sampleMost, window: sampleWindow, lost: func(n int) {
 		log.Warn("more requests without a right signature were refused than are logged", "lost", n)
 	}}
@@ -44,25 +43,20 @@ func (j *journal) close() {
 	j.failures.close()
 }
 
-// audit is the Authenticator's audit hook: one line for each request. Only of requests without a
-// right signature, of which anybody can send any number, some are counted instead.
-func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
-	if e.Diagnosis != nil {
-		j.diagnosed(ctx, e.RequestID, *e.Diagnosis)
-	}
-	if e.Principal == "" && !j.strangers.take() {
-		return
-	}
-	e.Diagnosis = nil                                                                                      // it has a line of its own
-	attrs := slices.DeleteFunc(e.LogValue().Group(), func(a slog.Attr) bool { return a.Key == "outcome" }) // the line's message
-	j.LogAttrs(ctx, slog.LevelInfo, e.Outcome.String(), attrs...)
+// ofAPI makes the journal that of an API: its lines are brief.
+func (j *journal) ofAPI(a api) {
+	j.Logger = slog.New(briefHandler{j.Handler(), a})
+	j.event = sigv4auth.LogTo(j.Logger)
 }
 
-// diagnosed tells the operator why a signature does not verify. There are never more of these than
-// the Authenticator makes.
-func (j *journal) diagnosed(ctx context.Context, requestID string, d diagnosis.Report) {
-	attrs := append([]slog.Attr{slog.String("request_id", requestID)}, d.LogValue().Group()...)
-	j.LogAttrs(ctx, slog.LevelWarn, "diagnosis", attrs...)
+// audit is the Authenticator's audit hook: one line for each request, and one for a diagnosis, of
+// which there are never more than the Authenticator makes. Only of requests without a right
+// signature, of which anybody can send any number, some are counted instead.
+func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
+	if e.Principal == "" && !j.strangers.take() && e.Diagnosis == nil {
+		return
+	}
+	j.event(ctx, e)
 }
 
 // denied is the Authenticator's Denied hook. The client is told what API Gateway would tell; the
@@ -119,4 +113,13 @@ func (j *journal) problem(p filestore.Problem) {
 		attrs = append(attrs, slog.Bool("last_good_version_in_force", p.LastGood))
 	}
 	j.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+// edited tells what an edit of the folder has changed, or which file is gone.
+func (j *journal) edited(e filestore.Edit) {
+	level, message := slog.LevelInfo, "edit in the data folder"
+	if e.Removed {
+		level, message = slog.LevelWarn, "removed from the data folder"
+	}
+	j.LogAttrs(context.Background(), level, message, slog.String("file", e.File), slog.String("what", e.What))
 }

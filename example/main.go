@@ -56,11 +56,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		_, _ = fmt.Fprintf(stderr, "example: %v; -h lists the flags\n", err)
 		return 2
 	}
-	if err := deploy(ctx, opts, stdout, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opts.level}))); err != nil {
+	if err := deploy(ctx, opts, stdout, newLog(stderr, opts.level)); err != nil {
 		_, _ = fmt.Fprintf(stderr, "example: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+// newLog writes lines of text.
+func newLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: shortTime}))
 }
 
 // deploy opens everything, tells what is served, and serves it until ctx ends.

@@ -55,7 +55,8 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 		"log why the signatures of refused requests do not verify, of up to "+strconv.Itoa(diagnosesPerMinute)+
 			" requests a minute: each costs about a hundred verifications")
 	fs.TextVar(&opts.level, "log-level", slog.LevelInfo,
-		"log what has at least this `level`: DEBUG, INFO, WARN or ERROR; each request is an INFO line")
+		"log what has at least this `level`: DEBUG, INFO, WARN or ERROR; an admitted request is an INFO line, a refused one WARN, "+
+			"and DEBUG says more of each")
 	origins := fs.String("cors", "",
 		"let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
 	fs.Usage = func() {} // called for mistakes, too

@@ -28,6 +28,7 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
 	}
 	rec.finished = true
+	m.leave()
 	if refused == nil && rec.body != nil {
 		a.watchBody(ctx, rec)
 	}
@@ -87,7 +88,7 @@ type Observe struct {
 
 	// Audit is called once for each request, admitted or refused, before the handler runs or the
 	// refusal is written. It is called on the request's goroutine and should not block. If it
-	// panics, the request is refused. nil: none.
+	// panics, the request is refused. nil: none. [LogTo] makes one of a logger of package slog.
 	//
 	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body
 	// of an admitted request turns out wrong while the handler reads it as it arrives; then on the
@@ -103,9 +104,11 @@ type Observe struct {
 	// [Authenticator.Diagnose]. The Audit hook MUST keep it from callers.
 	DiagnosesPerMinute int
 
-	// Meter receives the metrics that the package documentation lists. nil: none.
+	// Meter receives the metrics that the package documentation lists. The modules sigv4otel and
+	// sigv4prom, beside this package, have one for OpenTelemetry and one for Prometheus. nil: none.
 	Meter metrics.MeterProvider
 
-	// Tracer receives a span for each verification. nil: none.
+	// Tracer receives a span for each verification. The module sigv4otel, beside this package, has
+	// one for OpenTelemetry. nil: none.
 	Tracer tracing.TracerProvider
 }

@@ -2,9 +2,11 @@ package sigv4auth_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -53,7 +55,7 @@ func (q *benchRequest) rewind() *http.Request {
 	return q.r
 }
 
-func benchAuthenticator(b *testing.B) *sigv4auth.Authenticator {
+func benchAuthenticator(b *testing.B, changes ...func(*sigv4auth.Config)) *sigv4auth.Authenticator {
 	b.Helper()
 	return newAuthenticator(b, func(c *sigv4auth.Config) {
 		c.Credentials = sigv4auth.StaticCredentials(
@@ -63,6 +65,9 @@ func benchAuthenticator(b *testing.B) *sigv4auth.Authenticator {
 				Principal: rolePrincipal,
 			},
 		)
+		for _, change := range changes {
+			change(c)
+		}
 	})
 }
 
@@ -141,6 +146,38 @@ func BenchmarkHandler(b *testing.B) {
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	for name, h := range map[string]http.Handler{"type=handler": a.Handler(nothing), "type=require": a.Require(z.Check)(nothing)} {
 		b.Run(name, func(b *testing.B) {
+			w := httptest.NewRecorder()
+			b.ReportAllocs()
+			for b.Loop() {
+				h.ServeHTTP(w, q.rewind())
+			}
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Body)
+			}
+		})
+	}
+}
+
+// BenchmarkLogTo measures what the audit hook of package slog adds to a request: nothing but the
+// event where its level is disabled, and a line of JSON where it is not.
+func BenchmarkLogTo(b *testing.B) {
+	q := newBenchRequest(b, ride(), signing{keyID: tempKeyID, token: referenceToken, digestHeader: true})
+	z := newAuthorizer(b, sigv4auth.AuthorizerConfig{Policies: attached(parsePolicy(b, iampolicy.IdentityPolicy, standardUserPolicy))})
+	logAt := func(level slog.Level) func(context.Context, sigv4auth.Event) {
+		return sigv4auth.LogTo(slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: level})))
+	}
+	for _, tt := range []struct {
+		name string
+		hook func(context.Context, sigv4auth.Event)
+	}{
+		{"type=require/audit=none", nil},
+		{"type=require/audit=nothing", func(context.Context, sigv4auth.Event) {}},
+		{"type=require/audit=disabled-level", logAt(slog.LevelWarn)},
+		{"type=require/audit=json", logAt(slog.LevelInfo)},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			a := benchAuthenticator(b, func(c *sigv4auth.Config) { c.Observe.Audit = tt.hook })
+			h := a.Require(z.Check)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			w := httptest.NewRecorder()
 			b.ReportAllocs()
 			for b.Loop() {

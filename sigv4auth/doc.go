@@ -208,13 +208,26 @@
 // expires: no request is remembered. Use TLS, and make operations idempotent or check for repeats
 // where that matters.
 //
-// # Metrics
+// # Logs, metrics and traces
 //
-// With [Observe.Meter], the meter github.com/wildgate/wildgate/sigv4auth has the counter
-// sigv4auth.requests and the histograms sigv4auth.duration (seconds until the verdict), both by
-// "outcome", which is "admitted" or a [Reason], and sigv4auth.clock_skew (seconds by which the
-// server's clock is ahead of a request's date). The counter sigv4auth.streamed_bodies counts the
-// bodies that stream once they have been read to their end or to an error, by "outcome", which is
-// "verified" or a Reason. Of requests to [Routes], those that matched one have the label
-// "route" as well, on all but clock_skew: the route's pattern, never a path.
+// The package writes no log. [LogTo] makes an [Observe.Audit] hook of a logger of package slog.
+// [Observe.Meter] and [Observe.Tracer] are interfaces of smithy-go: package sigv4otel makes them of
+// OpenTelemetry's, and sigv4prom a Meter of a Prometheus registry, both beside this package and
+// modules of their own. docs/telemetry.md shows all of it.
+//
+// The meter github.com/wildgate/wildgate/sigv4auth has
+//
+//	sigv4auth.requests         counter, {request}  requests, by outcome and route
+//	sigv4auth.duration         histogram, s        time until the verdict, by outcome and route
+//	sigv4auth.clock_skew       histogram, s        the server's clock less a request's date: negative where the client's is ahead
+//	sigv4auth.streamed_bodies  counter, {body}     bodies that stream, read to their end or to an error, by outcome and route
+//
+// The label "outcome" is "admitted", or of a body "verified", or a [Reason]; "Other" stands for any
+// Reason that is not of this package. Of requests to [Routes], those that matched one have the
+// label "route": its pattern, never a path.
+//
+// The tracer of that name has one span for each verification, sigv4auth.Verify, in the span of the
+// request's context. It has both as attributes, and the status OK or Error. Stores, a Check and the
+// Audit hook are called in it. It has ended before the handler runs, which is in the server's span
+// again.
 package sigv4auth

@@ -2,7 +2,6 @@ package sigv4auth
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"time"
@@ -74,58 +73,6 @@ type Event struct {
 	ReportOnly bool
 }
 
-// LogValue returns the event as a group for package slog, without the fields that are empty. It
-// implements [slog.LogValuer].
-func (e Event) LogValue() slog.Value {
-	attrs := make([]slog.Attr, 0, 18)
-	add := func(key, value string) {
-		if value != "" {
-			attrs = append(attrs, slog.String(key, value))
-		}
-	}
-	add("request_id", e.RequestID)
-	add("method", e.Method)
-	add("path", e.Path)
-	add("route", e.Route)
-	if e.Authorization != AuthorizationIAM {
-		add("authorization", e.Authorization.String())
-	}
-	if e.Source.IsValid() {
-		add("source", e.Source.String())
-	}
-	add("source_untold", e.SourceUntold.String())
-	add("scheme_untold", e.SchemeUntold.String())
-	add("access_key_id", e.AccessKeyID)
-	add("principal", e.Principal)
-	if e.PayloadMode != 0 {
-		add("payload_mode", e.PayloadMode.String())
-	}
-	add("outcome", e.Outcome.String())
-	add("reason", e.Reason.String())
-	if e.Action != "" || e.Resource != "" {
-		add("action", e.Action)
-		add("resource", e.Resource)
-		add("decision", e.Decision.Outcome.String())
-		add("policies", e.PolicyRevision)
-	}
-	if e.Decision.OverBudget {
-		attrs = append(attrs, slog.Bool("over_budget", true))
-	}
-	if e.Decision.PolicyType != 0 {
-		add("policy_type", e.Decision.PolicyType.String())
-		add("policy", e.Decision.PolicyName)
-		attrs = append(attrs, slog.Int("statement", e.Decision.Statement))
-		add("sid", e.Decision.Sid)
-	}
-	if e.ReportOnly {
-		attrs = append(attrs, slog.Bool("report_only", true))
-	}
-	if e.Diagnosis != nil {
-		attrs = append(attrs, slog.Any("diagnosis", e.Diagnosis))
-	}
-	return slog.GroupValue(attrs...)
-}
-
 // Outcome says what became of a request.
 type Outcome uint8
 
@@ -156,16 +103,17 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // record is what a request's context carries: one allocation for the context itself, the identity
 // and the event.
 type record struct {
-	context.Context
-	identity Identity
-	admitted bool // => identity is verified, and authorised where a Check was asked
-	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
-	finished bool // => event is out and is not changed any more
-	delivery BodyDelivery
-	event    Event
-	routes   *routeTable   // nil => the request did not come through Authenticator.Routes
-	route    *route        // of routes; nil => none matched
-	body     *streamedBody // nil => the body has been read and verified
+	context.Context              // the server's
+	measured        *measurement // nil => nobody is watching
+	identity        Identity
+	admitted        bool // => identity is verified, and authorised where a Check was asked
+	sourced         bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
+	finished        bool // => event is out and is not changed any more
+	delivery        BodyDelivery
+	event           Event
+	routes          *routeTable   // nil => the request did not come through Authenticator.Routes
+	route           *route        // of routes; nil => none matched
+	body            *streamedBody // nil => the body has been read and verified
 }
 
 // spooled returns the body if it is spooled, or nil.
@@ -188,6 +136,9 @@ type recordKey struct{}
 func (rec *record) Value(key any) any {
 	if key == (recordKey{}) {
 		return rec
+	}
+	if rec.measured.open() {
+		return rec.measured.ctx.Value(key)
 	}
 	return rec.Context.Value(key)
 }

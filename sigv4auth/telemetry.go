@@ -2,6 +2,7 @@ package sigv4auth
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/smithy-go/metrics"
@@ -51,7 +52,20 @@ func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t teleme
 // measurement is one verification that is being watched.
 type measurement struct {
 	begin time.Time
-	span  tracing.Span // nil => no tracer
+	span  tracing.Span    // nil => no tracer
+	ctx   context.Context // that of span
+	left  atomic.Bool
+}
+
+// open reports whether the request is in the span. A store may still look at a context while the
+// handler runs.
+func (m *measurement) open() bool { return m != nil && m.span != nil && !m.left.Load() }
+
+// leave returns to the server's span: one that has ended takes nothing more.
+func (m *measurement) leave() {
+	if m != nil && m.span != nil {
+		m.left.Store(true)
+	}
 }
 
 // start begins a span and a measurement, which end ends; nil where nobody is watching. A tracer
@@ -74,7 +88,8 @@ func (t *telemetry) watch(parent context.Context) (ctx context.Context, m *measu
 		m.begin = time.Now()
 	}
 	if t.tracer != nil {
-		ctx, m.span = t.tracer.StartSpan(ctx, "sigv4auth.Verify", func(o *tracing.SpanOptions) { o.Kind = tracing.SpanKindInternal })
+		m.ctx, m.span = t.tracer.StartSpan(ctx, "sigv4auth.Verify", func(o *tracing.SpanOptions) { o.Kind = tracing.SpanKindInternal })
+		ctx = m.ctx
 	}
 	return ctx, m, nil
 }
@@ -82,7 +97,7 @@ func (t *telemetry) watch(parent context.Context) (ctx context.Context, m *measu
 func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 	outcome := "admitted"
 	if e.Outcome != Admitted {
-		outcome = string(e.Reason) // guard 215
+		outcome = e.Reason.label() // guard 215
 	}
 	if t.requests != nil {
 		label := labels(e.Route, outcome)
@@ -94,10 +109,11 @@ func (t *telemetry) end(ctx context.Context, m *measurement, e *Event) {
 		if e.Route != "" {
 			m.span.SetProperty("route", e.Route)
 		}
-		m.span.SetStatus(tracing.SpanStatusOK)
+		status := tracing.SpanStatusOK
 		if e.Outcome != Admitted {
-			m.span.SetStatus(tracing.SpanStatusError)
+			status = tracing.SpanStatusError
 		}
+		m.span.SetStatus(status) // once: OpenTelemetry takes none after Ok
 		m.span.End()
 	}
 }
@@ -113,11 +129,20 @@ func labels(route, outcome string) metrics.RecordMetricOption {
 	}
 }
 
+// label is what metrics call the reason. A Check can refuse for a Reason of its own, with whatever
+// text in it: all of those are one (threat 215).
+func (r Reason) label() string {
+	if _, known := answers[r]; !known {
+		return "Other"
+	}
+	return string(r)
+}
+
 // body counts a body that streams. refused: nil if it is verified.
 func (t *telemetry) body(ctx context.Context, route string, refused *Error) {
 	outcome := "verified"
 	if refused != nil {
-		outcome = string(refused.Reason)
+		outcome = refused.Reason.label()
 	}
 	t.bodies.Add(ctx, 1, labels(route, outcome))
 }

@@ -3,14 +3,21 @@ package sigv4auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/aws/smithy-go/metrics"
 	"github.com/aws/smithy-go/tracing"
+	"github.com/google/go-cmp/cmp"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // meter counts what is recorded, by instrument and outcome.
@@ -84,10 +91,62 @@ func TestTelemetry(t *testing.T) {
 	if len(spans.outcomes) != 3 || spans.outcomes[0] != "admitted" || spans.ended != 3 {
 		t.Errorf("spans %+v", spans)
 	}
+	// Each is set once: to OpenTelemetry, Ok is the last word.
+	statuses := []tracing.SpanStatus{tracing.SpanStatusOK, tracing.SpanStatusError, tracing.SpanStatusError}
+	if diff := cmp.Diff(statuses, spans.statuses); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// definitions notes what instruments are made of, by name.
+type definitions struct {
+	instruments
+	made map[string]string
+}
+
+func (d *definitions) Meter(string, ...metrics.MeterOption) metrics.Meter { return d }
+
+func (d *definitions) note(kind, name string, opts []metrics.InstrumentOption) {
+	var o metrics.InstrumentOptions
+	for _, f := range opts {
+		f(&o)
+	}
+	d.made[name] = fmt.Sprintf("| `%s` | %s | `%s` | ", name, kind, o.UnitLabel)
+}
+
+func (d *definitions) Int64Counter(name string, opts ...metrics.InstrumentOption) (metrics.Int64Counter, error) {
+	d.note("counter", name, opts)
+	return d.instruments.Int64Counter(name, opts...)
+}
+
+func (d *definitions) Float64Histogram(name string, opts ...metrics.InstrumentOption) (metrics.Float64Histogram, error) {
+	d.note("histogram", name, opts)
+	return d.instruments.Float64Histogram(name, opts...)
+}
+
+// TestTelemetryIsDocumented: docs/telemetry.md lists every instrument with its kind and unit, and
+// no other.
+func TestTelemetryIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/telemetry.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &definitions{metrics.NopMeterProvider{}.Meter(""), map[string]string{}}
+	newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter = d })
+	for name, row := range d.made {
+		if strings.Count(string(page), "\n"+row) != 1 {
+			t.Errorf("docs/telemetry.md has no row %s of %s", row, name)
+		}
+	}
+	if n := strings.Count(string(page), "\n| `sigv4auth."); n != len(d.made) {
+		t.Errorf("docs/telemetry.md lists %d instruments; there are %d", n, len(d.made))
+	}
 }
 
 type tracer struct {
 	outcomes []any
+	statuses []tracing.SpanStatus
 	ended    int
 }
 
@@ -104,7 +163,94 @@ type span struct {
 }
 
 func (s *span) SetProperty(_, v any) { s.tr.outcomes = append(s.tr.outcomes, v) }
-func (s *span) End()                 { s.tr.ended++ }
+func (s *span) SetStatus(status tracing.SpanStatus) {
+	s.tr.statuses = append(s.tr.statuses, status)
+}
+func (s *span) End() { s.tr.ended++ }
+
+// TestOwnReasonsAreOneLabel: a Check that puts what a request brought into its reason makes no
+// series of it (threat 215).
+func TestOwnReasonsAreOneLabel(t *testing.T) {
+	t.Parallel()
+	m := &meter{counts: map[string]int{}}
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter = m })
+	h := a.Require(func(r *http.Request, _ sigv4auth.Identity) error { return sigv4auth.Reason("no " + r.RequestURI) })(&spy{})
+	for _, path := range []string{"/prod/ride", "/prod/rides"} {
+		h.ServeHTTP(httptest.NewRecorder(), sign(t, request("GET", path, ""), signing{}))
+	}
+	if m.counts["sigv4auth.requests Other"] != 2 {
+		t.Errorf("%v", m.counts)
+	}
+}
+
+// tracingKey is where nestedTracer keeps the span that a context is in.
+type tracingKey struct{}
+
+// nestedTracer puts each span's name into the context that it is started in.
+type nestedTracer struct{ tracer }
+
+func (tr *nestedTracer) Tracer(string, ...tracing.TracerOption) tracing.Tracer { return tr }
+
+func (tr *nestedTracer) StartSpan(ctx context.Context, name string, opts ...tracing.SpanOption) (context.Context, tracing.Span) {
+	ctx, span := tr.tracer.StartSpan(ctx, name, opts...)
+	return context.WithValue(ctx, tracingKey{}, name), span
+}
+
+// TestSpanEndsBeforeTheHandler: stores and the audit hook are called in the span of the
+// verification. The handler is in its server's span again: what is written to a span that has ended
+// is lost, and what the handler does is no part of a verification.
+func TestSpanEndsBeforeTheHandler(t *testing.T) {
+	t.Parallel()
+	spans := &nestedTracer{}
+	at := map[string]any{}
+	seen := func(where string, ctx context.Context) { at[where] = ctx.Value(tracingKey{}) }
+	a := newAuthenticator(t, func(c *sigv4auth.Config) {
+		c.Observe.Tracer = spans
+		c.Observe.Audit = func(ctx context.Context, _ sigv4auth.Event) { seen("audit", ctx) }
+		keys := c.Credentials
+		c.Credentials = sigv4test.StoreFunc(func(ctx context.Context, id, token string) (sigv4auth.Credential, error) {
+			seen("credentials", ctx)
+			return keys.Credential(ctx, id, token)
+		})
+	})
+	z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
+		Policies: policyFunc(func(ctx context.Context, _ sigv4auth.Identity) (iampolicy.Set, string, error) {
+			seen("policies", ctx)
+			return attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)).Policies(ctx, sigv4auth.Identity{})
+		}),
+	})
+	var id sigv4auth.Identity
+	requestID := ""
+	h := a.Require(z.Check)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen("handler", r.Context())
+		id, _ = sigv4auth.IdentityFrom(r.Context())
+		requestID, _ = sigv4auth.RequestIDFrom(r.Context())
+	}))
+	r := sign(t, ride(), signing{})
+	r = r.WithContext(context.WithValue(r.Context(), tracingKey{}, "GET /prod/ride"))
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	const span = "sigv4auth.Verify"
+	want := map[string]any{"credentials": span, "policies": span, "audit": span, "handler": "GET /prod/ride"}
+	if diff := cmp.Diff(want, at); diff != "" {
+		t.Error(diff)
+	}
+	if id.Principal.ARN != userPrincipal.ARN || requestID == "" {
+		t.Errorf("the handler finds %v and request %q", id.Principal, requestID)
+	}
+}
+
+// TestContextWithAMeterAlone: where there is no tracer, the handler's context is the server's.
+func TestContextWithAMeterAlone(t *testing.T) {
+	t.Parallel()
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.Observe.Meter = metrics.NopMeterProvider{} })
+	var found any
+	h := a.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { found = r.Context().Value(tracingKey{}) }))
+	r := sign(t, ride(), signing{})
+	h.ServeHTTP(httptest.NewRecorder(), r.WithContext(context.WithValue(r.Context(), tracingKey{}, "the server's")))
+	if found != "the server's" {
+		t.Errorf("found %v", found)
+	}
+}
 
 // TestTelemetryOfBodies: a body in a streaming mode is counted when reading ends, once, and however
 // it ends. A meter that panics then does no harm.

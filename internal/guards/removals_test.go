@@ -130,7 +130,7 @@ var removals = []removal{
 	{"213", `messageMismatch`, `messageMismatch + string(s.buf)`, "sigv4auth TestAnswerTellsNoSignature"},
 	{"214a", `c >= 0x20 && c < 0x7f`, `true`, "sigv4auth TestEventHoldsNoSecret"},
 	{"214b", `c == '\\'`, `false`, "sigv4auth TestEventTexts"},
-	{"215", `outcome = string(e.Reason)`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
+	{"215", `outcome = e.Reason.label()`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
 	{"218", `refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) })`, ``, "sigv4auth TestRequire"},
 	{"220b", `most = min(most, maxUndeclared)`, ``, "sigv4auth TestUndeclaredIsBounded"},
 	{"221a", `min(r.ContentLength, firstRead)`, `r.ContentLength`, "sigv4auth TestLongBodies"},

@@ -59,6 +59,21 @@ func TestReadmeIsShort(t *testing.T) {
 	}
 }
 
+// TestTelemetryPrograms: the programs that docs/telemetry.md shows are those that are run by tests.
+func TestTelemetryPrograms(t *testing.T) {
+	t.Parallel()
+	page := documents(t)["docs/telemetry.md"]
+	for _, name := range []string{"sigv4auth/sigv4otel/example/main.go", "sigv4auth/sigv4prom/example/main.go"} {
+		b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(page, "```go\n"+string(b)+"```\n") != 1 {
+			t.Errorf("docs/telemetry.md does not show %s as it is", name)
+		}
+	}
+}
+
 var (
 	fence    = regexp.MustCompile("(?ms)^```.*?^```")
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)

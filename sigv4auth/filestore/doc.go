@@ -66,8 +66,8 @@
 //
 // Each file is judged alone. One that is broken, unreadable, too large or, for one with secrets,
 // open to others keeps its last good version in force, and is reported to [Config].Report and by
-// [Store.Problems] with file, line and column. Where there is no last good version, as after a
-// restart:
+// [Store.Problems] with file, line and column. An edit that was taken is told to [Config].Edited,
+// in one line that says what is different. Where there is no last good version, as after a restart:
 //
 //   - without a good principals.json, [Open] fails;
 //   - a principal that attaches a policy which is broken or does not exist is denied everything,

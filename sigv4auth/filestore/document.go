@@ -14,6 +14,8 @@ type document[T any] struct {
 	decode func(data []byte, mode fileMode) (value T, problems []Problem, ok bool) // ok: take it
 	whole  func(data []byte) bool                                                  // nil: what decodes is whole
 
+	edited func(before, now T, had bool) string // what has changed; nil: it is not told
+
 	current    T
 	hasCurrent bool // a version is in force
 	problems   []Problem
@@ -22,6 +24,7 @@ type document[T any] struct {
 	late       bool // the file changes at every look
 	absent     bool // the file was looked for, and does not exist
 	looked     bool // something was made of the file, or of its absence
+	taken      int  // how many versions were
 }
 
 // refresh follows the file, and reports whether anything changed: what is in force, or what is
@@ -55,6 +58,7 @@ func (d *document[T]) refresh(seen fileState, err error, now time.Time, first bo
 		if ok {
 			d.current, d.hasCurrent = value, true
 			replaced = true
+			d.taken++
 		}
 		d.setProblems(problems, d.hasCurrent && !ok)
 	case removed:

@@ -39,6 +39,9 @@ type folder struct {
 	moving     bool // the last look has seen a change and waits for it to settle
 	generation generation
 	lineage    lineage
+
+	noting bool // somebody is to be told of edits
+	edits  []Edit
 }
 
 func newFolder(cfg *Config) *folder {
@@ -48,9 +51,10 @@ func newFolder(cfg *Config) *folder {
 		secrets:  make(map[string]*document[sigv4auth.Secret]),
 		readDir:  os.ReadDir,
 		lineage:  newLineage(),
+		noting:   cfg.Edited != nil,
 	}
 	f.principals = &document[*principals]{
-		file: f.watch(principalsFile, maxPrincipalsBytes), name: principalsFile, decode: decodePrincipals,
+		file: f.watch(principalsFile, maxPrincipalsBytes), name: principalsFile, decode: decodePrincipals, edited: principalsEdit,
 	}
 	f.sessions = &document[[]session]{
 		file: f.watch(sessionsFile, maxSessionsBytes), name: sessionsFile, decode: decodeSessions,
@@ -93,7 +97,7 @@ func (f *folder) look(first, all bool) (changed bool) {
 	if f.sessions.turn != f.turn && lookAtFile(f, f.sessions, first) {
 		changed = true
 		if f.sessions.absent {
-			f.sessions.clear()
+			f.takeSessionsOut()
 		}
 	}
 	return changed
@@ -108,7 +112,11 @@ func lookAtFile[T any](f *folder, d *document[T], first bool) (changed bool) {
 // refreshDocument makes of a document what a look at its file has seen.
 func refreshDocument[T any](f *folder, d *document[T], seen fileState, err error, first bool) (changed bool) {
 	d.turn = f.turn
+	before, had, taken := d.current, d.hasCurrent, d.taken
 	changed = d.refresh(seen, err, time.Now(), first)
+	if f.noting && !first && d.edited != nil && d.taken != taken {
+		f.noteEdit(Edit{File: d.name, What: d.edited(before, d.current, had)})
+	}
 	f.moving = f.moving || d.file.waiting()
 	return changed
 }
@@ -125,11 +133,15 @@ func (f *folder) refreshSecrets(first, all bool) (changed bool) {
 		f.secretsOf = p
 		f.nameSecrets(p)
 	}
-	for _, d := range f.secrets {
+	for name, d := range f.secrets {
+		before, looked, taken := d.current, d.looked, d.taken
 		if due(f, d, all) && lookAtFile(f, d, first) {
 			changed = true
-			if d.absent {
+			switch {
+			case d.absent:
 				d.clear()
+			case !first && looked && d.taken != taken && !before.Equal(d.current.Reveal()):
+				f.noteSecret(name)
 			}
 		}
 	}
@@ -191,8 +203,12 @@ func (f *folder) refreshPolicies(first, all bool) (changed bool) {
 		if failing && (seen.absent || err != nil) {
 			continue
 		}
+		there := d.looked && !d.absent
 		changed = refreshDocument(f, d, seen, err, first) || changed
 		if d.absent {
+			if there {
+				f.noteRemovedPolicy(name, d)
+			}
 			delete(f.policies, name)
 		}
 	}
@@ -250,7 +266,8 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 	default:
 		listed[name] = true
 		f.policies[name] = &document[policy]{
-			file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), slot: len(f.policies) % turns,
+			file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), edited: policyEdit(name),
+			slot: len(f.policies) % turns,
 		}
 	}
 }

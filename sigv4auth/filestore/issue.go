@@ -134,7 +134,7 @@ func (s *Store) rewriteSessions(ctx context.Context, change func(time.Time, []se
 	// taken out must not come back.
 	if lookAtFile(s.folder, d, true) {
 		if d.absent {
-			d.clear()
+			s.folder.takeSessionsOut()
 		}
 		s.current.Store(s.folder.compile())
 	}

@@ -23,6 +23,7 @@ type Store struct {
 	now      func() time.Time
 	current  atomic.Pointer[snapshot] // nil => closed
 	reporter reporter                 // Open's, then follow's
+	edited   func(Edit)               // may be nil; follow's
 
 	syncFolder func(path string) error // waits until the entries of a folder are on disk
 
@@ -67,7 +68,7 @@ func Open(cfg Config) (*Store, error) {
 	}
 	cfg.Dir = dir
 	s := &Store{
-		dir: cfg.Dir, interval: cfg.PollInterval, now: cfg.Now, reporter: reporter{report: cfg.Report},
+		dir: cfg.Dir, interval: cfg.PollInterval, now: cfg.Now, reporter: reporter{report: cfg.Report}, edited: cfg.Edited,
 		folder: newFolder(&cfg), syncFolder: syncFolder,
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -114,6 +115,9 @@ func (s *Store) follow(told *snapshot) {
 		if now := s.refresh(); now != nil && now != told {
 			s.reporter.tell(now.problems)
 			told = now
+		}
+		if s.edited != nil {
+			tellEdits(s.edited, s.takeEdits())
 		}
 	}
 }

@@ -1,0 +1,111 @@
+package filestore
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// policyEdit returns a function that says what has changed in the policy called name.
+func policyEdit(name string) func(before, now policy, had bool) string {
+	return func(before, now policy, had bool) string {
+		version, statements := partsOf(now)
+		if !had {
+			return "policy " + name + " added with " + count(len(statements), "statement", "")
+		}
+		versionBefore, statementsBefore := partsOf(before)
+		text := comparedStatements(statementsBefore, statements)
+		switch {
+		case text == "" && version != versionBefore:
+			text = "Version or Id changed"
+		case text == "" && slices.EqualFunc(statementsBefore, statements, func(a, b statementText) bool { return a == b }):
+			if before.digest == now.digest {
+				return "" // the mode of the file
+			}
+			text = "written otherwise, and means the same"
+		case text == "":
+			text = "statements in another order"
+		}
+		return "policy " + name + ": " + text
+	}
+}
+
+// statementText is one statement of a policy, written in one way.
+type statementText struct{ sid, text string }
+
+// partsOf takes a policy apart, into its statements and what stands beside them.
+func partsOf(p policy) (beside string, statements []statementText) {
+	if p.identity == nil {
+		return "", nil
+	}
+	text, err := p.identity.MarshalJSON()
+	if err != nil {
+		return "", nil // unreachable: the policy was parsed
+	}
+	var document struct {
+		Version, ID string
+		Statement   []json.RawMessage
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		return "", nil // unreachable: the printer writes JSON
+	}
+	for _, raw := range document.Statement {
+		var s struct{ Sid string }
+		_ = json.Unmarshal(raw, &s) // as above
+		statements = append(statements, statementText{s.Sid, string(raw)})
+	}
+	return document.Version + "\n" + document.ID, statements
+}
+
+// comparedStatements counts the statements that were added, changed and removed; "" where there are
+// none of these. A statement that has a Sid is the one that had it; of the others, as many as were
+// both added and removed were changed.
+func comparedStatements(before, now []statementText) string {
+	was := map[statementText]int{}
+	for _, s := range before {
+		was[s]++
+	}
+	added, removed := map[string]int{}, map[string]int{} // by Sid
+	for _, s := range now {
+		if was[s] > 0 {
+			was[s]--
+			continue
+		}
+		added[s.sid]++
+	}
+	for s, n := range was {
+		removed[s.sid] += n
+	}
+	nAdded, nChanged, nRemoved := 0, 0, 0
+	for sid, n := range added {
+		both := min(n, removed[sid])
+		nChanged, nAdded, removed[sid] = nChanged+both, nAdded+n-both, removed[sid]-both
+	}
+	for _, n := range removed {
+		nRemoved += n
+	}
+	var texts []string
+	for _, t := range []struct {
+		n    int
+		verb string
+	}{{nAdded, "added"}, {nChanged, "changed"}, {nRemoved, "removed"}} {
+		switch {
+		case t.n == 0:
+		case len(texts) == 0:
+			texts = append(texts, count(t.n, "statement", t.verb))
+		default:
+			texts = append(texts, strconv.Itoa(t.n)+" "+t.verb)
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// count returns n of a noun, and what became of them.
+func count(n int, noun, verb string) string {
+	text := strconv.Itoa(n) + " " + noun
+	if n != 1 && noun != "more" {
+		text += "s"
+	}
+	return strings.TrimSuffix(text+" "+verb, " ")
+}
