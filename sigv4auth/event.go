@@ -165,6 +165,7 @@ type record struct {
 	routes   *routeTable   // nil => the request did not come through Authenticator.Routes
 	route    *route        // of routes; nil => none matched
 	body     *streamedBody // nil => the body has been read and verified
+	unread   *Error        // nil => it was not left unread; what refuses the request once it is authorised
 }
 
 type recordKey struct{}

@@ -44,10 +44,16 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			refused.place = p.place
 		}
 	}()
-	if refused = a.walk(ctx, r, rec, id, &p, s); refused != nil || check == nil {
-		return refused
+	received := r.Body
+	if refused = a.walk(ctx, r, rec, id, &p, s); refused == nil && check != nil {
+		refused = a.authorize(ctx, check, r, rec, &p, s)
 	}
-	return a.authorize(ctx, check, r, rec, &p, s)
+	if rec.unread != nil {
+		if r.Body = received; refused == nil {
+			refused = rec.unread
+		}
+	}
+	return refused
 }
 
 // walk is the verification walk, in AWS's order of checks: what is cheap comes first, a key is
@@ -104,6 +110,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	var declared payload
 	if refused := a.declaredPayload(&declared, r, p); refused != nil {
+		return refused
+	}
+	if refused := a.checkUndeclared(r, &declared); refused != nil {
 		return refused
 	}
 	if refused := declared.takeChecksum(r, &h, &s.query, p); refused != nil {
@@ -167,6 +176,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if declared.stream != nil {
 		rec.body = declared.streamBody(r, key, p)
 		rec.body.standing.follow(a, ctx, p, s, via, &credential, now)
+	} else if declared.mode == PayloadDigest && a.isStream(r) {
+		rec.unread = refuseStream(r)
 	} else {
 		late, refused := a.plainBody(r, body, &declared, now)
 		if refused != nil {
