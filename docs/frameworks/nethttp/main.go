@@ -1,0 +1,74 @@
+// Command nethttp protects a ServeMux. The middleware goes around the whole mux: its own answers,
+// 404, 405 and redirects, would tell everybody what there is.
+//
+// Where the routes are yours to write down anew, take Authenticator.Routes, in ../routes.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/docs/frameworks/internal/notes"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/filestore"
+)
+
+const (
+	account = "111122223333"
+	note    = "arn:acme:notes:eu-1:" + account + ":note/"
+)
+
+func main() {
+	service := notes.New()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, service.Read(r.PathValue("id")))
+	})
+	mux.HandleFunc("PUT /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
+		sum, err := service.Write(r.PathValue("id"), r.Body)
+		if err != nil {
+			http.Error(w, "the note cannot be read", http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, sum)
+	})
+	mux.HandleFunc("POST /crash", func(http.ResponseWriter, *http.Request) { service.Crash() })
+
+	store, err := filestore.Open(filestore.Config{Dir: os.Getenv("NOTES_DATA"), Report: func(p filestore.Problem) { log.Print(p) }})
+	check(err)
+	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
+	check(err)
+	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+		Policies: store, ResourceAccount: account,
+		// The mux itself says which pattern it will serve. {id} is the last segment, decoded: the
+		// Authorizer refuses paths with an escaped slash.
+		Target: func(r *http.Request) (action, resource string) {
+			switch _, pattern := mux.Handler(r); pattern {
+			case "GET /notes/{id}":
+				return "notes:Read", note + strings.TrimPrefix(r.URL.Path, "/notes/")
+			case "PUT /notes/{id}":
+				return "notes:Write", note + strings.TrimPrefix(r.URL.Path, "/notes/")
+			case "POST /crash":
+				return "notes:Crash", "*"
+			}
+			return "", "" // denied
+		},
+	})
+	check(err)
+
+	root := http.NewServeMux()
+	root.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, service.Health()) }) // open
+	root.Handle("/", auth.Require(authz.Check)(mux))
+	server := &http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: root, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(server.ListenAndServe())
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
