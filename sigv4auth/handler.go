@@ -58,7 +58,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			r.Body = http.MaxBytesReader(w, received, a.maxBody)
 		}
 		header, copied := a.strip.from(r.Header)
-		if rec.body != nil {
+		if rec.body != nil && rec.body.coded {
 			if !copied {
 				header = r.Header.Clone()
 			}

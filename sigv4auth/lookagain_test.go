@@ -87,21 +87,12 @@ func TestSlowBody(t *testing.T) {
 	withDigest.digestHeader, presigned.presign, v4a.regions = true, time.Minute, "*"
 	v4aDigest := v4a
 	v4aDigest.digestHeader = true
-	unsigned := func(presign time.Duration) func(*testing.T) *http.Request {
-		return func(*testing.T) *http.Request {
-			return sigv4test.Signer{
-				Credential: session(), Region: testRegion, Service: "s3", Presign: presign,
-				Payload: sigv4test.Unsigned, Now: sigv4test.NewClock(testNow).Now,
-			}.Sign(ride())
-		}
-	}
 	signed := func(s signing) func(*testing.T) *http.Request {
 		return func(t *testing.T) *http.Request { return sign(t, ride(), s) }
 	}
 	modes := map[string]func(*testing.T) *http.Request{
 		"digest announced": signed(withDigest), "digest not announced": signed(undeclared), "presigned": signed(presigned),
 		"SigV4A": signed(v4a), "SigV4A, digest announced": signed(v4aDigest),
-		"unsigned": unsigned(0), "unsigned, presigned": unsigned(time.Minute),
 		"behind a proxy": func(t *testing.T) *http.Request {
 			r := sign(t, ride(), withDigest)
 			r.Host = "backend"
@@ -131,9 +122,6 @@ func TestSlowBody(t *testing.T) {
 					a := newAuthenticator(t, func(c *sigv4auth.Config) {
 						c.Credentials, c.Now, c.Algorithms, c.Observe.Audit = store, clock.Now, sigv4auth.SigV4A, auditInto(&event, &events)
 						c.Proxies = sigv4auth.TrustedProxies{Networks: peerNetwork, HostHeader: "X-Forwarded-Host"}
-						if mode == "unsigned" || mode == "unsigned, presigned" {
-							c.Service, c.Payloads = "s3", sigv4auth.InsecureUnsigned
-						}
 					})
 					r.Body = &slowBody{r.Body, func() { clock.Advance(took); tt.change(store) }}
 					var handler spy

@@ -96,8 +96,8 @@ func (d *payload) checkBody(body []byte) *Error {
 // [Identity] and an [Event] one.
 //
 // The streaming modes, which S3's clients use, send the body in the content coding aws-chunked. In
-// them the handler runs before the body has been read, and reads it as it is verified: see
-// "Streaming bodies" in the package documentation.
+// them, and in InsecureUnsigned, the handler runs before the body has been read, and reads it as it
+// arrives: see "Streaming bodies" in the package documentation.
 type PayloadMode uint8
 
 const (
@@ -105,7 +105,7 @@ const (
 	// accepted.
 	PayloadDigest PayloadMode = 1 << iota
 	// InsecureUnsigned is UNSIGNED-PAYLOAD; in Config.Payloads it also becomes the mode of
-	// presigned URLs for service s3. Any intermediary between the client and the server can then
+	// presigned URLs for service s3. The body streams: see PayloadMode. Any intermediary between the client and the server can then
 	// replace the body, within the life of the signature; without TLS, that is everyone on the
 	// network path.
 	InsecureUnsigned

@@ -10,6 +10,7 @@ import (
 	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/checksum"
 	"github.com/wildgate/wildgate/sigv4auth/internal/chunked"
+	"github.com/wildgate/wildgate/sigv4auth/internal/plain"
 )
 
 // The values of X-Amz-Content-Sha256 for bodies that are sent in chunks: "Authenticating Requests:
@@ -120,18 +121,43 @@ func (d *payload) streamBody(r *http.Request, key verificationKey, p *authParams
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
-	b := &streamedBody{source: r.Body, trailer: d.stream.Trailer}
+	b := &streamedBody{source: r.Body, trailer: d.stream.Trailer, coded: true}
 	d.stream.Admission = &b.standing // guard 233a
 	b.reader = chunked.NewReader(r.Body, d.stream)
 	r.Body, r.ContentLength = b, d.stream.Length // guard 49
 	return b
 }
 
-// streamedBody is the body that the handler reads in a streaming mode: chunked.Reader with the
-// errors of this package.
+// streamPlain makes the body of r, which is not in chunks, one that is verified as it is read.
+func (a *Authenticator) streamPlain(r *http.Request, d *payload) *streamedBody {
+	b := &struct {
+		streamedBody
+		plain plain.Reader
+	}{}
+	says := plain.Payload{
+		Length: r.ContentLength, Max: a.maxBody,
+		Digested: d.mode == PayloadDigest, Digest: d.digest,
+		Admission: &b.standing, // guard 233d
+	}
+	if c := d.checksum; c != nil {
+		says.Sum, says.Checksum, says.Where = c.sum, c.value, c.where
+	}
+	b.plain.Init(r.Body, &says)
+	b.reader, b.source = &b.plain, r.Body
+	r.Body = &b.streamedBody
+	return &b.streamedBody
+}
+
+// streamedBody is the body that the handler reads while it arrives: a reader that verifies it, with
+// the errors of this package.
 type streamedBody struct {
-	reader  *chunked.Reader
+	reader interface {
+		io.Reader
+		io.WriterTo
+		Trailer() (value string, ok bool)
+	}
 	source  io.Closer
+	coded   bool         // in aws-chunked
 	trailer string       // its name, in lower case, "" if none
 	failed  *Error       // nil => no error but io.EOF has been returned
 	ended   func(*Error) // called once, when reading ends: nil for io.EOF. nil => nobody to tell, or told
@@ -192,6 +218,10 @@ func bodyRefusal(err error) *Error {
 		return AsError(fault.Cause)
 	case chunked.WrongChecksum:
 		return refusal(ErrChecksumMismatch, fault.Text)
+	case chunked.WrongDigest:
+		return refusal(ErrPayloadMismatch, fault.Text)
+	case chunked.TooLong:
+		return tooLarge()
 	case chunked.Incomplete:
 		if _, ok := errors.AsType[*http.MaxBytesError](fault.Cause); ok {
 			return tooLarge()

@@ -10,8 +10,9 @@ import (
 
 // Verify decides whether r, a request as a server received it, is signed by who it says. On success
 // r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
-// changed. In a streaming mode nothing has been read yet: r.Body decodes and verifies as it is
-// read, r.ContentLength is the decoded length, and Content-Encoding still names aws-chunked. After
+// changed. In InsecureUnsigned and in a streaming mode nothing has been read yet: r.Body verifies,
+// and decodes, as it is read, r.ContentLength is the decoded length, -1 where an unsigned body has
+// none, and Content-Encoding still names aws-chunked. After
 // an error, which is always an [*Error], the request MUST NOT be acted on; of its body, what could
 // not be read to its end is lost, and the rest is there for [Authenticator.Diagnose].
 //
@@ -173,8 +174,13 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return &Error{Reason: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
 	}
 
-	if declared.stream != nil {
+	switch {
+	case declared.stream != nil:
 		rec.body = declared.streamBody(r, key, p)
+	case declared.mode == InsecureUnsigned && r.Body != nil && r.Body != http.NoBody:
+		rec.body = a.streamPlain(r, &declared)
+	}
+	if rec.body != nil {
 		rec.body.standing.follow(a, ctx, p, s, via, &credential, now)
 	} else if declared.mode == PayloadDigest && a.isStream(r) {
 		rec.unread = refuseStream(r)

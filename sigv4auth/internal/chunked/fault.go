@@ -19,6 +19,10 @@ const (
 	WrongChecksum
 	// NotAdmitted: [Payload.Admission] returned an error, which is the cause.
 	NotAdmitted
+	// WrongDigest: the body, which is not in chunks, is whole, and its SHA-256 is another.
+	WrongDigest
+	// TooLong: the body, which is not in chunks, is longer than is accepted.
+	TooLong
 )
 
 // Error is what [Reader] returns for a body that does not verify.
@@ -58,17 +62,19 @@ var (
 	}
 )
 
-// unread is the fault of a source that fails before the body's end. What it wraps is never io.EOF,
+// Unread is the fault of a source that fails before the body's end. What it wraps is never io.EOF,
 // which a reader of the body would take for its end.
-func unread(cause error) *Error {
+func Unread(cause error) *Error {
 	if errors.Is(cause, io.EOF) {
 		cause = io.ErrUnexpectedEOF // guard 61c
 	}
 	return &Error{Fault: Incomplete, Text: "The body could not be read to its end", Cause: cause}
 }
 
-func wrongChecksum(algorithm string) *Error {
-	return &Error{Fault: WrongChecksum, Text: "The " + algorithm + " you specified did not match the calculated checksum."}
+// WrongSum is the fault of a body that has not the checksum of the algorithm. where says, after the
+// algorithm's name, where the checksum stood.
+func WrongSum(algorithm, where string) *Error {
+	return &Error{Fault: WrongChecksum, Text: "The " + algorithm + " you specified" + where + " did not match the calculated checksum."}
 }
 
 // asError makes a fault of whatever reading returned.
@@ -76,5 +82,5 @@ func asError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	return unread(err)
+	return Unread(err)
 }

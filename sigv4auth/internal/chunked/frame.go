@@ -127,11 +127,11 @@ func (r *Reader) finish() error {
 	case n > 0:
 		return errBehind
 	case err != io.EOF:
-		return unread(err)
+		return Unread(err)
 	case r.payload.Encoded >= 0 && r.consumed != r.payload.Encoded:
 		return errEncoded
 	case r.payload.Sum != nil && !r.payload.Sum.Is(value):
-		return wrongChecksum(r.payload.Sum.Algorithm())
+		return WrongSum(r.payload.Sum.Algorithm(), "")
 	}
 	if r.payload.Trailer != "" {
 		r.value = value
@@ -231,7 +231,7 @@ func (r *Reader) more() error {
 	n, err := r.read(r.buf[r.end:])
 	r.end += n
 	if err != nil {
-		return unread(err)
+		return Unread(err)
 	}
 	return nil
 }

@@ -170,11 +170,14 @@ func (r *Reader) next(b []byte) (data []byte, err error) {
 }
 
 // admitted asks whether what has been read may be released, and whether the body may end.
-func (r *Reader) admitted() error {
-	if r.payload.Admission == nil {
+func (r *Reader) admitted() error { return Admitted(r.payload.Admission) }
+
+// Admitted asks a, which may be nil, and makes the fault NotAdmitted of its error.
+func Admitted(a Admission) error {
+	if a == nil {
 		return nil
 	}
-	if err := r.payload.Admission.Admit(); err != nil {
+	if err := a.Admit(); err != nil {
 		return &Error{Fault: NotAdmitted, Text: "The body is not admitted any more", Cause: err}
 	}
 	return nil
