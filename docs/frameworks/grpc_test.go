@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,9 +26,31 @@ import (
 var lacksGRPC = map[string]string{"escapes": "the path is the name of a method, and nothing in it is data"}
 
 func TestGRPC(t *testing.T) {
-	p := conform(t, "grpc", conformance.Shape{Do: doGRPC, Lacks: lacksGRPC})
-	t.Run("streams", func(t *testing.T) { streamsOfGRPC(t, p) })
+	p := conform(t, "grpc", conformance.Shape{Do: caller{}.do, Lacks: lacksGRPC})
+	t.Run("streams", func(t *testing.T) { caller{}.streams(t, p) })
 }
+
+func TestGRPCServer(t *testing.T) {
+	lacks := map[string]string{"changed body": "the signature covers no message"}
+	maps.Copy(lacks, lacksGRPC)
+	c := caller{uncovered: true}
+	p := conform(t, "grpcserver", conformance.Shape{Do: c.do, Lacks: lacks})
+	t.Run("streams", func(t *testing.T) { c.streams(t, p) })
+	// The digest of no message is not taken for that of one which is not seen.
+	for _, message := range [][]byte{{}, {0x0a, 1, 'a'}} {
+		ctx, err := signerOf(p, p.Alice).Sign(t.Context(), notesv1.Notes_Read_FullMethodName, message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = notesv1.NewNotesClient(caller{}.dial(t, p, nil)).Read(ctx, &notesv1.ReadRequest{Id: "a"})
+		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "UNSIGNED-PAYLOAD") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// caller is how a client of gRPC signs.
+type caller struct{ uncovered bool }
 
 // conform holds the set against a program, and returns the program, which runs on until the test
 // ends, for what its shape has beside.
@@ -47,11 +70,13 @@ func conform(t *testing.T, name string, shape conformance.Shape) (p *conformance
 }
 
 // dial returns a client of gRPC that signs as c, or not.
-func dial(t *testing.T, p *conformance.Program, c *conformance.Caller) *grpc.ClientConn {
+func (how caller) dial(t *testing.T, p *conformance.Program, c *conformance.Caller) *grpc.ClientConn {
 	t.Helper()
 	opts := []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}
 	if c != nil {
-		opts = append(opts, signerOf(p, c).DialOptions()...)
+		s := signerOf(p, c)
+		s.Uncovered = how.uncovered
+		opts = append(opts, s.DialOptions()...)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+p.Address, opts...)
 	if err != nil {
@@ -65,13 +90,13 @@ func signerOf(p *conformance.Program, c *conformance.Caller) *sigv4grpc.Signer {
 	return &sigv4grpc.Signer{Credentials: c, Region: conformance.Region, Service: conformance.Service, Authority: p.Address}
 }
 
-// doGRPC sends a call over gRPC.
-func doGRPC(t *testing.T, p *conformance.Program, c conformance.Call) conformance.Answer {
+// do sends a call over gRPC.
+func (how caller) do(t *testing.T, p *conformance.Program, c conformance.Call) conformance.Answer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	method, request := methodOf(c)
-	conn := dial(t, p, c.As)
+	conn := how.dial(t, p, c.As)
 	if c.Sent != nil { // signed as it was, and sent as it is now
 		signed, err := sigv4grpc.Marshal(request)
 		if err != nil {
@@ -80,7 +105,7 @@ func doGRPC(t *testing.T, p *conformance.Program, c conformance.Call) conformanc
 		if ctx, err = signerOf(p, c.As).Sign(ctx, method, signed); err != nil {
 			t.Fatal(err)
 		}
-		conn = dial(t, p, nil)
+		conn = how.dial(t, p, nil)
 		request = &notesv1.WriteRequest{Id: c.ID, Text: c.Sent}
 	}
 	note, written := &notesv1.Note{}, &notesv1.Written{}
@@ -141,12 +166,12 @@ func statusOf(code codes.Code) int {
 	return http.StatusInternalServerError
 }
 
-// streamsOfGRPC: streams work with UNSIGNED-PAYLOAD, each message of them is allowed by itself, and
+// streams: streams work with UNSIGNED-PAYLOAD, each message of them is allowed by itself, and
 // what cannot be verified is refused at once.
-func streamsOfGRPC(t *testing.T, p *conformance.Program) {
+func (how caller) streams(t *testing.T, p *conformance.Program) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	alice, bob := notesv1.NewNotesClient(dial(t, p, p.Alice)), notesv1.NewNotesClient(dial(t, p, p.Bob))
+	alice, bob := notesv1.NewNotesClient(how.dial(t, p, p.Alice)), notesv1.NewNotesClient(how.dial(t, p, p.Bob))
 
 	t.Run("both stream", func(t *testing.T) {
 		talk, err := alice.Talk(ctx)
@@ -218,8 +243,8 @@ func streamsOfGRPC(t *testing.T, p *conformance.Program) {
 	})
 
 	// Of each, the client has sent one message, and waits.
-	unsigned := notesv1.NewNotesClient(dial(t, p, nil))
-	forger := notesv1.NewNotesClient(dial(t, p, p.Forger))
+	unsigned := notesv1.NewNotesClient(how.dial(t, p, nil))
+	forger := notesv1.NewNotesClient(how.dial(t, p, p.Forger))
 	declared, err := signerOf(p, p.Alice).Sign(ctx, notesv1.Notes_Talk_FullMethodName, []byte("of this no stream consists"))
 	if err != nil {
 		t.Fatal(err)

@@ -40,6 +40,10 @@ type Signer struct {
 	// Authority is the :authority of the calls, host and port as the client dials them. It is part
 	// of what is signed, and DialOptions sees to it that it is what is sent.
 	Authority string
+
+	// Uncovered declares UNSIGNED-PAYLOAD for unary calls, too: for servers with a [Tap], which see
+	// no messages. Use TLS.
+	Uncovered bool
 }
 
 // DialOptions are for grpc.NewClient.
@@ -54,6 +58,13 @@ func (s *Signer) DialOptions() []grpc.DialOption {
 func (s *Signer) unary(
 	ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
+	if s.Uncovered {
+		ctx, err := s.Sign(ctx, method, nil)
+		if err != nil {
+			return err
+		}
+		return invoke(ctx, method, request, reply, conn, opts...)
+	}
 	text, err := Marshal(request)
 	if err != nil {
 		return status.Error(codes.Internal, err.Error())
