@@ -113,6 +113,17 @@ type Config struct {
 	// Other spellings of the headers that Proxies names are stripped too, whatever is listed here.
 	StripHeaders []string
 
+	// StripQuery takes what makes a URL a presigned one out of the query that the handler sees:
+	// X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Expires, X-Amz-SignedHeaders,
+	// X-Amz-Signature, X-Amz-Security-Token, X-Amz-Content-Sha256 and X-Amz-Region-Set, in any
+	// spelling, out of r.URL.RawQuery, r.RequestURI and a form that was parsed before. What is left
+	// stands as it stood, in its order and with its escapes, and X-Amz-* parameters of the service's
+	// own are left. Set it where a handler logs URLs, sends requests on, or answers with links to
+	// itself: until it expires, such a URL is a credential. Neither the server's request nor a
+	// logger in front of the middleware is touched. An Authenticator behind it would refuse. false:
+	// the handler sees the query as it was sent.
+	StripQuery bool
+
 	// Denied answers a refused request. AsError returns the refusal that err is; RequestIDFrom
 	// finds the request's ID in r's context. nil: WriteAPIGatewayError. WriteS3Error and
 	// WriteQueryError speak other dialects, WriteRPCError those of gRPC and Connect.
@@ -200,6 +211,7 @@ type Authenticator struct {
 	hosts           []string
 	proxies         *forwarded.Proxies // nil => every request is taken as it arrived
 	strip           strippedHeaders
+	stripsQuery     bool
 	denied          func(http.ResponseWriter, *http.Request, error)
 	diagnoses       diagnosisLimit
 	audit           func(context.Context, Event) // may be nil
@@ -312,19 +324,20 @@ func New(cfg Config) (*Authenticator, error) {
 		path: map[PathStyle]v4.PathStyle{
 			PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3,
 		}[cfg.Path],
-		payloads:   cfg.Payloads,
-		streams:    cfg.Streams,
-		algorithms: cfg.Algorithms,
-		hosts:      slices.Clone(cfg.Hosts), // guard 231a
-		proxies:    trusted,
-		strip:      newStrippedHeaders(cfg.StripHeaders, trusted),
-		denied:     cfg.Denied,
-		diagnoses:  diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
-		audit:      cfg.Observe.Audit,
-		now:        cfg.Now,
-		keys:       keys,
-		seed:       maphash.MakeSeed(),
-		telemetry:  tel,
+		payloads:    cfg.Payloads,
+		streams:     cfg.Streams,
+		algorithms:  cfg.Algorithms,
+		hosts:       slices.Clone(cfg.Hosts), // guard 231a
+		proxies:     trusted,
+		strip:       newStrippedHeaders(cfg.StripHeaders, trusted),
+		stripsQuery: cfg.StripQuery,
+		denied:      cfg.Denied,
+		diagnoses:   diagnosisLimit{most: cfg.Observe.DiagnosesPerMinute},
+		audit:       cfg.Observe.Audit,
+		now:         cfg.Now,
+		keys:        keys,
+		seed:        maphash.MakeSeed(),
+		telemetry:   tel,
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))

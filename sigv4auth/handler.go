@@ -65,6 +65,9 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 			removeChunkedCoding(header)
 		}
 		r.Header = header
+		if a.stripsQuery {
+			stripQuery(r)
+		}
 		next.ServeHTTP(w, r)                           // guard 56
 		if rec.body != nil && rec.body.failed != nil { // the handler has answered in the middle of the body
 			d := a.drainOf(w, r, received, length)

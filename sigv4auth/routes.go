@@ -105,7 +105,7 @@ func (k Authorization) MarshalText() ([]byte, error) { return []byte(k.String())
 //
 // Each request is one [Event], of open routes too, with the route's pattern. What a handler reads
 // of a body that no signature covers, Config.MaxBodyBytes bounds as well: see
-// [http.MaxBytesReader]. Config.StripHeaders is for all routes.
+// [http.MaxBytesReader]. Config.StripHeaders and Config.StripQuery are for all routes.
 //
 // A handler may ask z.Check about a second request, with a context that descends from its own; the
 // table says what that one asks for.

@@ -1,7 +1,6 @@
-// Command nethttp protects a ServeMux. The middleware goes around the whole mux: its own answers,
-// 404, 405 and redirects, would tell everybody what there is.
-//
-// Where the routes are yours to write down anew, take Authenticator.Routes, in ../routes.
+// Command nethttp protects a ServeMux that is there already. The middleware goes around the whole
+// of it: its own answers, 404, 405 and redirects, would tell everybody what there is. Without open
+// routes that is auth.Require(authz.Check)(mux). New routes are shorter as in ../routes.
 package main
 
 import (
@@ -37,6 +36,7 @@ func main() {
 		fmt.Fprint(w, sum)
 	})
 	mux.HandleFunc("POST /crash", func(http.ResponseWriter, *http.Request) { service.Crash() })
+	health := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, service.Health()) })
 
 	store, err := filestore.Open(filestore.Config{Dir: os.Getenv("NOTES_DATA"), Report: func(p filestore.Problem) { log.Print(p) }})
 	check(err)
@@ -57,13 +57,11 @@ func main() {
 			}
 			return "", "" // denied
 		},
+		Routes: sigv4auth.Routes{"GET /healthz": {Open: true, Handler: health}, "/": {Handler: mux}},
 	})
 	check(err)
 
-	root := http.NewServeMux()
-	root.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, service.Health()) }) // open
-	root.Handle("/", auth.Require(authz.Check)(mux))
-	server := &http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: root, ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: auth.Routes(authz), ReadHeaderTimeout: 5 * time.Second}
 	log.Fatal(server.ListenAndServe())
 }
 

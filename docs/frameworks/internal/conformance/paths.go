@@ -1,8 +1,13 @@
 package conformance
 
 import (
+	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
+
+	"github.com/wildgate/wildgate/internal/testneed"
 )
 
 // escapes wants each ID to arrive as it was meant, in whichever way the path spells it, or the call
@@ -23,11 +28,55 @@ func (s *set) escapes(t *testing.T) {
 		"slash behind": "bob-1/",
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, calls := s.do(t, Call{Operation: Read, Segment: segment, As: s.p.Bob})
-			if answer.Served() || len(calls) > 0 {
-				t.Errorf("%v, and the service saw %v", answer, calls)
-			}
+			s.refuses(t, Call{Operation: Read, Segment: segment, As: s.p.Bob, Hostile: true})
 		})
+	}
+}
+
+// pieces are what paths at random are made of.
+var pieces = []string{
+	"bob-", "bob-1", "seven", "notes", "crash", "healthz", "/", "/", "//", "%2F", "%2f", "..", ".", "%2e", "%2E%2E", "\\", "%5C", "%5c", "%25",
+	"%252F", "%00", "%0A", "%20", "+", "%2B", "*", "%2A", "?", "%3F", ";", "%3B", ":", "%3A", "!", "%21", "~", "%7E", "%C3%BC", "%E4", "%61",
+	"{id}", "%7Bid%7D", ":id", "#", "%23", "&", "=", "@", "$", "%24", "'", ",", "(", ")", "[", "]",
+}
+
+// randomPaths wants that whatever path Bob sends, no handler runs but the one that reads, for one of
+// his own notes.
+func (s *set) randomPaths(t *testing.T) {
+	n, seed := 1000, uint64(1)
+	if testneed.Long() {
+		n, seed = 20_000, rand.Uint64()
+	}
+	random := rand.New(rand.NewPCG(seed, 0))
+	reached := 0
+	for i := range n {
+		var path strings.Builder
+		path.WriteString([]string{"/notes/bob-", "/notes/", "/"}[random.IntN(3)])
+		for range random.IntN(6) {
+			path.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		if _, err := url.ParseRequestURI(path.String()); err != nil {
+			continue
+		}
+		method := []string{http.MethodGet, http.MethodGet, http.MethodGet, http.MethodPut, http.MethodPost, http.MethodHead}[random.IntN(6)]
+		if method == http.MethodGet && path.String() == "/healthz" {
+			continue
+		}
+		c := Call{Operation: Read, Path: path.String(), Method: method, As: s.p.Bob, Hostile: true}
+		if i%50 > 0 && i < n-1 {
+			s.shape.Do(t, s.p, c) // what it has called is seen behind one of the next
+			continue
+		}
+		_, calls := s.do(t, c)
+		for _, call := range calls {
+			if call.Operation != string(Read) || !strings.HasPrefix(call.ID, "bob-") {
+				t.Fatalf("seed %d, before the request %d: the service saw %v", seed, i, call)
+			}
+		}
+		reached += len(calls)
+	}
+	if reached < n/20 {
+		t.Errorf("only %d of %d requests reached the handler: they show little", reached, n)
 	}
 }
 

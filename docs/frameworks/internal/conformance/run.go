@@ -15,7 +15,8 @@ import (
 
 // Cases are the names of the set's cases, in order.
 var Cases = []string{
-	"admitted", "unsigned", "wrong signature", "denied", "open route", "escapes", "large body", "changed body", "panic", "unknown route",
+	"admitted", "unsigned", "wrong signature", "denied", "open route", "escapes", "paths at random", "large body", "changed body", "panic",
+	"unknown route",
 }
 
 // Run builds and runs the program in the folder name beside the test, and holds the set against it.
@@ -49,6 +50,8 @@ func Run(t *testing.T, name string, shape Shape) {
 				s.open(t)
 			case "escapes":
 				s.escapes(t)
+			case "paths at random":
+				s.randomPaths(t)
 			case "large body":
 				s.largeBody(t)
 			case "changed body":
@@ -98,7 +101,7 @@ func (s *set) served(t *testing.T, c Call) Answer {
 func (s *set) refuses(t *testing.T, c Call) Answer {
 	t.Helper()
 	answer, calls := s.do(t, c)
-	if !answer.Refused() || len(calls) > 0 {
+	if refused := answer.Refused() || s.shape.Redirects && c.Hostile && answer.redirects(); !refused || len(calls) > 0 {
 		method, path := c.HTTPTarget()
 		t.Errorf("%s (%s %.80s) as %v: %v, and the service saw %v; want a refusal", c.Operation, method, path, c.As, answer, calls)
 	}

@@ -8,13 +8,16 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4client"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 // Shape says how a program is reached. Its zero value is that of one which serves the notes over
@@ -29,6 +32,10 @@ type Shape struct {
 
 	// Ready reports whether the program takes calls. nil: whether it accepts connections.
 	Ready func(ctx context.Context, p *Program) bool
+
+	// Redirects says that a ServeMux stands in front of the middleware, which redirects everybody
+	// from a path with dot or empty segments, whatever there is.
+	Redirects bool
 
 	// Lacks names the cases that the shape has no notion of, and why. A case that is not named
 	// runs. The README's table says the same.
@@ -60,6 +67,8 @@ type Call struct {
 	Body, Sent []byte
 	// Method and Path, if set, are sent in place of the operation's.
 	Method, Path string
+	// Hostile signs whatever the path is: a client of good will does not sign all of them.
+	Hostile bool
 }
 
 // Answer is what a call is answered with.
@@ -77,6 +86,12 @@ func (a Answer) Served() bool { return a.Status == http.StatusOK }
 // Refused reports whether the call was refused for what the caller sent or may not.
 func (a Answer) Refused() bool {
 	return a.Status == http.StatusBadRequest || a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden
+}
+
+// redirects reports whether the answer is a redirect to the path without dot and empty segments.
+func (a Answer) redirects() bool {
+	to := a.Header.Get("Location")
+	return a.Status == http.StatusTemporaryRedirect && strings.HasPrefix(to, "/") && path.Clean(to) == to
 }
 
 func (a Answer) String() string { return fmt.Sprintf("%d %.200q", a.Status, a.Body) }
@@ -112,7 +127,23 @@ func (c Call) HTTPTarget() (method, path string) {
 // HTTP sends a call over HTTP/1.1, signed by sigv4client, with aws-sdk-go-v2's signer underneath.
 func HTTP(t *testing.T, p *Program, c Call) Answer {
 	t.Helper()
-	method, path := c.HTTPTarget()
+	return Below("")(t, p, c)
+}
+
+// Below returns [HTTP] for a program that has its routes, but for the open one, below a prefix.
+func Below(prefix string) func(t *testing.T, p *Program, c Call) Answer {
+	return func(t *testing.T, p *Program, c Call) Answer {
+		t.Helper()
+		method, path := c.HTTPTarget()
+		if c.Operation != Health {
+			path = prefix + path
+		}
+		return send(t, p, c, method, path)
+	}
+}
+
+func send(t *testing.T, p *Program, c Call, method, path string) Answer {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, p.URL()+path, bytes.NewReader(c.Body))
@@ -122,7 +153,7 @@ func HTTP(t *testing.T, p *Program, c Call) Answer {
 	if len(c.Body) == 0 {
 		r.Body, r.ContentLength, r.GetBody = http.NoBody, 0, nil
 	}
-	res, err := c.As.transport(t, p.URL(), swap{c.Sent}).RoundTrip(r)
+	res, err := c.As.Transport(t, p.URL(), swap{c.Sent}, c.Hostile).RoundTrip(r)
 	if err != nil {
 		t.Logf("%s %s: %v", method, path, err)
 		return Answer{}
@@ -136,11 +167,15 @@ func HTTP(t *testing.T, p *Program, c Call) Answer {
 	return Answer{Status: res.StatusCode, Body: string(body), Header: res.Header}
 }
 
-// transport returns what signs as c and sends with next. It follows no redirect.
-func (c *Caller) transport(t *testing.T, endpoint string, next http.RoundTripper) http.RoundTripper {
+// Transport returns what signs as c and sends with next, to the endpoint alone; of a nil Caller it
+// is next. Both ways are by aws-sdk-go-v2's signer.
+func (c *Caller) Transport(t *testing.T, endpoint string, next http.RoundTripper, hostile bool) http.RoundTripper {
 	t.Helper()
 	if c == nil {
 		return next
+	}
+	if hostile {
+		return c.Signer().Transport(next)
 	}
 	signing, err := sigv4client.New(sigv4client.Config{
 		Credentials: c, Region: Region, Service: Service, Endpoints: []string{endpoint}, Next: next,
@@ -149,6 +184,14 @@ func (c *Caller) transport(t *testing.T, endpoint string, next http.RoundTripper
 		t.Fatal(err)
 	}
 	return signing
+}
+
+// Signer returns what signs anything as c.
+func (c *Caller) Signer() sigv4test.Signer {
+	return sigv4test.Signer{
+		Credential: sigv4auth.Credential{AccessKeyID: c.AccessKeyID, Secret: sigv4auth.NewSecret(c.Secret)},
+		Region:     Region, Service: Service,
+	}
 }
 
 // Retrieve makes a Caller a provider of credentials for aws-sdk-go-v2.
