@@ -23,7 +23,10 @@ import (
 )
 
 // lacksGRPC: a call's path is the method's name, and its ID is in the message.
-var lacksGRPC = map[string]string{"escapes": "the path is the name of a method, and nothing in it is data"}
+var lacksGRPC = map[string]string{
+	"escapes":         "the path is the name of a method, and nothing in it is data",
+	"paths at random": "as with escapes",
+}
 
 func TestGRPC(t *testing.T) {
 	p := conform(t, "grpc", conformance.Shape{Do: caller{}.do, Lacks: lacksGRPC})
