@@ -28,7 +28,7 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
 	}
 	rec.finished = true
-	if refused == nil && rec.body != nil {
+	if refused == nil && rec.body != nil && rec.body.spooled == nil {
 		a.watchBody(ctx, rec)
 	}
 	return refused

@@ -1,6 +1,7 @@
 package sigv4auth
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -20,6 +21,23 @@ func (b *readBody) Read(p []byte) (int, error) {
 	n := copy(p, b.text[b.at:])
 	b.at += n
 	return n, nil
+}
+
+// ReadAt and Seek are for the handlers of spooled bodies.
+func (b *readBody) ReadAt(p []byte, offset int64) (int, error) {
+	return bytes.NewReader(b.text).ReadAt(p, offset)
+}
+
+func (b *readBody) Seek(offset int64, whence int) (int64, error) {
+	r := bytes.NewReader(b.text)
+	if _, err := r.Seek(int64(b.at), io.SeekStart); err != nil {
+		return 0, err // unreachable: at is not negative
+	}
+	at, err := r.Seek(offset, whence)
+	if err == nil {
+		b.at = int(min(at, int64(len(b.text)))) // behind the end, there is nothing to be read either
+	}
+	return at, err
 }
 
 // WriteTo spares io.Copy a buffer.
@@ -95,9 +113,9 @@ func grown(text []byte, announced int64) []byte {
 // noBody is the body of a request without one. It is never passed to a handler.
 var noBody = &readBody{}
 
-// readBody reads the body to its end, at most a.maxBody bytes of it. What it returns belongs to the
+// readWhole reads the body to its end, at most so many bytes of it. What it returns belongs to the
 // caller alone: it is handed to the handler, which may keep it.
-func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
+func readWhole(r *http.Request, most int64) (*readBody, *Error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {
 			return nil, refusal(ErrIncompleteBody, "The body is shorter than its Content-Length")
@@ -114,7 +132,7 @@ func (a *Authenticator) readBody(r *http.Request) (*readBody, *Error) {
 	for {
 		n, err := r.Body.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
-		if int64(len(text)) > a.maxBody {
+		if int64(len(text)) > most {
 			return nil, tooLarge()
 		}
 		if err == io.EOF {

@@ -35,12 +35,26 @@ type Config struct {
 	// A presigned URL is a bearer credential: whoever sees it can use it until it expires.
 	MaxPresignExpiry time.Duration
 
-	// MaxBodyBytes bounds the body, which is read into memory and verified before the handler runs.
-	// 0: 10 MiB, API Gateway's limit. A caller who declares no digest can make the server hold this
-	// much memory for each connection, even with an unknown access key: set it to what the routes
-	// need. In the streaming modes of Payloads it bounds the decoded body, of which 1 MiB is held
-	// at most.
+	// MaxBodyBytes bounds the body, in every mode decoded. 0: 10 MiB, API Gateway's limit.
+	//
+	// A body with a digest is read into memory and verified before the handler runs, unless Body
+	// says otherwise. A caller who declares no digest can make the server hold so much memory for
+	// each connection, even with an unknown access key: set it to what the routes need. Where Body
+	// or Route.Body has bodies streamed or spooled, one whose digest is not declared may have 10
+	// MiB at most. Of a body that streams, 1 MiB is held at most.
 	MaxBodyBytes int64
+
+	// Body says how the handler gets the body of a request: in memory, as it arrives, or spooled.
+	// It is called from many goroutines at once, for requests whose signature is verified; and, to
+	// bound what is read, for one that has to be read before that, since it declares no digest. It
+	// SHOULD go by what is signed, such as the method and the path, and MUST NOT read the body. A
+	// panic refuses with ErrInternalFailure. Of requests to Routes, Route.Body comes first. nil:
+	// BodyByMode for all.
+	Body func(r *http.Request) BodyDelivery
+
+	// Spool says where spooled bodies are kept. Zero: in memory up to 1 MiB, and beyond in files of
+	// os.TempDir.
+	Spool Spool
 
 	// MaxDrainBytes and MaxDrainTime bound how much of a refused request's body is read and thrown
 	// away, and for how long, so that a client which is still sending gets to read the answer, and
@@ -71,9 +85,10 @@ type Config struct {
 	// does in whose calls the client streams. Nobody knows the digest of such a body when it is
 	// signed, and the body may not end before the handler has run. So a request that it reports is
 	// refused with ErrMalformedRequest, at once, unless its payload mode is one of Payloads that
-	// streams. It is asked of bodies whose length is not known, once the signature is verified;
-	// with [Authenticator.Routes] r.Pattern is set. It MUST NOT read the body, and is called from
-	// many goroutines at once.
+	// streams, or Body says BodyStreamed; with BodySpooled it is always refused, with
+	// ErrInternalFailure. It is asked of bodies whose length is not known, once the signature is
+	// verified; with [Authenticator.Routes] r.Pattern is set. It MUST NOT read the body, and is
+	// called from many goroutines at once.
 	//
 	// Where it is set, every body of unknown length needs X-Amz-Content-Sha256, since without that
 	// it would have to be read before the signature is looked at. nil: no request is a stream, and
@@ -200,6 +215,8 @@ type Authenticator struct {
 	skew            time.Duration
 	maxExpiry       time.Duration // 0 => presigned URLs are refused
 	maxBody         int64
+	bodies          func(*http.Request) BodyDelivery // nil => BodyByMode
+	spoolTo         Spool
 	maxDrainBytes   int64
 	maxDrainTime    time.Duration
 	strictPath      bool
@@ -250,6 +267,14 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.MaxBodyBytes < 0 {
 		mistake("MaxBodyBytes", "must not be negative: %d", cfg.MaxBodyBytes)
+	}
+	if cfg.Spool.MemoryBytes < 0 {
+		mistake("Spool.MemoryBytes", "must not be negative: %d", cfg.Spool.MemoryBytes)
+	}
+	if cfg.Spool.Dir != "" {
+		if err := usableDir(cfg.Spool.Dir); err != nil {
+			mistake("Spool.Dir", "cannot be used: %v", err)
+		}
 	}
 	if cfg.MaxDrainBytes < 0 {
 		mistake("MaxDrainBytes", "must not be negative: %d", cfg.MaxDrainBytes)
@@ -318,6 +343,8 @@ func New(cfg Config) (*Authenticator, error) {
 		skew:            skew,
 		maxExpiry:       cfg.MaxPresignExpiry,
 		maxBody:         orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
+		bodies:          cfg.Body,
+		spoolTo:         Spool{MemoryBytes: orDefault(cfg.Spool.MemoryBytes, defaultSpoolMemory), Dir: cfg.Spool.Dir},
 		maxDrainBytes:   orDefault(cfg.MaxDrainBytes, defaultMaxDrainBytes),
 		maxDrainTime:    orDefault(cfg.MaxDrainTime, defaultMaxDrainTime),
 		strictPath:      cfg.Path == PathStrict,

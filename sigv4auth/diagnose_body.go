@@ -14,11 +14,11 @@ func (x *diagnoser) takeBody() *Error {
 		return nil // its chunks are verified as they are read, or not at all
 	}
 	if r.Body == nil || r.Body == http.NoBody {
-		_, refused := x.a.readBody(r) // there is nothing to be read
+		_, refused := readWhole(r, x.a.maxBody) // there is nothing to be read
 		x.bodyKnown = refused == nil
 		return refused
 	}
-	if _, read := r.Body.(*readBody); !read && !x.mayRead {
+	if _, read := r.Body.(*readBody); !read && !(x.mayRead && x.mayHold()) {
 		if r.ContentLength == 0 {
 			x.bodyKnown = true
 			return nil
@@ -37,12 +37,32 @@ func (x *diagnoser) takeBody() *Error {
 		}
 		r.ContentLength = length
 	}()
-	body, refused := x.a.readBody(r)
+	most := x.a.maxBody
+	if x.declared.line == "" {
+		var refused *Error
+		if most, refused = x.a.undeclaredBound(r, recordFrom(r.Context())); refused != nil {
+			return refused
+		}
+	}
+	body, refused := readWhole(r, most)
 	if refused != nil {
 		return refused
 	}
 	x.body, x.bodyKnown = body.text, true
 	return nil
+}
+
+// mayHold reports whether a body that has not been read may be held in memory: of one that streams
+// or is spooled, no more than is tried.
+func (x *diagnoser) mayHold() bool {
+	if x.r.ContentLength >= 0 && x.r.ContentLength <= maxBodyVariant {
+		return true
+	}
+	if _, streams := x.r.Body.(*streamedBody); streams {
+		return false
+	}
+	how, refused := x.a.delivery(x.r, recordFrom(x.r.Context()))
+	return refused == nil && !x.declared.streamsPlain(x.r, how)
 }
 
 // A bodyRecorder keeps what is read through it, and the error that ended it.

@@ -161,11 +161,27 @@ type record struct {
 	admitted bool // => identity is verified, and authorised where a Check was asked
 	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
 	finished bool // => event is out and is not changed any more
+	delivery BodyDelivery
 	event    Event
 	routes   *routeTable   // nil => the request did not come through Authenticator.Routes
 	route    *route        // of routes; nil => none matched
 	body     *streamedBody // nil => the body has been read and verified
 	unread   *Error        // nil => it was not left unread; what refuses the request once it is authorised
+}
+
+// spooled returns the body if it is spooled, or nil.
+func (rec *record) spooled() *spooledBody {
+	if rec.body == nil {
+		return nil
+	}
+	return rec.body.spooled
+}
+
+// discard removes what was spooled.
+func (rec *record) discard() {
+	if s := rec.spooled(); s != nil {
+		_ = s.Close()
+	}
 }
 
 type recordKey struct{}

@@ -47,6 +47,9 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 		default:
 			refused = a.verify(ctx, r, rec, &rec.identity, check)
 		}
+		if rec.spooled() != nil {
+			defer rec.discard() // guard 48b
+		}
 		if refused = a.finish(ctx, r, rec, measured, refused, true); refused != nil {
 			if rec.body == nil && r.Body != received {
 				received = nil // it has been read whole

@@ -72,7 +72,7 @@ func (d *payload) appendLine(dst, body []byte) []byte {
 // that it was read only now, and took so long that the lookup at the instant then is outdated.
 func (a *Authenticator) plainBody(r *http.Request, body *readBody, d *payload, then time.Time) (late bool, refused *Error) {
 	if d.line != "" {
-		if body, refused = a.readBody(r); refused != nil {
+		if body, refused = readWhole(r, a.maxBody); refused != nil {
 			return false, refused
 		}
 		body.set(r)
@@ -105,9 +105,9 @@ const (
 	// accepted.
 	PayloadDigest PayloadMode = 1 << iota
 	// InsecureUnsigned is UNSIGNED-PAYLOAD; in Config.Payloads it also becomes the mode of
-	// presigned URLs for service s3. The body streams: see PayloadMode. Any intermediary between the client and the server can then
+	// presigned URLs for service s3. Any intermediary between the client and the server can then
 	// replace the body, within the life of the signature; without TLS, that is everyone on the
-	// network path.
+	// network path. Of the body, its length is verified, and the checksum that it may have.
 	InsecureUnsigned
 	// StreamingSigned is STREAMING-AWS4-HMAC-SHA256-PAYLOAD: each chunk of the body is signed, and
 	// the handler reads only chunks that are verified. A chunk has at most 1 MiB, and every one but

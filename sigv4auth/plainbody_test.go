@@ -195,7 +195,7 @@ func TestPlainBodyFails(t *testing.T) {
 				}
 				_, err := read(r.Body)
 				_, again := r.Body.Read(make([]byte, 1))
-				if !errors.Is(err, sigv4auth.ErrIncompleteBody) || errors.Is(err, io.EOF) || !errors.Is(again, sigv4auth.ErrIncompleteBody) {
+				if want := sigv4auth.ErrIncompleteBody; !errors.Is(err, want) || errors.Is(err, io.EOF) || !errors.Is(again, want) {
 					t.Errorf("%s, %s, %s: %v, then %v", m.name, name, how, err, again)
 				}
 			}
@@ -216,7 +216,7 @@ func TestRevokedWhileReadingPlain(t *testing.T) {
 	for _, m := range plainModes {
 		for _, tt := range meanwhile {
 			for how, read := range bodyReaders {
-				for where, offset := range map[string]int{"at once": 0, "in the middle": len(data) / 2, "before the last byte": len(data) - 1} {
+				for where, offset := range map[string]int{"at once": 0, "in the middle": len(data) / 2, "before the end": len(data) - 1} {
 					clock, store := sigv4test.NewClock(testNow), &changingStore{credential: session()}
 					var events []sigv4auth.Event
 					a := m.authenticator(t, func(c *sigv4auth.Config) {
@@ -253,8 +253,8 @@ func TestRevokedWhileReadingPlain(t *testing.T) {
 	}
 }
 
-// TestTelemetryOfPlainBodies: sigv4auth.streamed_bodies counts a body that streams, once and however
-// it ends, and none that was there before the handler.
+// TestTelemetryOfPlainBodies: sigv4auth.streamed_bodies counts a body that streams, once and
+// however it ends, and none that was there before the handler.
 func TestTelemetryOfPlainBodies(t *testing.T) {
 	t.Parallel()
 	for _, m := range plainModes {

@@ -26,6 +26,17 @@ func unsignedConfig(c *sigv4auth.Config) {
 var plainModes = []plainMode{
 	{"unsigned", sigv4test.Unsigned, 0, unsignedConfig},
 	{"unsigned, presigned", sigv4test.Unsigned, time.Minute, unsignedConfig},
+	{"digest, presigned, streamed", sigv4test.DeclaredDigest, time.Minute, streamedConfig},
+	{"digest, streamed", sigv4test.DeclaredDigest, 0, streamedConfig},
+}
+
+func streamedConfig(c *sigv4auth.Config) {
+	c.Service, c.Path, c.MaxPresignExpiry, c.Body = "s3", sigv4auth.PathS3, time.Hour, delivers(sigv4auth.BodyStreamed)
+}
+
+// delivers is a Config.Body for all requests.
+func delivers(d sigv4auth.BodyDelivery) func(*http.Request) sigv4auth.BodyDelivery {
+	return func(*http.Request) sigv4auth.BodyDelivery { return d }
 }
 
 // verified reports whether there is a right body and a wrong one.

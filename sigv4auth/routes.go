@@ -59,6 +59,9 @@ type Route struct {
 	// it says the caller is to know.
 	Authorize func(r *http.Request) (context.Context, error)
 
+	// Body says how the handler gets the body of a signed request. Zero: as Config.Body has it.
+	Body BodyDelivery
+
 	// Handler serves the requests that are admitted. It is required.
 	Handler http.Handler
 }

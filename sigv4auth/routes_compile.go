@@ -28,7 +28,7 @@ func newRouteTable(cfg *AuthorizerConfig, mistake func(field, problem string)) *
 	for _, pattern := range slices.Sorted(maps.Keys(cfg.Routes)) {
 		field := fmt.Sprintf("Routes[%q]", pattern)
 		declared := cfg.Routes[pattern]
-		rt := &route{pattern: forLog(pattern), ask: declared.Authorize, handler: declared.Handler}
+		rt := &route{pattern: forLog(pattern), body: declared.Body, ask: declared.Authorize, handler: declared.Handler}
 		if err := register(t.answers, pattern, rt); err != nil {
 			mistake(field, err.Error())
 			continue
@@ -93,6 +93,12 @@ func (c *routeCompiler) compile(declared *Route) {
 		c.rt.kind = AuthorizationNone
 	case declared.Authorize != nil:
 		c.rt.kind = AuthorizationCustom
+	}
+	switch {
+	case declared.Body > BodySpooled:
+		c.mistake("Body", "is not a BodyDelivery: %d", declared.Body)
+	case declared.Body != BodyByMode && c.rt.kind != AuthorizationIAM:
+		c.mistake("Body", "is for requests that are signed, which Open and Authorize do not ask for")
 	}
 	switch {
 	case c.rt.kind != AuthorizationIAM && (mapped || declared.Context != nil):

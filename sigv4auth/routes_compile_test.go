@@ -66,6 +66,24 @@ func TestRoutesMistakes(t *testing.T) {
 		{"two ways", sigv4auth.Routes{"/": {Open: true, Authorize: ask, Handler: &h}}, nil, []string{`Routes["/"]: is Open and has an Authorize`}},
 		{"open with an action", sigv4auth.Routes{"/": {Open: true, Action: "a:b", Handler: &h}}, nil, []string{`Routes["/"]: has an Action`}},
 		{
+			"open and spooled",
+			sigv4auth.Routes{"/": {Open: true, Body: sigv4auth.BodySpooled, Handler: &h}},
+			nil,
+			[]string{`Routes["/"].Body: is for requests that are signed`},
+		},
+		{
+			"custom and streamed",
+			sigv4auth.Routes{"/": {Authorize: ask, Body: sigv4auth.BodyStreamed, Handler: &h}},
+			nil,
+			[]string{`Routes["/"].Body: is for requests that are signed`},
+		},
+		{
+			"no delivery",
+			sigv4auth.Routes{"/": {Action: "a:b", Resource: orderARN + "x", Body: sigv4auth.BodySpooled + 1, Handler: &h}},
+			nil,
+			[]string{`Routes["/"].Body: is not a BodyDelivery: 3`},
+		},
+		{
 			"custom with a key",
 			sigv4auth.Routes{"/": {Authorize: ask, Context: map[string]string{"a:b": "c"}, Handler: &h}},
 			nil,

@@ -26,6 +26,7 @@ type route struct {
 	action   string
 	resource template
 	context  []routeKey
+	body     BodyDelivery
 	ask      func(*http.Request) (context.Context, error) // nil unless kind is AuthorizationCustom
 	handler  http.Handler
 }

@@ -158,6 +158,7 @@ type streamedBody struct {
 	}
 	source  io.Closer
 	coded   bool         // in aws-chunked
+	spooled *spooledBody // nil => the handler reads it as it arrives
 	trailer string       // its name, in lower case, "" if none
 	failed  *Error       // nil => no error but io.EOF has been returned
 	ended   func(*Error) // called once, when reading ends: nil for io.EOF. nil => nobody to tell, or told

@@ -30,6 +30,15 @@ func refuseStream(r *http.Request) *Error {
 	return refused
 }
 
+// contradictory is the refusal of a stream that would have to be read to its end before its handler
+// runs, whatever covers it.
+func contradictory() *Error {
+	return &Error{
+		Reason: ErrInternalFailure, Message: messageInternal,
+		Detail: "Config.Streams reports the request, and its body is to be spooled",
+	}
+}
+
 // unreadableBody is the body of a stream that will be refused, as a Check sees it.
 type unreadableBody struct{ refused *Error }
 

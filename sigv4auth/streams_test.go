@@ -213,3 +213,29 @@ func TestStreamsUnsigned(t *testing.T) {
 		t.Errorf("%q: %v", left, err)
 	}
 }
+
+// TestStreamsDelivered: a stream whose digest is verified as the handler reads it is one, and what
+// has to be spooled is none.
+func TestStreamsDelivered(t *testing.T) {
+	t.Parallel()
+	for delivery, want := range map[sigv4auth.BodyDelivery]sigv4auth.Reason{
+		sigv4auth.BodyStreamed: "", sigv4auth.BodySpooled: sigv4auth.ErrInternalFailure, sigv4auth.BodyByMode: sigv4auth.ErrMalformedRequest,
+	} {
+		a := newAuthenticator(t, func(c *sigv4auth.Config) {
+			c.Streams = func(*http.Request) bool { return true }
+			c.Body = func(*http.Request) sigv4auth.BodyDelivery { return delivery }
+		})
+		r := ride()
+		r.ContentLength = -1
+		sign(t, r, signing{digestHeader: true})
+		var handler spy
+		w := httptest.NewRecorder()
+		a.Handler(&handler).ServeHTTP(w, r)
+		if status := map[sigv4auth.Reason]int{"": 204, sigv4auth.ErrInternalFailure: 500, sigv4auth.ErrMalformedRequest: 400}[want]; w.Code != status {
+			t.Errorf("%v: %d %s", delivery, w.Code, w.Body)
+		}
+		if (handler.ran == 1) != (want == "") || want == "" && handler.body != rideBody {
+			t.Errorf("%v: ran %d, and read %q", delivery, handler.ran, handler.body)
+		}
+	}
+}

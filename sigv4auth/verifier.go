@@ -25,6 +25,7 @@ func (a *Authenticator) Verify(r *http.Request) (id Identity, err error) {
 		refused = a.verify(ctx, r, &rec, &id, nil)
 	}
 	if refused = a.finish(ctx, r, &rec, measured, refused, false); refused != nil {
+		rec.discard()
 		return Identity{}, refused
 	}
 	return id, nil
@@ -53,6 +54,9 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 		if r.Body = received; refused == nil {
 			refused = rec.unread
 		}
+	}
+	if refused == nil && rec.delivery == BodySpooled {
+		refused = a.spool(r, rec)
 	}
 	return refused
 }
@@ -143,10 +147,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 	body := noBody
 	if declared.line == "" {
-		if body, refused = a.readBody(r); refused != nil {
+		if body, refused = a.undeclaredBody(r, rec); refused != nil {
 			return refused
 		}
-		body.set(r)
 		if body != noBody && a.outdated(now) {
 			var was *iampolicy.Principal
 			if refusedCredential == nil {
@@ -174,15 +177,21 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 		return &Error{Reason: ErrSignatureMismatch, Message: messageMismatch, Detail: detail} // guard 213
 	}
 
+	if rec.delivery, refused = a.delivery(r, rec); refused != nil {
+		return refused
+	}
+	stream := a.isStream(r)
 	switch {
+	case stream && rec.delivery == BodySpooled:
+		return contradictory()
 	case declared.stream != nil:
 		rec.body = declared.streamBody(r, key, p)
-	case declared.mode == InsecureUnsigned && r.Body != nil && r.Body != http.NoBody:
+	case declared.streamsPlain(r, rec.delivery):
 		rec.body = a.streamPlain(r, &declared)
 	}
 	if rec.body != nil {
 		rec.body.standing.follow(a, ctx, p, s, via, &credential, now)
-	} else if declared.mode == PayloadDigest && a.isStream(r) {
+	} else if stream && declared.mode == PayloadDigest {
 		rec.unread = refuseStream(r)
 	} else {
 		late, refused := a.plainBody(r, body, &declared, now)

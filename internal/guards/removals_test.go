@@ -55,6 +55,7 @@ var removals = []removal{
 	_ "github.com/aws/aws-sdk-go-v2/aws/signer/v4"`, "internal/house TestNoSignerVerifies"},
 	{"45", `return dst, ErrHeaderControl`, `dst = append(dst, c)`, "sigv4auth/internal/v4 FuzzCanonical"},
 	{"48", `b.failed = bodyRefusal(err)`, ``, "sigv4auth TestBadBody"},
+	{"48b", `defer rec.discard()`, ``, "sigv4auth TestSpoolIsRemoved"},
 	{"49", `r.Body, r.ContentLength = b, d.stream.Length`, `r.ContentLength = d.stream.Length`, "sigv4auth TestReplacedBody"},
 	{"56", `next.ServeHTTP(w, r)`, `r.Header.Del("Content-Encoding"); next.ServeHTTP(w, r)`, "sigv4auth TestCompressedBody"},
 	{"58", `d.stream.Chain = key.chain(p)`, ``, "sigv4auth TestBadBody"},
@@ -131,6 +132,7 @@ var removals = []removal{
 	{"214b", `c == '\\'`, `false`, "sigv4auth TestEventTexts"},
 	{"215", `outcome = string(e.Reason)`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
 	{"218", `refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) })`, ``, "sigv4auth TestRequire"},
+	{"220b", `most = min(most, maxUndeclared)`, ``, "sigv4auth TestUndeclaredIsBounded"},
 	{"221a", `min(r.ContentLength, firstRead)`, `r.ContentLength`, "sigv4auth TestLongBodies"},
 	{"221b", `min(size, firstBuffer)`, `size`, "sigv4auth/internal/chunked TestBigChunks"},
 	{
@@ -155,6 +157,7 @@ var removals = []removal{
 	{"237", `foldedInCGI[a[i]] != foldedInCGI[b[i]]`, `ascii.Lower(a[i]) != ascii.Lower(b[i])`, "sigv4auth TestStripSpellings"},
 	{"231h", `left, copied = h.Clone(), true`, `copied = true`, "sigv4auth TestStrip"},
 	{"233a", `d.stream.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileStreaming"},
+	{"233d", `Admission: &b.standing,`, ``, "sigv4auth TestRevokedWhileReadingPlain"},
 	{"234a", `id.take(&c)`, ``, "sigv4auth TestRevisionGone"},
 	{"234b", `e.Reason = ErrRevisionGone`, ``, "sigv4auth TestRevisionGone"},
 	{"233b", `age > maxLookupAge || age < 0`, `age < 0`, "sigv4auth TestSlowBody"},

@@ -1,0 +1,106 @@
+package sigv4auth
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// BodyDelivery is how a handler gets the body of a signed request: see [Config.Body] and
+// [Route.Body].
+type BodyDelivery uint8
+
+const (
+	// BodyByMode goes by the payload mode. A body whose digest was signed is in memory, verified
+	// whole, when the handler begins. Others, those of InsecureUnsigned and of the streaming modes,
+	// are read by the handler as they arrive. Empty bodies are verified in any case.
+	BodyByMode BodyDelivery = iota
+	// BodyStreamed lets the handler read a body with a digest as it arrives, too: io.EOF is
+	// returned for the right body alone, and for any other an error, upon which the handler MUST
+	// undo what it did with the bytes it has read. See "Streaming bodies" in the package
+	// documentation.
+	BodyStreamed
+	// BodySpooled verifies the whole body, in every payload mode, before the handler begins, and
+	// after the request is authorised: in memory up to [Spool.MemoryBytes], and in a temporary file
+	// beyond, which is removed when the handler returns, however it does. r.Body is then an
+	// [io.ReadSeekCloser] and an [io.ReaderAt], and r.ContentLength its length. A body that is not
+	// the right one is refused as usual, and the handler does not run.
+	BodySpooled
+)
+
+// String returns "by mode", "streamed" or "spooled".
+func (d BodyDelivery) String() string {
+	switch d {
+	case BodyByMode:
+		return "by mode"
+	case BodyStreamed:
+		return "streamed"
+	case BodySpooled:
+		return "spooled"
+	}
+	return "unknown"
+}
+
+// MarshalText returns what String does.
+func (d BodyDelivery) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// delivery says how r's handler gets the body. rec is r's record; nil: none.
+func (a *Authenticator) delivery(r *http.Request, rec *record) (BodyDelivery, *Error) {
+	if rec != nil && rec.route != nil && rec.route.body != BodyByMode {
+		return rec.route.body, nil
+	}
+	if a.bodies == nil {
+		return BodyByMode, nil
+	}
+	d := a.bodies(r)
+	if d > BodySpooled {
+		return BodyByMode, &Error{
+			Reason: ErrInternalFailure, Message: messageInternal,
+			Detail: fmt.Sprintf("Config.Body returned %d, which is no BodyDelivery", uint8(d)),
+		}
+	}
+	return d, nil
+}
+
+// maxUndeclared bounds a body that has to be read into memory before anything about its sender is
+// known, where MaxBodyBytes is for bodies that are not held in memory.
+const maxUndeclared = defaultMaxBodyBytes
+
+// undeclaredBound returns the most bytes of a body whose digest is not declared.
+func (a *Authenticator) undeclaredBound(r *http.Request, rec *record) (int64, *Error) {
+	d, refused := a.delivery(r, rec)
+	if refused != nil {
+		return 0, refused
+	}
+	most := a.maxBody
+	if d != BodyByMode {
+		most = min(most, maxUndeclared) // guard 220b
+	}
+	return most, nil
+}
+
+// undeclaredBody reads the body of a request that does not declare its digest: the signature can be
+// verified only with the body (threat 220).
+func (a *Authenticator) undeclaredBody(r *http.Request, rec *record) (*readBody, *Error) {
+	most, refused := a.undeclaredBound(r, rec)
+	if refused != nil {
+		return nil, refused
+	}
+	if r.ContentLength > most {
+		return nil, tooLarge()
+	}
+	body, refused := readWhole(r, most)
+	if refused != nil {
+		return nil, refused
+	}
+	body.set(r)
+	return body, nil
+}
+
+// streamsPlain reports whether a body that is not in chunks is verified while the handler, or what
+// spools it, reads it.
+func (d *payload) streamsPlain(r *http.Request, how BodyDelivery) bool {
+	if d.line == "" || r.Body == nil || r.Body == http.NoBody {
+		return false
+	}
+	return d.mode == InsecureUnsigned || how != BodyByMode
+}
