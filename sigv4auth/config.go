@@ -132,11 +132,11 @@ type Config struct {
 	// X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Expires, X-Amz-SignedHeaders,
 	// X-Amz-Signature, X-Amz-Security-Token, X-Amz-Content-Sha256 and X-Amz-Region-Set, in any
 	// spelling, out of r.URL.RawQuery, r.RequestURI and a form that was parsed before. What is left
-	// stands as it stood, in its order and with its escapes, and X-Amz-* parameters of the service's
-	// own are left. Set it where a handler logs URLs, sends requests on, or answers with links to
-	// itself: until it expires, such a URL is a credential. Neither the server's request nor a
-	// logger in front of the middleware is touched. An Authenticator behind it would refuse. false:
-	// the handler sees the query as it was sent.
+	// stands as it stood, in its order and with its escapes, and so do other X-Amz-* parameters,
+	// which are the service's own. Set it where a handler logs URLs, sends requests on, or answers
+	// with links to itself: until it expires, such a URL is a credential. What stands in front of
+	// the middleware, such as a logger, still sees it. Behind it no signature can be verified
+	// again. false: the handler sees the query as it was sent.
 	StripQuery bool
 
 	// Denied answers a refused request. AsError returns the refusal that err is; RequestIDFrom

@@ -35,8 +35,10 @@
 //   - Data that belongs to a caller SHOULD be stored under [Identity.OwnerKey]. Two callers can
 //     have the same name, and a name can be given to somebody else later.
 //   - The router MUST match the decoded path, as http.ServeMux does, where an [Authorizer] decides:
-//     policies see r.URL.Path. A handler MUST NOT decode it once more, nor take the method from a
-//     header.
+//     policies see r.URL.Path. [DecodedPath] is for routers that match r.URL.RawPath. A handler
+//     MUST NOT decode the path once more, nor take the method from a header.
+//   - A handler that logs URLs or sends requests on SHOULD NOT see credentials: see
+//     [Config.StripHeaders] and [Config.StripQuery].
 //   - After an upgrade, as to WebSocket, nothing is authenticated: the frames are not signed.
 //   - net/http's server waits for slow clients without end. Set its ReadHeaderTimeout and
 //     ReadTimeout. Package connlimit keeps idle and slow connections from shutting others out.

@@ -97,7 +97,8 @@ func (k Authorization) String() string {
 func (k Authorization) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Routes returns the handler that serves the routes of z's configuration, each to those who may. It
-// panics if z has none. It is the router: none goes inside or in front of it.
+// panics if z has none. It is the router: none goes in front of it. One behind it, as the Handler
+// of "/" or of the routes that it has too, has to take paths as Target or the table does.
 //
 // A request that no route matches is denied, and so is a method that the table does not have on a
 // path, and a path that a ServeMux would redirect. Nobody who is refused can tell these from a

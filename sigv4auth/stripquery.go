@@ -32,50 +32,23 @@ func stripQuery(r *http.Request) {
 // unsignedQuery returns a raw query without the parameters of a presigned URL. What is left stands
 // as it stood, since its order and its escapes can mean something to whoever reads it.
 func unsignedQuery(query string) (left string, stripped bool) {
-	var b strings.Builder
-	for at := 0; at < len(query); {
-		end := len(query)
-		if i := strings.IndexByte(query[at:], '&'); i >= 0 {
-			end = at + i + len("&")
+	presigning := func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return isPresigning(name)
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		if presigning(pair) {
+			return strings.Join(slices.DeleteFunc(strings.Split(query, "&"), presigning), "&"), true
 		}
-		pair := query[at:end]
-		name, _, _ := strings.Cut(strings.TrimSuffix(pair, "&"), "=")
-		switch presigning := isPresigning(name); {
-		case presigning && !stripped:
-			stripped = true
-			b.Grow(len(query))
-			b.WriteString(query[:at])
-		case !presigning && stripped:
-			b.WriteString(pair)
-		}
-		at = end
 	}
-	if !stripped {
-		return query, false
-	}
-	left = b.String()
-	if !strings.HasSuffix(query, "&") { // the last pair was stripped, and the one before has its '&'
-		left = strings.TrimSuffix(left, "&")
-	}
-	return left, true
+	return query, false
 }
 
 // isPresigning reports whether the name of a parameter, as it stands in a query, is one of a
 // presigned URL in any spelling: what reads it next may not care about case.
 func isPresigning(name string) bool {
-	const longest = len("X-Amz-Content-Sha256")
-	if len(name) > len("%XX")*longest {
-		return false
-	}
-	if strings.IndexByte(name, '%') >= 0 {
-		decoded, err := url.QueryUnescape(name)
-		if err != nil {
-			return false
-		}
+	if decoded, err := url.QueryUnescape(name); err == nil {
 		name = decoded
-	}
-	if !v4.IsAmz(name) {
-		return false
 	}
 	for p := range v4.Params {
 		if ascii.EqualFold(name, p.String()) {

@@ -16,10 +16,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 func main() {
 	service := notes.New()
@@ -29,7 +26,7 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		// The router itself says which pattern it will serve, and what is {id}.
 		Target: func(r *http.Request) (action, resource string) {
 			match := chi.NewRouteContext()
@@ -48,10 +45,10 @@ func main() {
 
 	api.Use(auth.Require(authz.Check)) // before any route, as chi wants it
 	api.Get("/notes/{id}", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, service.Read(chi.URLParam(r, "id")))
+		fmt.Fprint(w, service.As(r.Context()).Read(chi.URLParam(r, "id")))
 	})
 	api.Put("/notes/{id}", func(w http.ResponseWriter, r *http.Request) {
-		sum, err := service.Write(chi.URLParam(r, "id"), r.Body)
+		sum, err := service.As(r.Context()).Write(chi.URLParam(r, "id"), r.Body)
 		if err != nil {
 			http.Error(w, "the note cannot be read", http.StatusBadRequest)
 			return

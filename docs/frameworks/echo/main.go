@@ -17,10 +17,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 func main() {
 	service := notes.New()
@@ -30,12 +27,11 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
-		// The router itself says which route it will serve, and what is :id: all that is left of the
-		// path, slashes too, where a parameter is the last of a route.
+		Policies: store, ResourceAccount: "111122223333",
+		// The router itself says which route it will serve, and what is :id: all that is left of
+		// the path, slashes too, where a parameter is the last of a route.
 		Target: func(r *http.Request) (action, resource string) {
-			match := e.AcquireContext()
-			defer e.ReleaseContext(match)
+			match := e.NewContext(r, nil) // not AcquireContext: that may hold another request's route
 			e.Router().Find(r.Method, r.URL.Path, match)
 			if strings.Contains(match.Param("id"), "/") {
 				return "", "" // denied
@@ -63,9 +59,11 @@ func main() {
 			return protected(c)
 		}
 	})
-	e.GET("/notes/:id", func(c echo.Context) error { return c.String(http.StatusOK, service.Read(c.Param("id"))) })
+	e.GET("/notes/:id", func(c echo.Context) error {
+		return c.String(http.StatusOK, service.As(c.Request().Context()).Read(c.Param("id")))
+	})
 	e.PUT("/notes/:id", func(c echo.Context) error {
-		sum, err := service.Write(c.Param("id"), c.Request().Body)
+		sum, err := service.As(c.Request().Context()).Write(c.Param("id"), c.Request().Body)
 		if err != nil {
 			return echo.NewHTTPError(http.StatusBadRequest, "the note cannot be read")
 		}

@@ -16,19 +16,18 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/{id}"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/{id}"
 
 func main() {
 	service := notes.New()
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.Use(gin.Recovery())
-	engine.GET("/notes/:id", func(c *gin.Context) { c.String(http.StatusOK, "%s", service.Read(c.Param("id"))) })
+	engine.GET("/notes/:id", func(c *gin.Context) {
+		c.String(http.StatusOK, "%s", service.As(c.Request.Context()).Read(c.Param("id")))
+	})
 	engine.PUT("/notes/:id", func(c *gin.Context) {
-		sum, err := service.Write(c.Param("id"), c.Request.Body)
+		sum, err := service.As(c.Request.Context()).Write(c.Param("id"), c.Request.Body)
 		if err != nil {
 			c.String(http.StatusBadRequest, "the note cannot be read")
 			return
@@ -43,10 +42,10 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		// gin does not say which route it would serve, so that a table does, and lets nothing else
-		// through to gin. A wildcard is one segment in both, of the decoded path, since the
-		// Authorizer refuses an escaped slash.
+		// through to gin. A wildcard is one segment of the decoded path in both; with UseRawPath or
+		// UseEscapedPath gin would read a '+' as a space.
 		Routes: sigv4auth.Routes{
 			"GET /notes/{id}": {Action: "notes:Read", Resource: note, Handler: engine},
 			"PUT /notes/{id}": {Action: "notes:Write", Resource: note, Handler: engine},

@@ -15,10 +15,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 // adapt makes a middleware of net/http one of gin. A refusal aborts: without that gin would run the
 // handlers behind it, although the answer is written. Target finds the route that gin has matched
@@ -48,7 +45,7 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		Target: func(r *http.Request) (action, resource string) {
 			switch r.Method + " " + r.Pattern {
 			case "GET /notes/:id":
@@ -71,9 +68,11 @@ func main() {
 	protect := adapt(auth.Require(authz.Check))
 	engine.NoRoute(protect)
 	api := engine.Group("/", protect)
-	api.GET("/notes/:id", func(c *gin.Context) { c.String(http.StatusOK, "%s", service.Read(c.Param("id"))) })
+	api.GET("/notes/:id", func(c *gin.Context) {
+		c.String(http.StatusOK, "%s", service.As(c.Request.Context()).Read(c.Param("id")))
+	})
 	api.PUT("/notes/:id", func(c *gin.Context) {
-		sum, err := service.Write(c.Param("id"), c.Request.Body)
+		sum, err := service.As(c.Request.Context()).Write(c.Param("id"), c.Request.Body)
 		if err != nil {
 			c.String(http.StatusBadRequest, "the note cannot be read")
 			return

@@ -17,19 +17,16 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 func main() {
 	service := notes.New()
 	router := mux.NewRouter()
 	router.Methods("GET").Path("/notes/{id}").Name("notes:Read").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, service.Read(mux.Vars(r)["id"]))
+		fmt.Fprint(w, service.As(r.Context()).Read(mux.Vars(r)["id"]))
 	})
 	router.Methods("PUT").Path("/notes/{id}").Name("notes:Write").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sum, err := service.Write(mux.Vars(r)["id"], r.Body)
+		sum, err := service.As(r.Context()).Write(mux.Vars(r)["id"], r.Body)
 		if err != nil {
 			http.Error(w, "the note cannot be read", http.StatusBadRequest)
 			return
@@ -44,7 +41,7 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		// The router itself says which route it will serve, and what is {id}. A route's name is its
 		// action.
 		Target: func(r *http.Request) (action, resource string) {

@@ -16,19 +16,16 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 func main() {
 	service := notes.New()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, service.Read(r.PathValue("id")))
+		fmt.Fprint(w, service.As(r.Context()).Read(r.PathValue("id")))
 	})
 	mux.HandleFunc("PUT /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
-		sum, err := service.Write(r.PathValue("id"), r.Body)
+		sum, err := service.As(r.Context()).Write(r.PathValue("id"), r.Body)
 		if err != nil {
 			http.Error(w, "the note cannot be read", http.StatusBadRequest)
 			return
@@ -43,7 +40,7 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		// The mux itself says which pattern it will serve. {id} is the last segment, decoded: the
 		// Authorizer refuses paths with an escaped slash.
 		Target: func(r *http.Request) (action, resource string) {

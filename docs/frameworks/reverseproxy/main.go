@@ -14,10 +14,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/{id}"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/{id}"
 
 func main() {
 	backend, err := url.Parse(os.Getenv("NOTES_BACKEND"))
@@ -40,7 +37,7 @@ func main() {
 	})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		// The routes of the backend that are served here, and nothing else.
 		Routes: sigv4auth.Routes{
 			"GET /notes/{id}": {Action: "notes:Read", Resource: note, Handler: proxy},

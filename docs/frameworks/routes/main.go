@@ -14,18 +14,15 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/{id}"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/{id}"
 
 func main() {
 	service := notes.New()
 	read := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, service.Read(r.PathValue("id")))
+		fmt.Fprint(w, service.As(r.Context()).Read(r.PathValue("id")))
 	})
 	write := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		sum, err := service.Write(r.PathValue("id"), r.Body)
+		sum, err := service.As(r.Context()).Write(r.PathValue("id"), r.Body)
 		if err != nil {
 			http.Error(w, "the note cannot be read", http.StatusBadRequest)
 			return
@@ -40,7 +37,7 @@ func main() {
 	auth, err := sigv4auth.New(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
+		Policies: store, ResourceAccount: "111122223333",
 		Routes: sigv4auth.Routes{
 			"GET /notes/{id}": {Action: "notes:Read", Resource: note, Handler: read},
 			"PUT /notes/{id}": {Action: "notes:Write", Resource: note, Handler: write},

@@ -15,10 +15,10 @@ func Backend(t *testing.T, p *Program, seen func(r *http.Request)) string {
 	t.Helper()
 	service, mux := notes.NewWith(p.Calls), http.NewServeMux()
 	mux.HandleFunc("GET /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = fmt.Fprint(w, service.Read(r.PathValue("id")))
+		_, _ = fmt.Fprint(w, service.By(r.Header.Get("X-Caller")).Read(r.PathValue("id")))
 	})
 	mux.HandleFunc("PUT /notes/{id}", func(w http.ResponseWriter, r *http.Request) {
-		sum, err := service.Write(r.PathValue("id"), r.Body)
+		sum, err := service.By(r.Header.Get("X-Caller")).Write(r.PathValue("id"), r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

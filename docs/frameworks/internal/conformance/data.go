@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,8 +40,28 @@ type statement struct {
 }
 
 // exactly are the IDs that Erin may read, each named in full: she is served only where the resource
-// that a program made of the path is the right one.
-var exactly = []string{"a b", "ü", "日本", "*", "a+b", "a!b", "a:b", "a;b,c", "50%", "a%20b", "{id}", ":id", "a$b", "(x)", "~'", "a@b=c", "?"}
+// that a program made of the path is the right one, and the set sees whether the handler got it.
+var exactly = append(slices.Clone(chosen), randomIDs()...)
+
+var chosen = []string{
+	"a b", "ü", "日本", "*", "a+b", "a!b", "a:b", "a;b,c", "50%", "a%20b", "{id}", ":id", "a$b", "(x)", "~'", "a@b=c", "?",
+}
+
+// randomIDs returns IDs of letters, and of characters that mean something to a path, a pattern, a
+// policy or a router.
+func randomIDs() []string {
+	characters := []rune("ab1 *+!:;,%{}$()~'@=?&#[]|^\"<>`_-é÷")
+	random := rand.New(rand.NewPCG(1, 0))
+	var ids []string
+	for range 200 {
+		id := make([]rune, 1+random.IntN(8))
+		for i := range id {
+			id[i] = characters[random.IntN(len(characters))]
+		}
+		ids = append(ids, string(id))
+	}
+	return ids
+}
 
 // writeData writes the folder of filestore: Alice may do everything with notes, Bob may read his
 // own, and Erin those whose names are hard to carry. Forger has Alice's key and another secret.

@@ -13,12 +13,13 @@ import (
 // escapes wants each ID to arrive as it was meant, in whichever way the path spells it, or the call
 // to be refused: never another route, another note, or one that the policies were not asked about.
 func (s *set) escapes(t *testing.T) {
-	for _, id := range exactly {
-		for _, also := range []string{"", "*", "!", "+", ":", "$", "~", "(", "abix"} {
-			segment := escaped(id, also)
-			t.Run(segment, func(t *testing.T) {
-				s.served(t, Call{Operation: Read, ID: id, Segment: segment, As: s.p.Erin})
-			})
+	for i, id := range exactly {
+		ways := []string{"", "*", "!", "+", ":", "$", "~", "(", "abix"}
+		if i >= len(chosen) { // one of the ways for each of the others
+			ways = ways[i%len(ways):][:1]
+		}
+		for _, also := range ways {
+			s.served(t, Call{Operation: Read, ID: id, Segment: escaped(id, also), As: s.p.Erin})
 		}
 	}
 	for name, segment := range map[string]string{
@@ -35,13 +36,13 @@ func (s *set) escapes(t *testing.T) {
 
 // pieces are what paths at random are made of.
 var pieces = []string{
-	"bob-", "bob-1", "seven", "notes", "crash", "healthz", "/", "/", "//", "%2F", "%2f", "..", ".", "%2e", "%2E%2E", "\\", "%5C", "%5c", "%25",
-	"%252F", "%00", "%0A", "%20", "+", "%2B", "*", "%2A", "?", "%3F", ";", "%3B", ":", "%3A", "!", "%21", "~", "%7E", "%C3%BC", "%E4", "%61",
-	"{id}", "%7Bid%7D", ":id", "#", "%23", "&", "=", "@", "$", "%24", "'", ",", "(", ")", "[", "]",
+	"bob-", "bob-1", "seven", "notes", "crash", "healthz", "/", "/", "//", "%2F", "%2f", "..", ".", "%2e", "%2E%2E", "\\", "%5C", "%5c",
+	"%25", "%252F", "%00", "%0A", "%20", "+", "%2B", "*", "%2A", "?", "%3F", ";", "%3B", ":", "%3A", "!", "%21", "~", "%7E", "%C3%BC",
+	"%E4", "%61", "{id}", "%7Bid%7D", ":id", "#", "%23", "&", "=", "@", "$", "%24", "'", ",", "(", ")", "[", "]",
 }
 
-// randomPaths wants that whatever path Bob sends, no handler runs but the one that reads, for one of
-// his own notes.
+// randomPaths wants that whatever path Bob sends, no handler runs but the one that reads, for one
+// of his own notes.
 func (s *set) randomPaths(t *testing.T) {
 	n, seed := 1000, uint64(1)
 	if testneed.Long() {
@@ -102,9 +103,14 @@ func (s *set) unknown(t *testing.T) {
 			if a := s.refuses(t, c); a.Status != known.Status || a.Body != known.Body {
 				t.Errorf("%v; a route that is there answers %v", a, known)
 			}
-			for _, as := range []*Caller{s.p.Forger, s.p.Bob} {
-				c.As = as
-				s.refuses(t, c)
+			c.As = s.p.Forger
+			s.refuses(t, c)
+			// What was matched for the request before counts for nothing.
+			c.As = s.p.Bob
+			s.shape.Do(t, s.p, Call{Operation: Read, ID: "bob-1", As: s.p.Bob})
+			answer := s.shape.Do(t, s.p, c)
+			if _, calls := s.do(t, c); !answer.Refused() || len(calls) != 1 || calls[0].ID != "bob-1" {
+				t.Errorf("as bob, after a note of his: %v, and the service saw %v; want a refusal", answer, calls)
 			}
 			c.As = s.p.Alice
 			if a, reached := s.do(t, c); a.Served() || len(reached) > 0 {

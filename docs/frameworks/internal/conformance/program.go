@@ -18,6 +18,10 @@ import (
 	"github.com/wildgate/wildgate/docs/frameworks/internal/notes"
 )
 
+// OverlayVariable is the environment variable that names what go build -overlay takes: so the set
+// is shown to find a fault, one that is put into a program.
+const OverlayVariable = "CONFORMANCE_OVERLAY"
+
 // Program is a program that runs.
 type Program struct {
 	// Address is where it listens, NOTES_ADDR.
@@ -34,14 +38,17 @@ type Program struct {
 // URL returns the origin at which it serves HTTP.
 func (p *Program) URL() string { return "http://" + p.Address }
 
-// start builds the program in the folder name beside the tests, and starts it.
-func start(t *testing.T, name string, shape Shape) *Program {
+// Start builds the program in the folder name beside the tests, and starts it, for tests of what a
+// program does beyond the set. It ends with the test.
+func Start(t *testing.T, name string, shape Shape) *Program {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), name)
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w", "-o", binary, "./"+name).CombinedOutput(); err != nil {
+	readSources(t, name)
+	build := []string{"build", "-ldflags=-s -w", "-overlay=" + os.Getenv(OverlayVariable), "-o", binary, "./" + name}
+	if out, err := exec.CommandContext(t.Context(), "go", build...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	p := &Program{Data: t.TempDir(), Calls: &Calls{arrived: make(chan struct{}, 1)}}
@@ -63,6 +70,21 @@ func start(t *testing.T, name string, shape Shape) *Program {
 	}
 	t.Fatalf("%s does not take calls", name)
 	return nil
+}
+
+// readSources reads what the binary is made of, beside what the test itself imports: so the go
+// command sees that a result which it has kept is of another program.
+func readSources(t *testing.T, name string) {
+	t.Helper()
+	sources, err := filepath.Glob(filepath.Join(name, "*.go"))
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("there is no program %s: %v", name, err)
+	}
+	for _, source := range append(sources, "go.mod", "go.sum", filepath.Join("..", "..", "go.mod"), filepath.Join("..", "..", "go.sum")) {
+		if _, err := os.ReadFile(source); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // run starts the binary and reports whether it takes calls. It ends with the test.
@@ -110,14 +132,23 @@ func (p *Program) run(t *testing.T, binary string, extra []string, ready func(co
 	return false
 }
 
+// handedOut holds the addresses that freeAddress has returned: programs of tests that run at once
+// are not to have one address.
+var handedOut sync.Map
+
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := l.Addr().String()
+		_ = l.Close()
+		if _, before := handedOut.LoadOrStore(address, true); !before {
+			return address
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // Calls collects the calls that a service tells of. It is what such a service writes to.
@@ -149,13 +180,15 @@ func (c *Calls) Write(b []byte) (int, error) {
 	}
 }
 
-// until returns the calls before the call last, once that has come, and forgets them all.
+// until returns the calls before the call last, whoever makes that, once it has come, and forgets
+// them all.
 func (c *Calls) until(t *testing.T, last notes.Call) []notes.Call {
 	t.Helper()
+	isLast := func(call notes.Call) bool { return call.Operation == last.Operation && call.ID == last.ID }
 	timeout := time.After(30 * time.Second)
 	for {
 		c.mu.Lock()
-		if i := slices.Index(c.calls, last); i >= 0 {
+		if i := slices.IndexFunc(c.calls, isLast); i >= 0 {
 			before := slices.Clone(c.calls[:i])
 			c.calls = slices.Delete(c.calls, 0, i+1)
 			c.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,23 +16,27 @@ import (
 
 // Cases are the names of the set's cases, in order.
 var Cases = []string{
-	"admitted", "unsigned", "wrong signature", "denied", "open route", "escapes", "paths at random", "large body", "changed body", "panic",
-	"unknown route",
+	"admitted", "identity", "unsigned", "wrong signature", "denied", "open route", "escapes", "paths at random", "large body",
+	"changed body", "panic", "unknown route",
 }
 
 // Run builds and runs the program in the folder name beside the test, and holds the set against it.
 func Run(t *testing.T, name string, shape Shape) {
 	t.Helper()
 	t.Parallel()
-	for lacking := range shape.Lacks {
+	row := Row(t, name)
+	for lacking, why := range shape.Lacks {
 		if !slices.Contains(Cases, lacking) {
 			t.Fatalf("the set has no case %q", lacking)
+		}
+		if why == "" || !strings.Contains(row, lacking+": "+why) {
+			t.Errorf("README.md does not say of %s %q", name, lacking+": "+why)
 		}
 	}
 	if shape.Do == nil {
 		shape.Do = HTTP
 	}
-	s := &set{shape, start(t, name, shape), 0}
+	s := &set{shape, Start(t, name, shape), 0}
 	for _, name := range Cases {
 		if shape.Lacks[name] != "" {
 			continue
@@ -40,6 +45,8 @@ func Run(t *testing.T, name string, shape Shape) {
 			switch name {
 			case "admitted":
 				s.admitted(t)
+			case "identity":
+				s.identity(t)
 			case "unsigned":
 				s.refused(t, nil)
 			case "wrong signature":
@@ -67,6 +74,22 @@ func Run(t *testing.T, name string, shape Shape) {
 	}
 }
 
+// Row returns the row of README.md that is about the program name.
+func Row(t *testing.T, name string) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(readme)) {
+		if strings.HasPrefix(line, "| ["+name+"]("+name+"/main.go) |") {
+			return line
+		}
+	}
+	t.Fatalf("README.md has no row for %s", name)
+	return ""
+}
+
 // set is the set against one program.
 type set struct {
 	shape Shape
@@ -77,6 +100,16 @@ type set struct {
 // do sends a call, and returns the answer and which calls reached the service meanwhile: those
 // before one that is sent behind it and is admitted.
 func (s *set) do(t *testing.T, c Call) (Answer, []notes.Call) {
+	t.Helper()
+	answer, calls := s.doBy(t, c)
+	for i := range calls {
+		calls[i].By = ""
+	}
+	return answer, calls
+}
+
+// doBy is do with who called.
+func (s *set) doBy(t *testing.T, c Call) (Answer, []notes.Call) {
 	t.Helper()
 	answer := s.shape.Do(t, s.p, c)
 	s.marks++
@@ -92,7 +125,7 @@ func (s *set) served(t *testing.T, c Call) Answer {
 	t.Helper()
 	answer, calls := s.do(t, c)
 	if want := []notes.Call{{Operation: string(c.Operation), ID: c.ID}}; !answer.Served() || !slices.Equal(calls, want) {
-		t.Errorf("%s %q as %v: %v, and the service saw %v; want %v", c.Operation, c.ID, c.As, answer, calls, want)
+		t.Errorf("%s %q (%q) as %v: %v, and the service saw %v; want %v", c.Operation, c.ID, c.Segment, c.As, answer, calls, want)
 	}
 	return answer
 }
@@ -117,6 +150,20 @@ func (s *set) admitted(t *testing.T) {
 		t.Errorf("the note is %q", a.Body)
 	}
 	s.served(t, Call{Operation: Read, ID: "bob-1", As: s.p.Bob})
+}
+
+// identity wants the handler to know who calls.
+func (s *set) identity(t *testing.T) {
+	for _, as := range []*Caller{s.p.Alice, s.p.Bob, s.p.Alice} {
+		answer, calls := s.doBy(t, Call{Operation: Read, ID: "bob-1", As: as})
+		if want := []notes.Call{{Operation: string(Read), ID: "bob-1", By: as.ARN}}; !answer.Served() || !slices.Equal(calls, want) {
+			t.Errorf("as %v: %v, and the service saw %v; want %v", as, answer, calls, want)
+		}
+	}
+	_, calls := s.doBy(t, Call{Operation: Write, ID: "bob-1", Body: []byte("a note"), As: s.p.Alice})
+	if want := []notes.Call{{Operation: string(Write), ID: "bob-1", By: s.p.Alice.ARN}}; !slices.Equal(calls, want) {
+		t.Errorf("the service saw %v; want %v", calls, want)
+	}
 }
 
 // refused sends all kinds of calls as somebody who may do none of them.
@@ -151,6 +198,10 @@ func (s *set) largeBody(t *testing.T) {
 	body := largeBody()
 	if a := s.served(t, Call{Operation: Write, ID: "large", Body: body, As: s.p.Alice}); a.Body != fmt.Sprintf("%x", sha256.Sum256(body)) {
 		t.Errorf("the handler read another body: %v", a)
+	}
+	// Who is refused before the body has been read gets the answer, and no broken connection.
+	for _, as := range []*Caller{nil, s.p.Forger, s.p.Bob} {
+		s.refuses(t, Call{Operation: Write, ID: "large", Body: body, As: as})
 	}
 }
 

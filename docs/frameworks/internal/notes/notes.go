@@ -1,17 +1,25 @@
-// Package notes is the service that the programs protect. It knows nothing of signatures, policies
-// and HTTP. It prints each call, which is how a test sees what reached it.
+// Package notes is the service that the programs protect. Of signatures it knows who called, of
+// policies and HTTP nothing. It prints each call, which is how a test sees what reached it.
 package notes
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
 	"sync"
+
+	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // Service keeps notes by ID. It is safe for concurrent use.
 type Service struct {
+	*kept
+	by string // who calls, "" if that is not known
+}
+
+type kept struct {
 	mu    sync.Mutex
 	calls io.Writer
 	notes map[string][]byte
@@ -21,11 +29,22 @@ type Service struct {
 func New() *Service { return NewWith(os.Stdout) }
 
 // NewWith returns a service without notes, which writes its calls to w, a line for each.
-func NewWith(w io.Writer) *Service { return &Service{calls: w, notes: map[string][]byte{}} }
+func NewWith(w io.Writer) *Service {
+	return &Service{kept: &kept{calls: w, notes: map[string][]byte{}}}
+}
+
+// As returns the service as whoever signed the request calls it that ctx is the context of.
+func (s *Service) As(ctx context.Context) *Service {
+	id, _ := sigv4auth.IdentityFrom(ctx)
+	return s.By(id.Principal.ARN)
+}
+
+// By returns the service as a caller calls it whom somebody else has verified.
+func (s *Service) By(caller string) *Service { return &Service{s.kept, caller} }
 
 // called tells of a call. A test takes the line apart: see [ParseCall].
 func (s *Service) called(operation, id string) {
-	fmt.Fprintf(s.calls, "%s%s %q\n", prefix, operation, id)
+	fmt.Fprintf(s.calls, "%s%s %q %q\n", prefix, operation, id, s.by)
 }
 
 // Read returns a note: what was written, or a text that names it.
