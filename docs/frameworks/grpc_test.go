@@ -29,7 +29,8 @@ var lacksGRPC = map[string]string{
 }
 
 func TestGRPC(t *testing.T) {
-	p := conform(t, "grpc", conformance.Shape{Do: caller{}.do, Lacks: lacksGRPC})
+	var p *conformance.Program
+	conformance.Run(t, "grpc", remembering(&p, conformance.Shape{Do: caller{}.do, Lacks: lacksGRPC}))
 	t.Run("streams", func(t *testing.T) { caller{}.streams(t, p) })
 }
 
@@ -37,7 +38,8 @@ func TestGRPCServer(t *testing.T) {
 	lacks := map[string]string{"changed body": "the signature covers no message"}
 	maps.Copy(lacks, lacksGRPC)
 	c := caller{uncovered: true}
-	p := conform(t, "grpcserver", conformance.Shape{Do: c.do, Lacks: lacks})
+	var p *conformance.Program
+	conformance.Run(t, "grpcserver", remembering(&p, conformance.Shape{Do: c.do, Lacks: lacks}))
 	t.Run("streams", func(t *testing.T) { c.streams(t, p) })
 	// The digest of no message is not taken for that of one which is not seen.
 	for _, message := range [][]byte{{}, {0x0a, 1, 'a'}} {
@@ -55,21 +57,16 @@ func TestGRPCServer(t *testing.T) {
 // caller is how a client of gRPC signs.
 type caller struct{ uncovered bool }
 
-// conform holds the set against a program, and returns the program, which runs on until the test
-// ends, for what its shape has beside.
-func conform(t *testing.T, name string, shape conformance.Shape) (p *conformance.Program) {
-	t.Helper()
+// remembering is shape, which puts the program into p: it runs on until the test ends, for what its
+// shape has beside the set.
+func remembering(p **conformance.Program, shape conformance.Shape) conformance.Shape {
 	do := shape.Do
 	shape.Do = func(t *testing.T, running *conformance.Program, c conformance.Call) conformance.Answer {
 		t.Helper()
-		p = running
+		*p = running
 		return do(t, running, c)
 	}
-	conformance.Run(t, name, shape)
-	if p == nil {
-		t.Fatal("the set sent nothing")
-	}
-	return p
+	return shape
 }
 
 // dial returns a client of gRPC that signs as c, or not.

@@ -59,7 +59,7 @@ func onLambda(t *testing.T, source string, event func(*http.Request, []byte) any
 		running, q.Address = p, g.Address
 		return conformance.HTTP(t, &q, c)
 	}
-	conform(t, "lambda", conformance.Shape{
+	conformance.Run(t, "lambda", conformance.Shape{
 		Do: through, Lacks: lacks,
 		Environment: func(t *testing.T, _ *conformance.Program) []string {
 			server, runtime := httptest.NewServer(g), httptest.NewServer(http.HandlerFunc(g.runtime))

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log"
 	"net/http"
 	"os"
@@ -21,10 +20,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 // actions says what the procedures ask for. A procedure that is not named is denied.
 var actions = map[string]string{
@@ -40,8 +36,7 @@ func main() {
 	store, err := filestore.Open(filestore.Config{Dir: os.Getenv("NOTES_DATA"), Report: func(p filestore.Problem) { log.Print(p) }})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
-		// The action is the procedure's. The note is in the message.
+		Policies: store, ResourceAccount: "111122223333",
 		Target: func(r *http.Request) (action, resource string) {
 			if id, ok := r.Context().Value(idKey{}).(string); ok {
 				return actions[r.URL.Path], note + id
@@ -60,7 +55,7 @@ func main() {
 	}}
 
 	_, service := notesv1connect.NewNotesHandler(
-		notesgrpc.Connect{Server: &notesgrpc.Server{Notes: notes.New()}}, connect.WithInterceptors(messages), connect.WithRecover(recovered),
+		notesgrpc.Connect{Server: &notesgrpc.Server{Notes: notes.New()}}, connect.WithInterceptors(messages), connect.WithRecover(sigv4connect.Recovered),
 	)
 	streams := sigv4connect.ClientStreams(notesv1.File_notes_v1_notes_proto.Services().ByName("Notes"))
 
@@ -79,31 +74,15 @@ func main() {
 	for procedure := range open {
 		root.Handle("POST "+procedure, service)
 	}
-	root.Handle("/", auth.Require(isProcedure)(sigv4connect.WithRequest(service)))
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
-	check((&http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: root, ReadHeaderTimeout: 5 * time.Second, Protocols: &protocols}).ListenAndServe())
+	root.Handle("/", auth.Require(sigv4connect.Known(actions))(sigv4connect.WithRequest(service)))
+	server := &http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: root, ReadHeaderTimeout: 5 * time.Second, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	check(server.ListenAndServe())
 }
 
 // idKey is for the ID of the note that a message is about.
 type idKey struct{}
-
-// isProcedure denies what is no procedure, so that callers who may nothing do not learn which there are.
-// The policies are asked once the message is there.
-func isProcedure(r *http.Request, _ sigv4auth.Identity) error {
-	if actions[r.URL.Path] == "" {
-		return sigv4auth.ErrAccessDenied
-	}
-	return nil
-}
-
-// recovered makes a panic of a procedure an answer.
-func recovered(_ context.Context, _ connect.Spec, _ http.Header, v any) error {
-	log.Printf("a procedure panicked: %T", v)
-	return connect.NewError(connect.CodeInternal, errors.New("internal error"))
-}
 
 func check(err error) {
 	if err != nil {

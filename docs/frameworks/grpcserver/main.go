@@ -11,8 +11,6 @@ import (
 	"os"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/wildgate/wildgate/docs/frameworks/internal/notes"
 	"github.com/wildgate/wildgate/docs/frameworks/internal/notesgrpc"
@@ -22,10 +20,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
-)
+const note = "arn:acme:notes:eu-1:111122223333:note/"
 
 // actions says what the methods ask for. A method that is not named is denied.
 var actions = map[string]string{
@@ -41,8 +36,7 @@ func main() {
 	store, err := filestore.Open(filestore.Config{Dir: os.Getenv("NOTES_DATA"), Report: func(p filestore.Problem) { log.Print(p) }})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: store, ResourceAccount: account,
-		// The action is the method's. The note is in the message.
+		Policies: store, ResourceAccount: "111122223333",
 		Target: func(r *http.Request) (action, resource string) {
 			if id, ok := r.Context().Value(idKey{}).(string); ok {
 				return actions[r.URL.Path], note + id
@@ -63,9 +57,9 @@ func main() {
 	auth, err := sigv4auth.New(sigv4grpc.Only(sigv4auth.Config{Region: "eu-1", Service: "notes", Credentials: store}))
 	check(err)
 	server := grpc.NewServer(
-		grpc.InTapHandle(sigv4grpc.Tap(auth.Require(isMethod), open)),
+		grpc.InTapHandle(sigv4grpc.Tap(auth.Require(sigv4grpc.Known(actions)), open)),
 		grpc.MaxRecvMsgSize(8<<20),
-		grpc.ChainUnaryInterceptor(recovered, messages.Unary), grpc.ChainStreamInterceptor(messages.Stream),
+		grpc.ChainUnaryInterceptor(sigv4grpc.Recovered, messages.Unary), grpc.ChainStreamInterceptor(messages.Stream),
 	)
 	notesv1.RegisterNotesServer(server, &notesgrpc.Server{Notes: notes.New()})
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", os.Getenv("NOTES_ADDR"))
@@ -75,26 +69,6 @@ func main() {
 
 // idKey is for the ID of the note that a message is about.
 type idKey struct{}
-
-// isMethod denies what is no method, so that callers who may nothing do not learn which there are.
-// The policies are asked once the message is there.
-func isMethod(r *http.Request, _ sigv4auth.Identity) error {
-	if actions[r.URL.Path] == "" {
-		return sigv4auth.ErrAccessDenied
-	}
-	return nil
-}
-
-// recovered makes a panic of a method an answer. It would end the program.
-func recovered(ctx context.Context, message any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (reply any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			log.Printf("a method panicked: %T", v)
-			reply, err = nil, status.Error(codes.Internal, "internal error")
-		}
-	}()
-	return next(ctx, message)
-}
 
 func check(err error) {
 	if err != nil {

@@ -28,12 +28,14 @@ func main() {
 	routes := sigv4auth.Routes{
 		"GET /notes/{id}": {
 			Action: "notes:Read", Resource: note + "{id}",
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, service.Read(r.PathValue("id"))) }),
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprint(w, service.As(r.Context()).Read(r.PathValue("id")))
+			}),
 		},
 		"PUT /notes/{id}": {
 			Action: "notes:Write", Resource: note + "{id}",
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				sum, err := service.Write(r.PathValue("id"), r.Body)
+				sum, err := service.As(r.Context()).Write(r.PathValue("id"), r.Body)
 				if err != nil {
 					http.Error(w, "the note cannot be read", http.StatusBadRequest)
 					return

@@ -6,6 +6,7 @@ package sigv4connect
 import (
 	"context"
 	"errors"
+	"log"
 	"net/http"
 
 	"connectrpc.com/connect"
@@ -120,4 +121,21 @@ func (c *checkedConn) Receive(message any) error {
 		return err
 	}
 	return c.messages.check(c.ctx, c.Spec().Procedure, message)
+}
+
+// Recovered is for connect.WithRecover: it makes a panic of a procedure an answer.
+func Recovered(_ context.Context, _ connect.Spec, _ http.Header, v any) error {
+	log.Printf("a procedure panicked: %T", v)
+	return connect.NewError(connect.CodeInternal, errors.New("internal error"))
+}
+
+// Known is a Check that denies what is none of the procedures in actions, so that callers who may
+// nothing do not learn which there are. [Messages] ask the policies, once a message is there.
+func Known(actions map[string]string) sigv4auth.Check {
+	return func(r *http.Request, _ sigv4auth.Identity) error {
+		if actions[r.URL.Path] == "" {
+			return sigv4auth.ErrAccessDenied
+		}
+		return nil
+	}
 }

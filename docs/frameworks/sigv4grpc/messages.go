@@ -2,6 +2,7 @@ package sigv4grpc
 
 import (
 	"context"
+	"log"
 	"net/http"
 
 	"google.golang.org/grpc"
@@ -87,4 +88,27 @@ func ClientStreams(server *grpc.Server) map[string]bool {
 		}
 	}
 	return streams
+}
+
+// Recovered is a grpc.UnaryServerInterceptor that makes a panic of a method an answer. It would end
+// the program: gRPC runs methods in goroutines of its own, which net/http does not watch.
+func Recovered(ctx context.Context, message any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (reply any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			log.Printf("a method panicked: %T", v)
+			reply, err = nil, status.Error(codes.Internal, "internal error")
+		}
+	}()
+	return next(ctx, message)
+}
+
+// Known is a Check that denies what is none of the methods in actions, so that callers who may
+// nothing do not learn which there are. [Messages] ask the policies, once a message is there.
+func Known(actions map[string]string) sigv4auth.Check {
+	return func(r *http.Request, _ sigv4auth.Identity) error {
+		if actions[r.URL.Path] == "" {
+			return sigv4auth.ErrAccessDenied
+		}
+		return nil
+	}
 }

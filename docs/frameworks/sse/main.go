@@ -16,45 +16,26 @@ import (
 )
 
 const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
+	note = "arn:acme:notes:eu-1:111122223333:note/{id}"
 
-	// longest is for how long a stream lives. Then its client asks, and signs, anew: what has been
-	// revoked meanwhile is noticed. An EventSource comes again by itself, with a presigned URL
-	// until that has expired.
-	longest = 15 * time.Minute
+	longest = 15 * time.Minute // that a stream lives: then its client signs anew
 	every   = time.Second
-	// slowest is how long a client may take to read an event.
-	slowest = 10 * time.Second
+	slowest = 10 * time.Second // that a client reads an event
 )
 
 func main() {
 	service := notes.New()
-	routes := sigv4auth.Routes{
-		"GET /notes/{id}": {
-			Action: "notes:Read", Resource: note + "{id}",
-			Handler: events(func(r *http.Request) string { return service.Read(r.PathValue("id")) }),
-		},
-		"PUT /notes/{id}": {
-			Action: "notes:Write", Resource: note + "{id}",
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				sum, err := service.Write(r.PathValue("id"), r.Body)
-				if err != nil {
-					http.Error(w, "the note cannot be read", http.StatusBadRequest)
-					return
-				}
-				fmt.Fprint(w, sum)
-			}),
-		},
-		"POST /crash": {
-			Action: "notes:Crash", Resource: "*",
-			Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { service.Crash() }),
-		},
-		"GET /healthz": {
-			Open:    true,
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, service.Health()) }),
-		},
-	}
+	follow := events(func(r *http.Request) string { return service.As(r.Context()).Read(r.PathValue("id")) })
+	write := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sum, err := service.As(r.Context()).Write(r.PathValue("id"), r.Body)
+		if err != nil {
+			http.Error(w, "the note cannot be read", http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, sum)
+	})
+	crash := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { service.Crash() })
+	health := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, service.Health()) })
 
 	store, err := filestore.Open(filestore.Config{Dir: os.Getenv("NOTES_DATA"), Report: func(p filestore.Problem) { log.Print(p) }})
 	check(err)
@@ -63,17 +44,24 @@ func main() {
 		MaxPresignExpiry: time.Hour, // an EventSource of a browser sets no headers
 	})
 	check(err)
-	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{Policies: store, ResourceAccount: account, Routes: routes})
+	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+		Policies: store, ResourceAccount: "111122223333",
+		Routes: sigv4auth.Routes{
+			"GET /notes/{id}": {Action: "notes:Read", Resource: note, Handler: follow},
+			"PUT /notes/{id}": {Action: "notes:Write", Resource: note, Handler: write},
+			"POST /crash":     {Action: "notes:Crash", Resource: "*", Handler: crash},
+			"GET /healthz":    {Open: true, Handler: health},
+		},
+	})
 	check(err)
 	server := &http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: auth.Routes(authz), ReadHeaderTimeout: 5 * time.Second}
-	log.Fatal(server.ListenAndServe())
+	check(server.ListenAndServe())
 }
 
 // events sends what next returns now and again, until the client goes.
 func events(next func(*http.Request) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-store")
 		if r.Method == http.MethodHead { // a pattern of GET is for HEAD, too
 			return
 		}

@@ -18,11 +18,9 @@ import (
 )
 
 const (
-	account = "111122223333"
-	note    = "arn:acme:notes:eu-1:" + account + ":note/"
+	note = "arn:acme:notes:eu-1:111122223333:note/{id}"
 
-	// longest is for how long a connection lives. Then its client connects, and signs, anew: what
-	// has been revoked meanwhile is noticed.
+	// longest is for how long a connection lives. Then its client signs anew.
 	longest = 15 * time.Minute
 )
 
@@ -30,29 +28,26 @@ func main() {
 	service := notes.New()
 	routes := sigv4auth.Routes{
 		"GET /notes/{id}": {
-			Action: "notes:Read", Resource: note + "{id}",
+			Action: "notes:Read", Resource: note,
 			Handler: upgraded(func(ctx context.Context, r *http.Request, c *websocket.Conn) error {
-				return c.Write(ctx, websocket.MessageText, []byte(service.Read(r.PathValue("id"))))
+				return c.Write(ctx, websocket.MessageText, []byte(service.As(r.Context()).Read(r.PathValue("id"))))
 			}),
 		},
 		"GET /notes/{id}/edit": {
-			Action: "notes:Write", Resource: note + "{id}",
+			Action: "notes:Write", Resource: note,
 			Handler: upgraded(func(ctx context.Context, r *http.Request, c *websocket.Conn) error {
 				_, text, err := c.Reader(ctx)
 				if err != nil {
 					return err
 				}
-				sum, err := service.Write(r.PathValue("id"), text)
+				sum, err := service.As(r.Context()).Write(r.PathValue("id"), text)
 				if err != nil {
 					return err
 				}
 				return c.Write(ctx, websocket.MessageText, []byte(sum))
 			}),
 		},
-		"GET /crash": {
-			Action: "notes:Crash", Resource: "*",
-			Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { service.Crash() }),
-		},
+		"GET /crash": {Action: "notes:Crash", Resource: "*", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { service.Crash() })},
 		"GET /healthz": {Open: true, Handler: upgraded(func(ctx context.Context, _ *http.Request, c *websocket.Conn) error {
 			return c.Write(ctx, websocket.MessageText, []byte(service.Health()))
 		})},
@@ -68,7 +63,7 @@ func main() {
 		StripQuery:       true,
 	})
 	check(err)
-	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{Policies: store, ResourceAccount: account, Routes: routes})
+	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{Policies: store, ResourceAccount: "111122223333", Routes: routes})
 	check(err)
 	server := &http.Server{Addr: os.Getenv("NOTES_ADDR"), Handler: auth.Routes(authz), ReadHeaderTimeout: 5 * time.Second}
 	log.Fatal(server.ListenAndServe())
@@ -83,7 +78,6 @@ func upgraded(serve func(context.Context, *http.Request, *websocket.Conn) error)
 		}
 		defer c.CloseNow()
 		c.SetReadLimit(8 << 20)
-		// After the upgrade r's context ends with this function only.
 		ctx, cancel := context.WithTimeout(r.Context(), longest)
 		defer cancel()
 		if err := serve(ctx, r, c); err != nil {

@@ -24,9 +24,9 @@ func (c Connect) Write(ctx context.Context, r *connect.Request[notesv1.WriteRequ
 }
 
 // Follow returns a note three times.
-func (c Connect) Follow(_ context.Context, r *connect.Request[notesv1.ReadRequest], stream *connect.ServerStream[notesv1.Note]) error {
+func (c Connect) Follow(ctx context.Context, r *connect.Request[notesv1.ReadRequest], stream *connect.ServerStream[notesv1.Note]) error {
 	for range 3 {
-		if err := stream.Send(&notesv1.Note{Text: []byte(c.Server.Notes.Read(r.Msg.GetId()))}); err != nil {
+		if err := stream.Send(&notesv1.Note{Text: []byte(c.Server.Notes.As(ctx).Read(r.Msg.GetId()))}); err != nil {
 			return err
 		}
 	}
@@ -34,7 +34,7 @@ func (c Connect) Follow(_ context.Context, r *connect.Request[notesv1.ReadReques
 }
 
 // Collect keeps a note that comes in pieces, which have one ID.
-func (c Connect) Collect(_ context.Context, stream *connect.ClientStream[notesv1.WriteRequest]) (*connect.Response[notesv1.Written], error) {
+func (c Connect) Collect(ctx context.Context, stream *connect.ClientStream[notesv1.WriteRequest]) (*connect.Response[notesv1.Written], error) {
 	var text []byte
 	id, first := "", true
 	for stream.Receive() {
@@ -47,11 +47,11 @@ func (c Connect) Collect(_ context.Context, stream *connect.ClientStream[notesv1
 	if err := stream.Err(); err != nil {
 		return nil, err
 	}
-	return response(c.Server.write(id, text))
+	return response(c.Server.write(ctx, id, text))
 }
 
 // Talk answers each request at once.
-func (c Connect) Talk(_ context.Context, stream *connect.BidiStream[notesv1.ReadRequest, notesv1.Note]) error {
+func (c Connect) Talk(ctx context.Context, stream *connect.BidiStream[notesv1.ReadRequest, notesv1.Note]) error {
 	for {
 		r, err := stream.Receive()
 		if errors.Is(err, io.EOF) {
@@ -60,7 +60,7 @@ func (c Connect) Talk(_ context.Context, stream *connect.BidiStream[notesv1.Read
 		if err != nil {
 			return err
 		}
-		if err := stream.Send(&notesv1.Note{Text: []byte(c.Server.Notes.Read(r.GetId()))}); err != nil {
+		if err := stream.Send(&notesv1.Note{Text: []byte(c.Server.Notes.As(ctx).Read(r.GetId()))}); err != nil {
 			return err
 		}
 	}

@@ -23,17 +23,17 @@ type Server struct {
 }
 
 // Read returns a note.
-func (s *Server) Read(_ context.Context, r *notesv1.ReadRequest) (*notesv1.Note, error) {
-	return &notesv1.Note{Text: []byte(s.Notes.Read(r.GetId()))}, nil
+func (s *Server) Read(ctx context.Context, r *notesv1.ReadRequest) (*notesv1.Note, error) {
+	return &notesv1.Note{Text: []byte(s.Notes.As(ctx).Read(r.GetId()))}, nil
 }
 
 // Write keeps a note.
-func (s *Server) Write(_ context.Context, r *notesv1.WriteRequest) (*notesv1.Written, error) {
-	return s.write(r.GetId(), r.GetText())
+func (s *Server) Write(ctx context.Context, r *notesv1.WriteRequest) (*notesv1.Written, error) {
+	return s.write(ctx, r.GetId(), r.GetText())
 }
 
-func (s *Server) write(id string, text []byte) (*notesv1.Written, error) {
-	sum, err := s.Notes.Write(id, bytes.NewReader(text))
+func (s *Server) write(ctx context.Context, id string, text []byte) (*notesv1.Written, error) {
+	sum, err := s.Notes.As(ctx).Write(id, bytes.NewReader(text))
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, "the note cannot be read")
 	}
@@ -43,7 +43,7 @@ func (s *Server) write(id string, text []byte) (*notesv1.Written, error) {
 // Follow returns a note three times.
 func (s *Server) Follow(r *notesv1.ReadRequest, stream grpc.ServerStreamingServer[notesv1.Note]) error {
 	for range 3 {
-		if err := stream.Send(&notesv1.Note{Text: []byte(s.Notes.Read(r.GetId()))}); err != nil {
+		if err := stream.Send(&notesv1.Note{Text: []byte(s.Notes.As(stream.Context()).Read(r.GetId()))}); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (s *Server) Collect(stream grpc.ClientStreamingServer[notesv1.WriteRequest,
 		}
 		id, first, text = r.GetId(), false, append(text, r.GetText()...)
 	}
-	written, err := s.write(id, text)
+	written, err := s.write(stream.Context(), id, text)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Server) Talk(stream grpc.BidiStreamingServer[notesv1.ReadRequest, notes
 		if err != nil {
 			return err
 		}
-		if err := stream.Send(&notesv1.Note{Text: []byte(s.Notes.Read(r.GetId()))}); err != nil {
+		if err := stream.Send(&notesv1.Note{Text: []byte(s.Notes.As(stream.Context()).Read(r.GetId()))}); err != nil {
 			return err
 		}
 	}
