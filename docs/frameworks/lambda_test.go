@@ -36,8 +36,11 @@ func TestLambdaHTTP(t *testing.T) {
 		"paths at random": "as with escapes",
 	})
 	// That one spelling is the one of AWS's SDKs.
-	for segment, id := range map[string]string{"a%20b": "a b", "%C3%BC": "ü", "a%2Bb": "a+b", "50%25": "50%", "a%2520b": "a%20b", "%2A": "*"} {
-		if a := c(t, conformance.Call{Operation: conformance.Read, Segment: segment}); a.Status != 200 || a.Body != fmt.Sprintf("note %q", id) {
+	for segment, id := range map[string]string{
+		"a%20b": "a b", "%C3%BC": "ü", "a%2Bb": "a+b", "50%25": "50%", "a%2520b": "a%20b", "%2A": "*",
+	} {
+		a := c(t, conformance.Call{Operation: conformance.Read, Segment: segment})
+		if a.Status != http.StatusOK || a.Body != fmt.Sprintf("note %q", id) {
 			t.Errorf("%s: %v", segment, a)
 		}
 	}
@@ -50,7 +53,9 @@ func TestLambdaHTTP(t *testing.T) {
 
 // onLambda holds the set against the program behind a gateway that makes events, and returns what
 // calls it as Alice.
-func onLambda(t *testing.T, source string, event func(*http.Request, []byte) any, lacks map[string]string) func(*testing.T, conformance.Call) conformance.Answer {
+func onLambda(
+	t *testing.T, source string, event func(*http.Request, []byte) any, lacks map[string]string,
+) func(*testing.T, conformance.Call) conformance.Answer {
 	t.Helper()
 	g := &gateway{event: event, events: make(chan *invocation)}
 	var running *conformance.Program
@@ -213,7 +218,9 @@ func eventV2(r *http.Request, body []byte) events.APIGatewayV2HTTPRequest {
 		Version: "2.0", RouteKey: "$default", RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery, Headers: map[string]string{},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
 			Stage: "$default", DomainName: r.Host,
-			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: r.Method, Path: r.URL.Path, Protocol: "HTTP/1.1", SourceIP: client},
+			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{
+				Method: r.Method, Path: r.URL.Path, Protocol: "HTTP/1.1", SourceIP: client,
+			},
 		},
 		Body: string(body),
 	}

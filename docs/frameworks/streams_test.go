@@ -41,7 +41,8 @@ func TestWebSocket(t *testing.T) {
 		}
 	})
 	t.Run("no upgrade", func(t *testing.T) {
-		if a := conformance.HTTP(t, p, conformance.Call{Operation: conformance.Read, ID: "seven", As: p.Alice}); a.Status != http.StatusUpgradeRequired {
+		a := conformance.HTTP(t, p, conformance.Call{Operation: conformance.Read, ID: "seven", As: p.Alice})
+		if a.Status != http.StatusUpgradeRequired {
 			t.Errorf("%v", a)
 		}
 	})
@@ -64,7 +65,9 @@ func dialWebSocket(t *testing.T, client *http.Client, url string, message []byte
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	client = &http.Client{Transport: client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client = &http.Client{Transport: client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	conn, res, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		if res == nil {
@@ -118,7 +121,8 @@ func TestSSE(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a := firstEvent(t, http.DefaultTransport, request(t, http.MethodGet, link.URL, nil)); a.Status != http.StatusOK || a.Body != `note "bob-9"` {
+		a := firstEvent(t, http.DefaultTransport, request(t, http.MethodGet, link.URL, nil))
+		if a.Status != http.StatusOK || a.Body != `note "bob-9"` {
 			t.Errorf("%v", a)
 		}
 	})
@@ -138,7 +142,8 @@ func TestSSE(t *testing.T) {
 			if lines.Text() != want {
 				t.Fatalf("%q, %v; want %q", lines.Text(), lines.Err(), want)
 			}
-			if a := doSSE(t, p, conformance.Call{Operation: conformance.Write, ID: "followed", Body: []byte("changed"), As: p.Alice}); !a.Served() {
+			write := conformance.Call{Operation: conformance.Write, ID: "followed", Body: []byte("changed"), As: p.Alice}
+			if a := doSSE(t, p, write); !a.Served() {
 				t.Fatal(a)
 			}
 		}

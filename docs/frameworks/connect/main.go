@@ -1,5 +1,5 @@
-// Command connect protects a service of Connect, which clients of gRPC and gRPC-Web can call as well.
-// Unary calls are covered by their signature, message and all.
+// Command connect protects a service of Connect, which clients of gRPC and gRPC-Web can call as
+// well. Unary calls are covered by their signature, message and all.
 package main
 
 import (
@@ -55,7 +55,8 @@ func main() {
 	}}
 
 	_, service := notesv1connect.NewNotesHandler(
-		notesgrpc.Connect{Server: &notesgrpc.Server{Notes: notes.New()}}, connect.WithInterceptors(messages), connect.WithRecover(sigv4connect.Recovered),
+		notesgrpc.Connect{Server: &notesgrpc.Server{Notes: notes.New()}},
+		connect.WithInterceptors(messages), connect.WithRecover(sigv4connect.Recovered),
 	)
 	streams := sigv4connect.ClientStreams(notesv1.File_notes_v1_notes_proto.Services().ByName("Notes"))
 

@@ -1,6 +1,6 @@
-// Command grpcserver protects a server of gRPC with a transport of its own, where no http.Handler can
-// go in front. The signature covers the headers of a call, and never its messages: it is for servers
-// with TLS. ../grpc is the better form where net/http's HTTP/2 will do.
+// Command grpcserver protects a server of gRPC with a transport of its own, where no http.Handler
+// can go in front. The signature covers the headers of a call, and never its messages: it is for
+// servers with TLS. ../grpc is the better form where net/http's HTTP/2 will do.
 package main
 
 import (

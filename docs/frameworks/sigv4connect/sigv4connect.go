@@ -1,6 +1,6 @@
-// Package sigv4connect joins connectrpc.com/connect and Signature Version 4. A client's requests are
-// signed by sigv4client, in its http.Client, and unary calls need nothing more. This package has
-// what streams need, and interceptors that ask the policies about messages.
+// Package sigv4connect joins connectrpc.com/connect and Signature Version 4. A client's requests
+// are signed by sigv4client, in its http.Client, and unary calls need nothing more. This package
+// has what streams need, and interceptors that ask the policies about messages.
 package sigv4connect
 
 import (
@@ -17,9 +17,9 @@ import (
 )
 
 // Unsigned is for clients: it declares UNSIGNED-PAYLOAD for calls in which the client streams.
-// Nobody knows the digest of their messages when the headers are signed, and a sigv4client.Transport
-// would read them to their end before it sends any. Use TLS: anyone between the client and the
-// server could replace the messages otherwise.
+// Nobody knows the digest of their messages when the headers are signed, and a
+// sigv4client.Transport would read them to their end before it sends any. Use TLS: anyone between
+// the client and the server could replace the messages otherwise.
 func Unsigned() connect.Interceptor { return unsigned{} }
 
 type unsigned struct{}

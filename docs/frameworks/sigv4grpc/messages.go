@@ -26,8 +26,8 @@ func withRequest(ctx context.Context, r *http.Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
 
-// Messages are interceptors that ask Check about each message that a client sends, before the method
-// has it. A call that has not come through the middleware is refused.
+// Messages are interceptors that ask Check about each message that a client sends, before the
+// method has it. A call that has not come through the middleware is refused.
 type Messages struct {
 	// Check decides about a message, and gets the request of its call. An error refuses as
 	// sigv4auth.AsError says.

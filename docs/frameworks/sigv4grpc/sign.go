@@ -125,7 +125,8 @@ func Marshal(message any) ([]byte, error) {
 	return append([]byte{}, b.Materialize()...), nil
 }
 
-// encoded is a message that is signed as it stands: to encode it twice need not give the same bytes.
+// encoded is a message that is signed as it stands: to encode it twice need not give the same
+// bytes.
 type encoded []byte
 
 type codec struct{ encoding.CodecV2 }

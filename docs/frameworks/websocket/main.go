@@ -1,6 +1,6 @@
 // Command websocket protects connections of WebSocket. The handshake is a GET request, which is
-// signed in its headers or, from a browser, in its URL; it is decided before the upgrade. After that
-// nothing is signed: use TLS.
+// signed in its headers or, from a browser, in its URL; it is decided before the upgrade. After
+// that nothing is signed: use TLS.
 package main
 
 import (
@@ -20,12 +20,12 @@ import (
 const (
 	note = "arn:acme:notes:eu-1:111122223333:note/{id}"
 
-	// longest is for how long a connection lives. Then its client signs anew.
-	longest = 15 * time.Minute
+	longest = 15 * time.Minute // that a connection lives: then its client signs anew
 )
 
 func main() {
 	service := notes.New()
+	crash := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { service.Crash() })
 	routes := sigv4auth.Routes{
 		"GET /notes/{id}": {
 			Action: "notes:Read", Resource: note,
@@ -47,7 +47,7 @@ func main() {
 				return c.Write(ctx, websocket.MessageText, []byte(sum))
 			}),
 		},
-		"GET /crash": {Action: "notes:Crash", Resource: "*", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { service.Crash() })},
+		"GET /crash": {Action: "notes:Crash", Resource: "*", Handler: crash},
 		"GET /healthz": {Open: true, Handler: upgraded(func(ctx context.Context, _ *http.Request, c *websocket.Conn) error {
 			return c.Write(ctx, websocket.MessageText, []byte(service.Health()))
 		})},

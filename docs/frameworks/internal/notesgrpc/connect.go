@@ -34,7 +34,9 @@ func (c Connect) Follow(ctx context.Context, r *connect.Request[notesv1.ReadRequ
 }
 
 // Collect keeps a note that comes in pieces, which have one ID.
-func (c Connect) Collect(ctx context.Context, stream *connect.ClientStream[notesv1.WriteRequest]) (*connect.Response[notesv1.Written], error) {
+func (c Connect) Collect(
+	ctx context.Context, stream *connect.ClientStream[notesv1.WriteRequest],
+) (*connect.Response[notesv1.Written], error) {
 	var text []byte
 	id, first := "", true
 	for stream.Receive() {
