@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -54,9 +55,7 @@ func TestRPCAnswers(t *testing.T) {
 		{"a codec that is long", "POST", "/s/M", "application/grpc+" + strings.Repeat("a", 33), nil, ordinary, "application/json"},
 	} {
 		r := httptest.NewRequest(tt.method, tt.target, nil)
-		for name, values := range tt.header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, tt.header)
 		r.Header.Set("Content-Type", tt.contentType)
 		w := httptest.NewRecorder()
 		sigv4auth.WriteRPCError(w, r, &sigv4auth.Error{Reason: sigv4auth.ErrAccessDenied, Message: message})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -91,9 +92,7 @@ func TestLambdaRequest(t *testing.T) {
 		if tt.body == "" {
 			r.Body = http.NoBody
 		}
-		for name, values := range tt.header {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, tt.header)
 		signer := alice
 		signer.Presign = tt.presign
 		signer.Sign(r)
