@@ -28,7 +28,7 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 		refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) }) // guard 218
 	}
 	rec.finished = true
-	if refused == nil && rec.body != nil && rec.body.spooled == nil {
+	if refused == nil && rec.body != nil {
 		a.watchBody(ctx, rec)
 	}
 	return refused
@@ -90,8 +90,8 @@ type Observe struct {
 	// panics, the request is refused. nil: none.
 	//
 	// It is called a second time, with the same RequestID and the outcome BodyRefused, if the body
-	// of an admitted request in a streaming mode turns out wrong while the handler reads it; then
-	// on the goroutine that reads.
+	// of an admitted request turns out wrong while the handler reads it as it arrives; then on the
+	// goroutine that reads.
 	Audit func(ctx context.Context, e Event)
 
 	// DiagnosesPerMinute is how many refused requests a minute are diagnosed for Audit, which finds

@@ -149,8 +149,8 @@ type Config struct {
 
 	// Now returns the current time. It is called once for each request; again after a body has been
 	// read, which may have taken long, and for a request that may be diagnosed
-	// (Observe.DiagnosesPerMinute); and for each chunk of a body in chunks. The first answer is the
-	// request's time of verification. nil: time.Now.
+	// (Observe.DiagnosesPerMinute); and for each piece of a body that streams. The first answer is
+	// the request's time of verification. nil: time.Now.
 	Now func() time.Time
 }
 

@@ -66,25 +66,18 @@ func (a *Authenticator) delivery(r *http.Request, rec *record) (BodyDelivery, *E
 const maxUndeclared = defaultMaxBodyBytes
 
 // undeclaredBound returns the most bytes of a body whose digest is not declared.
-func (a *Authenticator) undeclaredBound(r *http.Request, rec *record) (int64, *Error) {
-	d, refused := a.delivery(r, rec)
-	if refused != nil {
-		return 0, refused
-	}
+func (a *Authenticator) undeclaredBound(r *http.Request, rec *record) int64 {
 	most := a.maxBody
-	if d != BodyByMode {
+	if d, _ := a.delivery(r, rec); d != BodyByMode { // walk refuses what refuses
 		most = min(most, maxUndeclared) // guard 220b
 	}
-	return most, nil
+	return most
 }
 
 // undeclaredBody reads the body of a request that does not declare its digest: the signature can be
 // verified only with the body (threat 220).
 func (a *Authenticator) undeclaredBody(r *http.Request, rec *record) (*readBody, *Error) {
-	most, refused := a.undeclaredBound(r, rec)
-	if refused != nil {
-		return nil, refused
-	}
+	most := a.undeclaredBound(r, rec)
 	if r.ContentLength > most {
 		return nil, tooLarge()
 	}

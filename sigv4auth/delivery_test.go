@@ -127,11 +127,14 @@ func TestDiagnoseHoldsNoStream(t *testing.T) {
 	t.Parallel()
 	data := strings.Repeat("ride", 1<<19)
 	for _, m := range plainModes {
-		for _, delivery := range []sigv4auth.BodyDelivery{sigv4auth.BodyStreamed, sigv4auth.BodySpooled} {
+		for i, delivery := range []sigv4auth.BodyDelivery{sigv4auth.BodyStreamed, sigv4auth.BodySpooled} {
 			a := m.authenticator(t, func(c *sigv4auth.Config) { c.Body = delivers(delivery) })
 			read := int64(0)
 			r := m.upload(data)
 			r.Body = io.NopCloser(&counting{strings.NewReader(data), &read})
+			if i > 0 {
+				r.ContentLength = -1
+			}
 			d := a.Diagnose(r)
 			if read > 0 || !slices.ContainsFunc(d.NotTried, func(s string) bool { return strings.Contains(s, "the body") }) {
 				t.Errorf("%s, %v: %d bytes were read; %v", m.name, delivery, read, d)

@@ -39,10 +39,7 @@ func (x *diagnoser) takeBody() *Error {
 	}()
 	most := x.a.maxBody
 	if x.declared.line == "" {
-		var refused *Error
-		if most, refused = x.a.undeclaredBound(r, recordFrom(r.Context())); refused != nil {
-			return refused
-		}
+		most = x.a.undeclaredBound(r, recordFrom(r.Context()))
 	}
 	body, refused := readWhole(r, most)
 	if refused != nil {
@@ -58,11 +55,8 @@ func (x *diagnoser) mayHold() bool {
 	if x.r.ContentLength >= 0 && x.r.ContentLength <= maxBodyVariant {
 		return true
 	}
-	if _, streams := x.r.Body.(*streamedBody); streams {
-		return false
-	}
-	how, refused := x.a.delivery(x.r, recordFrom(x.r.Context()))
-	return refused == nil && !x.declared.streamsPlain(x.r, how)
+	how, _ := x.a.delivery(x.r, recordFrom(x.r.Context()))
+	return !x.declared.streamsPlain(x.r, how)
 }
 
 // A bodyRecorder keeps what is read through it, and the error that ended it.

@@ -64,22 +64,50 @@
 //
 // In each case the handler reads the same values of everything that is signed.
 //
+// # How a handler gets the body
+//
+// A body whose SHA-256 was signed is read into memory, up to [Config.MaxBodyBytes], and verified
+// before the handler runs. Two kinds of bodies are not, and stream: those in chunks, as clients of
+// S3 send large ones, and those of UNSIGNED-PAYLOAD. [Route.Body], or [Config.Body] where there are
+// no [Routes], changes that by route:
+//
+//	                     digest in X-Amz-Content-Sha256   in chunks, UNSIGNED-PAYLOAD
+//	BodyByMode           in memory                        as it arrives
+//	BodyStreamed         as it arrives                    as it arrives
+//	BodySpooled          in memory or a file              in memory or a file
+//
+// "As it arrives" is for handlers that can undo what they did, such as one that writes to a file
+// which gets its name at the end: see "Streaming bodies". A spooled body is verified whole, in
+// every mode, before the handler runs, after the request is authorised; the handler can seek in it,
+// and a temporary file is removed when it returns or panics. Who calls [Authenticator.Verify]
+// closes r.Body for that. Uploads of gigabytes then take about 1 MiB of memory each.
+//
+// Requests that do not declare their digest, as most clients of services other than S3 send them,
+// can be verified only with their body. It is read into memory, and where a route streams or
+// spools, it can have 10 MiB at most.
+//
 // # Streaming bodies
 //
-// Clients of S3 send large bodies in chunks, in the content coding aws-chunked. Where
-// [Config.Payloads] has the mode, the signature of the headers is verified first, as always, before
-// any of the body is read; the handler then reads a body that is decoded and verified as it reads:
+// The signature of the headers is verified first, as always, and the policies decide, before any of
+// the body is read. By then the declared digest is known to be what was signed. The handler reads a
+// body that is verified, and decoded where it is in chunks, as it reads:
 //
-//   - r.ContentLength is the decoded length, X-Amz-Decoded-Content-Length, which
-//     [Config.MaxBodyBytes] bounds. The body has exactly that length.
-//   - Signed chunks are released once they are verified, unsigned ones as they arrive. In both
-//     cases the last bytes are released only when the end, the trailer and the checksum are
-//     verified.
+//   - r.ContentLength is the decoded length, for chunks X-Amz-Decoded-Content-Length, and the body
+//     has exactly that length. Without chunks it can be -1. [Config.MaxBodyBytes] bounds it in any
+//     case: a longer body is refused before the handler runs, or where it does not say so, while
+//     the handler reads.
+//   - Signed chunks are released once they are verified, other bytes as they arrive. In both cases
+//     the last byte, in chunks the last piece, is released only when the end, the digest, the
+//     trailer and the checksum are verified. Of an unsigned body without a checksum there is
+//     nothing to verify but the length, and nothing is held back: over HTTP/2, the answer can be a
+//     stream that depends on it, as with gRPC.
+//   - 100 Continue goes out when the handler reads. A handler that answers before it has read the
+//     body leaves the rest to net/http, as always.
 //   - io.EOF means that the whole body is verified. Any other error is an [*Error], which
-//     r.Body.Read keeps returning: ErrSignatureMismatch, ErrChecksumMismatch, ErrIncompleteBody,
-//     ErrMalformedRequest or ErrRequestTooLarge, or a refusal for a revoked key (next section). The
-//     handler MUST then undo what it did with the bytes that it has read, and SHOULD answer with
-//     the function that is its Config.Denied, for instance [WriteS3Error].
+//     r.Body.Read keeps returning: ErrSignatureMismatch, ErrPayloadMismatch, ErrChecksumMismatch,
+//     ErrIncompleteBody, ErrMalformedRequest or ErrRequestTooLarge, or a refusal for a revoked key
+//     (next section). The handler MUST then undo what it did with the bytes that it has read, and
+//     SHOULD answer with the function that is its Config.Denied, for instance [WriteS3Error].
 //   - [Authenticator.Handler] and [Authenticator.Require] take aws-chunked out of the handler's
 //     Content-Encoding. Clients may leave it out. Content-Length, X-Amz-Decoded-Content-Length and
 //     X-Amz-Trailer stay as they arrived; they describe the body on the wire.
@@ -98,10 +126,10 @@
 //     body took longer, the credential is looked up again once the body is whole, and the request
 //     is refused as a new one would be: if the key is gone, inactive or expired, or if it has
 //     another secret, session token or principal.
-//   - While a body in chunks is read, the credential is looked up again before bytes are released,
-//     at most once a second. Once the request would be refused, reading ends with that refusal, an
-//     [*Error], and the handler undoes what it has done, as for any other error. The policies are
-//     not asked again; a handler that needs that calls Check.
+//   - While a body streams or is spooled, the credential is looked up again before bytes are
+//     released, at most once a second. Once the request would be refused, reading ends with that
+//     refusal, an [*Error], and the handler undoes what it has done, as for any other error. The
+//     policies are not asked again; a handler that needs that calls Check.
 //   - A handler that has its whole body is not interrupted.
 //   - One request is decided by one state of the store. If the store names its states, in
 //     [Credential.Revision], the policies are taken from the state that the credential was read
@@ -121,8 +149,8 @@
 //     InsecureStreamingUnsignedTrailer, older ones and minio-go InsecureUnsigned. Without TLS these
 //     modes let any intermediary choose the body.
 //   - Presigned URLs need MaxPresignExpiry and InsecureUnsigned.
-//   - Digests and unsigned payloads are read into memory, up to MaxBodyBytes: it should hold a part
-//     of a multipart upload, 5 to 16 MiB by default. Bodies in chunks are not.
+//   - MaxBodyBytes should hold a part of a multipart upload, 5 to 16 MiB by default. Bodies with a
+//     digest are held in memory; Config.Body can have them streamed or spooled.
 //   - Both addressing styles verify. Where the host names the bucket it is the signed one, and
 //     Config.Hosts is left nil.
 //   - An [Authorizer] needs ResourceAccount, since S3's ARNs name no account, and
@@ -186,7 +214,7 @@
 // sigv4auth.requests and the histograms sigv4auth.duration (seconds until the verdict), both by
 // "outcome", which is "admitted" or a [Reason], and sigv4auth.clock_skew (seconds by which the
 // server's clock is ahead of a request's date). The counter sigv4auth.streamed_bodies counts the
-// bodies of streaming modes once they have been read to their end or to an error, by "outcome",
-// which is "verified" or a Reason. Of requests to [Routes], those that matched one have the label
+// bodies that stream once they have been read to their end or to an error, by "outcome", which is
+// "verified" or a Reason. Of requests to [Routes], those that matched one have the label
 // "route" as well, on all but clock_skew: the route's pattern, never a path.
 package sigv4auth

@@ -63,7 +63,8 @@ const (
 	ErrRequestTooLarge Reason = "RequestTooLarge"
 	// ErrAccessDenied: the signature is right, and no policy allows the request, or one denies it.
 	ErrAccessDenied Reason = "AccessDenied"
-	// ErrServiceUnavailable: a store failed. The request may be right.
+	// ErrServiceUnavailable: a store failed, or the body could not be spooled. The request may be
+	// right.
 	ErrServiceUnavailable Reason = "ServiceUnavailable"
 	// ErrRevisionGone: the policies of the state that the credential came from cannot be had any
 	// more. A PolicyStore returns an error that wraps it. The request may be right.

@@ -49,7 +49,7 @@ type Event struct {
 	// Principal is the ARN of who called, "" until the signature is known to be right.
 	Principal string
 	// PayloadMode is how the signature covers the body, zero until the signature is known to be
-	// right. In a streaming mode, Admitted says nothing of the body, which comes later: see
+	// right. Where the body streams, Admitted says nothing of it, since it comes later: see
 	// Observe.Audit.
 	PayloadMode PayloadMode
 	// Outcome says whether the request was admitted.

@@ -67,17 +67,17 @@ type spooledBody struct {
 
 // Close removes the file. Whoever reads on gets an error. It can be called from anywhere, and
 // again.
-func (s *spooledBody) Close() (err error) {
+func (s *spooledBody) Close() error {
 	s.close.Do(func() {
 		if s.file == nil {
 			return
 		}
-		err = s.file.Close()
+		_ = s.file.Close() // what was read of it was whole
 		if s.name != "" {
-			err = errors.Join(err, os.Remove(s.name))
+			_ = os.Remove(s.name)
 		}
 	})
-	return err
+	return nil
 }
 
 // take reads body, of which announced bytes are to come, -1 where that is not known.
@@ -101,10 +101,7 @@ func (sp *Spool) take(body *streamedBody, announced int64) (_ *spooledBody, refu
 	if err := s.create(sp.Dir); err != nil {
 		return nil, unspooled(err)
 	}
-	if _, err := s.file.Write(text); err != nil {
-		return nil, unspooled(err)
-	}
-	n, err := body.WriteTo(s.file)
+	n, err := io.Copy(s.file, io.MultiReader(bytes.NewReader(text), body))
 	if body.failed != nil {
 		return nil, body.failed
 	}
@@ -112,7 +109,7 @@ func (sp *Spool) take(body *streamedBody, announced int64) (_ *spooledBody, refu
 		return nil, unspooled(err)
 	}
 	kept = true
-	s.SectionReader = io.NewSectionReader(s.file, 0, int64(len(text))+n)
+	s.SectionReader = io.NewSectionReader(s.file, 0, n)
 	return s, nil
 }
 

@@ -38,7 +38,7 @@ func newTelemetry(mp metrics.MeterProvider, tp tracing.TracerProvider) (t teleme
 			return t, err
 		}
 		if t.bodies, err = m.Int64Counter("sigv4auth.streamed_bodies",
-			describe("{body}", "Bodies in streaming modes, read to their end or to an error, by outcome")); err != nil {
+			describe("{body}", "Bodies that stream, read to their end or to an error, by outcome")); err != nil {
 			return t, err
 		}
 	}
@@ -113,7 +113,7 @@ func labels(route, outcome string) metrics.RecordMetricOption {
 	}
 }
 
-// body counts a body of a streaming mode. refused: nil if it is verified.
+// body counts a body that streams. refused: nil if it is verified.
 func (t *telemetry) body(ctx context.Context, route string, refused *Error) {
 	outcome := "verified"
 	if refused != nil {

@@ -10,9 +10,9 @@ import (
 
 // Verify decides whether r, a request as a server received it, is signed by who it says. On success
 // r.Body is the verified body, read whole, and r.ContentLength its length; nothing else of r is
-// changed. In InsecureUnsigned and in a streaming mode nothing has been read yet: r.Body verifies,
-// and decodes, as it is read, r.ContentLength is the decoded length, -1 where an unsigned body has
-// none, and Content-Encoding still names aws-chunked. After
+// changed. A spooled body MUST be closed, which removes its file. A body that streams has not been
+// read yet: r.Body verifies, and decodes, as it is read, r.ContentLength is the decoded length, -1
+// where none is declared, and Content-Encoding still names aws-chunked. After
 // an error, which is always an [*Error], the request MUST NOT be acted on; of its body, what could
 // not be read to its end is lost, and the rest is there for [Authenticator.Diagnose].
 //

@@ -17,7 +17,7 @@ var (
 // packages are those whose guards are taken out, each in all test binaries at once.
 var packages = []string{
 	"internal/jsontree", "sigv4auth", "sigv4auth/internal/checksum", "sigv4auth/internal/chunked", "sigv4auth/internal/forwarded",
-	"sigv4auth/internal/redact",
+	"sigv4auth/internal/plain", "sigv4auth/internal/redact",
 	"sigv4auth/internal/v4",
 }
 

@@ -189,6 +189,8 @@ func TestReaderBounds(t *testing.T) {
 		{"1234567890", 10, 0},
 		{"12345678901", -1, chunked.TooLong},
 		{"12345678901", 10, chunked.TooLong},
+		{"123456789012345678901234567890", -1, chunked.TooLong},
+		{"123456789012345678901234567890", 6, chunked.Incomplete},
 		{"12345", 6, chunked.Incomplete},
 		{"1234567", 6, chunked.Incomplete},
 		{"", 1, chunked.Incomplete},
@@ -196,7 +198,7 @@ func TestReaderBounds(t *testing.T) {
 		{"", -1, 0},
 		{"x", 0, chunked.Incomplete},
 	} {
-		for size := 1; size < 12; size++ {
+		for size := 1; size < 32; size++ {
 			read := &counted{Reader: &pieces{tt.arrives, size}}
 			var r plain.Reader
 			r.Init(read, &plain.Payload{Length: tt.length, Max: 10})
