@@ -38,7 +38,8 @@ func main() {
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 		Policies: store, ResourceAccount: "111122223333",
-		// The routes of the backend that are served here, and nothing else.
+		// The routes of the backend that are served here, and nothing else. The backend has to take
+		// paths as the table does: decoded once, {id} one segment, in the case that they have.
 		Routes: sigv4auth.Routes{
 			"GET /notes/{id}": {Action: "notes:Read", Resource: note, Handler: proxy},
 			"PUT /notes/{id}": {Action: "notes:Write", Resource: note, Handler: proxy},
