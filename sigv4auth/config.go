@@ -81,6 +81,20 @@ type Config struct {
 	// signature.
 	Payloads PayloadMode
 
+	// Streams reports whether the handler of r reads the body while it answers, as a method of gRPC
+	// does in whose calls the client streams. Nobody knows the digest of such a body when it is
+	// signed, and the body may not end before the handler has run. So a request that it reports is
+	// refused with ErrMalformedRequest, at once, unless its payload mode is one of Payloads that
+	// streams, or Body says BodyStreamed; with BodySpooled it is always refused, with
+	// ErrInternalFailure. It is asked of bodies whose length is not known, once the signature is
+	// verified; with [Authenticator.Routes] r.Pattern is set. It MUST NOT read the body, and is
+	// called from many goroutines at once.
+	//
+	// Where it is set, every body of unknown length needs X-Amz-Content-Sha256, since without that
+	// it would have to be read before the signature is looked at. nil: no request is a stream, and
+	// one that is hangs until its client or http.Server.ReadTimeout ends it.
+	Streams func(r *http.Request) bool
+
 	// Algorithms adds signing algorithms to AWS4-HMAC-SHA256. Zero: none.
 	Algorithms Algorithms
 
@@ -127,7 +141,7 @@ type Config struct {
 
 	// Denied answers a refused request. AsError returns the refusal that err is; RequestIDFrom
 	// finds the request's ID in r's context. nil: WriteAPIGatewayError. WriteS3Error and
-	// WriteQueryError speak other dialects.
+	// WriteQueryError speak other dialects, WriteRPCError those of gRPC and Connect.
 	Denied func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Observe says who is told of requests. Zero: nobody.
@@ -208,6 +222,7 @@ type Authenticator struct {
 	strictPath      bool
 	path            v4.PathStyle
 	payloads        PayloadMode
+	streams         func(*http.Request) bool // nil => no request is a stream
 	algorithms      Algorithms
 	required        []string // lower case
 	hosts           []string
@@ -337,6 +352,7 @@ func New(cfg Config) (*Authenticator, error) {
 			PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3,
 		}[cfg.Path],
 		payloads:    cfg.Payloads,
+		streams:     cfg.Streams,
 		algorithms:  cfg.Algorithms,
 		hosts:       slices.Clone(cfg.Hosts), // guard 231a
 		proxies:     trusted,

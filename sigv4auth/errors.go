@@ -73,12 +73,13 @@ const (
 	ErrInternalFailure Reason = "InternalFailure"
 )
 
-// answer is what a client is told for a code, in the three dialects that the package writes.
+// answer is what a client is told for a code, in the dialects that the package writes.
 type answer struct {
 	status int
 	typ    string // API Gateway's x-amzn-ErrorType
 	s3     wireCode
 	query  wireCode
+	rpc    rpcCode
 }
 
 type wireCode struct {
@@ -88,44 +89,128 @@ type wireCode struct {
 
 // answers holds every code. The API Gateway column is what public captures of API Gateway show; the
 // S3 column follows "Error responses" in the S3 API Reference, the query column "Common Errors" in
-// the STS and IAM API References.
+// the STS and IAM API References, the last one "Status codes and their use in gRPC".
 var answers = map[Reason]answer{
 	ErrMissingAuthenticationToken: {
-		403, "MissingAuthenticationTokenException", wireCode{403, "AccessDenied"}, wireCode{403, "MissingAuthenticationToken"},
+		403, "MissingAuthenticationTokenException",
+		wireCode{403, "AccessDenied"},
+		wireCode{403, "MissingAuthenticationToken"},
+		rpcUnauthenticated,
 	},
 	ErrIncompleteSignature: {
-		403, "IncompleteSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{400, "IncompleteSignature"},
+		403, "IncompleteSignatureException",
+		wireCode{400, "AuthorizationHeaderMalformed"},
+		wireCode{400, "IncompleteSignature"},
+		rpcUnauthenticated,
 	},
-	ErrMalformedRequest: {400, "IncompleteSignatureException", wireCode{400, "InvalidRequest"}, wireCode{400, "IncompleteSignature"}},
-	ErrHeaderNotSigned:  {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
+	ErrMalformedRequest: {
+		400, "IncompleteSignatureException",
+		wireCode{400, "InvalidRequest"},
+		wireCode{400, "IncompleteSignature"},
+		rpcInvalidArgument,
+	},
+	ErrHeaderNotSigned: {
+		403, "InvalidSignatureException",
+		wireCode{403, "AccessDenied"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
+	},
 	ErrHostNotAllowed: {
-		403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"},
+		403, "InvalidSignatureException",
+		wireCode{403, "SignatureDoesNotMatch"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
 	},
 	ErrRequestExpired: {
-		403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"},
+		403, "InvalidSignatureException",
+		wireCode{403, "RequestTimeTooSkewed"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
 	},
 	ErrRequestNotYetCurrent: {
-		403, "InvalidSignatureException", wireCode{403, "RequestTimeTooSkewed"}, wireCode{403, "SignatureDoesNotMatch"},
+		403, "InvalidSignatureException",
+		wireCode{403, "RequestTimeTooSkewed"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
 	},
 	ErrInvalidScope: {
-		403, "InvalidSignatureException", wireCode{400, "AuthorizationHeaderMalformed"}, wireCode{403, "SignatureDoesNotMatch"},
+		403, "InvalidSignatureException",
+		wireCode{400, "AuthorizationHeaderMalformed"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
 	},
-	ErrNotEnabled:         {403, "InvalidSignatureException", wireCode{403, "AccessDenied"}, wireCode{403, "SignatureDoesNotMatch"}},
-	ErrUnrecognizedClient: {403, "UnrecognizedClientException", wireCode{403, "InvalidAccessKeyId"}, wireCode{403, "InvalidClientTokenId"}},
-	ErrExpiredToken:       {403, "ExpiredTokenException", wireCode{400, "ExpiredToken"}, wireCode{403, "ExpiredToken"}},
+	ErrNotEnabled: {
+		403, "InvalidSignatureException",
+		wireCode{403, "AccessDenied"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
+	},
+	ErrUnrecognizedClient: {
+		403, "UnrecognizedClientException",
+		wireCode{403, "InvalidAccessKeyId"},
+		wireCode{403, "InvalidClientTokenId"},
+		rpcUnauthenticated,
+	},
+	ErrExpiredToken: {
+		403, "ExpiredTokenException",
+		wireCode{400, "ExpiredToken"},
+		wireCode{403, "ExpiredToken"},
+		rpcUnauthenticated,
+	},
 	ErrSignatureMismatch: {
-		403, "InvalidSignatureException", wireCode{403, "SignatureDoesNotMatch"}, wireCode{403, "SignatureDoesNotMatch"},
+		403, "InvalidSignatureException",
+		wireCode{403, "SignatureDoesNotMatch"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
 	},
 	ErrPayloadMismatch: {
-		403, "InvalidSignatureException", wireCode{400, "XAmzContentSHA256Mismatch"}, wireCode{403, "SignatureDoesNotMatch"},
+		403, "InvalidSignatureException",
+		wireCode{400, "XAmzContentSHA256Mismatch"},
+		wireCode{403, "SignatureDoesNotMatch"},
+		rpcUnauthenticated,
 	},
-	ErrChecksumMismatch:   {400, "BadDigest", wireCode{400, "BadDigest"}, wireCode{400, "BadDigest"}},
-	ErrIncompleteBody:     {400, "IncompleteBody", wireCode{400, "IncompleteBody"}, wireCode{400, "IncompleteBody"}},
-	ErrRequestTooLarge:    {413, "RequestEntityTooLargeException", wireCode{400, "EntityTooLarge"}, wireCode{413, "RequestEntityTooLarge"}},
-	ErrAccessDenied:       {403, "AccessDeniedException", wireCode{403, "AccessDenied"}, wireCode{403, "AccessDenied"}},
-	ErrServiceUnavailable: {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
-	ErrRevisionGone:       {503, "ServiceUnavailableException", wireCode{503, "ServiceUnavailable"}, wireCode{503, "ServiceUnavailable"}},
-	ErrInternalFailure:    {500, "InternalFailure", wireCode{500, "InternalError"}, wireCode{500, "InternalFailure"}},
+	ErrChecksumMismatch: {
+		400, "BadDigest",
+		wireCode{400, "BadDigest"},
+		wireCode{400, "BadDigest"},
+		rpcInvalidArgument,
+	},
+	ErrIncompleteBody: {
+		400, "IncompleteBody",
+		wireCode{400, "IncompleteBody"},
+		wireCode{400, "IncompleteBody"},
+		rpcInvalidArgument,
+	},
+	ErrRequestTooLarge: {
+		413, "RequestEntityTooLargeException",
+		wireCode{400, "EntityTooLarge"},
+		wireCode{413, "RequestEntityTooLarge"},
+		rpcResourceExhausted,
+	},
+	ErrAccessDenied: {
+		403, "AccessDeniedException",
+		wireCode{403, "AccessDenied"},
+		wireCode{403, "AccessDenied"},
+		rpcPermissionDenied,
+	},
+	ErrServiceUnavailable: {
+		503, "ServiceUnavailableException",
+		wireCode{503, "ServiceUnavailable"},
+		wireCode{503, "ServiceUnavailable"},
+		rpcUnavailable,
+	},
+	ErrRevisionGone: {
+		503, "ServiceUnavailableException",
+		wireCode{503, "ServiceUnavailable"},
+		wireCode{503, "ServiceUnavailable"},
+		rpcUnavailable,
+	},
+	ErrInternalFailure: {
+		500, "InternalFailure",
+		wireCode{500, "InternalError"},
+		wireCode{500, "InternalFailure"},
+		rpcInternal,
+	},
 }
 
 // Error is a refusal. It implements [smithy.APIError].

@@ -114,6 +114,7 @@ type record struct {
 	routes          *routeTable   // nil => the request did not come through Authenticator.Routes
 	route           *route        // of routes; nil => none matched
 	body            *streamedBody // nil => the body has been read and verified
+	unread          *Error        // nil => it was not left unread; what refuses the request once it is authorised
 }
 
 // spooled returns the body if it is spooled, or nil.

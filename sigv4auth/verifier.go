@@ -46,8 +46,14 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 			refused.place = p.place
 		}
 	}()
+	received := r.Body
 	if refused = a.walk(ctx, r, rec, id, &p, s); refused == nil && check != nil {
 		refused = a.authorize(ctx, check, r, rec, &p, s)
+	}
+	if rec.unread != nil {
+		if r.Body = received; refused == nil {
+			refused = rec.unread
+		}
 	}
 	if refused == nil && rec.delivery == BodySpooled {
 		refused = a.spool(r, rec)
@@ -111,6 +117,9 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if refused := a.declaredPayload(&declared, r, p); refused != nil {
 		return refused
 	}
+	if refused := a.checkUndeclared(r, &declared); refused != nil {
+		return refused
+	}
 	if refused := declared.takeChecksum(r, &h, &s.query, p); refused != nil {
 		return refused
 	}
@@ -171,7 +180,10 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	if rec.delivery, refused = a.delivery(r, rec); refused != nil {
 		return refused
 	}
+	stream := a.isStream(r)
 	switch {
+	case stream && rec.delivery == BodySpooled:
+		return contradictory()
 	case declared.stream != nil:
 		rec.body = declared.streamBody(r, key, p)
 	case declared.streamsPlain(r, rec.delivery):
@@ -179,6 +191,8 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 	}
 	if rec.body != nil {
 		rec.body.standing.follow(a, ctx, p, s, via, &credential, now)
+	} else if stream && declared.mode == PayloadDigest {
+		rec.unread = refuseStream(r)
 	} else {
 		late, refused := a.plainBody(r, body, &declared, now)
 		if refused != nil {

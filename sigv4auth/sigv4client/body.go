@@ -60,7 +60,17 @@ func (t *Transport) newBody(r *http.Request) (*body, error) {
 		}
 		err = b.hash(r.Context(), twin)
 		_ = twin.Close() // it was read to its end, or what failed is told already
-		return b.made(r, err)
+		if err != nil {
+			return b.made(r, err)
+		}
+		// Some return the body itself, wound back, which is at its end now: connect-go.
+		first, err := r.GetBody()
+		if err != nil {
+			return b.made(r, unreadable(err))
+		}
+		_ = r.Body.Close() // nothing was read of it
+		b.first = first
+		return b, nil
 	}
 	if seeker, ok := r.Body.(io.Seeker); ok {
 		if start, err := seeker.Seek(0, io.SeekCurrent); err == nil { // it fails for a pipe, which is an *os.File too

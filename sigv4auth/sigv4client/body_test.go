@@ -393,7 +393,7 @@ func TestSentAgainInVain(t *testing.T) {
 	gone := errors.New("gone")
 	calls := 0
 	r.GetBody = func() (io.ReadCloser, error) {
-		if calls++; calls > 1 {
+		if calls++; calls > 2 { // to be hashed, and to be sent once
 			return nil, gone
 		}
 		return newWatched("body"), nil
@@ -469,5 +469,39 @@ func TestHTTP2(t *testing.T) {
 	}
 	if seen := s.spy.Seen(); len(seen) != 3 || string(seen[0].Body) != text || seen[0].Request.ProtoMajor != 2 {
 		t.Errorf("%d requests", len(seen))
+	}
+}
+
+// rewinding is a body whose GetBody winds it back and returns the same one, as the unary calls of
+// connect-go have it. Close does nothing.
+type rewinding struct{ *bytes.Reader }
+
+func (rewinding) Close() error { return nil }
+
+// TestBodyThatRewindsItself: a body is sent from its beginning once it was hashed, also where
+// GetBody returns the body itself, and however often it is sent.
+func TestBodyThatRewindsItself(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "arn:aws:iam::111122223333:user/alice", nil)
+	var sent []string
+	client := s.client(t, func(c *sigv4client.Config) {
+		c.Retries = 1
+		c.Next = next(func(r *http.Request) (*http.Response, error) {
+			b, err := io.ReadAll(r.Body)
+			if sent = append(sent, string(b)); err != nil || len(sent) == 1 {
+				return &http.Response{StatusCode: 503, Body: http.NoBody, Header: http.Header{}}, err
+			}
+			return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, r.Body.Close()
+		})
+	})
+	body := rewinding{bytes.NewReader([]byte("a message"))}
+	r := request(t, http.MethodPut, s.URL+"/", body)
+	r.ContentLength = int64(body.Len())
+	r.GetBody = func() (io.ReadCloser, error) {
+		_, err := body.Seek(0, io.SeekStart)
+		return body, err
+	}
+	if status, _ := do(t, client, r); status != 200 || len(sent) != 2 || sent[0] != "a message" || sent[1] != "a message" {
+		t.Errorf("%d, sent %q", status, sent)
 	}
 }
