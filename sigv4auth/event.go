@@ -20,7 +20,8 @@ import (
 // Principal, Action, Resource, PolicyRevision, and the PolicyName and the Sid of the Decision are
 // escaped. Printable ASCII characters stand for themselves, a backslash is written as two, and any
 // other byte as \x and two digits. A text longer than 2,048 bytes is cut, and ends in its length
-// and its SHA-256. So two texts that differ also differ in their events.
+// and its SHA-256. So two texts that differ also differ in their events. Only what an Explanation
+// holds is as it came; its Sentences quote it.
 type Event struct {
 	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
 	RequestID string
@@ -72,6 +73,9 @@ type Event struct {
 	PolicyRevision string
 	// ReportOnly means that the decision was recorded and not enforced.
 	ReportOnly bool
+	// Explanation says why the policies denied. It is nil unless AuthorizerConfig.ExplainRefusals
+	// asks for it, and where they allowed or were not asked.
+	Explanation *iampolicy.Explanation
 }
 
 // LogValue returns the event as a group for package slog, without the fields that are empty. It
@@ -120,6 +124,9 @@ func (e Event) LogValue() slog.Value {
 	if e.ReportOnly {
 		attrs = append(attrs, slog.Bool("report_only", true))
 	}
+	if e.Explanation != nil {
+		add("explanation", explanationInWords(e.Explanation))
+	}
 	if e.Diagnosis != nil {
 		attrs = append(attrs, slog.Any("diagnosis", e.Diagnosis))
 	}
@@ -160,6 +167,7 @@ type record struct {
 	identity Identity
 	admitted bool // => identity is verified, and authorised where a Check was asked
 	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
+	audited  bool // => somebody is told of event
 	finished bool // => event is out and is not changed any more
 	event    Event
 	routes   *routeTable   // nil => the request did not come through Authenticator.Routes

@@ -37,8 +37,9 @@ func main() {
 	})
 	check(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{alice.ARN: {policy}}),
-		Target:   sigv4auth.APIGateway{Region: "us-east-1", AccountID: account, APIID: "hello", Stage: "prod"}.Target,
+		Policies:        sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{alice.ARN: {policy}}),
+		Target:          sigv4auth.APIGateway{Region: "us-east-1", AccountID: account, APIID: "hello", Stage: "prod"}.Target,
+		ResourceAccount: sigv4auth.AccountInARN,
 	})
 	check(err)
 
