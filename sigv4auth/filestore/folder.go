@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -26,6 +27,7 @@ const (
 type folder struct {
 	dir      string
 	insecure bool
+	actions  iampolicy.ParseOption // nil: the actions of policies are not looked at
 
 	principals *document[*principals]
 	sessions   *document[[]session]
@@ -48,6 +50,9 @@ func newFolder(cfg *Config) *folder {
 		secrets:  make(map[string]*document[sigv4auth.Secret]),
 		readDir:  os.ReadDir,
 		lineage:  newLineage(),
+	}
+	if len(cfg.Actions) > 0 {
+		f.actions = iampolicy.WithActions(cfg.Actions...)
 	}
 	f.principals = &document[*principals]{
 		file: f.watch(principalsFile, maxPrincipalsBytes), name: principalsFile, decode: decodePrincipals,
@@ -250,7 +255,8 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 	default:
 		listed[name] = true
 		f.policies[name] = &document[policy]{
-			file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), slot: len(f.policies) % turns,
+			file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative, f.actions),
+			slot: len(f.policies) % turns,
 		}
 	}
 }
