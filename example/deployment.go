@@ -35,7 +35,10 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if err != nil {
 		return err
 	}
-	if d.keys, err = filestore.Open(filestore.Config{Dir: opts.data, Report: d.journal.problem}); err != nil {
+	if d.keys, err = filestore.Open(filestore.Config{
+		Dir: opts.data, Report: d.journal.problem,
+		Actions: a.gateway().Actions(), // so that a slip in a policy is told
+	}); err != nil {
 		return err
 	}
 	writeError := probe(opts.data)

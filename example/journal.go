@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
@@ -53,9 +54,21 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 	if e.Principal == "" && !j.strangers.take() {
 		return
 	}
-	e.Diagnosis = nil                                                                                      // it has a line of its own
+	explanation := e.Explanation
+	e.Diagnosis, e.Explanation = nil, nil                                                                  // they have lines of their own
 	attrs := slices.DeleteFunc(e.LogValue().Group(), func(a slog.Attr) bool { return a.Key == "outcome" }) // the line's message
 	j.LogAttrs(ctx, slog.LevelInfo, e.Outcome.String(), attrs...)
+	if explanation != nil {
+		j.explained(ctx, e.RequestID, explanation)
+	}
+}
+
+// explained tells the operator why policies deny, a sentence a line. The first, which says who
+// asked for what, the request's own line has said.
+func (j *journal) explained(ctx context.Context, requestID string, x *iampolicy.Explanation) {
+	for _, sentence := range x.Sentences()[1:] {
+		j.LogAttrs(ctx, slog.LevelInfo, "explanation", slog.String("request_id", requestID), slog.String("why", sentence))
+	}
 }
 
 // diagnosed tells the operator why a signature does not verify. There are never more of these than
@@ -107,15 +120,22 @@ func (j *journal) failed(r *http.Request, err error) {
 // problem tells of a mistake in the folder, and of its end.
 func (j *journal) problem(p filestore.Problem) {
 	level, message := slog.LevelWarn, "mistake in the data folder"
-	if p.Resolved {
+	switch {
+	case p.Resolved && p.Warning:
+		level, message = slog.LevelInfo, "warning settled in the data folder"
+	case p.Resolved:
 		level, message = slog.LevelInfo, "mistake mended in the data folder"
+	case p.Warning:
+		message = "warning in the data folder"
 	}
 	attrs := []slog.Attr{slog.String("file", p.File)}
 	if p.Line > 0 {
 		attrs = append(attrs, slog.Int("line", p.Line), slog.Int("column", p.Column))
 	}
-	attrs = append(attrs, slog.String("problem", p.Message))
-	if !p.Resolved {
+	if !p.Resolved { // what was wrong is not so any more
+		attrs = append(attrs, slog.String("problem", p.Message))
+	}
+	if !p.Resolved && !p.Warning {
 		attrs = append(attrs, slog.Bool("last_good_version_in_force", p.LastGood))
 	}
 	j.LogAttrs(context.Background(), level, message, attrs...)
