@@ -64,7 +64,7 @@ func (s staticPolicies) check() error {
 	for _, arn := range slices.Sorted(maps.Keys(s)) {
 		p := iampolicy.Principal{ARN: arn}
 		switch of := p.PrincipalARN(); {
-		case of == arn || of == "" && strings.HasPrefix(arn, "arn:") && strings.Contains(arn, ":role/"):
+		case of == arn && arn != "" || of == "" && strings.HasPrefix(arn, "arn:") && strings.Contains(arn, ":role/"):
 		case of != "":
 			mistakes = append(mistakes, fmt.Errorf("StaticPolicies: %q is a session, whose policies are those of %q", arn, of))
 		default:
