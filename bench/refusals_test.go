@@ -52,8 +52,9 @@ func reasonOf(t *testing.T, c workload.Case) error {
 	}
 	var reason error
 	cfg := sigv4auth.AuthorizerConfig{
-		Policies: sigv4auth.StaticPolicies(nil),
-		Target:   sigv4auth.APIGateway{Region: workload.Region, AccountID: workload.Account, APIID: "rides", Stage: "prod"}.Target,
+		Policies:        sigv4auth.StaticPolicies(nil),
+		Target:          sigv4auth.APIGateway{Region: workload.Region, AccountID: workload.Account, APIID: "rides", Stage: "prod"}.Target,
+		ResourceAccount: sigv4auth.AccountInARN,
 	}
 	z, err := sigv4auth.NewAuthorizer(cfg)
 	if err != nil {

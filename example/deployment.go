@@ -38,7 +38,10 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		return err
 	}
 	d.journal.ofAPI(a)
-	if d.keys, err = filestore.Open(filestore.Config{Dir: opts.data, Report: d.journal.problem, Edited: d.journal.edited}); err != nil {
+	if d.keys, err = filestore.Open(filestore.Config{
+		Dir: opts.data, Report: d.journal.problem, Edited: d.journal.edited,
+		Actions: a.gateway().Actions(), // so that a slip in a policy is told
+	}); err != nil {
 		return err
 	}
 	writeError := probe(opts.data)

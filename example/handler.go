@@ -39,7 +39,10 @@ func newHandler(
 	if err != nil {
 		return nil, err
 	}
-	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{Policies: keys, Target: a.gateway().Target})
+	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+		Policies: keys, Target: a.gateway().Target, ResourceAccount: sigv4auth.AccountInARN,
+		ExplainRefusals: opts.explain,
+	})
 	if err != nil {
 		return nil, err
 	}

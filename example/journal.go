@@ -101,15 +101,22 @@ func (j *journal) failed(r *http.Request, err error) {
 // problem tells of a mistake in the folder, and of its end.
 func (j *journal) problem(p filestore.Problem) {
 	level, message := slog.LevelWarn, "mistake in the data folder"
-	if p.Resolved {
+	switch {
+	case p.Resolved && p.Warning:
+		level, message = slog.LevelInfo, "warning settled in the data folder"
+	case p.Resolved:
 		level, message = slog.LevelInfo, "mistake mended in the data folder"
+	case p.Warning:
+		message = "warning in the data folder"
 	}
 	attrs := []slog.Attr{slog.String("file", p.File)}
 	if p.Line > 0 {
 		attrs = append(attrs, slog.Int("line", p.Line), slog.Int("column", p.Column))
 	}
-	attrs = append(attrs, slog.String("problem", p.Message))
-	if !p.Resolved {
+	if !p.Resolved { // what was wrong is not so any more
+		attrs = append(attrs, slog.String("problem", p.Message))
+	}
+	if !p.Resolved && !p.Warning {
 		attrs = append(attrs, slog.Bool("last_good_version_in_force", p.LastGood))
 	}
 	j.LogAttrs(context.Background(), level, message, attrs...)

@@ -265,6 +265,10 @@ func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
 	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
 	write(t, s.data, "principals.json", good)
 	eventually(t, "the recovery is logged", func() bool { return len(s.logged(`"mistake mended in the data folder"`)) > 0 })
+	if line := s.logged(`"mistake mended in the data folder"`)[0]; !strings.Contains(line, "file=principals.json line=") ||
+		strings.Contains(line, "problem=") {
+		t.Errorf("what is mended says the old text: %s", line)
+	}
 
 	if err := os.WriteFile(filepath.Join(s.data, "policies", "WildRydesAPI-DispatcherPolicy.json"),
 		[]byte("{\n  \"Version\": \"2012-10-17\",\n"), 0o600); err != nil {
@@ -274,6 +278,26 @@ func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
 		return strings.Contains(strings.Join(s.logged(`"mistake in the data folder"`), ""), "file=policies/WildRydesAPI-"+
 			"DispatcherPolicy.json line=")
 	})
+	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+}
+
+// TestAnActionThatNoRouteMapsIsLogged: a slip in a policy is a warning with its file, its statement
+// and the action that is likely meant; the policy is in force.
+func TestAnActionThatNoRouteMapsIsLogged(t *testing.T) {
+	s, _ := spawn(t, t.TempDir())
+	if lines := s.logged(`"warning in the data folder"`); len(lines) != 0 {
+		t.Errorf("of the first policies: %q", lines)
+	}
+	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"execute-api:Invoke"`, `"execute-api:Invok"`)
+	eventually(t, "the slip is logged", func() bool { return len(s.logged(`"warning in the data folder"`)) == 1 })
+	const want = `level=WARN msg="warning in the data folder" file=policies/WildRydesAPI-DispatcherPolicy.json line=7 column=17 ` +
+		`problem="Statement[0].Action: no request asks for \"execute-api:Invok\"; the nearest action is \"execute-api:Invoke\""` + "\n"
+	if line := s.logged(`"warning in the data folder"`)[0]; !strings.HasSuffix(line, want) {
+		t.Errorf("%s\nwant %s", line, want)
+	}
+	eventually(t, "the policy is in force", func() bool { return s.call("dispatcher", "GET", "/prod/rides", "").status == 403 })
+	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"execute-api:Invok"`, `"execute-api:Invoke"`)
+	eventually(t, "the end of it is logged", func() bool { return len(s.logged(`"warning settled in the data folder"`)) == 1 })
 	s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
 }
 

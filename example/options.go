@@ -34,7 +34,9 @@ type options struct {
 	presign time.Duration
 	// diagnose logs why the signatures of refused requests do not verify.
 	diagnose bool
-	level    slog.Level
+	// explain logs why policies deny requests.
+	explain bool
+	level   slog.Level
 }
 
 // parseOptions reads the command line. Help goes to stdout, and is then the error flag.ErrHelp.
@@ -54,6 +56,8 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs.BoolVar(&opts.diagnose, "diagnose", false,
 		"log why the signatures of refused requests do not verify, of up to "+strconv.Itoa(diagnosesPerMinute)+
 			" requests a minute: each costs about a hundred verifications")
+	fs.BoolVar(&opts.explain, "explain", false, "log why policies deny a request, a sentence a line: "+
+		"which statement allows it nearly, and what that lacks; they tell what policies say")
 	fs.TextVar(&opts.level, "log-level", slog.LevelInfo,
 		"log what has at least this `level`: DEBUG, INFO, WARN or ERROR; an admitted request is an INFO line, a refused one WARN, "+
 			"and DEBUG says more of each")

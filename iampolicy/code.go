@@ -226,6 +226,8 @@ const (
 	CodePrivateAddress Code = "PRIVATE_ADDRESS"
 	// Both true and false are listed, so that the condition only needs the key.
 	CodeBothBooleans Code = "BOTH_BOOLEANS"
+	// No request asks for the action: it is none of those of WithActions (-routes of the command).
+	CodeUnroutedAction Code = "UNROUTED_ACTION"
 	// The document is larger than AWS's quota for its type. With WithSizeLimits (-size-limits of
 	// the command) this is an error.
 	CodeQuotaExceeded Code = "QUOTA_EXCEEDED"
@@ -303,6 +305,7 @@ func (c Code) Severity() Severity {
 		CodeDeniesEverything,
 		CodePrivateAddress,
 		CodeBothBooleans,
+		CodeUnroutedAction,
 		CodeQuotaExceeded:
 		return SeverityWarning
 	case CodeOldVersion,

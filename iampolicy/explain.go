@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 )
 
 // An Explanation says how a [Decision] came about. It holds what policies and the
@@ -35,6 +36,7 @@ type Explanation struct {
 	NearestMisses []StatementResult
 
 	principal, action, resource string
+	bare                        bool // principal is a bare name
 }
 
 // A StatementResult says whether one statement applied, and if not what failed.
@@ -141,7 +143,7 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 		x.Undecided = f.String()
 		return x
 	}
-	x.CallerAccount, x.ResourceAccount = e.caller.account, req.ResourceAccount
+	x.CallerAccount, x.ResourceAccount, x.bare = e.caller.account, req.ResourceAccount, e.bare()
 	e.work = 0 // all statements together have the budget once more
 	e.eachStatement(func(at place, p *Policy, st *statement) (more bool) {
 		if ctx.Err() != nil {
@@ -173,6 +175,28 @@ func Explain(ctx context.Context, set *Set, req *Request) Explanation {
 		x.NearestMisses = nearestMisses(x.Statements, e.blocker)
 	}
 	return x
+}
+
+// Obstacle returns what of an [Explanation] costs nothing to find out: for a request that Evaluate
+// denies implicitly, what stands in the way of any Allow of the caller's own policies, in the words
+// of Explanation.String. That is why nothing was decided, but for the budget; that the caller is no
+// ARN but a bare name; or that the caller and the resource are of different accounts, and of which.
+// "" if none is so. It is for operators.
+func Obstacle(set *Set, req *Request) string {
+	e := newEvaluation(set, req)
+	if f := e.begin(); f != noFault {
+		return f.String()
+	}
+	if e.bare() {
+		return bareName(req.Principal.ARN, true)
+	}
+	return accountsApart(e.caller.account, req.ResourceAccount)
+}
+
+// bare reports whether the caller is taken for a service only since its name is no ARN. The names
+// of services have a dot.
+func (e *evaluation) bare() bool {
+	return e.caller.typ == Service && e.req.Principal.Type == 0 && !strings.Contains(e.req.Principal.ARN, ".")
 }
 
 // String returns the fault in words.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -443,4 +444,68 @@ func ExampleExplain() {
 	//     Condition IpAddress "aws:SourceIp": the policy has "203.0.113.0/24", the request has "198.51.100.7"
 	//   identity policy "riders", statement 1 "Photos" (Allow) does not apply:
 	//     Action: the policy has "s3:GetObject", the request has "execute-api:Invoke"
+}
+
+// TestObstacle: what stands in the way beside the policies is told without an explanation, in its
+// words.
+func TestObstacle(t *testing.T) {
+	t.Parallel()
+	set := identity(t, `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`)
+	for _, tt := range []struct {
+		name   string
+		set    *iampolicy.Set
+		change func(*iampolicy.Request)
+		want   string
+	}{
+		{"nothing", set, func(*iampolicy.Request) {}, ""},
+		{"another account", set, func(r *iampolicy.Request) { r.ResourceAccount = "9\n9" }, `the resource of "9\n9": across accounts`},
+		{"an unknown account", set, func(r *iampolicy.Request) { r.ResourceAccount = "" }, "the resource's is not known: then"},
+		{"a caller of no account", set, func(r *iampolicy.Request) { r.Principal.ARN, r.ResourceAccount = "events.amazonaws.com", "" }, ""},
+		{
+			"a bare name", set, func(r *iampolicy.Request) { r.Principal.ARN, r.ResourceAccount = "alice", "" },
+			`the principal "alice" is no ARN, and taken for a service`,
+		},
+		{"a service of that name", set, func(r *iampolicy.Request) { r.Principal = iampolicy.Principal{ARN: "alice", Type: iampolicy.Service} }, ""},
+		{"an action that is none", set, func(r *iampolicy.Request) { r.Action = "Get" }, "the action does not have the form service:name"},
+		{"no resource", set, func(r *iampolicy.Request) { r.Resource = "" }, "the resource is empty"},
+		{"a policy that is not there", &iampolicy.Set{Identity: []*iampolicy.Policy{nil}}, func(*iampolicy.Request) {}, "a policy in the set is nil"},
+	} {
+		req := request("orders:Get", "order/7")
+		req.ResourceAccount = "111122223333"
+		tt.change(req)
+		got := iampolicy.Obstacle(tt.set, req)
+		x := iampolicy.Explain(t.Context(), tt.set, req)
+		if !strings.Contains(got, tt.want) || (got == "") != (tt.want == "") || !strings.Contains(x.String(), got) || x.Decision.Allowed() {
+			t.Errorf("%s: %q, want %q\n%s", tt.name, got, tt.want, x)
+		}
+	}
+	if got := iampolicy.Obstacle(nil, nil); got == "" {
+		t.Error("nothing is no obstacle")
+	}
+}
+
+// TestSentences: a sentence a line, each with all that belongs to it, and nothing of the text lost.
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	set := identity(t, `{"Sid":"A","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:a:b:c:d:x\ny","Condition":{"Bool":{"aws:SecureTransport":"true"}}},
+		{"Sid":"B","Effect":"Allow","Action":"s3:Put*","Resource":"*"}`)
+	req := request("s3:GetObject", "order\n7")
+	req.ResourceAccount = "111122223333"
+	x := iampolicy.Explain(t.Context(), set, req)
+	want := []string{
+		`implicitDeny: ` + strconv.Quote(req.Principal.ARN) + `, "s3:GetObject" on "order\n7"`,
+		"no identity policy allows it",
+		`identity policy 0, statement 1 "B" (Allow) does not apply: Action: the policy has "s3:Put*", the request has "s3:GetObject"`,
+		`identity policy 0, statement 0 "A" (Allow) does not apply: Resource: the policy has "arn:a:b:c:d:x\ny", the request has "order\n7"; ` +
+			`Condition Bool "aws:SecureTransport": the policy has "true", the key is missing`,
+	}
+	got := x.Sentences()
+	slices.Sort(got[2:])
+	slices.Sort(want[2:])
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := (iampolicy.Explanation{}).Sentences(); len(got) == 0 || strings.Contains(strings.Join(got, ""), "\n") {
+		t.Errorf("of the zero value: %q", got)
+	}
 }

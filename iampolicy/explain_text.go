@@ -21,7 +21,11 @@ func (x Explanation) String() string {
 		fmt.Fprintf(&b, "  %s\n", x.Undecided)
 	case x.Decision.Outcome == ImplicitDeny:
 		fmt.Fprintf(&b, "  no %v allows it\n", x.BlockedBy)
-		x.writeAccounts(&b)
+		for _, obstacle := range []string{bareName(x.principal, x.bare), accountsApart(x.CallerAccount, x.ResourceAccount)} {
+			if obstacle != "" {
+				fmt.Fprintf(&b, "  %s\n", obstacle)
+			}
+		}
 	case x.Decision.PolicyType == 0:
 		b.WriteString("  the root user of the account needs no Allow\n")
 	}
@@ -43,17 +47,46 @@ func (x Explanation) String() string {
 	return b.String()
 }
 
-// writeAccounts says which accounts were compared, where they differ.
-func (x Explanation) writeAccounts(b *strings.Builder) {
-	switch {
-	case x.CallerAccount == "" || x.CallerAccount == x.ResourceAccount:
-	case x.ResourceAccount == "":
-		fmt.Fprintf(b, "  the caller is of account %q, and the resource's is not known: "+
-			"then a resource policy has to allow it as well\n", x.CallerAccount)
-	default:
-		fmt.Fprintf(b, "  the caller is of account %q, the resource of %q: across accounts "+
-			"a resource policy has to allow it as well\n", x.CallerAccount, x.ResourceAccount)
+// Sentences returns what String says as sentences of one line each: the decision, what made it, and
+// for each of the nearest misses what it lacked. Every value is quoted.
+func (x Explanation) Sentences() (list []string) {
+	for line := range strings.Lines(x.String()) {
+		text := strings.TrimSpace(line)
+		switch {
+		case text == "nearest misses:":
+		case !strings.HasPrefix(line, "    ") || len(list) == 0:
+			list = append(list, text)
+		case strings.HasSuffix(list[len(list)-1], ":"): // what the statement lacks
+			list[len(list)-1] += " " + text
+		default:
+			list[len(list)-1] += "; " + text
+		}
 	}
+	return list
+}
+
+// bareName says of a caller that is named by no ARN that it has no policies of its own; "" of
+// others.
+func bareName(principal string, bare bool) string {
+	if !bare {
+		return ""
+	}
+	return "the principal " + strconv.Quote(principal) + " is no ARN, and taken for a service, which has no policies of its own; " +
+		"a user is arn:aws:iam::ACCOUNT:user/NAME"
+}
+
+// accountsApart says which accounts differ, so that no Allow of the caller's own policies is
+// enough; "" where they are the same, or the caller belongs to none.
+func accountsApart(caller, resource string) string {
+	switch {
+	case caller == "" || caller == resource:
+		return ""
+	case resource == "":
+		return "the caller is of account " + strconv.Quote(caller) +
+			", and the resource's is not known: then a resource policy has to allow it as well"
+	}
+	return "the caller is of account " + strconv.Quote(caller) + ", the resource of " + strconv.Quote(resource) +
+		": across accounts a resource policy has to allow it as well"
 }
 
 // String returns the statement's place and whether it applied, and a line for

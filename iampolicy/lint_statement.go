@@ -55,6 +55,7 @@ func (l *linter) actions() {
 	if l.st.notAction && !l.st.deny {
 		l.element(n, CodeAllowNotAction, "Allow with NotAction grants every action that is not listed")
 	}
+	l.unrouted(n)
 	texts := l.st.actionTexts
 	list := make([]listed, len(texts))
 	for i, text := range texts {

@@ -42,10 +42,12 @@ type parser struct {
 	mistakes   []mistake
 	failures   int // all mistakes, those beyond maxMistakes too
 	// Validate asks for notes, which are no reason to refuse.
-	lints    bool
-	notes    []mistake
-	matching evaluation      // of nothing but patterns, those of a list against each other
-	ctx      context.Context // of Validate; nil of Parse, which takes no longer than its document
+	lints bool
+	notes []mistake
+	// actionWork is what holding actions against WithActions has cost.
+	actionWork int
+	matching   evaluation      // of nothing but patterns, those of a list against each other
+	ctx        context.Context // of Validate; nil of Parse, which takes no longer than its document
 }
 
 // ended reports whether there is no one left to tell.

@@ -13,6 +13,7 @@ type parseOptions struct {
 	name       string
 	sizeLimits bool
 	api        *apiGateway
+	actions    *knownActions
 }
 
 // WithName gives the policy a name, which errors and decisions bear.
@@ -63,6 +64,9 @@ type apiGateway struct{ region, accountID, apiID string }
 // wildcard would make the expanded ARN mean another API, and another character than
 // those of ASCII that can be seen would make it none.
 func (o *parseOptions) check() string {
+	if o.actions != nil && o.actions.wrong != "" {
+		return o.actions.wrong
+	}
 	if o.api == nil {
 		return ""
 	}

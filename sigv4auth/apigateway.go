@@ -8,7 +8,7 @@ import (
 // APIGateway maps requests as a REST API of API Gateway does: to execute-api:Invoke on
 // arn:PARTITION:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/path ("Resource format of permissions
 // for executing API in API Gateway", API Gateway Developer Guide). Its method Target is for
-// [AuthorizerConfig].
+// [AuthorizerConfig], with AccountInARN beside it.
 type APIGateway struct {
 	// Partition is the ARN's partition. Empty: "aws".
 	Partition string
@@ -21,6 +21,8 @@ type APIGateway struct {
 	// consists of the same characters.
 	Stage string
 }
+
+const invoke = "execute-api:Invoke"
 
 // defaultStage is the stage that is not in paths.
 const defaultStage = "$default"
@@ -58,5 +60,8 @@ func (g APIGateway) Target(r *http.Request) (action, resource string) {
 	text = append(append(text, '/'), g.Stage...)
 	text = append(append(text, '/'), r.Method...)
 	text = append(append(text, '/'), path...)
-	return "execute-api:Invoke", string(text)
+	return invoke, string(text)
 }
+
+// Actions returns the one action that Target names, as [Routes.Actions] does those of routes.
+func (g APIGateway) Actions() []string { return []string{invoke} }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth/diagnosis"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
 )
 
@@ -22,7 +23,8 @@ type AuthorizerConfig struct {
 
 	// Target names the action and the resource that a request asks for. It is required, unless
 	// Routes do. It MUST build them from what the router serves, r.Method and r.URL.Path, and from
-	// configuration. An empty action or resource denies. See APIGateway.Target.
+	// configuration. An empty action or resource denies. It needs a ResourceAccount beside it. See
+	// APIGateway.Target.
 	Target func(r *http.Request) (action, resource string)
 
 	// Routes is the router and what its routes ask for, in one table, which [Authenticator.Routes]
@@ -30,8 +32,10 @@ type AuthorizerConfig struct {
 	// for, and the routes name no Action and no Resource. nil: there is a router beside.
 	Routes Routes
 
-	// ResourceAccount is the account that owns the resources whose ARN names none, as S3's do.
-	// Empty: such resources belong to nobody, and only a ResourcePolicy grants access to them.
+	// ResourceAccount is the account that owns the resources whose ARN names none, as S3's do, or
+	// [AccountInARN]. It is required with a Target, whose resources nobody knows beforehand, and
+	// where a route's Resource names no account: whose a resource is, is never guessed, since an
+	// Allow is enough only within the owner's account. Empty: every route names it.
 	ResourceAccount string
 
 	// ResourcePolicy is the policy of the service itself, of type iampolicy.ResourcePolicy. nil:
@@ -53,12 +57,24 @@ type AuthorizerConfig struct {
 	// live traffic.
 	ReportOnly bool
 
+	// ExplainRefusals puts into Event.Explanation why the policies denied a request, or would have
+	// in report-only mode. That costs many times what a decision does, and anybody who signs can
+	// cause it; it is not done where Observe.Audit is nil. An explanation tells what policies say:
+	// the hook MUST keep it from callers. false: no event has one. [Authorizer.Explain] does not
+	// need it.
+	ExplainRefusals bool
+
 	// InsecureObjectPaths accepts paths that routers and handlers may take in different ways: with
 	// an escaped slash or backslash, empty or dot segments once decoded, or bytes that are not
 	// UTF-8. It is for services whose paths are object keys, which they take as they are; with a
 	// router behind it, a caller may reach another route than the one that was authorised.
 	InsecureObjectPaths bool
 }
+
+// AccountInARN is the AuthorizerConfig.ResourceAccount of a service all of whose resources name
+// their account, as those of API Gateway do. A resource that names none then belongs to nobody: a
+// request for it is denied, whatever the caller's own policies allow, and [Error.Detail] says so.
+const AccountInARN = "the account in the ARN"
 
 // Authorizer decides by IAM policies whether a verified request may proceed. Use its Check with
 // [Authenticator.Require]. It is safe for concurrent use.
@@ -81,8 +97,17 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 	if cfg.Policies == nil && cfg.ResourcePolicy == nil {
 		mistake("Policies", "is required where there is no ResourcePolicy: nothing would be allowed")
 	}
+	if c, ok := cfg.Policies.(interface{ check() error }); ok {
+		if err := c.check(); err != nil {
+			mistake("Policies", "is invalid: "+err.Error())
+		}
+	}
 	if cfg.Target == nil && cfg.Routes == nil {
 		mistake("Target", "is required, or Routes")
+	}
+	if cfg.Target != nil && cfg.ResourceAccount == "" {
+		mistake("ResourceAccount", "is required with a Target: the account that owns resources whose ARN names none, "+
+			"or AccountInARN where every ARN names it")
 	}
 	routes := newRouteTable(&cfg, mistake)
 	if cfg.ResourcePolicy != nil && cfg.ResourcePolicy.Type() != iampolicy.ResourcePolicy {
@@ -105,10 +130,7 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if !id.verified() {
-		return &Error{
-			Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied),
-			Detail: "the identity is not that of a verified request",
-		}
+		return unverified()
 	}
 	// The audit record. Where Check is called without Require, or by a handler once the request's
 	// event is out, it is one that nobody reads.
@@ -130,6 +152,14 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	return nil
 }
 
+// question is what the policies are asked about one request.
+type question struct {
+	set    iampolicy.Set
+	req    iampolicy.Request
+	used   iampolicy.KeyFilter // which condition keys the policies look at
+	untold diagnosis.Untold    // why the client's address is not known; "" where it is
+}
+
 func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refused *Error) {
 	e := &rec.event
 	defer func() {
@@ -137,6 +167,33 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 			refused = panicked(v) // guard 227c
 		}
 	}()
+	e.Explanation = nil // of an earlier Check of the same request
+	var q question
+	if refused := z.ask(r, id, rec, &q); refused != nil {
+		return refused
+	}
+	e.Decision = iampolicy.Evaluate(&q.set, &q.req)
+	e.Decision.PolicyName, e.Decision.Sid = forLog(e.Decision.PolicyName), forLog(e.Decision.Sid)
+	if e.Decision.Outcome != iampolicy.Allow && z.cfg.ExplainRefusals && rec.audited {
+		e.Explanation = explained(r.Context(), q)
+	}
+	switch e.Decision.Outcome {
+	case iampolicy.Allow:
+		return nil
+	case iampolicy.ExplicitDeny:
+		return denied(id, q.req.Action, q.req.Resource, " with an explicit deny", untoldDetail(&id, q.used, q.untold))
+	default:
+		if e.Decision.OverBudget {
+			return denied(id, q.req.Action, q.req.Resource, "", "the policies would have cost more than an evaluation's budget")
+		}
+		return denied(id, q.req.Action, q.req.Resource, "", joined(obstacle(&q.set, &q.req), untoldDetail(&id, q.used, q.untold)))
+	}
+}
+
+// ask builds what the policies are asked about r, or says why they are not asked. rec gets what the
+// audit is to know of it.
+func (z *Authorizer) ask(r *http.Request, id Identity, rec *record, q *question) *Error {
+	e := &rec.event
 	if !z.cfg.InsecureObjectPaths {
 		if refused := checkRoutedPath(r); refused != nil {
 			return refused
@@ -154,9 +211,11 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	if refused := checkHeaderKeys(r, &id); refused != nil {
 		return refused
 	}
-	address, untold := z.clientIP(r, &id)
-	e.Source, e.SourceUntold, rec.sourced = address, untold, true
-	set, refused := z.policies(r.Context(), id, e)
+	var address netip.Addr
+	address, q.untold = z.clientIP(r, &id)
+	e.Source, e.SourceUntold, rec.sourced = address, q.untold, true
+	var refused *Error
+	q.set, refused = z.policies(r.Context(), id, e)
 	e.PolicyRevision = forLog(e.PolicyRevision)
 	if refused != nil {
 		return refused
@@ -164,9 +223,9 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	if unmapped { // only now: whoever is denied what is there gets this far (threat 135)
 		return denied(id, action, resource, "", z.routes.unmapped(rec))
 	}
-	req := iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
-	used := set.KeyFilter()
-	conditionKeys{&req.Context, used}.fill(r, &id, address)
+	q.req = iampolicy.Request{Principal: id.Principal, Action: action, Resource: resource, ResourceAccount: z.resourceAccount(resource)}
+	q.used = q.set.KeyFilter()
+	conditionKeys{&q.req.Context, q.used}.fill(r, &id, address)
 	if keys := z.ownKeys(rec); z.cfg.Context != nil || len(keys) > 0 {
 		var own iampolicy.Context
 		fillContext(&own, r, keys)
@@ -176,37 +235,9 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 				return undecided("the condition keys of the service failed", err)
 			}
 		}
-		addConditionKeys(&req.Context, &own)
+		addConditionKeys(&q.req.Context, &own)
 	}
-
-	e.Decision = iampolicy.Evaluate(&set, &req)
-	e.Decision.PolicyName, e.Decision.Sid = forLog(e.Decision.PolicyName), forLog(e.Decision.Sid)
-	switch e.Decision.Outcome {
-	case iampolicy.Allow:
-		return nil
-	case iampolicy.ExplicitDeny:
-		return denied(id, action, resource, " with an explicit deny", untoldDetail(&id, used, untold))
-	default:
-		if e.Decision.OverBudget {
-			return denied(id, action, resource, "", "the policies would have cost more than an evaluation's budget")
-		}
-		return denied(id, action, resource, "", joined(accountsDetail(&req), untoldDetail(&id, used, untold)))
-	}
-}
-
-// accountsDetail says which accounts were compared, where the caller's policies are not enough
-// since they differ; "" where they do not.
-func accountsDetail(req *iampolicy.Request) string {
-	caller := req.Principal.Account()
-	switch {
-	case caller == "" || caller == req.ResourceAccount:
-		return ""
-	case req.ResourceAccount == "":
-		return "the caller is of account " + forLog(caller) + ", and the resource's is not known: its ARN names none, and " +
-			"AuthorizerConfig.ResourceAccount is empty; then a resource policy has to allow it as well"
-	}
-	return "the caller is of account " + forLog(caller) + ", the resource of " + forLog(req.ResourceAccount) +
-		": across accounts a resource policy has to allow it as well"
+	return nil
 }
 
 func joined(a, b string) string {
@@ -270,10 +301,13 @@ func checkRoutedPath(r *http.Request) *Error {
 }
 
 // resourceAccount returns the account that owns the resource: the fifth field of its ARN, or where
-// that is empty the configured one.
+// that is empty the configured one; "" if there is none.
 func (z *Authorizer) resourceAccount(resource string) string {
 	if _, account, _, ok := cutAccount(resource); ok && account != "" {
 		return account
+	}
+	if z.cfg.ResourceAccount == AccountInARN {
+		return ""
 	}
 	return z.cfg.ResourceAccount
 }

@@ -46,6 +46,9 @@ func newAuthorizer(tb testing.TB, cfg sigv4auth.AuthorizerConfig) *sigv4auth.Aut
 	if cfg.Target == nil {
 		cfg.Target = testAPI.Target
 	}
+	if cfg.ResourceAccount == "" {
+		cfg.ResourceAccount = sigv4auth.AccountInARN
+	}
 	z, err := sigv4auth.NewAuthorizer(cfg)
 	if err != nil {
 		tb.Fatal(err)
@@ -375,9 +378,9 @@ func TestResourceAccount(t *testing.T) {
 	// A denial for that reason says so to the operator, and names both accounts; no other one does.
 	for _, tt := range []struct{ account, resource, detail string }{
 		{"", "order/7", "and the resource's is not known"},
-		{"", "arn:acme:orders:::order/7", "AuthorizerConfig.ResourceAccount is empty"},
-		{"999999999999", "order/7", "the caller is of account " + testAccount + ", the resource of 999999999999"},
-		{testAccount, "arn:acme:orders::999999999999:order/7", "the resource of 999999999999"},
+		{"", "arn:acme:orders:::order/7", "AuthorizerConfig.ResourceAccount is AccountInARN"},
+		{"999999999999", "order/7", `the caller is of account "` + testAccount + `", the resource of "999999999999"`},
+		{testAccount, "arn:acme:orders::999999999999:order/7", `the resource of "999999999999"`},
 		{testAccount, "order/7", ""},
 	} {
 		z := newAuthorizer(t, sigv4auth.AuthorizerConfig{
@@ -431,6 +434,7 @@ func TestRareDenials(t *testing.T) {
 		if tt.cfg.Policies == nil {
 			tt.cfg.Policies = setStore{iampolicy.Set{Identity: []*iampolicy.Policy{policy(iampolicy.IdentityPolicy, "")}}}
 		}
+		tt.cfg.ResourceAccount = sigv4auth.AccountInARN
 		tt.cfg.Target = sigv4auth.APIGateway{Region: testRegion, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target
 		z, err := sigv4auth.NewAuthorizer(tt.cfg)
 		if err != nil {

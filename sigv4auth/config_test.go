@@ -146,7 +146,9 @@ func TestNewAuthorizerRefuses(t *testing.T) {
 			t.Errorf("%v lacks %s", err, field)
 		}
 	}
-	_, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{ResourcePolicy: identity, Target: sigv4auth.APIGateway{}.Target})
+	_, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+		ResourcePolicy: identity, Target: sigv4auth.APIGateway{}.Target, ResourceAccount: sigv4auth.AccountInARN,
+	})
 	if err == nil || !strings.Contains(err.Error(), "AuthorizerConfig.ResourcePolicy") {
 		t.Errorf("an identity policy as resource policy: %v", err)
 	}

@@ -39,6 +39,11 @@
 //     MUST NOT decode the path once more, nor take the method from a header.
 //   - A handler that logs URLs or sends requests on SHOULD NOT see credentials: see
 //     [Config.StripHeaders] and [Config.StripQuery].
+//   - An API of one's own names its actions and resources as it likes, such as orders:Get on
+//     arn:acme:orders:eu-1:111122223333:order/7; the example OwnDomain is such a service. Whose a
+//     resource is decides: without a resource policy an Allow reaches what is the caller's own
+//     account's. The ARN says it, or AuthorizerConfig.ResourceAccount. Why a request was denied,
+//     [Authorizer.Explain] says.
 //   - After an upgrade, as to WebSocket, nothing is authenticated: the frames are not signed.
 //   - net/http's server waits for slow clients without end. Set its ReadHeaderTimeout and
 //     ReadTimeout. Package connlimit keeps idle and slow connections from shutting others out.

@@ -16,7 +16,12 @@ import (
 type Reason string
 
 // Error returns the reason, preceded by the package's name.
-func (r Reason) Error() string { return "sigv4auth: " + string(r) }
+func (r Reason) Error() string {
+	if r == "" {
+		return "sigv4auth: no reason"
+	}
+	return "sigv4auth: " + string(r)
+}
 
 // String returns the reason alone.
 func (r Reason) String() string { return string(r) }

@@ -19,7 +19,8 @@ import (
 // Principal, Action, Resource, PolicyRevision, and the PolicyName and the Sid of the Decision are
 // escaped. Printable ASCII characters stand for themselves, a backslash is written as two, and any
 // other byte as \x and two digits. A text longer than 2,048 bytes is cut, and ends in its length
-// and its SHA-256. So two texts that differ also differ in their events.
+// and its SHA-256. So two texts that differ also differ in their events. Only what an Explanation
+// holds is as it came; its Sentences quote it.
 type Event struct {
 	// RequestID is what the client of a refused request finds in x-amzn-RequestId.
 	RequestID string
@@ -71,6 +72,9 @@ type Event struct {
 	PolicyRevision string
 	// ReportOnly means that the decision was recorded and not enforced.
 	ReportOnly bool
+	// Explanation says why the policies denied. It is nil unless AuthorizerConfig.ExplainRefusals
+	// asks for it, and where they allowed or were not asked.
+	Explanation *iampolicy.Explanation
 }
 
 // Outcome says what became of a request.
@@ -108,6 +112,7 @@ type record struct {
 	identity        Identity
 	admitted        bool // => identity is verified, and authorised where a Check was asked
 	sourced         bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
+	audited         bool // => somebody is told of event
 	finished        bool // => event is out and is not changed any more
 	delivery        BodyDelivery
 	event           Event

@@ -11,8 +11,9 @@ import (
 //	cfg.Observe.Audit = sigv4auth.LogTo(slog.Default())
 //
 // The message is the outcome: "admitted", "refused" or "body refused". The attributes are those of
-// [Event.LogValue] but for the outcome; a diagnosis is a line of its own, with the message
-// "diagnosis" and the request's ID. The level says whom a line concerns:
+// [Event.LogValue] but for the outcome. A diagnosis is a line of its own, with the message
+// "diagnosis" and the request's ID, and so is each sentence of an explanation, "why", with the
+// message "explanation". The level says whom a line concerns:
 //
 //	INFO   the request was admitted
 //	WARN   it was refused, its body was, or report-only mode admitted what would have been refused
@@ -33,11 +34,23 @@ func LogTo(logger *slog.Logger) func(ctx context.Context, e Event) {
 		if level := e.level(); logger.Enabled(ctx, level) {
 			attrs := make([]slog.Attr, 0, mostAttrs)
 			logger.LogAttrs(ctx, level, e.Outcome.String(), e.appendAttrs(attrs)...)
+			e.logExplanation(ctx, logger, level)
 		}
 		if e.Diagnosis != nil && logger.Enabled(ctx, slog.LevelWarn) {
 			attrs := append([]slog.Attr{slog.String("request_id", e.RequestID)}, e.Diagnosis.LogValue().Group()...)
 			logger.LogAttrs(ctx, slog.LevelWarn, "diagnosis", attrs...)
 		}
+	}
+}
+
+// logExplanation writes the sentences of the explanation but the first, which says who asked for
+// what, as the event's own line does.
+func (e *Event) logExplanation(ctx context.Context, logger *slog.Logger, level slog.Level) {
+	if e.Explanation == nil {
+		return
+	}
+	for _, sentence := range e.Explanation.Sentences()[1:] {
+		logger.LogAttrs(ctx, level, "explanation", slog.String("request_id", e.RequestID), slog.String("why", sentence))
 	}
 }
 
@@ -55,7 +68,7 @@ func (e *Event) level() slog.Level {
 // LogValue returns the event for package slog, without what is empty. It implements
 // [slog.LogValuer]. What one looks for stands first, on its own:
 //
-//	outcome, request_id, principal, action, resource, reason, report_only
+//	outcome, request_id, principal, action, resource, reason, report_only, explanation
 //
 // and the rest in groups:
 //
@@ -69,6 +82,9 @@ func (e Event) LogValue() slog.Value {
 	attrs := make([]slog.Attr, 1, mostAttrs)
 	attrs[0] = slog.String("outcome", e.Outcome.String())
 	attrs = e.appendAttrs(attrs)
+	if e.Explanation != nil {
+		attrs = append(attrs, slog.String("explanation", explanationInWords(e.Explanation)))
+	}
 	if e.Diagnosis != nil {
 		attrs = append(attrs, slog.Any("diagnosis", e.Diagnosis))
 	}
@@ -78,7 +94,8 @@ func (e Event) LogValue() slog.Value {
 // mostAttrs is how many attributes an event has at the most, and each of its groups.
 const mostAttrs = 12
 
-// appendAttrs appends what LogValue returns, but for the outcome and the diagnosis.
+// appendAttrs appends what LogValue returns, but for the outcome, the explanation and the
+// diagnosis.
 func (e *Event) appendAttrs(attrs []slog.Attr) []slog.Attr {
 	attrs = appendText(attrs, "request_id", e.RequestID)
 	attrs = appendText(attrs, "principal", e.Principal)

@@ -137,8 +137,9 @@ func ExampleRoutes_apiGateway() {
 		panic(err)
 	}
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:user/alice": {policy}}),
-		Target:   sigv4auth.APIGateway{Region: "us-east-1", AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		Policies:        sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:user/alice": {policy}}),
+		Target:          sigv4auth.APIGateway{Region: "us-east-1", AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		ResourceAccount: sigv4auth.AccountInARN,
 		Routes: sigv4auth.Routes{
 			"DELETE /prod/ride/{id}": {Handler: saying("deleted")},
 			"GET /prod/rides":        {Handler: saying("rides")},

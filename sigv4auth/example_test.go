@@ -61,8 +61,9 @@ func Example() {
 		panic(err)
 	}
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{alice.ARN: {policy}}),
-		Target:   sigv4auth.APIGateway{Region: "us-east-1", AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		Policies:        sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{alice.ARN: {policy}}),
+		Target:          sigv4auth.APIGateway{Region: "us-east-1", AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		ResourceAccount: sigv4auth.AccountInARN,
 	})
 	if err != nil {
 		panic(err)

@@ -2,7 +2,11 @@ package sigv4auth
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
 )
@@ -40,8 +44,9 @@ type PolicyStore interface {
 
 // StaticPolicies returns a store of fixed identity policies. Each principal is named by the ARN
 // that aws:PrincipalArn holds: a user's, a federated user's or an account root's own, and for the
-// session of a role the role's. A principal that is not named has no policies. The policies do not
-// depend on the state of the credential store, so id.Revision does not matter.
+// session of a role the role's. A principal that is not named has no policies. A name that no
+// principal can have there is reported by [NewAuthorizer]. The policies do not depend on the state
+// of the credential store, so id.Revision does not matter.
 func StaticPolicies(byPrincipal map[string][]*iampolicy.Policy) PolicyStore {
 	s := make(staticPolicies, len(byPrincipal))
 	for arn, policies := range byPrincipal {
@@ -52,6 +57,23 @@ func StaticPolicies(byPrincipal map[string][]*iampolicy.Policy) PolicyStore {
 
 // staticPolicies is never changed once made.
 type staticPolicies map[string][]*iampolicy.Policy
+
+// check returns every name for which no policies will ever be looked for.
+func (s staticPolicies) check() error {
+	var mistakes []error
+	for _, arn := range slices.Sorted(maps.Keys(s)) {
+		p := iampolicy.Principal{ARN: arn}
+		switch of := p.PrincipalARN(); {
+		case of == arn && arn != "" || of == "" && strings.HasPrefix(arn, "arn:") && strings.Contains(arn, ":role/"):
+		case of != "":
+			mistakes = append(mistakes, fmt.Errorf("StaticPolicies: %q is a session, whose policies are those of %q", arn, of))
+		default:
+			mistakes = append(mistakes, fmt.Errorf("StaticPolicies: %q is no ARN of a user, a role or an account's root, "+
+				"such as arn:aws:iam::111122223333:user/alice", arn))
+		}
+	}
+	return errors.Join(mistakes...)
+}
 
 // staticRevision is the revision of policies that do not change while the program runs.
 const staticRevision = "static"

@@ -3,6 +3,7 @@ package sigv4auth
 import (
 	"context"
 	"net/http"
+	"slices"
 )
 
 // Routes is a table of routes, by pattern of [http.ServeMux]: which handler serves a request, and
@@ -64,6 +65,20 @@ type Route struct {
 
 	// Handler serves the requests that are admitted. It is required.
 	Handler http.Handler
+}
+
+// Actions returns the actions that the routes ask for, each once, in order: what
+// [iampolicy.WithActions], a store's configuration and iampolicy validate -routes hold policies
+// against.
+func (t Routes) Actions() []string {
+	var actions []string
+	for _, route := range t {
+		if route.Action != "" {
+			actions = append(actions, route.Action)
+		}
+	}
+	slices.Sort(actions)
+	return slices.Compact(actions)
 }
 
 // Authorization is how it was decided whether a request may proceed: the authorization type of its

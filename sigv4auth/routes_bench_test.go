@@ -53,7 +53,7 @@ func rydes(tb testing.TB, a *sigv4auth.Authenticator) map[string]http.Handler {
 	}
 	return map[string]http.Handler{
 		"require": a.Require(newAuthorizer(tb, sigv4auth.AuthorizerConfig{Policies: everything}).Check)(mux),
-		"target":  routes(sigv4auth.AuthorizerConfig{Policies: everything, Routes: mapped, Target: testAPI.Target}),
+		"target":  routes(sigv4auth.AuthorizerConfig{Policies: everything, Routes: mapped, Target: testAPI.Target, ResourceAccount: sigv4auth.AccountInARN}),
 		"table":   routes(sigv4auth.AuthorizerConfig{Policies: everything, Routes: own}),
 	}
 }

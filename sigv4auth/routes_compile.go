@@ -145,8 +145,8 @@ func (c *routeCompiler) resource(resource string) {
 			return
 		}
 	}
-	if account == "" && c.cfg.ResourceAccount == "" {
-		c.mistake("Resource", "names no account, and AuthorizerConfig.ResourceAccount is empty: %q would belong to nobody", resource)
+	if account == "" && (c.cfg.ResourceAccount == "" || c.cfg.ResourceAccount == AccountInARN) {
+		c.mistake("Resource", "names no account, and AuthorizerConfig.ResourceAccount none either: %q would belong to nobody", resource)
 	}
 }
 

@@ -32,7 +32,9 @@ func TestRoutesMistakes(t *testing.T) {
 		}
 		return r
 	}
-	target := func(c *sigv4auth.AuthorizerConfig) { c.Target = testAPI.Target }
+	target := func(c *sigv4auth.AuthorizerConfig) {
+		c.Target, c.ResourceAccount = testAPI.Target, sigv4auth.AccountInARN
+	}
 	tests := []struct {
 		name   string
 		routes sigv4auth.Routes
@@ -139,6 +141,18 @@ func TestRoutesMistakes(t *testing.T) {
 		{"{$} is no value", sigv4auth.Routes{"/a/{$}": do(orderARN + "{$}")}, nil, []string{`Routes["/a/{$}"].Resource: names {$}`}},
 		{"nobody's", sigv4auth.Routes{"/": do("arn:acme:orders:::order")}, nil, []string{`Routes["/"].Resource: names no account`}},
 		{"no resource, and nobody's", sigv4auth.Routes{"/": do("*")}, nil, []string{`Routes["/"].Resource: names no account`}},
+		{
+			"nobody's, where every resource is said to name its account",
+			sigv4auth.Routes{"/": do("*")},
+			func(c *sigv4auth.AuthorizerConfig) { c.ResourceAccount = sigv4auth.AccountInARN },
+			[]string{`Routes["/"].Resource: names no account`},
+		},
+		{
+			"whose what Target names is",
+			sigv4auth.Routes{"/": {Handler: &h}},
+			func(c *sigv4auth.AuthorizerConfig) { c.Target = testAPI.Target },
+			[]string{"ResourceAccount: is required with a Target"},
+		},
 		{"no condition key", sigv4auth.Routes{"/": keys("id", "x")}, nil, []string{`Routes["/"].Context["id"]: is no condition key`}},
 		{
 			"threat 179: keys that are the server's",

@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // FuzzRoutes sends any method, target and host to a table, unsigned and signed by a caller who may
 // do everything with what is named 7 and nothing else. A handler runs only where an open route
 // matches or the path value that it reads is 7; it is the one that a ServeMux of the same patterns
-// runs. Whoever is refused is told nothing of routes: no redirect, no Allow, no 404.
+// runs. Whoever is refused is told nothing of routes: no redirect, no Allow, no 404. What Explain
+// says was decided is what was.
 func FuzzRoutes(f *testing.F) {
 	for _, seed := range []struct{ method, target, host string }{
 		{"GET", "/orders/7", "example.com"},
@@ -59,7 +61,10 @@ func FuzzRoutes(f *testing.F) {
 	a := newAuthenticator(f, func(c *sigv4auth.Config) {
 		c.Path, c.Observe.Audit = sigv4auth.PathEncoded, auditInto(&e, &events) // which lets more paths through
 	})
-	z, err := sigv4auth.NewAuthorizer(withPolicy(f, seven, table))
+	var last asked
+	cfg := withPolicy(f, seven, table)
+	cfg.Policies = keeping(cfg.Policies, &last)
+	z, err := sigv4auth.NewAuthorizer(cfg)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -83,11 +88,17 @@ func FuzzRoutes(f *testing.F) {
 			if r == nil || signed && !signs(t, r) {
 				return
 			}
-			ran, pattern = "", ""
+			ran, pattern, last = "", "", asked{}
 			before := events
 			w := httptest.NewRecorder()
 			routes.ServeHTTP(w, r)
 			got, by := ran, pattern
+			if last.ctx != nil { // the policies were asked: an explanation asks them the same
+				x, err := z.Explain(r.WithContext(last.ctx), last.id)
+				if err == nil && x.Decision != e.Decision || err != nil && (e.Decision != (iampolicy.Decision{}) || e.Action != "") {
+					t.Fatalf("signed %t: Explain %+v, %v; event %+v", signed, x.Decision, err, e)
+				}
+			}
 			if events != before+1 {
 				t.Fatalf("%d events", events-before)
 			}

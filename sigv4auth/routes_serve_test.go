@@ -64,7 +64,7 @@ func TestRoutesWithTarget(t *testing.T) {
 			t.Parallel()
 			var handler spy
 			cfg := withPolicy(t, some, rideTable(&handler))
-			cfg.Target, cfg.ReportOnly = testAPI.Target, tt.reportOnly
+			cfg.Target, cfg.ResourceAccount, cfg.ReportOnly = testAPI.Target, sigv4auth.AccountInARN, tt.reportOnly
 			h, e, events := serveRoutes(t, cfg, nil)
 			w, r := httptest.NewRecorder(), request(tt.method, tt.target, "")
 			if tt.signed {
@@ -88,7 +88,7 @@ func TestRoutesWithTarget(t *testing.T) {
 		t.Parallel()
 		var handler spy
 		cfg := withPolicy(t, some, sigv4auth.Routes{"GET /prod/rides/": {Handler: &handler}})
-		cfg.Target = testAPI.Target
+		cfg.Target, cfg.ResourceAccount = testAPI.Target, sigv4auth.AccountInARN
 		h, e, _ := serveRoutes(t, cfg, nil)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, sign(t, request("GET", "/prod/rides", ""), signing{}))
@@ -184,7 +184,7 @@ func TestRoutesCheck(t *testing.T) {
 	}
 	mapped, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 		Policies: attached(parsePolicy(t, iampolicy.IdentityPolicy, standardUserPolicy)),
-		Target:   testAPI.Target, Routes: rideTable(&handler),
+		Target:   testAPI.Target, Routes: rideTable(&handler), ResourceAccount: sigv4auth.AccountInARN,
 	})
 	if err != nil {
 		t.Fatal(err)

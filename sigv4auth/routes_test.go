@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,23 @@ func serveRoutes(
 		tb.Fatal(err)
 	}
 	return a.Routes(z), event, events
+}
+
+// TestRoutesActions: the actions of a table are those that its routes ask for, each once.
+func TestRoutesActions(t *testing.T) {
+	t.Parallel()
+	var h spy
+	want := []string{"orders:Cancel", "orders:Get", "orders:List", "orders:Read", "orders:Report"}
+	if got := ordersTable(&h).Actions(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := sigv4auth.Routes(nil).Actions(); len(got) != 0 {
+		t.Errorf("of no routes: %q", got)
+	}
+	action, _ := testAPI.Target(ride())
+	if got := testAPI.Actions(); !slices.Equal(got, []string{action}) {
+		t.Errorf("API Gateway's: %q", got)
+	}
 }
 
 func withPolicy(tb testing.TB, doc string, table sigv4auth.Routes) sigv4auth.AuthorizerConfig {

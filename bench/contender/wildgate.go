@@ -77,6 +77,8 @@ func mounted(a *sigv4auth.Authenticator, m workload.Mount) (Check, error) {
 		z, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 			Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:role/Rider": {policy}}),
 			Target:   sigv4auth.APIGateway{Region: workload.Region, AccountID: workload.Account, APIID: "rides", Stage: "prod"}.Target,
+
+			ResourceAccount: sigv4auth.AccountInARN,
 		})
 		if err != nil {
 			return nil, err

@@ -143,8 +143,9 @@ func newHandler(o order) (http.Handler, error) {
 		return nil, err
 	}
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::" + account + ":role/Rider": {policy}}),
-		Target:   sigv4auth.APIGateway{Region: region, AccountID: account, APIID: apiID, Stage: stage}.Target,
+		Policies:        sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::" + account + ":role/Rider": {policy}}),
+		Target:          sigv4auth.APIGateway{Region: region, AccountID: account, APIID: apiID, Stage: stage}.Target,
+		ResourceAccount: sigv4auth.AccountInARN,
 	})
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func TestABrokenEditKeepsTheLastGoodVersion(t *testing.T) {
 		{"principals.json empty (threat 115)", "principals.json", "", "principals.json:1:1: the document ends early"},
 		{
 			"principals.json with an unknown element (threat 151)", "principals.json", strings.Replace(start, `"Tags"`, `"Tag"`, 1),
-			`principals.json:3:76: Users[0]: unknown element; did you mean "Tags"?`,
+			`principals.json:3:76: Users[0]: unknown element "Tag"; did you mean "Tags"?`,
 		},
 		{"principals.json too large (threat 157)", "principals.json", start + strings.Repeat(" ", 17<<20), "larger than 16777216 bytes"},
 		{"a policy cut off (threat 115)", "policies/All.json", allowAll[:40], "policies/All.json:1:41: "},

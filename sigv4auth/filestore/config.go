@@ -1,9 +1,13 @@
 package filestore
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
 )
 
 const (
@@ -23,6 +27,12 @@ type Config struct {
 	// than 512 policies and secrets after one to five, and in a file that never rests after five,
 	// so that from 200 ms it may take longer than 1 s. At most a minute.
 	PollInterval time.Duration
+
+	// Actions are those that the service asks for, each as service:name, for instance what
+	// [sigv4auth.Routes.Actions] returns. An action in a policy that is none of them is reported as
+	// a Problem that is a Warning, with the nearest one: a misspelt action grants nothing, and
+	// denies nothing. See [iampolicy.WithActions]. nil: no action is looked at.
+	Actions []string
 
 	// InsecureFileModes accepts files with secrets whose mode is wider than 0600. Whoever can read
 	// them can then sign as those whose secrets they hold.
@@ -53,6 +63,16 @@ func (cfg *Config) check() error {
 	if cfg.PollInterval < 0 || cfg.PollInterval > maxPollInterval {
 		mistakes = append(mistakes,
 			fmt.Errorf("filestore: Config.PollInterval must be from 0 to %v, not %v", maxPollInterval, cfg.PollInterval))
+	}
+	// What an action is, is iampolicy's to know, and no policy's mistake.
+	findings, err := iampolicy.Validate(context.Background(), []byte("{}"), iampolicy.IdentityPolicy, iampolicy.WithActions(cfg.Actions...))
+	if err != nil {
+		mistakes = append(mistakes, err) // unreachable: the context does not end
+	}
+	for _, f := range findings {
+		if f.Code == iampolicy.CodeInvalidOption {
+			mistakes = append(mistakes, errors.New("filestore: Config.Actions: "+strings.TrimPrefix(f.Message, "WithActions: ")))
+		}
 	}
 	return errors.Join(mistakes...)
 }

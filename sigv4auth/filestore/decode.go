@@ -2,9 +2,12 @@ package filestore
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/internal/jsontree"
 )
 
@@ -44,17 +47,26 @@ func (d *decoder) object(n *jsontree.Node, at, what string, fields []field) {
 	}
 }
 
+// unknown reports an element that does not exist. It is named where its name is nearly that of one
+// that does, or too short for a secret: a slip of the keyboard may have put one there.
 func (d *decoder) unknown(n *jsontree.Node, at, what string, fields []field) {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
-		if strings.EqualFold(strings.TrimSuffix(f.name, "s"), strings.TrimSuffix(n.Name, "s")) {
-			d.fail(n.NameOffset, at, "unknown element; did you mean %q?", f.name)
+		if ascii.Distance(f.name, n.Name) <= maxSlips {
+			d.fail(n.NameOffset, at, "unknown element %q; did you mean %q?", n.Name, f.name)
 			return
 		}
 	}
-	d.fail(n.NameOffset, at, "unknown element; %s has %s", what, strings.Join(names, ", "))
+	name := strconv.Quote(n.Name)
+	if len(n.Name) >= minSecret {
+		name = fmt.Sprintf("of %d characters", utf8.RuneCountInString(n.Name))
+	}
+	d.fail(n.NameOffset, at, "unknown element %s; %s has %s", name, what, strings.Join(names, ", "))
 }
+
+// maxSlips is in how many letters a name may differ from the one that is meant.
+const maxSlips = 2
 
 func join(at, name string) string {
 	if at == "" {

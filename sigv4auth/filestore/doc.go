@@ -83,6 +83,10 @@
 // of those that are known are followed. They stay in force without a limit of time: watch what is
 // reported.
 //
+// Where Config.Actions lists the actions that the service asks for, an action in a policy that is
+// none of them is reported as a Problem that is a Warning: the policy is in force, and likely does
+// not do what is meant.
+//
 // # What an operator must know
 //
 // Whoever can write to the folder decides who is admitted. A file with secrets whose mode is wider

@@ -59,6 +59,8 @@ func (d *document[T]) refresh(seen fileState, err error, now time.Time, first bo
 			d.current, d.hasCurrent = value, true
 			replaced = true
 			d.taken++
+		} else {
+			problems = append(problems, warnings(before)...)
 		}
 		d.setProblems(problems, d.hasCurrent && !ok)
 	case removed:
@@ -66,7 +68,7 @@ func (d *document[T]) refresh(seen fileState, err error, now time.Time, first bo
 		d.absent = true
 		d.problems = nil
 	case unreadable:
-		d.setProblems([]Problem{{File: d.name, Message: reason(found.err)}}, d.hasCurrent)
+		d.setProblems(append([]Problem{{File: d.name, Message: reason(found.err)}}, warnings(before)...), d.hasCurrent)
 	}
 	return replaced || late || d.absent != absentBefore || !lookedBefore || !slices.Equal(before, d.problems)
 }
@@ -88,6 +90,12 @@ func (d *document[T]) setProblems(problems []Problem, lastGood bool) {
 		problems[i].LastGood = lastGood
 	}
 	d.problems = problems
+}
+
+// warnings returns those among problems. They are of the version that is in force, and stay while
+// that does.
+func warnings(problems []Problem) []Problem {
+	return slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return !p.Warning })
 }
 
 // clear takes what was in force out of force.

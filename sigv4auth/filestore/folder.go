@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -26,6 +27,7 @@ const (
 type folder struct {
 	dir      string
 	insecure bool
+	actions  iampolicy.ParseOption // nil: the actions of policies are not looked at
 
 	principals *document[*principals]
 	sessions   *document[[]session]
@@ -52,6 +54,9 @@ func newFolder(cfg *Config) *folder {
 		readDir:  os.ReadDir,
 		lineage:  newLineage(),
 		noting:   cfg.Edited != nil,
+	}
+	if len(cfg.Actions) > 0 {
+		f.actions = iampolicy.WithActions(cfg.Actions...)
 	}
 	f.principals = &document[*principals]{
 		file: f.watch(principalsFile, maxPrincipalsBytes), name: principalsFile, decode: decodePrincipals, edited: principalsEdit,
@@ -266,7 +271,8 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 	default:
 		listed[name] = true
 		f.policies[name] = &document[policy]{
-			file: f.watch(relative, maxPolicyBytes), name: relative, decode: decodePolicy(name, relative), edited: policyEdit(name),
+			file: f.watch(relative, maxPolicyBytes), name: relative,
+			decode: decodePolicy(name, relative, f.actions), edited: policyEdit(name),
 			slot: len(f.policies) % turns,
 		}
 	}

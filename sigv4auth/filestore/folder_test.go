@@ -136,8 +136,10 @@ func (r *reports) count(text string) (appeared, resolved int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, p := range r.all {
+		was := p
+		was.Resolved = false // what it said when it appeared
 		switch {
-		case !strings.Contains(p.Error(), text):
+		case !strings.Contains(was.Error(), text):
 		case p.Resolved:
 			resolved++
 		default:

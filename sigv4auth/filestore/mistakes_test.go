@@ -78,10 +78,13 @@ func TestMistakesInPrincipals(t *testing.T) {
 		{"duplicate key, one escaped (threat 149)", `{"Users":[],☞"\u0055sers":[]}`, `duplicate key`},
 		{"duplicate key in a user (threat 149)", userDocument(`{` + arn + `,☞"UserId":"B"}`), `duplicate key`},
 		{"duplicate key among tags (threat 149)", userDocument(`{` + arn + `,"Tags":{"a":"1",☞"a":"1"}}`), `duplicate key`},
-		{"another case (threat 150)", `{☞"users":[]}`, `unknown element; did you mean "Users"?`},
-		{"singular (threat 151)", `{☞"User":[]}`, `unknown element; did you mean "Users"?`},
-		{"unknown element (threat 151)", `{☞"Groups":[]}`, `unknown element; the document has Users, Roles`},
-		{"unknown element of a user (threat 151)", userDocument(`{` + arn + `,☞"Boundary":"B"}`), `Users[0]: unknown element; a user has Arn, UserId, `},
+		{"another case (threat 150)", `{☞"users":[]}`, `unknown element "users"; did you mean "Users"?`},
+		{"singular (threat 151)", `{☞"User":[]}`, `unknown element "User"; did you mean "Users"?`},
+		{"unknown element (threat 151)", `{☞"Groups":[]}`, `unknown element "Groups"; the document has Users, Roles`},
+		{
+			"unknown element of a user (threat 151)", userDocument(`{` + arn + `,☞"Boundary":"B"}`),
+			`Users[0]: unknown element "Boundary"; a user has Arn, UserId, `,
+		},
 		{"null where a list is expected (threat 155)", `{"Users":☞null}`, `Users: a list is expected, not null`},
 		{"users as an object (threat 155)", `{"Users":☞{}}`, `Users: a list is expected, not an object`},
 		{"user as a string (threat 155)", `{"Users":[☞"a"]}`, `Users[0]: a user is an object, not a string`},
@@ -127,7 +130,10 @@ func TestMistakesInPrincipals(t *testing.T) {
 		},
 		{"empty boundary", userDocument(`{` + arn + `,"PermissionsBoundary":☞""}`), `Users[0].PermissionsBoundary: is no name of a policy`},
 		{"boundary null", userDocument(`{` + arn + `,"PermissionsBoundary":☞null}`), `Users[0].PermissionsBoundary: a string is expected, not null`},
-		{"misspelt boundary", userDocument(`{` + arn + `,☞"PermissionBoundary":"P"}`), `Users[0]: unknown element`},
+		{
+			"misspelt boundary", userDocument(`{` + arn + `,☞"PermissionBoundary":"P"}`),
+			`Users[0]: unknown element "PermissionBoundary"; did you mean "PermissionsBoundary"?`,
+		},
 		{"tags as a list", userDocument(`{` + arn + `,"Tags":☞[]}`), `Users[0].Tags: tags are an object, not a list`},
 		{"tag as a number", userDocument(`{` + arn + `,"Tags":{"a":☞1}}`), `Users[0].Tags: the value of a tag is a string, not a number`},
 		{"tag twice in two cases", userDocument(`{` + arn + `,"Tags":{"a":"1",☞"A":"2"}}`), `Users[0].Tags: the tag is given twice`},
@@ -152,7 +158,7 @@ func TestMistakesInPrincipals(t *testing.T) {
 		},
 		{
 			"secret as the name of an element (threat 116)", keyDocument(`{` + key + `,` + secret + `,☞"0123456789abcdef":""}`),
-			`Users[0].AccessKeys[0]: unknown element; an access key has AccessKeyId, `,
+			`Users[0].AccessKeys[0]: unknown element of 16 characters; an access key has AccessKeyId, `,
 		},
 		{
 			"secret as the status (threat 116)", keyDocument(`{"AccessKeyId":"AK",` + secret + `,"Status":☞"0123456789abcdef"}`),
@@ -188,10 +194,17 @@ func TestMistakesInPrincipals(t *testing.T) {
 			"expiry as a number (threat 159)", keyDocument(`{` + key + `,` + secret + `,"Expires":☞0}`),
 			`Users[0].AccessKeys[0].Expires: a string is expected, not a number`,
 		},
-		{"misspelt expiry", keyDocument(`{` + key + `,` + secret + `,☞"Expire":""}`), `Users[0].AccessKeys[0]: unknown element; did you mean "Expires"?`},
+		{
+			"misspelt expiry", keyDocument(`{` + key + `,` + secret + `,☞"Expire":""}`),
+			`Users[0].AccessKeys[0]: unknown element "Expire"; did you mean "Expires"?`,
+		},
 		{
 			"same key ID twice", keyDocument(`{` + key + `,` + secret + `},{"AccessKeyId":☞"AK",` + secret + `,"Status":"Active"}`),
 			`Users[0].AccessKeys[1].AccessKeyId: the access key ID is already that of Users[0].AccessKeys[0].AccessKeyId`,
+		},
+		{
+			"a secret in the place of a name (threat 116)", userDocument(`{` + arn + `,☞"` + strings.Repeat("x", 25) + `0123456789abcde":0}`),
+			"Users[0]: unknown element of 40 characters; a user has Arn",
 		},
 		{"columns count characters", userDocument(`{` + arn + `,"Tags":{"é":"ü"},☞"X":0}`), `Users[0]: unknown element`},
 	}

@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 
@@ -21,8 +22,8 @@ type policy struct {
 }
 
 // decodePolicy returns a function that compiles the policy called name, of the file called file in
-// problems.
-func decodePolicy(name, file string) func([]byte, fileMode) (policy, []Problem, bool) {
+// problems. actions are those that the service asks for; nil: any.
+func decodePolicy(name, file string, actions iampolicy.ParseOption) func([]byte, fileMode) (policy, []Problem, bool) {
 	return func(data []byte, _ fileMode) (policy, []Problem, bool) {
 		identity, err := iampolicy.Parse(data, iampolicy.IdentityPolicy, iampolicy.WithName(name))
 		if err != nil {
@@ -32,8 +33,26 @@ func decodePolicy(name, file string) func([]byte, fileMode) (policy, []Problem, 
 		if err != nil {
 			return policy{}, policyProblems(file, err), false
 		}
-		return policy{identity: identity, boundary: boundary, digest: sha256.Sum256(data)}, nil, true
+		return policy{identity: identity, boundary: boundary, digest: sha256.Sum256(data)}, unrouted(file, data, actions), true
 	}
+}
+
+// unrouted warns of the actions of a good policy that the service never asks for.
+func unrouted(file string, data []byte, actions iampolicy.ParseOption) (problems []Problem) {
+	if actions == nil {
+		return nil
+	}
+	findings, err := iampolicy.Validate(context.Background(), data, iampolicy.IdentityPolicy, actions)
+	if err != nil {
+		return nil // unreachable: the context does not end
+	}
+	for _, f := range findings {
+		if f.Code == iampolicy.CodeUnroutedAction && len(problems) < maxMistakes {
+			message := f.Path + ": " + f.Message
+			problems = append(problems, Problem{File: file, Line: f.Line, Column: f.Column, Message: message, Warning: true})
+		}
+	}
+	return problems
 }
 
 func policyProblems(file string, err error) []Problem {

@@ -19,14 +19,17 @@ type Problem struct {
 	Line, Column int
 	// Message says what is wrong.
 	Message string
+	// Warning reports that File is in force as it is, and likely does not do what its author means.
+	Warning bool
 	// LastGood reports whether the last good version of File is in force. If it is not, what
-	// depends on File is denied.
+	// depends on File is denied, unless this is a Warning.
 	LastGood bool
 	// Resolved is set where Report tells that the problem is gone.
 	Resolved bool
 }
 
-// Error returns the file, the place and the message.
+// Error returns the file, the place and the message. Of a problem that is gone it returns the file
+// and the place alone: what was wrong there is not so any more.
 func (p Problem) Error() string {
 	var b strings.Builder
 	b.WriteString("filestore: ")
@@ -37,10 +40,16 @@ func (p Problem) Error() string {
 	if p.Line > 0 {
 		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
 	}
+	if p.Resolved {
+		return b.String()
+	}
 	b.WriteString(": ")
+	if p.Warning {
+		b.WriteString("warning: ")
+	}
 	b.WriteString(p.Message)
 	switch {
-	case p.Resolved:
+	case p.Warning:
 	case p.LastGood:
 		b.WriteString(" (the last good version stays in force)")
 	case strings.HasPrefix(p.File, policiesFolder+"/"):

@@ -142,7 +142,9 @@ func serveSlow(t *testing.T) slowService {
 		t.Fatal(err)
 	}
 	api := sigv4auth.APIGateway{Region: "us-east-1", AccountID: account, APIID: "rides", Stage: "prod"}
-	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{Policies: s.store, Target: api.Target})
+	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+		Policies: s.store, Target: api.Target, ResourceAccount: sigv4auth.AccountInARN,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

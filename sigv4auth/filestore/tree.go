@@ -10,8 +10,8 @@ import (
 const maxMistakes = 100
 
 // decoder turns one document into values, and notes every mistake. No text of the document enters
-// a message unless it cannot be a secret: not even the name of an unknown element, since a slip of
-// the keyboard puts a secret there.
+// a message unless it cannot be a secret: the name of an unknown element is told only where it is
+// nearly a known one or too short, since a slip of the keyboard puts a secret there.
 type decoder struct {
 	file     string
 	src      string

@@ -56,8 +56,9 @@ func ExampleSigner_Client() {
 		panic(err)
 	}
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:role/Rider": {policy}}),
-		Target:   sigv4auth.APIGateway{Region: sigv4test.Region, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		Policies:        sigv4auth.StaticPolicies(map[string][]*iampolicy.Policy{"arn:aws:iam::111122223333:role/Rider": {policy}}),
+		Target:          sigv4auth.APIGateway{Region: sigv4test.Region, AccountID: "111122223333", APIID: "rides", Stage: "prod"}.Target,
+		ResourceAccount: sigv4auth.AccountInARN,
 	})
 	if err != nil {
 		panic(err)

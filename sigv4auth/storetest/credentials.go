@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
@@ -54,6 +55,10 @@ func knownKeys(ctx context.Context, f *Fixture) error {
 		}
 		if derived := len(got.SigningKeys) > 0 || !got.PublicKey.IsZero(); got.Secret.IsZero() != derived {
 			return fmt.Errorf("Credential(%q) has both a secret and derived keys, or neither", want.AccessKeyID)
+		}
+		if got.Principal.EffectiveType() == iampolicy.Service && got.Principal.Type == 0 && !strings.Contains(got.Principal.ARN, ".") {
+			return fmt.Errorf("Credential(%q): the principal %q is no ARN, such as arn:aws:iam::111122223333:user/alice, "+
+				"and taken for a service, which has no policies of its own", want.AccessKeyID, got.Principal.ARN)
 		}
 		if strings.Contains(got.Revision, got.Secret.Reveal()) && !got.Secret.IsZero() {
 			return fmt.Errorf("Credential(%q): the revision holds the secret", want.AccessKeyID)

@@ -1,9 +1,11 @@
 package storetest_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/storetest"
 )
@@ -116,6 +118,24 @@ func TestFixtures(t *testing.T) {
 		if faults, ran := storetest.FaultsForTest(t.Context(), func() storetest.Fixture { return f }); faults["the fixture"] == nil ||
 			ran > 0 {
 			t.Errorf("%s: %v, and %d tests ran", name, faults, ran)
+		}
+	}
+}
+
+// TestBareNames: a store whose callers are no ARNs does not pass, also where its test expects them;
+// one with the principals of services does.
+func TestBareNames(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]bool{"alice": true, "events.amazonaws.com": false, "arn:aws:iam::111122223333:user/alice": false} {
+		c := sigv4auth.Credential{
+			AccessKeyID: "AKIAALICE", Secret: sigv4auth.NewSecret("alice's secret"), Principal: iampolicy.Principal{ARN: name},
+		}
+		faults, _ := storetest.FaultsForTest(t.Context(), func() storetest.Fixture {
+			return storetest.Fixture{Credentials: sigv4auth.StaticCredentials(c), Known: []sigv4auth.Credential{c}}
+		})
+		if fault := faults["a known key is returned as it is"]; (fault != nil) != wrong ||
+			wrong && !strings.Contains(fault.Error(), "is no ARN") {
+			t.Errorf("%s: %v", name, fault)
 		}
 	}
 }

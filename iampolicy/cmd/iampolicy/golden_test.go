@@ -57,6 +57,7 @@ func TestGolden(t *testing.T) {
 			"simulate -identity testdata/wild-rydes.json -scp testdata/scp.json" + rider +
 				" -resource arn:aws:execute-api:us-east-1:111122223333:rides/prod/DELETE/ride/7",
 		},
+		{"validate-routes", "validate -routes testdata/actions.txt testdata/misspelt.json"},
 		{"simulate-request-file", "simulate -request testdata/case.json -all"},
 		{"simulate-unknown", "simulate -request testdata/unknown.json -unknown x:Team -all"},
 		{"simulate-unknown-json", "simulate -request testdata/unknown.json -json"},

@@ -6,6 +6,9 @@
 //	iampolicy diff OLD NEW       whether a new policy can do anything that an old one cannot
 //	iampolicy fmt FILE...        documents, written in one way
 //
+// With a list of the actions that a service's routes ask for, validate warns of those in policies
+// that none of them does: iampolicy validate -routes FILE.
+//
 // "iampolicy help" and "iampolicy help COMMAND" say more, with examples. The exit status is 0 where
 // nothing was found, the request is allowed, there is no new access, or fmt is done; 1 where
 // something was found, the request is denied, there is new access, or fmt -l lists a file; and 2

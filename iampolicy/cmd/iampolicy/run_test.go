@@ -14,8 +14,10 @@ import (
 const (
 	suggestionOnly = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","s3:GetObject"],"Resource":"*"}}`
 
+	misspelt = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"execute-api:Invok","Resource":"arn:aws:execute-api:*:*:*"}}`
 	allowAll = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
-	alice    = " -principal arn:aws:iam::111122223333:user/alice -action s3:GetObject -resource arn:aws:s3:::rides/7"
+	alice    = " -principal arn:aws:iam::111122223333:user/alice -action s3:GetObject -resource arn:aws:s3:::rides/7" +
+		" -resource-account 111122223333"
 )
 
 func TestExitStatus(t *testing.T) {
@@ -57,6 +59,17 @@ func TestExitStatus(t *testing.T) {
 		{"a suggestion fails at its level", "validate -fail-on=suggestion -", suggestionOnly, 1, "1 file: 1 suggestion"},
 		{"an unknown level", "validate -fail-on warnings x.json", "", 2, "the levels are"},
 		{"an unknown type", "validate -type user x.json", "", 2, "the types are"},
+		{"an action of no route", "validate -routes testdata/actions.txt -", misspelt, 1, "1 file: 1 warning"},
+		{"actions of routes", "validate -routes testdata/actions.txt testdata/wild-rydes.json", "", 0, "no findings"},
+		{"without -routes any action will do", "validate -", misspelt, 0, "no findings"},
+		{"the routes on the standard input", "validate -routes - testdata/wild-rydes.json", "s3:GetObject # and no other\n", 1, "warnings"},
+		{
+			"a line of the routes that is no action", "validate -routes - testdata/wild-rydes.json", "\n# x\na:b\nGET /orders\n", 2,
+			`<stdin>:4: "GET /orders" is no action`,
+		},
+		{"routes with a wildcard", "validate -routes - testdata/wild-rydes.json", "orders:*\n", 2, `"orders:*" is no action`},
+		{"no routes", "validate -routes - testdata/wild-rydes.json", "# none\n", 2, "lists no action"},
+		{"routes that are not there", "validate -routes testdata/nosuch.txt testdata/wild-rydes.json", "", 2, "no such file"},
 		{"another type", "validate -type resource -api us-east-1/111122223333/rides testdata/api.json", "", 0, ""},
 		{"the short form without an API", "validate -type resource testdata/api.json", "", 1, "1 error"},
 		{"an API with a wildcard is usage", "validate -api us-east-1/*/rides testdata/api.json", "", 2, "is no region, account ID or API ID"},
@@ -79,10 +92,7 @@ func TestExitStatus(t *testing.T) {
 			"a role cannot call", "simulate -identity - -principal arn:aws-cn:iam::111122223333:role/x/Rider -action a:b -resource x",
 			allowAll, 2, "arn:aws-cn:sts::111122223333:assumed-role/Rider/SESSION",
 		},
-		{
-			"a name is no user", "simulate -identity - -principal alice -action a:b -resource arn:aws:s3:::x", allowAll, 1,
-			"a user is arn:aws:iam::ACCOUNT:user/alice",
-		},
+		{"a name is no user", "simulate -identity - -principal alice -action a:b -resource arn:aws:s3:::x", allowAll, 1, ""},
 		{"a service is one", "simulate -identity - -principal events.amazonaws.com -action a:b -resource arn:aws:s3:::x", allowAll, 1, ""},
 		{
 			"a resource that is no ARN", "simulate -identity - -principal arn:aws:iam::111122223333:user/a -action a:b -resource x",

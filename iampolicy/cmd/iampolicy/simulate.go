@@ -17,8 +17,9 @@ The request:
                          service, or "anonymous"
   -action NAME           as execute-api:Invoke
   -resource ARN          what is asked for; a * in it is a plain character
-  -resource-account ID   who owns the resource; by default the account in its ARN,
-                         or where that has none the caller's
+  -resource-account ID   who owns the resource; by default the account in its ARN.
+                         Where that has none it is not known, and then an Allow of
+                         the caller's own policies is not enough
   -context KEY=VALUE     a condition key, as often as needed. A value in brackets
                          makes the key multivalued, also with one value or none:
                          KEY=[a,b], or as JSON KEY=["a, b","c"]

@@ -81,7 +81,7 @@ func TestResourceAccount(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, resource, flag, want string }{
 		{"the account in the ARN", "arn:aws:sqs:us-east-1:444455556666:q", "", "444455556666"},
-		{"without one there, the caller's", "arn:aws:s3:::rides", "", "111122223333"},
+		{"without one there, nobody's", "arn:aws:s3:::rides", "", ""},
 		{"what is given stands", "arn:aws:s3:::rides", "444455556666", "444455556666"},
 	}
 	for _, tt := range tests {

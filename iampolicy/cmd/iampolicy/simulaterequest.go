@@ -39,7 +39,7 @@ func (s *simulation) complete(f *requestFile) error {
 		return usagef("%s", whyNoCaller(r.Principal.ARN))
 	}
 	if !f.account && !s.account.given {
-		r.ResourceAccount = ownerOf(r.Resource, &r.Principal)
+		r.ResourceAccount = ownerOf(r.Resource)
 	}
 	return nil
 }
@@ -56,25 +56,22 @@ func whyNoCaller(arn string) string {
 
 // hints says of a denied request how it was taken, where it may be meant otherwise.
 func hints(r *iampolicy.Request) (list []string) {
-	if p := &r.Principal; p.EffectiveType() == iampolicy.Service && !strings.Contains(p.ARN, ".") {
-		list = append(list,
-			"the principal "+strconv.Quote(p.ARN)+
-				" is no ARN, and taken for a service, which has no policies of its own; a user is arn:aws:iam::ACCOUNT:user/"+p.ARN)
-	}
 	if !strings.HasPrefix(r.Resource, "arn:") {
 		list = append(list, "the resource "+strconv.Quote(r.Resource)+" is no ARN: only a Resource of \"*\", or a NotResource, matches it")
+	}
+	if r.ResourceAccount == "" && r.Principal.Account() != "" {
+		list = append(list, "the resource "+strconv.Quote(r.Resource)+" names no account: -resource-account says whose it is")
 	}
 	return list
 }
 
-// ownerOf returns the account in the resource's ARN. Where it has none, as in
-// those of S3, the caller's own is what a first try means; -resource-account says
-// otherwise.
-func ownerOf(resource string, p *iampolicy.Principal) string {
-	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 && parts[4] != "" {
+// ownerOf returns the account in the resource's ARN, "" where it names none, as those of S3: whose
+// the resource is must not be guessed, since an Allow is enough only within one account.
+func ownerOf(resource string) string {
+	if parts := strings.SplitN(resource, ":", 6); len(parts) == 6 {
 		return parts[4]
 	}
-	return p.Account()
+	return ""
 }
 
 // fillPrincipalKeys sets the condition keys that the principal tells.

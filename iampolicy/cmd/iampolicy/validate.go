@@ -31,6 +31,11 @@ Flags:
   -api REGION/ACCOUNT/API-ID
                   expand API Gateway's short form execute-api:/stage/METHOD/path
                   to the ARN of this API
+  -routes FILE    warn of actions that no route of your service asks for, as a
+                  misspelt execute-api:Invok, and name the nearest one. FILE lists
+                  the actions of the routes, one a line; # begins a comment. A
+                  program prints those of its sigv4auth.Routes with their method
+                  Actions
   -json           print one JSON object: files with their findings, and counts
 
 Every file is looked at, whatever is found in the others.
@@ -41,6 +46,7 @@ file could not be read.
 Examples:
   iampolicy validate policies/*.json
   iampolicy validate -type resource -api us-east-1/111122223333/rides api-policy.json
+  iampolicy validate -routes actions.txt policies/*.json
   iampolicy validate -type scp -fail-on error -json scp.json | jq '.files[].findings[].code'
   aws iam get-policy-version --policy-arn $ARN --version-id v1 \
     --query PolicyVersion.Document | iampolicy validate -
@@ -53,6 +59,8 @@ func validate(c *console, args []string) (status int, err error) {
 	v.parsing.register(fs)
 	fs.Var(&v.kind, "type", "")
 	fs.Var(&v.failOn, "fail-on", "")
+	var routes textFlag
+	fs.Var(&routes, "routes", "")
 	asJSON := fs.Bool("json", false, "")
 	files, err := parseFlags(fs, args)
 	if err != nil {
@@ -60,6 +68,11 @@ func validate(c *console, args []string) (status int, err error) {
 	}
 	if len(files) == 0 {
 		return 0, usagef(`validate needs a file; "-" is the standard input`)
+	}
+	if routes.given {
+		if v.routes, err = readActions(c, routes.text); err != nil {
+			return 0, err
+		}
 	}
 	report := validationReport{Files: []fileReport{}}
 	for _, name := range files {
@@ -87,6 +100,7 @@ const typeHint = "These were taken for identity policies. For a resource's polic
 // A validator validates files, one after the other.
 type validator struct {
 	parsing parsing
+	routes  iampolicy.ParseOption // nil: -routes is not given
 	kind    kindFlag
 	failOn  failOnFlag
 	failed  bool // there was a finding of the level of failOn
@@ -101,7 +115,11 @@ func (v *validator) look(c *console, name string) fileReport {
 		c.notef("iampolicy: %s\n", printable(report.Error))
 		return report
 	}
-	findings, err := iampolicy.Validate(context.Background(), doc, v.kind.kind, v.parsing.options(name)...)
+	options := v.parsing.options(name)
+	if v.routes != nil {
+		options = append(options, v.routes)
+	}
+	findings, err := iampolicy.Validate(context.Background(), doc, v.kind.kind, options...)
 	if err != nil { // unreachable: the context does not end; an interrupt ends the process
 		report.Error = err.Error()
 		return report
