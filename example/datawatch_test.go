@@ -50,7 +50,8 @@ func TestAGoodEditIsOneLine(t *testing.T) {
 		`"Statement": [{"Sid": "Closed", "Effect": "Deny", "Action": "*", "Resource": "*"}, `)
 	told(`level=INFO msg="edit in the data folder" file=policies/WildRydesAPI-DispatcherPolicy.json ` +
 		`what="policy WildRydesAPI-DispatcherPolicy: 1 statement added"`)
-	write(t, s.data, "policies/Spare.json", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]}`)
+	write(t, s.data, "policies/Spare.json",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke","Resource":"*"}]}`)
 	told(`level=INFO msg="edit in the data folder" file=policies/Spare.json what="policy Spare added with 1 statement"`)
 	remove(t, s.data, "policies/Spare.json")
 	told(`level=WARN msg="removed from the data folder" file=policies/Spare.json what="policy Spare removed"`)
