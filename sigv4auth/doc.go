@@ -146,16 +146,29 @@
 // A service with the interface of S3 is configured as the example "S3" shows: Service "s3",
 // [PathS3], [WriteS3Error], and what its clients need of the following.
 //
-//   - Header-signed requests must have X-Amz-Content-Sha256, as all S3 clients send it. Digests are
-//     always accepted. Over http, minio-go needs StreamingSigned, or with checksums in trailers
-//     StreamingSignedTrailer; AWS's SDKs send digests, except the one for JavaScript, which sends
-//     streams in unsigned chunks there too.
-//   - Over TLS SDKs do not sign bodies and rely on TLS for integrity: current AWS SDKs need
-//     InsecureStreamingUnsignedTrailer, older ones and minio-go InsecureUnsigned. Without TLS these
-//     modes let any intermediary choose the body.
-//   - Presigned URLs need MaxPresignExpiry and InsecureUnsigned.
-//   - MaxBodyBytes should hold a part of a multipart upload, 5 to 16 MiB by default. Bodies with a
-//     digest are held in memory; Config.Body can have them streamed or spooled.
+// Config.Payloads needs the modes that the clients use beside digests, which are always accepted,
+// and Config.MaxBodyBytes the size of the largest request. By default:
+//
+//	client                         over TLS                              over http                           at most
+//	aws s3, boto3                  streaming-unsigned-trailer            -                                   8 MiB
+//	aws s3, boto3, before 2025     unsigned                              -                                   8 MiB
+//	aws-sdk-go-v2                  streaming-unsigned-trailer            -                                   the object
+//	its transfermanager            unsigned, streaming-unsigned-trailer  -                                   16 MiB
+//	AWS SDK for JavaScript 3       streaming-unsigned-trailer            streaming-unsigned-trailer          the object
+//	minio-go                       unsigned                              unsigned, streaming-signed          16 MiB
+//	minio-go, TrailingHeaders      unsigned, streaming-unsigned-trailer  unsigned, streaming-signed, streaming-signed-trailer  16 MiB
+//	rclone                         unsigned                              unsigned                            200 MiB
+//	a presigned URL                unsigned                              unsigned                            the object
+//
+// The names are those of [PayloadMode], InsecureUnsigned being "unsigned". Without TLS the modes
+// that begin with Insecure let any intermediary choose the body. An object that is larger than the
+// last column says comes in parts. The rows of the SDK for JavaScript and of rclone are not run; the
+// others are held by tests.
+//
+//   - Header-signed requests must have X-Amz-Content-Sha256, as all S3 clients send it.
+//   - Presigned URLs need MaxPresignExpiry too. "aws s3 presign" makes one of Signature Version 2
+//     in us-east-1 unless the profile has s3.signature_version = s3v4.
+//   - Bodies with a digest are held in memory; Config.Body can have them streamed or spooled.
 //   - Both addressing styles verify. Where the host names the bucket it is the signed one, and
 //     Config.Hosts is left nil.
 //   - An [Authorizer] needs ResourceAccount, since S3's ARNs name no account, and
@@ -166,9 +179,9 @@
 //     action for a request with one that the service does not know. X-Amz-Copy-Source names a
 //     second resource, and the body of DeleteObjects many: the handler calls Check for each.
 //
-// Not accepted: requests without credentials; Signature Version 2, which "aws s3 presign" uses in
-// us-east-1 unless the profile has s3.signature_version = s3v4; and uploads from HTML forms with a
-// POST policy. A client that signed for another region is told the right one, and SDKs then use it.
+// Not accepted: requests without credentials; Signature Version 2; and uploads from HTML forms with
+// a POST policy. A client that signed for another region is told the right one, and SDKs then use
+// it.
 //
 // # When a signature does not verify
 //

@@ -148,6 +148,7 @@ func TestS3CLI(t *testing.T) {
 		s.mustRefuse(t, "a tampered body", tampered, func() string {
 			return c.fails(t, append(through(tampering), "AWS_PROFILE=host"), "s3", "cp", small, root+"small")
 		})
+		s.wantDocumented(t, documentedBotocore(version), secure)
 		s.wantModes(t, botocoreModes(t, version, secure)...)
 	})
 }

@@ -56,6 +56,7 @@ func TestS3CLILarge(t *testing.T) {
 		if slices.Contains(s.store.Seen(), "AbortMultipartUpload") || s.store.Uploads() > 0 {
 			t.Errorf("an upload was given up: %v", operations)
 		}
+		s.wantDocumented(t, documentedBotocore(version), secure)
 		s.wantModes(t, botocoreModes(t, version, secure)...)
 	})
 }

@@ -78,6 +78,7 @@ func TestS3Minio(t *testing.T) {
 				}
 			}
 		}
+		s.wantDocumented(t, "minio-go", secure)
 		if secure {
 			s.wantModes(t, byDigest, unsigned)
 		} else {
@@ -112,6 +113,7 @@ func TestS3MinioBuckets(t *testing.T) {
 		if err := c.RemoveBucket(t.Context(), "made-by-minio"); err != nil {
 			t.Errorf("remove: %v", err)
 		}
+		s.wantDocumented(t, "minio-go", secure)
 	})
 }
 
@@ -140,6 +142,7 @@ func TestS3MinioStreams(t *testing.T) {
 				}
 			}
 		}
+		s.wantDocumented(t, "minio-go, TrailingHeaders", secure)
 		if secure {
 			s.wantModes(t, byDigest, byChecksum, unsigned, unsignedTrailer)
 		} else {

@@ -117,6 +117,7 @@ func TestS3SDK(t *testing.T) {
 				}
 			}
 		}
+		s.wantDocumented(t, "aws-sdk-go-v2", secure)
 		if secure {
 			s.wantModes(t, byDigest, unsignedTrailer)
 		} else {
@@ -167,6 +168,7 @@ func TestS3SDKUploads(t *testing.T) {
 			!slices.Contains(s.store.Seen(), "AbortMultipartUpload") {
 			t.Errorf("an upload with a changed part was not given up: %v", s.store.Seen())
 		}
+		s.wantDocumented(t, "its transfermanager", secure)
 		if secure {
 			s.wantModes(t, byDigest, unsigned, unsignedTrailer)
 		} else {

@@ -28,6 +28,14 @@ func botocoreModes(t *testing.T, version string, secure bool) []string {
 	}
 }
 
+// documentedBotocore returns the row of the documentation that is about such a version.
+func documentedBotocore(version string) string {
+	if defaultChecksums(version) {
+		return "aws s3, boto3"
+	}
+	return "aws s3, boto3, before 2025"
+}
+
 // defaultChecksums reports whether what says this of its version adds a checksum to every upload by
 // default: botocore 1.36 does, and version 2.23 of the AWS CLI, which brings a botocore of its own.
 func defaultChecksums(version string) bool {
