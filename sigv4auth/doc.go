@@ -149,16 +149,16 @@
 // Config.Payloads needs the modes that the clients use beside digests, which are always accepted,
 // and Config.MaxBodyBytes the size of the largest request. By default:
 //
-//	client                         over TLS                              over http                           at most
-//	aws s3, boto3                  streaming-unsigned-trailer            -                                   8 MiB
-//	aws s3, boto3, before 2025     unsigned                              -                                   8 MiB
-//	aws-sdk-go-v2                  streaming-unsigned-trailer            -                                   the object
-//	its transfermanager            unsigned, streaming-unsigned-trailer  -                                   16 MiB
-//	AWS SDK for JavaScript 3       streaming-unsigned-trailer            streaming-unsigned-trailer          the object
-//	minio-go                       unsigned                              unsigned, streaming-signed          16 MiB
-//	minio-go, TrailingHeaders      unsigned, streaming-unsigned-trailer  unsigned, streaming-signed, streaming-signed-trailer  16 MiB
-//	rclone                         unsigned                              unsigned                            200 MiB
-//	a presigned URL                unsigned                              unsigned                            the object
+//	client                       over TLS                              over http                           at most
+//	aws s3, boto3                streaming-unsigned-trailer            -                                   8 MiB
+//	aws s3, boto3, before 2025   unsigned                              -                                   8 MiB
+//	aws-sdk-go-v2                streaming-unsigned-trailer            -                                   the object
+//	its transfermanager          unsigned, streaming-unsigned-trailer  -                                   16 MiB
+//	AWS SDK for JavaScript 3     streaming-unsigned-trailer            streaming-unsigned-trailer          the object
+//	minio-go                     unsigned                              unsigned, streaming-signed          16 MiB
+//	minio-go, TrailingHeaders    unsigned, streaming-unsigned-trailer  unsigned, streaming-signed, streaming-signed-trailer  16 MiB
+//	rclone                       unsigned                              unsigned                            200 MiB
+//	a presigned URL              unsigned                              unsigned                            the object
 //
 // The names are those of [PayloadMode], InsecureUnsigned being "unsigned". Without TLS the modes
 // that begin with Insecure let any intermediary choose the body. An object that is larger than the
