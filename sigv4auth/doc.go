@@ -162,8 +162,8 @@
 //
 // The names are those of [PayloadMode], InsecureUnsigned being "unsigned". Without TLS the modes
 // that begin with Insecure let any intermediary choose the body. An object that is larger than the
-// last column says comes in parts. The rows of the SDK for JavaScript and of rclone are not run; the
-// others are held by tests.
+// last column says comes in parts. The rows of the SDK for JavaScript and of rclone are not run;
+// the others are held by tests.
 //
 //   - Header-signed requests must have X-Amz-Content-Sha256, as all S3 clients send it.
 //   - Presigned URLs need MaxPresignExpiry too. "aws s3 presign" makes one of Signature Version 2
