@@ -1,0 +1,13 @@
+package sts
+
+// EncodeForTest returns what is sealed of a session.
+func EncodeForTest(s *Session, secret string) []byte {
+	plain, _ := encode(s, secret)
+	return plain
+}
+
+// DecodeForTest returns what was encoded.
+func DecodeForTest(plain string) (Session, string, bool) { return decode(plain) }
+
+// CachedForTest returns how many tokens a Store keeps.
+func (s *Store) CachedForTest() int { return s.cache.sessions.Len() }
