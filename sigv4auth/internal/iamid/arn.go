@@ -10,7 +10,7 @@ type ARN struct {
 
 // ParseARN takes the ARN of a user or a role, which kind says, apart.
 func ParseARN(s, kind string) (a ARN, ok bool) {
-	a, resource, ok := splitIAM(s)
+	a, resource, ok := SplitARN(s)
 	if !ok {
 		return ARN{}, false
 	}
@@ -23,19 +23,20 @@ func ParseARN(s, kind string) (a ARN, ok bool) {
 
 // ParseRootARN takes the ARN of an account's root user apart. Name stays empty.
 func ParseRootARN(s string) (a ARN, ok bool) {
-	a, resource, ok := splitIAM(s)
+	a, resource, ok := SplitARN(s)
 	if !ok || resource != "root" || !ValidPartition(a.Partition) || !ValidAccount(a.Account) {
 		return ARN{}, false
 	}
 	return a, true
 }
 
-func splitIAM(s string) (a ARN, resource string, ok bool) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" || parts[3] != "" {
-		return ARN{}, "", false
-	}
-	return ARN{Partition: parts[1], Account: parts[4]}, parts[5], true
+// SplitARN takes the ARN of something in IAM apart, and looks at none of its parts.
+func SplitARN(s string) (a ARN, resource string, ok bool) {
+	rest, isARN := strings.CutPrefix(s, "arn:")
+	partition, rest, whole := strings.Cut(rest, ":")
+	rest, ofIAM := strings.CutPrefix(rest, "iam::")
+	account, resource, named := strings.Cut(rest, ":")
+	return ARN{Partition: partition, Account: account}, resource, isARN && whole && ofIAM && named
 }
 
 // ValidPartition reports whether s is a partition: aws, aws-cn, and so on.
