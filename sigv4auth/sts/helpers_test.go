@@ -38,6 +38,7 @@ type directory struct {
 	managed  map[string]*iampolicy.Policy
 	states   map[string]int // by ARN
 	fails    error
+	noPolicy error // what SessionPolicy fails with
 	asked    int // roles
 }
 
@@ -126,8 +127,8 @@ func (d *directory) SessionPolicy(_ context.Context, arn string) (*iampolicy.Pol
 	defer d.mu.Unlock()
 	p, ok := d.managed[arn]
 	switch {
-	case d.fails != nil:
-		return nil, d.fails
+	case d.noPolicy != nil:
+		return nil, d.noPolicy
 	case !ok:
 		return nil, fmt.Errorf("directory: %w", sts.ErrNoSuchPolicy)
 	}
