@@ -39,7 +39,7 @@ type directory struct {
 	states   map[string]int // by ARN
 	fails    error
 	noPolicy error // what SessionPolicy fails with
-	asked    int // roles
+	asked    int   // roles
 }
 
 func newDirectory() *directory {
