@@ -131,10 +131,16 @@ func TestImportDirections(t *testing.T) {
 		},
 		"sigv4auth/internal/forwarded": {module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4"},
 		"sigv4auth/internal/redact":    nil,
+		"sigv4auth/internal/iamid":     nil,
+		"sigv4auth/internal/xaes":      nil,
+		"sigv4auth/keyring":            {module + "/sigv4auth/internal/xaes"},
 		"sigv4auth/connlimit":          nil,
 		"sigv4auth/diagnosis":          nil,
 		"sigv4auth/filestore": {
 			module + "/iampolicy", module + "/internal/ascii", module + "/internal/jsontree", module + "/sigv4auth",
+		},
+		"sigv4auth/sts": {
+			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
 		},
 		"sigv4auth/storetest":   {module + "/iampolicy", module + "/sigv4auth"},
 		"sigv4auth/sigv4client": {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies
@@ -179,7 +185,7 @@ func TestImportDirections(t *testing.T) {
 func TestLibraryKeepsQuiet(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{"log", "flag", "os/signal", "unsafe", "expvar", "net/http/pprof", "regexp"}
-	logValues := []string{"Value", "Attr", "GroupValue", "String", "Bool", "Int", "Any", "LogValuer"}
+	logValues := []string{"Value", "Attr", "GroupValue", "StringValue", "String", "Bool", "Int", "Any", "LogValuer"}
 	hook := []string{"Logger", "Level", "LevelInfo", "LevelWarn", "LevelError"}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) || strings.Contains(f.dir, "/cmd/") {

@@ -68,6 +68,7 @@ func TestBrokenStores(t *testing.T) {
 		"by ARN alone":                         {one, never, stateKept},
 		"any revision":                         {never, stateKept},
 		"the revision alone":                   {one},
+		"any access key":                       {one},
 		"gone is no code":                      {one, never},
 		"one revision for all":                 {others},
 	} {
@@ -84,6 +85,19 @@ func TestBrokenStores(t *testing.T) {
 			}
 		})
 	}
+	t.Run("sealed", func(t *testing.T) {
+		t.Parallel()
+		for fault, names := range map[string]int{"any access key": 0, "the revision alone": 1, "by ARN alone": 3} {
+			faults, _ := storetest.FaultsForTest(t.Context(), func() storetest.Fixture {
+				f := newMemory(fault).fixture()
+				f.Sealed, f.Revoke = true, nil
+				return f
+			})
+			if delete(faults, mixture); len(faults) != names {
+				t.Errorf("%q: found %v", fault, faults)
+			}
+		}
+	})
 	t.Run("a mixture", func(t *testing.T) {
 		t.Parallel()
 		faults, _ := storetest.FaultsForTest(t.Context(), func() storetest.Fixture {

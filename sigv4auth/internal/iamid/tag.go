@@ -1,0 +1,31 @@
+package iamid
+
+import (
+	"fmt"
+	"strings"
+)
+
+// The bounds of tags: IAM User Guide, "Rules for tagging in IAM and AWS STS".
+const (
+	MaxTags     = 50
+	MaxTagKey   = 128
+	MaxTagValue = 256
+)
+
+// AddTag adds a tag, or says what is wrong with it. Condition keys have no case, so that of two
+// tags that differ by case aws:PrincipalTag could mean either.
+func AddTag(tags map[string]string, key, value string) (problem string) {
+	switch {
+	case key == "" || len(key) > MaxTagKey || !Printable(key):
+		return fmt.Sprintf("the key of a tag is 1 to %d characters without control characters", MaxTagKey)
+	case len(value) > MaxTagValue || !Printable(value):
+		return fmt.Sprintf("the value of a tag is at most %d characters without control characters", MaxTagValue)
+	}
+	for other := range tags {
+		if strings.EqualFold(other, key) {
+			return "the tag is given twice: case does not tell the keys of tags apart"
+		}
+	}
+	tags[key] = value
+	return ""
+}

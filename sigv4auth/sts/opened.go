@@ -1,0 +1,104 @@
+package sts
+
+import (
+	"strings"
+	"sync/atomic"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
+)
+
+// opened is a token that was opened. But for the last two fields it is not changed once made.
+type opened struct {
+	key     keyring.KeyID // which sealed it
+	session Session
+	// credential is complete but for what the role or the user adds at each request.
+	credential sigv4auth.Credential
+	known      sigv4auth.Session // the credential's
+	// base names the policies of the sessions of users: see userRevision.
+	base string
+
+	user    atomic.Pointer[userRevision]    // the last one
+	managed atomic.Pointer[managedPolicies] // the last ones
+}
+
+// userRevision is the revision of a session of a user, for one revision of the asker's credential.
+type userRevision struct{ of, revision string }
+
+// managedPolicies are what the ARNs of a session have led to, and the session with them.
+type managedPolicies struct {
+	found   []*iampolicy.Policy
+	session *sigv4auth.Session
+}
+
+// newOpened makes of a token's content what requests need.
+func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
+	o = &opened{key: key}
+	s, c := &o.session, &o.credential
+	content, ok := decode(s, k.plain)
+	if !ok {
+		return nil, false
+	}
+	if c.Principal, ok = s.principal(content.userID); !ok {
+		return nil, false
+	}
+	c.AccessKeyID, c.Secret, c.SessionToken = k.accessKeyID, sigv4auth.NewSecret(content.secret), sigv4auth.NewSecret(k.token)
+	c.Expires = s.Expires
+	c.Session, o.known = &o.known, sigv4auth.Session{
+		IssuedAt: s.IssuedAt, Tags: s.Tags, MFA: s.MFA, MFAPresent: s.MFAPresent, SourceIdentity: s.SourceIdentity,
+		Federated: s.Federated,
+	}
+	if s.Policy != "" {
+		p, err := iampolicy.Parse([]byte(s.Policy), iampolicy.SessionPolicy)
+		if err != nil {
+			// A later version of this package has issued it; nil denies.
+			p = nil
+		}
+		c.Session.Policies = []*iampolicy.Policy{p}
+	}
+	if s.Kind != RoleSession {
+		o.base = strings.Join([]string{
+			userRevisionPrefix, k.accessKeyID, c.Principal.ARN, c.Principal.UserID, s.Asker.AccessKeyID, s.Asker.ARN, s.Asker.UserID, "",
+		}, " ")
+	}
+	return o, true
+}
+
+// userRevisionPrefix begins the revisions of the sessions of users, which a Store makes and reads:
+// access key ID, ARN and user ID of the session, those of the asker, and the revision of the
+// asker's credential, separated by spaces, of which none but the last has any.
+const userRevisionPrefix = "sts-user"
+
+// userRevision returns the revision of a session whose asker's credential has the revision of.
+func (o *opened) userRevision(of string) string {
+	last := o.user.Load()
+	if last == nil || last.of != of {
+		last = &userRevision{of: of, revision: o.base + of}
+		o.user.Store(last)
+	}
+	return last.revision
+}
+
+// asked is what a userRevision says of the asker.
+type asked struct {
+	accessKeyID, arn, userID string
+	revision                 string
+}
+
+// askerOf takes the revision of id apart. user is false for one that is none of a user's session;
+// ok tells whether it is that of this access key and this principal.
+func askerOf(id *sigv4auth.Identity) (a asked, user, ok bool) {
+	rest, user := strings.CutPrefix(id.Revision, userRevisionPrefix+" ")
+	if !user {
+		return asked{}, false, false
+	}
+	var fields [6]string
+	for i := range fields {
+		if fields[i], rest, ok = strings.Cut(rest, " "); !ok {
+			return asked{}, true, false
+		}
+	}
+	return asked{fields[3], fields[4], fields[5], rest}, true,
+		fields[0] == id.AccessKeyID && fields[1] == id.Principal.ARN && fields[2] == id.Principal.UserID
+}
