@@ -13,8 +13,8 @@ const ContentType = "text/xml"
 
 // Document returns the answer to an action that has succeeded. namespace is the service's, "" for
 // none. result is what package encoding/xml makes a structure of: its members are those of the
-// action's output, of which [List], [Map] and [Time] have forms of their own. nil: the action has no
-// output.
+// action's output, of which [List], [Map] and [Time] have forms of their own. nil: the action has
+// no output.
 //
 // Characters that XML does not have are replaced, as encoding/xml does it, with U+FFFD.
 func Document(namespace, action, requestID string, result any) ([]byte, error) {

@@ -1,7 +1,5 @@
 package awsquery
 
-import "net/http"
-
 // Error is an answer that says no.
 type Error struct {
 	// Code is what programs look at, for instance "AccessDenied".
@@ -25,9 +23,9 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) HTTPStatus() int {
 	switch {
 	case e.Status == 0:
-		return http.StatusBadRequest
+		return 400
 	case e.Status < 400 || e.Status > 599:
-		return http.StatusInternalServerError
+		return 500
 	}
 	return e.Status
 }
@@ -40,28 +38,27 @@ const (
 
 // Internal returns the error of a fault in the server. What cause says stays here.
 func Internal(cause error) *Error {
-	return &Error{Code: "InternalFailure", Message: MessageInternal, Status: http.StatusInternalServerError, Cause: cause}
+	return &Error{Code: "InternalFailure", Message: MessageInternal, Status: 500, Cause: cause}
 }
 
 // Unavailable returns the error of a server that cannot tell now. What cause says stays here.
 func Unavailable(cause error) *Error {
-	return &Error{Code: "ServiceUnavailable", Message: MessageUnavailable, Status: http.StatusServiceUnavailable, Cause: cause}
+	return &Error{Code: "ServiceUnavailable", Message: MessageUnavailable, Status: 503, Cause: cause}
 }
 
 // malformedForm is for a form that breaks its grammar.
 func malformedForm(message string) *Error {
-	return &Error{Code: "MalformedQueryString", Message: message, Status: http.StatusNotFound} // the status that AWS documents
+	return &Error{Code: "MalformedQueryString", Message: message, Status: 404} // the status that AWS documents
 }
 
 // invalidForm is for a form whose grammar is right.
-func invalidForm(message string) *Error { return &Error{Code: "InvalidQueryParameter", Message: message} }
+func invalidForm(message string) *Error {
+	return &Error{Code: "InvalidQueryParameter", Message: message}
+}
 
 // malformedInput is for parameters that do not have the shape of the operation's input.
 func malformedInput(message string) *Error { return &Error{Code: "MalformedInput", Message: message} }
 
 func tooLarge() *Error {
-	return &Error{
-		Code: "RequestEntityTooLarge", Message: "Request body is too large",
-		Status: http.StatusRequestEntityTooLarge,
-	}
+	return &Error{Code: "RequestEntityTooLarge", Message: "Request body is too large", Status: 413}
 }

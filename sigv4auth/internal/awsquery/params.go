@@ -3,7 +3,6 @@ package awsquery
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 const (
@@ -136,8 +135,16 @@ func (p *Params) quoted(value string, rule *Rule) string {
 	if rule.Sensitive {
 		return ""
 	}
-	if utf8.RuneCountInString(value) > maxEchoed {
-		value = string([]rune(value)[:maxEchoed]) + "..."
+	return " '" + cut(value) + "'"
+}
+
+// cut returns as much of a text as a message repeats.
+func cut(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > maxEchoed {
+			return text[:i] + "..."
+		}
 	}
-	return " '" + value + "'"
+	return text
 }

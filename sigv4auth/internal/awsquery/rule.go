@@ -25,7 +25,8 @@ type Rule struct {
 	Enum []string
 }
 
-// Pattern is a regular expression of a service's model: its text is for messages, and Match decides.
+// Pattern is a regular expression of a service's model: its text is for messages, and Match
+// decides.
 type Pattern struct {
 	Text  string
 	Match func(string) bool
