@@ -14,9 +14,10 @@ func (p *Params) Strings(name string, list, member Rule) []string {
 	}
 	all := make([]string, 0, n)
 	broken := false
+	parts := len(p.form.below(p.prefix + name + "."))
 	for i := range n {
 		value, ok := p.form.Get(p.member(name, i))
-		if !ok {
+		if !ok || parts != n { // a part that is no member would be dropped
 			p.malformed("Start of structure or map found where not expected")
 			return nil
 		}

@@ -59,7 +59,8 @@ type Operation struct {
 // are refused.
 //
 // To know that a request without credentials asks for an operation that is Unsigned, its form is
-// read, up to MaxBytes, before unsigned runs.
+// read, up to MaxBytes, before unsigned runs. All other requests go to signed, however wrong they
+// are, so that each is seen by one of the two.
 //
 // It panics if what it needs is missing.
 func (s *Service) Handler(signed, unsigned func(http.Handler) http.Handler) http.Handler {
@@ -88,16 +89,12 @@ func (s *Service) Handler(signed, unsigned func(http.Handler) http.Handler) http
 			protected.ServeHTTP(w, r)
 			return
 		}
-		next, err := protected, error(nil)
-		if r, err = t.peek(w, r, func(op Operation) {
-			if op.Unsigned {
-				next = open
-			}
-		}); err != nil {
-			t.fail(w, r, err)
-			return
+		// Whatever is wrong with the request is told by the place that it has to pass anyway.
+		if r, ok := t.peek(w, r); ok {
+			open.ServeHTTP(w, r)
+		} else {
+			protected.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	})
 }
 
@@ -120,25 +117,35 @@ func credentials(r *http.Request) bool {
 	return false
 }
 
-// peek calls found with the operation that a request asks for, if it asks for one, and returns the
-// request as it was before. That there is none, or that the form is wrong, is told once it is known
-// who calls.
-func (t *table) peek(w http.ResponseWriter, r *http.Request, found func(Operation)) (*http.Request, error) {
+// peek reports whether a request asks for an operation that is Unsigned, and returns the request
+// with its body as it was before; one that could not be read stays so.
+func (t *table) peek(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
 	texts, err := t.texts(w, r)
 	if err != nil {
-		return r, err
+		return withBody(r, broken{err}), false
 	}
 	if len(texts) > 1 {
-		r = r.WithContext(r.Context()) // the caller's request stays as it is
-		r.Body = io.NopCloser(strings.NewReader(texts[1]))
+		r = withBody(r, strings.NewReader(texts[1]))
 	}
-	if form, err := Parse(texts...); err == nil {
-		if op, err := t.operation(form); err == nil {
-			found(op)
-		}
+	form, err := Parse(texts...)
+	if err != nil {
+		return r, false
 	}
-	return r, nil
+	op, err := t.operation(form)
+	return r, err == nil && op.Unsigned
 }
+
+// withBody returns a copy of a request with another body. The caller's stays as it is.
+func withBody(r *http.Request, body io.Reader) *http.Request {
+	r = r.WithContext(r.Context())
+	r.Body = io.NopCloser(body)
+	return r
+}
+
+// broken is what is left of a body that could not be read.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // serving returns the handler of the operations. If open, nobody has verified the request, and only
 // those run that are Unsigned.
@@ -203,10 +210,8 @@ func (t *table) texts(w http.ResponseWriter, r *http.Request) ([]string, error) 
 		return []string{query}, nil
 	case http.MethodPost:
 	default:
-		w.Header().Set("Allow", "GET, POST")
 		return nil, &Error{
-			Code: "MethodNotAllowed", Message: "The specified method is not allowed",
-			Status: http.StatusMethodNotAllowed,
+			Code: "MethodNotAllowed", Message: "The specified method is not allowed", Status: http.StatusMethodNotAllowed,
 		}
 	}
 	if !isForm(r.Header["Content-Type"]) {
@@ -258,9 +263,12 @@ func (t *table) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := t.errorOf(r, err)
 	body := ErrorDocument(t.Namespace, t.requestID(w, r), e)
 	w.Header().Set("X-Amzn-Errortype", e.Code)
-	if e.HTTPStatus() == http.StatusServiceUnavailable {
+	switch e.HTTPStatus() {
+	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
-		w.Header().Set("X-Amz-Retry-After", "1000")
+		w.Header().Set("X-Amz-Retry-After", "1000") // the one that AWS's SDKs read
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", "GET, POST")
 	}
 	write(w, e.HTTPStatus(), body)
 }
