@@ -20,11 +20,9 @@ const ContentType = "text/xml"
 func Document(namespace, action, requestID string, result any) ([]byte, error) {
 	var b bytes.Buffer
 	open(&b, action+"Response", namespace)
-	if result != nil {
-		enc := xml.NewEncoder(&b)
-		if err := enc.EncodeElement(result, xml.StartElement{Name: xml.Name{Local: action + "Result"}}); err != nil {
-			return nil, err
-		}
+	output := xml.StartElement{Name: xml.Name{Local: action + "Result"}}
+	if err := xml.NewEncoder(&b).EncodeElement(result, output); err != nil { // which writes nothing for nil
+		return nil, err
 	}
 	b.WriteString("<ResponseMetadata>")
 	element(&b, "RequestId", requestID)

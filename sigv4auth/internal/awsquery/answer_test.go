@@ -51,9 +51,12 @@ func TestDocument(t *testing.T) {
 		`<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>a/b+c</SecretAccessKey>` +
 		"<SessionToken>t&lt;&amp;&gt;&#34;&#39;\uFFFD\uFFFD&#xA;</SessionToken><Expiration>2030-01-01T00:03:04Z</Expiration></Credentials>" +
 		`<MatchedStatements></MatchedStatements><ContextKeyNames><member>b</member><member>a</member></ContextKeyNames>` +
-		`<EvalDecisionDetails><entry><key>a</key><value>&lt;</value></entry><entry><key>b</key><value>allowed</value></entry></EvalDecisionDetails>` +
-		`<RoleLastUsed></RoleLastUsed><ResourceSpecificResults><member><MissingContextValues><member>x</member></MissingContextValues></member>` +
-		`</ResourceSpecificResults></AssumeRoleResult><ResponseMetadata><RequestId>0f8f</RequestId></ResponseMetadata></AssumeRoleResponse>` + "\n"
+		`<EvalDecisionDetails><entry><key>a</key><value>&lt;</value></entry><entry><key>b</key><value>allowed</value></entry>` +
+		`</EvalDecisionDetails>` +
+		`<RoleLastUsed></RoleLastUsed>` +
+		`<ResourceSpecificResults><member><MissingContextValues><member>x</member></MissingContextValues></member>` +
+		`</ResourceSpecificResults></AssumeRoleResult>` +
+		`<ResponseMetadata><RequestId>0f8f</RequestId></ResponseMetadata></AssumeRoleResponse>` + "\n"
 	if err != nil || string(got) != want {
 		t.Errorf("got %s, %v\nwant %s", got, err, want)
 	}
@@ -87,7 +90,8 @@ func TestDocumentIsRead(t *testing.T) {
 			Keys    []string `xml:"AssumeRoleResult>ContextKeyNames>member"`
 			Request string   `xml:"ResponseMetadata>RequestId"`
 		}
-		if err := xml.Unmarshal(b, &got); err != nil || got.Token != text || len(got.Keys) != 2 || got.Keys[1] != text || got.Request != text {
+		if err := xml.Unmarshal(b, &got); err != nil || got.Token != text || len(got.Keys) != 2 || got.Keys[1] != text ||
+			got.Request != text {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
@@ -122,7 +126,8 @@ func TestErrorDocument(t *testing.T) {
 			t.Errorf("%v: %s, %v, status %d", tt.err, b, err, tt.err.HTTPStatus())
 		}
 	}
-	const want = `<ErrorResponse><Error><Type>Sender</Type><Code>A</Code><Message>B</Message></Error><RequestId>1</RequestId></ErrorResponse>` + "\n"
+	const want = `<ErrorResponse><Error><Type>Sender</Type><Code>A</Code><Message>B</Message></Error>` +
+		`<RequestId>1</RequestId></ErrorResponse>` + "\n"
 	if b := awsquery.ErrorDocument("", "1", &awsquery.Error{Code: "A", Message: "B"}); string(b) != want {
 		t.Errorf("%s", b)
 	}

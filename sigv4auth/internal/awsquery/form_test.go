@@ -14,7 +14,8 @@ import (
 // TestFormOfClients: forms as the SDKs write them.
 func TestFormOfClients(t *testing.T) {
 	t.Parallel()
-	f, err := awsquery.Parse("", "Action=AssumeRole&Version=2011-06-15&Tags.member.1.Value=a+b%2Bc&&Policy=%7B%7d&Empty=&Bare&A=1;B=2&E=a=b&U=%E2%82%AC")
+	f, err := awsquery.Parse("", "Action=AssumeRole&Version=2011-06-15&Tags.member.1.Value=a+b%2Bc&&"+
+		"Policy=%7B%7d&Empty=&Bare&A=1;B=2&E=a=b&U=%E2%82%AC")
 	if err != nil {
 		t.Fatal(err)
 	}

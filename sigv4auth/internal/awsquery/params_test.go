@@ -57,14 +57,14 @@ func read(p *awsquery.Params) string {
 // TestParams: what clients send comes out, in order, whatever the order of the form.
 func TestParams(t *testing.T) {
 	t.Parallel()
+	const me = "RoleSessionName=me&"
 	for text, want := range map[string]string{
-		"RoleSessionName=me": `"me" "" 0 false false []`,
-		"RoleSessionName=m%40e&Status=Active&DurationSeconds=900&Force=true":                                      `"m@e" "Active" 900 true true []`,
-		"RoleSessionName=me&Keys=&Tags=":                                                                          `"me" "" 0 false false []`,
-		"RoleSessionName=me&Tags.member.2.Value=&Tags.member.2.Key=b&Tags.member.1.Key=a&Tags.member.1.Value=1+2": `"me" "" 0 false false [] "a"="1 2"[] "b"=""[]`,
-		"RoleSessionName=me&Tags.member.1.Key=a&Tags.member.1.Value=1&Tags.member.1.More.member.2=y&Tags.member.1.More.member.1=x": `` +
-			`"me" "" 0 false false [] "a"="1"["x" "y"]`,
-		"RoleSessionName=me&Unknown=1&Unknown.member.7=2&MaxItems=x": `"me" "" 0 false false []`,
+		me: `"me" "" 0 false false []`,
+		"RoleSessionName=m%40e&Status=Active&DurationSeconds=900&Force=true": `"m@e" "Active" 900 true true []`,
+		me + "Keys=&Tags=": `"me" "" 0 false false []`,
+		me + "Tags.member.2.Value=&Tags.member.2.Key=b&Tags.member.1.Key=a&Tags.member.1.Value=1+2":                  `"me" "" 0 false false [] "a"="1 2"[] "b"=""[]`,
+		me + "Tags.member.1.Key=a&Tags.member.1.Value=1&Tags.member.1.More.member.2=y&Tags.member.1.More.member.1=x": `"me" "" 0 false false [] "a"="1"["x" "y"]`,
+		me + "Unknown=1&Unknown.member.7=2&MaxItems=x":                                                               `"me" "" 0 false false []`,
 	} {
 		p := params(t, text)
 		if got := read(p); got != want || p.Err() != nil {
@@ -90,8 +90,9 @@ func TestParams(t *testing.T) {
 	}
 }
 
-// TestMalformedInput: parameters of another shape than the operation's are refused, and above all no
-// member of a list is dropped silently: it may be the policy that restricts a session.
+// TestMalformedInput: parameters of another shape than the operation's are refused, and above all
+// no member of a list is dropped silently: it may be the policy that restricts a session. The first
+// one is told.
 func TestMalformedInput(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -123,6 +124,7 @@ func TestMalformedInput(t *testing.T) {
 		"DurationSeconds=0900":                            "The value at 'durationSeconds' is not an integer",
 		"DurationSeconds=9e2":                             "The value at 'durationSeconds' is not an integer",
 		"DurationSeconds=4294968196":                      "The value at 'durationSeconds' is not an integer",
+		"DurationSeconds=x&Force=x":                       "The value at 'durationSeconds' is not an integer",
 		"Force=True":                                      "The value at 'force' is neither true nor false",
 		"Force=":                                          "The value at 'force' is neither true nor false",
 	} {
@@ -149,7 +151,8 @@ func TestValidationErrors(t *testing.T) {
 			`Member must satisfy regular expression pattern: [\w+=,.@-]*`,
 		"RoleSessionName=me&Status=On": "1 validation error detected: Value 'On' at 'status' failed to satisfy constraint: " +
 			"Member must satisfy enum value set: [Active, Inactive]",
-		"RoleSessionName=me&DurationSeconds=899": "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: " +
+		"RoleSessionName=me&DurationSeconds=899": "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy " +
+			"constraint: " +
 			"Member must have value greater than or equal to 900",
 		"RoleSessionName=%3A&DurationSeconds=43201": "3 validation errors detected: Value ':' at 'roleSessionName' failed to satisfy " +
 			"constraint: Member must have length greater than or equal to 2; Value ':' at 'roleSessionName' failed to satisfy constraint: " +
@@ -219,7 +222,8 @@ func TestMessagesAreBounded(t *testing.T) {
 	for _, tag := range p.Structs("Tags", awsquery.Rule{}) {
 		tag.String("Key", tagKey)
 	}
-	if text := fmt.Sprint(p.Err()); !strings.Contains(text, "500 validation errors detected: ") || strings.Count(text, "Value null") != 50 {
+	if text := fmt.Sprint(p.Err()); !strings.Contains(text, "500 validation errors detected: ") ||
+		strings.Count(text, "Value null") != 50 {
 		t.Error(text)
 	}
 }

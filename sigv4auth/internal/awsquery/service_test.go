@@ -188,6 +188,19 @@ func TestServiceRefuses(t *testing.T) {
 		{"an empty body", post(""), 400, "MissingAction", "Missing Action"},
 		{"JSON", typed("application/json"), 400, "MissingAction", "Missing Action"},
 		{"no content type", typed(""), 400, "MissingAction", "Missing Action"},
+		{"two content types", func() *http.Request {
+			r := typed(formType)
+			r.Header.Add("Content-Type", "application/json")
+			return r
+		}(), 400, "MissingAction", "Missing Action"},
+		{
+			"a long query", httptest.NewRequest("GET", "/?Action=GetCallerIdentity&a="+strings.Repeat("a", 256<<10), nil), 413,
+			"RequestEntityTooLarge", "",
+		},
+		{
+			"a long action", post("Action=" + strings.Repeat("A", 5000)), 400, "InvalidAction",
+			"Could not find operation " + strings.Repeat("A", 1024) + "... for version NO_VERSION_SPECIFIED",
+		},
 		{"another character set", typed(formType + "; charset=utf-7"), 400, "MissingAction", "Missing Action"},
 		{
 			"an unknown action", post("Action=getCallerIdentity&Version=" + version), 400, "InvalidAction",
@@ -279,10 +292,16 @@ func TestServiceUnsigned(t *testing.T) {
 		{"unsigned, and a parameter twice", post(open + "&Action=AssumeRole"), 403, "MissingAuthenticationToken", 0, ""},
 		{"unsigned, and large", post(open + "&a=" + strings.Repeat("a", 256<<10)), 403, "MissingAuthenticationToken", 0, ""},
 		{"unsigned, and another method", httptest.NewRequest("PUT", "/?"+open, nil), 403, "MissingAuthenticationToken", 0, ""},
-		{"an empty Authorization", wrong(func(r *http.Request) { r.Header["Authorization"] = []string{""} }), 400, "IncompleteSignature", 0, ""},
+		{
+			"an empty Authorization", wrong(func(r *http.Request) { r.Header["Authorization"] = []string{""} }), 400,
+			"IncompleteSignature", 0, "",
+		},
 		{"a bearer", wrong(func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }), 400, "IncompleteSignature", 0, ""},
 		{"half a presigned URL", httptest.NewRequest("GET", "/?x%2Damz-Signature=0&"+open, nil), 400, "IncompleteSignature", 0, ""},
-		{"a signature of version 2", httptest.NewRequest("GET", "/?AWSAccessKeyId=A&Signature=0&"+open, nil), 403, "MissingAuthenticationToken", 0, ""},
+		{
+			"a signature of version 2", httptest.NewRequest("GET", "/?AWSAccessKeyId=A&Signature=0&"+open, nil), 403,
+			"MissingAuthenticationToken", 0, "",
+		},
 	} {
 		s := newFake()
 		w := do(s.handler(t), tt.r)
@@ -299,8 +318,25 @@ func TestServiceUnsigned(t *testing.T) {
 	}
 }
 
-// TestServicePeekedBody: a body that is too long for a look is not read again from its middle, where
-// another form could stand, even if what stands around the operations lets it through.
+// TestServiceStaysUnsigned: what stands around the operations that need no signature cannot turn a
+// request into one for an operation that does.
+func TestServiceStaysUnsigned(t *testing.T) {
+	t.Parallel()
+	s := newFake()
+	h := s.Handler(func(next http.Handler) http.Handler { return http.NotFoundHandler() }, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.URL.RawQuery = "Action=DeleteRole&Version=" + version
+			next.ServeHTTP(w, r)
+		})
+	})
+	w := do(h, httptest.NewRequest("GET", "/?Action=AssumeRoleWithWebIdentity&Version="+version, nil))
+	if w.Code != 500 || len(s.ran) != 0 {
+		t.Errorf("%d %s: ran %q", w.Code, w.Body, s.ran)
+	}
+}
+
+// TestServicePeekedBody: a body that is too long for a look is not read again from its middle,
+// where another form could stand, even if what stands around the operations lets it through.
 func TestServicePeekedBody(t *testing.T) {
 	t.Parallel()
 	same := func(h http.Handler) http.Handler { return h }
@@ -369,8 +405,8 @@ func TestServiceNeedsItsWalls(t *testing.T) {
 	} {
 		func() {
 			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
+				if text, _ := recover().(string); !strings.HasPrefix(text, "awsquery: ") {
+					t.Errorf("%s: no panic that says so: %q", name, text)
 				}
 			}()
 			make()
