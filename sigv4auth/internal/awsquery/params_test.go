@@ -57,15 +57,16 @@ func read(p *awsquery.Params) string {
 // TestParams: what clients send comes out, in order, whatever the order of the form.
 func TestParams(t *testing.T) {
 	t.Parallel()
-	const me, tag1 = "RoleSessionName=me&", "Tags.member.1."
+	const more1 = "Tags.member.1.More.member.1="
+	const me, tag1, tag2 = "RoleSessionName=me&", "Tags.member.1.", "Tags.member.2."
 	for text, want := range map[string]string{
 		me:                   `"me" "" 0 false false []`,
 		me + "Keys=&Tags=":   `"me" "" 0 false false []`,
 		me + "Status=Active": `"me" "Active" 0 false false []`,
-		"RoleSessionName=m%40e&DurationSeconds=900&Force=true":                                          `"m@e" "" 900 true true []`,
-		me + "Tags.member.2.Value=&Tags.member.2.Key=b&" + tag1 + "Key=a&" + tag1 + "Value=1+2":         `"me" "" 0 false false [] "a"="1 2"[] "b"=""[]`,
-		me + tag1 + "Key=a&" + tag1 + "Value=1&" + tag1 + "More.member.2=y&" + tag1 + "More.member.1=x": `"me" "" 0 false false [] "a"="1"["x" "y"]`,
-		me + "Unknown=1&Unknown.member.7=2&MaxItems=x":                                                  `"me" "" 0 false false []`,
+		"RoleSessionName=m%40e&DurationSeconds=900&Force=true":                         `"m@e" "" 900 true true []`,
+		me + tag2 + "Value=&" + tag2 + "Key=b&" + tag1 + "Key=a&" + tag1 + "Value=1+2": `"me" "" 0 false false [] "a"="1 2"[] "b"=""[]`,
+		me + tag1 + "Key=a&" + tag1 + "Value=1&" + tag1 + "More.member.2=y&" + more1:   `"me" "" 0 false false [] "a"="1"["" "y"]`,
+		me + "Unknown=1&Unknown.member.7=2&MaxItems=x":                                 `"me" "" 0 false false []`,
 	} {
 		p := params(t, text)
 		if got := read(p); got != want || p.Err() != nil {
