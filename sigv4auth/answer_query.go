@@ -35,8 +35,8 @@ func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {
 		said.Message = text
 	}
 	namespace := ""
-	if rec := recordFrom(r.Context()); rec != nil {
-		namespace = queryNamespaces[rec.service]
+	if rec := recordFrom(r.Context()); rec != nil && rec.auth != nil {
+		namespace = queryNamespaces[rec.auth.service]
 	}
 	body := awsquery.ErrorDocument(namespace, setRequestID(w, r), &said)
 	writeRefusal(w, r, said.Code, wire.status, awsquery.ContentType, body)
