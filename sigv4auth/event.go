@@ -107,8 +107,9 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // record is what a request's context carries: one allocation for the context itself, the identity
 // and the event.
 type record struct {
-	context.Context              // the server's
-	measured        *measurement // nil => nobody is watching
+	context.Context                // the server's
+	auth            *Authenticator // nil => no handler of one is running
+	measured        *measurement   // nil => nobody is watching
 	identity        Identity
 	admitted        bool // => identity is verified, and authorised where a Check was asked
 	sourced         bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said
