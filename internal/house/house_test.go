@@ -127,11 +127,15 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/connlimit":          nil,
 		"sigv4auth/diagnosis":          nil,
 		"sigv4auth/filestore":          {module + "/iampolicy", module + "/internal/jsontree", module + "/sigv4auth"},
-		"sigv4auth/storetest":          {module + "/iampolicy", module + "/sigv4auth"},
-		"sigv4auth/sigv4client":        {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies
-		"sigv4auth/sigv4test":          {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
-		"sigv4auth/cmd/sigv4probe":     nil, // what it signs with must not be what verifies
-		"iampolicy/cmd/iampolicy":      {module + "/iampolicy", module + "/internal/jsontree"},
+		"sigv4auth/sts":                nil,
+		"sigv4auth/sts/oidc": { // a module of its own, which sees of the library what its users see
+			module + "/sigv4auth/sts", "github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4",
+		},
+		"sigv4auth/storetest":      {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/sigv4client":    {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies
+		"sigv4auth/sigv4test":      {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
+		"sigv4auth/cmd/sigv4probe": nil, // what it signs with must not be what verifies
+		"iampolicy/cmd/iampolicy":  {module + "/iampolicy", module + "/internal/jsontree"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {
