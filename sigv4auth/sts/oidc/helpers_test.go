@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -296,3 +297,24 @@ func admitted(tb testing.TB, v *oidc.Verifier, token string) sts.WebIdentity {
 	}
 	return id
 }
+
+// decode decodes a part of a token.
+func decode(tb testing.TB, part string) []byte {
+	tb.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+const fuzzURL = "https://token.actions.githubusercontent.com"
+
+// fuzzKey is the same in every process that fuzzes.
+var fuzzKey = sync.OnceValue(func() *testKey {
+	private, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), bytes.Repeat([]byte{1}, 32))
+	if err != nil {
+		panic(err)
+	}
+	return &testKey{"one", "ES256", private}
+})
