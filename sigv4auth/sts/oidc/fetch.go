@@ -112,7 +112,7 @@ func (p *provider) fetch(ctx context.Context) (*keySet, *sts.TokenError) {
 	if err := discovered.Claims(&raw); err != nil {
 		return nil, failed("the discovery document cannot be read")
 	}
-	document, err := parseObject(raw, fetchLimits)
+	document, err := parseObject(string(raw), fetchLimits)
 	if err != nil {
 		return nil, failed("the discovery document is not one strict JSON object")
 	}
@@ -148,8 +148,9 @@ func noKey(detail string) *sts.TokenError {
 
 func unreachable(detail string) *sts.TokenError {
 	return &sts.TokenError{
-		Code:    sts.ErrIDPCommunication,
-		Message: "The identity provider (IdP) could not be reached to verify the incoming identity token. Retry the request a limited number of times.",
-		Detail:  detail,
+		Code: sts.ErrIDPCommunication,
+		Message: "The identity provider (IdP) could not be reached to verify the incoming identity token. " +
+			"Retry the request a limited number of times.",
+		Detail: detail,
 	}
 }

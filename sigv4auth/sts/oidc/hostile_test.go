@@ -28,7 +28,7 @@ func jsonOf(v any) []byte {
 
 // TestHostileIssuers: what a server that is, or stands for, an issuer can answer. Nothing of it is
 // believed, no answer is read without end, no redirect is followed, and nothing that it says is in
-// the error (threat 191).
+// the error.
 func TestHostileIssuers(t *testing.T) {
 	t.Parallel()
 	const canary = "CANARY-OF-THE-ISSUER"

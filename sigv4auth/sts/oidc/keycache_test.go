@@ -76,7 +76,7 @@ func TestWithdrawnKey(t *testing.T) {
 }
 
 // TestKeyFlood: tokens that name keys which nobody has make one fetch in 30 seconds, whatever they
-// name and however many they are (threat 191).
+// name and however many they are.
 func TestKeyFlood(t *testing.T) {
 	t.Parallel()
 	key := rs256("one", 0)
@@ -147,7 +147,8 @@ func TestIssuerDown(t *testing.T) {
 }
 
 // TestOneFetchAtATime: calls that need the same keys wait for one fetch, at most MaxWaiting of
-// them, each as long as its own context; one that hangs up does not take the keys from the others.
+// them, each as long as its own context; one that hangs up does not take the keys from the others
+// (threats 107 and 108).
 func TestOneFetchAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -35,7 +35,7 @@ var errKeys = errors.New("it is not a JSON Web Key Set")
 // RFC 7517 wants it: of unknown types, weak, for encryption, secret, or published with their
 // private half.
 func parseKeys(doc []byte) (*keySet, error) {
-	root, err := parseObject(doc, fetchLimits)
+	root, err := parseObject(string(doc), fetchLimits)
 	if err != nil {
 		return nil, errKeys
 	}
@@ -62,7 +62,7 @@ func parseKey(v *jsonValue) (k publicKey, ok bool) {
 		}
 	}
 	var jwk jose.JSONWebKey
-	if json.Unmarshal(v.raw, &jwk) != nil || (jwk.Use != "" && jwk.Use != "sig") {
+	if json.Unmarshal([]byte(v.text), &jwk) != nil || (jwk.Use != "" && jwk.Use != "sig") {
 		return k, false
 	}
 	switch jwk.Key.(type) { // no private key, and no secret
