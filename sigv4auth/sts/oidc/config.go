@@ -120,7 +120,7 @@ func (c *Config) fill() error {
 		c.MaxWaiting = defaultMaxWaiting
 	}
 	if c.MaxWaiting < 0 {
-		errs = append(errs, errors.New("Config.MaxWaiting is negative"))
+		errs = append(errs, fmt.Errorf("Config.%s is %d; it must not be negative", "MaxWaiting", c.MaxWaiting))
 	}
 	if c.Now == nil {
 		c.Now = time.Now
