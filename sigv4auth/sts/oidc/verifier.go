@@ -34,17 +34,17 @@ func New(cfg Config) (*Verifier, error) {
 	errs := []error{cfg.fill()}
 	v := &Verifier{byIssuer: map[string]*provider{}}
 	if len(cfg.Providers) == 0 {
-		errs = append(errs, errors.New("Config.Providers is empty"))
+		errs = append(errs, errors.New("oidc: Config.Providers is empty"))
 	}
 	names := map[string]bool{}
 	for i := range cfg.Providers {
-		p, err := cfg.Providers[i].compile()
+		p, err := cfg.Providers[i].compile(i)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Config.Providers[%d].%w", i, err))
+			errs = append(errs, err)
 			continue
 		}
 		if names[p.name] {
-			errs = append(errs, fmt.Errorf("Config.Providers[%d].Issuer: the provider %q is there twice", i, p.name))
+			errs = append(errs, fmt.Errorf("oidc: Config.Providers[%d].Issuer: the provider %q is there twice", i, p.name))
 		}
 		names[p.name] = true
 		v.byIssuer[p.issuer] = p
@@ -53,7 +53,7 @@ func New(cfg Config) (*Verifier, error) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("oidc: %w", err)
+		return nil, err
 	}
 	cfg.Providers = nil
 	v.cfg = cfg

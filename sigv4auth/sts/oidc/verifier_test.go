@@ -116,6 +116,9 @@ func TestRefusedTokens(t *testing.T) {
 		"empty":                              {"", invalid, false},
 		"three characters":                   {"a.b", invalid, false},
 		"too long":                           {parts[0] + "." + strings.Repeat("a", 20000) + "." + parts[2], invalid, false},
+		"too long, and else right":           {key.token(with(good, object{"x": strings.Repeat("x", 15000)})), invalid, false},
+		"a long header":                      {withHeader(object{"x": strings.Repeat("x", 4000)}), invalid, false},
+		"a long signature":                   {parts[0] + "." + parts[1] + "." + strings.Repeat("A", 1368), invalid, false},
 		"no token":                           {"no token at all", invalid, false},
 		"a JSON serialization":               {`{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`, invalid, false},
 		"two parts":                          {parts[0] + "." + parts[1], invalid, false},
@@ -216,6 +219,7 @@ func TestAdmittedForms(t *testing.T) {
 		&coreos.Config{ClientID: audience, Now: (&clock{}).Now})
 	for name, token := range map[string]string{
 		"no typ":                  key.tokenWith(plain, good),
+		"20,000 characters":       key.token(with(good, object{"x": strings.Repeat("x", 14586)})),
 		"typ in lower case":       key.tokenWith(with(plain, object{"typ": "jwt"}), good),
 		"no kid, one key":         key.tokenWith(object{"alg": "RS256"}, good),
 		"aud a list":              key.token(with(good, object{"aud": []string{"another", audience}})),
@@ -227,6 +231,9 @@ func TestAdmittedForms(t *testing.T) {
 			"jku": "https://evil.example/keys", "x5u": "https://evil.example/x5u", "x5t": "AAAA",
 		}), good),
 	} {
+		if strings.HasPrefix(name, "20,000") && (len(token) > 20000 || len(token) < 19990) {
+			t.Errorf("%s: there are %d", name, len(token))
+		}
 		i := newIssuer(someIssuer, key)
 		v := verifierOf(t, i)
 		if id, err := v.VerifyToken(context.Background(), token); err != nil || id.Subject != "somebody" {
@@ -318,6 +325,14 @@ func TestAWSTexts(t *testing.T) {
 	key := rs256("one", 0)
 	v := verifierOf(t, newIssuer(someIssuer, key))
 	good := claimsOf(someIssuer)
+	for want, token := range map[string]string{ // what the operator is told
+		"it is encrypted": "a.b.c.d.e", "it is not signed": "a.b.", "it has white space": "a.b.c\n", "it has not the three parts": "aa.bb",
+		"its alg is none that": key.tokenWith(object{"alg": "none"}, good),
+	} {
+		if e := refused(t, v, token, sts.ErrInvalidIdentityToken); !strings.HasPrefix(e.Detail, want) {
+			t.Errorf("the detail is %q; want %q", e.Detail, want)
+		}
+	}
 	for want, token := range map[string]string{
 		"Incorrect token audience": key.token(with(good, object{"aud": "x"})),
 		"Token expired: current date/time 1790000000 must be before the expiration date/time 1789999999": key.token(
