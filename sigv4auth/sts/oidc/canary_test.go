@@ -99,6 +99,7 @@ func TestConfigRefused(t *testing.T) {
 		}
 		return c
 	}
+	exponent := jsonOf(object{"keys": []any{with(rs256("one", 0).jwk(), object{"e": "AQ"})}}) // whose signatures anybody can make
 	secret := jsonOf(object{"keys": []any{object{"kty": "oct", "k": b64([]byte("secret"))}}})
 	for want, cfg := range map[string]oidc.Config{
 		"Config.Providers is empty":                      {},
@@ -124,6 +125,7 @@ func TestConfigRefused(t *testing.T) {
 		"Config.Providers[0].Algorithms[0]: \"\"":        one(func(p *oidc.Provider) { p.Algorithms = []string{""} }),
 		"Config.Providers[0].Keys: it is not":            one(func(p *oidc.Provider) { p.Keys = []byte("{}") }),
 		"Config.Providers[0].Keys has no key":            one(func(p *oidc.Provider) { p.Keys = secret }),
+		"Config.Providers[0].Keys has no key that":       one(func(p *oidc.Provider) { p.Keys = exponent }),
 		"Config.Leeway is":                               {Leeway: 6 * 60e9, Providers: []oidc.Provider{good}},
 		"Config.FetchTimeout is":                         {FetchTimeout: -1, Providers: []oidc.Provider{good}},
 		"Config.RefreshKeys is":                          {RefreshKeys: 59e9, Providers: []oidc.Provider{good}},

@@ -66,9 +66,6 @@ var errJSON = errors.New("not strict JSON")
 // ways: a name that stands twice in one object, bytes that are not UTF-8, halves of surrogate pairs
 // and U+FFFD, by which a lenient reader replaces both, and what follows the object.
 func parseObject(doc string, limits jsonLimits) (*jsonValue, error) {
-	if !utf8.ValidString(doc) {
-		return nil, errJSON
-	}
 	p := jsonParser{doc: doc, left: limits.values, depth: limits.depth}
 	p.space()
 	v, ok := p.value()
@@ -197,6 +194,7 @@ func (p *jsonParser) array(v *jsonValue) bool {
 	return true
 }
 
+// string reads a string. Bytes that are not UTF-8 count as U+FFFD, and stand nowhere else.
 func (p *jsonParser) string() (string, bool) {
 	from := p.at
 	p.at++

@@ -107,6 +107,10 @@ func TestRefusedTokens(t *testing.T) {
 	expiry := func(exp string) string {
 		return text(strings.Replace(object1, fmt.Sprint(at(time.Minute)), exp, 1) + `}`)
 	}
+	many := ""
+	for n := range 20 {
+		many += fmt.Sprintf(`,"m%d":1`, n)
+	}
 	const invalid = sts.ErrInvalidIdentityToken
 	for name, c := range map[string]struct {
 		token   string
@@ -137,6 +141,7 @@ func TestRefusedTokens(t *testing.T) {
 		"a header with crit":                 {withHeader(object{"crit": []string{"exp"}}), invalid, false},
 		"a header with b64":                  {withHeader(object{"b64": false}), invalid, false},
 		"a header with zip":                  {withHeader(object{"zip": "DEF"}), invalid, false},
+		"a header with enc":                  {withHeader(object{"enc": "A256GCM"}), invalid, false},
 		"a nested token":                     {withHeader(object{"cty": "JWT"}), invalid, false},
 		"an access token":                    {withHeader(object{"typ": "at+jwt"}), invalid, false},
 		"a logout token":                     {withHeader(object{"typ": "logout+jwt"}), invalid, false},
@@ -153,6 +158,10 @@ func TestRefusedTokens(t *testing.T) {
 		"a claim twice":                      {text(object1 + `,"sub":"root"}`), invalid, false},
 		"a claim twice, once escaped":        {text(object1 + `,"s\u0075b":"root"}`), invalid, false},
 		"a claim twice, deep inside":         {text(object1 + `,"x":{"y":[{"z":1,"z":2}]}}`), invalid, false},
+		"a claim twice among many":           {text(object1 + many + `,"x":1,"x":1}`), invalid, false},
+		"a number with a zero in front":      {text(object1 + `,"x":01}`), invalid, false},
+		"a number without an end":            {text(object1 + `,"x":1.}`), invalid, false},
+		"a number in hexadecimal":            {text(object1 + `,"x":0x1}`), invalid, false},
 		"half a surrogate pair":              {text(object1 + `,"x":"\ud800"}`), invalid, false},
 		"no UTF-8":                           {text(object1 + ",\"x\":\"\xff\"}"), invalid, false},
 		"U+FFFD":                             {text(object1 + `,"x":"�"}`), invalid, false},
