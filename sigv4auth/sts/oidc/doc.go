@@ -50,7 +50,7 @@
 // makes one fetch, but not within 30 seconds of another one, so that a rotated key works at the
 // latest after that time. The fetch goes to the configured issuer, and from there to the jwks_uri
 // of its discovery document. That document has to name the issuer, and its URL has to be https://.
-// Redirects are not followed, and answers have at most 512 KiB.
+// Redirects are not followed, and answers have less than 512 KiB.
 //
 // # Cost
 //

@@ -3,6 +3,9 @@ package oidc_test
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -285,8 +288,25 @@ func TestSigningKeysRefused(t *testing.T) {
 	entry := func(doc string, n int) string {
 		return strings.Split(strings.TrimSuffix(strings.TrimPrefix(doc, `{"version":1,"keys":[`), "]}"), "},")[n]
 	}
+	with := func(alg string, private any) string { // one key of the document replaced
+		der, err := x509.MarshalPKCS8PrivateKey(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := `{"alg":"` + alg + `","from":0,"pkcs8":"` + base64.StdEncoding.EncodeToString(der) + `"`
+		if alg == "RS256" {
+			return `{"version":1,"keys":[` + one + `},` + entry(keys, 1) + `}]}`
+		}
+		return `{"version":1,"keys":[` + entry(keys, 0) + `},` + one + `}]}`
+	}
+	if err := s.SetKeys([]byte(with("RS256", rsaKeys()[0]))); err != nil {
+		t.Fatal(err)
+	}
 	for name, doc := range map[string]string{
 		"empty":                   "",
+		"a weak key":              with("RS256", weakRSA()),
+		"a key of another curve":  with("ES384", ecKey(elliptic.P256())),
+		"a key of another kind":   with("ES384", rsaKeys()[0]),
 		"no JSON":                 keys[:len(keys)-1],
 		"another version":         strings.Replace(keys, `"version":1`, `"version":2`, 1),
 		"no keys":                 `{"version":1,"keys":[]}`,
