@@ -3,9 +3,12 @@ package oidc_test
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -99,6 +102,7 @@ func TestConfigRefused(t *testing.T) {
 		}
 		return c
 	}
+	curve := jsonOf(object{"keys": []any{with((&testKey{"one", "ES384", ecKey(elliptic.P384())}).jwk(), object{"alg": "ES256"})}})
 	exponent := jsonOf(object{"keys": []any{with(rs256("one", 0).jwk(), object{"e": "AQ"})}}) // whose signatures anybody can make
 	secret := jsonOf(object{"keys": []any{object{"kty": "oct", "k": b64([]byte("secret"))}}})
 	for want, cfg := range map[string]oidc.Config{
@@ -126,11 +130,15 @@ func TestConfigRefused(t *testing.T) {
 		"Config.Providers[0].Keys: it is not":            one(func(p *oidc.Provider) { p.Keys = []byte("{}") }),
 		"Config.Providers[0].Keys has no key":            one(func(p *oidc.Provider) { p.Keys = secret }),
 		"Config.Providers[0].Keys has no key that":       one(func(p *oidc.Provider) { p.Keys = exponent }),
-		"Config.Leeway is":                               {Leeway: 6 * 60e9, Providers: []oidc.Provider{good}},
-		"Config.FetchTimeout is":                         {FetchTimeout: -1, Providers: []oidc.Provider{good}},
-		"Config.RefreshKeys is":                          {RefreshKeys: 59e9, Providers: []oidc.Provider{good}},
-		"Config.KeepKeys is":                             {KeepKeys: 60e9, Providers: []oidc.Provider{good}},
-		"Config.MaxWaiting is":                           {MaxWaiting: -1, Providers: []oidc.Provider{good}},
+		"Config.Providers[0].Keys has no key that ":      one(func(p *oidc.Provider) { p.Keys = curve }),
+		"Config.Providers[0].RootCAs and Transport": one(func(p *oidc.Provider) {
+			p.RootCAs, p.Transport = x509.NewCertPool(), http.DefaultTransport
+		}),
+		"Config.Leeway is":       {Leeway: 6 * 60e9, Providers: []oidc.Provider{good}},
+		"Config.FetchTimeout is": {FetchTimeout: -1, Providers: []oidc.Provider{good}},
+		"Config.RefreshKeys is":  {RefreshKeys: 59e9, Providers: []oidc.Provider{good}},
+		"Config.KeepKeys is":     {KeepKeys: 60e9, Providers: []oidc.Provider{good}},
+		"Config.MaxWaiting is":   {MaxWaiting: -1, Providers: []oidc.Provider{good}},
 	} {
 		if v, err := oidc.New(cfg); err == nil || v != nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
 			t.Errorf("the error is %v; want %s", err, want)

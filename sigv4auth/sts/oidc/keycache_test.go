@@ -40,7 +40,7 @@ func TestRotatedKeys(t *testing.T) {
 	t.Parallel()
 	old, next := rs256("one", 0), rs256("two", 1)
 	i, c := newIssuer(someIssuer, old), &clock{}
-	v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now})
+	v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now, MaxWaiting: 1})
 	admitted(t, v, old.token(longClaims()))
 	i.publish(old, next)
 	c.advance(30 * time.Second)
@@ -195,6 +195,20 @@ func TestOneFetchAtATime(t *testing.T) {
 	})
 }
 
+// TestClockSetBack: a clock that was set back does not keep the keys from being fetched.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	key := rs256("one", 0)
+	i, c := newIssuer(someIssuer, key), &clock{}
+	v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now})
+	token := key.token(with(longClaims(), object{"iat": start.Add(-2 * time.Hour).Unix()}))
+	i.down()
+	refused(t, v, token, sts.ErrIDPCommunication)
+	i.answer(nil)
+	c.advance(-time.Hour)
+	admitted(t, v, token)
+}
+
 // TestClose: Close ends the fetch that runs, and waits for it; after it nothing is fetched.
 func TestClose(t *testing.T) {
 	t.Parallel()
@@ -216,8 +230,9 @@ func TestClose(t *testing.T) {
 			}
 		})
 		synctest.Wait()
-		if err := v.Close(); err != nil || !ended {
-			t.Errorf("Close returned %v, and the fetch had ended: %v", err, ended)
+		began := time.Now()
+		if err := v.Close(); err != nil || !ended || time.Since(began) > 2*time.Second {
+			t.Errorf("Close returned %v after %v, and the fetch had ended: %v", err, time.Since(began), ended)
 		}
 		wg.Wait()
 		i.answer(nil)

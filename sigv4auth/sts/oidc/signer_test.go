@@ -295,7 +295,7 @@ func TestSigningKeysRefused(t *testing.T) {
 		}
 		one := `{"alg":"` + alg + `","from":0,"pkcs8":"` + base64.StdEncoding.EncodeToString(der) + `"`
 		if alg == "RS256" {
-			return `{"version":1,"keys":[` + one + `},` + entry(keys, 1) + `}]}`
+			return `{"version":1,"keys":[` + one + `},` + entry(keys, 1) + `]}`
 		}
 		return `{"version":1,"keys":[` + entry(keys, 0) + `},` + one + `}]}`
 	}
