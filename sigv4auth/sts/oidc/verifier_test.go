@@ -107,10 +107,7 @@ func TestRefusedTokens(t *testing.T) {
 	expiry := func(exp string) string {
 		return text(strings.Replace(object1, fmt.Sprint(at(time.Minute)), exp, 1) + `}`)
 	}
-	many := ""
-	for n := range 20 {
-		many += fmt.Sprintf(`,"m%d":1`, n)
-	}
+	many := `,"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1`
 	const invalid = sts.ErrInvalidIdentityToken
 	for name, c := range map[string]struct {
 		token   string
