@@ -103,7 +103,8 @@ func TestConfigRefused(t *testing.T) {
 		return c
 	}
 	curve := jsonOf(object{"keys": []any{with((&testKey{"one", "ES384", ecKey(elliptic.P384())}).jwk(), object{"alg": "ES256"})}})
-	exponent := jsonOf(object{"keys": []any{with(rs256("one", 0).jwk(), object{"e": "AQ"})}}) // whose signatures anybody can make
+	// Anybody can make the signatures of a key with exponent 1.
+	exponent := jsonOf(object{"keys": []any{with(rs256("one", 0).jwk(), object{"e": "AQ"})}})
 	secret := jsonOf(object{"keys": []any{object{"kty": "oct", "k": b64([]byte("secret"))}}})
 	for want, cfg := range map[string]oidc.Config{
 		"Config.Providers is empty":                      {},

@@ -14,7 +14,7 @@ type jsonLimits struct {
 }
 
 var (
-	tokenLimits = jsonLimits{depth: 6, values: 1024}
+	tokenLimits = jsonLimits{depth: 6, values: 512}
 	fetchLimits = jsonLimits{depth: 8, values: 8192}
 )
 
