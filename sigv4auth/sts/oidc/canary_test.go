@@ -145,7 +145,8 @@ func TestConfigRefused(t *testing.T) {
 			t.Errorf("the error is %v; want %s", err, want)
 		}
 	}
-	if _, err := oidc.New(oidc.Config{Providers: []oidc.Provider{{}, {}}, MaxWaiting: -1}); strings.Count(err.Error(), "oidc: Config.") != 5 {
+	_, err := oidc.New(oidc.Config{Providers: []oidc.Provider{{}, {}}, MaxWaiting: -1})
+	if strings.Count(err.Error(), "oidc: Config.") != 5 {
 		t.Errorf("not every mistake is told: %v", err)
 	}
 	if v, err := oidc.New(both("http://localhost:8080", "http://[::1]:8080")); err != nil {
