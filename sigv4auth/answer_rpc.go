@@ -97,7 +97,7 @@ func WriteRPCError(w http.ResponseWriter, r *http.Request, err error) {
 		if status == http.StatusUnauthorized {
 			h.Set("WWW-Authenticate", "AWS4-HMAC-SHA256") // RFC 9110, section 15.5.2
 		}
-		writeRefusal(w, r, e, status, "application/json", connectJSON(connectError{name, e.Message}))
+		writeRefusal(w, r, e.ErrorCode(), status, "application/json", connectJSON(connectError{name, e.Message}))
 	case connectStream:
 		// The answer to a stream is 200, and its last message says how it went: "Error end-stream"
 		// in the Connect protocol reference.
@@ -107,7 +107,7 @@ func WriteRPCError(w http.ResponseWriter, r *http.Request, err error) {
 		}{connectError{name, e.Message}})
 		const endStream = 0b10
 		message := binary.BigEndian.AppendUint32([]byte{endStream}, uint32(len(text)))
-		writeRefusal(w, r, e, http.StatusOK, contentType, append(message, text...))
+		writeRefusal(w, r, e.ErrorCode(), http.StatusOK, contentType, append(message, text...))
 	default:
 		// Trailers-Only: "Responses" in gRPC over HTTP/2. gRPC-Web has the same in its headers.
 		h.Set("Grpc-Status", code.digits())
@@ -115,7 +115,7 @@ func WriteRPCError(w http.ResponseWriter, r *http.Request, err error) {
 		if code == rpcUnavailable {
 			h.Set("Grpc-Retry-Pushback-Ms", grpcPushback)
 		}
-		writeRefusal(w, r, e, http.StatusOK, contentType, nil)
+		writeRefusal(w, r, e.ErrorCode(), http.StatusOK, contentType, nil)
 	}
 }
 
