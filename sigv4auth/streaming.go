@@ -137,8 +137,8 @@ func (a *Authenticator) streamPlain(r *http.Request, d *payload) *streamedBody {
 	says := plain.Payload{
 		Length: r.ContentLength, Max: a.maxBody,
 		Digested: d.mode == PayloadDigest, Digest: d.digest,
-		Admission: &b.standing, // guard 233d
 	}
+	says.Admission = &b.standing // guard 233d
 	if c := d.checksum; c != nil {
 		says.Sum, says.Checksum, says.Where = c.sum, c.value, c.where
 	}

@@ -157,7 +157,7 @@ var removals = []removal{
 	{"237", `foldedInCGI[a[i]] != foldedInCGI[b[i]]`, `ascii.Lower(a[i]) != ascii.Lower(b[i])`, "sigv4auth TestStripSpellings"},
 	{"231h", `left, copied = h.Clone(), true`, `copied = true`, "sigv4auth TestStrip"},
 	{"233a", `d.stream.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileStreaming"},
-	{"233d", `Admission: &b.standing,`, ``, "sigv4auth TestRevokedWhileReadingPlain"},
+	{"233d", `says.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileReadingPlain"},
 	{"234a", `id.take(&c)`, ``, "sigv4auth TestRevisionGone"},
 	{"234b", `e.Reason = ErrRevisionGone`, ``, "sigv4auth TestRevisionGone"},
 	{"233b", `age > maxLookupAge || age < 0`, `age < 0`, "sigv4auth TestSlowBody"},
