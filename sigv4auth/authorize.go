@@ -142,7 +142,7 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	if z.cfg.ReportOnly {
 		rec.event.ReportOnly = true
 		if refused != nil {
-			rec.event.Reason = refused.Reason
+			rec.event.Reason, rec.event.Detail = refused.Reason, forLog(refused.Detail)
 		}
 		return nil
 	}
