@@ -263,6 +263,30 @@ func TestFindings(t *testing.T) {
 			elem(`"Action":"sqs:*"`, `"Resource":"arn:aws*:sqs:us-east-1:111122223333:q"`),
 		},
 		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:asw:orders:eu-1:111122223333:order/7"`),
+			elem(`"Action":"orders:*"`, `"Resource":"arn:acme:orders:eu-1:111122223333:order/7"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:AWS:orders:eu-1:111122223333:order/7"`),
+			elem(`"Action":"orders:*"`, `"Resource":"arn:bank:orders:eu-1:111122223333:order/7"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:aws-eu-gov:orders:eu-1:111122223333:order/7"`),
+			elem(`"Action":"orders:*"`, `"Resource":"arn:foo:orders:eu-1:111122223333:order/7"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn::orders:eu-1:111122223333:order/7"`),
+			elem(`"Action":"orders:*"`, `"Resource":"arn:app:orders:eu-1:111122223333:order/7"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:amz:orders:eu-1:111122223333:order/7"`),
+			elem(`"Action":"orders:*"`, `"Resource":"arn:aws*:orders:eu-1:111122223333:order/7"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:aw:orders:eu-1:111122223333:order/7"`),
+			elem(`"Action":"orders:*"`, `"Resource":"arn:x:orders:eu-1:111122223333:order/7"`),
+		},
+		{
 			iampolicy.CodeBucketForObjectAction, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::photos"`),
 			elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::photos/*"]`),
 		},
