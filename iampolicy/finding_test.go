@@ -263,28 +263,28 @@ func TestFindings(t *testing.T) {
 			elem(`"Action":"sqs:*"`, `"Resource":"arn:aws*:sqs:us-east-1:111122223333:q"`),
 		},
 		{
-			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:asw:orders:eu-1:111122223333:order/7"`),
-			elem(`"Action":"orders:*"`, `"Resource":"arn:acme:orders:eu-1:111122223333:order/7"`),
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:asw:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:acme:o:eu-1:111122223333:x"`),
 		},
 		{
-			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:AWS:orders:eu-1:111122223333:order/7"`),
-			elem(`"Action":"orders:*"`, `"Resource":"arn:bank:orders:eu-1:111122223333:order/7"`),
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:AWS:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:bank:o:eu-1:111122223333:x"`),
 		},
 		{
-			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:aws-eu-gov:orders:eu-1:111122223333:order/7"`),
-			elem(`"Action":"orders:*"`, `"Resource":"arn:foo:orders:eu-1:111122223333:order/7"`),
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:aws-eu-gov:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:foo:o:eu-1:111122223333:x"`),
 		},
 		{
-			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn::orders:eu-1:111122223333:order/7"`),
-			elem(`"Action":"orders:*"`, `"Resource":"arn:app:orders:eu-1:111122223333:order/7"`),
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn::o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:app:o:eu-1:111122223333:x"`),
 		},
 		{
-			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:amz:orders:eu-1:111122223333:order/7"`),
-			elem(`"Action":"orders:*"`, `"Resource":"arn:aws*:orders:eu-1:111122223333:order/7"`),
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:amz:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:aws*:o:eu-1:111122223333:x"`),
 		},
 		{
-			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"orders:*"`, `"Resource":"arn:aw:orders:eu-1:111122223333:order/7"`),
-			elem(`"Action":"orders:*"`, `"Resource":"arn:x:orders:eu-1:111122223333:order/7"`),
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:aw:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:x:o:eu-1:111122223333:x"`),
 		},
 		{
 			iampolicy.CodeBucketForObjectAction, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::photos"`),
