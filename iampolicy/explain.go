@@ -205,7 +205,8 @@ func (e *evaluation) bare() bool {
 func (f fault) String() string {
 	switch f {
 	case badSet:
-		return "the set or the request is nil, or a policy in the set is nil or of a kind that does not belong there"
+		return "the set or the request is nil, or a policy in the set is nil, as where a store could not read it, " +
+			"or of a kind that does not belong there"
 	case badPrincipal:
 		return "the principal is none that can call, or contradicts itself"
 	case badAction:

@@ -79,10 +79,13 @@ func (a *Authenticator) undeclaredBound(r *http.Request, rec *record) int64 {
 func (a *Authenticator) undeclaredBody(r *http.Request, rec *record) (*readBody, *Error) {
 	most := a.undeclaredBound(r, rec)
 	if r.ContentLength > most {
-		return nil, tooLarge()
+		return nil, a.tooLargeUndeclared(most)
 	}
 	body, refused := readWhole(r, most)
 	if refused != nil {
+		if refused.Reason == ErrRequestTooLarge {
+			return nil, a.tooLargeUndeclared(most)
+		}
 		return nil, refused
 	}
 	body.set(r)
@@ -96,4 +99,14 @@ func (d *payload) streamsPlain(r *http.Request, how BodyDelivery) bool {
 		return false
 	}
 	return d.mode == InsecureUnsigned || how != BodyByMode
+}
+
+// tooLargeUndeclared is the refusal of a body that is longer than most, the bound of those whose
+// digest is not declared. Where MaxBodyBytes admits more, it says how to send that.
+func (a *Authenticator) tooLargeUndeclared(most int64) *Error {
+	e := tooLarge()
+	if most < a.maxBody {
+		e.Message += fmt.Sprintf(": a body of more than %d bytes needs its SHA-256 in X-Amz-Content-Sha256", most)
+	}
+	return e
 }

@@ -98,6 +98,10 @@ func TestUndeclaredIsBounded(t *testing.T) {
 				if !errors.Is(err, want) {
 					t.Errorf("%v, key %s, length %d: %v", delivery, keyID, length, err)
 				}
+				const remedy = "more than 10485760 bytes needs its SHA-256 in X-Amz-Content-Sha256"
+				if delivery != sigv4auth.BodyByMode && !strings.Contains(fmt.Sprint(err), remedy) {
+					t.Errorf("%v, length %d: the message does not say what to do: %v", delivery, length, err)
+				}
 				if most := int64(11 << 20); delivery != sigv4auth.BodyByMode && (read > most || length > 0 && read > 0) {
 					t.Errorf("%v, length %d: %d bytes were read", delivery, length, read)
 				}
