@@ -23,7 +23,9 @@ const (
 	// after the request is authorised: in memory up to [Spool.MemoryBytes], and in a temporary file
 	// beyond, which is removed when the handler returns, however it does. r.Body is then an
 	// [io.ReadSeekCloser] and an [io.ReaderAt], and r.ContentLength its length. A body that is not
-	// the right one is refused as usual, and the handler does not run.
+	// the right one is refused as usual, and the handler does not run. If the body took more than a
+	// second to arrive, the request is authorised once more, by the policies as they are then, and
+	// the Check is called a second time.
 	BodySpooled
 )
 

@@ -158,6 +158,7 @@ var removals = []removal{
 	{"231h", `left, copied = h.Clone(), true`, `copied = true`, "sigv4auth TestStrip"},
 	{"233a", `d.stream.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileStreaming"},
 	{"233d", `says.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileReadingPlain"},
+	{"233e", `check != nil && rec.body != nil && a.outdated(rec.event.Time)`, `false`, "sigv4auth TestDeniedWhileSpooling"},
 	{"234a", `id.take(&c)`, ``, "sigv4auth TestRevisionGone"},
 	{"234b", `e.Reason = ErrRevisionGone`, ``, "sigv4auth TestRevisionGone"},
 	{"233b", `age > maxLookupAge || age < 0`, `age < 0`, "sigv4auth TestSlowBody"},
