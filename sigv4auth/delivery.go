@@ -63,30 +63,16 @@ func (a *Authenticator) delivery(r *http.Request, rec *record) (BodyDelivery, *E
 	return d, nil
 }
 
-// maxUndeclared bounds a body that has to be read into memory before anything about its sender is
-// known, where MaxBodyBytes is for bodies that are not held in memory.
-const maxUndeclared = defaultMaxBodyBytes
-
-// undeclaredBound returns the most bytes of a body whose digest is not declared.
-func (a *Authenticator) undeclaredBound(r *http.Request, rec *record) int64 {
-	most := a.maxBody
-	if d, _ := a.delivery(r, rec); d != BodyByMode { // walk refuses what refuses
-		most = min(most, maxUndeclared) // guard 220b
-	}
-	return most
-}
-
 // undeclaredBody reads the body of a request that does not declare its digest: the signature can be
 // verified only with the body (threat 220).
-func (a *Authenticator) undeclaredBody(r *http.Request, rec *record) (*readBody, *Error) {
-	most := a.undeclaredBound(r, rec)
-	if r.ContentLength > most {
-		return nil, a.tooLargeUndeclared(most)
+func (a *Authenticator) undeclaredBody(r *http.Request) (*readBody, *Error) {
+	if r.ContentLength > a.maxUndeclared { // guard 220b
+		return nil, a.tooLargeUndeclared()
 	}
-	body, refused := readWhole(r, most)
+	body, refused := readWhole(r, a.maxUndeclared)
 	if refused != nil {
 		if refused.Reason == ErrRequestTooLarge {
-			return nil, a.tooLargeUndeclared(most)
+			return nil, a.tooLargeUndeclared()
 		}
 		return nil, refused
 	}
@@ -103,12 +89,12 @@ func (d *payload) streamsPlain(r *http.Request, how BodyDelivery) bool {
 	return d.mode == InsecureUnsigned || how != BodyByMode
 }
 
-// tooLargeUndeclared is the refusal of a body that is longer than most, the bound of those whose
-// digest is not declared. Where MaxBodyBytes admits more, it says how to send that.
-func (a *Authenticator) tooLargeUndeclared(most int64) *Error {
+// tooLargeUndeclared is the refusal of a body that is too long for one whose digest is not
+// declared. Where MaxBodyBytes admits more, it says how to send that.
+func (a *Authenticator) tooLargeUndeclared() *Error {
 	e := tooLarge()
-	if most < a.maxBody {
-		e.Message += fmt.Sprintf(": a body of more than %d bytes needs its SHA-256 in X-Amz-Content-Sha256", most)
+	if a.maxUndeclared < a.maxBody {
+		e.Message += fmt.Sprintf(": a body of more than %d bytes needs its SHA-256 in X-Amz-Content-Sha256", a.maxUndeclared)
 	}
 	return e
 }

@@ -273,7 +273,8 @@ func TestLogToSaysTheDetail(t *testing.T) {
 			t.Fatal(err)
 		}
 		auth.Require(authz.Check)(new(sigv4test.Spy)).ServeHTTP(httptest.NewRecorder(), signer.Sign(httptest.NewRequest("GET", "/", nil)))
-		if line := b.String(); !strings.Contains(line, `"detail":"the caller is of account \"111122223333\", the resource of \"444455556666\"`) {
+		const want = `"detail":"the caller is of account \"111122223333\", the resource of \"444455556666\"`
+		if line := b.String(); !strings.Contains(line, want) {
 			t.Errorf("report only %t: %s", reportOnly, line)
 		}
 	}

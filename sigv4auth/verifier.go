@@ -150,7 +150,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 	body := noBody
 	if declared.line == "" {
-		if body, refused = a.undeclaredBody(r, rec); refused != nil {
+		if body, refused = a.undeclaredBody(r); refused != nil {
 			return refused
 		}
 		if body != noBody && a.outdated(now) {

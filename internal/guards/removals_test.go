@@ -132,7 +132,7 @@ var removals = []removal{
 	{"214b", `c == '\\'`, `false`, "sigv4auth TestEventTexts"},
 	{"215", `outcome = e.Reason.label()`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
 	{"218", `refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) })`, ``, "sigv4auth TestRequire"},
-	{"220b", `most = min(most, maxUndeclared)`, ``, "sigv4auth TestUndeclaredIsBounded"},
+	{"220b", `r.ContentLength > a.maxUndeclared`, `r.ContentLength > a.maxBody`, "sigv4auth TestUndeclaredIsBounded"},
 	{"221a", `min(r.ContentLength, firstRead)`, `r.ContentLength`, "sigv4auth TestLongBodies"},
 	{"221b", `min(size, firstBuffer)`, `size`, "sigv4auth/internal/chunked TestBigChunks"},
 	{

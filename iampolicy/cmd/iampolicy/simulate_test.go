@@ -110,7 +110,8 @@ func TestResourceAccountAgainstTheARN(t *testing.T) {
 		"simulate", "-identity", "-", "-principal", "arn:aws:iam::111122223333:user/alice", "-action", "a:b",
 		"-resource", "arn:aws:sqs:us-east-1:444455556666:q", "-resource-account",
 	}
-	if status, _, stderr := callArgs(allowAll, append(args, "111122223333")...); status != 2 || !strings.Contains(stderr, "is of account 444455556666") {
+	status, _, stderr := callArgs(allowAll, append(args, "111122223333")...)
+	if status != 2 || !strings.Contains(stderr, "is of account 444455556666") {
 		t.Errorf("%d %s", status, stderr)
 	}
 	if status, _, stderr := callArgs(allowAll, append(args, "444455556666")...); status == 2 {
