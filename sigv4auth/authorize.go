@@ -140,9 +140,9 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	}
 	refused := z.routes.conceal(z.authorize(r, id, rec), id)
 	if z.cfg.ReportOnly {
-		rec.event.ReportOnly = true
+		rec.event.ReportOnly, rec.event.Reason = true, "" // that of an earlier Check of the same request
 		if refused != nil {
-			rec.event.Reason = refused.Reason
+			rec.event.Reason, rec.event.Detail = refused.Reason, forLog(refused.Detail)
 		}
 		return nil
 	}
@@ -167,7 +167,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 			refused = panicked(v) // guard 227c
 		}
 	}()
-	e.Explanation = nil // of an earlier Check of the same request
+	e.Decision, e.Explanation = iampolicy.Decision{}, nil // of an earlier Check of the same request
 	var q question
 	if refused := z.ask(r, id, rec, &q); refused != nil {
 		return refused
