@@ -123,6 +123,7 @@ func (kc *keyCache) key(c *Credential, p *authParams) verificationKey {
 		return verificationKey{signing: signingKeyFor(c.SigningKeys, p.scope), public: c.PublicKey.key}
 	}
 	secret := c.Secret.open()
+	digest := secret.digest()
 	var date scopeDate
 	accessKeyID := ""
 	if p.algorithm == ecdsaP256 {
@@ -130,11 +131,11 @@ func (kc *keyCache) key(c *Credential, p *authParams) verificationKey {
 	} else {
 		copy(date[:], p.scope.Date)
 	}
-	slot := kc.slot(&secret.digest, date)
+	slot := kc.slot(digest, date)
 	k := slot.Load()
-	if k != nil && k.is(&secret.digest, date, accessKeyID) {
+	if k != nil && k.is(digest, date, accessKeyID) {
 		if rand.Uint32()%refresh == 0 {
-			kc.keys.Get(cacheKey{secret.digest, accessKeyID})
+			kc.keys.Get(cacheKey{*digest, accessKeyID})
 		}
 		return k.verificationKey
 	}
@@ -142,9 +143,9 @@ func (kc *keyCache) key(c *Credential, p *authParams) verificationKey {
 	if p.algorithm == hmacSHA256 { // days that are in use at once differ in it
 		day = uint64(p.signedAt.Unix()) / (24 * 60 * 60) % uint64(kc.days)
 	}
-	place := &kc.place(cacheKey{secret.digest, accessKeyID})[day] // guard 104a
+	place := &kc.place(cacheKey{*digest, accessKeyID})[day] // guard 104a
 	if k = place.Load(); k == nil || k.date != date {
-		k = &derivedKey{secretDigest: secret.digest, date: date}
+		k = &derivedKey{secretDigest: *digest, date: date}
 		// The key outlives the request, whose header the strings point into.
 		if p.algorithm == ecdsaP256 {
 			k.accessKeyID = strings.Clone(accessKeyID)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/wildgate/wildgate/sigv4auth/internal/redact"
 	"github.com/wildgate/wildgate/sigv4auth/internal/v4"
@@ -23,16 +24,26 @@ type Secret struct {
 }
 
 type secretBox struct {
-	value  string
-	digest [sha256.Size]byte // tells one secret from another in the key cache without holding either there
+	value string
+	once  sync.Once
+	sum   [sha256.Size]byte // once
 }
+
+// digest tells one secret from another in the key cache, without holding either there. It is
+// computed when it is first asked for: of session tokens, which are long, nobody does.
+func (b *secretBox) digest() *[sha256.Size]byte {
+	b.once.Do(b.hash)
+	return &b.sum
+}
+
+func (b *secretBox) hash() { b.sum = sha256.Sum256([]byte(b.value)) }
 
 // NewSecret returns the Secret that holds s.
 func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
-	box := &secretBox{value: s, digest: sha256.Sum256([]byte(s))}
+	box := &secretBox{value: s}
 	return Secret{func() *secretBox { return box }}
 }
 

@@ -76,6 +76,16 @@ func parse(actions string, typ iampolicy.PolicyType) *iampolicy.Policy {
 	return p
 }
 
+// revokeOlder denies everything to sessions that were issued before an instant.
+func revokeOlder(instant string) *iampolicy.Policy {
+	p, err := iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+		"Condition": {"DateLessThan": {"aws:TokenIssueTime": "`+instant+`"}}}]}`), iampolicy.IdentityPolicy)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 func (d *directory) revision(arn string) string { return fmt.Sprintf("state %d", d.states[arn]) }
 
 func (d *directory) Role(_ context.Context, arn string) (sigv4auth.Role, error) {

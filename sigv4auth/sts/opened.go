@@ -32,25 +32,20 @@ type managedPolicies struct {
 }
 
 // newOpened makes of a token's content what requests need. The strings are kept.
-func newOpened(accessKeyID, token, plain string, key keyring.KeyID) (*opened, bool) {
-	s, secret, ok := decode(plain)
+func newOpened(accessKeyID, token, plain string, key keyring.KeyID) (o *opened, ok bool) {
+	o = &opened{key: key}
+	s, c := &o.session, &o.credential
+	secret, ok := decode(s, plain)
 	if !ok {
 		return nil, false
 	}
-	principal, ok := s.principal()
-	if !ok {
+	if c.Principal, ok = s.principal(); !ok {
 		return nil, false
 	}
-	o := &opened{
-		key: key,
-		credential: sigv4auth.Credential{
-			AccessKeyID: accessKeyID, Secret: sigv4auth.NewSecret(secret), SessionToken: sigv4auth.NewSecret(token),
-			Expires: s.Expires, Principal: principal,
-			Session: &sigv4auth.Session{
-				IssuedAt: s.IssuedAt, Tags: s.Tags, MFA: s.MFA, MFAPresent: s.MFAPresent, SourceIdentity: s.SourceIdentity,
-				Federated: s.Federated,
-			},
-		},
+	c.AccessKeyID, c.Secret, c.SessionToken, c.Expires = accessKeyID, sigv4auth.NewSecret(secret), sigv4auth.NewSecret(token), s.Expires
+	c.Session = &sigv4auth.Session{
+		IssuedAt: s.IssuedAt, Tags: s.Tags, MFA: s.MFA, MFAPresent: s.MFAPresent, SourceIdentity: s.SourceIdentity,
+		Federated: s.Federated,
 	}
 	if s.Policy != "" {
 		p, err := iampolicy.Parse([]byte(s.Policy), iampolicy.SessionPolicy)
@@ -58,14 +53,13 @@ func newOpened(accessKeyID, token, plain string, key keyring.KeyID) (*opened, bo
 			// A later version of this package has issued it; nil denies.
 			p = nil
 		}
-		o.credential.Session.Policies = []*iampolicy.Policy{p}
+		c.Session.Policies = []*iampolicy.Policy{p}
 	}
 	if s.Kind != RoleSession {
 		o.base = strings.Join([]string{
-			userRevisionPrefix, accessKeyID, principal.ARN, principal.UserID, s.Asker.AccessKeyID, s.Asker.ARN, s.Asker.UserID, "",
+			userRevisionPrefix, accessKeyID, c.Principal.ARN, c.Principal.UserID, s.Asker.AccessKeyID, s.Asker.ARN, s.Asker.UserID, "",
 		}, " ")
 	}
-	o.session = s
 	return o, true
 }
 

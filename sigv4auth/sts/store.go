@@ -162,7 +162,8 @@ func (s *Store) open(accessKeyID, sessionToken string) (*opened, error) {
 		return nil, notOurs
 	}
 	// What is kept outlives the request, whose header the strings point into.
-	o, ok := newOpened(strings.Clone(accessKeyID), strings.Clone(sessionToken), plain, key)
+	kept := accessKeyID + sessionToken
+	o, ok := newOpened(kept[:len(accessKeyID)], kept[len(accessKeyID):], plain, key)
 	if !ok {
 		return nil, notOurs
 	}

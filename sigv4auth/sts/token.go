@@ -188,10 +188,11 @@ func (r *reader) seconds() time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// decode returns the session and the secret that were encoded. What encode does not write is refused.
-func decode(plain string) (s Session, secret string, ok bool) {
+// decode fills s with the session that was encoded, and returns its secret. What encode does not
+// write is refused; s is then of no use.
+func decode(s *Session, plain string) (secret string, ok bool) {
 	if len(plain) < 3 || plain[0] != tokenVersion {
-		return Session{}, "", false
+		return "", false
 	}
 	flags := plain[2]
 	s.Kind = Kind(plain[1])
@@ -203,7 +204,7 @@ func decode(plain string) (s Session, secret string, ok bool) {
 		s.Asker = Asker{r.text(), r.text(), r.text()}
 		r.bad = r.bad || s.Asker == (Asker{})
 	}
-	r.tags(&s)
+	r.tags(s)
 	s.SourceIdentity = r.text()
 	s.MFAPresent = flags&hasMFA != 0
 	if flags&hasMFATime != 0 {
@@ -214,9 +215,9 @@ func decode(plain string) (s Session, secret string, ok bool) {
 	}
 	s.Policy, s.PolicyARNs = r.text(), r.texts(maxPolicyARNs)
 	if r.bad || secret == "" || strings.Trim(r.rest, "\x00") != "" || s.Kind == RoleSession && s.RoleID == "" {
-		return Session{}, "", false
+		return "", false
 	}
-	return s, secret, true
+	return secret, true
 }
 
 func (r *reader) tags(s *Session) {

@@ -31,11 +31,11 @@ func ParseRootARN(s string) (a ARN, ok bool) {
 }
 
 func splitIAM(s string) (a ARN, resource string, ok bool) {
-	parts := strings.SplitN(s, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "iam" || parts[3] != "" {
-		return ARN{}, "", false
-	}
-	return ARN{Partition: parts[1], Account: parts[4]}, parts[5], true
+	rest, isARN := strings.CutPrefix(s, "arn:")
+	partition, rest, whole := strings.Cut(rest, ":")
+	rest, ofIAM := strings.CutPrefix(rest, "iam::")
+	account, resource, named := strings.Cut(rest, ":")
+	return ARN{Partition: partition, Account: account}, resource, isARN && whole && ofIAM && named
 }
 
 // ValidPartition reports whether s is a partition: aws, aws-cn, and so on.
