@@ -31,25 +31,7 @@ func WriteAPIGatewayError(w http.ResponseWriter, r *http.Request, err error) {
 	if err := enc.Encode(body); err != nil {
 		buf.Reset() // unreachable: a map of strings encodes
 	}
-	writeRefusal(w, r, e, e.HTTPStatus(), "application/json", bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
-}
-
-// WriteQueryError answers a refused request as the services with the AWS query protocol do, STS and
-// IAM among them: "Common Errors" in their API References.
-func WriteQueryError(w http.ResponseWriter, r *http.Request, err error) {
-	e := toWrite(err)
-	wire := e.answer().query
-	fault := "Sender"
-	if wire.status >= http.StatusInternalServerError {
-		fault = "Receiver"
-	}
-	type wireError struct{ Type, Code, Message string }
-	body := encodeXML(struct {
-		XMLName   xml.Name `xml:"ErrorResponse"`
-		Error     wireError
-		RequestID string `xml:"RequestId"`
-	}{Error: wireError{fault, wire.code, e.Message}, RequestID: setRequestID(w, r)})
-	writeRefusal(w, r, e, wire.status, "text/xml", body)
+	writeRefusal(w, r, e.ErrorCode(), e.HTTPStatus(), "application/json", bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
 }
 
 // toWrite returns the refusal to be written for err. A hook that writes a nil error has a mistake
@@ -69,10 +51,12 @@ func encodeXML(v any) []byte {
 	return append([]byte(xml.Header), b...)
 }
 
-func writeRefusal(w http.ResponseWriter, r *http.Request, e *Error, status int, contentType string, body []byte) {
+// writeRefusal writes a refusal in any dialect. kind is its error type, for the header that clients
+// look at first.
+func writeRefusal(w http.ResponseWriter, r *http.Request, kind string, status int, contentType string, body []byte) {
 	h := w.Header()
 	setRequestID(w, r)
-	h.Set("X-Amzn-Errortype", e.ErrorCode())
+	h.Set("X-Amzn-Errortype", kind)
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Clients whose clock is off correct it from this header, so it holds the instant that was

@@ -82,10 +82,10 @@ func WriteS3Error(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("X-Amz-Bucket-Region", body.Region)
 	}
 	if r.Method == http.MethodHead {
-		writeRefusal(w, r, e, status, "application/xml", nil)
+		writeRefusal(w, r, e.ErrorCode(), status, "application/xml", nil)
 		return
 	}
-	writeRefusal(w, r, e, status, "application/xml", encodeXML(body))
+	writeRefusal(w, r, e.ErrorCode(), status, "application/xml", encodeXML(body))
 }
 
 // withS3Code gives a refusal a code of its own in S3's dialect, where its clients tell it from

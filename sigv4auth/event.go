@@ -157,6 +157,7 @@ func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil 
 // and the event.
 type record struct {
 	context.Context
+	auth     *Authenticator // nil => no handler of one is running
 	identity Identity
 	admitted bool // => identity is verified, and authorised where a Check was asked
 	sourced  bool // => event.Source is what a trusted proxy or the Authorizer's ClientIP said

@@ -36,7 +36,7 @@ func (a *Authenticator) wrap(check Check, next http.Handler) http.Handler {
 	routes, _ := next.(*routeTable) // nil => check and next are for all requests
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, measured, refused := a.telemetry.start(r.Context())
-		rec, received, length := &record{Context: ctx}, r.Body, r.ContentLength
+		rec, received, length := &record{Context: ctx, auth: a}, r.Body, r.ContentLength
 		outer := r
 		r = r.WithContext(rec)
 		switch {

