@@ -131,11 +131,14 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/connlimit":          nil,
 		"sigv4auth/diagnosis":          nil,
 		"sigv4auth/filestore":          {module + "/iampolicy", module + "/internal/jsontree", module + "/sigv4auth"},
-		"sigv4auth/storetest":          {module + "/iampolicy", module + "/sigv4auth"},
-		"sigv4auth/sigv4client":        {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies
-		"sigv4auth/sigv4test":          {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
-		"sigv4auth/cmd/sigv4probe":     nil, // what it signs with must not be what verifies
-		"iampolicy/cmd/iampolicy":      {module + "/iampolicy", module + "/internal/jsontree"},
+		"sigv4auth/sts": {
+			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
+		},
+		"sigv4auth/storetest":      {module + "/iampolicy", module + "/sigv4auth"},
+		"sigv4auth/sigv4client":    {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies
+		"sigv4auth/sigv4test":      {module + "/iampolicy", module + "/sigv4auth", "github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"},
+		"sigv4auth/cmd/sigv4probe": nil, // what it signs with must not be what verifies
+		"iampolicy/cmd/iampolicy":  {module + "/iampolicy", module + "/internal/jsontree"},
 	}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) {
@@ -167,7 +170,7 @@ func TestImportDirections(t *testing.T) {
 func TestLibraryKeepsQuiet(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{"log", "flag", "os/signal", "unsafe", "expvar", "net/http/pprof", "regexp"}
-	logValues := []string{"Value", "Attr", "GroupValue", "String", "Bool", "Int", "Any", "LogValuer"}
+	logValues := []string{"Value", "Attr", "GroupValue", "StringValue", "String", "Bool", "Int", "Any", "LogValuer"}
 	for _, f := range readFiles(t) {
 		if f.test || !library(f.dir) || strings.Contains(f.dir, "/cmd/") {
 			continue

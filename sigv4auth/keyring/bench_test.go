@@ -10,9 +10,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
-// BenchmarkOpen measures a Box, with the clock and the check that it makes, beside AES-256-GCM alone
-// on the same bytes: with a key that was set up for each message, as sealed ones have it, and with one
-// that is set up once.
+// BenchmarkOpen measures a Box, with the clock and the check that it makes, beside AES-256-GCM
+// alone on the same bytes: with a key that was set up for each message, as sealed ones have it, and
+// with one that is set up once.
 func BenchmarkOpen(b *testing.B) {
 	for _, size := range []int{64, 400, 3000} {
 		plaintext, additional := make([]byte, size), []byte("ASIAEXAMPLEEXAMPLE22")

@@ -20,15 +20,16 @@ const headerSize = 1 + len(KeyID{}) + xaes.NonceSize
 const Overhead = headerSize + xaes.Overhead
 
 // An OpenError is a reason for which sealed bytes do not open. All read the same, so that a caller
-// who is told of one does not learn which; their owner tells them apart by [errors.Is], or by Reason.
+// who is told of one does not learn which; their owner tells them apart by [errors.Is], or by
+// Reason.
 type OpenError string
 
 // The reasons not to open sealed bytes.
 const (
 	// ErrMalformed: nothing that Seal returns has this form, or it is of a later version.
 	ErrMalformed OpenError = "malformed"
-	// ErrUnknownKey: the ring has no key of that ID: it is another ring's, was retired, or has yet to
-	// be loaded.
+	// ErrUnknownKey: the ring has no key of that ID: it is another ring's, was retired, or has yet
+	// to be loaded.
 	ErrUnknownKey OpenError = "unknown key"
 	// ErrKeyEnded: the key has been replaced, and its grace period has ended.
 	ErrKeyEnded OpenError = "key ended"
@@ -51,15 +52,16 @@ func (e OpenError) Reason() string { return string(e) }
 // errNoKey means that the ring cannot seal.
 var errNoKey = errors.New("keyring: the time of every key has ended")
 
-// Box seals and opens for one purpose. It is safe for concurrent use, and follows its Ring. It reads
-// as its purpose alone under every verb of package fmt.
+// Box seals and opens for one purpose. It is safe for concurrent use, and follows its Ring. It
+// reads as its purpose alone under every verb of package fmt.
 type Box struct {
 	ring    *Ring
 	purpose string
 	derived atomic.Pointer[purposeKeys]
 }
 
-// purposeKeys are the keys of a state for one purpose, in its order. They are not changed once made.
+// purposeKeys are the keys of a state for one purpose, in its order. They are not changed once
+// made.
 type purposeKeys struct {
 	of   *state
 	keys []*xaes.Key
@@ -88,9 +90,8 @@ func (b *Box) keysOf(s *state) []*xaes.Key {
 // Seal appends to dst what opens to plaintext with the same additional data, which is [Overhead]
 // bytes longer. dst and plaintext MUST NOT overlap. It fails if the time of every key has ended.
 func (b *Box) Seal(dst, plaintext, additional []byte) ([]byte, error) {
-	now := b.ring.now()
-	s := b.ring.at(now)
-	i := s.sealing(now)
+	s := b.ring.state()
+	i := s.sealing(b.ring.now())
 	if i < 0 {
 		return nil, errNoKey
 	}
@@ -102,20 +103,19 @@ func (b *Box) Seal(dst, plaintext, additional []byte) ([]byte, error) {
 	return b.keysOf(s)[i].Seal(dst, &nonce, plaintext, additional), nil
 }
 
-// Open appends to dst the plaintext of what was sealed. Every failure is an [OpenError], and returns
-// nothing else. dst and sealed MUST NOT overlap.
+// Open appends to dst the plaintext of what was sealed. Every failure is an [OpenError], and
+// returns nothing else. dst and sealed MUST NOT overlap.
 func (b *Box) Open(dst, sealed, additional []byte) ([]byte, error) {
 	id, ok := KeyOf(sealed)
 	if !ok {
 		return nil, ErrMalformed
 	}
-	now := b.ring.now()
-	s := b.ring.at(now)
+	s := b.ring.state()
 	i := s.find(id)
 	switch {
 	case i < 0:
 		return nil, ErrUnknownKey
-	case !s.keys[i].opens(now):
+	case !b.ring.opens(&s.keys[i]):
 		return nil, ErrKeyEnded
 	}
 	nonce := (*[xaes.NonceSize]byte)(sealed[headerSize-xaes.NonceSize : headerSize])
@@ -126,8 +126,8 @@ func (b *Box) Open(dst, sealed, additional []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
-// KeyOf returns the ID of the key that sealed bytes name. It reports false for what no ring can have
-// sealed. Nothing about it is authentic before the bytes have been opened.
+// KeyOf returns the ID of the key that sealed bytes name. It reports false for what no ring can
+// have sealed. Nothing about it is authentic before the bytes have been opened.
 func KeyOf(sealed []byte) (id KeyID, ok bool) {
 	if len(sealed) < Overhead || sealed[0] != version {
 		return KeyID{}, false

@@ -8,8 +8,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
-// TestSealed: what is sealed opens to what it was, is longer by the Overhead, and is never sealed the
-// same twice.
+// TestSealed: what is sealed opens to what it was, is longer by the Overhead, and is never sealed
+// the same twice.
 func TestSealed(t *testing.T) {
 	t.Parallel()
 	c := &clock{start}

@@ -19,20 +19,21 @@
 // several users: what was sealed as a token never opens as a secret at rest. Additional data is not
 // stored; it binds what is sealed to its place, such as the ID of a record.
 //
-// The sealed form is a version byte, which is 1, the key's ID of 4 bytes, a random nonce of 24 bytes,
-// and what XAES-256-GCM (c2sp.org/XAES-256-GCM) makes of the plaintext, which is 16 bytes longer:
-// [Overhead] bytes in all are added. Nonces of 192 bits, of which no two are the same in practice,
-// put no bound on the messages that a key may seal; those of AES-GCM alone would, at some billions.
+// The sealed form is a version byte, which is 1, the key's ID of 4 bytes, a random nonce of 24
+// bytes, and what XAES-256-GCM (c2sp.org/XAES-256-GCM) makes of the plaintext, which is 16 bytes
+// longer: [Overhead] bytes in all are added. Nonces of 192 bits, of which no two are the same in
+// practice, put no bound on the messages that a key may seal; those of AES-GCM alone would, at some
+// billions.
 //
 // # Rotation
 //
-// [Keys.Rotate] adds a key. It opens at once and begins to seal after a delay, by which every process
-// MUST have reloaded: otherwise one seals what another cannot open yet. The older keys go on opening
-// until the grace period after that has ended. The grace period MUST be longer than what is sealed is
-// to live: what outlives it is lost. A key that somebody else may have seen is removed by
-// [Keys.Retire], and what it sealed ends with that. [Update] does both in a file, under a lock, so
-// that two that rotate at one time do not undo each other's work. The clocks of the processes SHOULD
-// differ by less than the delay.
+// [Keys.Rotate] adds a key. It opens at once and begins to seal after a delay, by which every
+// process MUST have reloaded: otherwise one seals what another cannot open yet. The older keys go
+// on opening until the grace period after that has ended. The grace period MUST be longer than what
+// is sealed is to live: what outlives it is lost. A key that somebody else may have seen is removed
+// by [Keys.Retire], and what it sealed ends with that. [Update] does both in a file, under a lock,
+// so that two that rotate at one time do not undo each other's work. The clocks of the processes
+// SHOULD differ by less than the delay.
 //
 // A Ring reads its file again at most once in [Config].CheckEvery, when it is used; there is no
 // goroutine behind it. If the file cannot be read or is broken, the last good keys stay in force,
@@ -43,15 +44,15 @@
 // # The file
 //
 // Whoever reads it can make every token there is. It MUST be of mode 0600 or narrower, or it is
-// refused; on Windows there are no such modes, and nothing is checked. Keep it outside of folders that
-// are served, copied or backed up with what its keys seal. It is text, one line for each key:
+// refused; on Windows there are no such modes, and nothing is checked. Keep it outside of folders
+// that are served, copied or backed up with what its keys seal. It is text, one line for each key:
 //
 //	wildgate-keyring 1
 //	3f9a1c02 2026-11-30T12:00:00Z 2026-12-02T12:01:00Z BASE64 OF 32 BYTES
 //	81b0d4e7 2026-11-30T12:01:00Z - BASE64 OF 32 BYTES
 //	end
 //
-// the key's ID, from when it seals, until when it opens ("-": until it is replaced), and the key. The
-// ID is derived from the key, so that a line that was damaged is refused. [Keys.Encode] and [Parse] are
-// this form as bytes, for a secret in a key management service.
+// the key's ID, from when it seals, until when it opens ("-": until it is replaced), and the key.
+// The ID is derived from the key, so that a line that was damaged is refused. [Keys.Encode] and
+// [Parse] are this form as bytes, for a secret in a key management service.
 package keyring

@@ -13,9 +13,9 @@ import (
 // secretMode is the widest mode of a file with keys.
 const secretMode fs.FileMode = 0o600
 
-// Create writes keys to a new file of mode 0600, whole or not at all, and waits until it is on disk.
-// A file that exists is left as it is, and is an error that wraps [fs.ErrExist]: its keys may have
-// sealed what nothing else opens.
+// Create writes keys to a new file of mode 0600, whole or not at all, and waits until it is on
+// disk. A file that exists is left as it is, and is an error that wraps [fs.ErrExist]: its keys may
+// have sealed what nothing else opens.
 func Create(path string, keys Keys) error {
 	return locked(path, func(path string) error {
 		if _, err := os.Lstat(path); err == nil {

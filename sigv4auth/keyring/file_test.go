@@ -50,14 +50,16 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// TestModes: a file that others can read is refused, whatever else is right with it (threat 113).
+// TestModes: a file that others can read is refused, whatever else is right with it.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		return
 	}
 	path, _ := create(t)
-	for mode, want := range map[fs.FileMode]bool{0o600: true, 0o400: true, 0o640: false, 0o604: false, 0o620: false, 0o700: false, 0o644: false} {
+	for mode, want := range map[fs.FileMode]bool{
+		0o600: true, 0o400: true, 0o640: false, 0o604: false, 0o620: false, 0o700: false, 0o644: false,
+	} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +114,8 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestTwoRotators: of two that rotate at one time one fails, and no rotation that succeeded is lost.
+// TestTwoRotators: of two that rotate at one time one fails, and no rotation that succeeded is
+// lost.
 func TestTwoRotators(t *testing.T) {
 	t.Parallel()
 	path, _ := create(t)

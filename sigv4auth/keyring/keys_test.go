@@ -60,8 +60,8 @@ func keyOf(t testing.TB, sealed []byte) keyring.KeyID {
 	return id
 }
 
-// TestRotation: a new key opens at once, seals after the delay, and the old one opens until the grace
-// period after that has ended.
+// TestRotation: a new key opens at once, seals after the delay, and the old one opens until the
+// grace period after that has ended.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	c := &clock{start}
@@ -104,8 +104,8 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestRotationsInARow: one rotation upon another takes no time from a key that was promised to it, and
-// the newest key seals in the end.
+// TestRotationsInARow: one rotation upon another takes no time from a key that was promised to it,
+// and the newest key seals in the end.
 func TestRotationsInARow(t *testing.T) {
 	t.Parallel()
 	c := &clock{start}
@@ -191,7 +191,8 @@ func TestNoKeyLeft(t *testing.T) {
 	}
 }
 
-// TestLateClock: a process whose clock is behind that of the one that made the keys seals with them.
+// TestLateClock: a process whose clock is behind that of the one that made the keys seals with
+// them.
 func TestLateClock(t *testing.T) {
 	t.Parallel()
 	c := &clock{start.Add(-time.Hour)}

@@ -20,15 +20,17 @@ type Config struct {
 
 	// File is the path of a file that [Create] made.
 	File string
-	// Load returns the keys, where they are not in a file: for instance what [Parse] makes of a secret
-	// of a key management service. It is called by Open and by [Ring.Reload], one call at a time.
+	// Load returns the keys, where they are not in a file: for instance what [Parse] makes of a
+	// secret of a key management service. It is called by Open and by [Ring.Reload], one call at a
+	// time.
 	Load func() (Keys, error)
-	// CheckEvery is how old what was read may be when the ring is used: whoever uses it then reads it
-	// again first. It has to be shorter than [Rotation].Delay. Zero: a second for a File; with Load,
-	// never, so that the owner calls [Ring.Reload].
+	// CheckEvery is how old what was read may be when the ring is used: whoever uses it then reads
+	// it again first. It has to be shorter than [Rotation].Delay. Zero: a second for a File; with
+	// Load, never, so that the owner calls [Ring.Reload].
 	CheckEvery time.Duration
-	// Report, if set, is called with the error of a check that failed, while the last good keys stay in
-	// force, and with nil once one has succeeded again. It must return soon. Errors hold no keys.
+	// Report, if set, is called with the error of a check that failed, while the last good keys
+	// stay in force, and with nil once one has succeeded again. It must return soon. Errors hold no
+	// keys.
 	Report func(error)
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -43,8 +45,10 @@ type Ring struct {
 	report func(error)
 	now    func() time.Time
 
+	elapsed func() time.Duration // since some instant, by a clock that is cheaper to read where it can be
+
 	current atomic.Pointer[state]
-	due     atomic.Int64 // when the next check is, in nanoseconds
+	due     atomic.Int64 // when the next check is, as elapsed has it
 
 	mu     sync.Mutex // one load at a time
 	failed bool       // guarded by mu: the last load failed
@@ -72,13 +76,19 @@ func Open(cfg Config) (*Ring, error) {
 	if r.now == nil {
 		r.now = time.Now
 	}
+	base := r.now()
+	r.elapsed = func() time.Duration { return r.now().Sub(base) }
+	if cfg.Now == nil {
+		r.elapsed = func() time.Duration { return time.Since(base) } // reads the monotonic clock alone
+	}
 	if err := r.Reload(); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// Reload reads the keys again, and puts them in force. If it fails, the last good keys stay in force.
+// Reload reads the keys again, and puts them in force. If it fails, the last good keys stay in
+// force.
 func (r *Ring) Reload() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +97,7 @@ func (r *Ring) Reload() error {
 
 // reload loads the keys. r.mu is held.
 func (r *Ring) reload() error {
-	r.due.Store(r.now().Add(r.every).UnixNano())
+	r.due.Store(int64(r.elapsed() + r.every))
 	keys, err := r.load()
 	if err == nil && keys.IsZero() {
 		err = errors.New("keyring: there are no keys")
@@ -115,27 +125,29 @@ func same(a, b []key) bool {
 	return true
 }
 
-// at returns the keys in force at an instant, which it has checked if that is due. While one
-// goroutine reads, the others go on with what there is: a file server that hangs holds up one.
-func (r *Ring) at(now time.Time) *state {
-	if r.every > 0 && now.UnixNano() >= r.due.Load() && r.mu.TryLock() {
-		r.check(now)
+// state returns the keys in force, which it has checked if that is due. While one goroutine reads,
+// the others go on with what there is: a file server that hangs holds up one.
+func (r *Ring) state() *state {
+	if r.every > 0 && r.overdue() && r.mu.TryLock() {
+		r.check()
 	}
 	return r.current.Load()
 }
 
+func (r *Ring) overdue() bool { return int64(r.elapsed()) >= r.due.Load() }
+
 // check reads the keys again, unless somebody has just done so, and reports. It unlocks r.mu.
-func (r *Ring) check(now time.Time) {
-	if tell, err := r.checkLocked(now); tell && r.report != nil {
+func (r *Ring) check() {
+	if tell, err := r.checkLocked(); tell && r.report != nil {
 		r.report(err)
 	}
 }
 
-// checkLocked does that, and says what there is to report. It unlocks r.mu, since Report may use the
-// ring.
-func (r *Ring) checkLocked(now time.Time) (tell bool, err error) {
+// checkLocked does that, and says what there is to report. It unlocks r.mu, since Report may use
+// the ring.
+func (r *Ring) checkLocked() (tell bool, err error) {
 	defer r.mu.Unlock()
-	if now.UnixNano() < r.due.Load() {
+	if !r.overdue() {
 		return false, nil
 	}
 	before := r.failed
@@ -143,16 +155,20 @@ func (r *Ring) checkLocked(now time.Time) (tell bool, err error) {
 	return err != nil || before, err
 }
 
+// opens reports whether a key opens now. The time is looked at only if it matters.
+func (r *Ring) opens(k *key) bool { return k.until.IsZero() || k.opens(r.now()) }
+
 // Opens reports whether what the key has sealed can still be opened: the ring has the key, and its
 // time has not ended. Whoever keeps something that was opened asks each time.
 func (r *Ring) Opens(id KeyID) bool {
-	now := r.now()
-	return r.at(now).opens(id, now)
+	s := r.state()
+	i := s.find(id)
+	return i >= 0 && r.opens(&s.keys[i])
 }
 
 // List returns what may be known of the keys in force, in the order in which they seal.
 func (r *Ring) List() []KeyInfo {
-	list := r.at(r.now()).keys
+	list := r.state().keys
 	return Keys{func() []key { return list }}.List()
 }
 
@@ -178,15 +194,9 @@ func (s *state) find(id KeyID) int {
 	return -1
 }
 
-// opens reports whether a key opens at an instant.
-func (s *state) opens(id KeyID, now time.Time) bool {
-	i := s.find(id)
-	return i >= 0 && s.keys[i].opens(now)
-}
-
-// sealing returns the place of the key that seals at an instant: the last whose time has come. Where
-// none has, as by a clock that is late, or after the others were retired, the first to come does. It
-// is -1 where no key opens any more.
+// sealing returns the place of the key that seals at an instant: the last whose time has come.
+// Where none has, as by a clock that is late, or after the others were retired, the first to come
+// does. It is -1 where no key opens any more.
 func (s *state) sealing(now time.Time) int {
 	found := -1
 	for i := range s.keys {

@@ -30,8 +30,8 @@ func TestOpenConfig(t *testing.T) {
 	}
 }
 
-// TestFollowsFile: a rotation and a retirement in the file are in force once a check is due, in what
-// was made of the ring before, too.
+// TestFollowsFile: a rotation and a retirement in the file are in force once a check is due, in
+// what was made of the ring before, too.
 func TestFollowsFile(t *testing.T) {
 	t.Parallel()
 	path, k := create(t)

@@ -13,8 +13,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
-// TestKeysDoNotShow: no verb, encoding or log tells a key, also where it is a field of another value
-// (threat 116).
+// TestKeysDoNotShow: no verb, encoding or log tells a key, also where it is a field of another
+// value (threat 116).
 func TestKeysDoNotShow(t *testing.T) {
 	t.Parallel()
 	c := &clock{start}
@@ -41,8 +41,14 @@ func TestKeysDoNotShow(t *testing.T) {
 	_, damaged := keyring.Parse(bytes.Replace(k.Encode(), []byte(secret[:4]), []byte("AAAA"), 1))
 	var log bytes.Buffer
 	for _, v := range []any{
-		k, &k, r, box, holder{k, k, r, box}, &holder{k, k, r, box}, []keyring.Keys{k}, map[string]any{"k": k, "r": r, "b": box}, k.List(),
-		keyring.Config{File: path}, damaged,
+		k, &k, r, box,
+		holder{k, k, r, box},
+		&holder{k, k, r, box},
+		[]keyring.Keys{k},
+		map[string]any{"k": k, "r": r, "b": box},
+		k.List(),
+		keyring.Config{File: path},
+		damaged,
 	} {
 		var out strings.Builder
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%e", "%c"} {

@@ -32,8 +32,8 @@ func (k Keys) Encode() []byte {
 }
 
 // Parse reads what [Keys.Encode] returns, and nothing else: text that is cut short, a key that is
-// damaged or stands there twice, another order and trailing data are refused. Its errors name lines,
-// and nothing of what stands in them.
+// damaged or stands there twice, another order and trailing data are refused. Its errors name
+// lines, and nothing of what stands in them.
 func Parse(text []byte) (Keys, error) {
 	if len(text) > maxText {
 		return Keys{}, fmt.Errorf("keyring: the keys are larger than %d bytes", maxText)

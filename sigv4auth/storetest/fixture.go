@@ -43,8 +43,8 @@ type Fixture struct {
 	// the store cannot do that, or its revisions are of everything in it.
 	ChangeOthers func() error
 
-	// Sealed says that Known are sessions whose access keys no store holds, as those of package sts:
-	// a revision is then the role's, and Policies cannot tell the access keys apart.
+	// Sealed says that Known are sessions whose access keys no store holds, as those of package
+	// sts: a revision is then the role's, and Policies cannot tell the access keys apart.
 	Sealed bool
 
 	// Within is how long a change may take to be in force. 0: a second.

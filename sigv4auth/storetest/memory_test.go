@@ -206,8 +206,11 @@ func (m *memory) Policies(ctx context.Context, id sigv4auth.Identity) (iampolicy
 	case "the revision alone":
 		gone = id.Revision != fmt.Sprintf("r%d", m.revision[aliceKey])
 	case "any access key":
-		c = m.keys[map[string]string{"arn:aws:iam::111122223333:user/alice": aliceKey, "arn:aws:iam::111122223333:user/bob": bobKey}[id.Principal.ARN]]
-		gone = c.Principal.UserID != id.Principal.UserID || id.Revision != fmt.Sprintf("r%d", m.revision[c.AccessKeyID])
+		c = m.keys[aliceKey]
+		if id.Principal.ARN != c.Principal.ARN {
+			c = m.keys[bobKey]
+		}
+		gone = c.Principal.ARN != id.Principal.ARN || c.Principal.UserID != id.Principal.UserID || id.Revision != fmt.Sprintf("r%d", m.revision[c.AccessKeyID])
 	case "gone is no code":
 		if gone {
 			return iampolicy.Set{}, "", errors.New("that revision is gone")

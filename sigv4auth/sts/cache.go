@@ -4,72 +4,86 @@ import (
 	"hash/maphash"
 	"math/rand/v2"
 	"sync/atomic"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// refresh is how many times a session is found in recent for once that the list of the recently used
-// is told so: one that is busy stays among them.
-const refresh = 16
-
-// maxRecent is enough for the sessions that are busy at one time, and takes 32 KiB.
-const maxRecent = 4096
+// ways is how many sessions share the places of a set.
+const ways = 4
 
 // cache holds tokens that have been opened. Only what a ring has sealed enters it, under the access
-// key ID that it is bound to, so that nobody fills it with what they made up, and those of one access
-// key have one place.
+// key ID that it is bound to, so that nobody fills it with what they made up. An access key has the
+// places of one set, which a hash tells; where they are taken, one of the four that have them makes
+// room. No look takes a lock, which many cores would wait for, and keeping a session costs next to
+// nothing, where a list of the recently used costs as much as to open its token.
 type cache struct {
-	sessions *lru.Cache[string, *opened]
-
-	// recent holds some of the sessions for a look without a lock, which many cores would wait for. The
-	// length is a power of two.
-	recent []atomic.Pointer[opened]
-	seed   maphash.Seed // so that nobody can choose access keys that share a slot
+	seed maphash.Seed // so that nobody can choose access keys that share a set
+	sets [][ways]atomic.Pointer[opened]
+	mask uint64 // the number of sets, a power of two, less one
+	ways int    // fewer in a cache of less than four
 }
 
-func newCache(size int) (*cache, error) {
-	slots := 1
-	for slots < min(size, maxRecent) {
-		slots *= 2
+// newCache returns a cache of at most size sessions: as many as there are in a power of two of
+// sets.
+func newCache(size int) *cache {
+	sets := 1
+	for 2*sets*ways <= size {
+		sets *= 2
 	}
-	c := &cache{recent: make([]atomic.Pointer[opened], slots), seed: maphash.MakeSeed()}
-	var err error
-	c.sessions, err = lru.NewWithEvict(size, c.forget)
-	return c, err
+	return &cache{
+		seed: maphash.MakeSeed(), sets: make([][ways]atomic.Pointer[opened], sets), mask: uint64(sets - 1), ways: min(size, ways),
+	}
 }
 
-func (c *cache) slot(accessKeyID string) *atomic.Pointer[opened] {
-	return &c.recent[maphash.String(c.seed, accessKeyID)&uint64(len(c.recent)-1)]
+func (c *cache) set(accessKeyID string) []atomic.Pointer[opened] {
+	return c.sets[maphash.String(c.seed, accessKeyID)&c.mask][:c.ways]
 }
 
-// forget lets go of a session that has made room for another. A request that has just found it may put
-// it back: it then stays until another takes its slot.
-func (c *cache) forget(accessKeyID string, o *opened) { c.slot(accessKeyID).CompareAndSwap(o, nil) }
-
-// get returns the session of an access key, nil if it is not there. Whether the token is the right one
-// is not looked at.
+// get returns the session of an access key, nil if it is not there. Whether the token is the right
+// one is not looked at.
 func (c *cache) get(accessKeyID string) *opened {
-	slot := c.slot(accessKeyID)
-	if o := slot.Load(); o != nil && o.credential.AccessKeyID == accessKeyID {
-		if rand.Uint32()%refresh == 0 {
-			c.sessions.Get(accessKeyID)
+	set := c.set(accessKeyID)
+	for i := range set {
+		if o := set[i].Load(); o != nil && o.credential.AccessKeyID == accessKeyID {
+			return o
 		}
-		return o
 	}
-	o, ok := c.sessions.Get(accessKeyID)
-	if !ok {
-		return nil
-	}
-	slot.Store(o)
-	return o
+	return nil
 }
 
+// put keeps a session: in the place of the same access key, or a free one, or by chance.
 func (c *cache) put(o *opened) {
-	c.sessions.Add(o.credential.AccessKeyID, o)
-	c.slot(o.credential.AccessKeyID).Store(o)
+	set := c.set(o.credential.AccessKeyID)
+	place := -1
+	for i := range set {
+		switch other := set[i].Load(); {
+		case other == nil && place < 0:
+			place = i
+		case other != nil && other.credential.AccessKeyID == o.credential.AccessKeyID:
+			set[i].Store(o)
+			return
+		}
+	}
+	if place < 0 {
+		place = rand.IntN(len(set))
+	}
+	set[place].Store(o)
 }
 
+// remove lets go of a session.
 func (c *cache) remove(o *opened) {
-	c.sessions.Remove(o.credential.AccessKeyID)
-	c.forget(o.credential.AccessKeyID, o)
+	set := c.set(o.credential.AccessKeyID)
+	for i := range set {
+		set[i].CompareAndSwap(o, nil)
+	}
+}
+
+// len returns how many sessions are kept.
+func (c *cache) len() (n int) {
+	for s := range c.sets {
+		for i := range c.sets[s] {
+			if c.sets[s][i].Load() != nil {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
-// TestContract: a Store keeps the contracts of both kinds of stores, for each kind of session and for
-// long-term keys, with everything that can be done to what is behind it (threats 233 and 234).
+// TestContract: a Store keeps the contracts of both kinds of stores, for each kind of session and
+// for long-term keys, with everything that can be done to what is behind it (threats 233 and 234).
 func TestContract(t *testing.T) {
 	t.Parallel()
 	for _, first := range []struct {

@@ -24,19 +24,19 @@
 //
 // A session of the last two kinds names the long-term key that asked for it, and that key is looked
 // up at each request: where it is unknown, inactive or expired, or has become another user's, the
-// session has ended. That is stricter than AWS, where a session outlives the key. A RoleSession does
-// the same if [Session].Asker is set.
+// session has ended. That is stricter than AWS, where a session outlives the key. A RoleSession
+// does the same if [Session].Asker is set.
 //
 // # Tokens
 //
 // A token is bound to its access key ID, and no key opens what another sealed. With any byte
 // changed, cut short, under another access key ID or by another ring it is unknown:
 // [sigv4auth.ErrUnrecognizedClient]. An expired one opens, so that the client is told that it has
-// expired. It has at most [MaxTokenSize] bytes, of which session policies take the most: AWS's limit
-// since September 2026. Nothing of a session can be changed once it was issued. To end one before
-// its time, deny its role by a condition on aws:TokenIssueTime, delete the role, or retire the ring's
-// key; a key whose grace period has ended ends the sessions that it sealed, so that the grace period
-// MUST be longer than the longest session.
+// expired. It has at most [MaxTokenSize] bytes, of which session policies take the most: AWS's
+// limit since September 2026. Nothing of a session can be changed once it was issued. To end one
+// before its time, deny its role by a condition on aws:TokenIssueTime, delete the role, or retire
+// the ring's key; a key whose grace period has ended ends the sessions that it sealed, so that the
+// grace period MUST be longer than the longest session.
 //
 // Who may have a session, and with what, is decided before [Store.Issue] is called, which asks
 // nobody.

@@ -8,9 +8,9 @@ func EncodeForTest(s *Session, secret string) []byte {
 
 // DecodeForTest returns what was encoded.
 func DecodeForTest(plain string) (s Session, secret string, ok bool) {
-	secret, ok = decode(&s, plain)
-	return s, secret, ok
+	c, ok := decode(&s, plain)
+	return s, c.secret, ok
 }
 
 // CachedForTest returns how many tokens a Store keeps.
-func (s *Store) CachedForTest() int { return s.cache.sessions.Len() }
+func (s *Store) CachedForTest() int { return s.cache.len() }

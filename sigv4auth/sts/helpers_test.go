@@ -42,7 +42,9 @@ type directory struct {
 }
 
 func newDirectory() *directory {
-	ada := iampolicy.Principal{ARN: adaARN, AccountID: account, UserID: "AIDAADA", Type: iampolicy.User, Tags: map[string]string{"team": "ops"}}
+	ada := iampolicy.Principal{
+		ARN: adaARN, AccountID: account, UserID: "AIDAADA", Type: iampolicy.User, Tags: map[string]string{"team": "ops"},
+	}
 	secret := func(s string) sigv4auth.Secret { return sigv4auth.NewSecret("a-long-term-secret-" + s) }
 	return &directory{
 		keys: map[string]sigv4auth.Credential{
@@ -51,7 +53,9 @@ func newDirectory() *directory {
 			rootKey: {AccessKeyID: rootKey, Secret: secret("root"), Principal: iampolicy.Principal{ARN: rootARN, UserID: account}},
 		},
 		roles: map[string]sigv4auth.Role{
-			riderARN: {ARN: riderARN, ID: "AROARIDER", MaxSession: 12 * time.Hour, Tags: map[string]string{"team": "riders", "site": "home"}},
+			riderARN: {
+				ARN: riderARN, ID: "AROARIDER", MaxSession: 12 * time.Hour, Tags: map[string]string{"team": "riders", "site": "home"},
+			},
 		},
 		policies: map[string][]*iampolicy.Policy{
 			riderARN: {parse(`"ride:*"`, iampolicy.IdentityPolicy)}, adaARN: {parse(`"ride:*"`, iampolicy.IdentityPolicy)},

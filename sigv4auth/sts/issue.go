@@ -23,14 +23,15 @@ type Grant struct {
 	// hours for the sessions of users, and one hour for those of a root user. It is cut to whole
 	// seconds. Required.
 	Duration time.Duration
-	// MinTokenSize is the least size of the token in bytes, at most [MaxTokenSize]: MinimumSessionTokenSize
-	// in the STS API. Zero: as small as it is.
+	// MinTokenSize is the least size of the token in bytes, at most [MaxTokenSize]:
+	// MinimumSessionTokenSize in the STS API. Zero: as small as it is.
 	MinTokenSize int
 }
 
 // Issued is what Issue has made. It is the caller's own.
 type Issued struct {
-	// Credential is what the session's first request will be admitted as, secret and token included.
+	// Credential is what the session's first request will be admitted as, secret and token
+	// included.
 	Credential sigv4auth.Credential
 	// Session is what the token says.
 	Session Session
@@ -38,17 +39,17 @@ type Issued struct {
 	TokenSize int
 	// TokenUtilization is the size in percent of MaxTokenSize, rounded up: SessionTokenUtilization.
 	TokenUtilization int
-	// PackedPolicySize is how many percent of the largest token session policies, policy ARNs and tags
-	// take, rounded up. Zero: there are none.
+	// PackedPolicySize is how many percent of the largest token session policies, policy ARNs and
+	// tags take, rounded up. Zero: there are none.
 	PackedPolicySize int
 }
 
 // Issue makes temporary credentials for a session. They work at once, in every process that has the
-// ring: nothing is stored. Issue asks nobody whether the session may be had, which is the caller's to
-// decide, but makes none that would be refused: its role has to exist, with the ID that
-// Session.RoleID names if it is given, or else the error wraps [sigv4auth.ErrNoSuchRole]; and so has
-// its asker, or else it wraps [sigv4auth.ErrUnrecognizedClient]. A session that does not fit into a
-// token is a [*TokenTooLargeError]. Every other mistake in g is reported together.
+// ring: nothing is stored. Issue asks nobody whether the session may be had, which is the caller's
+// to decide, but makes none that would be refused: its role has to exist, with the ID that
+// Session.RoleID names if it is given, or else the error wraps [sigv4auth.ErrNoSuchRole]; and so
+// has its asker, or else it wraps [sigv4auth.ErrUnrecognizedClient]. A session that does not fit
+// into a token is a [*TokenTooLargeError]. Every other mistake in g is reported together.
 func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	session := g.Session.clone()
 	if err := errors.Join(session.check(), s.checkGrant(&g)); err != nil {
@@ -60,7 +61,8 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	}
 	g.Duration = g.Duration.Truncate(time.Second)
 	if longest := session.longest(most); g.Duration < minDuration || g.Duration > longest {
-		return Issued{}, fmt.Errorf("sts: Grant.Duration: this %v lasts from %v to %v, not %v", session.Kind, minDuration, longest, g.Duration)
+		return Issued{}, fmt.Errorf("sts: Grant.Duration: this %v lasts from %v to %v, not %v",
+			session.Kind, minDuration, longest, g.Duration)
 	}
 	// The token keeps what the API's answers have: whole seconds.
 	session.IssuedAt = s.cfg.Now().UTC().Truncate(time.Second)
@@ -75,13 +77,13 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	}
 	// What is returned is what requests will find in the token.
 	memory := new(scratch)
-	text, key, opens := memory.openToken(s.box, accessKeyID, token)
-	o, whole := newOpened(accessKeyID, token, text, key)
+	kept, key, opens := memory.openToken(s.box, accessKeyID, token)
+	o, whole := newOpened(kept, key)
 	if !opens || !whole {
 		return Issued{}, errors.New("sts: the session token that was made does not open") // its key has just been retired
 	}
-	c, err := s.complete(ctx, o)
-	if err != nil {
+	var c sigv4auth.Credential
+	if err := s.complete(ctx, &c, o); err != nil {
 		return Issued{}, err
 	}
 	c.Principal.Tags = maps.Clone(c.Principal.Tags)
@@ -103,8 +105,8 @@ func (s *Store) checkGrant(g *Grant) error {
 	return errors.Join(mistakes...)
 }
 
-// lookUp finds the role and the asker of a session that is to be issued, and the longest time that the
-// role admits.
+// lookUp finds the role and the asker of a session that is to be issued, and the longest time that
+// the role admits.
 func (s *Store) lookUp(ctx context.Context, session *Session) (most time.Duration, err error) {
 	for _, arn := range session.PolicyARNs {
 		p, err := s.cfg.ManagedPolicies.SessionPolicy(ctx, arn)

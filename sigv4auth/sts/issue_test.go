@@ -81,8 +81,8 @@ func TestIssueRoleSession(t *testing.T) {
 	}
 }
 
-// TestIssueForUsers: the principals of a user's own session and of a federated user, and that a root
-// user may have both.
+// TestIssueForUsers: the principals of a user's own session and of a federated user, and that a
+// root user may have both.
 func TestIssueForUsers(t *testing.T) {
 	t.Parallel()
 	p := single(t)
@@ -108,7 +108,8 @@ func TestIssueForUsers(t *testing.T) {
 			ARN: rootARN, AccountID: account, UserID: account, Type: iampolicy.Account,
 		}, "Read Book Close"},
 		{"federated by root", sts.Session{Kind: sts.FederatedUser, Name: "bob", Asker: root}, iampolicy.Principal{
-			ARN: "arn:aws:sts::111122223333:federated-user/bob", AccountID: account, UserID: "111122223333:bob", Type: iampolicy.FederatedUser,
+			ARN: "arn:aws:sts::111122223333:federated-user/bob", AccountID: account, UserID: "111122223333:bob",
+			Type: iampolicy.FederatedUser,
 		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -243,8 +244,10 @@ func TestIssueForNobody(t *testing.T) {
 		s    sts.Session
 		want error
 	}{
-		{"a role made again", other, sigv4auth.ErrNoSuchRole}, {"no role", gone, sigv4auth.ErrNoSuchRole},
-		{"no key", stranger, sigv4auth.ErrUnrecognizedClient}, {"another user's key", another, sigv4auth.ErrUnrecognizedClient},
+		{"a role made again", other, sigv4auth.ErrNoSuchRole},
+		{"no role", gone, sigv4auth.ErrNoSuchRole},
+		{"no key", stranger, sigv4auth.ErrUnrecognizedClient},
+		{"another user's key", another, sigv4auth.ErrUnrecognizedClient},
 	} {
 		if _, err := p.Issue(t.Context(), sts.Grant{Session: c.s, Duration: time.Hour}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.name, err)
@@ -262,8 +265,8 @@ func TestIssueForNobody(t *testing.T) {
 	}
 }
 
-// TestTokenSizes: an ordinary session has a token of at most 900 bytes, without session policies; the
-// least size is honoured, and what has more than 4,096 is refused, with the size.
+// TestTokenSizes: an ordinary session has a token of at most 900 bytes, without session policies;
+// the least size is honoured, and what has more than 4,096 is refused, with the size.
 func TestTokenSizes(t *testing.T) {
 	t.Parallel()
 	p := single(t)

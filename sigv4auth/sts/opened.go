@@ -15,6 +15,7 @@ type opened struct {
 	session Session
 	// credential is complete but for what the role or the user adds at each request.
 	credential sigv4auth.Credential
+	known      sigv4auth.Session // the credential's
 	// base names the policies of the sessions of users: see userRevision.
 	base string
 
@@ -31,19 +32,20 @@ type managedPolicies struct {
 	session *sigv4auth.Session
 }
 
-// newOpened makes of a token's content what requests need. The strings are kept.
-func newOpened(accessKeyID, token, plain string, key keyring.KeyID) (o *opened, ok bool) {
+// newOpened makes of a token's content what requests need.
+func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 	o = &opened{key: key}
 	s, c := &o.session, &o.credential
-	secret, ok := decode(s, plain)
+	content, ok := decode(s, k.plain)
 	if !ok {
 		return nil, false
 	}
-	if c.Principal, ok = s.principal(); !ok {
+	if c.Principal, ok = s.principal(content.userID); !ok {
 		return nil, false
 	}
-	c.AccessKeyID, c.Secret, c.SessionToken, c.Expires = accessKeyID, sigv4auth.NewSecret(secret), sigv4auth.NewSecret(token), s.Expires
-	c.Session = &sigv4auth.Session{
+	c.AccessKeyID, c.Secret, c.SessionToken = k.accessKeyID, sigv4auth.NewSecret(content.secret), sigv4auth.NewSecret(k.token)
+	c.Expires = s.Expires
+	c.Session, o.known = &o.known, sigv4auth.Session{
 		IssuedAt: s.IssuedAt, Tags: s.Tags, MFA: s.MFA, MFAPresent: s.MFAPresent, SourceIdentity: s.SourceIdentity,
 		Federated: s.Federated,
 	}
@@ -57,15 +59,15 @@ func newOpened(accessKeyID, token, plain string, key keyring.KeyID) (o *opened, 
 	}
 	if s.Kind != RoleSession {
 		o.base = strings.Join([]string{
-			userRevisionPrefix, accessKeyID, c.Principal.ARN, c.Principal.UserID, s.Asker.AccessKeyID, s.Asker.ARN, s.Asker.UserID, "",
+			userRevisionPrefix, k.accessKeyID, c.Principal.ARN, c.Principal.UserID, s.Asker.AccessKeyID, s.Asker.ARN, s.Asker.UserID, "",
 		}, " ")
 	}
 	return o, true
 }
 
 // userRevisionPrefix begins the revisions of the sessions of users, which a Store makes and reads:
-// access key ID, ARN and user ID of the session, those of the asker, and the revision of the asker's
-// credential, separated by spaces, of which none but the last has any.
+// access key ID, ARN and user ID of the session, those of the asker, and the revision of the
+// asker's credential, separated by spaces, of which none but the last has any.
 const userRevisionPrefix = "sts-user"
 
 // userRevision returns the revision of a session whose asker's credential has the revision of.
@@ -84,8 +86,8 @@ type asked struct {
 	revision                 string
 }
 
-// askerOf takes the revision of id apart. user is false for one that is none of a user's session; ok
-// tells whether it is that of this access key and this principal.
+// askerOf takes the revision of id apart. user is false for one that is none of a user's session;
+// ok tells whether it is that of this access key and this principal.
 func askerOf(id *sigv4auth.Identity) (a asked, user, ok bool) {
 	rest, user := strings.CutPrefix(id.Revision, userRevisionPrefix+" ")
 	if !user {

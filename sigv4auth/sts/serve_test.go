@@ -42,8 +42,8 @@ func serve(p *process) *service {
 	return s
 }
 
-// call sends a request that is signed with c, after edit has changed it, and returns the error type of
-// the answer, "" if it was admitted.
+// call sends a request that is signed with c, after edit has changed it, and returns the error type
+// of the answer, "" if it was admitted.
 func (s *service) call(c sigv4auth.Credential, edit ...func(r *http.Request)) string {
 	s.t.Helper()
 	caller := sigv4test.Signer{Credential: c, Region: "us-east-1", Service: "execute-api", Now: s.clock.Now}
@@ -61,9 +61,9 @@ func (s *service) call(c sigv4auth.Credential, edit ...func(r *http.Request)) st
 }
 
 // TestServing: sessions of each kind are admitted in another process than the one that issued them,
-// refused without their token, with another's or a changed one, under another's key and with a wrong
-// secret, and told when they have expired. A token that was added or changed after the signature
-// admits nobody who it is not the token of (threats 92 and 102).
+// refused without their token, with another's or a changed one, under another's key and with a
+// wrong secret, and told when they have expired. A token that was added or changed after the
+// signature admits nobody who it is not the token of (threats 92 and 102).
 func TestServing(t *testing.T) {
 	t.Parallel()
 	const (
@@ -131,7 +131,8 @@ func TestServing(t *testing.T) {
 	}
 }
 
-// TestRevokedByIssueTime: a condition on aws:TokenIssueTime ends the sessions of a role that are older.
+// TestRevokedByIssueTime: a condition on aws:TokenIssueTime ends the sessions of a role that are
+// older.
 func TestRevokedByIssueTime(t *testing.T) {
 	t.Parallel()
 	s := serve(single(t))
@@ -149,8 +150,8 @@ func TestRevokedByIssueTime(t *testing.T) {
 	}
 }
 
-// TestNothingShows: no secret, token or key is in what a Store, what it issues and its errors print, nor
-// in the audit of refused and admitted requests (threat 116).
+// TestNothingShows: no secret, token or key is in what a Store, what it issues and its errors
+// print, nor in the audit of refused and admitted requests (threat 116).
 func TestNothingShows(t *testing.T) {
 	t.Parallel()
 	p := single(t)

@@ -58,14 +58,14 @@ type Session struct {
 
 	// Kind is required.
 	Kind Kind
-	// RoleARN is the role of a RoleSession, with its path, and RoleID its unique ID. Issue fills the ID;
-	// if it is given, a role that has another is not the one that was meant.
+	// RoleARN is the role of a RoleSession, with its path, and RoleID its unique ID. Issue fills
+	// the ID; if it is given, a role that has another is not the one that was meant.
 	RoleARN, RoleID string
 	// Name is the name of a RoleSession, 2 to 64 characters of [A-Za-z0-9_+=,.@-], or of a
 	// FederatedUser, 2 to 32 of these. A UserSession has none.
 	Name string
-	// Asker is the long-term key that asked. A FederatedUser and a UserSession need it. A RoleSession
-	// with it ends with the key.
+	// Asker is the long-term key that asked. A FederatedUser and a UserSession need it. A
+	// RoleSession with it ends with the key.
 	Asker Asker
 	// IssuedAt and Expires are in whole seconds. Issue sets them.
 	IssuedAt, Expires time.Time
@@ -81,11 +81,11 @@ type Session struct {
 	MFA        time.Time
 	// Federated is who the session is for, where an identity provider vouched for them. nil: none.
 	Federated *sigv4auth.FederatedIdentity
-	// Policy is the document of a session policy, at most 2,048 characters. Empty: none. Its white space
-	// is not kept.
+	// Policy is the document of a session policy, at most 2,048 characters. Empty: none. Its white
+	// space is not kept.
 	Policy string
-	// PolicyARNs are managed policies that limit the session too, at most 10. They are looked up at each
-	// request: see [ManagedPolicyStore].
+	// PolicyARNs are managed policies that limit the session too, at most 10. They are looked up at
+	// each request: see [ManagedPolicyStore].
 	PolicyARNs []string
 }
 
@@ -221,14 +221,14 @@ func (s *Session) longest(most time.Duration) time.Duration {
 	return min(most, maxRoleDuration)
 }
 
-// principal returns who calls with the session, but for the tags, which are found at each request.
-// It reports false for what check would not have let pass.
-func (s *Session) principal() (p iampolicy.Principal, ok bool) {
+// principal returns who calls with a session that was issued, but for the tags, which are found at
+// each request. userID is that of a RoleSession.
+func (s *Session) principal(userID string) (p iampolicy.Principal, ok bool) {
 	if s.Kind == RoleSession {
-		role, ok := iamid.ParseARN(s.RoleARN, "role")
+		role, resource, ok := iamid.SplitARN(s.RoleARN) // which check has found to be a role's
+		role.Name = resource[strings.LastIndexByte(resource, '/')+1:]
 		return iampolicy.Principal{
-			ARN: role.SessionARN(s.Name), AccountID: role.Account, UserID: s.RoleID + ":" + s.Name, RoleARN: s.RoleARN,
-			Type: iampolicy.AssumedRole,
+			ARN: role.SessionARN(s.Name), AccountID: role.Account, UserID: userID, RoleARN: s.RoleARN, Type: iampolicy.AssumedRole,
 		}, ok
 	}
 	asker, isUser := iamid.ParseARN(s.Asker.ARN, "user")

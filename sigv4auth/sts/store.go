@@ -16,8 +16,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
-// defaultCacheSize is as many as sigv4auth keeps derived keys.
-const defaultCacheSize = 10_000
+const defaultCacheSize = 16_384
 
 // ManagedPolicyStore finds managed policies, where sessions may be limited by their ARNs.
 //
@@ -48,16 +47,17 @@ type StoreConfig struct {
 	Policies sigv4auth.PolicyStore
 	// ManagedPolicies are what [Session].PolicyARNs name. nil: no session may have any.
 	ManagedPolicies ManagedPolicyStore
-	// CacheSize is the largest number of opened tokens that are kept. One takes some KiB, and more with
-	// large session policies. 0: 10,000.
+	// CacheSize is the largest number of opened tokens that are kept: up to half of it may stay
+	// unused, for the number of sets is a power of two. One takes some KiB, and more with large
+	// session policies. 0: 16,384.
 	CacheSize int
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
 }
 
-// Store issues sessions, and is the store of their credentials and policies, in front of the store of
-// long-term keys. It is safe for concurrent use. Several, in as many processes, admit each other's
-// sessions if they have one ring.
+// Store issues sessions, and is the store of their credentials and policies, in front of the store
+// of long-term keys. It is safe for concurrent use. Several, in as many processes, admit each
+// other's sessions if they have one ring.
 type Store struct {
 	cfg    StoreConfig // not changed
 	box    *keyring.Box
@@ -88,12 +88,8 @@ func NewStore(cfg StoreConfig) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Store{cfg: cfg, box: cfg.Ring.For(purpose)}
+	s := &Store{cfg: cfg, box: cfg.Ring.For(purpose), cache: newCache(cfg.CacheSize)}
 	s.memory.New = func() any { return new(scratch) }
-	var err error
-	if s.cache, err = newCache(cfg.CacheSize); err != nil {
-		return nil, fmt.Errorf("sts: StoreConfig.CacheSize: %w", err)
-	}
 	return s, nil
 }
 
@@ -114,16 +110,19 @@ func (u unknown) Error() string { return "sts: " + string(u) }
 // Unwrap makes the reason known to the Authenticator.
 func (unknown) Unwrap() error { return sigv4auth.ErrUnrecognizedClient }
 
-// Credential returns what accessKeyID names: for a temporary key, whose ID begins with ASIA, what its
-// session token says, with the tags that its role or user has now; for every other, and for a token
-// that is not the ring's, what the next store says. A session whose role, or whose asker where it
-// needs one, is gone is an error that wraps [sigv4auth.ErrUnrecognizedClient]. An expired one is
-// returned: its Expires says so.
-func (s *Store) Credential(ctx context.Context, accessKeyID, sessionToken string) (sigv4auth.Credential, error) {
+// Credential returns what accessKeyID names: for a temporary key, whose ID begins with ASIA, what
+// its session token says, with the tags that its role or user has now; for every other, and for a
+// token that is not the ring's, what the next store says. A session whose role, or whose asker
+// where it needs one, is gone is an error that wraps [sigv4auth.ErrUnrecognizedClient]. An expired
+// one is returned: its Expires says so.
+func (s *Store) Credential(ctx context.Context, accessKeyID, sessionToken string) (c sigv4auth.Credential, err error) {
 	if sessionToken != "" && strings.HasPrefix(accessKeyID, iamid.TemporaryPrefix) {
 		o, err := s.open(accessKeyID, sessionToken)
 		if err == nil {
-			return s.complete(ctx, o)
+			if err = s.complete(ctx, &c, o); err != nil {
+				return sigv4auth.Credential{}, err
+			}
+			return c, nil
 		}
 		if s.cfg.Credentials == nil {
 			return sigv4auth.Credential{}, err
@@ -135,9 +134,9 @@ func (s *Store) Credential(ctx context.Context, accessKeyID, sessionToken string
 	return s.cfg.Credentials.Credential(ctx, accessKeyID, sessionToken)
 }
 
-// Session returns what the session token of a request that was verified says. It fails with an error
-// that wraps [sigv4auth.ErrUnrecognizedClient] if the token is not one of the ring's for this access
-// key ID. The caller may change what is returned.
+// Session returns what the session token of a request that was verified says. It fails with an
+// error that wraps [sigv4auth.ErrUnrecognizedClient] if the token is not one of the ring's for this
+// access key ID. The caller may change what is returned.
 func (s *Store) Session(accessKeyID, sessionToken string) (Session, error) {
 	o, err := s.open(accessKeyID, sessionToken)
 	if err != nil {
@@ -156,30 +155,26 @@ func (s *Store) open(accessKeyID, sessionToken string) (*opened, error) {
 		return o, nil
 	}
 	memory := s.memory.Get().(*scratch)
-	plain, key, ok := memory.openToken(s.box, accessKeyID, sessionToken)
+	kept, key, ok := memory.openToken(s.box, accessKeyID, sessionToken)
 	s.memory.Put(memory)
 	if !ok {
 		return nil, notOurs
 	}
-	// What is kept outlives the request, whose header the strings point into.
-	kept := accessKeyID + sessionToken
-	o, ok := newOpened(kept[:len(accessKeyID)], kept[len(accessKeyID):], plain, key)
+	o, ok := newOpened(kept, key)
 	if !ok {
 		return nil, notOurs
 	}
-	if s.cfg.Now().Before(o.session.Expires) {
-		s.cache.put(o)
-	}
+	s.cache.put(o)
 	return o, nil
 }
 
-// complete adds what the role or the user has now.
-func (s *Store) complete(ctx context.Context, o *opened) (sigv4auth.Credential, error) {
-	c := o.credential
+// complete makes c what o and what its role or its user is now come to.
+func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened) error {
+	*c = o.credential
 	if o.session.Asker.AccessKeyID != "" {
 		asker, err := s.asker(ctx, &o.session)
 		if err != nil {
-			return sigv4auth.Credential{}, err
+			return err
 		}
 		if !asker.Expires.IsZero() && asker.Expires.Before(c.Expires) {
 			c.Expires = asker.Expires
@@ -190,39 +185,38 @@ func (s *Store) complete(ctx context.Context, o *opened) (sigv4auth.Credential, 
 		}
 	}
 	if o.session.Kind == RoleSession {
-		role, err := s.role(ctx, &o.session)
-		if err != nil {
-			return sigv4auth.Credential{}, err
+		if err := s.addRole(ctx, c, &o.session); err != nil {
+			return err
 		}
-		c.Principal.Tags = role.Tags
-		c.Revision = role.Revision
 	}
 	if len(o.session.PolicyARNs) > 0 {
-		var err error
-		if c.Session, err = s.limited(ctx, o); err != nil {
-			return sigv4auth.Credential{}, err
+		limited, err := s.limited(ctx, o)
+		if err != nil {
+			return err
 		}
+		c.Session = limited
 	}
-	return c, nil
+	return nil
 }
 
-// role finds the role of a session.
-func (s *Store) role(ctx context.Context, of *Session) (sigv4auth.Role, error) {
+// addRole adds what the role of a session has now.
+func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, of *Session) error {
 	if s.cfg.Roles == nil {
-		return sigv4auth.Role{}, noRole
+		return noRole
 	}
 	role, err := s.cfg.Roles.Role(ctx, of.RoleARN)
 	switch {
-	case errors.Is(err, sigv4auth.ErrNoSuchRole):
-		return sigv4auth.Role{}, noRole
+	case err != nil && errors.Is(err, sigv4auth.ErrNoSuchRole):
+		return noRole
 	case err != nil:
-		return sigv4auth.Role{}, fmt.Errorf("sts: looking up the role of a session: %w", err)
+		return fmt.Errorf("sts: looking up the role of a session: %w", err)
 	case role.ARN != of.RoleARN:
-		return sigv4auth.Role{}, errors.New("sts: the role store returned another role than it was asked for")
+		return errors.New("sts: the role store returned another role than it was asked for")
 	case role.ID != of.RoleID: // threats 201 and 207
-		return sigv4auth.Role{}, noRole
+		return noRole
 	}
-	return role, nil
+	c.Principal.Tags, c.Revision = role.Tags, role.Revision
+	return nil
 }
 
 // asker finds the credential of the long-term key that asked for a session.
@@ -232,9 +226,9 @@ func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, e
 	}
 	c, err := s.cfg.Credentials.Credential(ctx, of.Asker.AccessKeyID, "")
 	switch {
-	case errors.Is(err, sigv4auth.ErrUnrecognizedClient):
+	case err != nil && errors.Is(err, sigv4auth.ErrUnrecognizedClient):
 		return sigv4auth.Credential{}, noAsker
-	case errors.Is(err, sigv4auth.ErrExpiredToken):
+	case err != nil && errors.Is(err, sigv4auth.ErrExpiredToken):
 		return sigv4auth.Credential{}, err
 	case err != nil:
 		return sigv4auth.Credential{}, fmt.Errorf("sts: looking up the key that asked for a session: %w", err)

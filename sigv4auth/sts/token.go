@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
@@ -25,12 +26,15 @@ const (
 // purpose keeps tokens apart from what else a ring seals.
 const purpose = "wildgate sts session token 1"
 
-// The form of what is sealed, in version 1. Numbers are unsigned varints, and a text is its length and
-// its bytes.
+// tokenText is how a token is written. Bits that do not matter would give one token several texts.
+var tokenText = base64.StdEncoding.Strict()
+
+// The form of what is sealed, in version 1. Numbers are unsigned varints, and a text is its length
+// and its bytes.
 //
 //	version, kind, flags
 //	when it was issued, in seconds of Unix time, and for how many seconds
-//	secret, role ARN, role ID, name
+//	secret, role ARN, name (of a RoleSession: its user ID, which is the role's ID, a colon and the name)
 //	asker: access key ID, ARN, user ID (if hasAsker)
 //	number of tags; of each 2 × the length of its key, + 1 if transitive, key, value
 //	source identity
@@ -84,8 +88,12 @@ func encode(s *Session, secret string) (plain []byte, packed int) {
 	w := writer{tokenVersion, byte(s.Kind), flags}
 	w.number(uint64(s.IssuedAt.Unix()))
 	w.number(uint64(s.Expires.Unix() - s.IssuedAt.Unix()))
-	for _, text := range []string{secret, s.RoleARN, s.RoleID, s.Name} {
-		w.text(text)
+	w.text(secret)
+	w.text(s.RoleARN)
+	if s.Kind == RoleSession {
+		w.text(s.RoleID + ":" + s.Name)
+	} else {
+		w.text(s.Name)
 	}
 	if flags&hasAsker != 0 {
 		w.text(s.Asker.AccessKeyID)
@@ -128,12 +136,21 @@ type reader struct {
 
 // number returns the next number, written in the fewest bytes.
 func (r *reader) number() uint64 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // nearly always
+		n := r.rest[0]
+		r.rest = r.rest[1:]
+		return uint64(n)
+	}
+	return r.longNumber()
+}
+
+func (r *reader) longNumber() uint64 {
 	var n uint64
 	for i := range min(len(r.rest), binary.MaxVarintLen64-1) {
 		c := r.rest[i]
 		n |= uint64(c&0x7f) << (7 * i)
 		if c < 0x80 {
-			r.bad = r.bad || c == 0 && i > 0
+			r.bad = r.bad || c == 0
 			r.rest = r.rest[i+1:]
 			return n
 		}
@@ -188,18 +205,30 @@ func (r *reader) seconds() time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// decode fills s with the session that was encoded, and returns its secret. What encode does not
-// write is refused; s is then of no use.
-func decode(s *Session, plain string) (secret string, ok bool) {
+// content is what a token holds beside its Session.
+type content struct {
+	secret string
+	userID string // of a RoleSession
+}
+
+// decode fills s with the session that was encoded. What encode does not write is refused; s is
+// then of no use.
+func decode(s *Session, plain string) (c content, ok bool) {
 	if len(plain) < 3 || plain[0] != tokenVersion {
-		return "", false
+		return content{}, false
 	}
 	flags := plain[2]
 	s.Kind = Kind(plain[1])
 	r := reader{rest: plain[3:], bad: flags > allFlags || s.Kind < RoleSession || s.Kind > UserSession}
 	s.IssuedAt = r.time()
 	s.Expires = s.IssuedAt.Add(r.seconds())
-	secret, s.RoleARN, s.RoleID, s.Name = r.text(), r.text(), r.text(), r.text()
+	c.secret, s.RoleARN, s.Name = r.text(), r.text(), r.text()
+	if s.Kind == RoleSession {
+		var ok bool
+		c.userID = s.Name
+		s.RoleID, s.Name, ok = strings.Cut(c.userID, ":")
+		r.bad = r.bad || !ok || s.RoleID == ""
+	}
 	if flags&hasAsker != 0 {
 		s.Asker = Asker{r.text(), r.text(), r.text()}
 		r.bad = r.bad || s.Asker == (Asker{})
@@ -214,10 +243,10 @@ func decode(s *Session, plain string) (secret string, ok bool) {
 		s.Federated = &sigv4auth.FederatedIdentity{Provider: r.text(), Subject: r.text(), Audience: r.text(), Methods: r.texts(maxMethods)}
 	}
 	s.Policy, s.PolicyARNs = r.text(), r.texts(maxPolicyARNs)
-	if r.bad || secret == "" || strings.Trim(r.rest, "\x00") != "" || s.Kind == RoleSession && s.RoleID == "" {
-		return "", false
+	if r.bad || c.secret == "" || strings.Trim(r.rest, "\x00") != "" {
+		return content{}, false
 	}
-	return secret, true
+	return c, true
 }
 
 func (r *reader) tags(s *Session) {
@@ -252,7 +281,7 @@ func (e *TokenTooLargeError) Error() string {
 
 // sealToken makes the token of a session, of at least so many bytes, for an access key ID.
 func sealToken(box *keyring.Box, accessKeyID string, plain []byte, least int) (token string, err error) {
-	if size := base64.StdEncoding.EncodedLen(len(plain) + keyring.Overhead); size > MaxTokenSize {
+	if size := tokenText.EncodedLen(len(plain) + keyring.Overhead); size > MaxTokenSize {
 		return "", &TokenTooLargeError{Size: size}
 	}
 	if missing := (least+3)/4*3 - keyring.Overhead - len(plain); missing > 0 {
@@ -262,35 +291,38 @@ func sealToken(box *keyring.Box, accessKeyID string, plain []byte, least int) (t
 	if err != nil {
 		return "", fmt.Errorf("sts: sealing a session token: %w", err)
 	}
-	return base64.StdEncoding.EncodeToString(sealed), nil
+	return tokenText.EncodeToString(sealed), nil
 }
 
 // scratch is the memory in which a token is opened.
 type scratch struct {
-	text       [MaxTokenSize]byte
-	sealed     [maxSealed]byte
-	plain      [maxPlain]byte
-	additional []byte
+	// kept is the access key ID, the token and the plaintext, which are kept as one string.
+	kept   [iamid.MaxAccessKeyID + MaxTokenSize + maxPlain]byte
+	sealed [maxSealed]byte
 }
 
+// kept is what outlives the request, whose header its strings must not point into.
+type kept struct{ accessKeyID, token, plain string }
+
 // openToken returns what was sealed in a token for an access key ID, and with which key.
-func (b *scratch) openToken(box *keyring.Box, accessKeyID, token string) (plain string, id keyring.KeyID, ok bool) {
-	if len(token) > MaxTokenSize {
-		return "", id, false
+func (b *scratch) openToken(box *keyring.Box, accessKeyID, token string) (k kept, id keyring.KeyID, ok bool) {
+	if len(accessKeyID) > iamid.MaxAccessKeyID || len(token) > MaxTokenSize {
+		return kept{}, id, false
 	}
-	text := b.text[:copy(b.text[:], token)]
-	n, err := base64.StdEncoding.Strict().Decode(b.sealed[:], text)
+	end := len(accessKeyID) + len(token)
+	all := append(append(b.kept[:0], accessKeyID...), token...)
+	additional, text := all[:len(accessKeyID)], all[len(accessKeyID):]
+	n, err := tokenText.Decode(b.sealed[:], text)
 	// The decoder skips line ends, so that one token would have several texts.
-	if err != nil || base64.StdEncoding.EncodedLen(n) != len(token) {
-		return "", id, false
+	if err != nil || tokenText.EncodedLen(n) != len(token) {
+		return kept{}, id, false
 	}
-	b.additional = append(b.additional[:0], accessKeyID...)
-	opened, err := box.Open(b.plain[:0], b.sealed[:n], b.additional)
+	all, err = box.Open(all, b.sealed[:n], additional)
 	if err != nil {
-		return "", id, false
+		return kept{}, id, false
 	}
-	plain = string(opened)
-	clear(opened) // a secret is in it
+	whole := string(all)
+	clear(all[end:]) // a secret is in it
 	id, _ = keyring.KeyOf(b.sealed[:n])
-	return plain, id, true
+	return kept{whole[:len(accessKeyID)], whole[len(accessKeyID):end], whole[end:]}, id, true
 }

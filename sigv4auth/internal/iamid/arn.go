@@ -10,7 +10,7 @@ type ARN struct {
 
 // ParseARN takes the ARN of a user or a role, which kind says, apart.
 func ParseARN(s, kind string) (a ARN, ok bool) {
-	a, resource, ok := splitIAM(s)
+	a, resource, ok := SplitARN(s)
 	if !ok {
 		return ARN{}, false
 	}
@@ -23,14 +23,15 @@ func ParseARN(s, kind string) (a ARN, ok bool) {
 
 // ParseRootARN takes the ARN of an account's root user apart. Name stays empty.
 func ParseRootARN(s string) (a ARN, ok bool) {
-	a, resource, ok := splitIAM(s)
+	a, resource, ok := SplitARN(s)
 	if !ok || resource != "root" || !ValidPartition(a.Partition) || !ValidAccount(a.Account) {
 		return ARN{}, false
 	}
 	return a, true
 }
 
-func splitIAM(s string) (a ARN, resource string, ok bool) {
+// SplitARN takes the ARN of something in IAM apart, and looks at none of its parts.
+func SplitARN(s string) (a ARN, resource string, ok bool) {
 	rest, isARN := strings.CutPrefix(s, "arn:")
 	partition, rest, whole := strings.Cut(rest, ":")
 	rest, ofIAM := strings.CutPrefix(rest, "iam::")

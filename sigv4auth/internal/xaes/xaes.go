@@ -1,8 +1,8 @@
 // Package xaes is XAES-256-GCM, an AEAD with nonces of 192 bits, as C2SP publishes it
 // (c2sp.org/XAES-256-GCM). Each message has a key of its own: the first half of the nonce derives
-// it (NIST SP 800-108 in counter mode, with CMAC), the second half is the nonce of AES-256-GCM. Random
-// nonces can then be drawn for more messages than anyone seals, where those of AES-GCM alone, of 96
-// bits, are good for some billions under one key.
+// it (NIST SP 800-108 in counter mode, with CMAC), the second half is the nonce of AES-256-GCM.
+// Random nonces can then be drawn for more messages than anyone seals, where those of AES-GCM
+// alone, of 96 bits, are good for some billions under one key.
 package xaes
 
 import (
