@@ -133,6 +133,10 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/filestore":          {module + "/iampolicy", module + "/internal/jsontree", module + "/sigv4auth"},
 		"sigv4auth/sts": {
 			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
+			module + "/sigv4auth/internal/awsquery",
+		},
+		"sigv4auth/sts/oidc": { // a module of its own, which sees of the library what its users see
+			module + "/sigv4auth/sts", "github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4",
 		},
 		"sigv4auth/storetest":      {module + "/iampolicy", module + "/sigv4auth"},
 		"sigv4auth/sigv4client":    {"github.com/aws/smithy-go", "github.com/aws/aws-sdk-go-v2/aws"}, // nothing that verifies

@@ -1,0 +1,2 @@
+// Package oidc verifies and signs the JSON Web Tokens of package sts.
+package oidc
