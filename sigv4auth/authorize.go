@@ -104,7 +104,7 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may
 // ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
-	if !id.verified() {
+	if !id.verified() && !id.vouched {
 		return &Error{
 			Reason: ErrAccessDenied, Message: defaultMessage(ErrAccessDenied),
 			Detail: "the identity is not that of a verified request",
@@ -144,6 +144,9 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 	}
 	action, resource := z.target(r, rec)
 	e.Action, e.Resource = forLog(action), forLog(resource)
+	if id.vouched {
+		e.Principal = id.Principal.ARN
+	}
 	unmapped := action == "" || resource == ""
 	if unmapped && z.routes == nil {
 		return denied(id, action, resource, "", "the request maps to no action or no resource")

@@ -41,6 +41,7 @@ type Identity struct {
 	VerifiedAt time.Time
 
 	session       *Session            // a copy of this request's own
+	vouched       bool                // somebody else than a signature vouches for it; AccessKeyID is empty
 	original      *forwarded.Original // nil => no trusted proxy stood between
 	host          string              // as signed
 	signedHeaders string              // as sent: lower case, sorted, joined with ';'
@@ -77,6 +78,15 @@ func (id Identity) Session() (Session, bool) {
 		return Session{}, false
 	}
 	return id.session.clone(), true
+}
+
+// WithSession returns id as that of a caller of whom s is known, for a [Check] that asks an
+// [Authorizer]: where the request itself proves something, as a second factor or the token of an
+// identity provider does. What was known before counts no more, session policies among it.
+func (id Identity) WithSession(s Session) Identity {
+	s = s.clone()
+	id.session = &s
+	return id
 }
 
 // Signed reports whether the signature covers the header called name, in any case. Any intermediary
