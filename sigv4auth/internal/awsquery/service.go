@@ -307,7 +307,9 @@ func (t *table) operation(form Form) (Operation, error) {
 }
 
 // fail answers with an error.
-func (t *table) fail(w http.ResponseWriter, r *http.Request, err error) { t.WriteError(w, r, t.errorOf(r, err)) }
+func (t *table) fail(w http.ResponseWriter, r *http.Request, err error) {
+	t.WriteError(w, r, t.errorOf(r, err))
+}
 
 // WriteError answers a request with an error, as the service's handler does.
 func (s *Service) WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
