@@ -130,7 +130,10 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	e.limit = newLimiter(cfg.WebIdentitiesPerMinute, cfg.WebIdentitiesAtOnce)
 	var err error
-	if e.nobody, err = iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": []}`), iampolicy.TrustPolicy); err != nil {
+	// A list of principals must not be empty; no caller is this service.
+	e.nobody, err = iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+		"Principal": {"Service": "nobody.invalid"}}}`), iampolicy.TrustPolicy)
+	if err != nil {
 		return nil, err // unreachable
 	}
 	e.service = e.newService()

@@ -31,14 +31,17 @@ var start = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 // directory is a store of users, roles and policies that a test changes.
 type directory struct {
-	mu       sync.Mutex
-	keys     map[string]sigv4auth.Credential
-	roles    map[string]sigv4auth.Role
-	policies map[string][]*iampolicy.Policy // by ARN
-	managed  map[string]*iampolicy.Policy
-	states   map[string]int // by ARN
-	fails    error
-	asked    int // roles
+	mu        sync.Mutex
+	keys      map[string]sigv4auth.Credential
+	roles     map[string]sigv4auth.Role
+	policies  map[string][]*iampolicy.Policy // by ARN
+	managed   map[string]*iampolicy.Policy
+	states    map[string]int // by ARN
+	fails     error
+	roleFails error
+	gone      int                  // how many times the policies' state is gone
+	edit      func(*iampolicy.Set) // adds to the policies of everybody
+	asked     int                  // roles
 }
 
 func newDirectory() *directory {
@@ -98,8 +101,8 @@ func (d *directory) Role(_ context.Context, arn string) (sigv4auth.Role, error) 
 	d.asked++
 	r, ok := d.roles[arn]
 	switch {
-	case d.fails != nil:
-		return sigv4auth.Role{}, d.fails
+	case d.fails != nil || d.roleFails != nil:
+		return sigv4auth.Role{}, errors.Join(d.fails, d.roleFails)
 	case !ok:
 		return sigv4auth.Role{}, fmt.Errorf("directory: %w", sigv4auth.ErrNoSuchRole)
 	}
@@ -140,6 +143,10 @@ func (d *directory) Policies(_ context.Context, id sigv4auth.Identity) (iampolic
 	if d.fails != nil {
 		return iampolicy.Set{}, "", d.fails
 	}
+	if d.gone > 0 {
+		d.gone--
+		return iampolicy.Set{}, "", fmt.Errorf("directory: %w", sigv4auth.ErrRevisionGone)
+	}
 	arn := id.Principal.PrincipalARN()
 	if id.Revision != "" {
 		same := id.Revision == d.revision(arn)
@@ -153,7 +160,11 @@ func (d *directory) Policies(_ context.Context, id sigv4auth.Identity) (iampolic
 			return iampolicy.Set{}, "", fmt.Errorf("directory: %w", sigv4auth.ErrRevisionGone)
 		}
 	}
-	return iampolicy.Set{Identity: d.policies[arn]}, "1", nil
+	set := iampolicy.Set{Identity: d.policies[arn]}
+	if d.edit != nil {
+		d.edit(&set)
+	}
+	return set, "1", nil
 }
 
 // change changes something, as a new state of an ARN.
