@@ -40,6 +40,7 @@ type directory struct {
 	fails     error
 	roleFails error
 	gone      int                  // how many times the policies' state is gone
+	onlyKnown bool                 // the store fails for keys that it does not have
 	edit      func(*iampolicy.Set) // adds to the policies of everybody
 	asked     int                  // roles
 }
@@ -117,6 +118,8 @@ func (d *directory) Credential(_ context.Context, id, _ string) (sigv4auth.Crede
 	switch {
 	case d.fails != nil:
 		return sigv4auth.Credential{}, d.fails
+	case !ok && d.onlyKnown:
+		return sigv4auth.Credential{}, errors.New("connection refused")
 	case !ok:
 		return sigv4auth.Credential{}, fmt.Errorf("directory: %w", sigv4auth.ErrUnrecognizedClient)
 	}
