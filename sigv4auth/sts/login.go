@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -43,9 +45,13 @@ type LoginConfig struct {
 	// x-k8s-aws-id, as EKS has it.
 	ServerIDHeader string
 
-	// MaxLife is how long a URL may be valid from the time that it is signed for, its X-Amz-Expires.
-	// 0: 15 minutes, which is the most.
-	MaxLife time.Duration
+	// MaxExpiry is the longest X-Amz-Expires that is accepted. 0: 15 minutes, which is the most.
+	MaxExpiry time.Duration
+
+	// Lifetime is how long a URL logs in from the time that it is signed for, in place of its
+	// X-Amz-Expires. EKS takes 15 minutes, whatever the URL says: "aws eks get-token" signs for a
+	// minute, and kubectl uses the token for 14. At most 15 minutes. 0: as long as the URL says.
+	Lifetime time.Duration
 
 	// Observe says who is told of logins.
 	Observe sigv4auth.Observe
@@ -60,8 +66,8 @@ type LoginConfig struct {
 //
 // A URL is a bearer token until it expires: take it over TLS only, and log it never.
 type Login struct {
-	header, serverID string
-	auths            regional
+	cfg       LoginConfig
+	verifiers sync.Pool // of *loginVerifier
 }
 
 // NewLogin returns a Login, or every mistake in cfg.
@@ -76,38 +82,102 @@ func NewLogin(cfg LoginConfig) (*Login, error) {
 	if cfg.ServerID == "" || strings.TrimSpace(cfg.ServerID) != cfg.ServerID {
 		mistake("ServerID", "is required, without spaces around")
 	}
-	if cfg.MaxLife < 0 || cfg.MaxLife > maxLoginLife {
-		mistake("MaxLife", "is more than 15 minutes, or negative")
+	if cfg.MaxExpiry < 0 || cfg.MaxExpiry > maxLoginLife {
+		mistake("MaxExpiry", "is more than 15 minutes, or negative")
+	}
+	if cfg.Lifetime < 0 || cfg.Lifetime > maxLoginLife {
+		mistake("Lifetime", "is more than 15 minutes, or negative")
+	}
+	if cfg.Credentials == nil {
+		mistake("Credentials", "is required")
 	}
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-	if cfg.MaxLife == 0 {
-		cfg.MaxLife = maxLoginLife
+	if cfg.MaxExpiry == 0 {
+		cfg.MaxExpiry = maxLoginLife
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.ServerIDHeader == "" {
 		cfg.ServerIDHeader = loginHeader
 	}
-	l := &Login{header: cfg.ServerIDHeader, serverID: cfg.ServerID}
-	var err error
-	l.auths, err = newRegional(sigv4auth.Config{
-		Region: cfg.Region, Service: serviceName, Credentials: cfg.Credentials, MaxPresignExpiry: cfg.MaxLife, Hosts: cfg.Hosts,
-		RequiredHeaders: []string{cfg.ServerIDHeader}, Observe: cfg.Observe, Now: cfg.Now,
-	}, cfg.Regions)
+	l := &Login{cfg: cfg}
+	v, err := l.newVerifier()
 	if err != nil {
 		return nil, err
 	}
+	l.verifiers.Put(v)
 	return l, nil
+}
+
+// loginVerifier verifies one URL at a time, as of an instant.
+type loginVerifier struct {
+	auths regional
+	at    time.Time
+}
+
+func (l *Login) newVerifier() (*loginVerifier, error) {
+	v := new(loginVerifier)
+	var err error
+	v.auths, err = newRegional(sigv4auth.Config{
+		Region: l.cfg.Region, Service: serviceName, Credentials: unexpired{l.cfg.Credentials, l.cfg.Now}, Hosts: l.cfg.Hosts,
+		MaxPresignExpiry: l.cfg.MaxExpiry, RequiredHeaders: []string{l.cfg.ServerIDHeader}, Observe: l.cfg.Observe,
+		Now: func() time.Time { return v.at },
+	}, l.cfg.Regions)
+	return v, err
+}
+
+// unexpired is a store whose credentials expire by the clock, whatever instant a URL is verified at.
+type unexpired struct {
+	sigv4auth.CredentialStore
+	now func() time.Time
+}
+
+func (u unexpired) Credential(ctx context.Context, accessKeyID, sessionToken string) (sigv4auth.Credential, error) {
+	c, err := u.CredentialStore.Credential(ctx, accessKeyID, sessionToken)
+	if err == nil && !c.Expires.IsZero() && !u.now().Before(c.Expires) {
+		return sigv4auth.Credential{}, fmt.Errorf("sts: the credentials of a login: %w", sigv4auth.ErrExpiredToken)
+	}
+	return c, err
 }
 
 // Verify returns who has made a token: the URL itself, or k8s-aws-v1. and the URL in base64 as EKS has
 // it. An error is always an [*sigv4auth.Error], and says in its Detail what is wrong.
 func (l *Login) Verify(ctx context.Context, token string) (sigv4auth.Identity, error) {
+	now := l.cfg.Now()
 	r, err := l.request(ctx, token)
 	if err != nil {
 		return sigv4auth.Identity{}, err
 	}
-	return l.auths.byRegion[l.auths.of(r)].Verify(r)
+	at := now
+	if l.cfg.Lifetime > 0 {
+		// The date is the signature's, or is refused with it.
+		signed, err := time.Parse("20060102T150405Z", r.URL.Query().Get("X-Amz-Date"))
+		switch {
+		case err == nil && !now.Before(signed.Add(l.cfg.Lifetime)):
+			return sigv4auth.Identity{}, &sigv4auth.Error{
+				Reason: sigv4auth.ErrRequestExpired, Message: "The token has expired", Detail: "it is older than LoginConfig.Lifetime",
+			}
+		case err == nil && now.After(signed):
+			at = signed
+		}
+	}
+	v, ok := l.verifiers.Get().(*loginVerifier)
+	if !ok {
+		if v, err = l.newVerifier(); err != nil {
+			return sigv4auth.Identity{}, failed("making a verifier", err) // unreachable: NewLogin has made one
+		}
+	}
+	defer l.verifiers.Put(v)
+	v.at = at
+	id, err := v.auths.byRegion[v.auths.of(r)].Verify(r)
+	if err != nil {
+		return sigv4auth.Identity{}, err
+	}
+	id.VerifiedAt = now
+	return id, nil
 }
 
 // request returns the request that a token is for.
@@ -142,7 +212,7 @@ func (l *Login) request(ctx context.Context, token string) (*http.Request, error
 		Method: http.MethodGet, URL: u, Host: u.Host, RequestURI: u.RequestURI(), Header: http.Header{}, Body: http.NoBody,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	r.Header.Set(l.header, l.serverID)
+	r.Header.Set(l.cfg.ServerIDHeader, l.cfg.ServerID)
 	return r.WithContext(ctx), nil
 }
 
