@@ -19,17 +19,21 @@ import (
 
 // tokens is a TokenVerifier that knows tokens by their text.
 type tokens struct {
-	mu    sync.Mutex
-	known map[string]sts.WebIdentity
-	fails map[string]error
-	asked int
-	hold  chan struct{} // nil => answers at once
+	mu     sync.Mutex
+	known  map[string]sts.WebIdentity
+	fails  map[string]error
+	asked  int
+	panics bool
+	hold   chan struct{} // nil => answers at once
 }
 
 func (v *tokens) VerifyToken(ctx context.Context, token string) (sts.WebIdentity, error) {
 	v.mu.Lock()
 	v.asked++
 	v.mu.Unlock()
+	if v.panics {
+		panic("secret-value")
+	}
 	if v.hold != nil {
 		select {
 		case <-v.hold:
