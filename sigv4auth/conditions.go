@@ -112,8 +112,8 @@ func secureTransport(r *http.Request, id *Identity) (secure bool, untold diagnos
 	return r.TLS != nil, ""
 }
 
-// fillSession sets the keys that only temporary credentials have. Who is vouched for has none, and so
-// no word on a second factor.
+// fillSession sets the keys that only temporary credentials have. Who is vouched for has none, and
+// so no word on a second factor.
 func (c conditionKeys) fillSession(s *Session, vouched bool, now time.Time) {
 	if !s.IssuedAt.IsZero() {
 		c.to.Set("aws:TokenIssueTime", s.IssuedAt.UTC().Format(time.RFC3339))

@@ -34,9 +34,9 @@ func (a *Authenticator) Require(check Check) func(next http.Handler) http.Handle
 // signature, such as a token of an identity provider: it passes those to next for which check
 // returns nil. Nobody has verified the request when check runs, which MUST find out who calls and
 // whether they may. An [Authorizer] helps with the second: check gives it the identity that it was
-// given, with the Principal, which may be an iampolicy.IdentityProvider, and what else it found out,
-// as [Identity.WithSession]. Credentials are not looked at. What check reads of the body, next does
-// not get.
+// given, with the Principal, which may be an iampolicy.IdentityProvider, and what else it found
+// out, as [Identity.WithSession]. Credentials are not looked at. What check reads of the body, next
+// does not get.
 //
 // Each request is one [Event], with AuthorizationCustom. [IdentityFrom] is not ok for next. It
 // panics if check is nil.

@@ -263,8 +263,8 @@ var stsWays = []struct{ profile, caller, code string }{
 	{"wrong", "", "InvalidIdentityToken"},
 }
 
-// TestSTSCLI: the AWS CLI comes to credentials in each way, with nothing but its own configuration, and
-// makes signed calls with them.
+// TestSTSCLI: the AWS CLI comes to credentials in each way, with nothing but its own configuration,
+// and makes signed calls with them.
 func TestSTSCLI(t *testing.T) {
 	t.Parallel()
 	program := testneed.Program(t, "aws")
@@ -389,8 +389,8 @@ func TestSTSGo(t *testing.T) {
 	}
 }
 
-// TestSTSGoRefresh: a client whose credentials are about to expire asks the container's endpoint for
-// others, by the token that its file holds by then.
+// TestSTSGoRefresh: a client whose credentials are about to expire asks the container's endpoint
+// for others, by the token that its file holds by then.
 func TestSTSGoRefresh(t *testing.T) {
 	s := newSTS(t)
 	s.expires = time.Minute // the SDK renews those that end within five
@@ -420,8 +420,8 @@ func TestSTSGoRefresh(t *testing.T) {
 	}
 }
 
-// TestSTSGoOperations: every operation of aws-sdk-go-v2 that the endpoint has is understood both ways,
-// with each member of what it answers, also those that are newer than other clients.
+// TestSTSGoOperations: every operation of aws-sdk-go-v2 that the endpoint has is understood both
+// ways, with each member of what it answers, also those that are newer than other clients.
 func TestSTSGoOperations(t *testing.T) {
 	t.Parallel()
 	s := newSTS(t)

@@ -18,8 +18,8 @@ import (
 // defaultRoleDuration is how long the session of a role lasts that is asked for without a duration.
 const defaultRoleDuration = time.Hour
 
-// maxChained is how long a session of a role lasts at most that a session of a role has asked for: IAM
-// User Guide, "Roles terms and concepts", role chaining.
+// maxChained is how long a session of a role lasts at most that a session of a role has asked for:
+// IAM User Guide, "Roles terms and concepts", role chaining.
 const maxChained = time.Hour
 
 // roleRequest is what AssumeRole and AssumeRoleWithWebIdentity ask for.
@@ -104,8 +104,8 @@ func (e *Endpoint) assumeRole(r *http.Request, id sigv4auth.Identity, p *awsquer
 	})
 }
 
-// callerOf returns what the session of a caller says; of a long-term key, whose it is. What a session
-// says that the ring has not sealed is not known: of its tags none is transitive then.
+// callerOf returns what the session of a caller says; of a long-term key, whose it is. What a
+// session says that the ring has not sealed is not known: of its tags none is transitive then.
 func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, error) {
 	known, temporary := id.Session()
 	if !temporary {
@@ -129,8 +129,8 @@ func sessionTokenOf(r *http.Request, id *sigv4auth.Identity) string {
 	return r.Header.Get("X-Amz-Security-Token")
 }
 
-// decideRole decides by policies whether id may have a session of a role, and what depends on the role
-// itself, and lets then make what is to be done. claims are the condition keys of an identity
+// decideRole decides by policies whether id may have a session of a role, and what depends on the
+// role itself, and lets then make what is to be done. claims are the condition keys of an identity
 // provider's token.
 func (e *Endpoint) decideRole(
 	r *http.Request, id sigv4auth.Identity, q *roleRequest, action string, claims map[string][]string,
@@ -168,8 +168,8 @@ func (e *Endpoint) decideRole(
 }
 
 // permissions are the actions that a request needs beside the one that it names: IAM User Guide,
-// "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles". They
-// are needed for what a session takes over from the calling one, too.
+// "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
+// They are needed for what a session takes over from the calling one, too.
 func (q *roleRequest) permissions() (actions []string) {
 	if len(q.tags.values) > 0 {
 		actions = append(actions, "sts:TagSession")

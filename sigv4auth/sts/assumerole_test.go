@@ -109,9 +109,9 @@ func chain(t testing.TB, edit ...func(*sts.EndpointConfig)) (d *desk, roles []st
 	return d, roles
 }
 
-// TestChaining: a role's session that assumes a role gets an hour at most, keeps its transitive tags
-// and its source identity, which it cannot change, and nothing else of what it may. Threat 206: a Deny
-// of the session that asks, and its session policy, stop it.
+// TestChaining: a role's session that assumes a role gets an hour at most, keeps its transitive
+// tags and its source identity, which it cannot change, and nothing else of what it may. Threat
+// 206: a Deny of the session that asks, and its session policy, stop it.
 func TestChaining(t *testing.T) {
 	t.Parallel()
 	d, roles := chain(t)
@@ -232,8 +232,8 @@ func (m *devices) VerifyMFA(_ context.Context, user iampolicy.Principal, serial,
 }
 
 // TestMFA: a second factor that is proved with the request counts for the trust policy, and for the
-// session of GetSessionToken; one that is wrong, incomplete or another's is told in STS's words, and
-// an AssumeRole session carries none.
+// session of GetSessionToken; one that is wrong, incomplete or another's is told in STS's words,
+// and an AssumeRole session carries none.
 func TestMFA(t *testing.T) {
 	t.Parallel()
 	mfa := &devices{used: map[string]bool{}}
@@ -299,8 +299,8 @@ func TestMFA(t *testing.T) {
 	}
 }
 
-// TestRevocation: a condition on aws:TokenIssueTime, a role that is deleted, disabled by a Deny or made
-// again, and a ring key that is retired end what AssumeRole has issued (threats 201 and 207).
+// TestRevocation: a condition on aws:TokenIssueTime, a role that is deleted, disabled by a Deny or
+// made again, and a ring key that is retired end what AssumeRole has issued (threats 201 and 207).
 func TestRevocation(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

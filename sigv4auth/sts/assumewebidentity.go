@@ -12,8 +12,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
-// builtIn are the providers that trust policies name without an ARN: IAM User Guide, "AWS JSON policy
-// elements: Principal", OIDC federated user principals.
+// builtIn are the providers that trust policies name without an ARN: IAM User Guide, "AWS JSON
+// policy elements: Principal", OIDC federated user principals.
 var builtIn = []string{"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
 
 // unsigned is the Check of requests without a signature, of which AssumeRoleWithWebIdentity is the

@@ -86,8 +86,8 @@ func (d *desk) web(token string, parameters ...string) reply {
 		append([]string{"RoleArn", riderARN, "RoleSessionName", "build", "WebIdentityToken", token}, parameters...)...)))
 }
 
-// TestAssumeRoleWithWebIdentity: a token that the trust policy admits gets a session that says whose it
-// is; the answer has what STS's has, and the event the decision.
+// TestAssumeRoleWithWebIdentity: a token that the trust policy admits gets a session that says
+// whose it is; the answer has what STS's has, and the event the decision.
 func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	t.Parallel()
 	d, _ := webDesk(t)
@@ -121,9 +121,9 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	}
 }
 
-// TestWebIdentityTrust: the trust policy decides, by the provider's ARN or the name of a provider that
-// AWS knows by itself, by the token's claims and by what the server knows. Nothing of a refusal tells
-// whether the role is there.
+// TestWebIdentityTrust: the trust policy decides, by the provider's ARN or the name of a provider
+// that AWS knows by itself, by the token's claims and by what the server knows. Nothing of a
+// refusal tells whether the role is there.
 func TestWebIdentityTrust(t *testing.T) {
 	t.Parallel()
 	google := sts.WebIdentity{
@@ -180,8 +180,8 @@ func TestWebIdentityTrust(t *testing.T) {
 	}
 }
 
-// TestWebIdentityTags: tags and the source identity of a token become the session's, with the role's
-// permission.
+// TestWebIdentityTags: tags and the source identity of a token become the session's, with the
+// role's permission.
 func TestWebIdentityTags(t *testing.T) {
 	t.Parallel()
 	d, v := webDesk(t)
@@ -267,8 +267,8 @@ func TestWebIdentityErrors(t *testing.T) {
 	}
 }
 
-// TestWebIdentityLimits: what nobody has signed costs bounded work: a client that asks too often, and
-// who comes while as many are worked on as may be, is refused before a token is looked at.
+// TestWebIdentityLimits: what nobody has signed costs bounded work: a client that asks too often,
+// and who comes while as many are worked on as may be, is refused before a token is looked at.
 func TestWebIdentityLimits(t *testing.T) {
 	t.Parallel()
 	d, v := webDesk(t, func(c *sts.EndpointConfig) {

@@ -38,7 +38,8 @@ func (e *Endpoint) decide(r *http.Request, id sigv4auth.Identity) error {
 	}
 	decideAbout := operations[action]
 	if decideAbout == nil {
-		// With credentials, AssumeRoleWithWebIdentity is as good as without; the token says who calls.
+		// With credentials, AssumeRoleWithWebIdentity is as good as without; the token says who
+		// calls.
 		return refused(&awsquery.Error{
 			Code: "InvalidAction", Message: "The action " + action + " takes no credentials: send it unsigned",
 		})
@@ -95,8 +96,8 @@ func notAuthorizedMessage(id *sigv4auth.Identity, action, resource string) strin
 	return fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s", id.Principal.ARN, action, resource)
 }
 
-// allows decides by policies whether id may do action. c has the rest. detail is for the operator, if
-// it may not.
+// allows decides by policies whether id may do action. c has the rest. detail is for the operator,
+// if it may not.
 func (e *Endpoint) allows(r *http.Request, id sigv4auth.Identity, c *call, action, detail string) error {
 	c.action = action
 	err := e.authz.Check(r, id)

@@ -45,8 +45,8 @@ func (e *Endpoint) accessKeyInfo(r *http.Request, id sigv4auth.Identity, p *awsq
 	}, nil
 }
 
-// mayCall decides about an action that has no resource of its own. Its resource is who calls, so that a
-// statement is for it that names all resources, and the accounts are the same.
+// mayCall decides about an action that has no resource of its own. Its resource is who calls, so
+// that a statement is for it that names all resources, and the accounts are the same.
 func (e *Endpoint) mayCall(r *http.Request, id sigv4auth.Identity, action string) error {
 	c := callFrom(r.Context())
 	c.resource = id.Principal.ARN

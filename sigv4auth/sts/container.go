@@ -26,22 +26,22 @@ const (
 type ContainerConfig struct {
 	_ [0]func()
 
-	// Credentials returns the credentials that a caller is given; usually it asks a [Store] to Issue
-	// some for a role. Clients ask again some minutes before they expire. It is required, is called
-	// from many goroutines at once, and must return when ctx, the request's context, ends.
+	// Credentials returns the credentials that a caller is given; usually it asks a [Store] to
+	// Issue some for a role. Clients ask again some minutes before they expire. It is required, is
+	// called from many goroutines at once, and must return when ctx, the request's context, ends.
 	Credentials func(ctx context.Context) (sigv4auth.Credential, error)
 
-	// Token is the authorization token, which callers send as it is in the Authorization header: 16 to
-	// 4,096 bytes of printable ASCII. It, or TokenFile, is required.
+	// Token is the authorization token, which callers send as it is in the Authorization header: 16
+	// to 4,096 bytes of printable ASCII. It, or TokenFile, is required.
 	Token sigv4auth.Secret
 
-	// TokenFile is a file that holds the token, with or without a line end. It is read at each request,
-	// so that the token changes with it at once. While it cannot be read, or holds none, nobody is
-	// given credentials.
+	// TokenFile is a file that holds the token, with or without a line end. It is read at each
+	// request, so that the token changes with it at once. While it cannot be read, or holds none,
+	// nobody is given credentials.
 	TokenFile string
 
-	// Failed is told why a caller was given no credentials, but for who has a wrong token or calls from
-	// elsewhere. It is called on the request's goroutine. nil: nobody.
+	// Failed is told why a caller was given no credentials, but for who has a wrong token or calls
+	// from elsewhere. It is called on the request's goroutine. nil: nobody.
 	Failed func(ctx context.Context, err error)
 }
 
@@ -50,8 +50,8 @@ type ContainerConfig struct {
 // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: AWS SDKs and Tools Reference Guide, "Container credential
 // provider". It is safe for concurrent use.
 //
-// Without TLS it serves loopback addresses only, by the address of the connection: a reverse proxy on
-// the same machine MUST NOT lead to it.
+// Without TLS it serves loopback addresses only, by the address of the connection: a reverse proxy
+// on the same machine MUST NOT lead to it.
 type Container struct{ cfg ContainerConfig }
 
 // NewContainer returns a Container, or every mistake in cfg.

@@ -109,8 +109,8 @@ func TestContainer(t *testing.T) {
 	}
 }
 
-// TestContainerTokenFile: the token is what the file holds now, with or without a line end; while it
-// holds none, nobody gets credentials.
+// TestContainerTokenFile: the token is what the file holds now, with or without a line end; while
+// it holds none, nobody gets credentials.
 func TestContainerTokenFile(t *testing.T) {
 	t.Parallel()
 	p := single(t)
@@ -196,8 +196,8 @@ func TestContainerFails(t *testing.T) {
 	}
 }
 
-// TestProcessOutput: what a credential process prints has what AWS's clients read, and no expiry for a
-// credential that has none.
+// TestProcessOutput: what a credential process prints has what AWS's clients read, and no expiry
+// for a credential that has none.
 func TestProcessOutput(t *testing.T) {
 	t.Parallel()
 	p := single(t)

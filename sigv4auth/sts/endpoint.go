@@ -20,8 +20,8 @@ const (
 	serviceName = "sts"
 )
 
-// maxRequestBytes bounds a request's query and its body, each: the largest that STS admits, with every
-// character escaped, is a little smaller.
+// maxRequestBytes bounds a request's query and its body, each: the largest that STS admits, with
+// every character escaped, is a little smaller.
 const maxRequestBytes = 256 << 10
 
 // EndpointConfig configures an [Endpoint].
@@ -31,19 +31,20 @@ type EndpointConfig struct {
 	// Store issues the sessions, and finds who calls, their policies and the roles. It is required.
 	Store *Store
 
-	// Auth says what requests the endpoint accepts, and who is told of them. Region is required: the
-	// one of the credential scope that clients sign for, which for the global endpoint of AWS is
-	// us-east-1. MaxPresignExpiry admits presigned URLs, [sigv4auth.SigV4A] in Algorithms its
+	// Auth says what requests the endpoint accepts, and who is told of them. Region is required:
+	// the one of the credential scope that clients sign for, which for the global endpoint of AWS
+	// is us-east-1. MaxPresignExpiry admits presigned URLs, [sigv4auth.SigV4A] in Algorithms its
 	// signatures. Service, Credentials and Denied are the endpoint's own, and stay empty. If they
-	// are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized], since a request's path
-	// says nothing here, and MaxBodyBytes is 256 KiB, the most that is possible.
+	// are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized], since a request's
+	// path says nothing here, and MaxBodyBytes is 256 KiB, the most that is possible.
 	Auth sigv4auth.Config
 
 	// Regions are other regions whose credential scope is accepted too: clients sign for the region
 	// that they are configured for, whichever address they call.
 	Regions []string
 
-	// MFA verifies the second factors of users. nil: there are none, and who presents one is denied.
+	// MFA verifies the second factors of users. nil: there are none, and who presents one is
+	// denied.
 	MFA MFAVerifier
 
 	// WebIdentities verifies the tokens of AssumeRoleWithWebIdentity. nil: each is refused.
@@ -72,8 +73,8 @@ type EndpointConfig struct {
 // AssumeRoleWithWebIdentity, GetSessionToken, GetFederationToken, GetCallerIdentity,
 // GetAccessKeyInfo and GetWebIdentityToken. It is safe for concurrent use.
 //
-// All paths are its own: give it a host, or with a handler for the rest a path, of which clients that
-// add a slash call another one.
+// All paths are its own: give it a host, or with a handler for the rest a path, of which clients
+// that add a slash call another one.
 //
 // Who may do what is decided by the caller's policies and by the trust policy of the role, as IAM
 // does, before the request's [sigv4auth.Event], which names the action, the role and the decision.
@@ -82,10 +83,10 @@ type EndpointConfig struct {
 //
 // # What sessions may call
 //
-// As AWS has it, a role session calls everything but GetSessionToken and GetFederationToken, a session
-// of GetSessionToken AssumeRole and GetCallerIdentity only, and a federated user GetCallerIdentity
-// only. That they may not call IAM, or only with a second factor, is for a service that is IAM to say.
-// A root user assumes no role.
+// As AWS has it, a role session calls everything but GetSessionToken and GetFederationToken, a
+// session of GetSessionToken AssumeRole and GetCallerIdentity only, and a federated user
+// GetCallerIdentity only. That they may not call IAM, or only with a second factor, is for a
+// service that is IAM to say. A root user assumes no role.
 type Endpoint struct {
 	cfg      EndpointConfig // not changed
 	authz    *sigv4auth.Authorizer

@@ -58,8 +58,8 @@ func newDesk(p *process, edit ...func(*sts.EndpointConfig)) *desk {
 	return d
 }
 
-// open returns a desk in whose account ada may assume the rider's role and the hub's, who trusts the
-// account; eve of another account has policies for all.
+// open returns a desk in whose account ada may assume the rider's role and the hub's, who trusts
+// the account; eve of another account has policies for all.
 func open(t testing.TB, edit ...func(*sts.EndpointConfig)) *desk {
 	d := newDesk(single(t), edit...)
 	eve := iampolicy.Principal{ARN: otherARN, AccountID: otherAccount, UserID: "AIDAEVE"}
@@ -189,9 +189,9 @@ func (d *desk) last() sigv4auth.Event {
 	return d.events[len(d.events)-1]
 }
 
-// TestGetCallerIdentity: whoever signs learns who they are, whatever policies say, by POST, by GET, by
-// presigned URL, with SigV4A, with a digest that is declared, and on every path and in every region
-// that the endpoint has.
+// TestGetCallerIdentity: whoever signs learns who they are, whatever policies say, by POST, by GET,
+// by presigned URL, with SigV4A, with a digest that is declared, and on every path and in every
+// region that the endpoint has.
 func TestGetCallerIdentity(t *testing.T) {
 	t.Parallel()
 	d := open(t, func(c *sts.EndpointConfig) {
@@ -266,8 +266,8 @@ func TestGetCallerIdentity(t *testing.T) {
 
 // TestWhoMayAssume: threats 199, 203 and 206. The trust policy has to allow; where it names the
 // account, or another account's caller, that caller's own policies have to allow too. A Deny of
-// either, a boundary and an organization's policy stop it. What refuses is told in one way, for roles
-// that are there and for others.
+// either, a boundary and an organization's policy stop it. What refuses is told in one way, for
+// roles that are there and for others.
 func TestWhoMayAssume(t *testing.T) {
 	t.Parallel()
 	every := statement(allow, `"Action": "sts:AssumeRole"`, `"Resource": "*"`)

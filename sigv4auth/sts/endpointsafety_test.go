@@ -51,8 +51,8 @@ type recorded map[string]struct {
 	} `json:"recorded-content"`
 }
 
-// TestRecordedAnswers: what AWS answered to mistakes, the endpoint answers: code, message, fault and
-// status. The answers that succeeded have the same members.
+// TestRecordedAnswers: what AWS answered to mistakes, the endpoint answers: code, message, fault
+// and status. The answers that succeeded have the same members.
 func TestRecordedAnswers(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(testneed.Shared(t, "answers", "sts.json"))
@@ -138,8 +138,8 @@ func TestRecordedAnswers(t *testing.T) {
 	}
 }
 
-// TestEndpointCanaries: nothing secret, of what was sent or issued, is in an event, an error, a log or
-// in what prints an Endpoint.
+// TestEndpointCanaries: nothing secret, of what was sent or issued, is in an event, an error, a log
+// or in what prints an Endpoint.
 func TestEndpointCanaries(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
@@ -194,9 +194,9 @@ func TestEndpointCanaries(t *testing.T) {
 	}
 }
 
-// TestChildNeverExceedsParent: threat 201. Whatever the user's policies, the session policies and the
-// policies of the role allow, a session of the user never does what the user may not, nor a session
-// what its session policies do not.
+// TestChildNeverExceedsParent: threat 201. Whatever the user's policies, the session policies and
+// the policies of the role allow, a session of the user never does what the user may not, nor a
+// session what its session policies do not.
 func TestChildNeverExceedsParent(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -394,8 +394,8 @@ func FuzzWebIdentity(f *testing.F) {
 	})
 }
 
-// TestLimiterSources: as many clients as one likes take bounded memory: those that come when it is full
-// are counted together.
+// TestLimiterSources: as many clients as one likes take bounded memory: those that come when it is
+// full are counted together.
 func TestLimiterSources(t *testing.T) {
 	t.Parallel()
 	if got := sts.LimiterSourcesForTest(30_000, start); got > 10_001 {
