@@ -82,7 +82,7 @@ var removals = []removal{
 		"100", `dst = append(dst, r.Method...)`,
 		`if r.Method == "HEAD" { dst = append(dst, "GET"...) } else { dst = append(dst, r.Method...) }`, "sigv4auth TestAdmitted",
 	},
-	{"104a", `cacheKey{secret.digest, accessKeyID}`, `cacheKey{accessKeyID: c.AccessKeyID}`, "sigv4auth TestRotation"},
+	{"104a", `cacheKey{*digest, accessKeyID}`, `cacheKey{accessKeyID: c.AccessKeyID}`, "sigv4auth TestRotation"},
 	{
 		"104b", `k.date == date && k.accessKeyID == accessKeyID && v4.SameDigest(&k.secretDigest, secretDigest)`,
 		`k.date == date && k.accessKeyID == accessKeyID`, "sigv4auth TestKeysInOneSlot",

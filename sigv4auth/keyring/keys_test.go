@@ -137,6 +137,16 @@ func TestRotationsInARow(t *testing.T) {
 	t.Error("a ring grows without a bound")
 }
 
+// TestDelayIsNotCut: a new key waits for no less than the delay, though times are in whole seconds.
+func TestDelayIsNotCut(t *testing.T) {
+	t.Parallel()
+	now := start.Add(900 * time.Millisecond)
+	k := rotate(t, keyring.New(start), now, keyring.Rotation{Delay: time.Second})
+	if from := k.List()[1].SealsFrom; from.Before(now.Add(time.Second)) || from.After(now.Add(2*time.Second)) {
+		t.Errorf("at %v a key is made that seals from %v", now, from)
+	}
+}
+
 // TestRotationRefused: a rotation into the past is a mistake, and the keys stay.
 func TestRotationRefused(t *testing.T) {
 	t.Parallel()

@@ -150,6 +150,29 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// TestReloadOfTimes: keys that are the same but for their times are other keys.
+func TestReloadOfTimes(t *testing.T) {
+	t.Parallel()
+	c := &clock{start}
+	k := keyring.New(start)
+	r, err := keyring.Open(keyring.Config{Load: func() (keyring.Keys, error) { return k, nil }, Now: c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := seal(t, r, "x")
+	k = rotate(t, k, start, keyring.Rotation{Grace: time.Hour})
+	if k, err = k.Retire(k.List()[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(2 * time.Hour)
+	if opening(r, sealed) != keyring.ErrKeyEnded {
+		t.Error("a key opens for longer than the keys that were loaded last say")
+	}
+}
+
 // TestManyAtOnce: a ring is used while it is replaced, and one load that hangs holds up one caller.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()

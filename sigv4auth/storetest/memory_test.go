@@ -210,7 +210,8 @@ func (m *memory) Policies(ctx context.Context, id sigv4auth.Identity) (iampolicy
 		if id.Principal.ARN != c.Principal.ARN {
 			c = m.keys[bobKey]
 		}
-		gone = c.Principal.ARN != id.Principal.ARN || c.Principal.UserID != id.Principal.UserID || id.Revision != fmt.Sprintf("r%d", m.revision[c.AccessKeyID])
+		gone = c.Principal.ARN != id.Principal.ARN || c.Principal.UserID != id.Principal.UserID ||
+			id.Revision != fmt.Sprintf("r%d", m.revision[c.AccessKeyID])
 	case "gone is no code":
 		if gone {
 			return iampolicy.Set{}, "", errors.New("that revision is gone")

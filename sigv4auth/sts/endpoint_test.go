@@ -28,6 +28,14 @@ const (
 	anyRole      = `"Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]`
 )
 
+// askew is what goes wrong in a directory, or is different for all.
+type askew struct {
+	roleFails error                // what Role fails with
+	gone      int                  // how many times the policies' state is gone
+	onlyKnown bool                 // it fails for keys that it does not have
+	edit      func(*iampolicy.Set) // adds to the policies of everybody
+}
+
 // desk is an Endpoint on a process's store.
 type desk struct {
 	*process

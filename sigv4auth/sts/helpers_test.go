@@ -31,18 +31,17 @@ var start = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
 // directory is a store of users, roles and policies that a test changes.
 type directory struct {
-	mu        sync.Mutex
-	keys      map[string]sigv4auth.Credential
-	roles     map[string]sigv4auth.Role
-	policies  map[string][]*iampolicy.Policy // by ARN
-	managed   map[string]*iampolicy.Policy
-	states    map[string]int // by ARN
-	fails     error
-	roleFails error
-	gone      int                  // how many times the policies' state is gone
-	onlyKnown bool                 // the store fails for keys that it does not have
-	edit      func(*iampolicy.Set) // adds to the policies of everybody
-	asked     int                  // roles
+	mu       sync.Mutex
+	keys     map[string]sigv4auth.Credential
+	roles    map[string]sigv4auth.Role
+	policies map[string][]*iampolicy.Policy // by ARN
+	managed  map[string]*iampolicy.Policy
+	states   map[string]int // by ARN
+	fails    error
+	noPolicy error // what SessionPolicy fails with
+	asked    int   // roles
+
+	askew // what the endpoint's tests do to it
 }
 
 func newDirectory() *directory {
@@ -132,8 +131,8 @@ func (d *directory) SessionPolicy(_ context.Context, arn string) (*iampolicy.Pol
 	defer d.mu.Unlock()
 	p, ok := d.managed[arn]
 	switch {
-	case d.fails != nil:
-		return nil, d.fails
+	case d.noPolicy != nil:
+		return nil, d.noPolicy
 	case !ok:
 		return nil, fmt.Errorf("directory: %w", sts.ErrNoSuchPolicy)
 	}

@@ -51,7 +51,7 @@ type Issued struct {
 // has its asker, or else it wraps [sigv4auth.ErrUnrecognizedClient]. A session that does not fit
 // into a token is a [*TokenTooLargeError]. Every other mistake in g is reported together.
 func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
-	session := g.Session.clone()
+	session := g.Session
 	if err := errors.Join(session.check(), s.checkGrant(&g)); err != nil {
 		return Issued{}, err
 	}
@@ -105,8 +105,8 @@ func (s *Store) checkGrant(g *Grant) error {
 	return errors.Join(mistakes...)
 }
 
-// lookUp finds the role and the asker of a session that is to be issued, and the longest time that
-// the role admits.
+// lookUp finds the role and the policies of a session that is to be issued, and the longest time
+// that the role admits.
 func (s *Store) lookUp(ctx context.Context, session *Session) (most time.Duration, err error) {
 	for _, arn := range session.PolicyARNs {
 		p, err := s.cfg.ManagedPolicies.SessionPolicy(ctx, arn)
@@ -115,11 +115,6 @@ func (s *Store) lookUp(ctx context.Context, session *Session) (most time.Duratio
 		}
 		if err != nil {
 			return 0, fmt.Errorf("sts: Session.PolicyARNs: %q: %w", arn, err)
-		}
-	}
-	if session.Asker.AccessKeyID != "" {
-		if _, err := s.asker(ctx, session); err != nil {
-			return 0, err
 		}
 	}
 	if session.Kind != RoleSession {

@@ -104,6 +104,9 @@ func TestTwoProcesses(t *testing.T) {
 			}
 			clock.Advance(time.Second)
 			admitted(false)
+			if a.CachedForTest()+b.CachedForTest() > 0 {
+				t.Error("what has ended is kept")
+			}
 			ofA = a.issue(riding())
 			ofB = b.issue(federated())
 			admitted(true)
@@ -208,8 +211,8 @@ func TestManagedSessionPolicies(t *testing.T) {
 	}
 	p.dir.change("", func() { p.dir.managed = without(p.dir.managed, s.PolicyARNs[1]) })
 	expect("")
-	p.dir.fails = errors.New("connection refused")
-	if _, err := p.find(i); !errors.Is(err, p.dir.fails) {
+	p.dir.noPolicy = errors.New("connection refused")
+	if _, err := p.find(i); !errors.Is(err, p.dir.noPolicy) {
 		t.Errorf("a store that fails: %v", err)
 	}
 }

@@ -95,6 +95,11 @@ func FuzzDecode(f *testing.F) {
 		s := randomSession(r)
 		f.Add(string(sts.EncodeForTest(&s, "secret")))
 	}
+	// A number in more bytes than it needs, tags out of order and twice, and no secret.
+	f.Add("\x01\x03\x00\x80\x00\x00\x01x\x00\x00\x00\x00\x00\x00")
+	f.Add("\x01\x03\x00\x00\x00\x01x\x00\x00\x02\x02b\x00\x02a\x00\x00\x00\x00")
+	f.Add("\x01\x03\x00\x00\x00\x01x\x00\x00\x02\x02a\x00\x02a\x00\x00\x00\x00")
+	f.Add("\x01\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	f.Fuzz(func(t *testing.T, plain string) {
 		s, secret, ok := sts.DecodeForTest(plain)
 		if !ok {
