@@ -59,6 +59,12 @@ type TokenErrorCode string
 // Error returns the code, preceded by the package's name.
 func (c TokenErrorCode) Error() string { return "sts: " + string(c) }
 
+// String returns the code alone.
+func (c TokenErrorCode) String() string { return string(c) }
+
+// MarshalText returns the code alone.
+func (c TokenErrorCode) MarshalText() ([]byte, error) { return []byte(c), nil }
+
 // The codes of web identity tokens, from "Errors" of AssumeRoleWithWebIdentity and of
 // GetWebIdentityToken in the STS API Reference.
 const (

@@ -17,6 +17,9 @@ func TestTokenError(t *testing.T) {
 		sts.ErrInvalidIdentityToken: 400, sts.ErrExpiredIdentityToken: 400, sts.ErrIDPRejectedClaim: 403,
 		sts.ErrIDPCommunication: 400, sts.ErrJWTPayloadSizeExceeded: 400,
 	} {
+		if text, err := code.MarshalText(); err != nil || string(text) != code.String() || code.String() != string(code) {
+			t.Errorf("%s is written %s and %s, %v", string(code), code, text, err)
+		}
 		if got := code.Status(); got != status {
 			t.Errorf("%s has status %d; want %d", string(code), got, status)
 		}

@@ -75,7 +75,8 @@ func isProvider(pattern, name string) bool {
 // that is a key is too large, or has a value that a policy cannot compare: were the key left out
 // instead, StringNotEquals would hold.
 func (p *provider) conditionKeys(t *parsedToken) (map[string][]string, error) {
-	keys := map[string][]string{p.keySub: {t.subject}, p.keyOaud: t.audiences, p.keyAud: p.registered(t.audiences)}
+	keys := make(map[string][]string, 5+len(p.claims))
+	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = []string{t.subject}, t.audiences, p.registered(t.audiences)
 	if t.hasParty {
 		keys[p.keyAzp] = []string{t.party}
 		if p.name == google {
@@ -89,7 +90,7 @@ func (p *provider) conditionKeys(t *parsedToken) (map[string][]string, error) {
 		}
 		values, ok := keyValues(v)
 		if !ok {
-			return nil, rejectedClaim("the claim of the condition key " + name + " has too many values, or one that is no text, number or boolean")
+			return nil, rejectedClaim("the claim of a condition key, " + name + ", has too many values, or one that cannot be compared")
 		}
 		keys[p.claimKeys[i]] = values
 	}
@@ -113,15 +114,13 @@ func (p *provider) conditionKeys(t *parsedToken) (map[string][]string, error) {
 
 // keyValues returns the values of a condition key.
 func keyValues(v *jsonValue) ([]string, bool) {
-	items := []jsonValue{*v}
-	if v.kind == jsonArray {
-		items = v.items
-	}
+	items := v.list()
 	if len(items) > maxKeyValues {
 		return nil, false
 	}
 	values := make([]string, 0, len(items))
-	for _, item := range items {
+	for i := range items {
+		item := &items[i]
 		switch item.kind {
 		case jsonString, jsonBool, jsonNumber:
 		default:

@@ -97,8 +97,12 @@ func TestConditionKeys(t *testing.T) {
 			})),
 		},
 		"CircleCI": {
-			with(claimsOf("https://oidc.circleci.com/org/1"), object{"oidc.circleci.com/project-id": "p", "oidc.circleci.com/vcs-ref": "x"}),
-			plus(common("oidc.circleci.com/org/1", "somebody", audience), keys{"oidc.circleci.com/org/1:oidc.circleci.com/project-id": "p"}),
+			with(claimsOf("https://oidc.circleci.com/org/1"), object{
+				"oidc.circleci.com/project-id": "p", "oidc.circleci.com/vcs-ref": "x",
+			}),
+			plus(common("oidc.circleci.com/org/1", "somebody", audience), keys{
+				"oidc.circleci.com/org/1:oidc.circleci.com/project-id": "p",
+			}),
 		},
 		"Google": {
 			with(claimsOf("https://accounts.google.com"), object{
@@ -116,7 +120,9 @@ func TestConditionKeys(t *testing.T) {
 		},
 		"Cognito": {
 			with(claimsOf("https://cognito-identity.amazonaws.com"), object{"amr": []string{"authenticated", "idp"}, "sub": "us-east-1:1"}),
-			plus(common("cognito-identity.amazonaws.com", "us-east-1:1", audience), keys{"cognito-identity.amazonaws.com:amr": "authenticated|idp"}),
+			plus(common("cognito-identity.amazonaws.com", "us-east-1:1", audience), keys{
+				"cognito-identity.amazonaws.com:amr": "authenticated|idp",
+			}),
 		},
 		"an address that is not verified": {
 			with(claimsOf(someIssuer), object{"email": "root@example.com", "email_verified": false}),
@@ -161,7 +167,8 @@ func TestConditionKeys(t *testing.T) {
 }
 
 // TestRejectedClaims: a claim that is a key and cannot be compared ends the token; left out, it
-// would satisfy StringNotEquals. The same holds for session tags and the source identity.
+// would satisfy StringNotEquals. The same holds for session tags and the source identity
+// (threat 252).
 func TestRejectedClaims(t *testing.T) {
 	t.Parallel()
 	const tags, flat = "https://aws.amazon.com/tags", "https://aws.amazon.com/tags/principal_tags/"

@@ -106,13 +106,14 @@ func (c *Config) fill() error {
 			*d = zero
 		}
 		if *d < least || *d > most {
-			errs = append(errs, fmt.Errorf("Config.%s is %v; it must be %v to %v", field, *d, least, most))
+			errs = append(errs, fmt.Errorf("oidc: Config.%s is %v; it must be %v to %v", field, *d, least, most))
 		}
 	}
-	if c.Leeway < 0 {
-		c.Leeway = 1 // nanosecond: none
+	if c.Leeway < 0 { // none
+		c.Leeway = 0
+	} else {
+		duration("Leeway", &c.Leeway, defaultLeeway, 0, maxLeeway)
 	}
-	duration("Leeway", &c.Leeway, defaultLeeway, 0, maxLeeway)
 	duration("FetchTimeout", &c.FetchTimeout, defaultFetchTimeout, time.Millisecond, maxFetchTimeout)
 	duration("RefreshKeys", &c.RefreshKeys, defaultRefreshKeys, minRefreshKeys, maxKeepKeys)
 	duration("KeepKeys", &c.KeepKeys, max(defaultKeepKeys, min(c.RefreshKeys, maxKeepKeys)), c.RefreshKeys, maxKeepKeys)
@@ -120,7 +121,7 @@ func (c *Config) fill() error {
 		c.MaxWaiting = defaultMaxWaiting
 	}
 	if c.MaxWaiting < 0 {
-		errs = append(errs, errors.New("Config.MaxWaiting is negative"))
+		errs = append(errs, fmt.Errorf("oidc: Config.MaxWaiting is %d; it must not be negative", c.MaxWaiting))
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -128,10 +129,12 @@ func (c *Config) fill() error {
 	return errors.Join(errs...)
 }
 
-// compile returns the provider, or every mistake in it.
-func (p *Provider) compile() (*provider, error) {
+// compile returns the provider, or every mistake in it. n is its place in Config.Providers.
+func (p *Provider) compile(n int) (*provider, error) {
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	mistake := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("oidc: Config.Providers[%d].%w", n, fmt.Errorf(format, args...)))
+	}
 	c := &provider{issuer: p.Issuer, audiences: slices.Clone(p.Audiences), loopback: p.InsecureLoopback}
 	if err := checkIssuer(p.Issuer, p.InsecureLoopback); err != nil {
 		mistake("Issuer: %w", err)

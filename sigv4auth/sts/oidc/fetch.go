@@ -17,7 +17,7 @@ import (
 
 // Limits of what an issuer may answer.
 const (
-	maxDocument        = 512 << 10 // bytes of a discovery document or of a key set, decompressed
+	maxDocument        = 512 << 10 // a discovery document or a key set has fewer bytes, decompressed
 	maxResponseHeaders = 32 << 10
 )
 
@@ -73,16 +73,11 @@ type boundedBody struct {
 var errTooLarge = errors.New("the document is too large")
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
+	if b.left <= 0 {
 		return 0, errTooLarge
 	}
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.body.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return 0, errTooLarge
-	}
+	n, err := b.body.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.owner.unreachable = true
 	}
@@ -112,7 +107,7 @@ func (p *provider) fetch(ctx context.Context) (*keySet, *sts.TokenError) {
 	if err := discovered.Claims(&raw); err != nil {
 		return nil, failed("the discovery document cannot be read")
 	}
-	document, err := parseObject(raw, fetchLimits)
+	document, err := parseObject(string(raw), fetchLimits)
 	if err != nil {
 		return nil, failed("the discovery document is not one strict JSON object")
 	}
@@ -148,8 +143,9 @@ func noKey(detail string) *sts.TokenError {
 
 func unreachable(detail string) *sts.TokenError {
 	return &sts.TokenError{
-		Code:    sts.ErrIDPCommunication,
-		Message: "The identity provider (IdP) could not be reached to verify the incoming identity token. Retry the request a limited number of times.",
-		Detail:  detail,
+		Code: sts.ErrIDPCommunication,
+		Message: "The identity provider (IdP) could not be reached to verify the incoming identity token. " +
+			"Retry the request a limited number of times.",
+		Detail: detail,
 	}
 }

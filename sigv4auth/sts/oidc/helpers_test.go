@@ -228,7 +228,9 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var answer any
 	switch "https://" + r.Host + r.URL.Path {
 	case i.url + "/.well-known/openid-configuration":
-		answer = object{"issuer": i.url, "jwks_uri": i.url + "/keys", "id_token_signing_alg_values_supported": []string{"RS256", "none", "HS256"}}
+		answer = object{
+			"issuer": i.url, "jwks_uri": i.url + "/keys", "id_token_signing_alg_values_supported": []string{"RS256", "none", "HS256"},
+		}
 	case i.url + "/keys":
 		i.fetches.Add(1)
 		answer = object{"keys": i.keys}

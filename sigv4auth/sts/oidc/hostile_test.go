@@ -28,7 +28,7 @@ func jsonOf(v any) []byte {
 
 // TestHostileIssuers: what a server that is, or stands for, an issuer can answer. Nothing of it is
 // believed, no answer is read without end, no redirect is followed, and nothing that it says is in
-// the error (threat 191).
+// the error.
 func TestHostileIssuers(t *testing.T) {
 	t.Parallel()
 	const canary = "CANARY-OF-THE-ISSUER"
@@ -211,9 +211,11 @@ func TestPublishedKeys(t *testing.T) {
 		"a secret":                     {[]any{secret}, valid, false},
 		"weak":                         {[]any{weak.jwk()}, weak.token(claimsOf(someIssuer)), false},
 		"two of one name":              {[]any{jwk(nil), rs256("one", 1).jwk()}, valid, false},
+		"two of one name, the other":   {[]any{rs256("one", 1).jwk(), jwk(nil)}, valid, false},
 		"none":                         {[]any{}, valid, false},
 		"a token without a name, 1":    {[]any{jwk(nil)}, nameless, true},
 		"a token without a name, 2":    {[]any{jwk(nil), rs256("two", 1).jwk()}, nameless, false},
+		"a token without a name, 2nd":  {[]any{rs256("two", 1).jwk(), jwk(nil)}, nameless, false},
 		"a token without a name, 1+EC": {[]any{jwk(nil), (&testKey{"x", "ES256", ecKey(elliptic.P256())}).jwk()}, nameless, true},
 		"an exponent of 1":             {[]any{jwk(object{"e": "AQ"})}, valid, false},
 	} {

@@ -40,7 +40,7 @@ func TestRotatedKeys(t *testing.T) {
 	t.Parallel()
 	old, next := rs256("one", 0), rs256("two", 1)
 	i, c := newIssuer(someIssuer, old), &clock{}
-	v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now})
+	v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now, MaxWaiting: 1})
 	admitted(t, v, old.token(longClaims()))
 	i.publish(old, next)
 	c.advance(30 * time.Second)
@@ -76,7 +76,7 @@ func TestWithdrawnKey(t *testing.T) {
 }
 
 // TestKeyFlood: tokens that name keys which nobody has make one fetch in 30 seconds, whatever they
-// name and however many they are (threat 191).
+// name and however many they are.
 func TestKeyFlood(t *testing.T) {
 	t.Parallel()
 	key := rs256("one", 0)
@@ -147,7 +147,8 @@ func TestIssuerDown(t *testing.T) {
 }
 
 // TestOneFetchAtATime: calls that need the same keys wait for one fetch, at most MaxWaiting of
-// them, each as long as its own context; one that hangs up does not take the keys from the others.
+// them, each as long as its own context; one that hangs up does not take the keys from the others
+// (threats 107 and 108).
 func TestOneFetchAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -194,12 +195,26 @@ func TestOneFetchAtATime(t *testing.T) {
 	})
 }
 
+// TestClockSetBack: a clock that was set back does not keep the keys from being fetched.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	key := rs256("one", 0)
+	i, c := newIssuer(someIssuer, key), &clock{}
+	v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now})
+	token := key.token(with(longClaims(), object{"iat": start.Add(-2 * time.Hour).Unix()}))
+	i.down()
+	refused(t, v, token, sts.ErrIDPCommunication)
+	i.answer(nil)
+	c.advance(-time.Hour)
+	admitted(t, v, token)
+}
+
 // TestClose: Close ends the fetch that runs, and waits for it; after it nothing is fetched.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		key := rs256("one", 0)
-		i := newIssuer(someIssuer, key)
+		i, c := newIssuer(someIssuer, key), &clock{}
 		ended := false
 		i.answer(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
@@ -207,7 +222,7 @@ func TestClose(t *testing.T) {
 			ended = true
 			return nil, r.Context().Err()
 		})
-		v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, FetchTimeout: time.Minute})
+		v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, FetchTimeout: time.Minute, Now: c.Now})
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if _, err := v.VerifyToken(context.Background(), key.token(claimsOf(someIssuer))); !errors.Is(err, sts.ErrIDPCommunication) {
@@ -215,13 +230,15 @@ func TestClose(t *testing.T) {
 			}
 		})
 		synctest.Wait()
-		if err := v.Close(); err != nil || !ended {
-			t.Errorf("Close returned %v, and the fetch had ended: %v", err, ended)
+		began := time.Now()
+		if err := v.Close(); err != nil || !ended || time.Since(began) > 2*time.Second {
+			t.Errorf("Close returned %v after %v, and the fetch had ended: %v", err, time.Since(began), ended)
 		}
 		wg.Wait()
 		i.answer(nil)
+		c.advance(time.Minute)
 		refused(t, v, key.token(claimsOf(someIssuer)), sts.ErrIDPCommunication)
-		if i.fetches.Load() != 0 {
+		if i.asked.Load() != 1 {
 			t.Error("a closed Verifier fetched keys")
 		}
 	})

@@ -31,10 +31,11 @@ func discoveryDocument(issuer string) ([]byte, error) {
 	})
 }
 
-// Handler serves what the issuer's tokens are verified with: ISSUER/.well-known/openid-configuration
-// and ISSUER/.well-known/jwks.json, by GET and HEAD, to anybody. Other paths are not found. It
-// expects the path of the issuer's URL in front of the request's: a router that strips it breaks
-// it. The keys are those that sign now, those that will, and those whose tokens are not all over.
+// Handler serves what the issuer's tokens are verified with, below the issuer's URL:
+// /.well-known/openid-configuration and /.well-known/jwks.json, by GET and HEAD, to anybody. Other
+// paths are not found. The path of the issuer's URL stands in front of the request's: a router MUST
+// NOT strip it. The keys are those that sign now, those that will, and those whose tokens are not
+// all over.
 func (s *Signer) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+s.path+discoveryPath, func(w http.ResponseWriter, _ *http.Request) {
@@ -43,7 +44,7 @@ func (s *Signer) Handler() http.Handler {
 	mux.HandleFunc("GET "+s.path+keysPath, func(w http.ResponseWriter, _ *http.Request) {
 		body, err := json.Marshal(s.published(s.now()))
 		if err != nil {
-			http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError) // unreachable
+			w.WriteHeader(http.StatusInternalServerError) // unreachable: public keys can be written
 			return
 		}
 		writeJSON(w, body)

@@ -20,7 +20,7 @@ import (
 // What a document of signing keys may hold.
 const (
 	signingKeysVersion = 1
-	maxSigningKeys     = 32
+	maxSigningKeys     = 16
 	maxSigningKeysSize = 256 << 10
 	maxOverlap         = 7 * 24 * time.Hour
 )
@@ -127,7 +127,7 @@ func parseSigningKeys(doc []byte) ([]*signingKey, error) {
 	if len(doc) > maxSigningKeysSize {
 		return nil, errSigningKeys("are too large")
 	}
-	if _, err := parseObject(doc, fetchLimits); err != nil {
+	if _, err := parseObject(string(doc), fetchLimits); err != nil {
 		return nil, errSigningKeys("are not a document of NewSigningKeys")
 	}
 	var d signingKeysDocument
@@ -175,7 +175,8 @@ func parseSigningKey(d *signingKeyDocument) (*signingKey, error) {
 	}
 	k := &signingKey{algorithm: jose.SignatureAlgorithm(d.Algorithm), from: time.Unix(d.From, 0).UTC()}
 	var ok bool
-	if k.private, ok = parsed.(crypto.Signer); !ok || !slices.Contains(signed, k.algorithm) || !algorithms[k.algorithm](k.private.Public()) {
+	k.private, ok = parsed.(crypto.Signer)
+	if !ok || !slices.Contains(signed, k.algorithm) || !algorithms[k.algorithm](k.private.Public()) {
 		return nil, errSigningKeys("have one that is not for its algorithm")
 	}
 	k.public = jose.JSONWebKey{Key: k.private.Public(), Algorithm: d.Algorithm, Use: "sig"}

@@ -14,7 +14,7 @@ type jsonLimits struct {
 }
 
 var (
-	tokenLimits = jsonLimits{depth: 6, values: 1024}
+	tokenLimits = jsonLimits{depth: 6, values: 512}
 	fetchLimits = jsonLimits{depth: 8, values: 8192}
 )
 
@@ -32,10 +32,17 @@ const (
 // jsonValue is a value of a document that was read strictly.
 type jsonValue struct {
 	kind    jsonKind
-	text    string // of a string, decoded; of a number or a literal, as it stands in the document
+	text    string // of a string, decoded; else as it stands in the document
 	items   []jsonValue
 	members []jsonMember
-	raw     []byte // as it stands in the document
+}
+
+// list returns the items of an array, or a value that is none by itself.
+func (v *jsonValue) list() []jsonValue {
+	if v.kind == jsonArray {
+		return v.items
+	}
+	return []jsonValue{*v}
 }
 
 type jsonMember struct {
@@ -58,10 +65,7 @@ var errJSON = errors.New("not strict JSON")
 // parseObject reads one JSON object and nothing else. It refuses what two readers could read in two
 // ways: a name that stands twice in one object, bytes that are not UTF-8, halves of surrogate pairs
 // and U+FFFD, by which a lenient reader replaces both, and what follows the object.
-func parseObject(doc []byte, limits jsonLimits) (*jsonValue, error) {
-	if !utf8.Valid(doc) {
-		return nil, errJSON
-	}
+func parseObject(doc string, limits jsonLimits) (*jsonValue, error) {
 	p := jsonParser{doc: doc, left: limits.values, depth: limits.depth}
 	p.space()
 	v, ok := p.value()
@@ -73,7 +77,7 @@ func parseObject(doc []byte, limits jsonLimits) (*jsonValue, error) {
 }
 
 type jsonParser struct {
-	doc   []byte
+	doc   string
 	at    int
 	left  int // values that may still come
 	depth int // levels that may still be entered
@@ -120,9 +124,10 @@ func (p *jsonParser) value() (v jsonValue, ok bool) {
 		v.text, ok = p.string()
 	default:
 		v.kind, ok = p.scalar()
-		v.text = string(p.doc[from:p.at])
 	}
-	v.raw = p.doc[from:p.at]
+	if v.kind != jsonString {
+		v.text = p.doc[from:p.at]
+	}
 	return v, ok
 }
 
@@ -189,6 +194,7 @@ func (p *jsonParser) array(v *jsonValue) bool {
 	return true
 }
 
+// string reads a string. Bytes that are not UTF-8 count as U+FFFD, and stand nowhere else.
 func (p *jsonParser) string() (string, bool) {
 	from := p.at
 	p.at++
@@ -198,11 +204,11 @@ func (p *jsonParser) string() (string, bool) {
 		case c == '"':
 			p.at++
 			if !escaped {
-				text := string(p.doc[from+1 : p.at-1])
+				text := p.doc[from+1 : p.at-1]
 				return text, !strings.ContainsRune(text, utf8.RuneError)
 			}
 			var text string
-			err := json.Unmarshal(p.doc[from:p.at], &text)
+			err := json.Unmarshal([]byte(p.doc[from:p.at]), &text)
 			return text, err == nil && !strings.ContainsRune(text, utf8.RuneError)
 		case c == '\\':
 			escaped = true
@@ -222,12 +228,12 @@ func (p *jsonParser) scalar() (jsonKind, bool) {
 		p.at++
 	}
 	word := p.doc[from:p.at]
-	switch string(word) {
+	switch word {
 	case "null":
 		return jsonNull, true
 	case "true", "false":
 		return jsonBool, true
 	}
 	digits := len(word) > 0 && (word[0] == '-' || '0' <= word[0] && word[0] <= '9')
-	return jsonNumber, digits && json.Valid(word)
+	return jsonNumber, digits && json.Valid([]byte(word))
 }

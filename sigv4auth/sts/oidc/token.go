@@ -31,7 +31,7 @@ type parsedToken struct {
 	algorithm jose.SignatureAlgorithm
 	keyID     string
 	hasKeyID  bool
-	payload   []byte
+	payload   string
 	claims    *jsonValue
 
 	issuer, subject string
@@ -69,10 +69,11 @@ func parseToken(raw string) (*parsedToken, error) {
 	if err := t.readHeader(header); err != nil {
 		return nil, err
 	}
-	var err error
-	if t.payload, err = decodePart(payload); err != nil {
+	claims, err := decodePart(payload)
+	if err != nil {
 		return nil, malformed("its claims are not base64url")
 	}
+	t.payload = string(claims)
 	if t.claims, err = parseObject(t.payload, tokenLimits); err != nil {
 		return nil, malformed("its claims are not one strict JSON object")
 	}
@@ -91,7 +92,7 @@ func (t *parsedToken) readHeader(encoded string) error {
 	if err != nil {
 		return malformed("its header is not base64url")
 	}
-	h, err := parseObject(doc, tokenLimits)
+	h, err := parseObject(string(doc), tokenLimits)
 	if err != nil {
 		return malformed("its header is not one strict JSON object")
 	}
@@ -196,15 +197,13 @@ func numericDate(number string) (time.Time, bool) {
 
 // texts returns the texts of a string or of an array of strings.
 func texts(v *jsonValue, most, longest int) ([]string, bool) {
-	items := []jsonValue{*v}
-	if v.kind == jsonArray {
-		items = v.items
-	}
+	items := v.list()
 	if len(items) > most {
 		return nil, false
 	}
 	list := make([]string, 0, len(items))
-	for _, item := range items {
+	for i := range items {
+		item := &items[i]
 		if item.kind != jsonString || item.text == "" || len(item.text) > longest || !plainText(item.text) {
 			return nil, false
 		}

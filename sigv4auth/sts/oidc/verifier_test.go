@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	coreos "github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 	"github.com/wildgate/wildgate/sigv4auth/sts/oidc"
@@ -65,7 +68,7 @@ func TestAlgorithms(t *testing.T) {
 }
 
 // TestProvidersApart: several issuers, told apart by iss before anything is fetched. A key of one
-// signs nothing for another, and an unknown issuer is never asked (threat 191).
+// signs nothing for another, and an unknown issuer is never asked.
 func TestProvidersApart(t *testing.T) {
 	t.Parallel()
 	a, b := rs256("one", 0), rs256("one", 1) // one name for two keys
@@ -88,7 +91,7 @@ func TestProvidersApart(t *testing.T) {
 }
 
 // TestRefusedTokens: AWS's code for each token that is not admitted, and none of them makes the
-// server fetch keys unless it is whole, timely and for a registered audience.
+// server fetch keys unless it is whole, timely and for a registered audience (threats 149 and 222).
 func TestRefusedTokens(t *testing.T) {
 	t.Parallel()
 	key, other := rs256("one", 0), rs256("one", 1)
@@ -101,6 +104,10 @@ func TestRefusedTokens(t *testing.T) {
 	at := func(d time.Duration) int64 { return start.Add(d).Unix() }
 	text := func(json string) string { return key.token(json) }
 	object1 := `{"iss":"` + someIssuer + `","sub":"s","aud":"` + audience + fmt.Sprintf(`","iat":%d,"exp":%d`, at(0), at(time.Minute))
+	expiry := func(exp string) string {
+		return text(strings.Replace(object1, fmt.Sprint(at(time.Minute)), exp, 1) + `}`)
+	}
+	many := `,"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"n":1,"o":1,"p":1,"q":1`
 	const invalid = sts.ErrInvalidIdentityToken
 	for name, c := range map[string]struct {
 		token   string
@@ -110,6 +117,9 @@ func TestRefusedTokens(t *testing.T) {
 		"empty":                              {"", invalid, false},
 		"three characters":                   {"a.b", invalid, false},
 		"too long":                           {parts[0] + "." + strings.Repeat("a", 20000) + "." + parts[2], invalid, false},
+		"too long, and else right":           {key.token(with(good, object{"x": strings.Repeat("x", 15000)})), invalid, false},
+		"a long header":                      {withHeader(object{"x": strings.Repeat("x", 4000)}), invalid, false},
+		"a long signature":                   {parts[0] + "." + parts[1] + "." + strings.Repeat("A", 1368), invalid, false},
 		"no token":                           {"no token at all", invalid, false},
 		"a JSON serialization":               {`{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`, invalid, false},
 		"two parts":                          {parts[0] + "." + parts[1], invalid, false},
@@ -128,6 +138,7 @@ func TestRefusedTokens(t *testing.T) {
 		"a header with crit":                 {withHeader(object{"crit": []string{"exp"}}), invalid, false},
 		"a header with b64":                  {withHeader(object{"b64": false}), invalid, false},
 		"a header with zip":                  {withHeader(object{"zip": "DEF"}), invalid, false},
+		"a header with enc":                  {withHeader(object{"enc": "A256GCM"}), invalid, false},
 		"a nested token":                     {withHeader(object{"cty": "JWT"}), invalid, false},
 		"an access token":                    {withHeader(object{"typ": "at+jwt"}), invalid, false},
 		"a logout token":                     {withHeader(object{"typ": "logout+jwt"}), invalid, false},
@@ -144,6 +155,10 @@ func TestRefusedTokens(t *testing.T) {
 		"a claim twice":                      {text(object1 + `,"sub":"root"}`), invalid, false},
 		"a claim twice, once escaped":        {text(object1 + `,"s\u0075b":"root"}`), invalid, false},
 		"a claim twice, deep inside":         {text(object1 + `,"x":{"y":[{"z":1,"z":2}]}}`), invalid, false},
+		"a claim twice among many":           {text(object1 + many + `,"x":1,"x":1}`), invalid, false},
+		"a number with a zero in front":      {text(object1 + `,"x":01}`), invalid, false},
+		"a number without an end":            {text(object1 + `,"x":1.}`), invalid, false},
+		"a number in hexadecimal":            {text(object1 + `,"x":0x1}`), invalid, false},
 		"half a surrogate pair":              {text(object1 + `,"x":"\ud800"}`), invalid, false},
 		"no UTF-8":                           {text(object1 + ",\"x\":\"\xff\"}"), invalid, false},
 		"U+FFFD":                             {text(object1 + `,"x":"�"}`), invalid, false},
@@ -171,13 +186,13 @@ func TestRefusedTokens(t *testing.T) {
 		"azp of another client":              {claims(object{"azp": "another"}), invalid, false},
 		"azp a list":                         {claims(object{"azp": []string{audience}}), invalid, false},
 		"no exp":                             {claims(object{"exp": nil}), invalid, false},
-		"exp null":                           {text(strings.Replace(object1, fmt.Sprint(at(time.Minute)), "null", 1) + `}`), invalid, false},
+		"exp null":                           {expiry("null"), invalid, false},
 		"exp a text":                         {claims(object{"exp": "1790000600"}), invalid, false},
-		"exp beyond the year 9999":           {text(strings.Replace(object1, fmt.Sprint(at(time.Minute)), "1e300", 1) + `}`), invalid, false},
+		"exp beyond the year 9999":           {expiry("1e300"), invalid, false},
 		"exp negative":                       {claims(object{"exp": -1}), invalid, false},
 		"expired now":                        {claims(object{"iat": at(-time.Hour), "exp": at(0)}), sts.ErrExpiredIdentityToken, false},
 		"expired long ago":                   {claims(object{"iat": at(-2 * time.Hour), "exp": at(-time.Hour)}), sts.ErrExpiredIdentityToken, false},
-		"expired half a second ago":          {text(strings.Replace(object1, fmt.Sprint(at(time.Minute)), fmt.Sprint(at(0))+".5", 1) + `}`), sts.ErrExpiredIdentityToken, false},
+		"expired half a second ago":          {expiry("1790000000.5"), sts.ErrExpiredIdentityToken, false},
 		"no iat":                             {claims(object{"iat": nil}), invalid, false},
 		"iat in the future":                  {claims(object{"iat": at(61 * time.Second)}), invalid, false},
 		"nbf in the future":                  {claims(object{"nbf": at(61 * time.Second)}), invalid, false},
@@ -200,29 +215,38 @@ func TestRefusedTokens(t *testing.T) {
 	}
 }
 
-// TestAdmittedForms: what differs between issuers and is right.
+// TestAdmittedForms: what differs between issuers and is right. go-oidc's own verifier agrees.
 func TestAdmittedForms(t *testing.T) {
 	t.Parallel()
 	key := rs256("one", 0)
 	good := claimsOf(someIssuer)
 	plain := object{"alg": "RS256", "kid": "one"}
+	theirs := coreos.NewVerifier(someIssuer, &coreos.StaticKeySet{PublicKeys: []crypto.PublicKey{key.private.Public()}},
+		&coreos.Config{ClientID: audience, Now: (&clock{}).Now})
 	for name, token := range map[string]string{
 		"no typ":                  key.tokenWith(plain, good),
+		"20,000 characters":       key.token(with(good, object{"x": strings.Repeat("x", 14586)})),
 		"typ in lower case":       key.tokenWith(with(plain, object{"typ": "jwt"}), good),
 		"no kid, one key":         key.tokenWith(object{"alg": "RS256"}, good),
 		"aud a list":              key.token(with(good, object{"aud": []string{"another", audience}})),
 		"azp":                     key.token(with(good, object{"azp": audience})),
 		"times with fractions":    key.token(with(good, object{"iat": 1790000000.25, "exp": 1.7900006e9})),
 		"iat ahead by the leeway": key.token(with(good, object{"iat": start.Unix() + 60, "nbf": start.Unix() + 60})),
-		"claims of other kinds":   key.token(with(good, object{"x": object{"y": []any{1, nil, true, "z"}}, "SUB": "root"})),
+		"claims of other kinds":   key.token(with(good, object{"x": object{"y": []any{1, nil, true, "z"}}})),
 		"where keys could be had": key.tokenWith(with(plain, object{
 			"jku": "https://evil.example/keys", "x5u": "https://evil.example/x5u", "x5t": "AAAA",
 		}), good),
 	} {
+		if strings.HasPrefix(name, "20,000") && (len(token) > 20000 || len(token) < 19990) {
+			t.Errorf("%s: there are %d", name, len(token))
+		}
 		i := newIssuer(someIssuer, key)
 		v := verifierOf(t, i)
 		if id, err := v.VerifyToken(context.Background(), token); err != nil || id.Subject != "somebody" {
 			t.Errorf("%s: %+v, %v", name, id, err)
+		}
+		if _, err := theirs.Verify(context.Background(), token); err != nil {
+			t.Errorf("%s: go-oidc refuses it: %v", name, err)
 		}
 		if i.asked.Load() != 2 {
 			t.Errorf("%s: %d requests were made", name, i.asked.Load())
@@ -296,7 +320,8 @@ func TestLeeway(t *testing.T) {
 		if (err == nil) != (leeway > 0) {
 			t.Errorf("leeway %v: 5 minutes ahead: %v", leeway, err)
 		}
-		refused(t, v, key.token(with(claimsOf(someIssuer), object{"iat": start.Unix() - 9, "exp": start.Unix()})), sts.ErrExpiredIdentityToken)
+		over := key.token(with(claimsOf(someIssuer), object{"iat": start.Unix() - 9, "exp": start.Unix()}))
+		refused(t, v, over, sts.ErrExpiredIdentityToken)
 	}
 }
 
@@ -306,6 +331,14 @@ func TestAWSTexts(t *testing.T) {
 	key := rs256("one", 0)
 	v := verifierOf(t, newIssuer(someIssuer, key))
 	good := claimsOf(someIssuer)
+	for want, token := range map[string]string{ // what the operator is told
+		"it is encrypted": "a.b.c.d.e", "it is not signed": "a.b.", "it has white space": "a.b.c\n", "it has not the three parts": "aa.bb",
+		"its alg is none that": key.tokenWith(object{"alg": "none"}, good),
+	} {
+		if e := refused(t, v, token, sts.ErrInvalidIdentityToken); !strings.HasPrefix(e.Detail, want) {
+			t.Errorf("the detail is %q; want %q", e.Detail, want)
+		}
+	}
 	for want, token := range map[string]string{
 		"Incorrect token audience": key.token(with(good, object{"aud": "x"})),
 		"Token expired: current date/time 1790000000 must be before the expiration date/time 1789999999": key.token(
