@@ -65,7 +65,8 @@ func (a *Authenticator) vouch(r *http.Request, rec *record, check Check) *Error 
 		e.Source, e.SourceUntold, e.SchemeUntold, rec.sourced = via.Client, via.ClientUntold, via.SchemeUntold, true
 	}
 	return runCheck(check, r, Identity{
-		Scope: Scope{Date: now.UTC().Format("20060102"), Region: a.region, Service: a.service}, VerifiedAt: now, original: via, vouched: true,
+		Scope: Scope{Date: now.UTC().Format("20060102"), Region: a.region, Service: a.service}, VerifiedAt: now, original: via,
+		vouched: true,
 	})
 }
 

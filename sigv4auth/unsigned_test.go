@@ -43,7 +43,8 @@ func TestRequireUnsigned(t *testing.T) {
 		Region: "us-east-1", Service: "sts", Credentials: sigv4auth.StaticCredentials(),
 		Observe: sigv4auth.Observe{Audit: func(_ context.Context, e sigv4auth.Event) { event = e }},
 		Proxies: sigv4auth.TrustedProxies{
-			Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ClientHeader: "X-Forwarded-For", SchemeHeader: "X-Forwarded-Proto",
+			Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ClientHeader: "X-Forwarded-For",
+			SchemeHeader: "X-Forwarded-Proto",
 		},
 	})
 	if err != nil {

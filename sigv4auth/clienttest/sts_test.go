@@ -153,7 +153,10 @@ func newSTS(t *testing.T) *stsService {
 	})
 	must(err)
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: s.store, ResourceAccount: stsAccount, Target: func(*http.Request) (string, string) { return "s3:ListAllMyBuckets", "arn:aws:s3:::*" },
+		Policies: s.store, ResourceAccount: stsAccount, Target: func(*http.Request) (string, string) {
+			return "s3:ListAllMyBuckets",
+				"arn:aws:s3:::*"
+		},
 	})
 	must(err)
 	protected := auth.Require(authz.Check)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -246,7 +249,8 @@ func (s *stsService) variables(profile string) []string {
 		"AWS_DEFAULT_REGION=us-east-1",
 	}
 	if profile == "container" {
-		return append(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI="+s.container, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="+s.file("authorization"))
+		return append(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI="+s.container,
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="+s.file("authorization"))
 	}
 	return append(env, "AWS_PROFILE="+profile)
 }
@@ -297,7 +301,8 @@ func TestSTSCLI(t *testing.T) {
 func login(t *testing.T, s *stsService, program string) {
 	t.Helper()
 	l, err := sts.NewLogin(sts.LoginConfig{
-		Credentials: s.store, Region: "us-east-1", Hosts: []string{"sts.us-east-1.amazonaws.com"}, ServerID: "demo", Lifetime: 15 * time.Minute,
+		Credentials: s.store, Region: "us-east-1", Hosts: []string{"sts.us-east-1.amazonaws.com"}, ServerID: "demo",
+		Lifetime: 15 * time.Minute,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -338,7 +343,8 @@ func TestSTSBoto3(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), python, "-c", stsBoto3, "whoami")
 		cmd.Env = s.environment(way.profile)
 		out, err := cmd.CombinedOutput()
-		if want := way.caller + " " + way.caller; err != nil || way.code == "" && way.profile != "base" && strings.TrimSpace(string(out)) != want ||
+		if want := way.caller + " " + way.caller; err != nil || way.code == "" && way.profile != "base" &&
+			strings.TrimSpace(string(out)) != want ||
 			!strings.Contains(string(out), way.caller) || !strings.Contains(string(out), way.code) {
 			t.Errorf("%s: %v: %s", way.profile, err, out)
 		}
@@ -441,9 +447,11 @@ func TestSTSGoOperations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if aws.ToString(role.AssumedRoleUser.Arn) != "arn:aws:sts::111122223333:assumed-role/Rider/alice" || aws.ToInt32(role.SessionTokenSize) < *size ||
+	if aws.ToString(role.AssumedRoleUser.Arn) != "arn:aws:sts::111122223333:assumed-role/Rider/alice" ||
+		aws.ToInt32(role.SessionTokenSize) < *size ||
 		aws.ToInt32(role.SessionTokenUtilization) < 39 || aws.ToInt32(role.PackedPolicySize) < 1 ||
-		time.Until(aws.ToTime(role.Credentials.Expiration)) < 59*time.Minute || len(*role.Credentials.SessionToken) != int(*role.SessionTokenSize) {
+		time.Until(aws.ToTime(role.Credentials.Expiration)) < 59*time.Minute ||
+		len(*role.Credentials.SessionToken) != int(*role.SessionTokenSize) {
 		t.Errorf("%+v %+v", role, role.AssumedRoleUser)
 	}
 	got, err := s.store.Session(*role.Credentials.AccessKeyId, *role.Credentials.SessionToken)
@@ -451,7 +459,8 @@ func TestSTSGoOperations(t *testing.T) {
 		t.Errorf("%v %+v", err, got)
 	}
 	web, err := c.AssumeRoleWithWebIdentity(ctx, &awssts.AssumeRoleWithWebIdentityInput{
-		RoleArn: aws.String(stsWeb), RoleSessionName: aws.String("build"), WebIdentityToken: aws.String(stsToken), MinimumSessionTokenSize: size,
+		RoleArn: aws.String(stsWeb), RoleSessionName: aws.String("build"), WebIdentityToken: aws.String(stsToken),
+		MinimumSessionTokenSize: size,
 	})
 	if err != nil || aws.ToString(web.SubjectFromWebIdentityToken) != "build" || aws.ToString(web.Audience) != "sts.amazonaws.com" ||
 		aws.ToString(web.Provider) != "https://"+stsProvider || aws.ToInt32(web.SessionTokenSize) < *size {
@@ -462,7 +471,8 @@ func TestSTSGoOperations(t *testing.T) {
 		t.Errorf("%v %+v", err, session)
 	}
 	federated, err := c.GetFederationToken(ctx, &awssts.GetFederationTokenInput{Name: aws.String("bob"), MinimumSessionTokenSize: size})
-	if err != nil || aws.ToString(federated.FederatedUser.FederatedUserId) != "111122223333:bob" || aws.ToInt32(federated.SessionTokenSize) < *size ||
+	if err != nil || aws.ToString(federated.FederatedUser.FederatedUserId) != "111122223333:bob" ||
+		aws.ToInt32(federated.SessionTokenSize) < *size ||
 		federated.PackedPolicySize == nil {
 		t.Errorf("%v %+v", err, federated)
 	}

@@ -79,7 +79,8 @@ func (e *Endpoint) assumeRole(r *http.Request, id sigv4auth.Identity, p *awsquer
 		return nil, err
 	}
 	if q.identity != "" && caller.SourceIdentity != "" && q.identity != caller.SourceIdentity {
-		return nil, notAuthorized(&id, "sts:SetSourceIdentity", q.arn, "the calling session has another source identity, which cannot be changed")
+		return nil, notAuthorized(&id, "sts:SetSourceIdentity", q.arn,
+			"the calling session has another source identity, which cannot be changed")
 	}
 	if q.identity == "" {
 		q.identity = caller.SourceIdentity
@@ -277,7 +278,8 @@ func (e *Endpoint) issue(ctx context.Context, limits *sessionLimits, g Grant) (I
 	case isTooLarge:
 		return Issued{}, &awsquery.Error{
 			Code: "PackedPolicyTooLarge", Cause: err,
-			Message: fmt.Sprintf("Packed size of session policies and tags consumes %d%% of allotted space.", percent(tooLarge.Size, MaxTokenSize)),
+			Message: fmt.Sprintf("Packed size of session policies and tags consumes %d%% of allotted space.", percent(tooLarge.Size,
+				MaxTokenSize)),
 		}
 	case errors.Is(err, ErrNoSuchPolicy):
 		return Issued{}, noPolicy(err)

@@ -39,11 +39,20 @@ func TestTrustConditions(t *testing.T) {
 		{"a tag", `"StringEquals": {"aws:RequestTag/team": "ops"}`, tags("team", "ops"), tags("team", "dev")},
 		{"a tag that the user has", `"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team}"}`, tags("team", "ops"), tags("team", "dev")},
 		{"the keys of tags", `"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "site"]}`, tags("team", "a", "site", "b"), tags("team", "a", "x", "b")},
-		{"transitive keys", `"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": ["team"]}`,
-			append(tags("team", "a"), "TransitiveTagKeys.member.1", "team"), tags("team", "a")},
+		{
+			"transitive keys", `"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": ["team"]}`,
+			append(tags("team", "a"), "TransitiveTagKeys.member.1", "team"), tags("team", "a"),
+		},
 		{"the role's tag", `"StringEquals": {"aws:ResourceTag/site": "home", "iam:ResourceTag/team": "riders"}`, nil, []string{"RoleArn", hubARN}},
-		{"the caller's ARN", `"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/ops/*"}, "StringEquals": {"aws:userid": "AIDAADA"}`, nil, []string{"RoleArn", hubARN}},
-		{"the address", `"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}, "StringEquals": {"aws:RequestedRegion": "us-east-1"}`, nil, []string{"RoleArn", hubARN}},
+		{
+			"the caller's ARN",
+			`"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/ops/*"}, "StringEquals": {"aws:userid": "AIDAADA"}`, nil,
+			[]string{"RoleArn", hubARN},
+		},
+		{
+			"the address", `"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}, "StringEquals": {"aws:RequestedRegion": "us-east-1"}`, nil,
+			[]string{"RoleArn", hubARN},
+		},
 		{"the time", `"DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}`, nil, []string{"RoleArn", hubARN}},
 	} {
 		d := open(t)
@@ -89,7 +98,8 @@ func TestTagPermissions(t *testing.T) {
 			continue
 		}
 		want := "User: " + adaARN + " is not authorized to perform: " + c.missing + " on resource: " + riderARN
-		if a.status != 403 || a.message != want || e.Action != c.missing || e.Resource != riderARN || e.Decision.Allowed() || len(d.events) != 1 {
+		if a.status != 403 || a.message != want || e.Action != c.missing || e.Resource != riderARN || e.Decision.Allowed() ||
+			len(d.events) != 1 {
 			t.Errorf("%s: %d %s: %+v", c.name, a.status, a.message, e)
 		}
 	}
@@ -142,15 +152,20 @@ func TestChaining(t *testing.T) {
 	if !maps.Equal(third.Tags, map[string]string{"Team": "ops"}) || third.SourceIdentity != "ada" {
 		t.Errorf("%+v", third)
 	}
-	const conflict = "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
+	const conflict = "One of the specified transitive tag keys can't be set because it conflicts with " +
+		"a transitive tag key from the calling session."
 	for _, c := range []struct {
 		name, code, message string
 		a                   reply
 	}{
-		{"too long", "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
-			d.assume(first.credential(), roles[1], "DurationSeconds", "3601")},
-		{"another value of a transitive tag", "InvalidParameterValue", conflict,
-			d.assume(first.credential(), roles[1], "Tags.member.1.Key", "team", "Tags.member.1.Value", "dev")},
+		{
+			"too long", "ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+			d.assume(first.credential(), roles[1], "DurationSeconds", "3601"),
+		},
+		{
+			"another value of a transitive tag", "InvalidParameterValue", conflict,
+			d.assume(first.credential(), roles[1], "Tags.member.1.Key", "team", "Tags.member.1.Value", "dev"),
+		},
 		{"another source identity", "AccessDenied", "User: arn:aws:sts::111122223333:assumed-role/Chain0/alice is not authorized to perform: " +
 			"sts:SetSourceIdentity on resource: " + roles[1], d.assume(first.credential(), roles[1], "SourceIdentity", "bob")},
 		{"a role that trusts another", "AccessDenied", "", d.assume(first.credential(), roles[2])},
@@ -245,7 +260,8 @@ func TestMFA(t *testing.T) {
 	}
 	const (
 		wrong    = "MultiFactorAuthentication failed with invalid MFA one time pass code."
-		noDevice = "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is valid and associated with this user."
+		noDevice = "MultiFactorAuthentication failed, unable to validate MFA code. " +
+			"Please verify your MFA serial number is valid and associated with this user."
 	)
 	ada := d.key(adaKey)
 	for _, c := range []struct {
@@ -264,7 +280,8 @@ func TestMFA(t *testing.T) {
 			t.Errorf("%s: %d %s", c.name, c.a.status, c.a.body)
 		}
 	}
-	if a := d.assume(ada, riderARN, "SerialNumber", "arn:aws:iam::111122223333:mfa/ada"); !strings.Contains(a.message, "must provide both") {
+	if a := d.assume(ada, riderARN, "SerialNumber", "arn:aws:iam::111122223333:mfa/ada"); !strings.Contains(a.message,
+		"must provide both") {
 		t.Error(a.body)
 	}
 	a := d.call(ada, "GetSessionToken", with("123002")...)

@@ -24,8 +24,9 @@ func (e *Endpoint) unsigned(a *sigv4auth.Authenticator) sigv4auth.Check {
 		leave, ok := e.limit.enter(client, id.VerifiedAt)
 		if !ok {
 			return &sigv4auth.Error{
-				Reason: sigv4auth.ErrServiceUnavailable, Message: "Rate exceeded", Detail: "too many web identities at once, or of one client",
-				Cause: &awsquery.Error{Code: "Throttling", Message: "Rate exceeded"},
+				Reason: sigv4auth.ErrServiceUnavailable, Message: "Rate exceeded",
+				Detail: "too many web identities at once, or of one client",
+				Cause:  &awsquery.Error{Code: "Throttling", Message: "Rate exceeded"},
 			}
 		}
 		defer leave()

@@ -58,7 +58,8 @@ func github() sts.WebIdentity {
 	return sts.WebIdentity{
 		Issuer: "https://" + provider, Provider: provider, Subject: "repo:acme/shop:ref:refs/heads/main", Audience: "sts.amazonaws.com",
 		Claims: map[string][]string{
-			provider + ":sub": {"repo:acme/shop:ref:refs/heads/main"}, provider + ":aud": {"sts.amazonaws.com"}, provider + ":repository": {"acme/shop"},
+			provider + ":sub": {"repo:acme/shop:ref:refs/heads/main"}, provider + ":aud": {"sts.amazonaws.com"}, provider +
+				":repository": {"acme/shop"},
 			provider + ":amr": {"one", "two"},
 		},
 	}
@@ -131,7 +132,10 @@ func TestWebIdentityTrust(t *testing.T) {
 		Claims: map[string][]string{"accounts.google.com:sub": {"7"}, "accounts.google.com:aud": {"app"}},
 	}
 	web := func(principal string, more ...string) string {
-		return statement(append([]string{allow, `"Principal": {"Federated": "` + principal + `"}`, `"Action": "sts:AssumeRoleWithWebIdentity"`}, more...)...)
+		return statement(append([]string{
+			allow, `"Principal": {"Federated": "` + principal + `"}`,
+			`"Action": "sts:AssumeRoleWithWebIdentity"`,
+		}, more...)...)
 	}
 	condition := func(text string) string {
 		return web(githubProvider, `"Condition": {`+text+`}`)
@@ -197,7 +201,8 @@ func TestWebIdentityTags(t *testing.T) {
 		a.text("SourceIdentity") != "octo" {
 		t.Errorf("%v %s", err, a.body)
 	}
-	d.trust(riderARN, statement(allow, `"Principal": {"Federated": "`+githubProvider+`"}`, `"Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]`))
+	d.trust(riderARN, statement(allow, `"Principal": {"Federated": "`+githubProvider+`"}`,
+		`"Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]`))
 	if a := d.web("tagged"); a.code != "AccessDenied" || d.last().Action != "sts:SetSourceIdentity" {
 		t.Errorf("%d %s", a.status, a.body)
 	}
@@ -227,7 +232,8 @@ func TestWebIdentityErrors(t *testing.T) {
 		sts.ErrInvalidIdentityToken: 400, sts.ErrExpiredIdentityToken: 400, sts.ErrIDPRejectedClaim: 403, sts.ErrIDPCommunication: 400,
 	} {
 		v.fails["wrong"] = fmt.Errorf("tokens: %w", &sts.TokenError{Code: code, Message: "It is bad", Detail: "secret detail"})
-		if a := d.web("wrong"); a.code != string(code) || a.status != status || a.message != "It is bad" || strings.Contains(a.body, "secret") {
+		if a := d.web("wrong"); a.code != string(code) || a.status != status || a.message != "It is bad" || strings.Contains(a.body,
+			"secret") {
 			t.Errorf("%s: %d %s", code, a.status, a.body)
 		}
 		if e := d.last(); e.Outcome != sigv4auth.Refused || e.Reason == "" {
@@ -274,7 +280,10 @@ func TestWebIdentityLimits(t *testing.T) {
 	d, v := webDesk(t, func(c *sts.EndpointConfig) {
 		c.WebIdentitiesPerMinute = 3
 		c.WebIdentitiesAtOnce = 2
-		c.Auth.Proxies = sigv4auth.TrustedProxies{Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, ClientHeader: "X-Forwarded-For"}
+		c.Auth.Proxies = sigv4auth.TrustedProxies{
+			Networks:     []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+			ClientHeader: "X-Forwarded-For",
+		}
 	})
 	from := func(peer, client string) reply {
 		r := post(form("AssumeRoleWithWebIdentity", "RoleArn", riderARN, "RoleSessionName", "build", "WebIdentityToken", "github"))
@@ -324,7 +333,8 @@ func TestWebIdentityLimits(t *testing.T) {
 	v.hold, v.asked = make(chan struct{}), 0
 	ask := func() int {
 		w := httptest.NewRecorder()
-		e.ServeHTTP(w, post(form("AssumeRoleWithWebIdentity", "RoleArn", riderARN, "RoleSessionName", "build", "WebIdentityToken", "github")))
+		e.ServeHTTP(w, post(form("AssumeRoleWithWebIdentity", "RoleArn", riderARN, "RoleSessionName", "build", "WebIdentityToken",
+			"github")))
 		return w.Code
 	}
 	codes := make(chan int, 2)
@@ -382,7 +392,8 @@ func TestGetWebIdentityToken(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	rider := d.assume(d.key(adaKey), riderARN, "Tags.member.1.Key", "team", "Tags.member.1.Value", "mine").credential()
-	if a := ask(rider); !strings.Contains(a.text("WebIdentityToken"), riderARN+"[a]") || !strings.Contains(a.text("WebIdentityToken"), "team:mine") {
+	if a := ask(rider); !strings.Contains(a.text("WebIdentityToken"), riderARN+"[a]") ||
+		!strings.Contains(a.text("WebIdentityToken"), "team:mine") {
 		t.Error(a.body)
 	}
 	for _, c := range []struct {

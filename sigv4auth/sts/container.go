@@ -76,12 +76,12 @@ func NewContainer(cfg ContainerConfig) (*Container, error) {
 	return &Container{cfg}, nil
 }
 
-var errInvalidAuthorization = fmt.Errorf("sts: the authorization token of a container is %d to %d bytes of printable ASCII, without spaces around",
-	minAuthorization, maxAuthorization)
+var errInvalidAuthorization = fmt.Errorf("sts: the authorization token of a container is %d to %d bytes of printable ASCII, "+
+	"without spaces around", minAuthorization, maxAuthorization)
 
 func validAuthorization(token string) bool {
-	return len(token) >= minAuthorization && len(token) <= maxAuthorization && token == strings.TrimSpace(token) &&
-		strings.IndexFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+	return len(token) >= minAuthorization && len(token) <= maxAuthorization &&
+		!strings.HasPrefix(token, " ") && !strings.HasSuffix(token, " ") && all(token, func(r rune) bool { return ' ' <= r && r <= '~' })
 }
 
 // readAuthorization returns the token in a file.
@@ -120,7 +120,10 @@ type containerCredentials struct {
 // ServeHTTP answers with credentials, or {"code", "message"}.
 func (c *Container) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if peer, ok := sigv4auth.PeerIP(r); r.TLS == nil && !(ok && peer.IsLoopback()) {
-		containerAnswer(w, http.StatusForbidden, containerError{"AccessDenied", "Without TLS, credentials are given to loopback addresses only"})
+		containerAnswer(w, http.StatusForbidden, containerError{
+			"AccessDenied",
+			"Without TLS, credentials are given to loopback addresses only",
+		})
 		return
 	}
 	if r.Method != http.MethodGet {

@@ -78,7 +78,8 @@ func TestContainer(t *testing.T) {
 		t.Fatalf("%d %v", status, got)
 	}
 	issued := sigv4auth.Credential{
-		AccessKeyID: got["AccessKeyId"], Secret: sigv4auth.NewSecret(got["SecretAccessKey"]), SessionToken: sigv4auth.NewSecret(got["Token"]),
+		AccessKeyID: got["AccessKeyId"], Secret: sigv4auth.NewSecret(got["SecretAccessKey"]),
+		SessionToken: sigv4auth.NewSecret(got["Token"]),
 	}
 	if answer := serve(p).call(issued); answer != "" {
 		t.Errorf("the credentials do not work: %s", answer)

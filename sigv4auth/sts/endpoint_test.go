@@ -71,7 +71,10 @@ func newDesk(p *process, edit ...func(*sts.EndpointConfig)) *desk {
 func open(t testing.TB, edit ...func(*sts.EndpointConfig)) *desk {
 	d := newDesk(single(t), edit...)
 	eve := iampolicy.Principal{ARN: otherARN, AccountID: otherAccount, UserID: "AIDAEVE"}
-	d.dir.keys[otherKey] = sigv4auth.Credential{AccessKeyID: otherKey, Secret: sigv4auth.NewSecret("a-long-term-secret-eve"), Principal: eve}
+	d.dir.keys[otherKey] = sigv4auth.Credential{
+		AccessKeyID: otherKey, Secret: sigv4auth.NewSecret("a-long-term-secret-eve"),
+		Principal: eve,
+	}
 	d.trust(riderARN, trusting(`"AWS": "`+adaARN+`"`))
 	d.dir.roles[hubARN] = sigv4auth.Role{ARN: hubARN, ID: "AROAHUB"}
 	d.trust(hubARN, trusting(`"AWS": "`+account+`"`))
@@ -307,7 +310,10 @@ func TestWhoMayAssume(t *testing.T) {
 		{"another account, without trust", otherKey, every, aws(adaARN), nil, false},
 		{"everybody, of another account, without a policy", otherKey, none, aws("*"), nil, false},
 		{"a role's root trusts no other account", otherKey, every, aws(rootARN), nil, false},
-		{"a boundary", adaKey, every, aws(account), func(s *set) { s.Boundaries = []*iampolicy.Policy{parse(`"ride:*"`, iampolicy.PermissionsBoundary)} }, false},
+		{"a boundary", adaKey, every, aws(account), func(s *set) {
+			s.Boundaries = []*iampolicy.Policy{parse(`"ride:*"`,
+				iampolicy.PermissionsBoundary)}
+		}, false},
 		{"a boundary that allows", adaKey, every, aws(account), func(s *set) {
 			s.Boundaries = []*iampolicy.Policy{parse(`"sts:*"`, iampolicy.PermissionsBoundary)}
 		}, true},
@@ -402,10 +408,20 @@ func TestAssumeRoleValidation(t *testing.T) {
 		parameters    []string
 		code, message string // of the message, a part
 	}{
-		{"no name", []string{"RoleSessionName", ""}, "ValidationError", "at 'roleSessionName' failed to satisfy constraint: Member must have length greater than or equal to 2"},
+		{
+			"no name",
+			[]string{"RoleSessionName", ""},
+			"ValidationError",
+			"at 'roleSessionName' failed to satisfy constraint: Member must have length greater than or equal to 2",
+		},
 		{"a name", []string{"RoleSessionName", "a b"}, "ValidationError", one + "Value 'a b' at 'roleSessionName' failed to satisfy constraint: " +
 			`Member must satisfy regular expression pattern: [\w+=,.@-]*`},
-		{"a short ARN", []string{"RoleArn", "arn:aws"}, "ValidationError", "at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20"},
+		{
+			"a short ARN",
+			[]string{"RoleArn", "arn:aws"},
+			"ValidationError",
+			"at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20",
+		},
 		{"a user's ARN", []string{"RoleArn", adaARN}, "AccessDenied", "is not authorized to perform: sts:AssumeRole on resource: " + adaARN},
 		{"a duration", []string{"DurationSeconds", "899"}, "ValidationError", one + "Value '899' at 'durationSeconds' failed to satisfy constraint: " +
 			"Member must have value greater than or equal to 900"},
@@ -414,24 +430,59 @@ func TestAssumeRoleValidation(t *testing.T) {
 		{"an external ID", []string{"ExternalId", "a b"}, "ValidationError", "at 'externalId'"},
 		{"a source identity", []string{"SourceIdentity", "x"}, "ValidationError", "at 'sourceIdentity'"},
 		{"a policy that is none", []string{"Policy", "{}"}, "MalformedPolicyDocument", "Syntax errors in policy"},
-		{"a policy with a principal", []string{"Policy", statement(allow, `"Principal": "*"`, `"Action": "*"`, `"Resource": "*"`)}, "MalformedPolicyDocument", ""},
-		{"a long policy", []string{"Policy", sizes(2049)}, "ValidationError", "at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048"},
+		{
+			"a policy with a principal",
+			[]string{"Policy", statement(allow, `"Principal": "*"`, `"Action": "*"`, `"Resource": "*"`)},
+			"MalformedPolicyDocument", "",
+		},
+		{
+			"a long policy",
+			[]string{"Policy", sizes(2049)},
+			"ValidationError",
+			"at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048",
+		},
 		{"a policy ARN", []string{"PolicyArns.member.1.arn", "arn:aws:iam::aws"}, "ValidationError", ""},
-		{"a policy that is not there", []string{"PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/None"}, "ValidationError", "does not exist or is not attachable"},
+		{
+			"a policy that is not there",
+			[]string{"PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/None"},
+			"ValidationError",
+			"does not exist or is not attachable",
+		},
 		{"a policy list with a gap", []string{"PolicyArns.member.2.arn", "arn:aws:iam::aws:policy/Book"}, "MalformedInput", ""},
-		{"a tag without a value", []string{"Tags.member.1.Key", "a"}, "ValidationError", "at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"},
+		{
+			"a tag without a value",
+			[]string{"Tags.member.1.Key", "a"},
+			"ValidationError",
+			"at 'tags.1.member.value' failed to satisfy constraint: Member must not be null",
+		},
 		{"a tag's key", []string{"Tags.member.1.Key", "a*", "Tags.member.1.Value", ""}, "ValidationError", `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`},
 		{"a long key of wide characters", []string{"Tags.member.1.Key", strings.Repeat("é", 128), "Tags.member.1.Value", ""}, "InvalidParameterValue", ""},
-		{"a transitive key that is no tag", []string{"TransitiveTagKeys.member.1", "a"}, "InvalidParameterValue",
-			"The specified transitive tag key must be included in the requested tags."},
+		{
+			"a transitive key that is no tag",
+			[]string{"TransitiveTagKeys.member.1", "a"},
+			"InvalidParameterValue",
+			"The specified transitive tag key must be included in the requested tags.",
+		},
 		{"a token's size", []string{"MinimumSessionTokenSize", "4097"}, "ValidationError", "at 'minimumSessionTokenSize'"},
-		{"a code without a device", []string{"TokenCode", "123456"}, "AccessDenied",
-			"MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."},
-		{"a device where there are none", []string{"TokenCode", "123456", "SerialNumber", "arn:aws:iam::111122223333:mfa/ada"}, "AccessDenied",
-			"MultiFactorAuthentication failed, unable to validate MFA code."},
+		{
+			"a code without a device",
+			[]string{"TokenCode", "123456"},
+			"AccessDenied",
+			"MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+		},
+		{
+			"a device where there are none",
+			[]string{"TokenCode", "123456", "SerialNumber", "arn:aws:iam::111122223333:mfa/ada"},
+			"AccessDenied",
+			"MultiFactorAuthentication failed, unable to validate MFA code.",
+		},
 		{"contexts", []string{"ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/x"}, "InvalidParameterValue", "ProvidedContexts"},
-		{"a longer duration than the role's", []string{"DurationSeconds", "43200", "RoleArn", hubARN}, "ValidationError",
-			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		{
+			"a longer duration than the role's",
+			[]string{"DurationSeconds", "43200", "RoleArn", hubARN},
+			"ValidationError",
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+		},
 	} {
 		a := d.assume(d.key(adaKey), riderARN, c.parameters...)
 		if a.code != c.code || !strings.Contains(a.message, c.message) || a.status == 200 {
@@ -462,7 +513,8 @@ func TestAssumeRoleValidation(t *testing.T) {
 		}
 	}
 	// What is wrong is told in one way, whether or not the role is there.
-	known, unknown := d.assume(d.key(adaKey), riderARN, "DurationSeconds", "1"), d.assume(d.key(adaKey), riderARN+"x", "DurationSeconds", "1")
+	known, unknown := d.assume(d.key(adaKey), riderARN, "DurationSeconds", "1"), d.assume(d.key(adaKey), riderARN+"x",
+		"DurationSeconds", "1")
 	if known.body == "" || known.message != unknown.message {
 		t.Errorf("%q and %q", known.message, unknown.message)
 	}
@@ -491,7 +543,8 @@ func TestAssumedSession(t *testing.T) {
 	size := len(c.SessionToken.Reveal())
 	if s.RoleARN != riderARN || s.RoleID != "AROARIDER" || s.Name != "alice" || s.Tags["Team"] != "a b+c é" || len(s.Tags) != 2 ||
 		fmt.Sprint(s.TransitiveTags) != "[Team]" || s.SourceIdentity != "ada" || s.Expires.Sub(s.IssuedAt) != 2*time.Hour ||
-		len(s.PolicyARNs) != 1 || !strings.Contains(s.Policy, "ride:Read") || s.Asker != (sts.Asker{}) || s.MFAPresent || s.Federated != nil {
+		len(s.PolicyARNs) != 1 || !strings.Contains(s.Policy, "ride:Read") || s.Asker != (sts.Asker{}) || s.MFAPresent ||
+		s.Federated != nil {
 		t.Errorf("%+v", s)
 	}
 	for name, want := range map[string]string{
@@ -502,7 +555,8 @@ func TestAssumedSession(t *testing.T) {
 			t.Errorf("%s is %q; want %q", name, got, want)
 		}
 	}
-	if size < 2000 || a.text("PackedPolicySize") == "" || !strings.HasPrefix(a.body, "<AssumeRoleResponse ") || a.header.Get("Cache-Control") != "no-store" {
+	if size < 2000 || a.text("PackedPolicySize") == "" || !strings.HasPrefix(a.body, "<AssumeRoleResponse ") ||
+		a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v %s", a.header, a.body)
 	}
 	plain := d.assume(d.key(adaKey), riderARN)

@@ -38,7 +38,10 @@ func TestEndpointConfig(t *testing.T) {
 	if _, err := sts.NewEndpoint(sts.EndpointConfig{Store: p.Store}); err == nil || !strings.Contains(err.Error(), "Config.Region") {
 		t.Errorf("without a region: %v", err)
 	}
-	if _, err := sts.NewEndpoint(sts.EndpointConfig{Store: p.Store, Auth: sigv4auth.Config{Region: "us-east-1"}, Regions: []string{"a b"}}); err == nil {
+	if _, err := sts.NewEndpoint(sts.EndpointConfig{
+		Store: p.Store, Auth: sigv4auth.Config{Region: "us-east-1"},
+		Regions: []string{"a b"},
+	}); err == nil {
 		t.Error("a region that is none")
 	}
 }
@@ -209,7 +212,8 @@ func TestChildNeverExceedsParent(t *testing.T) {
 		return "[" + strings.Join(picked, ", ") + "]"
 	}
 	statements := func() []string {
-		all := []string{statement(allow, `"Action": `+some(), `"Resource": "*"`), statement(allow, `"Action": "sts:Get*"`, `"Resource": "*"`)}
+		all := []string{statement(allow, `"Action": `+some(), `"Resource": "*"`), statement(allow, `"Action": "sts:Get*"`,
+			`"Resource": "*"`)}
 		if random.IntN(3) == 0 {
 			all = append(all, statement(`"Effect": "Deny"`, `"Action": "`+actions[random.IntN(3)]+`"`, `"Resource": "*"`))
 		}
@@ -329,10 +333,13 @@ func TestEndpointAtOnce(t *testing.T) {
 func FuzzAssumeRole(f *testing.F) {
 	d, _ := chain(f)
 	d.trust(riderARN, trusting(`"AWS": "`+otherARN+`"`))
-	d.trust(hubARN, trusting(`"AWS": "`+adaARN+`"`, `"Condition": {"StringEquals": {"sts:ExternalId": "x-1", "aws:RequestTag/team": "ops"}}`))
+	d.trust(hubARN, trusting(`"AWS": "`+adaARN+`"`,
+		`"Condition": {"StringEquals": {"sts:ExternalId": "x-1", "aws:RequestTag/team": "ops"}}`))
 	f.Add("RoleArn=" + riderARN + "&RoleSessionName=alice")
-	f.Add("RoleArn=" + hubARN + "&RoleSessionName=alice&ExternalId=x-1&Tags.member.1.Key=team&Tags.member.1.Value=ops&TransitiveTagKeys.member.1=team")
-	f.Add("RoleArn=" + hubARN + "&RoleSessionName=alice&ExternalId=x-1&Tags.member.1.Key=Team&Tags.member.1.Value=ops&Policy={}&DurationSeconds=900")
+	f.Add("RoleArn=" + hubARN +
+		"&RoleSessionName=alice&ExternalId=x-1&Tags.member.1.Key=team&Tags.member.1.Value=ops&TransitiveTagKeys.member.1=team")
+	f.Add("RoleArn=" + hubARN +
+		"&RoleSessionName=alice&ExternalId=x-1&Tags.member.1.Key=Team&Tags.member.1.Value=ops&Policy={}&DurationSeconds=900")
 	f.Add("RoleArn=" + hubARN + "&RoleSessionName=alice&PolicyArns.member.1.arn=arn:aws:iam::aws:policy/Book&SourceIdentity=ada")
 	f.Fuzz(func(t *testing.T, parameters string) {
 		d.t = t

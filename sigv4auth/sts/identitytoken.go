@@ -58,8 +58,9 @@ func (e *Endpoint) identityToken(r *http.Request, id sigv4auth.Identity, p *awsq
 		}
 	}
 	claims := TokenClaims{
-		Subject: id.Principal.PrincipalARN(), Audiences: audiences, Algorithm: algorithm, Lifetime: lifetime, AccountID: id.Principal.Account(),
-		Region: id.Scope.Region, PrincipalTags: maps.Clone(id.Principal.Tags), RequestTags: tags.values,
+		Subject: id.Principal.PrincipalARN(), Audiences: audiences, Algorithm: algorithm, Lifetime: lifetime,
+		AccountID: id.Principal.Account(),
+		Region:    id.Scope.Region, PrincipalTags: maps.Clone(id.Principal.Tags), RequestTags: tags.values,
 	}
 	if s, ok := id.Session(); ok && len(s.Tags) > 0 { // a session's tag wins over its role's
 		if claims.PrincipalTags == nil {

@@ -10,13 +10,13 @@ const (
 	defaultPerMinute = 300
 	defaultAtOnce    = 16
 
-	// maxSources is how many clients are counted each by itself in a minute. Those that come later are
-	// counted together.
+	// maxSources is how many clients are counted each by itself in a minute. Those that come later
+	// are counted together.
 	maxSources = 10_000
 )
 
-// limiter bounds the work for requests that nobody has signed: how many are worked on at one time, and
-// how many a client may make in a minute. It has no goroutine, and needs no end.
+// limiter bounds the work for requests that nobody has signed: how many are worked on at one time,
+// and how many a client may make in a minute. It has no goroutine, and needs no end.
 type limiter struct {
 	perMinute int
 	atOnce    chan struct{} // holds one for each that is worked on

@@ -37,8 +37,8 @@ type LoginConfig struct {
 	// sts.us-east-1.amazonaws.com. They are not called. One is required.
 	Hosts []string
 
-	// ServerID is the name of this server, which the signature of a URL has to cover: a URL that was
-	// made for another is worth nothing here. It is required.
+	// ServerID is the name of this server, which the signature of a URL has to cover: a URL that
+	// was made for another is worth nothing here. It is required.
 	ServerID string
 
 	// ServerIDHeader is the header that a URL is signed with, which holds ServerID. Empty:
@@ -61,8 +61,9 @@ type LoginConfig struct {
 }
 
 // Login verifies presigned URLs of GetCallerIdentity, by which clients show a server who they are
-// without showing it their credentials, as "aws eks get-token" makes them. AWS's STS, or another, is
-// not called: the URL's signature is verified as that endpoint would. It is safe for concurrent use.
+// without showing it their credentials, as "aws eks get-token" makes them. AWS's STS, or another,
+// is not called: the URL's signature is verified as that endpoint would. It is safe for concurrent
+// use.
 //
 // A URL is a bearer token until it expires: take it over TLS only, and log it never.
 type Login struct {
@@ -129,7 +130,8 @@ func (l *Login) newVerifier() (*loginVerifier, error) {
 	return v, err
 }
 
-// unexpired is a store whose credentials expire by the clock, whatever instant a URL is verified at.
+// unexpired is a store whose credentials expire by the clock, whatever instant a URL is verified
+// at.
 type unexpired struct {
 	sigv4auth.CredentialStore
 	now func() time.Time
@@ -143,8 +145,8 @@ func (u unexpired) Credential(ctx context.Context, accessKeyID, sessionToken str
 	return c, err
 }
 
-// Verify returns who has made a token: the URL itself, or k8s-aws-v1. and the URL in base64 as EKS has
-// it. An error is always an [*sigv4auth.Error], and says in its Detail what is wrong.
+// Verify returns who has made a token: the URL itself, or k8s-aws-v1. and the URL in base64 as EKS
+// has it. An error is always an [*sigv4auth.Error], and says in its Detail what is wrong.
 func (l *Login) Verify(ctx context.Context, token string) (sigv4auth.Identity, error) {
 	now := l.cfg.Now()
 	r, err := l.request(ctx, token)

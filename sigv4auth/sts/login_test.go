@@ -131,8 +131,8 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// TestLoginLife: a URL logs in as long as it says, or as long as Lifetime says, and no longer than its
-// credentials live and its session's role and ring key are there.
+// TestLoginLife: a URL logs in as long as it says, or as long as Lifetime says, and no longer than
+// its credentials live and its session's role and ring key are there.
 func TestLoginLife(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

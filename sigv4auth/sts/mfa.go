@@ -15,8 +15,8 @@ import (
 // VerifyMFA returns nil if code is the one that the device with the serial number, which is user's,
 // shows now. If it is not, or the user has no such device, it returns an error that wraps
 // [ErrMFAFailed] or [ErrNoMFADevice]; any other error means that the verifier failed, and nobody is
-// given credentials. It MUST accept a code once only, and bound how many a user may try. It is called
-// from many goroutines at once, and must return when ctx, the request's context, ends.
+// given credentials. It MUST accept a code once only, and bound how many a user may try. It is
+// called from many goroutines at once, and must return when ctx, the request's context, ends.
 type MFAVerifier interface {
 	VerifyMFA(ctx context.Context, user iampolicy.Principal, serialNumber, code string) error
 }
@@ -35,8 +35,8 @@ func readMFA(p *awsquery.Params) mfaRequest {
 	return mfaRequest{p.String("SerialNumber", serialRule), p.String("TokenCode", codeRule)}
 }
 
-// proveMFA returns id as that of a caller who has just proved a second factor, if the request presents
-// one; without one as it is.
+// proveMFA returns id as that of a caller who has just proved a second factor, if the request
+// presents one; without one as it is.
 func (e *Endpoint) proveMFA(r *http.Request, id sigv4auth.Identity, m mfaRequest) (sigv4auth.Identity, error) {
 	if m == (mfaRequest{}) {
 		return id, nil

@@ -26,8 +26,8 @@ func newRegional(cfg sigv4auth.Config, more []string) (regional, error) {
 	return g, nil
 }
 
-// of returns the region that a request is signed for, as it says. What it says is verified later; one
-// that names none of the regions is refused by the first.
+// of returns the region that a request is signed for, as it says. What it says is verified later;
+// one that names none of the regions is refused by the first.
 func (g *regional) of(r *http.Request) string {
 	if len(g.regions) == 1 {
 		return g.regions[0]

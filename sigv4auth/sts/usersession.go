@@ -14,8 +14,8 @@ import (
 // defaultUserDuration is how long the sessions of users last that are asked for without a duration.
 const defaultUserDuration = 12 * time.Hour
 
-// readUserDuration reads how long a session of a user is to last. A root user's lasts an hour at most,
-// and is cut to that.
+// readUserDuration reads how long a session of a user is to last. A root user's lasts an hour at
+// most, and is cut to that.
 func readUserDuration(p *awsquery.Params, id *sigv4auth.Identity) time.Duration {
 	d := defaultUserDuration
 	if seconds, ok := p.Int("DurationSeconds", userDurationRule); ok {

@@ -9,8 +9,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
-// TestGetSessionToken: a user or a root user gets a session of itself, without a permission, as long as
-// was asked, and an hour at most for a root user. Nobody gets one with temporary credentials.
+// TestGetSessionToken: a user or a root user gets a session of itself, without a permission, as
+// long as was asked, and an hour at most for a root user. Nobody gets one with temporary
+// credentials.
 func TestGetSessionToken(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -112,7 +113,8 @@ func TestGetFederationToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Principal.UserARN != adaARN || c.Session.Tags["team"] != "ops" || !d.may(c, "ride:Read") || d.may(c, "ride:Book") || d.may(c, "other:Read") {
+	if c.Principal.UserARN != adaARN || c.Session.Tags["team"] != "ops" || !d.may(c, "ride:Read") || d.may(c, "ride:Book") ||
+		d.may(c, "other:Read") {
 		t.Errorf("%+v", c.Principal)
 	}
 	if a := ask("Name", "bob"); a.status != 200 || a.text("PackedPolicySize") != "0" {
@@ -127,8 +129,14 @@ func TestGetFederationToken(t *testing.T) {
 		{"another tag", []string{"Name", "bob", "Tags.member.1.Key", "team", "Tags.member.1.Value", "dev"}, "AccessDenied", ""},
 		{"a long name", []string{"Name", strings.Repeat("a", 33)}, "ValidationError", "at 'name'"},
 		{"no name", nil, "ValidationError", "Value null at 'name'"},
-		{"a tag twice", []string{"Name", "bob", "Tags.member.1.Key", "a", "Tags.member.1.Value", "", "Tags.member.2.Key", "A", "Tags.member.2.Value", ""},
-			"InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
+		{
+			"a tag twice",
+			[]string{
+				"Name", "bob", "Tags.member.1.Key", "a", "Tags.member.1.Value", "", "Tags.member.2.Key", "A",
+				"Tags.member.2.Value", "",
+			},
+			"InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+		},
 		{"a policy that is none", []string{"Name", "bob", "Policy", "{"}, "MalformedPolicyDocument", ""},
 	} {
 		if a := ask(c.parameters...); a.code != c.code || !strings.Contains(a.message, c.part) {
@@ -136,7 +144,8 @@ func TestGetFederationToken(t *testing.T) {
 		}
 	}
 	d.identityPolicy(adaARN, statement(allow, `"Action": "sts:GetFederationToken"`, `"Resource": "*"`))
-	if a := ask(append(tags, "Name", "bob")...); a.code != "AccessDenied" || !strings.Contains(a.message, "sts:TagSession") || d.last().Action != "sts:TagSession" {
+	if a := ask(append(tags, "Name", "bob")...); a.code != "AccessDenied" || !strings.Contains(a.message, "sts:TagSession") ||
+		d.last().Action != "sts:TagSession" {
 		t.Errorf("tags without permission: %s", a.body)
 	}
 	root := d.call(d.key(rootKey), "GetFederationToken", "Name", "bob", "DurationSeconds", "7200")
@@ -145,7 +154,8 @@ func TestGetFederationToken(t *testing.T) {
 	}
 }
 
-// TestGetAccessKeyInfo: who may ask learns whose account a key is of, also of their own temporary one.
+// TestGetAccessKeyInfo: who may ask learns whose account a key is of, also of their own temporary
+// one.
 func TestGetAccessKeyInfo(t *testing.T) {
 	t.Parallel()
 	d := open(t)
@@ -163,7 +173,10 @@ func TestGetAccessKeyInfo(t *testing.T) {
 	if a := ask(rider, rider.AccessKeyID); a.text("Account") != account {
 		t.Error(a.body)
 	}
-	for id, code := range map[string]string{"AKIANOBODY000000": "ValidationError", "short": "ValidationError", "AKIA 00000000000": "ValidationError"} {
+	for id, code := range map[string]string{
+		"AKIANOBODY000000": "ValidationError", "short": "ValidationError",
+		"AKIA 00000000000": "ValidationError",
+	} {
 		if a := ask(d.key(adaKey), id); a.code != code {
 			t.Errorf("%s: %s", id, a.body)
 		}
