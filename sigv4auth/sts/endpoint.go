@@ -34,9 +34,9 @@ type EndpointConfig struct {
 	// Auth says what requests the endpoint accepts, and who is told of them. Region is required:
 	// the one of the credential scope that clients sign for, which for the global endpoint of AWS
 	// is us-east-1. MaxPresignExpiry admits presigned URLs, [sigv4auth.SigV4A] in Algorithms its
-	// signatures. Service, Credentials and Denied are the endpoint's own, and stay empty. If they
-	// are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized], since a request's
-	// path says nothing here, and MaxBodyBytes is 256 KiB, the most that is possible.
+	// signatures. Service, Credentials, Denied and Payloads are the endpoint's own, and stay empty.
+	// If they are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized], since a
+	// request's path says nothing here, and MaxBodyBytes is 256 KiB, the most that is possible.
 	Auth sigv4auth.Config
 
 	// Regions are other regions whose credential scope is accepted too: clients sign for the region
@@ -115,6 +115,9 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	if cfg.Auth.Denied != nil {
 		mistake("Auth.Denied", "is set: the endpoint answers as STS does")
+	}
+	if cfg.Auth.Payloads != 0 {
+		mistake("Auth.Payloads", "is set: what is asked for would not be covered by the signature, or not yet verified")
 	}
 	if cfg.WebIdentitiesPerMinute < 0 {
 		mistake("WebIdentitiesPerMinute", "must not be negative")

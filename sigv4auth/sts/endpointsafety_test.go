@@ -24,11 +24,12 @@ func TestEndpointConfig(t *testing.T) {
 	_, err := sts.NewEndpoint(sts.EndpointConfig{
 		Auth: sigv4auth.Config{
 			Service: "iam", Credentials: sigv4auth.StaticCredentials(), Denied: sigv4auth.WriteS3Error,
+			Payloads: sigv4auth.InsecureUnsigned,
 		},
 		WebIdentitiesAtOnce: -1, WebIdentitiesPerMinute: -1,
 	})
 	for _, field := range []string{
-		"Store", "Auth.Service", "Auth.Credentials", "Auth.Denied", "WebIdentitiesAtOnce", "WebIdentitiesPerMinute",
+		"Store", "Auth.Service", "Auth.Credentials", "Auth.Denied", "Auth.Payloads", "WebIdentitiesAtOnce", "WebIdentitiesPerMinute",
 	} {
 		if err == nil || !strings.Contains(err.Error(), "EndpointConfig."+field) {
 			t.Errorf("%s is not named: %v", field, err)
