@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
+	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
@@ -181,6 +185,38 @@ func TestChaining(t *testing.T) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 
+	d, roles = chain(t)
+	tagged := d.assume(d.key(adaKey), roles[0], "Tags.member.1.Key", "team", "Tags.member.1.Value", "ops", "TransitiveTagKeys.member.1", "team")
+	d.trust(roles[1], statement(allow, `"Principal": {"AWS": "`+roles[0]+`"}`, `"Action": "sts:AssumeRole"`))
+	if a := d.assume(tagged.credential(), roles[1]); a.code != "AccessDenied" || d.last().Action != "sts:TagSession" {
+		t.Errorf("a tag that is taken over: %d %s", a.status, a.body)
+	}
+
+	// By a presigned URL, too.
+	d, roles = chain(t)
+	tagged = d.assume(d.key(adaKey), roles[0], "Tags.member.1.Key", "team", "Tags.member.1.Value", "ops", "TransitiveTagKeys.member.1", "team")
+	presigned := d.signer(tagged.credential())
+	presigned.Presign = time.Minute
+	a := d.serve(presigned.Sign(httptest.NewRequest(http.MethodGet,
+		"/?"+form("AssumeRole", "RoleArn", roles[1], "RoleSessionName", "alice"), nil)))
+	if s := session(a); s.Tags["team"] != "ops" {
+		t.Errorf("by a presigned URL: %+v", s)
+	}
+
+	// A session has 50 tags, with those that it takes over.
+	var fifty []string
+	for i := range 50 {
+		n := fmt.Sprint(i + 1)
+		fifty = append(fifty, "Tags.member."+n+".Key", "k"+n, "Tags.member."+n+".Value", "", "TransitiveTagKeys.member."+n, "k"+n)
+	}
+	full := d.assume(d.key(adaKey), roles[0], fifty...)
+	if s := session(d.assume(full.credential(), roles[1])); len(s.Tags) != 50 {
+		t.Errorf("%d tags", len(s.Tags))
+	}
+	if a := d.assume(full.credential(), roles[1], "Tags.member.1.Key", "more", "Tags.member.1.Value", ""); a.code != "InvalidParameterValue" {
+		t.Errorf("51 tags: %d %s", a.status, a.body)
+	}
+
 	// What the session that asks may not, it cannot do by asking.
 	d, roles = chain(t)
 	limited := d.assume(d.key(adaKey), roles[0], "Policy", document(`"ride:Read"`))
@@ -304,6 +340,15 @@ func TestMFA(t *testing.T) {
 	if a := d.assume(token, riderARN, with("123003")...); a.status != 200 {
 		t.Errorf("with a new one: %d %s", a.status, a.body)
 	}
+	d.trust(riderARN, trusting(`"AWS": "`+adaARN+`"`, `"Condition": {"Null": {"aws:TokenIssueTime": "false"},
+		"Bool": {"aws:MultiFactorAuthPresent": "true"}}`))
+	if a := d.assume(token, riderARN, with("123006")...); a.status != 200 {
+		t.Errorf("the session that proves a factor is forgotten: %d %s", a.status, a.body)
+	}
+	if a := d.assume(rider.credential(), hubARN, with("123007")...); a.message != noDevice {
+		t.Errorf("of a role: %s", a.body)
+	}
+	d.trust(riderARN, trusting(`"AWS": "`+adaARN+`"`))
 	mfa.fails = errors.New("connection refused to secret-host")
 	if a := d.assume(ada, riderARN, with("123004")...); a.status != 503 || strings.Contains(a.body, "secret-host") {
 		t.Errorf("a verifier that fails: %d %s", a.status, a.body)
@@ -349,5 +394,33 @@ func TestRevocation(t *testing.T) {
 		if got := service.call(rider); got != c.want {
 			t.Errorf("%s: %q; want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// TestRevocationByRing: a ring key that is retired ends what AssumeRole has issued with it, in the
+// endpoint and in every service; what is issued from then on works.
+func TestRevocationByRing(t *testing.T) {
+	t.Parallel()
+	keys, clock := keyring.New(start), sigv4test.NewClock(start)
+	d := newDesk(newProcess(t, newDirectory(), clock, &keys))
+	d.trust(riderARN, trusting(`"AWS": "`+adaARN+`"`))
+	service := serve(newProcess(t, d.dir, clock, &keys))
+	before := d.assume(d.key(adaKey), riderARN).credential()
+	if got := service.call(before); got != "" {
+		t.Fatal(got)
+	}
+	old := keys.List()[0].ID
+	keys, _ = keys.Rotate(clock.Now(), keyring.Rotation{Delay: time.Minute})
+	clock.Advance(2 * time.Minute)
+	keys, _ = keys.Retire(old)
+	clock.Advance(time.Second)
+	if got := service.call(before); got != "UnrecognizedClientException" {
+		t.Errorf("in a service: %q", got)
+	}
+	if a := d.call(before, "GetCallerIdentity"); a.code != "InvalidClientTokenId" {
+		t.Errorf("in the endpoint: %s", a.body)
+	}
+	if got := service.call(d.assume(d.key(adaKey), riderARN).credential()); got != "" {
+		t.Errorf("a session of the next key: %q", got)
 	}
 }

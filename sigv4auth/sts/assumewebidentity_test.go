@@ -116,6 +116,11 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 		s.Federated.Subject != "repo:acme/shop:ref:refs/heads/main" || len(s.Federated.Methods) != 2 || s.Policy == "" {
 		t.Errorf("%v: %+v", err, s)
 	}
+	d.dir.gone = 1 // which only those have whose policies are asked for
+	if a := d.web("github"); a.status != 200 || d.dir.gone != 1 {
+		t.Errorf("the policies of an identity provider are asked for: %s", a.body)
+	}
+	d.dir.gone = 0
 	// As configure-aws-credentials does, always.
 	if who := d.call(c, "GetCallerIdentity"); who.text("Arn") != "arn:aws:sts::111122223333:assumed-role/Rider/build" {
 		t.Error(who.body)
@@ -212,7 +217,10 @@ func TestWebIdentityTags(t *testing.T) {
 		"a transitive key":  func(w *sts.WebIdentity) { w.TransitiveTagKeys = []string{"x"} },
 		"a subject":         func(w *sts.WebIdentity) { w.Subject = "a\nb" },
 		"no subject":        func(w *sts.WebIdentity) { w.Subject = "" },
-		"an audience":       func(w *sts.WebIdentity) { w.Audience = strings.Repeat("a", 3000) },
+		"methods": func(w *sts.WebIdentity) {
+			w.Claims = map[string][]string{w.Provider + ":amr": strings.Split(strings.Repeat("a,", 20)+"a", ",")}
+		},
+		"an audience": func(w *sts.WebIdentity) { w.Audience = strings.Repeat("a", 3000) },
 	} {
 		bad := w
 		edit(&bad)
@@ -315,7 +323,11 @@ func TestWebIdentityLimits(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	d.clock.Advance(time.Minute)
+	d.clock.Advance(-2 * time.Minute)
+	if a := from("192.0.2.7:1", ""); a.code != "Throttling" {
+		t.Errorf("a clock that goes backwards: %d %s", a.status, a.body)
+	}
+	d.clock.Advance(3 * time.Minute)
 	if a := from("192.0.2.7:1", ""); a.status != 200 {
 		t.Errorf("a minute later: %d %s", a.status, a.body)
 	}
@@ -378,7 +390,7 @@ func TestGetWebIdentityToken(t *testing.T) {
 	s := &signer{}
 	d := open(t, func(c *sts.EndpointConfig) { c.IdentityTokens = s })
 	d.identityPolicy(adaARN, statement(allow, `"Action": ["sts:GetWebIdentityToken", "sts:AssumeRole"]`, `"Resource": "*"`,
-		`"Condition": {"ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["a", "b"]}, "StringEqualsIfExists": {"sts:SigningAlgorithm": "ES384"},
+		`"Condition": {"ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["a", "b"]}, "StringEqualsIfExists": {"sts:SigningAlgorithm": "ES384", "aws:RequestTag/x": "y"},
 		"NumericLessThanEqualsIfExists": {"sts:DurationSeconds": "600"}}`))
 	ask := func(who sigv4auth.Credential, parameters ...string) reply {
 		return d.call(who, "GetWebIdentityToken", append([]string{"Audience.member.1", "a", "SigningAlgorithm", "ES384"}, parameters...)...)
@@ -404,6 +416,7 @@ func TestGetWebIdentityToken(t *testing.T) {
 		{"another audience", []string{"Audience.member.2", "c"}, "AccessDenied"},
 		{"another algorithm", []string{"SigningAlgorithm", "RS256"}, "AccessDenied"},
 		{"too long", []string{"DurationSeconds", "601"}, "AccessDenied"},
+		{"another tag", []string{"Tags.member.1.Key", "x", "Tags.member.1.Value", "z"}, "AccessDenied"},
 		{"no algorithm", []string{"SigningAlgorithm", "none!"}, "ValidationError"},
 		{"longer than any", []string{"DurationSeconds", "3601"}, "ValidationError"},
 	} {

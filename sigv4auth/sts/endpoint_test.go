@@ -15,6 +15,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
@@ -220,6 +221,14 @@ func TestGetCallerIdentity(t *testing.T) {
 		r.URL.Path, r.RequestURI = path, path
 		return r
 	}
+	slashes := func(r *http.Request) *http.Request { // as botocore signs
+		r.URL.Path, r.RequestURI = "//", "//"
+		return r
+	}
+	if a := d.serve(slashes(ada.Sign(post(form("AssumeRole", "RoleArn", riderARN, "RoleSessionName", "alice"))))); a.code != "AccessDenied" ||
+		!strings.Contains(a.message, "sts:AssumeRole on resource") {
+		t.Errorf("two slashes: %s", a.body)
+	}
 	europe, declared, presigned, presignedEurope := ada, ada, ada, ada
 	europe.Region, declared.Payload, presigned.Presign = "eu-west-1", sigv4test.DeclaredDigest, time.Minute
 	presignedEurope.Region, presignedEurope.Presign = "eu-west-1", time.Minute
@@ -232,7 +241,7 @@ func TestGetCallerIdentity(t *testing.T) {
 	}{
 		{"POST", ada.Sign(to("/")), ""},
 		{"a slash appended", ada.Sign(to("/sts/")), ""},
-		{"two slashes, as some clients join", ada.Sign(to("/")), ""},
+		{"two slashes, signed as one", slashes(ada.Sign(to("/"))), ""},
 		{"GET", ada.Sign(get("/")), ""},
 		{"a presigned GET", presigned.Sign(get("/")), ""},
 		{"a declared digest", declared.Sign(to("/")), ""},
@@ -393,6 +402,13 @@ func TestAssumedByNobody(t *testing.T) {
 		t.Errorf("a store that fails: %d %s", a.status, a.body)
 	}
 	d.dir.roleFails = nil
+	d.dir.edit = func(*iampolicy.Set) { d.dir.roles = without(d.dir.roles, riderARN) }
+	refuse("a role that is deleted meanwhile", d.assume(ada, riderARN), 403, "AccessDenied", "Access denied")
+	d.dir.edit, d.dir.roles[riderARN] = nil, good
+	large := d.signer(d.key(adaKey))
+	large.Credential.Secret = sigv4auth.NewSecret("a-long-term-secret-eve")
+	refuse("much, with a wrong signature", d.serve(large.Sign(post(form("AssumeRole", "Policy", strings.Repeat("a", 300<<10))))), 413,
+		"RequestEntityTooLarge", "")
 	refuse("as it was", d.assume(ada, riderARN), 200, "", "")
 }
 
@@ -448,6 +464,10 @@ func TestAssumeRoleValidation(t *testing.T) {
 			"ValidationError",
 			"does not exist or is not attachable",
 		},
+		{"a policy ARN with a tab", []string{"PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/a\tb"}, "ValidationError", "is invalid"},
+		{"no partition", []string{"RoleArn", "arn::iam::111122223333:role/r"}, "ValidationError", "arn::iam::111122223333:role/r is invalid"},
+		{"no service", []string{"RoleArn", "arn:aws:::111122223333:role/r"}, "ValidationError", " is invalid"},
+		{"no resource", []string{"RoleArn", "arn:aws:iam::111122223333:"}, "ValidationError", " is invalid"},
 		{"a policy list with a gap", []string{"PolicyArns.member.2.arn", "arn:aws:iam::aws:policy/Book"}, "MalformedInput", ""},
 		{
 			"a tag without a value",
@@ -517,6 +537,10 @@ func TestAssumeRoleValidation(t *testing.T) {
 		"DurationSeconds", "1")
 	if known.body == "" || known.message != unknown.message {
 		t.Errorf("%q and %q", known.message, unknown.message)
+	}
+	plain := newDesk(newProcess(t, d.dir, d.clock, new(keyring.New(start)), func(c *sts.StoreConfig) { c.ManagedPolicies = nil }))
+	if a := plain.assume(d.key(adaKey), riderARN, "PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/Book"); a.code != "ValidationError" {
+		t.Errorf("without managed policies: %s", a.body)
 	}
 	if a := d.assume(d.key(otherKey), hubARN, "DurationSeconds", "43200"); a.code != "AccessDenied" {
 		t.Errorf("who may not assume a role learns its longest session: %s", a.body)

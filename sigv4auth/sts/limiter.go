@@ -67,10 +67,9 @@ func (l *limiter) count(from netip.Prefix, minute int64) bool {
 	return true
 }
 
-// source returns what stands for a client: its IPv4 address, or the network of 64 bits in which it
+// source returns what stands for a client, whose address is that of a request: its IPv4 address, or the network of 64 bits in which it
 // chooses its IPv6 addresses.
 func source(client netip.Addr) netip.Prefix {
-	client = client.Unmap().WithZone("")
 	bits := 64
 	if client.Is4() {
 		bits = 32

@@ -201,11 +201,8 @@ func (l *Login) request(ctx context.Context, token string) (*http.Request, error
 	switch {
 	case err != nil: // whose text holds the URL
 		return nil, malformed("it is no URL")
-	case u.Scheme != "https" || u.User != nil || u.Opaque != "" || u.Path != "/" && u.Path != "":
+	case u.Scheme != "https" || u.User != nil || u.Path != "/" && u.Path != "":
 		return nil, malformed("it is no URL of https://HOST/")
-	}
-	if u.Path == "" {
-		u.Path = "/"
 	}
 	if detail := checkLoginQuery(u.RawQuery); detail != "" {
 		return nil, malformed(detail)

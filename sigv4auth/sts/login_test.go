@@ -67,6 +67,7 @@ func TestLogin(t *testing.T) {
 		{"a user", loginURL(ada), adaARN},
 		{"in EKS's form", wrapped(loginURL(ada)), adaARN},
 		{"with padding", wrapped(loginURL(ada)) + "=", adaARN},
+		{"without a slash", strings.Replace(loginURL(ada), "/?", "?", 1), adaARN},
 		{"a role", wrapped(loginURL(loginSigner(p, rider))), rider.Principal.ARN},
 		{"another region", loginURL(europe, func(r *http.Request) { r.Host = "sts.eu-west-1.amazonaws.com" }), adaARN},
 	} {
@@ -105,6 +106,11 @@ func TestLogin(t *testing.T) {
 			r.RequestURI = r.URL.RequestURI()
 		})},
 		{"two actions", loginURL(ada, query("&Action=GetCallerIdentity"))},
+		{"a path, signed", loginURL(ada, func(r *http.Request) { r.URL.Path = "/x"; r.RequestURI = r.URL.RequestURI() })},
+		{"another version, signed", loginURL(ada, func(r *http.Request) {
+			r.URL.RawQuery = "Action=GetCallerIdentity&Version=2010-05-08"
+			r.RequestURI = r.URL.RequestURI()
+		})},
 		{"no version", replaced("&Version=2011-06-15", "")},
 		{"another parameter", loginURL(ada, query("&RoleArn=a"))},
 		{"another method", loginURL(ada, func(r *http.Request) { r.Method = http.MethodPost })},
@@ -124,6 +130,9 @@ func TestLogin(t *testing.T) {
 		refused, ok := errors.AsType[*sigv4auth.Error](err)
 		if !ok || id.Principal.ARN != "" || refused.Reason == "" {
 			t.Errorf("%s: %v, %q", c.name, err, id.Principal.ARN)
+		}
+		if c.name == "a long text" && !strings.Contains(refused.Detail, "8 KiB") {
+			t.Errorf("%s: %s", c.name, refused.Detail)
 		}
 		if err != nil && (strings.Contains(err.Error(), "Signature=") || strings.Contains(refused.Detail, "Signature=")) {
 			t.Errorf("%s: the error holds the URL: %v", c.name, err)
