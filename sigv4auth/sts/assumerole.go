@@ -109,6 +109,9 @@ func (e *Endpoint) assumeRole(r *http.Request, id sigv4auth.Identity, p *awsquer
 // session says that the ring has not sealed is not known: of its tags none is transitive then.
 func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, error) {
 	known, temporary := id.Session()
+	if !temporary && id.Principal.EffectiveType() != iampolicy.User {
+		return Session{}, nil // whose key it is, no session can say
+	}
 	if !temporary {
 		return Session{Asker: Asker{AccessKeyID: id.AccessKeyID, ARN: id.Principal.ARN, UserID: id.Principal.UserID}}, nil
 	}

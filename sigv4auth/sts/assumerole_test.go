@@ -186,7 +186,8 @@ func TestChaining(t *testing.T) {
 	}
 
 	d, roles = chain(t)
-	tagged := d.assume(d.key(adaKey), roles[0], "Tags.member.1.Key", "team", "Tags.member.1.Value", "ops", "TransitiveTagKeys.member.1", "team")
+	tagged := d.assume(d.key(adaKey), roles[0], "Tags.member.1.Key", "team", "Tags.member.1.Value", "ops",
+		"TransitiveTagKeys.member.1", "team")
 	d.trust(roles[1], statement(allow, `"Principal": {"AWS": "`+roles[0]+`"}`, `"Action": "sts:AssumeRole"`))
 	if a := d.assume(tagged.credential(), roles[1]); a.code != "AccessDenied" || d.last().Action != "sts:TagSession" {
 		t.Errorf("a tag that is taken over: %d %s", a.status, a.body)
@@ -194,7 +195,8 @@ func TestChaining(t *testing.T) {
 
 	// By a presigned URL, too.
 	d, roles = chain(t)
-	tagged = d.assume(d.key(adaKey), roles[0], "Tags.member.1.Key", "team", "Tags.member.1.Value", "ops", "TransitiveTagKeys.member.1", "team")
+	tagged = d.assume(d.key(adaKey), roles[0], "Tags.member.1.Key", "team", "Tags.member.1.Value", "ops",
+		"TransitiveTagKeys.member.1", "team")
 	presigned := d.signer(tagged.credential())
 	presigned.Presign = time.Minute
 	a := d.serve(presigned.Sign(httptest.NewRequest(http.MethodGet,
@@ -213,7 +215,8 @@ func TestChaining(t *testing.T) {
 	if s := session(d.assume(full.credential(), roles[1])); len(s.Tags) != 50 {
 		t.Errorf("%d tags", len(s.Tags))
 	}
-	if a := d.assume(full.credential(), roles[1], "Tags.member.1.Key", "more", "Tags.member.1.Value", ""); a.code != "InvalidParameterValue" {
+	if a := d.assume(full.credential(), roles[1], "Tags.member.1.Key", "more", "Tags.member.1.Value",
+		""); a.code != "InvalidParameterValue" {
 		t.Errorf("51 tags: %d %s", a.status, a.body)
 	}
 
@@ -252,6 +255,13 @@ func TestEndWithKey(t *testing.T) {
 	unbound := d.issue(sts.Session{Kind: sts.RoleSession, RoleARN: roles[0], Name: "web"}).Credential
 	if a := d.assume(unbound, roles[1]); a.code != "AccessDenied" {
 		t.Errorf("a session without a key: %d %s", a.status, a.body)
+	}
+	d.dir.keys["AKIAROLE"] = sigv4auth.Credential{ // as FromAWS has it
+		AccessKeyID: "AKIAROLE", Secret: sigv4auth.NewSecret("a-long-term-secret-role"),
+		Principal: iampolicy.Principal{ARN: "arn:aws:sts::111122223333:assumed-role/Chain0/x", RoleARN: roles[0], UserID: "AROACHAIN0:x"},
+	}
+	if a := d.assume(d.key("AKIAROLE"), roles[1]); a.code != "AccessDenied" {
+		t.Errorf("a role without a session: %d %s", a.status, a.body)
 	}
 	d.dir.change(adaARN, func() { d.dir.keys = without(d.dir.keys, adaKey) })
 	for i, c := range []sigv4auth.Credential{token, first, second} {

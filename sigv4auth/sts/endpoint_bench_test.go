@@ -53,8 +53,10 @@ func BenchmarkEndpoint(b *testing.B) {
 		{"bare", bare, role, true},
 		{"GetCallerIdentity", e, form("GetCallerIdentity"), true},
 		{"AssumeRole", e, role, true},
-		{"AssumeRoleWithWebIdentity", e,
-			form("AssumeRoleWithWebIdentity", "RoleArn", riderARN, "RoleSessionName", "build", "WebIdentityToken", "github"), false},
+		{
+			"AssumeRoleWithWebIdentity", e,
+			form("AssumeRoleWithWebIdentity", "RoleArn", riderARN, "RoleSessionName", "build", "WebIdentityToken", "github"), false,
+		},
 	} {
 		b.Run("type="+c.name, func(b *testing.B) {
 			server := httptest.NewServer(c.h)

@@ -225,7 +225,8 @@ func TestGetCallerIdentity(t *testing.T) {
 		r.URL.Path, r.RequestURI = "//", "//"
 		return r
 	}
-	if a := d.serve(slashes(ada.Sign(post(form("AssumeRole", "RoleArn", riderARN, "RoleSessionName", "alice"))))); a.code != "AccessDenied" ||
+	if a := d.serve(slashes(ada.Sign(post(form("AssumeRole", "RoleArn", riderARN, "RoleSessionName",
+		"alice"))))); a.code != "AccessDenied" ||
 		!strings.Contains(a.message, "sts:AssumeRole on resource") {
 		t.Errorf("two slashes: %s", a.body)
 	}

@@ -67,8 +67,8 @@ func (l *limiter) count(from netip.Prefix, minute int64) bool {
 	return true
 }
 
-// source returns what stands for a client, whose address is that of a request: its IPv4 address, or the network of 64 bits in which it
-// chooses its IPv6 addresses.
+// source returns what stands for a client, whose address is that of a request: its IPv4 address, or
+// the network of 64 bits in which it chooses its IPv6 addresses.
 func source(client netip.Addr) netip.Prefix {
 	bits := 64
 	if client.Is4() {
