@@ -20,7 +20,8 @@ import (
 type Identity struct {
 	// Principal is who called.
 	Principal iampolicy.Principal
-	// AccessKeyID is the access key that signed.
+	// AccessKeyID is the access key that signed. It is empty in what the Check of
+	// [Authenticator.RequireUnsigned] is given.
 	AccessKeyID string
 	// Revision is the credential's [Credential.Revision]: the state of the store that the principal
 	// and the session are of, "" if the store named none. A [PolicyStore] decides from that state.
@@ -34,6 +35,9 @@ type Identity struct {
 	Algorithm string
 	// PayloadMode is how the signature covers the body.
 	PayloadMode PayloadMode
+
+	vouched bool // somebody else than a signature vouches for it; it stands where there is room
+
 	// SignedAt is the date that the request was signed with.
 	SignedAt time.Time
 	// VerifiedAt is the instant of verification, the one from which aws:CurrentTime and
@@ -41,7 +45,6 @@ type Identity struct {
 	VerifiedAt time.Time
 
 	session       *Session            // a copy of this request's own
-	vouched       bool                // somebody else than a signature vouches for it; AccessKeyID is empty
 	original      *forwarded.Original // nil => no trusted proxy stood between
 	host          string              // as signed
 	signedHeaders string              // as sent: lower case, sorted, joined with ';'

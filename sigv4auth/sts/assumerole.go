@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
@@ -341,7 +342,10 @@ func (l *sessionLimits) check() error {
 		return nil
 	}
 	if _, err := iampolicy.Parse([]byte(l.policy), iampolicy.SessionPolicy, iampolicy.WithSizeLimits()); err != nil {
-		return &awsquery.Error{Code: "MalformedPolicyDocument", Message: "Syntax errors in policy: " + err.Error(), Cause: err}
+		return &awsquery.Error{
+			Code: "MalformedPolicyDocument", Cause: err,
+			Message: "Syntax errors in policy: " + strings.TrimPrefix(err.Error(), "iampolicy: invalid policy: "),
+		}
 	}
 	return nil
 }

@@ -64,6 +64,11 @@ type EndpointConfig struct {
 	// assume another role.
 	EndWithKey bool
 
+	// Refused is told why a request was refused: the Detail of the [*sigv4auth.Error] that err is
+	// says what the caller is not told, such as that a role does not exist. It is called on the
+	// request's goroutine, before the answer is written. nil: nobody.
+	Refused func(ctx context.Context, err error)
+
 	// Failed is told of what went wrong behind a request that had been admitted, of which its
 	// [sigv4auth.Event] says nothing. It is called on the request's goroutine. nil: nobody.
 	Failed func(ctx context.Context, err error)
@@ -222,6 +227,9 @@ func (e *Endpoint) fault(r *http.Request, err error) *awsquery.Error {
 
 // denied answers a request that was refused.
 func (e *Endpoint) denied(w http.ResponseWriter, r *http.Request, err error) {
+	if e.cfg.Refused != nil {
+		e.cfg.Refused(r.Context(), err)
+	}
 	if said, ok := errors.AsType[*awsquery.Error](err); ok {
 		e.service.WriteError(w, r, said)
 		return
