@@ -129,7 +129,7 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may
 // ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
-	if !id.verified() {
+	if !id.verified() && !id.vouched {
 		return unverified()
 	}
 	// The audit record. Where Check is called without Require, or by a handler once the request's
@@ -201,6 +201,9 @@ func (z *Authorizer) ask(r *http.Request, id Identity, rec *record, q *question)
 	}
 	action, resource := z.target(r, rec)
 	e.Action, e.Resource = forLog(action), forLog(resource)
+	if id.vouched {
+		e.Principal = id.Principal.ARN
+	}
 	unmapped := action == "" || resource == ""
 	if unmapped && z.routes == nil {
 		return denied(id, action, resource, "", "the request maps to no action or no resource")
