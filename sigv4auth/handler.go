@@ -79,7 +79,9 @@ func (a *Authenticator) wrap(check Check, signed bool, next http.Handler) http.H
 	routes, _ := next.(*routeTable) // nil => check and next are for all requests
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, measured, refused := a.telemetry.start(r.Context())
-		rec, received, length := &record{Context: r.Context(), auth: a, measured: measured, audited: a.audit != nil}, r.Body, r.ContentLength
+		rec, received, length := &record{
+			Context: r.Context(), auth: a, measured: measured, audited: a.audit != nil,
+		}, r.Body, r.ContentLength
 		outer := r
 		r = r.WithContext(rec)
 		switch {
