@@ -83,8 +83,8 @@ func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Requ
 	return runCheck(check, r, rec.identity)
 }
 
-// authorizeAgain authorises a request whose body took so long to arrive that what check has said of
-// it is outdated: the handler is yet to begin, and policies may have changed meanwhile (threat 233).
+// authorizeAgain authorises a request whose body took so long to arrive that what check has said
+// is outdated: the handler is yet to begin, and policies may have changed meanwhile (threat 233).
 // check gets the credential as it is now.
 func (a *Authenticator) authorizeAgain(
 	ctx context.Context, check Check, r *http.Request, rec *record, p *authParams, s *scratch,

@@ -55,7 +55,8 @@ func TestDeniedWhileSpooling(t *testing.T) {
 			a.Require(z.Check)(&handler).ServeHTTP(w, r)
 			runs := !tt.refused || tt.report
 			if handler.ran == 1 != runs || runs && handler.body != data || n != 1 || !slices.Equal(policies.asked, tt.asked) {
-				t.Errorf("%s, %s: ran %d times; asked for %q; %d events; %d %s", m.name, name, handler.ran, policies.asked, n, w.Code, w.Body)
+				t.Errorf("%s, %s: ran %d times; asked for %q; %d events; %d %s",
+					m.name, name, handler.ran, policies.asked, n, w.Code, w.Body)
 			}
 			reason, outcome := sigv4auth.Reason(""), iampolicy.Allow
 			if tt.refused {

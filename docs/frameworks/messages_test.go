@@ -86,9 +86,10 @@ func TestMessagesAskAtLeastOnce(t *testing.T) {
 				},
 				"Connect": func(s *stream) codes.Code {
 					within(sigv4connect.WithRequest, s)
-					err := sigv4connect.Messages{Check: check}.WrapStreamingHandler(func(_ context.Context, s connect.StreamingHandlerConn) error {
+					serve := func(_ context.Context, s connect.StreamingHandlerConn) error {
 						return tt.does(func() error { return s.Receive(s) }, func() error { return s.Send(s) })
-					})(s.ctx, s)
+					}
+					err := sigv4connect.Messages{Check: check}.WrapStreamingHandler(serve)(s.ctx, s)
 					if err == nil {
 						return codes.OK
 					}
