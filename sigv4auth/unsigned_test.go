@@ -33,7 +33,8 @@ func TestRequireUnsigned(t *testing.T) {
 		Policies: policyFunc(func(context.Context, sigv4auth.Identity) (iampolicy.Set, string, error) {
 			return iampolicy.Set{Resource: trust}, "7", nil
 		}),
-		Target: func(*http.Request) (string, string) { return "sts:AssumeRoleWithWebIdentity", role },
+		Target:          func(*http.Request) (string, string) { return "sts:AssumeRoleWithWebIdentity", role },
+		ResourceAccount: sigv4auth.AccountInARN,
 	})
 	if err != nil {
 		t.Fatal(err)
