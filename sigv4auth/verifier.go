@@ -57,8 +57,8 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	}
 	if refused == nil && rec.delivery == BodySpooled {
 		refused = a.spool(r, rec)
-		if refused == nil && check != nil && rec.body != nil && a.outdated(rec.event.Time) {
-			refused = a.authorizeAgain(ctx, check, r, rec, &p, s) // guard 233e
+		if refused == nil && check != nil && rec.body != nil && a.outdated(rec.event.Time) { // guard 233e
+			refused = a.authorizeAgain(ctx, check, r, rec, &p, s)
 		}
 	}
 	return refused
