@@ -67,9 +67,9 @@ func onLambda(
 	conformance.Run(t, "lambda", conformance.Shape{
 		Do: through, Lacks: lacks,
 		Environment: func(t *testing.T, _ *conformance.Program) []string {
-			server, runtime := httptest.NewServer(g), httptest.NewServer(http.HandlerFunc(g.runtime))
 			done, stop := context.WithCancel(context.Background())
-			g.done = done
+			g.done = done // before there is a server that reads it
+			server, runtime := httptest.NewServer(g), httptest.NewServer(http.HandlerFunc(g.runtime))
 			t.Cleanup(func() { stop(); runtime.CloseClientConnections(); runtime.Close(); server.Close() })
 			g.Address = server.Listener.Addr().String()
 			return []string{"NOTES_SOURCE=" + source, "AWS_LAMBDA_RUNTIME_API=" + runtime.Listener.Addr().String()}
