@@ -15,7 +15,7 @@ const (
 	// is larger than Config.MaxBufferedBody and cannot be read twice.
 	ErrBody Reason = "Body"
 	// ErrRequest: no signature for this request would be accepted: its query cannot be parsed, its
-	// path has empty or dot segments, or it is presigned already.
+	// path has empty or dot segments, a header has a control character, or it is presigned already.
 	ErrRequest Reason = "Request"
 	// ErrExpiry: a link was to be valid for less than a second, for part of a second or for more
 	// than seven days.

@@ -26,6 +26,8 @@ func FuzzAdmitted(f *testing.F) {
 		{"/a//b/./..", "a=%zz;", "caf\xe9", "x"},
 		{"//", "?", "\xff", ""},
 		{"/a%2e/%2e%2e/%", "%", "x", ""},
+		{"0", "0", "0\n0", "0"},
+		{"0", "", "0\t0", "0"},
 	} {
 		f.Add(seed.path, seed.query, seed.header, seed.body, false)
 		f.Add(seed.path, seed.query, seed.header, seed.body, true)

@@ -49,10 +49,21 @@ func (t *Transport) checkSignable(r *http.Request) error {
 		return refused("%s must be the SHA-256 of the body in lower-case hexadecimal digits, or %s, not %q",
 			contentSHA256, UnsignedPayload, declared)
 	}
+	for name, values := range r.Header {
+		if slices.ContainsFunc(values, hasControl) {
+			return refused("the header %s has a tab within, or another control character, which signers and servers take in "+
+				"different ways", name)
+		}
+	}
 	if t.service != serviceS3 && !normalPath(r.URL.EscapedPath()) {
 		return refused("the path has an empty or a dot segment, which clients sign in different ways; take it out")
 	}
 	return nil
+}
+
+// hasControl reports whether a header's value has a control character, also a tab, but at its ends.
+func hasControl(value string) bool {
+	return strings.ContainsFunc(strings.Trim(value, " \t"), func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
 // presigning holds the parameters that a presigned URL has, in lower case.

@@ -116,7 +116,10 @@ func TestNotSignable(t *testing.T) {
 	opaque.URL.Opaque = "//" + opaque.URL.Host + "/x"
 	declared := request(t, "PUT", s.URL, strings.NewReader("x"))
 	declared.Header.Set("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
-	for _, r := range []*http.Request{opaque, declared, {Method: "GET"}} {
+	tab, line := request(t, "GET", s.URL, nil), request(t, "GET", s.URL, nil)
+	tab.Header.Set("X-Note", "a\tb")
+	line.Header.Set("X-Note", "a\nb")
+	for _, r := range []*http.Request{opaque, declared, tab, line, {Method: "GET"}} {
 		if _, err := transport(t, s.config()).RoundTrip(r); !isReason(err, sigv4client.ErrRequest) {
 			t.Errorf("%v: %v", r.URL, err)
 		}
