@@ -23,6 +23,7 @@ func FuzzToken(f *testing.F) {
 	})} {
 		f.Add(`{"alg":"ES256","kid":"one"}`, string(jsonOf(with(claims, object{"iss": fuzzURL}))))
 	}
+	f.Add(`{"alg":"ES256"}`, `{"\`)
 	f.Add(`{"alg":"none"}`, `{"iss":"`+fuzzURL+`","iss":"x"}`)
 	f.Add(`{"alg":"ES256","kid":"../one","jku":"https://x"}`, `[{"sub":"\ud800"}]`)
 	v, err := oidc.New(oidc.Config{Now: (&clock{}).Now, Providers: []oidc.Provider{{

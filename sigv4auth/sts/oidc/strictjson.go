@@ -218,6 +218,7 @@ func (p *jsonParser) string() (string, bool) {
 		}
 		p.at++
 	}
+	p.at = len(p.doc) // an escape that is cut short passed it
 	return "", false
 }
 

@@ -133,6 +133,7 @@ func TestRefusedTokens(t *testing.T) {
 		"alg a number":                       {withHeader(object{"alg": 256}), invalid, false},
 		"alg not the provider's":             {(&testKey{"one", "PS256", rsaKeys()[0]}).token(good), invalid, false},
 		"a header that is no JSON":           {key.tokenWith("{", good), invalid, false},
+		"a header cut short in an escape":    {key.tokenWith(`{"\`, good), invalid, false},
 		"a header with alg twice":            {key.tokenWith(`{"alg":"none","alg":"RS256","kid":"one"}`, good), invalid, false},
 		"a header with jwk":                  {withHeader(object{"jwk": other.jwk()}), invalid, false},
 		"a header with crit":                 {withHeader(object{"crit": []string{"exp"}}), invalid, false},
