@@ -12,6 +12,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 const maxSecretFileBytes = 4 << 10
@@ -262,7 +263,7 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 	}
 	relative := policiesFolder + "/" + fileName
 	switch {
-	case !validPolicyName(name):
+	case !iamid.ValidPolicyName(name):
 		f.policyList.problems = append(f.policyList.problems, Problem{File: relative, Message: "the file's name is no name of a policy"})
 	case f.policies[name] != nil:
 		listed[name] = true

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 // The life of a session: STS API Reference, AssumeRole, DurationSeconds.
@@ -72,7 +73,8 @@ func (s *Store) IssueSession(
 		if err != nil {
 			return nil, err
 		}
-		made.accessKeyID, made.secret, made.token = newAccessKeyID("ASIA"), newSecret(), newToken()
+		made.accessKeyID = iamid.NewAccessKeyID(iamid.TemporaryPrefix)
+		made.secret, made.token = sigv4auth.NewSecret(iamid.NewSecret()), newToken()
 		// The file keeps what the credential says: whole seconds, as the API's answers have them.
 		made.issued = now.Truncate(time.Second)
 		made.expires = made.issued.Add(duration)

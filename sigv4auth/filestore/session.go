@@ -9,6 +9,7 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/internal/jsontree"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 // The bounds of sessions.json.
@@ -16,7 +17,6 @@ const (
 	sessionsFile     = "sessions.json"
 	maxSessionsBytes = 64 << 20
 	maxSessions      = 20_000
-	maxText          = 2048 // of what an identity provider named
 	maxMethods       = 20
 )
 
@@ -26,7 +26,7 @@ type session struct {
 	secret, token   sigv4auth.Secret
 	issued, expires time.Time
 	roleARN, roleID string
-	role            iamARN // roleARN, taken apart
+	role            iamid.ARN // roleARN, taken apart
 	name            string
 	tags            map[string]string
 	sourceIdentity  string
@@ -43,8 +43,8 @@ func (s *session) credential(role *principal) sigv4auth.Credential {
 		SessionToken: s.token,
 		Expires:      s.expires,
 		Principal: iampolicy.Principal{
-			ARN:       s.role.sessionARN(s.name),
-			AccountID: s.role.account,
+			ARN:       s.role.SessionARN(s.name),
+			AccountID: s.role.Account,
 			UserID:    role.id + ":" + s.name,
 			RoleARN:   role.arn,
 			Type:      iampolicy.AssumedRole,
@@ -138,26 +138,26 @@ func (d *decoder) session(n *jsontree.Node, at string) (s session) {
 	}
 	secret := func(to *sigv4auth.Secret) func(*jsontree.Node, string) {
 		return func(n *jsontree.Node, at string) {
-			s, _ := d.string(n, at, validSecret, secretRule)
+			s, _ := d.string(n, at, iamid.ValidSecret, iamid.SecretRule)
 			*to = sigv4auth.NewSecret(s)
 		}
 	}
 	d.object(n, at, "a session", []field{
-		{"AccessKeyId", true, text(&s.accessKeyID, validAccessKeyID, "is no access key ID")},
+		{"AccessKeyId", true, text(&s.accessKeyID, iamid.ValidAccessKeyID, "is no access key ID")},
 		{"SecretAccessKey", true, secret(&s.secret)},
 		{"SessionToken", true, secret(&s.token)},
 		{"IssuedAt", true, func(n *jsontree.Node, at string) { s.issued = d.time(n, at) }},
 		{"Expires", true, func(n *jsontree.Node, at string) { s.expires = d.time(n, at) }},
 		{"RoleArn", true, func(n *jsontree.Node, at string) {
 			s.roleARN, _ = d.string(n, at, func(arn string) (ok bool) {
-				s.role, ok = parseIAMARN(arn, "role")
+				s.role, ok = iamid.ParseARN(arn, "role")
 				return ok
 			}, "is no ARN of a role")
 		}},
-		{"RoleId", true, text(&s.roleID, validUniqueID, "is no unique ID")},
-		{"SessionName", true, text(&s.name, validSessionName, sessionNameRule)},
+		{"RoleId", true, text(&s.roleID, iamid.ValidUniqueID, "is no unique ID")},
+		{"SessionName", true, text(&s.name, iamid.ValidSessionName, iamid.SessionNameRule)},
 		{"Tags", false, func(n *jsontree.Node, at string) { s.tags = d.tags(n, at) }},
-		{"SourceIdentity", false, text(&s.sourceIdentity, validSessionName, sourceIdentityRule)},
+		{"SourceIdentity", false, text(&s.sourceIdentity, iamid.ValidSessionName, iamid.SourceIdentityRule)},
 		{"MFAPresent", false, func(n *jsontree.Node, at string) { s.mfaPresent = d.bool(n, at) }},
 		{"MFA", false, func(n *jsontree.Node, at string) { s.mfa = d.time(n, at) }},
 		{"Federated", false, func(n *jsontree.Node, at string) { s.federated = d.federated(n, at) }},
@@ -168,7 +168,7 @@ func (d *decoder) session(n *jsontree.Node, at string) (s session) {
 func (d *decoder) federated(n *jsontree.Node, at string) *sigv4auth.FederatedIdentity {
 	var f sigv4auth.FederatedIdentity
 	text := func(to *string) func(*jsontree.Node, string) {
-		return func(n *jsontree.Node, at string) { *to, _ = d.string(n, at, validText, textRule) }
+		return func(n *jsontree.Node, at string) { *to, _ = d.string(n, at, iamid.ValidText, iamid.TextRule) }
 	}
 	d.object(n, at, "a federated identity", []field{
 		{"Provider", true, text(&f.Provider)},
@@ -176,21 +176,13 @@ func (d *decoder) federated(n *jsontree.Node, at string) *sigv4auth.FederatedIde
 		{"Audience", false, text(&f.Audience)},
 		{"Methods", false, func(n *jsontree.Node, at string) {
 			d.list(n, at, maxMethods, func(n *jsontree.Node, at string) {
-				method, _ := d.string(n, at, validText, textRule)
+				method, _ := d.string(n, at, iamid.ValidText, iamid.TextRule)
 				f.Methods = append(f.Methods, method)
 			})
 		}},
 	})
 	return &f
 }
-
-const (
-	sessionNameRule    = "a session name is 2 to 64 characters of [A-Za-z0-9_+=,.@-]"
-	sourceIdentityRule = "a source identity is 2 to 64 characters of [A-Za-z0-9_+=,.@-]"
-	textRule           = "is 1 to 2048 characters without control characters"
-)
-
-func validText(s string) bool { return s != "" && len(s) <= maxText && printable(s) }
 
 // newSession makes a session of the role, or says what is wrong with what was asked for.
 func newSession(role *principal, name string, opts SessionOptions) (*session, error) {
@@ -199,17 +191,17 @@ func newSession(role *principal, name string, opts SessionOptions) (*session, er
 		sourceIdentity: opts.SourceIdentity, mfa: opts.MFA, mfaPresent: opts.MFAPresent,
 		tags: make(map[string]string, len(opts.Tags)),
 	}
-	if !validSessionName(name) {
-		return nil, fmt.Errorf("filestore: the session name %q is invalid: %s", name, sessionNameRule)
+	if !iamid.ValidSessionName(name) {
+		return nil, fmt.Errorf("filestore: the session name %q is invalid: %s", name, iamid.SessionNameRule)
 	}
-	if opts.SourceIdentity != "" && !validSessionName(opts.SourceIdentity) {
-		return nil, fmt.Errorf("filestore: the source identity %q is invalid: %s", opts.SourceIdentity, sourceIdentityRule)
+	if opts.SourceIdentity != "" && !iamid.ValidSessionName(opts.SourceIdentity) {
+		return nil, fmt.Errorf("filestore: the source identity %q is invalid: %s", opts.SourceIdentity, iamid.SourceIdentityRule)
 	}
-	if len(opts.Tags) > maxTags {
-		return nil, fmt.Errorf("filestore: %d session tags; at most %d", len(opts.Tags), maxTags)
+	if len(opts.Tags) > iamid.MaxTags {
+		return nil, fmt.Errorf("filestore: %d session tags; at most %d", len(opts.Tags), iamid.MaxTags)
 	}
 	for _, k := range slices.Sorted(maps.Keys(opts.Tags)) {
-		if problem := addTag(s.tags, k, opts.Tags[k]); problem != "" {
+		if problem := iamid.AddTag(s.tags, k, opts.Tags[k]); problem != "" {
 			return nil, fmt.Errorf("filestore: session tag %q: %s", k, problem)
 		}
 	}
@@ -220,11 +212,11 @@ func newSession(role *principal, name string, opts SessionOptions) (*session, er
 	f.Methods = slices.Clone(f.Methods)
 	s.federated = &f
 	for _, text := range append([]string{f.Subject, f.Audience}, f.Methods...) {
-		if text != "" && !validText(text) {
-			return nil, fmt.Errorf("filestore: %q of the federated identity %s", text, textRule)
+		if text != "" && !iamid.ValidText(text) {
+			return nil, fmt.Errorf("filestore: %q of the federated identity %s", text, iamid.TextRule)
 		}
 	}
-	if !validText(f.Provider) || len(f.Methods) > maxMethods || slices.Contains(f.Methods, "") {
+	if !iamid.ValidText(f.Provider) || len(f.Methods) > maxMethods || slices.Contains(f.Methods, "") {
 		return nil, fmt.Errorf("filestore: the federated identity needs a provider, and at most %d methods, none empty", maxMethods)
 	}
 	return s, nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 // snapshot is one state of the whole folder. It is never changed once made.
@@ -135,7 +136,7 @@ func (c *compiler) user(p *principal) {
 			AccessKeyID: k.id,
 			Secret:      secret,
 			Expires:     k.expires,
-			Principal:   iampolicy.Principal{ARN: p.arn, AccountID: p.parsed.account, UserID: p.id, Type: iampolicy.User, Tags: p.tags},
+			Principal:   iampolicy.Principal{ARN: p.arn, AccountID: p.parsed.Account, UserID: p.id, Type: iampolicy.User, Tags: p.tags},
 		})
 	}
 }
@@ -184,8 +185,8 @@ func (c *compiler) secret(k accessKey) sigv4auth.Secret {
 			c.complain(k.place.problem("the environment variable is not set, so that the key is unknown"))
 			return sigv4auth.Secret{}
 		}
-		if !validSecret(text) {
-			c.complain(k.place.problem("the environment variable holds no secret, so that the key is unknown: " + secretRule))
+		if !iamid.ValidSecret(text) {
+			c.complain(k.place.problem("the environment variable holds no secret, so that the key is unknown: " + iamid.SecretRule))
 			return sigv4auth.Secret{}
 		}
 		return sigv4auth.NewSecret(text)
