@@ -31,7 +31,9 @@ func TestKeysDoNotShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	canaries := []string{secret[:12], string(raw[:6]), hex.EncodeToString(raw[:6]), fmt.Sprintf("%X", raw[:6]), fmt.Sprint(raw[:6])[1:20]}
+	canaries := []string{
+		secret[:12], string(raw[:6]), hex.EncodeToString(raw[:6]), fmt.Sprintf("%X", raw[:6]), strings.Trim(fmt.Sprint(raw[:6]), "[]"),
+	}
 	type holder struct {
 		Keys keyring.Keys
 		keys keyring.Keys
