@@ -164,7 +164,8 @@ const (
     {
       "Arn": %q,
       "RoleId": %q,
-      "AttachedPolicies": [%q]
+      "AttachedPolicies": [%q],
+      "MaxSessionDuration": 43200
     }
   ]
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,13 +13,10 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
-const (
-	riderSession  = "alice"
-	riderDuration = 12 * time.Hour // the longest that STS has: a workshop takes a day
-)
+const riderSession = "alice"
 
 // caller is somebody as whom the printed commands call.
 type caller struct {
@@ -73,23 +72,26 @@ func (v *principalsView) user(arn string) *userView {
 
 // callers finds the keys of the users, and issues the rider's credentials anew. A caller whom the
 // operator has taken out of principals.json has no key; that is not a mistake.
-func callers(ctx context.Context, store *filestore.Store, a api, v *principalsView) ([]caller, error) {
+func callers(ctx context.Context, store *sts.Store, roles sigv4auth.RoleStore, a api, v *principalsView) ([]caller, error) {
 	rider := caller{name: "rider"}
-	role := a.principal("role", riderRole)
-	if slices.ContainsFunc(v.Roles, func(r struct{ Arn, RoleID string }) bool { return r.Arn == role }) {
-		issued, err := store.IssueSession(ctx, role, riderSession, riderDuration, filestore.SessionOptions{})
-		if unwritable(err) {
-			rider.withoutFile("no new session: the data folder cannot be written; that of an earlier start holds until it expires")
-			return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
-		}
+	arn := a.principal("role", riderRole)
+	switch role, err := roles.Role(ctx, arn); {
+	case errors.Is(err, sigv4auth.ErrNoSuchRole):
+		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, arn)
+	case err != nil:
+		return nil, err
+	default:
+		issued, err := store.Issue(ctx, sts.Grant{
+			Session:  sts.Session{Kind: sts.RoleSession, RoleARN: arn, Name: riderSession},
+			Duration: cmp.Or(role.MaxSession, time.Hour),
+		})
 		if err != nil {
 			return nil, err
 		}
-		rider.accessKeyID, rider.secret, rider.token = issued.AccessKeyID, issued.Secret, issued.SessionToken
+		c := issued.Credential
+		rider.accessKeyID, rider.secret, rider.token = c.AccessKeyID, c.Secret, c.SessionToken
 		rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
-			issued.Expires.UTC().Format(time.RFC3339))
-	} else {
-		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, role)
+			c.Expires.UTC().Format(time.RFC3339))
 	}
 	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/wildgate/wildgate/ridesvc"
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 // maxBodyBytes is more than the service takes, so that the answer to a body of some KiB is its own.
@@ -17,7 +17,7 @@ const maxBodyBytes = 64 << 10
 // verification, health, CORS. The rides are behind the middleware as a whole, so that a refused
 // caller learns nothing of what exists (threat 143).
 func newHandler(
-	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *filestore.Store, log *journal,
+	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, log *journal,
 ) (http.Handler, error) {
 	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: riderName, Failed: log.failed})
 	if err != nil {

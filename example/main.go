@@ -11,8 +11,10 @@
 //	principals.json, policies/  who there is and what they may do; the operator's to edit, also while the program runs
 //	api.json                    region, account and ID of the API, which the policies name
 //	NAME.env                    the keys of each caller, for a shell to source; written at each start
-//	sessions.json, rides.db     temporary credentials and rides; the program's
+//	rides.db                    the rides; the program's
 //	wildgate.lock               locked by the program that runs: a second one on the folder ends at once
+//
+// Beside it lies the ring, ./wildgate-data.ring: the keys that seal the temporary credentials.
 //
 // Only the first start makes rides.db: later one that is missing was lost, and the program says so
 // and ends. While it runs, rides.db and the files beside it must stay in their places; if not,

@@ -139,6 +139,7 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/diagnosis":          nil,
 		"sigv4auth/filestore": {
 			module + "/iampolicy", module + "/internal/ascii", module + "/internal/jsontree", module + "/sigv4auth",
+			module + "/sigv4auth/internal/iamid",
 		},
 		"sigv4auth/sts": {
 			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",

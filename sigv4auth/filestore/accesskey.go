@@ -2,22 +2,13 @@ package filestore
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/base32"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/internal/jsontree"
 	"github.com/wildgate/wildgate/sigv4auth"
-)
-
-// The bounds of a secret. A shorter one could be found by trying, from one captured signature.
-const (
-	minSecret  = 16
-	maxSecret  = 256
-	secretRule = "a secret is 16 to 256 characters of printable ASCII without spaces"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 // accessKey is a user's long-term key.
@@ -44,7 +35,7 @@ func (d *principalsDecoder) accessKey(n *jsontree.Node, at string) (k accessKey)
 	}
 	d.object(n, at, "an access key", []field{
 		{"AccessKeyId", true, func(n *jsontree.Node, at string) {
-			k.id, _ = d.string(n, at, validAccessKeyID, fmt.Sprintf("is 1 to %d characters of [A-Za-z0-9_-]", maxAccessKeyID))
+			k.id, _ = d.string(n, at, iamid.ValidAccessKeyID, fmt.Sprintf("is 1 to %d characters of [A-Za-z0-9_-]", iamid.MaxAccessKeyID))
 			if k.id != "" {
 				d.unique(n, at, "the access key ID", k.id)
 			}
@@ -52,17 +43,17 @@ func (d *principalsDecoder) accessKey(n *jsontree.Node, at string) (k accessKey)
 		{"SecretAccessKey", false, func(n *jsontree.Node, at string) {
 			source(n, at)
 			d.inline = true
-			s, _ := d.string(n, at, validSecret, secretRule)
+			s, _ := d.string(n, at, iamid.ValidSecret, iamid.SecretRule)
 			k.source.inline = sigv4auth.NewSecret(s)
 		}},
 		{"SecretAccessKeyEnv", false, func(n *jsontree.Node, at string) {
 			source(n, at)
-			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && wordOr(s, "") },
+			k.source.env, _ = d.string(n, at, func(s string) bool { return s != "" && iamid.WordOr(s, "") },
 				"is no name of an environment variable")
 		}},
 		{"SecretAccessKeyFile", false, func(n *jsontree.Node, at string) {
 			source(n, at)
-			k.source.file, _ = d.string(n, at, func(s string) bool { return s != "" && printable(s) }, "is no name of a file")
+			k.source.file, _ = d.string(n, at, func(s string) bool { return s != "" && iamid.Printable(s) }, "is no name of a file")
 		}},
 		{"Status", true, func(n *jsontree.Node, at string) {
 			status, _ := d.string(n, at, func(s string) bool { return s == "Active" || s == "Inactive" }, `is "Active" or "Inactive"`)
@@ -76,13 +67,6 @@ func (d *principalsDecoder) accessKey(n *jsontree.Node, at string) (k accessKey)
 	return k
 }
 
-func validSecret(s string) bool {
-	if len(s) < minSecret || len(s) > maxSecret {
-		return false
-	}
-	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
-}
-
 // decodeSecret decodes the file of a secret. Its problems name no file: where a slip has put the
 // secret itself in the place of the file's name, that would tell it. They are reported at the key.
 func decodeSecret(data []byte, mode fileMode) (secret sigv4auth.Secret, problems []Problem, ok bool) {
@@ -90,8 +74,8 @@ func decodeSecret(data []byte, mode fileMode) (secret sigv4auth.Secret, problems
 	switch problem := mode.problem(); {
 	case problem != "":
 		return secret, []Problem{{Message: problem}}, false
-	case !validSecret(text):
-		return secret, []Problem{{Message: "the file holds no secret: " + secretRule}}, false
+	case !iamid.ValidSecret(text):
+		return secret, []Problem{{Message: "the file holds no secret: " + iamid.SecretRule}}, false
 	}
 	return sigv4auth.NewSecret(text), nil, true
 }
@@ -103,19 +87,5 @@ func wholeSecret(data []byte) bool { return bytes.HasSuffix(data, []byte("\n")) 
 // NewAccessKey returns a new random long-term access key, for a principals.json that is about to be
 // written: an ID of 20 characters that begins with AKIA, and a secret of 40.
 func NewAccessKey() (accessKeyID string, secret sigv4auth.Secret) {
-	return newAccessKeyID("AKIA"), newSecret()
-}
-
-// newAccessKeyID appends 80 random bits to a prefix: IAM User Guide, "Understanding unique ID
-// prefixes".
-func newAccessKeyID(prefix string) string {
-	var random [10]byte
-	_, _ = rand.Read(random[:]) // never fails: crypto/rand
-	return prefix + base32.StdEncoding.EncodeToString(random[:])
-}
-
-func newSecret() sigv4auth.Secret {
-	var random [30]byte
-	_, _ = rand.Read(random[:])
-	return sigv4auth.NewSecret(base64.StdEncoding.EncodeToString(random[:]))
+	return iamid.NewAccessKeyID(iamid.LongTermPrefix), sigv4auth.NewSecret(iamid.NewSecret())
 }

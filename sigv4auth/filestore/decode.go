@@ -9,6 +9,7 @@ import (
 
 	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/internal/jsontree"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 // field is one element that an object may have.
@@ -59,7 +60,7 @@ func (d *decoder) unknown(n *jsontree.Node, at, what string, fields []field) {
 		}
 	}
 	name := strconv.Quote(n.Name)
-	if len(n.Name) >= minSecret {
+	if len(n.Name) >= iamid.MinSecret {
 		name = fmt.Sprintf("of %d characters", utf8.RuneCountInString(n.Name))
 	}
 	d.fail(n.NameOffset, at, "unknown element %s; %s has %s", name, what, strings.Join(names, ", "))
@@ -103,13 +104,6 @@ func (d *decoder) string(n *jsontree.Node, at string, valid func(string) bool, r
 	return "", false
 }
 
-func (d *decoder) bool(n *jsontree.Node, at string) bool {
-	if n.Kind != jsontree.Bool {
-		d.fail(n.Offset, at, "true or false is expected, not %s", n.Kind)
-	}
-	return n.Kind == jsontree.Bool && n.Text == "true"
-}
-
 // time decodes an instant, as 2027-01-31T00:00:00Z.
 func (d *decoder) time(n *jsontree.Node, at string) (t time.Time) {
 	valid := func(s string) bool {
@@ -121,20 +115,13 @@ func (d *decoder) time(n *jsontree.Node, at string) (t time.Time) {
 	return t
 }
 
-// The bounds of tags: IAM User Guide, "Rules for tagging in IAM and AWS STS".
-const (
-	maxTags     = 50
-	maxTagKey   = 128
-	maxTagValue = 256
-)
-
 func (d *decoder) tags(n *jsontree.Node, at string) map[string]string {
 	if n.Kind != jsontree.Object {
 		d.fail(n.Offset, at, "tags are an object, not %s", n.Kind)
 		return nil
 	}
-	if len(n.Kids) > maxTags {
-		d.fail(n.Offset, at, "%d tags; at most %d", len(n.Kids), maxTags)
+	if len(n.Kids) > iamid.MaxTags {
+		d.fail(n.Offset, at, "%d tags; at most %d", len(n.Kids), iamid.MaxTags)
 		return nil
 	}
 	tags := make(map[string]string, len(n.Kids))
@@ -144,31 +131,9 @@ func (d *decoder) tags(n *jsontree.Node, at string) map[string]string {
 			d.fail(kid.Offset, at, "the value of a tag is a string, not %s", kid.Kind)
 			continue
 		}
-		if problem := addTag(tags, kid.Name, kid.Text); problem != "" {
+		if problem := iamid.AddTag(tags, kid.Name, kid.Text); problem != "" {
 			d.fail(kid.NameOffset, at, "%s", problem)
 		}
 	}
 	return tags
-}
-
-// addTag adds a tag, or says what is wrong with it. Condition keys have no case, so that of two
-// tags that differ by case aws:PrincipalTag could mean either.
-func addTag(tags map[string]string, key, value string) (problem string) {
-	switch {
-	case key == "" || len(key) > maxTagKey || !printable(key):
-		return fmt.Sprintf("the key of a tag is 1 to %d characters without control characters", maxTagKey)
-	case len(value) > maxTagValue || !printable(value):
-		return fmt.Sprintf("the value of a tag is at most %d characters without control characters", maxTagValue)
-	}
-	for other := range tags {
-		if strings.EqualFold(other, key) {
-			return "the tag is given twice: case does not tell the keys of tags apart"
-		}
-	}
-	tags[key] = value
-	return ""
-}
-
-func printable(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
 }

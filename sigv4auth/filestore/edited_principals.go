@@ -67,9 +67,9 @@ func severalAccounts(before, now *principals) bool {
 	for _, list := range [][]principal{usersOf(before), rolesOf(before), usersOf(now), rolesOf(now)} {
 		for i := range list {
 			if account == "" {
-				account = list[i].parsed.account
+				account = list[i].parsed.Account
 			}
-			if list[i].parsed.account != account {
+			if list[i].parsed.Account != account {
 				return true
 			}
 		}
@@ -80,9 +80,9 @@ func severalAccounts(before, now *principals) bool {
 // label is the name of a principal, which is that of one user or role of the account.
 func (p *principal) label(withAccount bool) string {
 	if withAccount {
-		return p.parsed.name + " of " + p.parsed.account
+		return p.parsed.Name + " of " + p.parsed.Account
 	}
-	return p.parsed.name
+	return p.parsed.Name
 }
 
 // compared says what is different in now, which has the same ARN.
@@ -91,6 +91,12 @@ func (p *principal) compared(now *principal) (texts []string) {
 		texts = append(texts, "another unique ID")
 	}
 	texts = append(texts, comparedPolicies(p, now)...)
+	if text := p.trust.compared(&now.trust); text != "" {
+		texts = append(texts, text)
+	}
+	if p.maxSession != now.maxSession {
+		texts = append(texts, "longest session changed")
+	}
 	if !maps.Equal(p.tags, now.tags) {
 		texts = append(texts, "tags changed")
 	}

@@ -3,8 +3,10 @@ package filestore
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/wildgate/wildgate/internal/jsontree"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
 // The bounds of principals.json.
@@ -26,12 +28,15 @@ type principals struct {
 // principal is a user or a role.
 type principal struct {
 	arn      string
-	parsed   iamARN
+	parsed   iamid.ARN
 	id       string // UserId or RoleId
 	tags     map[string]string
 	attached []attachment
 	boundary *attachment // nil: none
 	keys     []accessKey // a user's
+
+	trust      trust         // a role's
+	maxSession time.Duration // a role's; 0: an hour
 }
 
 // attachment is the name of a policy where principals.json has it.
@@ -100,7 +105,7 @@ func (d *principalsDecoder) principal(n *jsontree.Node, at, kind, idName string)
 	fields := []field{
 		{"Arn", true, func(n *jsontree.Node, at string) { p.arn, p.parsed = d.arn(n, at, kind) }},
 		{idName, true, func(n *jsontree.Node, at string) {
-			p.id, _ = d.string(n, at, validUniqueID, fmt.Sprintf("is 1 to %d letters and digits", maxUniqueID))
+			p.id, _ = d.string(n, at, iamid.ValidUniqueID, fmt.Sprintf("is 1 to %d letters and digits", iamid.MaxUniqueID))
 			if p.id != "" {
 				d.unique(n, at, "the unique ID", p.id)
 			}
@@ -126,6 +131,10 @@ func (d *principalsDecoder) principal(n *jsontree.Node, at, kind, idName string)
 		fields = append(fields, field{"AccessKeys", false, func(n *jsontree.Node, at string) {
 			d.list(n, at, maxKeysPerUser, func(n *jsontree.Node, at string) { p.keys = append(p.keys, d.accessKey(n, at)) })
 		}})
+	} else {
+		fields = append(fields,
+			field{"AssumeRolePolicyDocument", false, func(n *jsontree.Node, at string) { p.trust = d.trust(n, at) }},
+			field{"MaxSessionDuration", false, func(n *jsontree.Node, at string) { p.maxSession = d.seconds(n, at) }})
 	}
 	d.object(n, at, "a "+kind, fields)
 	return p
@@ -134,22 +143,22 @@ func (d *principalsDecoder) principal(n *jsontree.Node, at, kind, idName string)
 // arn decodes the ARN of a principal. Two principals of one account must not have one name, in
 // whatever case and under whatever path: the ARN of a role's session has no path, and would stand
 // for both roles.
-func (d *principalsDecoder) arn(n *jsontree.Node, at, kind string) (arn string, parsed iamARN) {
+func (d *principalsDecoder) arn(n *jsontree.Node, at, kind string) (arn string, parsed iamid.ARN) {
 	rule := "is no ARN of a " + kind + ", as arn:aws:iam::111122223333:" + kind + "/NAME"
 	arn, ok := d.string(n, at, func(s string) bool {
 		var ok bool
-		parsed, ok = parseIAMARN(s, kind)
+		parsed, ok = iamid.ParseARN(s, kind)
 		return ok
 	}, rule)
 	if ok {
-		d.unique(n, at, "the name of a "+kind+" in this account", parsed.account+":"+strings.ToLower(parsed.name))
+		d.unique(n, at, "the name of a "+kind+" in this account", parsed.Account+":"+strings.ToLower(parsed.Name))
 	}
 	return arn, parsed
 }
 
 func (d *principalsDecoder) attachment(n *jsontree.Node, at string) attachment {
-	name, _ := d.string(n, at, validPolicyName,
-		fmt.Sprintf("is no name of a policy: 1 to %d characters of [A-Za-z0-9_+=,.@-], the first no dot", maxPolicyName))
+	name, _ := d.string(n, at, iamid.ValidPolicyName,
+		fmt.Sprintf("is no name of a policy: 1 to %d characters of [A-Za-z0-9_+=,.@-], the first no dot", iamid.MaxPolicyName))
 	return attachment{policy: name, place: d.placeOf(n, at)}
 }
 
