@@ -210,7 +210,7 @@ const (
 	CodeUnknownGlobalKey Code = "UNKNOWN_GLOBAL_KEY"
 	// The account in an ARN is not twelve digits.
 	CodeInvalidAccountInARN Code = "INVALID_ACCOUNT_IN_ARN"
-	// The partition in an ARN is none that is known.
+	// The partition in an ARN is likely a misspelt one of AWS's. One's own, as acme, is no mistake.
 	CodeInvalidPartitionInARN Code = "INVALID_PARTITION_IN_ARN"
 	// An action on objects is granted for a bucket, which no object's ARN matches.
 	CodeBucketForObjectAction Code = "BUCKET_FOR_OBJECT_ACTION"

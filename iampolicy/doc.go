@@ -35,9 +35,9 @@
 // handler will see it. A Decision's fields and the errors of Parse are for logs: they tell of the
 // policies, and SHOULD NOT reach the caller.
 //
-// A slip in the name of an action is no mistake of the document: it grants nothing and denies
-// nothing. Validate tells of it where [WithActions] gives the actions that there are. [Explain]
-// says why a request was denied, and [Obstacle] what no policy of the caller's own could mend.
+// A document with a misspelt action is valid: the action grants nothing and denies nothing.
+// Validate reports it where [WithActions] gives the actions that there are. [Explain] says why a
+// request was denied, and [Obstacle] what no policy of the caller's own could mend.
 //
 // # Where AWS's texts are silent or contradict each other
 //

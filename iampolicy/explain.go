@@ -193,17 +193,20 @@ func Obstacle(set *Set, req *Request) string {
 	return accountsApart(e.caller.account, req.ResourceAccount)
 }
 
-// bare reports whether the caller is taken for a service only since its name is no ARN. The names
-// of services have a dot.
+// bare reports whether the caller is taken for a service only since its name is no ARN, and not
+// since it is called as AWS calls services.
 func (e *evaluation) bare() bool {
-	return e.caller.typ == Service && e.req.Principal.Type == 0 && !strings.Contains(e.req.Principal.ARN, ".")
+	name := e.req.Principal.ARN
+	return e.caller.typ == Service && e.req.Principal.Type == 0 &&
+		!strings.HasSuffix(name, ".amazonaws.com") && !strings.HasSuffix(name, ".amazonaws.com.cn")
 }
 
 // String returns the fault in words.
 func (f fault) String() string {
 	switch f {
 	case badSet:
-		return "the set or the request is nil, or a policy in the set is nil or of a kind that does not belong there"
+		return "the set or the request is nil, or a policy in the set is nil, as where a store could not read it, " +
+			"or of a kind that does not belong there"
 	case badPrincipal:
 		return "the principal is none that can call, or contradicts itself"
 	case badAction:

@@ -286,7 +286,7 @@ func TestExplainNamesFaults(t *testing.T) {
 	for want, x := range map[string]iampolicy.Explanation{
 		"the set or the request is nil": iampolicy.Explain(t.Context(), nil, request("s3:GetObject", object)),
 		"the set or the request":        iampolicy.Explain(t.Context(), set, nil),
-		"a policy in the set is nil": iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}},
+		"a policy in the set is nil, as where a store could not read it": iampolicy.Explain(t.Context(), &iampolicy.Set{Identity: []*iampolicy.Policy{nil}},
 			request("s3:GetObject", object)),
 		"the principal": iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Principal.AccountID = other })),
 		"the action":    iampolicy.Explain(t.Context(), set, change(func(r *iampolicy.Request) { r.Action = "GetObject" })),

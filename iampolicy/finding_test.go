@@ -263,6 +263,30 @@ func TestFindings(t *testing.T) {
 			elem(`"Action":"sqs:*"`, `"Resource":"arn:aws*:sqs:us-east-1:111122223333:q"`),
 		},
 		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:asw:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:acme:o:eu-1:111122223333:x"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:AWS:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:bank:o:eu-1:111122223333:x"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:aws-eu-gov:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:foo:o:eu-1:111122223333:x"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn::o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:app:o:eu-1:111122223333:x"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:amz:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:aws*:o:eu-1:111122223333:x"`),
+		},
+		{
+			iampolicy.CodeInvalidPartitionInARN, id, elem(`"Action":"o:*"`, `"Resource":"arn:aw:o:eu-1:111122223333:x"`),
+			elem(`"Action":"o:*"`, `"Resource":"arn:x:o:eu-1:111122223333:x"`),
+		},
+		{
 			iampolicy.CodeBucketForObjectAction, id, elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::photos"`),
 			elem(`"Action":"s3:GetObject"`, `"Resource":["arn:aws:s3:::photos/*"]`),
 		},

@@ -134,6 +134,19 @@ func (l *linter) listedResource(i int) listed {
 	return e
 }
 
+// meantForAWS reports whether a partition is one of AWS's, or likely a misspelt one. Any other is
+// a service's own: acme in arn:acme:orders:eu-1:111122223333:order/7.
+func meantForAWS(partition string) bool {
+	p := ascii.ToLower(partition)
+	switch {
+	case p == "", p == "asw", p == "was":
+		return true
+	case strings.HasPrefix(p, "aws"), strings.HasPrefix(p, "amazon"), strings.HasPrefix(p, "amz"):
+		return true
+	}
+	return ascii.Distance(p, "aws") <= 1
+}
+
 // arn looks at the fixed parts of a resource's ARN.
 func (l *linter) arn(n *jsontree.Node, i int, text string) {
 	if !strings.HasPrefix(text, "arn:") {
@@ -143,7 +156,7 @@ func (l *linter) arn(n *jsontree.Node, i int, text string) {
 	if parts < 6 {
 		l.value(n, i, CodeShortARN, "%q is completed to %q", text, text+strings.Repeat(":*", 6-parts))
 	}
-	if p := fields[1]; !strings.ContainsAny(p, "*?") && p != "aws" && p != "aws-cn" && p != "aws-us-gov" {
+	if p := fields[1]; meantForAWS(p) && !strings.ContainsAny(p, "*?") && p != "aws" && p != "aws-cn" && p != "aws-us-gov" {
 		l.value(n, i, CodeInvalidPartitionInARN, "%q is no partition that is known", p)
 	}
 	if strings.ContainsAny(fields[2], "*?") {

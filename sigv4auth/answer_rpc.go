@@ -185,13 +185,7 @@ func rpcProtocolOf(r *http.Request) (protocol rpcProtocol, contentType string) {
 // isCodec reports whether s can be a codec's name. What an answer repeats is of no other
 // characters.
 func isCodec(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
-			return false
-		}
-	}
-	return len(s) <= 32
+	return len(s) <= 32 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 // grpcMessage encodes a message as Grpc-Message has it: "Responses" in gRPC over HTTP/2. It is cut

@@ -49,6 +49,7 @@ func TestRPCAnswers(t *testing.T) {
 		{"GET of gRPC's type", "GET", "/s/M", "application/grpc", nil, ordinary, "application/json"},
 		{"PUT of gRPC's type", "PUT", "/s/M", "application/grpc", connectHeader, ordinary, "application/json"},
 		{"a longer name", "POST", "/s/M", "application/grpcs", nil, ordinary, "application/json"},
+		{"a codec that is no name", "POST", "/s/M", "application/grpc+a:b", nil, ordinary, "application/json"},
 		{"no codec", "POST", "/s/M", "application/grpc+", nil, ordinary, "application/json"},
 		{"no codec of Connect", "POST", "/s/M", "application/connect", nil, ordinary, "application/json"},
 		{"a codec that is no name", "POST", "/s/M", `application/grpc+"><b`, nil, ordinary, "application/json"},

@@ -22,6 +22,9 @@ func (a *Authenticator) finish(ctx context.Context, r *http.Request, rec *record
 	}
 	if a.audit != nil {
 		rec.event.fillFrom(r, rec.sourced)
+		if refused != nil {
+			rec.event.Detail = forLog(refused.Detail)
+		}
 		if refused != nil && diagnosable(refused.Reason) {
 			refused = a.callHook(rec, refused, func() { a.diagnoseEvent(ctx, r, &rec.event) })
 		}
@@ -48,7 +51,7 @@ func (a *Authenticator) watchBody(ctx context.Context, rec *record) {
 			callQuietly(func() { a.telemetry.body(ctx, event.Route, refused) })
 		}
 		if refused != nil && a.audit != nil {
-			event.Outcome, event.Reason = BodyRefused, refused.Reason
+			event.Outcome, event.Reason, event.Detail = BodyRefused, refused.Reason, forLog(refused.Detail)
 			callQuietly(func() { a.audit(ctx, event) })
 		}
 	}

@@ -129,7 +129,7 @@ func NewAuthorizer(cfg AuthorizerConfig) (*Authorizer, error) {
 // Through [Authenticator.Require] its decision is part of the request's one [Event]. A handler may
 // ask it again, for the second resource of a request; Observe.Audit is not told of those decisions.
 func (z *Authorizer) Check(r *http.Request, id Identity) error {
-	if !id.verified() {
+	if !id.verified() && !id.vouched {
 		return unverified()
 	}
 	// The audit record. Where Check is called without Require, or by a handler once the request's
@@ -140,9 +140,9 @@ func (z *Authorizer) Check(r *http.Request, id Identity) error {
 	}
 	refused := z.routes.conceal(z.authorize(r, id, rec), id)
 	if z.cfg.ReportOnly {
-		rec.event.ReportOnly = true
+		rec.event.ReportOnly, rec.event.Reason = true, "" // that of an earlier Check of the same request
 		if refused != nil {
-			rec.event.Reason = refused.Reason
+			rec.event.Reason, rec.event.Detail = refused.Reason, forLog(refused.Detail)
 		}
 		return nil
 	}
@@ -167,7 +167,7 @@ func (z *Authorizer) authorize(r *http.Request, id Identity, rec *record) (refus
 			refused = panicked(v) // guard 227c
 		}
 	}()
-	e.Explanation = nil // of an earlier Check of the same request
+	e.Decision, e.Explanation = iampolicy.Decision{}, nil // of an earlier Check of the same request
 	var q question
 	if refused := z.ask(r, id, rec, &q); refused != nil {
 		return refused
@@ -201,6 +201,9 @@ func (z *Authorizer) ask(r *http.Request, id Identity, rec *record, q *question)
 	}
 	action, resource := z.target(r, rec)
 	e.Action, e.Resource = forLog(action), forLog(resource)
+	if id.vouched {
+		e.Principal = id.Principal.ARN
+	}
 	unmapped := action == "" || resource == ""
 	if unmapped && z.routes == nil {
 		return denied(id, action, resource, "", "the request maps to no action or no resource")

@@ -14,7 +14,7 @@ import (
 // TestLongBodies: a declared length claims no memory before bytes come (threat 221), and a limit of
 // the server's own is a 413 too.
 func TestLongBodies(t *testing.T) {
-	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.MaxBodyBytes = 1 << 30 })
+	a := newAuthenticator(t, func(c *sigv4auth.Config) { c.MaxBodyBytes, c.MaxUndeclaredBytes = 1<<30, 1<<30 })
 	lying := sign(t, ride(), signing{})
 	lying.ContentLength = 1 << 29
 	lying.Header.Set("Content-Length", "536870912")

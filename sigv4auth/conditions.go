@@ -80,7 +80,7 @@ func (c conditionKeys) fill(r *http.Request, id *Identity, address netip.Addr) {
 	c.setTags(id.Principal.Tags)
 	if id.session != nil {
 		c.setTags(id.session.Tags) // of the same key, a session's tag wins
-		c.fillSession(id.session, now)
+		c.fillSession(id.session, id.vouched, now)
 	}
 	if id.Scope.Service == "s3" {
 		c.fillS3(r, id)
@@ -112,12 +112,15 @@ func secureTransport(r *http.Request, id *Identity) (secure bool, untold diagnos
 	return r.TLS != nil, ""
 }
 
-// fillSession sets the keys that only temporary credentials have.
-func (c conditionKeys) fillSession(s *Session, now time.Time) {
+// fillSession sets the keys that only temporary credentials have. Who is vouched for has none, and
+// so no word on a second factor.
+func (c conditionKeys) fillSession(s *Session, vouched bool, now time.Time) {
 	if !s.IssuedAt.IsZero() {
 		c.to.Set("aws:TokenIssueTime", s.IssuedAt.UTC().Format(time.RFC3339))
 	}
-	c.to.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(s.MFAPresent))
+	if !vouched || s.MFAPresent {
+		c.to.Set("aws:MultiFactorAuthPresent", strconv.FormatBool(s.MFAPresent))
+	}
 	if s.MFAPresent && !s.MFA.IsZero() {
 		c.to.Set("aws:MultiFactorAuthAge", strconv.FormatInt(int64(now.Sub(s.MFA)/time.Second), 10))
 	}

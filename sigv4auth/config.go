@@ -37,16 +37,19 @@ type Config struct {
 
 	// MaxBodyBytes bounds the body, in every mode decoded. 0: 10 MiB, API Gateway's limit.
 	//
-	// A body with a digest is read into memory and verified before the handler runs, unless Body
-	// says otherwise. A caller who declares no digest can make the server hold so much memory for
-	// each connection, even with an unknown access key: set it to what the routes need. Where Body
-	// or Route.Body has bodies streamed or spooled, one whose digest is not declared may have 10
-	// MiB at most. Of a body that streams, 1 MiB is held at most.
+	// A body with a digest is read into memory and verified before the handler runs, unless Body or
+	// Route.Body says otherwise. Of a body that streams, 1 MiB is held at most.
 	MaxBodyBytes int64
 
+	// MaxUndeclaredBytes bounds the body of a request that does not declare its digest in
+	// X-Amz-Content-Sha256, as curl and others for services other than s3. Such a body has to be
+	// read into memory before anything is known of its sender: anybody, even with an unknown access
+	// key, can make the server hold so much for each connection. 0: 10 MiB. Where MaxBodyBytes is
+	// less, that is the bound.
+	MaxUndeclaredBytes int64
+
 	// Body says how the handler gets the body of a request: in memory, as it arrives, or spooled.
-	// It is called from many goroutines at once, for requests whose signature is verified; and, to
-	// bound what is read, for one that has to be read before that, since it declares no digest. It
+	// It is called from many goroutines at once, for requests whose signature is verified. It
 	// SHOULD go by what is signed, such as the method and the path, and MUST NOT read the body. A
 	// panic refuses with ErrInternalFailure. Of requests to Routes, Route.Body comes first. nil:
 	// BodyByMode for all.
@@ -215,6 +218,7 @@ type Authenticator struct {
 	skew            time.Duration
 	maxExpiry       time.Duration // 0 => presigned URLs are refused
 	maxBody         int64
+	maxUndeclared   int64                            // at most maxBody
 	bodies          func(*http.Request) BodyDelivery // nil => BodyByMode
 	spoolTo         Spool
 	maxDrainBytes   int64
@@ -267,6 +271,9 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.MaxBodyBytes < 0 {
 		mistake("MaxBodyBytes", "must not be negative: %d", cfg.MaxBodyBytes)
+	}
+	if cfg.MaxUndeclaredBytes < 0 {
+		mistake("MaxUndeclaredBytes", "must not be negative: %d", cfg.MaxUndeclaredBytes)
 	}
 	if cfg.Spool.MemoryBytes < 0 {
 		mistake("Spool.MemoryBytes", "must not be negative: %d", cfg.Spool.MemoryBytes)
@@ -343,11 +350,13 @@ func New(cfg Config) (*Authenticator, error) {
 		skew:            skew,
 		maxExpiry:       cfg.MaxPresignExpiry,
 		maxBody:         orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes),
-		bodies:          cfg.Body,
-		spoolTo:         Spool{MemoryBytes: orDefault(cfg.Spool.MemoryBytes, defaultSpoolMemory), Dir: cfg.Spool.Dir},
-		maxDrainBytes:   orDefault(cfg.MaxDrainBytes, defaultMaxDrainBytes),
-		maxDrainTime:    orDefault(cfg.MaxDrainTime, defaultMaxDrainTime),
-		strictPath:      cfg.Path == PathStrict,
+		maxUndeclared: min(
+			orDefault(cfg.MaxUndeclaredBytes, defaultMaxBodyBytes), orDefault(cfg.MaxBodyBytes, defaultMaxBodyBytes)),
+		bodies:        cfg.Body,
+		spoolTo:       Spool{MemoryBytes: orDefault(cfg.Spool.MemoryBytes, defaultSpoolMemory), Dir: cfg.Spool.Dir},
+		maxDrainBytes: orDefault(cfg.MaxDrainBytes, defaultMaxDrainBytes),
+		maxDrainTime:  orDefault(cfg.MaxDrainTime, defaultMaxDrainTime),
+		strictPath:    cfg.Path == PathStrict,
 		path: map[PathStyle]v4.PathStyle{
 			PathStrict: v4.PathEncoded, PathNormalized: v4.PathNormalized, PathEncoded: v4.PathEncoded, PathS3: v4.PathS3,
 		}[cfg.Path],

@@ -55,6 +55,7 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = 7*24*time.Hour + time.Second }},
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = time.Hour + time.Millisecond }},
 		{"Config.MaxBodyBytes", func(c *sigv4auth.Config) { c.MaxBodyBytes = -1 }},
+		{"Config.MaxUndeclaredBytes", func(c *sigv4auth.Config) { c.MaxUndeclaredBytes = -1 }},
 		{"Config.Path", func(c *sigv4auth.Config) { c.Path = 9 }},
 		{"Config.Payloads", func(c *sigv4auth.Config) { c.Payloads = 1 << 7 }},
 		{"Config.Algorithms", func(c *sigv4auth.Config) { c.Algorithms = 1 << 7 }},

@@ -143,13 +143,22 @@ func (s awsStore) check() error {
 	return nil
 }
 
-// checkPrincipal refuses a name without a dot that stands where an ARN is meant: it would be taken
-// for a service, to whom no identity policy applies.
+const aUser = "a user is arn:aws:iam::111122223333:user/alice"
+
+// checkPrincipal refuses an ARN of nobody who can call, and a name that stands where an ARN is
+// meant: it would be taken for a service, to whom no identity policy applies.
 func checkPrincipal(p *iampolicy.Principal) error {
-	if p.Type != 0 || p.ARN == "" || strings.HasPrefix(p.ARN, "arn:") || strings.Contains(p.ARN, ".") {
+	switch {
+	case p.ARN == "": // who verifies only
+		return nil
+	case p.EffectiveType() == 0:
+		return fmt.Errorf("the principal %q is nobody who can call, or contradicts itself; %s", p.ARN, aUser)
+	case p.Type != 0 || p.EffectiveType() != iampolicy.Service:
+		return nil
+	case strings.HasSuffix(p.ARN, ".amazonaws.com"), strings.HasSuffix(p.ARN, ".amazonaws.com.cn"):
 		return nil
 	}
-	return fmt.Errorf("the principal %q is no ARN, such as arn:aws:iam::111122223333:user/alice, and no service's name", p.ARN)
+	return fmt.Errorf("the principal %q is no ARN; %s, and a service has the Type iampolicy.Service", p.ARN, aUser)
 }
 
 func (s awsStore) Credential(ctx context.Context, accessKeyID, _ string) (Credential, error) {

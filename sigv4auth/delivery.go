@@ -23,7 +23,9 @@ const (
 	// after the request is authorised: in memory up to [Spool.MemoryBytes], and in a temporary file
 	// beyond, which is removed when the handler returns, however it does. r.Body is then an
 	// [io.ReadSeekCloser] and an [io.ReaderAt], and r.ContentLength its length. A body that is not
-	// the right one is refused as usual, and the handler does not run.
+	// the right one is refused as usual, and the handler does not run. If the body took more than a
+	// second to arrive, the request is authorised once more, by the policies as they are then, and
+	// the Check is called a second time.
 	BodySpooled
 )
 
@@ -61,28 +63,17 @@ func (a *Authenticator) delivery(r *http.Request, rec *record) (BodyDelivery, *E
 	return d, nil
 }
 
-// maxUndeclared bounds a body that has to be read into memory before anything about its sender is
-// known, where MaxBodyBytes is for bodies that are not held in memory.
-const maxUndeclared = defaultMaxBodyBytes
-
-// undeclaredBound returns the most bytes of a body whose digest is not declared.
-func (a *Authenticator) undeclaredBound(r *http.Request, rec *record) int64 {
-	most := a.maxBody
-	if d, _ := a.delivery(r, rec); d != BodyByMode { // walk refuses what refuses
-		most = min(most, maxUndeclared) // guard 220b
-	}
-	return most
-}
-
 // undeclaredBody reads the body of a request that does not declare its digest: the signature can be
 // verified only with the body (threat 220).
-func (a *Authenticator) undeclaredBody(r *http.Request, rec *record) (*readBody, *Error) {
-	most := a.undeclaredBound(r, rec)
-	if r.ContentLength > most {
-		return nil, tooLarge()
+func (a *Authenticator) undeclaredBody(r *http.Request) (*readBody, *Error) {
+	if r.ContentLength > a.maxUndeclared { // guard 220b
+		return nil, a.tooLargeUndeclared()
 	}
-	body, refused := readWhole(r, most)
+	body, refused := readWhole(r, a.maxUndeclared)
 	if refused != nil {
+		if refused.Reason == ErrRequestTooLarge {
+			return nil, a.tooLargeUndeclared()
+		}
 		return nil, refused
 	}
 	body.set(r)
@@ -96,4 +87,14 @@ func (d *payload) streamsPlain(r *http.Request, how BodyDelivery) bool {
 		return false
 	}
 	return d.mode == InsecureUnsigned || how != BodyByMode
+}
+
+// tooLargeUndeclared is the refusal of a body that is too long for one whose digest is not
+// declared. Where MaxBodyBytes admits more, it says how to send that.
+func (a *Authenticator) tooLargeUndeclared() *Error {
+	e := tooLarge()
+	if a.maxUndeclared < a.maxBody {
+		e.Message += fmt.Sprintf(": a body of more than %d bytes needs its SHA-256 in X-Amz-Content-Sha256", a.maxUndeclared)
+	}
+	return e
 }

@@ -67,42 +67,49 @@ func TestConfigBodyIsAskedLate(t *testing.T) {
 }
 
 // TestUndeclaredIsBounded: threat 220. A body that is read before anything is known of who sends it
-// stays within 10 MiB where MaxBodyBytes is for bodies that are not held in memory, and within
-// MaxBodyBytes elsewhere. Diagnose holds no more either.
+// stays within 10 MiB, or what the configuration says, however long bodies with a digest may be.
+// Diagnose holds no more either.
 func TestUndeclaredIsBounded(t *testing.T) {
 	t.Parallel()
 	const size = 10<<20 + 1
 	data := strings.Repeat("r", size)
 	for _, delivery := range []sigv4auth.BodyDelivery{sigv4auth.BodyByMode, sigv4auth.BodyStreamed, sigv4auth.BodySpooled} {
-		for _, keyID := range []string{testKeyID, "AKIANOBODYKNOWSTHIS0"} {
-			for _, length := range []int64{size, -1} {
-				read := int64(0)
-				request := func() *http.Request {
-					r := request("PUT", "/prod/upload", "")
-					r.Body, r.ContentLength = io.NopCloser(strings.NewReader(data)), -1
-					r = sign(t, r, signing{keyID: keyID})
-					r.Body, r.ContentLength = io.NopCloser(&counting{strings.NewReader(data), &read}), length
-					return r
-				}
-				a := newAuthenticator(t, func(c *sigv4auth.Config) {
-					c.MaxBodyBytes, c.Body = 1<<30, delivers(delivery)
-				})
-				_, err := a.Verify(request())
-				want := error(nil)
-				switch {
-				case delivery != sigv4auth.BodyByMode:
-					want = sigv4auth.ErrRequestTooLarge
-				case keyID != testKeyID:
-					want = sigv4auth.ErrUnrecognizedClient
-				}
-				if !errors.Is(err, want) {
-					t.Errorf("%v, key %s, length %d: %v", delivery, keyID, length, err)
-				}
-				if most := int64(11 << 20); delivery != sigv4auth.BodyByMode && (read > most || length > 0 && read > 0) {
-					t.Errorf("%v, length %d: %d bytes were read", delivery, length, read)
-				}
-				if d := a.Diagnose(request()); delivery != sigv4auth.BodyByMode && d.Verifies {
-					t.Errorf("%v: %v", delivery, d)
+		for _, undeclared := range []int64{0, size} {
+			bounded := undeclared == 0
+			for _, keyID := range []string{testKeyID, "AKIANOBODYKNOWSTHIS0"} {
+				for _, length := range []int64{size, -1} {
+					read := int64(0)
+					request := func() *http.Request {
+						r := request("PUT", "/prod/upload", "")
+						r.Body, r.ContentLength = io.NopCloser(strings.NewReader(data)), -1
+						r = sign(t, r, signing{keyID: keyID})
+						r.Body, r.ContentLength = io.NopCloser(&counting{strings.NewReader(data), &read}), length
+						return r
+					}
+					a := newAuthenticator(t, func(c *sigv4auth.Config) {
+						c.MaxBodyBytes, c.MaxUndeclaredBytes, c.Body = 1<<30, undeclared, delivers(delivery)
+					})
+					_, err := a.Verify(request())
+					want := error(nil)
+					switch {
+					case bounded:
+						want = sigv4auth.ErrRequestTooLarge
+					case keyID != testKeyID:
+						want = sigv4auth.ErrUnrecognizedClient
+					}
+					if !errors.Is(err, want) {
+						t.Errorf("%v, key %s, length %d: %v", delivery, keyID, length, err)
+					}
+					const remedy = "more than 10485760 bytes needs its SHA-256 in X-Amz-Content-Sha256"
+					if bounded && !strings.Contains(fmt.Sprint(err), remedy) {
+						t.Errorf("%v, length %d: the message does not say what to do: %v", delivery, length, err)
+					}
+					if most := int64(11 << 20); bounded && (read > most || length > 0 && read > 0) {
+						t.Errorf("%v, length %d: %d bytes were read", delivery, length, read)
+					}
+					if d := a.Diagnose(request()); bounded && d.Verifies {
+						t.Errorf("%v: %v", delivery, d)
+					}
 				}
 			}
 		}

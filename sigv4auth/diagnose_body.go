@@ -39,7 +39,7 @@ func (x *diagnoser) takeBody() *Error {
 	}()
 	most := x.a.maxBody
 	if x.declared.line == "" {
-		most = x.a.undeclaredBound(r, recordFrom(r.Context()))
+		most = x.a.maxUndeclared
 	}
 	body, refused := readWhole(r, most)
 	if refused != nil {

@@ -57,6 +57,9 @@ type Event struct {
 	// Reason is why the request was refused, "" if it was admitted. In report-only mode it is
 	// why it would have been.
 	Reason Reason
+	// Detail is what [Error.Detail] says beside the Reason, for the operator: which accounts
+	// differ, for instance, or which header a proxy has changed. "": nothing.
+	Detail string
 	// Diagnosis says why a refused request's signature does not verify. It is nil unless
 	// Observe.DiagnosesPerMinute asks for it.
 	Diagnosis *diagnosis.Report

@@ -68,7 +68,7 @@ func (e *Event) level() slog.Level {
 // LogValue returns the event for package slog, without what is empty. It implements
 // [slog.LogValuer]. What one looks for stands first, on its own:
 //
-//	outcome, request_id, principal, action, resource, reason, report_only, explanation
+//	outcome, request_id, principal, action, resource, reason, detail, report_only, explanation
 //
 // and the rest in groups:
 //
@@ -102,6 +102,7 @@ func (e *Event) appendAttrs(attrs []slog.Attr) []slog.Attr {
 	attrs = appendText(attrs, "action", e.Action)
 	attrs = appendText(attrs, "resource", e.Resource)
 	attrs = appendText(attrs, "reason", e.Reason.String())
+	attrs = appendText(attrs, "detail", e.Detail)
 	if e.ReportOnly {
 		attrs = append(attrs, slog.Bool("report_only", true))
 	}

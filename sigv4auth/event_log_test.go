@@ -249,3 +249,33 @@ func TestLogToNeedsALogger(t *testing.T) {
 	}()
 	sigv4auth.LogTo(nil)
 }
+
+// TestLogToSaysTheDetail: the line of a refusal has what the reason alone does not say, such as
+// which accounts differ, whether the refusal is enforced or not.
+func TestLogToSaysTheDetail(t *testing.T) {
+	t.Parallel()
+	for _, reportOnly := range []bool{false, true} {
+		var b bytes.Buffer
+		signer := sigv4test.NewSigner("arn:aws:iam::111122223333:user/alice")
+		cfg := signer.Config()
+		cfg.Observe.Audit = sigv4auth.LogTo(slog.New(slog.NewJSONHandler(&b, nil)))
+		auth, err := sigv4auth.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+			Policies:        sigv4auth.StaticPolicies(nil),
+			Target:          func(*http.Request) (string, string) { return "orders:Get", "arn:acme:orders:eu-1:444455556666:order/7" },
+			ResourceAccount: sigv4auth.AccountInARN,
+			ReportOnly:      reportOnly,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth.Require(authz.Check)(new(sigv4test.Spy)).ServeHTTP(httptest.NewRecorder(), signer.Sign(httptest.NewRequest("GET", "/", nil)))
+		const want = `"detail":"the caller is of account \"111122223333\", the resource of \"444455556666\"`
+		if line := b.String(); !strings.Contains(line, want) {
+			t.Errorf("report only %t: %s", reportOnly, line)
+		}
+	}
+}

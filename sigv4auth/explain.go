@@ -22,7 +22,7 @@ import (
 // stores and callbacks are asked again, so that it can be of newer policies than a Check before it;
 // what explains the very decision is Event.Explanation, with AuthorizerConfig.ExplainRefusals.
 func (z *Authorizer) Explain(r *http.Request, id Identity) (iampolicy.Explanation, error) {
-	if !id.verified() {
+	if !id.verified() && !id.vouched {
 		return iampolicy.Explanation{}, unverified()
 	}
 	// A record of its own: the request's is that of its decision.

@@ -20,7 +20,8 @@ import (
 type Identity struct {
 	// Principal is who called.
 	Principal iampolicy.Principal
-	// AccessKeyID is the access key that signed.
+	// AccessKeyID is the access key that signed. It is empty in what the Check of
+	// [Authenticator.RequireUnsigned] is given.
 	AccessKeyID string
 	// Revision is the credential's [Credential.Revision]: the state of the store that the principal
 	// and the session are of, "" if the store named none. A [PolicyStore] decides from that state.
@@ -34,6 +35,9 @@ type Identity struct {
 	Algorithm string
 	// PayloadMode is how the signature covers the body.
 	PayloadMode PayloadMode
+
+	vouched bool // somebody else than a signature vouches for it; it stands where there is room
+
 	// SignedAt is the date that the request was signed with.
 	SignedAt time.Time
 	// VerifiedAt is the instant of verification, the one from which aws:CurrentTime and
@@ -77,6 +81,15 @@ func (id Identity) Session() (Session, bool) {
 		return Session{}, false
 	}
 	return id.session.clone(), true
+}
+
+// WithSession returns id as that of a caller of whom s is known, for a [Check] that asks an
+// [Authorizer]: where the request itself proves something, as a second factor or the token of an
+// identity provider does. What was known before counts no more, session policies among it.
+func (id Identity) WithSession(s Session) Identity {
+	s = s.clone()
+	id.session = &s
+	return id
 }
 
 // Signed reports whether the signature covers the header called name, in any case. Any intermediary

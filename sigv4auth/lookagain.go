@@ -83,6 +83,21 @@ func (a *Authenticator) authorize(ctx context.Context, check Check, r *http.Requ
 	return runCheck(check, r, rec.identity)
 }
 
+// authorizeAgain authorises a request whose body took so long to arrive that what check has said of
+// it is outdated: the handler is yet to begin, and policies may have changed meanwhile (threat
+// 233). check gets the credential as it is now.
+func (a *Authenticator) authorizeAgain(
+	ctx context.Context, check Check, r *http.Request, rec *record, p *authParams, s *scratch,
+) *Error {
+	id := &rec.identity
+	var c Credential
+	if refused := a.confirm(ctx, &c, p, s, id.original, &id.Principal); refused != nil {
+		return refused
+	}
+	id.take(&c)
+	return a.authorize(ctx, check, r, rec, p, s)
+}
+
 // standing is that of the credential behind a body in chunks. It is looked up again while the body
 // arrives.
 type standing struct {

@@ -1,6 +1,7 @@
 package sigv4auth_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -106,7 +107,11 @@ func verify(t *testing.T, of sigv4auth.Credential) (key string, ok bool) {
 	if of.Session != nil {
 		signer.Credential.SessionToken, signer.Credential.Expires = sigv4auth.NewSecret("token"), time.Now().Add(time.Hour)
 	}
-	auth, err := sigv4auth.New(signer.Config())
+	cfg := signer.Config()
+	cfg.Credentials = sigv4test.StoreFunc(func(context.Context, string, string) (sigv4auth.Credential, error) {
+		return signer.Credential, nil // also with a principal that StaticCredentials refuses
+	})
+	auth, err := sigv4auth.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,5 +132,5 @@ func (a *Authenticator) Routes(z *Authorizer) http.Handler {
 	if z == nil || z.routes == nil {
 		panic("sigv4auth: Routes needs an Authorizer whose configuration has Routes")
 	}
-	return a.wrap(z.Check, z.routes)
+	return a.wrap(z.Check, true, z.routes)
 }

@@ -57,6 +57,9 @@ func (a *Authenticator) verify(ctx context.Context, r *http.Request, rec *record
 	}
 	if refused == nil && rec.delivery == BodySpooled {
 		refused = a.spool(r, rec)
+		if refused == nil && check != nil && rec.body != nil && a.outdated(rec.event.Time) { // guard 233e
+			refused = a.authorizeAgain(ctx, check, r, rec, &p, s)
+		}
 	}
 	return refused
 }
@@ -147,7 +150,7 @@ func (a *Authenticator) walk(ctx context.Context, r *http.Request, rec *record, 
 
 	body := noBody
 	if declared.line == "" {
-		if body, refused = a.undeclaredBody(r, rec); refused != nil {
+		if body, refused = a.undeclaredBody(r); refused != nil {
 			return refused
 		}
 		if body != noBody && a.outdated(now) {

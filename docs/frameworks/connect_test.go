@@ -160,6 +160,11 @@ func (how protocol) streams(t *testing.T, p *conformance.Program) {
 			t.Error(err)
 		}
 	})
+	t.Run("no message", func(t *testing.T) { // Bob may not write, and there is no message to ask about
+		if _, err := as(p.Bob).Collect(ctx).CloseAndReceive(); connect.CodeOf(err) != connect.CodePermissionDenied {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("the server streams", func(t *testing.T) {
 		follow, err := as(p.Alice).Follow(ctx, connect.NewRequest(&notesv1.ReadRequest{Id: "pieces"}))
 		if err != nil {

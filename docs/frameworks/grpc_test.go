@@ -226,6 +226,15 @@ func (how caller) streams(t *testing.T, p *conformance.Program) {
 			t.Errorf("%v %v", note, err)
 		}
 	})
+	t.Run("no message", func(t *testing.T) { // Bob may not write, and there is no message to ask about
+		collect, err := bob.Collect(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collect.CloseAndRecv(); status.Code(err) != codes.PermissionDenied {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("the server streams", func(t *testing.T) {
 		follow, err := alice.Follow(ctx, &notesv1.ReadRequest{Id: "pieces"})
 		if err != nil {

@@ -132,7 +132,7 @@ var removals = []removal{
 	{"214b", `c == '\\'`, `false`, "sigv4auth TestEventTexts"},
 	{"215", `outcome = e.Reason.label()`, `outcome = e.AccessKeyID`, "sigv4auth TestTelemetry"},
 	{"218", `refused = a.callHook(rec, refused, func() { a.audit(ctx, rec.event) })`, ``, "sigv4auth TestRequire"},
-	{"220b", `most = min(most, maxUndeclared)`, ``, "sigv4auth TestUndeclaredIsBounded"},
+	{"220b", `r.ContentLength > a.maxUndeclared`, `r.ContentLength > a.maxBody`, "sigv4auth TestUndeclaredIsBounded"},
 	{"221a", `min(r.ContentLength, firstRead)`, `r.ContentLength`, "sigv4auth TestLongBodies"},
 	{"221b", `min(size, firstBuffer)`, `size`, "sigv4auth/internal/chunked TestBigChunks"},
 	{
@@ -158,6 +158,7 @@ var removals = []removal{
 	{"231h", `left, copied = h.Clone(), true`, `copied = true`, "sigv4auth TestStrip"},
 	{"233a", `d.stream.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileStreaming"},
 	{"233d", `says.Admission = &b.standing`, ``, "sigv4auth TestRevokedWhileReadingPlain"},
+	{"233e", `check != nil && rec.body != nil && a.outdated(rec.event.Time)`, `false`, "sigv4auth TestDeniedWhileSpooling"},
 	{"234a", `id.take(&c)`, ``, "sigv4auth TestRevisionGone"},
 	{"234b", `e.Reason = ErrRevisionGone`, ``, "sigv4auth TestRevisionGone"},
 	{"233b", `age > maxLookupAge || age < 0`, `age < 0`, "sigv4auth TestSlowBody"},

@@ -53,8 +53,8 @@ func TestReadmeIsShort(t *testing.T) {
 	if n := utf8.RuneCountInString(readme); n >= 9000 {
 		t.Errorf("README.md has %d characters; want less than 9,000", n)
 	}
-	begin, _, _ := strings.Cut(readme, "\n\nPut ")
-	if !strings.Contains(begin, "go get "+module+"/sigv4auth\n") {
+	begin, rest, _ := strings.Cut(readme, "```\n\n")
+	if !strings.Contains(begin, "go get "+module+"/sigv4auth\n") || strings.Count(begin, "\n") > 10 || rest == "" {
 		t.Errorf("README.md does not begin with how to get the library:\n%s", begin)
 	}
 }

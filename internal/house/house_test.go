@@ -143,6 +143,7 @@ func TestImportDirections(t *testing.T) {
 		},
 		"sigv4auth/sts": {
 			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
+			module + "/sigv4auth/internal/awsquery",
 		},
 		"sigv4auth/sts/oidc": { // a module of its own, which sees of the library what its users see
 			module + "/sigv4auth/sts", "github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4",

@@ -3,6 +3,7 @@
 package outside_test
 
 import (
+	"go/format"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -56,6 +57,9 @@ func TestPagesAsPasted(t *testing.T) {
 					if name == nil {
 						t.Fatalf("before a program stands %q, which does not say where to save it", block.Before)
 					}
+					if formatted, err := format.Source([]byte(block.Text)); err != nil || string(formatted) != block.Text {
+						t.Errorf("%s is not formatted as gofmt does (%v)", name[1], err)
+					}
 					write(t, filepath.Join(folder, name[1]), block.Text)
 					lines += linesOfGo(block.Text)
 				case "text":
@@ -71,7 +75,11 @@ func TestPagesAsPasted(t *testing.T) {
 			if page.userLines > 0 && lines > page.userLines {
 				t.Errorf("%d lines of Go; want at most %d", lines, page.userLines)
 			}
-			t.Logf("%d lines of Go, %v", lines, time.Since(began).Round(time.Second))
+			took := time.Since(began).Round(time.Second)
+			if page.userLines > 0 && took > 5*time.Minute {
+				t.Errorf("it took %v; want at most five minutes", took)
+			}
+			t.Logf("%d lines of Go, %v", lines, took)
 			outside.Stopped(t, page.address)
 		})
 	}

@@ -40,6 +40,8 @@ type directory struct {
 	fails    error
 	noPolicy error // what SessionPolicy fails with
 	asked    int   // roles
+
+	askew // what the endpoint's tests do to it
 }
 
 func newDirectory() *directory {
@@ -99,8 +101,8 @@ func (d *directory) Role(_ context.Context, arn string) (sigv4auth.Role, error) 
 	d.asked++
 	r, ok := d.roles[arn]
 	switch {
-	case d.fails != nil:
-		return sigv4auth.Role{}, d.fails
+	case d.fails != nil || d.roleFails != nil:
+		return sigv4auth.Role{}, errors.Join(d.fails, d.roleFails)
 	case !ok:
 		return sigv4auth.Role{}, fmt.Errorf("directory: %w", sigv4auth.ErrNoSuchRole)
 	}
@@ -115,6 +117,8 @@ func (d *directory) Credential(_ context.Context, id, _ string) (sigv4auth.Crede
 	switch {
 	case d.fails != nil:
 		return sigv4auth.Credential{}, d.fails
+	case !ok && d.onlyKnown:
+		return sigv4auth.Credential{}, errors.New("connection refused")
 	case !ok:
 		return sigv4auth.Credential{}, fmt.Errorf("directory: %w", sigv4auth.ErrUnrecognizedClient)
 	}
@@ -141,6 +145,10 @@ func (d *directory) Policies(_ context.Context, id sigv4auth.Identity) (iampolic
 	if d.fails != nil {
 		return iampolicy.Set{}, "", d.fails
 	}
+	if d.gone > 0 {
+		d.gone--
+		return iampolicy.Set{}, "", fmt.Errorf("directory: %w", sigv4auth.ErrRevisionGone)
+	}
 	arn := id.Principal.PrincipalARN()
 	if id.Revision != "" {
 		same := id.Revision == d.revision(arn)
@@ -154,7 +162,11 @@ func (d *directory) Policies(_ context.Context, id sigv4auth.Identity) (iampolic
 			return iampolicy.Set{}, "", fmt.Errorf("directory: %w", sigv4auth.ErrRevisionGone)
 		}
 	}
-	return iampolicy.Set{Identity: d.policies[arn]}, "1", nil
+	set := iampolicy.Set{Identity: d.policies[arn]}
+	if d.edit != nil {
+		d.edit(&set)
+	}
+	return set, "1", nil
 }
 
 // change changes something, as a new state of an ARN.

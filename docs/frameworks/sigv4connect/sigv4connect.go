@@ -6,8 +6,10 @@ package sigv4connect
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"net/http"
+	"sync/atomic"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -68,7 +70,8 @@ func WithRequest(next http.Handler) http.Handler {
 // before the procedure has it. A call that has not come through the middleware is refused.
 type Messages struct {
 	// Check decides about a message, and gets the request of its call. An error refuses as
-	// sigv4auth.AsError says.
+	// sigv4auth.AsError says. The message is nil where a call ends without one, or its procedure
+	// answers before it has one: Check then decides about the call.
 	Check func(r *http.Request, message any) error
 	// Open holds the procedures that everybody may call. Nothing is asked about them.
 	Open map[string]bool
@@ -106,7 +109,11 @@ func (m Messages) WrapStreamingClient(next connect.StreamingClientFunc) connect.
 // WrapStreamingHandler implements connect.Interceptor.
 func (m Messages) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return next(ctx, &checkedConn{conn, ctx, m})
+		checked := &checkedConn{StreamingHandlerConn: conn, ctx: ctx, messages: m}
+		if err := next(ctx, checked); err != nil {
+			return err
+		}
+		return checked.atLeastOnce()
 	}
 }
 
@@ -114,13 +121,38 @@ type checkedConn struct {
 	connect.StreamingHandlerConn
 	ctx      context.Context // the call's own
 	messages Messages
+	asked    atomic.Bool // a procedure may send and receive at once
 }
 
 func (c *checkedConn) Receive(message any) error {
 	if err := c.StreamingHandlerConn.Receive(message); err != nil {
+		if errors.Is(err, io.EOF) {
+			if refused := c.atLeastOnce(); refused != nil {
+				return refused
+			}
+		}
 		return err
 	}
-	return c.messages.check(c.ctx, c.Spec().Procedure, message)
+	if err := c.messages.check(c.ctx, c.Spec().Procedure, message); err != nil {
+		return err
+	}
+	c.asked.Store(true)
+	return nil
+}
+
+func (c *checkedConn) Send(message any) error {
+	if err := c.atLeastOnce(); err != nil {
+		return err
+	}
+	return c.StreamingHandlerConn.Send(message)
+}
+
+// atLeastOnce asks about the call where no message has been allowed: a client need not send any.
+func (c *checkedConn) atLeastOnce() error {
+	if c.asked.Load() {
+		return nil
+	}
+	return c.messages.check(c.ctx, c.Spec().Procedure, nil)
 }
 
 // Recovered is for connect.WithRecover: it makes a panic of a procedure an answer.

@@ -2,8 +2,10 @@ package sigv4grpc
 
 import (
 	"context"
+	"io"
 	"log"
 	"net/http"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -30,7 +32,8 @@ func withRequest(ctx context.Context, r *http.Request) context.Context {
 // method has it. A call that has not come through the middleware is refused.
 type Messages struct {
 	// Check decides about a message, and gets the request of its call. An error refuses as
-	// sigv4auth.AsError says.
+	// sigv4auth.AsError says. The message is nil where a call ends without one, or its method
+	// answers before it has one: Check then decides about the call.
 	Check func(r *http.Request, message any) error
 	// Open holds the methods that everybody may call. Nothing is asked about them.
 	Open map[string]bool
@@ -60,20 +63,49 @@ func (m Messages) Unary(ctx context.Context, message any, info *grpc.UnaryServer
 
 // Stream is a grpc.StreamServerInterceptor.
 func (m Messages) Stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	return next(service, &checkedStream{stream, m, info.FullMethod})
+	checked := &checkedStream{ServerStream: stream, messages: m, method: info.FullMethod}
+	if err := next(service, checked); err != nil {
+		return err
+	}
+	return checked.atLeastOnce()
 }
 
 type checkedStream struct {
 	grpc.ServerStream
 	messages Messages
 	method   string
+	asked    atomic.Bool // a method may send and receive at once
 }
 
 func (s *checkedStream) RecvMsg(message any) error {
 	if err := s.ServerStream.RecvMsg(message); err != nil {
+		if err == io.EOF {
+			if refused := s.atLeastOnce(); refused != nil {
+				return refused
+			}
+		}
 		return err
 	}
-	return s.messages.check(s.Context(), s.method, message)
+	if err := s.messages.check(s.Context(), s.method, message); err != nil {
+		return err
+	}
+	s.asked.Store(true)
+	return nil
+}
+
+func (s *checkedStream) SendMsg(message any) error {
+	if err := s.atLeastOnce(); err != nil {
+		return err
+	}
+	return s.ServerStream.SendMsg(message)
+}
+
+// atLeastOnce asks about the call where no message has been allowed: a client need not send any.
+func (s *checkedStream) atLeastOnce() error {
+	if s.asked.Load() {
+		return nil
+	}
+	return s.messages.check(s.Context(), s.method, nil)
 }
 
 // ClientStreams returns the methods in whose calls the client streams, as server itself knows them:

@@ -102,6 +102,23 @@ func TestResourceAccount(t *testing.T) {
 	}
 }
 
+// TestResourceAccountAgainstTheARN: a server takes the account in the ARN, so that another one is a
+// mistake.
+func TestResourceAccountAgainstTheARN(t *testing.T) {
+	t.Parallel()
+	args := []string{
+		"simulate", "-identity", "-", "-principal", "arn:aws:iam::111122223333:user/alice", "-action", "a:b",
+		"-resource", "arn:aws:sqs:us-east-1:444455556666:q", "-resource-account",
+	}
+	status, _, stderr := callArgs(allowAll, append(args, "111122223333")...)
+	if status != 2 || !strings.Contains(stderr, "is of account 444455556666") {
+		t.Errorf("%d %s", status, stderr)
+	}
+	if status, _, stderr := callArgs(allowAll, append(args, "444455556666")...); status == 2 {
+		t.Error(stderr)
+	}
+}
+
 const (
 	inlineAllow = `{"Version":"2012-10-17","Statement":{"Sid":"A","Effect":"Allow","Action":"*","Resource":"*"}}`
 	inlineDeny  = `{"Version":"2012-10-17","Statement":{"Sid":"D","Effect":"Deny","Action":"*","Resource":"*"}}`

@@ -38,8 +38,11 @@ func (s *simulation) complete(f *requestFile) error {
 	if r.Principal.EffectiveType() == 0 {
 		return usagef("%s", whyNoCaller(r.Principal.ARN))
 	}
-	if !f.account && !s.account.given {
-		r.ResourceAccount = ownerOf(r.Resource)
+	switch owner := ownerOf(r.Resource); {
+	case !f.account && !s.account.given:
+		r.ResourceAccount = owner
+	case s.account.given && owner != "" && owner != r.ResourceAccount:
+		return usagef("the resource %q is of account %s; -resource-account is for one that names no account", r.Resource, owner)
 	}
 	return nil
 }

@@ -62,6 +62,9 @@ type Operation struct {
 // read, up to MaxBytes, before unsigned runs. All other requests go to signed, however wrong they
 // are, so that each is seen by one of the two.
 //
+// A request is read once: what signed and unsigned run before the operation gets from [Asked] what
+// the operation is run with.
+//
 // It panics if what it needs is missing.
 func (s *Service) Handler(signed, unsigned func(http.Handler) http.Handler) http.Handler {
 	t := &table{Service: *s}
@@ -80,22 +83,70 @@ func (s *Service) Handler(signed, unsigned func(http.Handler) http.Handler) http
 		panic("awsquery: nothing stands around the operations")
 	}
 	protected := signed(t.serving(false))
-	if !anyUnsigned {
-		return protected
+	var open http.Handler
+	if anyUnsigned {
+		open = unsigned(t.serving(true))
 	}
-	open := unsigned(t.serving(true))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if credentials(r) {
+		a := &asked{table: t, w: w}
+		r = r.WithContext(context.WithValue(r.Context(), askedKey{}, a))
+		if !anyUnsigned || credentials(r) {
 			protected.ServeHTTP(w, r)
 			return
 		}
 		// Whatever is wrong with the request is told by the place that it has to pass anyway.
-		if r, ok := t.peek(w, r); ok {
+		r, ok := t.peek(w, r)
+		if ok {
 			open.ServeHTTP(w, r)
-		} else {
-			protected.ServeHTTP(w, r)
+			return
 		}
+		a.read = false // what is verified is what counts
+		protected.ServeHTTP(w, r)
 	})
+}
+
+// asked is what a request asks for, once it has been read. It is its context's.
+type asked struct {
+	table *table
+	w     http.ResponseWriter // the server's
+	read  bool                // => what follows is filled in
+	form  Form
+	op    Operation
+	err   error // why the form, or the operation, is none
+}
+
+type askedKey struct{}
+
+// Asked returns what a request to a Service's handler asks for: the action, and its parameters. It
+// reads the request's body, the first time, so that it is for what runs once the request has been
+// verified, or needs no signature. What it returns as an error is answered, if the operation gets
+// to run, as the operation's own; most are an [*Error].
+func Asked(r *http.Request) (action string, p *Params, err error) {
+	a, ok := r.Context().Value(askedKey{}).(*asked)
+	if !ok {
+		return "", nil, errors.New("awsquery: the request has not come through the handler of a Service")
+	}
+	if a.from(r); a.err != nil {
+		return "", nil, a.err
+	}
+	action, _ = a.form.Get("Action")
+	return action, NewParams(a.form), nil
+}
+
+// from reads the request, unless that has been done.
+func (a *asked) from(r *http.Request) {
+	if a.read {
+		return
+	}
+	a.read = true
+	texts, err := a.table.texts(a.w, r)
+	if err == nil {
+		a.form, err = Parse(texts...)
+	}
+	if err == nil {
+		a.op, err = a.table.operation(a.form)
+	}
+	a.err = err
 }
 
 // table is a Service in use.
@@ -132,7 +183,13 @@ func (t *table) peek(w http.ResponseWriter, r *http.Request) (*http.Request, boo
 		return r, false
 	}
 	op, err := t.operation(form)
-	return r, err == nil && op.Unsigned
+	if err != nil || !op.Unsigned {
+		return r, false
+	}
+	if a, ok := r.Context().Value(askedKey{}).(*asked); ok {
+		a.read, a.form, a.op = true, form, op
+	}
+	return r, true
 }
 
 // withBody returns a copy of a request with another body. The caller's stays as it is.
@@ -151,7 +208,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 // those run that are Unsigned.
 func (t *table) serving(open bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		action, result, err := t.run(w, r, open)
+		action, result, err := t.run(r, open)
 		if err == nil {
 			id := t.requestID(w, r)
 			var body []byte
@@ -164,7 +221,7 @@ func (t *table) serving(open bool) http.Handler {
 	})
 }
 
-func (t *table) run(w http.ResponseWriter, r *http.Request, open bool) (action string, result any, err error) {
+func (t *table) run(r *http.Request, open bool) (action string, result any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler {
@@ -176,24 +233,15 @@ func (t *table) run(w http.ResponseWriter, r *http.Request, open bool) (action s
 			}
 		}
 	}()
-	texts, err := t.texts(w, r)
+	action, p, err := Asked(r)
 	if err != nil {
 		return "", nil, err
 	}
-	form, err := Parse(texts...)
-	if err != nil {
-		return "", nil, err
-	}
-	op, err := t.operation(form)
-	if err != nil {
-		return "", nil, err
-	}
-	if open && !op.Unsigned {
+	a, _ := r.Context().Value(askedKey{}).(*asked)
+	if open && !a.op.Unsigned { // unreachable: open is for what peek has read
 		return "", nil, errors.New("awsquery: an operation that needs a signature was about to run without one")
 	}
-	action, _ = form.Get("Action")
-	p := NewParams(form)
-	if result, err = op.Run(r, p); err == nil {
+	if result, err = a.op.Run(r, p); err == nil {
 		err = p.Err()
 	}
 	return action, result, err
@@ -260,8 +308,12 @@ func (t *table) operation(form Form) (Operation, error) {
 
 // fail answers with an error.
 func (t *table) fail(w http.ResponseWriter, r *http.Request, err error) {
-	e := t.errorOf(r, err)
-	body := ErrorDocument(t.Namespace, t.requestID(w, r), e)
+	t.WriteError(w, r, t.errorOf(r, err))
+}
+
+// WriteError answers a request with an error, as the service's handler does.
+func (s *Service) WriteError(w http.ResponseWriter, r *http.Request, e *Error) {
+	body := ErrorDocument(s.Namespace, s.requestID(w, r), e)
 	w.Header().Set("X-Amzn-Errortype", e.Code)
 	switch e.HTTPStatus() {
 	case http.StatusServiceUnavailable:
@@ -300,13 +352,13 @@ func write(w http.ResponseWriter, status int, body []byte) {
 }
 
 // requestID returns the ID that the answer carries, and sets it if it carries none.
-func (t *table) requestID(w http.ResponseWriter, r *http.Request) string {
+func (s *Service) requestID(w http.ResponseWriter, r *http.Request) string {
 	if id := w.Header().Get("X-Amzn-Requestid"); id != "" {
 		return id
 	}
 	id, ok := "", false
-	if t.RequestID != nil {
-		id, ok = t.RequestID(r.Context())
+	if s.RequestID != nil {
+		id, ok = s.RequestID(r.Context())
 	}
 	if !ok {
 		id = newID()

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -315,7 +316,7 @@ func TestServiceUnsigned(t *testing.T) {
 }
 
 // TestServiceStaysUnsigned: what stands around the operations that need no signature cannot turn a
-// request into one for an operation that does.
+// request into one for an operation that does: what runs is what the request asked for.
 func TestServiceStaysUnsigned(t *testing.T) {
 	t.Parallel()
 	s := newFake()
@@ -326,8 +327,54 @@ func TestServiceStaysUnsigned(t *testing.T) {
 		})
 	})
 	w := do(h, httptest.NewRequest("GET", "/?Action=AssumeRoleWithWebIdentity&Version="+version, nil))
-	if w.Code != 500 || len(s.ran) != 0 {
+	if w.Code != 400 || strings.Join(s.ran, "") != "AssumeRoleWithWebIdentity " {
 		t.Errorf("%d %s: ran %q", w.Code, w.Body, s.ran)
+	}
+}
+
+// TestAsked: what stands around an operation learns what it will be run with, as often as it asks;
+// of a request that it has verified, what it has verified.
+func TestAsked(t *testing.T) {
+	t.Parallel()
+	s := newFake()
+	var said []string
+	around := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for range 2 {
+				action, p, err := awsquery.Asked(r)
+				if err != nil {
+					said = append(said, err.Error())
+					continue
+				}
+				said = append(said, action+" "+p.String("RoleSessionName", awsquery.Rule{}))
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	verified := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader("Action=AssumeRole&RoleSessionName=verified&Version=" + version))
+			around(next).ServeHTTP(w, r)
+		})
+	}
+	h := s.Handler(verified, around)
+	for _, c := range []struct{ form, want string }{
+		{"Action=AssumeRole&RoleSessionName=sent&Version=" + version, "AssumeRole verified, AssumeRole verified"},
+		{
+			"Action=AssumeRoleWithWebIdentity&RoleSessionName=sent&Version=" + version,
+			"AssumeRoleWithWebIdentity sent, AssumeRoleWithWebIdentity sent",
+		},
+	} {
+		said = nil
+		r := httptest.NewRequest("POST", "/", strings.NewReader(c.form))
+		r.Header.Set("Content-Type", formType)
+		do(h, r)
+		if got := strings.Join(said, ", "); got != c.want {
+			t.Errorf("%s: %q; want %q", c.form, got, c.want)
+		}
+	}
+	if _, _, err := awsquery.Asked(httptest.NewRequest("GET", "/", nil)); err == nil {
+		t.Error("a request of another handler asks for something")
 	}
 }
 

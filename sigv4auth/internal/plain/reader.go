@@ -65,9 +65,6 @@ func (r *Reader) Read(b []byte) (n int, err error) {
 		return 0, nil
 	}
 	if len(r.ready) == 0 {
-		if r.err != nil {
-			return 0, r.err
-		}
 		if len(b) >= len(r.room) {
 			n = r.next(b)
 			return n, r.err

@@ -1,0 +1,351 @@
+package sts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
+	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
+)
+
+// defaultRoleDuration is how long the session of a role lasts that is asked for without a duration.
+const defaultRoleDuration = time.Hour
+
+// maxChained is how long a session of a role lasts at most that a session of a role has asked for:
+// IAM User Guide, "Roles terms and concepts", role chaining.
+const maxChained = time.Hour
+
+// roleRequest is what AssumeRole and AssumeRoleWithWebIdentity ask for.
+type roleRequest struct {
+	arn, name    string
+	externalID   string
+	duration     time.Duration
+	durationSent bool
+	limits       sessionLimits
+	tags         sessionTags
+	identity     string // the source identity; "" => none
+	chained      bool
+}
+
+// readRole reads the parameters that both have.
+func readRole(p *awsquery.Params) roleRequest {
+	q := roleRequest{arn: p.String("RoleArn", arnRule), name: p.String("RoleSessionName", sessionNameRule), duration: defaultRoleDuration}
+	if seconds, ok := p.Int("DurationSeconds", roleDurationRule); ok {
+		q.duration, q.durationSent = time.Duration(seconds)*time.Second, true
+	}
+	q.limits = readLimits(p)
+	return q
+}
+
+func (e *Endpoint) assumeRole(r *http.Request, id sigv4auth.Identity, p *awsquery.Params) (do, error) {
+	q := readRole(p)
+	q.externalID = p.String("ExternalId", externalIDRule)
+	q.identity = p.String("SourceIdentity", sourceIdentityRule)
+	own := readTags(p)
+	transitive := p.Strings("TransitiveTagKeys", tagsRule, tagKeyRule)
+	factor := readMFA(p)
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkARN(q.arn); err != nil {
+		return nil, err
+	}
+	if p.Has("ProvidedContexts") {
+		return nil, invalidValue("ProvidedContexts are not supported.")
+	}
+	if err := errors.Join(own.check(transitive), q.limits.check()); err != nil {
+		return nil, err
+	}
+	caller, err := e.callerOf(r, &id)
+	if err != nil {
+		return nil, err
+	}
+	switch id.Principal.EffectiveType() {
+	case iampolicy.Account:
+		return nil, deniedBecause("Roles may not be assumed by root accounts.", "")
+	case iampolicy.FederatedUser:
+		return nil, notAuthorized(&id, "sts:AssumeRole", q.arn, "a federated user calls GetCallerIdentity only")
+	case iampolicy.AssumedRole:
+		q.chained = true
+	}
+	if q.tags, err = own.after(&caller); err != nil {
+		return nil, err
+	}
+	if q.identity != "" && caller.SourceIdentity != "" && q.identity != caller.SourceIdentity {
+		return nil, notAuthorized(&id, "sts:SetSourceIdentity", q.arn,
+			"the calling session has another source identity, which cannot be changed")
+	}
+	if q.identity == "" {
+		q.identity = caller.SourceIdentity
+	}
+	if id, err = e.proveMFA(r, id, factor); err != nil {
+		return nil, err
+	}
+	asker := Asker{}
+	if e.cfg.EndWithKey {
+		if asker = caller.Asker; asker == (Asker{}) {
+			return nil, notAuthorized(&id, "sts:AssumeRole", q.arn, "EndWithKey is set, and the calling session names no long-term key")
+		}
+	}
+	return e.decideRole(r, id, &q, "sts:AssumeRole", nil, func(role *sigv4auth.Role) (do, error) {
+		return func(ctx context.Context) (any, error) {
+			issued, err := e.issueRole(ctx, &q, role, asker, nil)
+			if err != nil {
+				return nil, err
+			}
+			return assumeRoleResult{assumed: newAssumed(&issued), SourceIdentity: q.identity}, nil
+		}, nil
+	})
+}
+
+// callerOf returns what the session of a caller says; of a long-term key, whose it is. What a
+// session says that the ring has not sealed is not known: of its tags none is transitive then.
+func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, error) {
+	known, temporary := id.Session()
+	if !temporary && id.Principal.EffectiveType() != iampolicy.User {
+		return Session{}, nil // whose key it is, no session can say
+	}
+	if !temporary {
+		return Session{Asker: Asker{AccessKeyID: id.AccessKeyID, ARN: id.Principal.ARN, UserID: id.Principal.UserID}}, nil
+	}
+	s, err := e.cfg.Store.Session(id.AccessKeyID, sessionTokenOf(r, id))
+	switch {
+	case err == nil:
+		return s, nil
+	case errors.Is(err, sigv4auth.ErrUnrecognizedClient):
+		return Session{Tags: known.Tags, SourceIdentity: known.SourceIdentity}, nil
+	}
+	return Session{}, failed("the caller's session", err)
+}
+
+// sessionTokenOf returns the session token of a request that has been verified.
+func sessionTokenOf(r *http.Request, id *sigv4auth.Identity) string {
+	if id.SignatureLocation == sigv4auth.InQuery {
+		return r.URL.Query().Get("X-Amz-Security-Token")
+	}
+	return r.Header.Get("X-Amz-Security-Token")
+}
+
+// decideRole decides by policies whether id may have a session of a role, and what depends on the
+// role itself, and lets then make what is to be done. claims are the condition keys of an identity
+// provider's token.
+func (e *Endpoint) decideRole(
+	r *http.Request, id sigv4auth.Identity, q *roleRequest, action string, claims map[string][]string,
+	then func(*sigv4auth.Role) (do, error),
+) (do, error) {
+	role, unknown, err := e.role(r.Context(), q.arn)
+	if err != nil {
+		return nil, err
+	}
+	c := callFrom(r.Context())
+	c.resource, c.trust = q.arn, role.TrustPolicy
+	c.keys = func(to *iampolicy.Context) { q.keys(to, role.Tags, claims) }
+
+	// The last decision is the one that the event tells: the one that refuses, or that of action. A
+	// caller who may not assume the role learns no more, so that its refusal comes first.
+	var also error
+	for _, needed := range q.permissions() {
+		if err := e.allows(r, id, c, needed, unknown); err != nil {
+			also = err
+			break
+		}
+	}
+	refused := c.action
+	if err := e.allows(r, id, c, action, unknown); err != nil {
+		return nil, err
+	}
+	if also != nil {
+		_ = e.allows(r, id, c, refused, unknown)
+		return nil, also
+	}
+	if err := q.checkDuration(role.MaxSession); err != nil {
+		return nil, err
+	}
+	return then(&role)
+}
+
+// permissions are the actions that a request needs beside the one that it names: IAM User Guide,
+// "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
+// They are needed for what a session takes over from the calling one, too.
+func (q *roleRequest) permissions() (actions []string) {
+	if len(q.tags.values) > 0 {
+		actions = append(actions, "sts:TagSession")
+	}
+	if q.identity != "" {
+		actions = append(actions, "sts:SetSourceIdentity")
+	}
+	return actions
+}
+
+// role finds a role. One that does not exist trusts nobody; unknown then says so to the operator.
+func (e *Endpoint) role(ctx context.Context, arn string) (role sigv4auth.Role, unknown string, err error) {
+	role, unknown, err = e.findRole(ctx, arn)
+	if role.TrustPolicy == nil {
+		role.TrustPolicy = e.nobody
+	}
+	return role, unknown, err
+}
+
+func (e *Endpoint) findRole(ctx context.Context, arn string) (role sigv4auth.Role, unknown string, err error) {
+	const gone = "the role does not exist"
+	if _, ok := iamid.ParseARN(arn, "role"); !ok || e.cfg.Store.cfg.Roles == nil {
+		return sigv4auth.Role{}, gone, nil
+	}
+	role, err = e.cfg.Store.cfg.Roles.Role(ctx, arn)
+	switch {
+	case errors.Is(err, sigv4auth.ErrNoSuchRole):
+		return sigv4auth.Role{}, gone, nil
+	case err != nil:
+		return sigv4auth.Role{}, "", failed("the role store failed", err)
+	case role.ARN != arn:
+		return sigv4auth.Role{}, "", failed("the role store returned another role than it was asked for", nil)
+	case role.TrustPolicy != nil && role.TrustPolicy.Type() != iampolicy.TrustPolicy:
+		// A resource policy need not allow what the caller's own policies do.
+		return sigv4auth.Role{}, "", failed("the role's trust policy is none: "+role.TrustPolicy.Type().String(), nil)
+	case role.TrustPolicy == nil:
+		return role, "the role has no trust policy", nil
+	}
+	return role, "", nil
+}
+
+// keys adds the condition keys of STS.
+func (q *roleRequest) keys(to *iampolicy.Context, roleTags map[string]string, claims map[string][]string) {
+	set := func(key, value string) {
+		if value != "" {
+			to.Set(key, value)
+		}
+	}
+	for key, values := range claims {
+		if len(values) == 1 {
+			to.Set(key, values[0])
+		} else {
+			to.SetMany(key, values...)
+		}
+	}
+	set("sts:RoleSessionName", q.name)
+	set("sts:ExternalId", q.externalID)
+	set("sts:SourceIdentity", q.identity)
+	if q.durationSent {
+		to.Set("sts:DurationSeconds", strconv.FormatInt(int64(q.duration/time.Second), 10))
+	}
+	q.tags.keys(to)
+	for _, key := range sortedKeys(roleTags) {
+		to.Set("aws:ResourceTag/"+key, roleTags[key])
+		to.Set("iam:ResourceTag/"+key, roleTags[key])
+	}
+}
+
+// checkDuration checks how long a session may last. It comes after the decision: the limit is the
+// role's.
+func (q *roleRequest) checkDuration(most time.Duration) error {
+	if most == 0 {
+		most = defaultSession
+	}
+	switch {
+	case q.chained && q.duration > maxChained:
+		return invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
+	case q.duration > most:
+		return invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	return nil
+}
+
+// issueRole issues a session of a role that was decided about.
+func (e *Endpoint) issueRole(
+	ctx context.Context, q *roleRequest, role *sigv4auth.Role, asker Asker, who *sigv4auth.FederatedIdentity,
+) (Issued, error) {
+	return e.issue(ctx, &q.limits, Grant{Duration: q.duration, Session: Session{
+		Kind: RoleSession, RoleARN: role.ARN, RoleID: role.ID, Name: q.name, Asker: asker, Tags: q.tags.values,
+		TransitiveTags: q.tags.transitive, SourceIdentity: q.identity, Federated: who,
+	}})
+}
+
+// issue issues a session, and makes STS's answers of what stands against it.
+func (e *Endpoint) issue(ctx context.Context, limits *sessionLimits, g Grant) (Issued, error) {
+	g.Session.Policy, g.Session.PolicyARNs, g.MinTokenSize = limits.policy, limits.arns, limits.minTokenSize
+	if len(limits.arns) > 0 && e.cfg.Store.cfg.ManagedPolicies == nil {
+		return Issued{}, noPolicy(ErrNoSuchPolicy)
+	}
+	issued, err := e.cfg.Store.Issue(ctx, g)
+	tooLarge, isTooLarge := errors.AsType[*TokenTooLargeError](err)
+	switch {
+	case err == nil:
+		return issued, nil
+	case isTooLarge:
+		return Issued{}, &awsquery.Error{
+			Code: "PackedPolicyTooLarge", Cause: err,
+			Message: fmt.Sprintf("Packed size of session policies and tags consumes %d%% of allotted space.", percent(tooLarge.Size,
+				MaxTokenSize)),
+		}
+	case errors.Is(err, ErrNoSuchPolicy):
+		return Issued{}, noPolicy(err)
+	case errors.Is(err, sigv4auth.ErrNoSuchRole), errors.Is(err, sigv4auth.ErrUnrecognizedClient):
+		// It has been deleted since it was decided.
+		return Issued{}, &awsquery.Error{Code: "AccessDenied", Message: "Access denied", Status: http.StatusForbidden, Cause: err}
+	}
+	return Issued{}, e.unavailable(ctx, err)
+}
+
+// unavailable tells the operator of a store that failed.
+func (e *Endpoint) unavailable(ctx context.Context, err error) error {
+	if e.cfg.Failed != nil {
+		e.cfg.Failed(ctx, err)
+	}
+	return awsquery.Unavailable(err)
+}
+
+func noPolicy(cause error) error {
+	return &awsquery.Error{Code: "ValidationError", Message: "A session policy does not exist or is not attachable.", Cause: cause}
+}
+
+// sessionLimits is what limits a session, and how large its token has to be.
+type sessionLimits struct {
+	policy       string
+	arns         []string
+	minTokenSize int
+}
+
+func readLimits(p *awsquery.Params) sessionLimits {
+	l := sessionLimits{policy: p.String("Policy", policyRule), minTokenSize: readTokenSize(p)}
+	for _, one := range p.Structs("PolicyArns", policyARNsRule) {
+		if arn := one.String("arn", arnRule); !slices.Contains(l.arns, arn) {
+			l.arns = append(l.arns, arn)
+		}
+	}
+	return l
+}
+
+func readTokenSize(p *awsquery.Params) int {
+	n, _ := p.Int("MinimumSessionTokenSize", tokenSizeRule)
+	return int(n)
+}
+
+// check parses the policy.
+func (l *sessionLimits) check() error {
+	for _, arn := range l.arns {
+		if err := checkARN(arn); err != nil {
+			return err
+		}
+		if !iamid.ValidText(arn) {
+			return invalid(arn + " is invalid")
+		}
+	}
+	if l.policy == "" {
+		return nil
+	}
+	if _, err := iampolicy.Parse([]byte(l.policy), iampolicy.SessionPolicy, iampolicy.WithSizeLimits()); err != nil {
+		return &awsquery.Error{
+			Code: "MalformedPolicyDocument", Cause: err,
+			Message: "Syntax errors in policy: " + strings.TrimPrefix(err.Error(), "iampolicy: invalid policy: "),
+		}
+	}
+	return nil
+}

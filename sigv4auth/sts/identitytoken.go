@@ -1,0 +1,82 @@
+package sts
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
+)
+
+// defaultIdentityToken is how long a token of GetWebIdentityToken lasts that is asked for without a
+// duration.
+const defaultIdentityToken = 300 * time.Second
+
+var (
+	audiencesRule     = awsquery.Rule{Required: true, MinLength: 1, MaxLength: 10}
+	audienceRule      = awsquery.Rule{Required: true, MinLength: 1, MaxLength: 1000}
+	tokenDurationRule = awsquery.Rule{Min: 60, Max: 3600}
+	algorithmRule     = awsquery.Rule{Required: true, MinLength: 5, MaxLength: 5, Enum: []string{"RS256", "ES384"}}
+)
+
+// identityToken is GetWebIdentityToken.
+func (e *Endpoint) identityToken(r *http.Request, id sigv4auth.Identity, p *awsquery.Params) (do, error) {
+	audiences, algorithm := p.Strings("Audience", audiencesRule, audienceRule), p.String("SigningAlgorithm", algorithmRule)
+	lifetime := defaultIdentityToken
+	if seconds, ok := p.Int("DurationSeconds", tokenDurationRule); ok {
+		lifetime = time.Duration(seconds) * time.Second
+	}
+	own := readTags(p)
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	if err := own.check(nil); err != nil {
+		return nil, err
+	}
+	tags, err := own.after(&Session{})
+	if err != nil {
+		return nil, err
+	}
+	callFrom(r.Context()).keys = func(to *iampolicy.Context) {
+		to.SetMany("sts:IdentityTokenAudience", audiences...)
+		to.Set("sts:SigningAlgorithm", algorithm)
+		to.Set("sts:DurationSeconds", strconv.FormatInt(int64(lifetime/time.Second), 10))
+		tags.keys(to)
+	}
+	if err := e.mayCall(r, id, "sts:GetWebIdentityToken"); err != nil {
+		return nil, err
+	}
+	if e.cfg.IdentityTokens == nil {
+		return nil, &awsquery.Error{
+			Code: "OutboundWebIdentityFederationDisabledException", Status: http.StatusForbidden,
+			Message: "Outbound web identity federation is not enabled for this account.",
+		}
+	}
+	claims := TokenClaims{
+		Subject: id.Principal.PrincipalARN(), Audiences: audiences, Algorithm: algorithm, Lifetime: lifetime,
+		AccountID: id.Principal.Account(),
+		Region:    id.Scope.Region, PrincipalTags: maps.Clone(id.Principal.Tags), RequestTags: tags.values,
+	}
+	if s, ok := id.Session(); ok && len(s.Tags) > 0 { // a session's tag wins over its role's
+		if claims.PrincipalTags == nil {
+			claims.PrincipalTags = map[string]string{}
+		}
+		maps.Copy(claims.PrincipalTags, s.Tags)
+	}
+	return func(ctx context.Context) (any, error) {
+		token, expires, err := e.cfg.IdentityTokens.SignToken(ctx, claims)
+		wrong, isTokenError := errors.AsType[*TokenError](err)
+		switch {
+		case err == nil:
+			return identityTokenResult{token, awsquery.Time(expires)}, nil
+		case isTokenError:
+			return nil, &awsquery.Error{Code: string(wrong.Code), Message: wrong.Message, Status: wrong.Code.Status(), Cause: err}
+		}
+		return nil, err
+	}, nil
+}

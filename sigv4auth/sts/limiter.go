@@ -1,0 +1,79 @@
+package sts
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	defaultPerMinute = 300
+	defaultAtOnce    = 16
+
+	// maxSources is how many clients are counted each by itself in a minute. Those that come later
+	// are counted together.
+	maxSources = 10_000
+)
+
+// limiter bounds the work for requests that nobody has signed: how many are worked on at one time,
+// and how many a client may make in a minute. It has no goroutine, and needs no end.
+type limiter struct {
+	perMinute int
+	atOnce    chan struct{} // holds one for each that is worked on
+
+	mu     sync.Mutex
+	minute int64 // that of counts
+	counts map[netip.Prefix]int
+}
+
+func newLimiter(perMinute, atOnce int) *limiter {
+	if perMinute == 0 {
+		perMinute = defaultPerMinute
+	}
+	if atOnce == 0 {
+		atOnce = defaultAtOnce
+	}
+	return &limiter{perMinute: perMinute, atOnce: make(chan struct{}, atOnce), counts: map[netip.Prefix]int{}}
+}
+
+// enter reports whether a request of a client may be worked on; leave ends the work. A client whose
+// address is not known is one with all such.
+func (l *limiter) enter(client netip.Addr, now time.Time) (leave func(), ok bool) {
+	if !l.count(source(client), now.Unix()/60) {
+		return nil, false
+	}
+	select {
+	case l.atOnce <- struct{}{}:
+		return func() { <-l.atOnce }, true
+	default:
+		return nil, false
+	}
+}
+
+func (l *limiter) count(from netip.Prefix, minute int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if minute > l.minute { // if the clock goes backwards, the minute continues
+		l.minute = minute
+		clear(l.counts)
+	}
+	if _, known := l.counts[from]; !known && len(l.counts) >= maxSources {
+		from = netip.Prefix{}
+	}
+	if l.counts[from] >= l.perMinute {
+		return false
+	}
+	l.counts[from]++
+	return true
+}
+
+// source returns what stands for a client, whose address is that of a request: its IPv4 address, or
+// the network of 64 bits in which it chooses its IPv6 addresses.
+func source(client netip.Addr) netip.Prefix {
+	bits := 64
+	if client.Is4() {
+		bits = 32
+	}
+	network, _ := client.Prefix(bits) // the zero Addr has the zero Prefix
+	return network
+}
