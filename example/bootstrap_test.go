@@ -38,7 +38,8 @@ func contents(t *testing.T, dir string) map[string]string {
 func TestTheFirstStartWritesTheFolder(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "new", "data"))
 	want := []string{
-		"api.json", "dispatcher.env", "newcomer.env", "policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
+		"api.json", "aws.config", "dispatcher.env", "newcomer.env",
+		"policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
 		"principals.json", "rider.env", "wildgate.lock",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(contents(t, s.data)))); diff != "" {
@@ -61,7 +62,8 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 	}
 	for _, pattern := range []string{
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:role/wildrydes/Rider",\s+"RoleId": "AROA[A-Z2-7]{17}",\s+"AttachedPolicies": ` +
-			`\["WildRydesAPI-StandardUserPolicy"\],\s+"MaxSessionDuration": 43200`,
+			`\["WildRydesAPI-StandardUserPolicy"\],\s+"MaxSessionDuration": 43200,\s+` +
+			`"AssumeRolePolicyDocument": \{`,
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/dispatcher",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": ` +
 			`\["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"\]`,
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/newcomer",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": \[\],`,
@@ -145,7 +147,7 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 	after := contents(t, data)
 	for name := range before {
 		kept := before[name] == after[name]
-		if program := strings.HasSuffix(name, ".env"); !program && !kept {
+		if program := strings.HasSuffix(name, ".env") || name == "aws.config"; !program && !kept {
 			t.Errorf("%s was changed:\n%s", name, cmp.Diff(before[name], after[name]))
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 const riderSession = "alice"
@@ -70,30 +69,36 @@ func (v *principalsView) user(arn string) *userView {
 	return nil
 }
 
-// callers finds the keys of the users, and issues the rider's credentials anew. A caller whom the
-// operator has taken out of principals.json has no key; that is not a mistake.
-func callers(ctx context.Context, store *sts.Store, roles sigv4auth.RoleStore, a api, v *principalsView) ([]caller, error) {
-	rider := caller{name: "rider"}
-	arn := a.principal("role", riderRole)
-	switch role, err := roles.Role(ctx, arn); {
+// callers finds the keys of the users. A caller whom the operator has taken out of principals.json
+// has no key; that is not a mistake.
+func callers(rider caller, a api, v *principalsView) []caller {
+	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}
+}
+
+// assumed gets the rider's credentials anew, as the user does by a profile. Whom the operator no
+// longer lets assume the role has none.
+func assumed(ctx context.Context, client stsClient, roles sigv4auth.RoleStore, a api, user caller) (caller, error) {
+	rider, arn := caller{name: "rider"}, a.principal("role", riderRole)
+	role, err := roles.Role(ctx, arn)
+	switch {
 	case errors.Is(err, sigv4auth.ErrNoSuchRole):
 		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, arn)
+		return rider, nil
 	case err != nil:
-		return nil, err
-	default:
-		issued, err := store.Issue(ctx, sts.Grant{
-			Session:  sts.Session{Kind: sts.RoleSession, RoleARN: arn, Name: riderSession},
-			Duration: cmp.Or(role.MaxSession, time.Hour),
-		})
-		if err != nil {
-			return nil, err
-		}
-		c := issued.Credential
-		rider.accessKeyID, rider.secret, rider.token = c.AccessKeyID, c.Secret, c.SessionToken
-		rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
-			c.Expires.UTC().Format(time.RFC3339))
+		return caller{}, err
+	case user.accessKeyID == "":
+		rider.note = user.note
+		return rider, nil
 	}
-	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
+	c, err := client.assumeRole(ctx, user, arn, riderSession, cmp.Or(role.MaxSession, time.Hour))
+	if err != nil {
+		rider.note = fmt.Sprintf("no env file: %v", err)
+		return rider, nil
+	}
+	rider.accessKeyID, rider.secret, rider.token = c.AccessKeyID, c.Secret, c.SessionToken
+	rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
+		c.Expires.UTC().Format(time.RFC3339))
+	return rider, nil
 }
 
 // longTerm returns a user with the first key that can be used. A secret that the operator keeps

@@ -76,11 +76,16 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 			return err
 		}
 	}
-	who, err := callers(ctx, d.sealed, d.keys, a, &principals)
+	here := endpoint(addr)
+	user := longTerm(&principals, a, riderUser)
+	rider, err := assumed(ctx, stsClient{handler: d.handler, endpoint: here, region: a.Region}, d.keys, a, user)
 	if err != nil {
 		return err
 	}
-	here := endpoint(addr)
+	if err := writeAWSConfig(opts.data, a, user); err != nil {
+		return err
+	}
+	who := callers(rider, a, &principals)
 	for i := range who {
 		if err := who[i].writeEnv(opts.data, a, here); unwritable(err) {
 			who[i].withoutFile("no new env file: the data folder cannot be written; one of an earlier start holds as long as its keys do")

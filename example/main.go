@@ -11,6 +11,7 @@
 //	principals.json, policies/  who there is and what they may do; the operator's to edit, also while the program runs
 //	api.json                    region, account and ID of the API, which the policies name
 //	NAME.env                    the keys of each caller, for a shell to source; written at each start
+//	aws.config                  profiles of AWS clients, for AWS_CONFIG_FILE; written at each start
 //	rides.db                    the rides; the program's
 //	wildgate.lock               locked by the program that runs: a second one on the folder ends at once
 //
@@ -21,7 +22,9 @@
 // nothing is answered from them until they are back. If another program writes to them, nothing is
 // until a backup was restored.
 //
-// GET /healthz is open. Everything else is decided by signature and policy before it is looked for.
+// Requests of AWS's query protocol to / go to STS, so that AWS_ENDPOINT_URL is all that stock
+// clients need. GET /healthz is open. Everything else is decided by signature and policy before it
+// is looked for.
 package main
 
 import (

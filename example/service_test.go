@@ -45,6 +45,13 @@ func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143, 
 	for _, path := range append(there, notThere...) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"} {
 			got := s.send(s.request(method, path, ""))
+			if path == "/" && method == "POST" {
+				// The one request that is STS's, which answers in its own form.
+				if got.status != 403 || got.header.Get("X-Amzn-ErrorType") != "MissingAuthenticationToken" {
+					t.Errorf("%s %s without a signature: %d %s", method, path, got.status, got.body)
+				}
+				continue
+			}
 			if got.status != 403 || got.header.Get("X-Amzn-ErrorType") != "MissingAuthenticationTokenException" ||
 				method != "HEAD" && got.body != `{"message":"Missing Authentication Token"}` {
 				t.Errorf("%s %s without a signature: %d %s %s", method, path, got.status, got.header.Get("X-Amzn-ErrorType"), got.body)
