@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,7 +22,10 @@ type banner struct {
 	Rider, Dispatcher, Newcomer string // their env files, quoted for the shell; "": none
 	// the command that attaches the policy to the newcomer, ""; there is nothing to attach, or no
 	// such line to edit
-	Attach     string
+	Attach string
+	// the folder of the profiles, quoted for the shell; "": there are none. botocore replaces what
+	// looks like a variable in the path of the file.
+	Profiles   string
 	Unattached bool // the newcomer has no policy
 	Policy     string
 }
@@ -34,6 +38,9 @@ func newBanner(opts options, a api, endpoint string, who []caller, p *principals
 		API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), Policy: standardPolicy,
 		Ride: `"$WILDGATE_ENDPOINT/` + stage +
 			`/ride" -H 'Content-Type: application/json' -d '{"PickupLocation":{"Latitude":47.6,"Longitude":-122.3}}'`,
+	}
+	if _, err := os.Stat(filepath.Join(opts.data, awsConfigFile)); err == nil {
+		b.Profiles = shellQuote(opts.data)
 	}
 	files := map[string]*string{"rider": &b.Rider, dispatcherUser: &b.Dispatcher, newcomerUser: &b.Newcomer}
 	for i := range who {
@@ -149,7 +156,11 @@ The same with botocore, as whoever was sourced last:
         print(answer.status_code, answer.text)
     '
 
-In Go, give an http.Client a Transport of github.com/wildgate/wildgate/sigv4auth/sigv4client:
+{{with .Profiles}}Stock AWS clients get the rider's credentials by themselves, at the same address, and renew them: AWS CLI 2.13, boto3 1.28 or later.
+
+    (cd {{.}} && AWS_ENDPOINT_URL={{$.Endpoint}} AWS_CONFIG_FILE=` + awsConfigFile + ` aws --profile rider sts get-caller-identity)
+
+{{end}}In Go, give an http.Client a Transport of github.com/wildgate/wildgate/sigv4auth/sigv4client:
 
   sigv4client.New(sigv4client.Config{Credentials: credentials, Region: os.Getenv("AWS_REGION"),
    Service: "execute-api", Endpoints: []string{os.Getenv("WILDGATE_ENDPOINT")}})

@@ -18,6 +18,7 @@ const (
 	riderRole        = "Rider"
 	dispatcherUser   = "dispatcher"
 	newcomerUser     = "newcomer"
+	riderUser        = "rider" // who may assume the role
 )
 
 // bootstrap makes the folder at the first start, and later leaves it as it is. principals.json is
@@ -51,10 +52,12 @@ func bootstrap(dir, region string) (a api, err error) {
 	}
 	dispatcherKey, dispatcherSecret := filestore.NewAccessKey()
 	newcomerKey, newcomerSecret := filestore.NewAccessKey()
+	riderKey, riderSecret := filestore.NewAccessKey()
 	return a, createFile(principals, fmt.Appendf(nil, principalsDocument,
 		a.principal("user", dispatcherUser), uniqueID("AIDA"), standardPolicy, dispatcherPolicy, dispatcherKey, dispatcherSecret.Reveal(),
 		a.principal("user", newcomerUser), uniqueID("AIDA"), newcomerKey, newcomerSecret.Reveal(),
-		a.principal("role", riderRole), uniqueID("AROA"), standardPolicy))
+		a.principal("user", riderUser), uniqueID("AIDA"), riderKey, riderSecret.Reveal(),
+		a.principal("role", riderRole), uniqueID("AROA"), standardPolicy, a.principal("user", riderUser)))
 }
 
 // uniqueID has the form of IAM's: IAM User Guide, "Understanding unique ID prefixes".
@@ -158,13 +161,31 @@ const (
       "AccessKeys": [
         {"AccessKeyId": %q, "SecretAccessKey": %q, "Status": "Active"}
       ]
+    },
+    {
+      "Arn": %q,
+      "UserId": %q,
+      "AccessKeys": [
+        {"AccessKeyId": %q, "SecretAccessKey": %q, "Status": "Active"}
+      ]
     }
   ],
   "Roles": [
     {
       "Arn": %q,
       "RoleId": %q,
-      "AttachedPolicies": [%q]
+      "AttachedPolicies": [%q],
+      "MaxSessionDuration": 43200,
+      "AssumeRolePolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [
+          {
+            "Effect": "Allow",
+            "Principal": {"AWS": %q},
+            "Action": "sts:AssumeRole"
+          }
+        ]
+      }
     }
   ]
 }

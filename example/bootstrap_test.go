@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"encoding/json"
 	"io/fs"
 	"maps"
 	"os"
@@ -39,8 +38,9 @@ func contents(t *testing.T, dir string) map[string]string {
 func TestTheFirstStartWritesTheFolder(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "new", "data"))
 	want := []string{
-		"api.json", "dispatcher.env", "newcomer.env", "policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
-		"principals.json", "rider.env", "sessions.json", "wildgate.lock",
+		"api.json", "aws.config", "dispatcher.env", "newcomer.env",
+		"policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
+		"principals.json", "rider.env", "wildgate.lock",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(contents(t, s.data)))); diff != "" {
 		t.Error(diff)
@@ -62,7 +62,8 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 	}
 	for _, pattern := range []string{
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:role/wildrydes/Rider",\s+"RoleId": "AROA[A-Z2-7]{17}",\s+"AttachedPolicies": ` +
-			`\["WildRydesAPI-StandardUserPolicy"\]`,
+			`\["WildRydesAPI-StandardUserPolicy"\],\s+"MaxSessionDuration": 43200,\s+` +
+			`"AssumeRolePolicyDocument": \{`,
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/dispatcher",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": ` +
 			`\["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"\]`,
 		`"Arn": "arn:aws:iam::[1-9][0-9]{11}:user/wildrydes/newcomer",\s+"UserId": "AIDA[A-Z2-7]{17}",\s+"AttachedPolicies": \[\],`,
@@ -113,6 +114,12 @@ func TestEveryFolderHasKeysOfItsOwn(t *testing.T) { // threat 117
 	for range 2 {
 		s := start(t, t.TempDir())
 		here := make(map[string]bool)
+		for line := range strings.Lines(readFile(t, s.data+".ring")) {
+			if f := strings.Fields(line); len(f) == 4 {
+				here["ring "+f[3]] = true
+			}
+		}
+		here["SessionToken "+s.credentials("rider").SessionToken] = true
 		for _, text := range contents(t, s.data) {
 			for _, match := range secret.FindAllStringSubmatch(text, -1) {
 				here[match[1]+" "+match[2]] = true
@@ -140,7 +147,7 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 	after := contents(t, data)
 	for name := range before {
 		kept := before[name] == after[name]
-		if program := strings.HasSuffix(name, ".env") || name == "sessions.json"; !program && !kept {
+		if program := strings.HasSuffix(name, ".env") || name == "aws.config"; !program && !kept {
 			t.Errorf("%s was changed:\n%s", name, cmp.Diff(before[name], after[name]))
 		}
 	}
@@ -158,21 +165,14 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 	if got := second.call("rider", "GET", ride, "").wants(t, 200).field(t, "Rider"); got != "alice" {
 		t.Errorf("the rider is %q", got)
 	}
-	var sessions struct {
-		Sessions []struct {
-			AccessKeyID string `json:"AccessKeyId"`
-			SessionName string
-			Expires     time.Time
-		}
+	_, until, _ := strings.Cut(second.stdout.String(), "a session of the role Rider until ")
+	until, _, _ = strings.Cut(until, ",")
+	expires, err := time.Parse(time.RFC3339, until)
+	if left := time.Until(expires); err != nil || left < 11*time.Hour || left > 12*time.Hour {
+		t.Errorf("the rider's session expires at %q", until)
 	}
-	if err := json.Unmarshal([]byte(after["sessions.json"]), &sessions); err != nil {
-		t.Fatal(err)
-	}
-	last := sessions.Sessions[len(sessions.Sessions)-1]
-	if left := time.Until(last.Expires); last.AccessKeyID != renewed.AccessKeyID || last.SessionName != "alice" || left < 11*time.Hour ||
-		left > 12*time.Hour {
-		t.Errorf("the rider's session: %+v", last)
-	}
+	// The first one's token is sealed by the same ring, and lives on.
+	second.send(signer(alice).Sign(second.request("GET", ride, ""))).wants(t, 200)
 }
 
 func TestWhatTheOperatorRemovedStaysRemoved(t *testing.T) {

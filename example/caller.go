@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,13 +13,9 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-const (
-	riderSession  = "alice"
-	riderDuration = 12 * time.Hour // the longest that STS has: a workshop takes a day
-)
+const riderSession = "alice"
 
 // caller is somebody as whom the printed commands call.
 type caller struct {
@@ -71,27 +69,36 @@ func (v *principalsView) user(arn string) *userView {
 	return nil
 }
 
-// callers finds the keys of the users, and issues the rider's credentials anew. A caller whom the
-// operator has taken out of principals.json has no key; that is not a mistake.
-func callers(ctx context.Context, store *filestore.Store, a api, v *principalsView) ([]caller, error) {
-	rider := caller{name: "rider"}
-	role := a.principal("role", riderRole)
-	if slices.ContainsFunc(v.Roles, func(r struct{ Arn, RoleID string }) bool { return r.Arn == role }) {
-		issued, err := store.IssueSession(ctx, role, riderSession, riderDuration, filestore.SessionOptions{})
-		if unwritable(err) {
-			rider.withoutFile("no new session: the data folder cannot be written; that of an earlier start holds until it expires")
-			return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		rider.accessKeyID, rider.secret, rider.token = issued.AccessKeyID, issued.Secret, issued.SessionToken
-		rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
-			issued.Expires.UTC().Format(time.RFC3339))
-	} else {
-		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, role)
+// callers finds the keys of the users. A caller whom the operator has taken out of principals.json
+// has no key; that is not a mistake.
+func callers(rider caller, a api, v *principalsView) []caller {
+	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}
+}
+
+// assumed gets the rider's credentials anew, as the user does by a profile. Whom the operator no
+// longer lets assume the role has none.
+func assumed(ctx context.Context, client stsClient, roles sigv4auth.RoleStore, a api, user caller) (caller, error) {
+	rider, arn := caller{name: "rider"}, a.principal("role", riderRole)
+	role, err := roles.Role(ctx, arn)
+	switch {
+	case errors.Is(err, sigv4auth.ErrNoSuchRole):
+		rider.note = fmt.Sprintf("no env file: %s has no role %s", principalsFile, arn)
+		return rider, nil
+	case err != nil:
+		return caller{}, err
+	case user.accessKeyID == "":
+		rider.note = user.note
+		return rider, nil
 	}
-	return []caller{rider, longTerm(v, a, dispatcherUser), longTerm(v, a, newcomerUser)}, nil
+	c, err := client.assumeRole(ctx, user, arn, riderSession, cmp.Or(role.MaxSession, time.Hour))
+	if err != nil {
+		rider.note = fmt.Sprintf("no env file: %v", err)
+		return rider, nil
+	}
+	rider.accessKeyID, rider.secret, rider.token = c.AccessKeyID, c.Secret, c.SessionToken
+	rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
+		c.Expires.UTC().Format(time.RFC3339))
+	return rider, nil
 }
 
 // longTerm returns a user with the first key that can be used. A secret that the operator keeps

@@ -65,7 +65,7 @@ func TestAGoodEditIsOneLine(t *testing.T) {
 // TestAFileOfTheFolderThatIsGoneIsLogged: whichever it is, and whether a request comes or not.
 func TestAFileOfTheFolderThatIsGoneIsLogged(t *testing.T) {
 	for _, name := range []string{
-		"api.json", "rider.env", "dispatcher.env", "newcomer.env", "principals.json", "sessions.json", "rides.db", "rides.db-wal", "wildgate.lock",
+		"api.json", "rider.env", "dispatcher.env", "newcomer.env", "principals.json", "rides.db", "rides.db-wal", "wildgate.lock",
 		"policies/WildRydesAPI-StandardUserPolicy.json", "policies/WildRydesAPI-DispatcherPolicy.json", "policies",
 	} {
 		for what, do := range map[string]func(t *testing.T, path string){
@@ -91,7 +91,7 @@ func TestAFileOfTheFolderThatIsGoneIsLogged(t *testing.T) {
 				}
 			},
 		} {
-			if what != "removed" && !slices.Contains([]string{"api.json", "principals.json", "sessions.json"}, name) {
+			if what != "removed" && !slices.Contains([]string{"api.json", "principals.json"}, name) {
 				continue // the same code looks at the others, and each case takes a start of the program
 			}
 			t.Run(what+" "+name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestAFileOfTheFolderThatCannotBeReadIsLogged(t *testing.T) {
 		return
 	}
 	for _, name := range []string{
-		"api.json", "rider.env", "principals.json", "sessions.json", "policies/WildRydesAPI-StandardUserPolicy.json", "policies", "rides.db",
+		"api.json", "rider.env", "principals.json", "policies/WildRydesAPI-StandardUserPolicy.json", "policies", "rides.db",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, t.TempDir())

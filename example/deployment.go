@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 // deployment is everything that is open while the example serves.
@@ -20,6 +22,7 @@ type deployment struct {
 	journal *journal
 	lock    *folderLock
 	keys    *filestore.Store
+	sealed  *sts.Store
 	rides   *rideStore
 	watch   *dataWatch
 }
@@ -44,6 +47,9 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	}); err != nil {
 		return err
 	}
+	if d.sealed, err = openSessions(opts, d.keys, d.journal.Logger); err != nil {
+		return err
+	}
 	writeError := probe(opts.data)
 	if writeError != nil && !unwritable(writeError) {
 		return writeError
@@ -58,7 +64,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	d.rides.files.keep(d.lock)
 	healthy := health(d.rides, d.journal.Logger)
 	d.healthy = onlyHealth(healthy)
-	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.keys, d.journal); err != nil {
+	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.sealed, d.journal); err != nil {
 		return err
 	}
 	principals, err := readPrincipals(opts.data)
@@ -70,14 +76,19 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 			return err
 		}
 	}
-	who, err := callers(ctx, d.keys, a, &principals)
+	here := endpoint(addr)
+	user := longTerm(&principals, a, riderUser)
+	rider, err := assumed(ctx, stsClient{handler: d.handler, endpoint: here, region: a.Region}, d.keys, a, user)
 	if err != nil {
 		return err
 	}
-	here := endpoint(addr)
+	if err := writeAWSConfig(opts.data, a, user); err != nil {
+		return err
+	}
+	who := callers(rider, a, &principals)
 	for i := range who {
 		if err := who[i].writeEnv(opts.data, a, here); unwritable(err) {
-			who[i].withoutFile("no new env file: the data folder cannot be written")
+			who[i].withoutFile("no new env file: the data folder cannot be written; one of an earlier start holds as long as its keys do")
 		} else if err != nil {
 			return err
 		}
@@ -85,6 +96,15 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	d.banner = newBanner(opts, a, here, who, &principals)
 	d.watch = watchData(d.journal.Logger, d.readAtStart(opts.data, who), func() { _ = d.rides.files.check() }) // which tells by itself
 	return nil
+}
+
+// openSessions puts what seals and opens session tokens in front of the folder.
+func openSessions(opts options, files *filestore.Store, log *slog.Logger) (*sts.Store, error) {
+	ring, err := openRing(opts.ring, opts.data, log)
+	if err != nil {
+		return nil, err
+	}
+	return sts.NewStore(sts.StoreConfig{Ring: ring, Roles: files, Credentials: files, Policies: files})
 }
 
 // readAtStart are the files that only a start reads or writes.

@@ -38,6 +38,7 @@ func (c *caller) writeEnv(dir string, a api, endpoint string) error {
 	}
 	export("AWS_REGION", a.Region)
 	export("AWS_DEFAULT_REGION", a.Region) // where botocore looks
+	export("AWS_ENDPOINT_URL", endpoint)   // of every service, for AWS's own clients
 	export("WILDGATE_ENDPOINT", endpoint)
 	err := replaceFile(c.envPath(dir), []byte(b.String()))
 	if unwritable(err) {

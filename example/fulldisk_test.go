@@ -92,7 +92,7 @@ func TestAStartOnAFullDisk(t *testing.T) {
 			fill(t, disk)
 			s, _ := spawn(t, data)
 			s.reads(t, ride)
-			if !strings.Contains(s.stdout.String(), "no new session: the data folder cannot be written") {
+			if !strings.Contains(s.stdout.String(), "no new env file: the data folder cannot be written") {
 				t.Errorf("nothing is told of the rider:\n%s", s.stdout)
 			}
 			if err := os.Remove(filepath.Join(disk, "filler")); err != nil {

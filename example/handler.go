@@ -7,7 +7,7 @@ import (
 
 	"github.com/wildgate/wildgate/ridesvc"
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 // maxBodyBytes is more than the service takes, so that the answer to a body of some KiB is its own.
@@ -17,7 +17,7 @@ const maxBodyBytes = 64 << 10
 // verification, health, CORS. The rides are behind the middleware as a whole, so that a refused
 // caller learns nothing of what exists (threat 143).
 func newHandler(
-	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *filestore.Store, log *journal,
+	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, log *journal,
 ) (http.Handler, error) {
 	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: riderName, Failed: log.failed})
 	if err != nil {
@@ -47,9 +47,17 @@ func newHandler(
 		return nil, err
 	}
 	protected := auth.Require(authz.Check)(rides)
+	services, err := newSTS(opts, a, keys, log)
+	if err != nil {
+		return nil, err
+	}
 	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isHealth(r) {
 			healthy(w, r)
+			return
+		}
+		if isQuery(r) {
+			services.ServeHTTP(w, r)
 			return
 		}
 		protected.ServeHTTP(w, r)
@@ -58,6 +66,30 @@ func newHandler(
 		handler = allowOrigins(opts.origins, handler)
 	}
 	return handler, nil
+}
+
+// newSTS makes the STS endpoint. Clients sign for the region that they are configured for; those of
+// the global endpoint for us-east-1.
+func newSTS(opts options, a api, keys *sts.Store, log *journal) (http.Handler, error) {
+	return sts.NewEndpoint(sts.EndpointConfig{
+		Store: keys,
+		Auth: sigv4auth.Config{
+			Region: a.Region, MaxPresignExpiry: opts.presign, Observe: sigv4auth.Observe{Audit: log.audit},
+		},
+		Regions: []string{defaultRegion},
+		Refused: log.refused, Failed: log.broken,
+	})
+}
+
+// isQuery reports whether a request is one of AWS's query protocol, rather than one to the API,
+// which has nothing at its root. Which service it asks is told by its Action and Version, in the
+// body, which the endpoint reads once it has been verified. A request with X-Amz-Target is of
+// another protocol, that no service here speaks: it goes to the API, which refuses it.
+func isQuery(r *http.Request) bool {
+	if r.URL.EscapedPath() != "/" || len(r.Header["X-Amz-Target"]) > 0 {
+		return false
+	}
+	return r.Method == http.MethodPost || r.Method == http.MethodGet && r.URL.Query().Has("Action")
 }
 
 // allowOrigins answers preflights, which carry no credentials and end here (threat 133), and lets

@@ -63,6 +63,11 @@ func (j *journal) audit(ctx context.Context, e sigv4auth.Event) {
 // log has the rest.
 func (j *journal) denied(w http.ResponseWriter, r *http.Request, err error) {
 	defer sigv4auth.WriteAPIGatewayError(w, r, err)
+	j.refused(r.Context(), err)
+}
+
+// refused is the STS endpoint's Refused hook: it says what the client is not told.
+func (j *journal) refused(ctx context.Context, err error) {
 	e := sigv4auth.AsError(err)
 	if e.Detail == "" && e.Cause == nil {
 		return
@@ -71,31 +76,34 @@ func (j *journal) denied(w http.ResponseWriter, r *http.Request, err error) {
 	if e.HTTPStatus() >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	if !j.Enabled(r.Context(), level) || !j.failures.take() {
+	if !j.Enabled(ctx, level) || !j.failures.take() {
 		return
 	}
-	id, _ := sigv4auth.RequestIDFrom(r.Context())
+	id, _ := sigv4auth.RequestIDFrom(ctx)
 	attrs := []slog.Attr{slog.String("request_id", id), slog.String("reason", e.Reason.String()), slog.String("detail", e.Detail)}
 	if e.Cause != nil {
 		attrs = append(attrs, slog.Any("cause", e.Cause))
 	}
-	j.LogAttrs(r.Context(), level, "why it was refused", attrs...)
+	j.LogAttrs(ctx, level, "why it was refused", attrs...)
 }
 
 // failed is the ride service's Failed hook.
-func (j *journal) failed(r *http.Request, err error) {
+func (j *journal) failed(r *http.Request, err error) { j.broken(r.Context(), err) }
+
+// broken is the STS endpoint's Failed hook.
+func (j *journal) broken(ctx context.Context, err error) {
 	if errors.Is(err, errNotInPlace) {
 		return // it was told once, and is the same for every request
 	}
 	level := slog.LevelError
-	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		level = slog.LevelDebug // the client has gone
 	}
-	if !j.Enabled(r.Context(), level) || !j.failures.take() {
+	if !j.Enabled(ctx, level) || !j.failures.take() {
 		return
 	}
-	id, _ := sigv4auth.RequestIDFrom(r.Context())
-	j.LogAttrs(r.Context(), level, "the request failed", slog.String("request_id", id), slog.Any("error", err))
+	id, _ := sigv4auth.RequestIDFrom(ctx)
+	j.LogAttrs(ctx, level, "the request failed", slog.String("request_id", id), slog.Any("error", err))
 }
 
 // problem tells of a mistake in the folder, and of its end.

@@ -11,15 +11,20 @@
 //	principals.json, policies/  who there is and what they may do; the operator's to edit, also while the program runs
 //	api.json                    region, account and ID of the API, which the policies name
 //	NAME.env                    the keys of each caller, for a shell to source; written at each start
-//	sessions.json, rides.db     temporary credentials and rides; the program's
+//	aws.config                  profiles of AWS clients, for AWS_CONFIG_FILE; written at each start
+//	rides.db                    the rides; the program's
 //	wildgate.lock               locked by the program that runs: a second one on the folder ends at once
+//
+// Beside it lies the ring, ./wildgate-data.ring: the keys that seal the temporary credentials.
 //
 // Only the first start makes rides.db: later one that is missing was lost, and the program says so
 // and ends. While it runs, rides.db and the files beside it must stay in their places; if not,
 // nothing is answered from them until they are back. If another program writes to them, nothing is
 // until a backup was restored.
 //
-// GET /healthz is open. Everything else is decided by signature and policy before it is looked for.
+// Requests of AWS's query protocol to / go to STS, so that AWS_ENDPOINT_URL is all that stock
+// clients need. GET /healthz is open. Everything else is decided by signature and policy before it
+// is looked for.
 package main
 
 import (

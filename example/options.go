@@ -29,6 +29,7 @@ type options struct {
 	health  string         // "": none but that of addr
 	proxies []netip.Prefix // whose connections are not bounded by peer
 	data    string         // absolute
+	ring    string         // absolute
 	region  string         // "": that of the data folder, or in a new one defaultRegion
 	origins []string
 	presign time.Duration
@@ -49,7 +50,9 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	proxies := fs.String("proxies", "", "the `networks` of your own reverse proxies, such as 10.0.0.0/24,127.0.0.1: "+
 		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections")
 	fs.StringVar(&opts.data, "data", "./wildgate-data",
-		"keep principals, policies, sessions and rides in this `folder`; the first start writes it")
+		"keep principals, policies and rides in this `folder`; the first start writes it")
+	fs.StringVar(&opts.ring, "ring", "", "keep the keys that seal session tokens in this `file`, outside of the data folder; "+
+		"the first start writes it (default the name of the data folder, with "+ringSuffix+" behind it)")
 	fs.StringVar(&opts.region, "region", "",
 		"the AWS `region` that requests are signed for (default "+defaultRegion+", or the one that the data folder was made for)")
 	fs.DurationVar(&opts.presign, "presign", 0, "accept presigned URLs that live up to this `duration`; 0 refuses them")
@@ -102,6 +105,12 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	}
 	if opts.data, err = filepath.Abs(opts.data); err != nil {
 		return options{}, fmt.Errorf("-data: %w", err)
+	}
+	if opts.ring == "" {
+		opts.ring = opts.data + ringSuffix
+	}
+	if opts.ring, err = filepath.Abs(opts.ring); err != nil {
+		return options{}, fmt.Errorf("-ring: %w", err)
 	}
 	return opts, nil
 }

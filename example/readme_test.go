@@ -21,6 +21,7 @@ func TestReadmeAsPasted(t *testing.T) {
 	const address = "127.0.0.1:8080"
 	outside.Free(t, address)
 	hasBotocore := exec.Command("python3", "-c", "import botocore").Run() == nil
+	hasCLI := exec.Command("aws", "--version").Run() == nil
 	blocks := outside.Blocks(t, filepath.Join("example", "README.md"))
 	for _, name := range []string{"bash", "sh"} {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +37,13 @@ func TestReadmeAsPasted(t *testing.T) {
 				if strings.Contains(block.Text, "botocore") && !hasBotocore {
 					continue
 				}
+				if strings.Contains(block.Text, "aws --profile") && !hasCLI {
+					continue
+				}
 				printed := shell.Paste(block.Text)
+				if strings.Contains(block.Text, "aws --profile") && !strings.Contains(printed, ":assumed-role/Rider/alice\"") {
+					t.Errorf("%s\nprinted\n%s", block.Text, printed)
+				}
 				if want := regexp.MustCompile(`: (\d{3})\.$`).FindStringSubmatch(block.Before); want != nil {
 					told++
 					if got := statusLine.FindStringSubmatch(printed); got == nil || got[1] != want[1] {
@@ -52,6 +59,9 @@ func TestReadmeAsPasted(t *testing.T) {
 			}
 			server.Interrupt()
 			outside.Stopped(t, address)
+			if !hasCLI {
+				testneed.Missing(t, "the AWS CLI")
+			}
 			if !hasBotocore {
 				testneed.Missing(t, "botocore for python3")
 			}

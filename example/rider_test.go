@@ -183,7 +183,6 @@ func TestOldRidesOfAUserCalledAsTheSession(t *testing.T) {
 	})
 	// The role is gone, and its sessions with it; that there were some is known all the same.
 	keys := addUsers(t, data, "alice")
-	_ = os.Remove(filepath.Join(data, "sessions.json"))
 	text := readFile(t, filepath.Join(data, "principals.json"))
 	write(t, data, "principals.json", text[:strings.Index(text, `"Roles": [`)]+`"Roles": []}`)
 	s := start(t, data)

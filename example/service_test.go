@@ -19,6 +19,8 @@ import (
 	example "github.com/wildgate/wildgate/example"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 func TestTheNewcomersLesson(t *testing.T) {
@@ -43,6 +45,13 @@ func TestEverythingIsDecidedBeforeItIsLookedFor(t *testing.T) { // threats 143, 
 	for _, path := range append(there, notThere...) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"} {
 			got := s.send(s.request(method, path, ""))
+			if path == "/" && method == "POST" {
+				// The one request that is STS's, which answers in its own form.
+				if got.status != 403 || got.header.Get("X-Amzn-ErrorType") != "MissingAuthenticationToken" {
+					t.Errorf("%s %s without a signature: %d %s", method, path, got.status, got.body)
+				}
+				continue
+			}
 			if got.status != 403 || got.header.Get("X-Amzn-ErrorType") != "MissingAuthenticationTokenException" ||
 				method != "HEAD" && got.body != `{"message":"Missing Authentication Token"}` {
 				t.Errorf("%s %s without a signature: %d %s %s", method, path, got.status, got.header.Get("X-Amzn-ErrorType"), got.body)
@@ -150,27 +159,32 @@ func TestTheRiderIsTheFederatedSubjectElseTheSessionElseTheUser(t *testing.T) {
 			t.Errorf("the rider is %q, want %q", got, want)
 		}
 	}
+	// A session that another process has issued, with which this one shares the ring alone.
 	store, err := filestore.Open(filestore.Config{Dir: s.data})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	role := roleOf(t, s)
-	issued, err := store.IssueSession(t.Context(), role, "web", 0, filestore.SessionOptions{
+	ring, err := keyring.Open(keyring.Config{File: s.data + ".ring"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := sts.NewStore(sts.StoreConfig{Ring: ring, Roles: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := sealed.Issue(t.Context(), sts.Grant{Duration: time.Hour, Session: sts.Session{
+		Kind: sts.RoleSession, RoleARN: roleOf(t, s), Name: "web",
 		Federated: &sigv4auth.FederatedIdentity{Provider: "accounts.example", Subject: "us-east-1:bob"},
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	keys := aws.Credentials{
-		AccessKeyID: issued.AccessKeyID, SecretAccessKey: issued.Secret.Reveal(),
-		SessionToken: issued.SessionToken.Reveal(),
+		AccessKeyID: issued.Credential.AccessKeyID, SecretAccessKey: issued.Credential.Secret.Reveal(),
+		SessionToken: issued.Credential.SessionToken.Reveal(),
 	}
-	var got answer
-	eventually(t, "the session of another process is followed", func() bool {
-		got = s.send(signer(keys).Sign(s.request("POST", "/prod/ride", seattle)))
-		return got.status == 201
-	})
+	got := s.send(signer(keys).Sign(s.request("POST", "/prod/ride", seattle))).wants(t, 201)
 	if rider := got.field(t, "Rider"); rider != "us-east-1:bob" {
 		t.Errorf("the rider is %q", rider)
 	}

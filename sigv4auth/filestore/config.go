@@ -45,13 +45,10 @@ type Config struct {
 	Report func(Problem)
 
 	// Edited is called for each edit of a policy or of a principal that has taken effect, and for
-	// each policy and sessions.json that was removed; not for what Open finds, nor for what
-	// IssueSession and RevokeSession write. It is called on the Store's own goroutine, after
-	// Report, one call at a time, and what holds for Report holds for it. nil: none.
+	// each policy that was removed; not for what Open finds. It is called on the Store's own
+	// goroutine, after Report, one call at a time, and what holds for Report holds for it. nil:
+	// none.
 	Edited func(Edit)
-
-	// Now returns the current time, from which the lives of sessions are reckoned. nil: time.Now.
-	Now func() time.Time
 }
 
 // check returns every mistake in cfg.

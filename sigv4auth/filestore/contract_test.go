@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
 	"github.com/wildgate/wildgate/sigv4auth/storetest"
 )
 
@@ -21,12 +20,13 @@ func TestContract(t *testing.T) {
 			storetest.TestStore(t, func(t *testing.T) storetest.Fixture {
 				f := newFolder(t)
 				s := f.open()
-				issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0,
-					filestore.SessionOptions{Tags: map[string]string{"a": "b"}})
+				sealed := sessionsOf(t, s, newRing(t))
+				issued := issue(t, sealed, "alice")
+				user, err := s.Credential(t.Context(), "AKIABOB", "")
 				if err != nil {
 					t.Fatal(err)
 				}
-				user, err := s.Credential(t.Context(), "AKIABOB", "")
+				ada, err := s.Credential(t.Context(), "AKIAADA", "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -42,6 +42,8 @@ func TestContract(t *testing.T) {
 					f.replace("principals.json", strings.Join(lines, "\n"))
 					return nil
 				}
+				f.edit("principals.json", `  "Roles": [`,
+					`  "Roles": [{"Arn": "arn:aws:iam::111122223333:role/Other", "RoleId": "AROAOTHER"},`)
 				// Bob's policies stand in the line behind that of his ARN.
 				f.edit("principals.json", "\"AIDABOB\",\n     \"AttachedPolicies\": [],", "\"AIDABOB\", \"AttachedPolicies\": [\"Read\"],")
 				eventually(t, "Bob may read", allowed(t, s, bobARN, "ride:Read"))
@@ -54,10 +56,12 @@ func TestContract(t *testing.T) {
 					return before + `"AttachedPolicies": ["` + name + `"` + after
 				}
 				fixture := storetest.Fixture{
-					Credentials: s, Policies: s, Known: []sigv4auth.Credential{user, issued}, Within: 500 * time.Millisecond,
+					Credentials: sealed, Policies: sealed, Known: []sigv4auth.Credential{user, ada}, Within: 500 * time.Millisecond,
+					Sealed: first == "a session",
 					Revoke: func(c sigv4auth.Credential) error {
 						if c.AccessKeyID == issued.AccessKeyID {
-							return s.RevokeSession(t.Context(), c.AccessKeyID)
+							f.edit("principals.json", "role/app/Rider", "role/app/Gone")
+							return nil
 						}
 						f.edit("principals.json", bobSecret+`", "Status": "Active"`, bobSecret+`", "Status": "Inactive"`)
 						return nil
@@ -71,15 +75,13 @@ func TestContract(t *testing.T) {
 						})
 					},
 					ChangeOthers: func() error {
-						c, err := s.IssueSession(t.Context(), riderARN, "eve", 0, filestore.SessionOptions{})
-						if err != nil {
-							return err
-						}
-						return s.RevokeSession(t.Context(), c.AccessKeyID)
+						issue(t, sealed, "eve")
+						f.replace("principals.json", strings.Replace(f.read("principals.json"), `"AROAOTHER`, `"AROAOTHER1`, 1))
+						return nil
 					},
 				}
 				if first == "a session" {
-					fixture.Known[0], fixture.Known[1] = fixture.Known[1], fixture.Known[0]
+					fixture.Known = []sigv4auth.Credential{issued, user}
 				}
 				return fixture
 			})

@@ -104,13 +104,6 @@ func (d *decoder) string(n *jsontree.Node, at string, valid func(string) bool, r
 	return "", false
 }
 
-func (d *decoder) bool(n *jsontree.Node, at string) bool {
-	if n.Kind != jsontree.Bool {
-		d.fail(n.Offset, at, "true or false is expected, not %s", n.Kind)
-	}
-	return n.Kind == jsontree.Bool && n.Text == "true"
-}
-
 // time decodes an instant, as 2027-01-31T00:00:00Z.
 func (d *decoder) time(n *jsontree.Node, at string) (t time.Time) {
 	valid := func(s string) bool {

@@ -1,12 +1,11 @@
-// Package filestore keeps principals, access keys, policies and sessions in a folder of JSON files,
-// and follows their edits while the program runs. A [Store] is both a [sigv4auth.CredentialStore]
-// and a [sigv4auth.PolicyStore].
+// Package filestore keeps principals, access keys and policies in a folder of JSON files, and
+// follows their edits while the program runs. A [Store] is a [sigv4auth.CredentialStore], a
+// [sigv4auth.PolicyStore] and a [sigv4auth.RoleStore]. It writes nothing.
 //
 // # The folder
 //
-//	principals.json      users and roles; the operator's. This package never writes it.
+//	principals.json      users and roles
 //	policies/NAME.json   policy documents as AWS writes them; NAME is what AttachedPolicies and PermissionsBoundary say
-//	sessions.json        temporary credentials; the program's: IssueSession and RevokeSession rewrite it
 //
 // principals.json is one object. Its field names are those of the IAM API:
 //
@@ -25,7 +24,16 @@
 //	  "Roles": [{
 //	    "Arn": "arn:aws:iam::111122223333:role/Rider",
 //	    "RoleId": "AROAEXAMPLERIDER",
-//	    "AttachedPolicies": ["Rides"]
+//	    "AttachedPolicies": ["Rides"],
+//	    "MaxSessionDuration": 14400,
+//	    "AssumeRolePolicyDocument": {
+//	      "Version": "2012-10-17",
+//	      "Statement": [{
+//	        "Effect": "Allow",
+//	        "Principal": {"AWS": "arn:aws:iam::111122223333:user/ops/ada"},
+//	        "Action": "sts:AssumeRole"
+//	      }]
+//	    }
 //	  }]
 //	}
 //
@@ -42,10 +50,19 @@
 // names differ by path or case alone, and tags whose keys differ by case alone: neither could be
 // told apart in a policy. A secret is 16 to 256 characters of printable ASCII.
 //
-// sessions.json is {"Sessions": [...]}, each with AccessKeyId, SecretAccessKey, SessionToken,
-// IssuedAt, Expires, RoleArn, RoleId and SessionName, and, where a session has them, Tags,
-// SourceIdentity, MFAPresent, MFA and Federated. A session has the policies, the permissions
-// boundary and the tags that its role has at the time of the request.
+// # Roles and sessions
+//
+// AssumeRolePolicyDocument is a role's trust policy, as a JSON object: who may assume the role.
+// Without one nobody may. One with a mistake is reported with line and column, and nobody can
+// assume the role until it is mended; everything else in the file is in force, and so are the
+// sessions that the role has. MaxSessionDuration is how long these may last, from 3600 to 43200
+// seconds; without it, an hour.
+//
+// Package [github.com/wildgate/wildgate/sigv4auth/sts] issues the sessions, and stores none. It
+// asks the Store for the role at each request, so that a session has the policies, the permissions
+// boundary and the tags that its role has then. A role that is removed, or gets another RoleId,
+// ends its sessions. A sessions.json, in which older versions kept some, is ignored; a Problem says
+// so until it is gone.
 //
 // # Edits
 //
@@ -73,15 +90,14 @@
 //   - a principal that attaches a policy which is broken or does not exist is denied everything,
 //     whatever its other policies say;
 //   - a key whose secret cannot be had is unknown;
-//   - a session whose record is broken, or whose role is gone, is unknown.
+//   - a role whose trust policy has a mistake can be assumed by nobody.
 //
 // A file that is removed is no broken edit. Once two looks in a row have missed it, a removed
-// policy denies the principals that still attach it, a key whose secret's file was removed is
-// unknown, and without sessions.json every session has ended. Only a missing principals.json, and a
-// missing policies folder, are taken for an accident: the last good versions stay in force, and it
-// is reported. While the policies folder cannot be listed, no policy counts as removed, and edits
-// of those that are known are followed. They stay in force without a limit of time: watch what is
-// reported.
+// policy denies the principals that still attach it, and a key whose secret's file was removed is
+// unknown. Only a missing principals.json, and a missing policies folder, are taken for an
+// accident: the last good versions stay in force, and it is reported. While the policies folder
+// cannot be listed, no policy counts as removed, and edits of those that are known are followed.
+// They stay in force without a limit of time: watch what is reported.
 //
 // Where Config.Actions lists the actions that the service asks for, an action in a policy that is
 // none of them is reported as a Problem that is a Warning: the policy is in force, and likely does
@@ -94,11 +110,8 @@
 // the mode of the file that it leads to counts. On Windows there are no such modes, and nothing is
 // checked. A principals.json that has no inline secret may have any mode.
 //
-// The program rewrites sessions.json as a whole for each session that it issues, which suits
-// thousands of sessions, not millions. One process may write it; others may read the folder.
-//
 // The limits: 16 MiB, 10,000 users and 10,000 roles in principals.json, 20 policies attached to
-// each, 10 keys a user, 50 tags; 10,000 policies of at most 1 MiB; 20,000 sessions. Of one document
+// each, 10 keys a user, 50 tags; 10,000 policies of at most 1 MiB. Of one document
 // at most 100 mistakes are reported.
 //
 // A look makes a system call for each policy and each file of a secret; in a folder with more than

@@ -6,9 +6,8 @@ import (
 
 // Edit is a change of a file of the folder that has taken effect. It holds no secret.
 type Edit struct {
-	// File is the file as the folder names it, with slashes: principals.json, sessions.json or
-	// policies/NAME.json. A new secret in a file of its own is an edit of principals.json, at the
-	// key.
+	// File is the file as the folder names it, with slashes: principals.json or policies/NAME.json.
+	// A new secret in a file of its own is an edit of principals.json, at the key.
 	File string
 	// What says in one line what is different now: "policy Riders: 1 statement added, 1 changed",
 	// or "user bob: policy Riders attached; user carol added with 1 key". Of many principals it
@@ -31,17 +30,6 @@ func (f *folder) noteEdit(e Edit) {
 // noteRemovedPolicy tells of a policy whose file is gone, whoever attached it.
 func (f *folder) noteRemovedPolicy(name string, d *document[policy]) {
 	f.noteEdit(Edit{File: d.name, What: "policy " + name + " removed", Removed: true})
-}
-
-// takeSessionsOut ends every session, since their file is gone.
-func (f *folder) takeSessionsOut() {
-	if f.sessions.hasCurrent {
-		f.noteEdit(Edit{
-			File: sessionsFile, Removed: true,
-			What: "the file was removed, which ends " + count(len(f.sessions.current), "session", ""),
-		})
-	}
-	f.sessions.clear()
 }
 
 // takeEdits returns what is to be told.

@@ -5,41 +5,49 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wildgate/wildgate/iampolicy"
 )
 
 // policyEdit returns a function that says what has changed in the policy called name.
 func policyEdit(name string) func(before, now policy, had bool) string {
 	return func(before, now policy, had bool) string {
-		version, statements := partsOf(now)
 		if !had {
+			_, statements := partsOf(now.identity)
 			return "policy " + name + " added with " + count(len(statements), "statement", "")
 		}
-		versionBefore, statementsBefore := partsOf(before)
-		text := comparedStatements(statementsBefore, statements)
-		switch {
-		case text == "" && version != versionBefore:
-			text = "Version or Id changed"
-		case text == "" && slices.EqualFunc(statementsBefore, statements, func(a, b statementText) bool { return a == b }):
-			if before.digest == now.digest {
-				return "" // the mode of the file
-			}
-			text = "written otherwise, and means the same"
-		case text == "":
-			text = "statements in another order"
+		if before.digest == now.digest {
+			return "" // the mode of the file
 		}
-		return "policy " + name + ": " + text
+		return "policy " + name + ": " + comparedDocuments(before.identity, now.identity)
 	}
+}
+
+// comparedDocuments says what is different in a document, which is not written as it was.
+func comparedDocuments(before, now *iampolicy.Policy) string {
+	versionBefore, statementsBefore := partsOf(before)
+	version, statements := partsOf(now)
+	text := comparedStatements(statementsBefore, statements)
+	switch {
+	case text != "":
+		return text
+	case version != versionBefore:
+		return "Version or Id changed"
+	case slices.Equal(statementsBefore, statements):
+		return "written otherwise, and means the same"
+	}
+	return "statements in another order"
 }
 
 // statementText is one statement of a policy, written in one way.
 type statementText struct{ sid, text string }
 
 // partsOf takes a policy apart, into its statements and what stands beside them.
-func partsOf(p policy) (beside string, statements []statementText) {
-	if p.identity == nil {
+func partsOf(p *iampolicy.Policy) (beside string, statements []statementText) {
+	if p == nil {
 		return "", nil
 	}
-	text, err := p.identity.MarshalJSON()
+	text, err := p.MarshalJSON()
 	if err != nil {
 		return "", nil // unreachable: the policy was parsed
 	}

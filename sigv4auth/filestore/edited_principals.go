@@ -91,6 +91,12 @@ func (p *principal) compared(now *principal) (texts []string) {
 		texts = append(texts, "another unique ID")
 	}
 	texts = append(texts, comparedPolicies(p, now)...)
+	if text := p.trust.compared(&now.trust); text != "" {
+		texts = append(texts, text)
+	}
+	if p.maxSession != now.maxSession {
+		texts = append(texts, "longest session changed")
+	}
 	if !maps.Equal(p.tags, now.tags) {
 		texts = append(texts, "tags changed")
 	}

@@ -183,31 +183,6 @@ func TestWhatIsGoneIsTold(t *testing.T) {
 		f.remove("policies/Spare.json")
 		told.one(t, filestore.Edit{File: "policies/Spare.json", What: "policy Spare removed", Removed: true})
 	})
-	gone := filestore.Edit{File: "sessions.json", What: "the file was removed, which ends 1 session", Removed: true}
-	issue := func(t *testing.T, s *filestore.Store) {
-		t.Helper()
-		if _, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Run("sessions.json", func(t *testing.T) {
-		f := newFolder(t)
-		s, told := openTold(f)
-		issue(t, s)
-		f.remove("sessions.json")
-		told.one(t, gone)
-	})
-	t.Run("sessions.json, as another session is issued", func(t *testing.T) {
-		f := newFolder(t)
-		cfg := f.config()
-		told := new(edits)
-		cfg.Edited = told.add
-		s := f.openWith(cfg)
-		issue(t, s)
-		f.remove("sessions.json")
-		issue(t, s) // finds out, most times, before the next look does
-		told.one(t, gone)
-	})
 }
 
 // TestAVolumeThatIsSwappedIsTold: where files are symbolic links, as those of a Kubernetes volume,
@@ -239,18 +214,17 @@ func TestAVolumeThatIsSwappedIsTold(t *testing.T) {
 	told.one(t, filestore.Edit{File: "principals.json", What: "user bob: policy All attached"})
 }
 
-// TestWhatIsNoEditIsNotTold: the first look, broken edits, what is written by the Store, and times
-// and modes of files.
+// TestWhatIsNoEditIsNotTold: the first look, broken edits, sessions, and times and modes of files.
 func TestWhatIsNoEditIsNotTold(t *testing.T) {
 	f := newFolder(t)
 	s, told := openTold(f)
-	if _, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	issue(t, sessionsOf(t, s, newRing(t)), "alice")
+	f.replace("sessions.json", "{}")
 	f.replace("policies/All.json", allowAll)
 	f.chmod("policies/Read.json", 0o644)
 	f.replace("policies/Broken.json", "x")
 	eventually(t, "the broken one is reported", problem(s, "policies/Broken.json"))
+	f.remove("sessions.json")
 	stays(t, "nothing is told", func() bool { return !told.any() })
 	f.replace("policies/Broken.json", allowRead)
 	told.one(t, filestore.Edit{File: "policies/Broken.json", What: "policy Broken added with 1 statement"})

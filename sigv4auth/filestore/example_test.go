@@ -7,10 +7,13 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 func ExampleOpen() {
@@ -76,7 +79,7 @@ func ExampleOpen() {
 	// POST/ride implicitDeny
 }
 
-func ExampleStore_IssueSession() {
+func ExampleStore_Role() {
 	dir, err := os.MkdirTemp("", "wildgate")
 	if err != nil {
 		log.Fatal(err)
@@ -86,20 +89,30 @@ func ExampleStore_IssueSession() {
 	if err := os.WriteFile(filepath.Join(dir, "principals.json"), []byte(principals), 0o600); err != nil {
 		log.Fatal(err)
 	}
-	store, err := filestore.Open(filestore.Config{Dir: dir})
+	files, err := filestore.Open(filestore.Config{Dir: dir})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = store.Close() }()
+	defer func() { _ = files.Close() }()
+	// A service keeps its keys in a file outside of the folder: keyring.Create and Config.File.
+	keys := keyring.New(time.Now())
+	ring, err := keyring.Open(keyring.Config{Load: func() (keyring.Keys, error) { return keys, nil }})
+	if err != nil {
+		log.Fatal(err)
+	}
 
-	// Whoever calls IssueSession has to know that the caller may have the role.
-	issued, err := store.IssueSession(context.Background(), "arn:aws:iam::111122223333:role/Rider", "alice", 0, filestore.SessionOptions{})
+	// The sessions of the folder's roles are sealed by package sts, and stored nowhere.
+	store, err := sts.NewStore(sts.StoreConfig{Ring: ring, Roles: files, Credentials: files, Policies: files})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(issued.AccessKeyID[:4], issued.Principal.ARN)
-	fmt.Println(len(issued.Secret.Reveal()), "characters of secret;", "a request has to present the token:", !issued.SessionToken.IsZero())
-	// Output:
-	// ASIA arn:aws:sts::111122223333:assumed-role/Rider/alice
-	// 40 characters of secret; a request has to present the token: true
+	issued, err := store.Issue(context.Background(), sts.Grant{
+		Session:  sts.Session{Kind: sts.RoleSession, RoleARN: "arn:aws:iam::111122223333:role/Rider", Name: "alice"},
+		Duration: time.Hour,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(issued.Credential.AccessKeyID[:4], issued.Credential.Principal.ARN)
+	// Output: ASIA arn:aws:sts::111122223333:assumed-role/Rider/alice
 }

@@ -12,10 +12,3 @@ func (s *Store) ListingForTest(list func(path string) ([]os.DirEntry, error)) {
 	defer s.mu.Unlock()
 	s.folder.readDir = list
 }
-
-// SyncForTest makes sync what waits until the entries of a folder are on disk.
-func (s *Store) SyncForTest(sync func(folder string) error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.syncFolder = sync
-}

@@ -31,17 +31,17 @@ type folder struct {
 	actions  iampolicy.ParseOption // nil: the actions of policies are not looked at
 
 	principals *document[*principals]
-	sessions   *document[[]session]
 	policies   map[string]*document[policy]           // by name
 	secrets    map[string]*document[sigv4auth.Secret] // by SecretAccessKeyFile, as written
 
-	secretsOf  *principals // whose secrets are followed
-	policyList policyList
-	readDir    func(path string) ([]os.DirEntry, error)
-	turn       int  // counts looks
-	moving     bool // the last look has seen a change and waits for it to settle
-	generation generation
-	lineage    lineage
+	secretsOf   *principals // whose secrets are followed
+	policyList  policyList
+	readDir     func(path string) ([]os.DirEntry, error)
+	turn        int  // counts looks
+	moving      bool // the last look has seen a change and waits for it to settle
+	oldSessions bool // there is a sessions.json of an older version
+	generation  generation
+	lineage     lineage
 
 	noting bool // somebody is to be told of edits
 	edits  []Edit
@@ -61,9 +61,6 @@ func newFolder(cfg *Config) *folder {
 	}
 	f.principals = &document[*principals]{
 		file: f.watch(principalsFile, maxPrincipalsBytes), name: principalsFile, decode: decodePrincipals, edited: principalsEdit,
-	}
-	f.sessions = &document[[]session]{
-		file: f.watch(sessionsFile, maxSessionsBytes), name: sessionsFile, decode: decodeSessions,
 	}
 	return f
 }
@@ -100,12 +97,18 @@ func (f *folder) look(first, all bool) (changed bool) {
 	}
 	changed = f.refreshSecrets(first, all) || changed
 	changed = f.refreshPolicies(first, all) || changed
-	if f.sessions.turn != f.turn && lookAtFile(f, f.sessions, first) {
-		changed = true
-		if f.sessions.absent {
-			f.takeSessionsOut()
-		}
-	}
+	return f.lookForOldSessions() || changed
+}
+
+// sessionsFile is where older versions kept temporary credentials.
+const sessionsFile = "sessions.json"
+
+// lookForOldSessions notes whether there is a file that is read no more. Nothing that stands in it
+// counts, so that one that is put back revives nothing (threat 111).
+func (f *folder) lookForOldSessions() (changed bool) {
+	seen, err := stat(filepath.Join(f.dir, sessionsFile))
+	there := err != nil || !seen.absent
+	changed, f.oldSessions = there != f.oldSessions, there
 	return changed
 }
 
@@ -281,7 +284,13 @@ func (f *folder) list(fileName string, listed map[string]bool) {
 
 // problems returns what is wrong with any of the files, but for secrets.
 func (f *folder) problems() []Problem {
-	all := slices.Concat(f.principals.all(), f.sessions.all(), f.policyList.problems)
+	all := slices.Concat(f.principals.all(), f.policyList.problems)
+	if f.oldSessions {
+		all = append(all, Problem{
+			File: sessionsFile, Warning: true,
+			Message: "the file is ignored, and the sessions in it have ended: temporary credentials are stored no more; remove it",
+		})
+	}
 	for _, d := range f.policies {
 		all = append(all, d.all()...)
 	}

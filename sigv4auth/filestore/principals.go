@@ -3,6 +3,7 @@ package filestore
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/wildgate/wildgate/internal/jsontree"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
@@ -33,6 +34,9 @@ type principal struct {
 	attached []attachment
 	boundary *attachment // nil: none
 	keys     []accessKey // a user's
+
+	trust      trust         // a role's
+	maxSession time.Duration // a role's; 0: an hour
 }
 
 // attachment is the name of a policy where principals.json has it.
@@ -127,6 +131,10 @@ func (d *principalsDecoder) principal(n *jsontree.Node, at, kind, idName string)
 		fields = append(fields, field{"AccessKeys", false, func(n *jsontree.Node, at string) {
 			d.list(n, at, maxKeysPerUser, func(n *jsontree.Node, at string) { p.keys = append(p.keys, d.accessKey(n, at)) })
 		}})
+	} else {
+		fields = append(fields,
+			field{"AssumeRolePolicyDocument", false, func(n *jsontree.Node, at string) { p.trust = d.trust(n, at) }},
+			field{"MaxSessionDuration", false, func(n *jsontree.Node, at string) { p.maxSession = d.seconds(n, at) }})
 	}
 	d.object(n, at, "a "+kind, fields)
 	return p

@@ -10,16 +10,17 @@ import (
 // Problem is something in the folder that is not as it should be. It holds no secret. It is
 // comparable, and an error.
 type Problem struct {
-	// File is the file as the folder names it, with slashes: principals.json, sessions.json,
-	// policies/NAME.json, or policies. What is wrong with the secret of a key is reported at the
-	// key in principals.json.
+	// File is the file as the folder names it, with slashes: principals.json, policies/NAME.json,
+	// policies, or sessions.json. What is wrong with the secret of a key is reported at the key in
+	// principals.json.
 	File string
 	// Line and Column say where, from 1; Column counts characters. Both are 0 for what concerns the
 	// whole file.
 	Line, Column int
 	// Message says what is wrong.
 	Message string
-	// Warning reports that File is in force as it is, and likely does not do what its author means.
+	// Warning reports that File is in force as it is, and likely does not do what its author means;
+	// or, of a file that older versions had, that it is ignored.
 	Warning bool
 	// LastGood reports whether the last good version of File is in force. If it is not, what
 	// depends on File is denied, unless this is a Warning.

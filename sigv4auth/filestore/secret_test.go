@@ -73,20 +73,6 @@ func TestModesOfFilesWithSecrets(t *testing.T) {
 			t.Error(s.Problems())
 		}
 	})
-	t.Run("sessions.json is refused, too", func(t *testing.T) {
-		f := newFolder(t)
-		s := f.open()
-		issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = s.Close()
-		f.chmod("sessions.json", 0o604)
-		s = f.open()
-		if !unknown(t, s, issued.AccessKeyID)() || !problem(s, fmt.Sprintf("sessions.json: "+problemText, 0o604))() {
-			t.Error(s.Problems())
-		}
-	})
 }
 
 const withoutOverride = "WILDGATE_TEST_WITHOUT_OVERRIDE"
@@ -277,10 +263,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	f.withSource("SecretAccessKeyFile", "bob")
 	f.replace("bob", bobSecret)
 	s := f.open()
-	issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	issued := issue(t, sessionsOf(t, s, newRing(t)), "alice")
 	ada, err := s.Credential(t.Context(), "AKIAADA", "")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 // service is a handler behind the middleware, on a folder.
@@ -17,14 +18,16 @@ type service struct {
 	t       *testing.T
 	handler http.Handler
 	store   *filestore.Store
+	sealed  *sts.Store
 	served  int
 	event   sigv4auth.Event // the last one
 }
 
 func serve(t *testing.T, f folder) *service {
 	s := &service{t: t, store: f.open()}
+	s.sealed = sessionsOf(t, s.store, newRing(t))
 	auth, err := sigv4auth.New(sigv4auth.Config{
-		Region: "us-east-1", Service: "execute-api", Credentials: s.store,
+		Region: "us-east-1", Service: "execute-api", Credentials: s.sealed,
 		Observe: sigv4auth.Observe{Audit: func(_ context.Context, e sigv4auth.Event) { s.event = e }},
 	})
 	if err != nil {
@@ -32,7 +35,7 @@ func serve(t *testing.T, f folder) *service {
 	}
 	api := sigv4auth.APIGateway{Region: "us-east-1", AccountID: account, APIID: "rides", Stage: "prod"}
 	authz, err := sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: s.store, Target: api.Target, ResourceAccount: sigv4auth.AccountInARN,
+		Policies: s.sealed, Target: api.Target, ResourceAccount: sigv4auth.AccountInARN,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -107,10 +110,7 @@ func TestServing(t *testing.T) {
 		return typ == unknownType
 	})
 
-	c, err := s.store.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := issue(t, s.sealed, "alice")
 	id, secret, token := c.AccessKeyID, c.Secret.Reveal(), c.SessionToken.Reveal()
 	expect(http.StatusForbidden, deniedType, id, secret, token)
 	f.edit("principals.json", `"AttachedPolicies": ["Read"]`, `"AttachedPolicies": ["All"]`)
@@ -121,10 +121,17 @@ func TestServing(t *testing.T) {
 	expect(http.StatusForbidden, unknownType, id, secret, "")           // threat 102
 	expect(http.StatusForbidden, unknownType, id, secret, token+"x")    // threat 102
 	expect(http.StatusForbidden, unknownType, "AKIANOBODY", secret, "") // threat 109
-	if err := s.store.RevokeSession(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	expect(http.StatusForbidden, unknownType, id, secret, token) // threat 101
+	// AWS's way to revoke sessions: those that were issued before an instant are denied everything.
+	f.replace("policies/Revoked.json", `{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+		"Condition": {"DateLessThan": {"aws:TokenIssueTime": "2099-01-01T00:00:00Z"}}}]}`)
+	f.edit("principals.json", `"Tags": {"team": "riders"}, "AttachedPolicies": ["All"]`,
+		`"Tags": {"team": "riders"}, "AttachedPolicies": ["All", "Revoked"]`)
+	eventually(t, "the sessions are revoked (threat 101)", func() bool { _, typ := s.call(id, secret, token); return typ == deniedType })
+	f.edit("principals.json", "AROARIDER", "AROARIDER2")
+	eventually(t, "the role's sessions have ended (threat 101)", func() bool {
+		_, typ := s.call(id, secret, token)
+		return typ == unknownType
+	})
 
 	_ = s.store.Close()
 	expect(http.StatusServiceUnavailable, "ServiceUnavailableException", "AKIAADA", adaSecret, "") // threat 109

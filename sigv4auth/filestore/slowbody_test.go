@@ -24,8 +24,8 @@ import (
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/wildgate/wildgate/sigv4auth"
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 const (
@@ -127,13 +127,13 @@ func slowCRC32() string {
 type slowService struct {
 	t     *testing.T
 	f     folder
-	store *filestore.Store
+	store *sts.Store
 	addr  string
 }
 
 func serveSlow(t *testing.T) slowService {
 	s := slowService{t: t, f: newFolder(t)}
-	s.store = s.f.open()
+	s.store = sessionsOf(t, s.f.open(), newRing(t))
 	auth, err := sigv4auth.New(sigv4auth.Config{
 		Region: "us-east-1", Service: "execute-api", Credentials: s.store, MaxPresignExpiry: time.Hour,
 		Payloads: sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer,
@@ -243,10 +243,7 @@ func TestRoleMadeAgainDuringASlowBody(t *testing.T) {
 			t.Run(fmt.Sprint(form, ", ", wait), func(t *testing.T) {
 				t.Parallel()
 				s := serveSlow(t)
-				alice, err := s.store.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{})
-				if err != nil {
-					t.Fatal(err)
-				}
+				alice := issue(t, s.store, "alice")
 				if status, typ := s.call(form, alice); status != http.StatusForbidden || typ != "AccessDeniedException" {
 					t.Fatalf("before: %d %s", status, typ)
 				}
@@ -274,10 +271,7 @@ func TestRoleMadeAgainWhileStreaming(t *testing.T) {
 			t.Parallel()
 			s := serveSlow(t)
 			s.f.edit("principals.json", `["Read"]`, `["All"]`)
-			alice, err := s.store.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			alice := issue(t, s.store, "alice")
 			eventually(t, "the session may call", func() bool { status, _ := s.call(form, alice); return status == http.StatusCreated })
 			rest := s.begin(form, alice)
 			time.Sleep(1500 * time.Millisecond)

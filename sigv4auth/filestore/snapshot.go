@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -19,7 +20,7 @@ import (
 type snapshot struct {
 	keys     map[string]key
 	attached map[string]iampolicy.Set // by the ARN of a user or a role
-	roles    map[string]*principal    // by ARN
+	roles    map[string]role          // by ARN
 	revision string
 	problems []Problem
 }
@@ -28,6 +29,28 @@ type snapshot struct {
 type key struct {
 	credential sigv4auth.Credential
 	refused    unknownKey // => credential is empty
+}
+
+// role is a role as its sessions need it.
+type role struct {
+	sigv4auth.Role
+	sessions string // what the ARNs of its sessions begin with, before their names
+}
+
+// isOf reports whether the state has what id's revision names: the credential of its access key, or
+// for a session the role. Of a session it is looked at that it is one of this very role, since its
+// access key is in no store.
+func (n *snapshot) isOf(id *sigv4auth.Identity) bool {
+	p := &id.Principal
+	if p.EffectiveType() == iampolicy.AssumedRole {
+		r, ok := n.roles[p.PrincipalARN()]
+		name := p.SessionName()
+		ofID, sameID := strings.CutPrefix(p.UserID, r.ID)
+		ofARN, sameARN := strings.CutPrefix(p.ARN, r.sessions)
+		return ok && r.Revision == id.Revision && sameID && ofID != "" && ofID[0] == ':' && ofID[1:] == name && sameARN && ofARN == name
+	}
+	c := n.keys[id.AccessKeyID].credential
+	return c.Revision == id.Revision && c.Principal.UserID == p.UserID && c.Principal.ARN == p.ARN && p.PrincipalARN() == p.ARN
 }
 
 // unknownKey is a reason for which an access key counts as unknown. The caller is not told which.
@@ -50,7 +73,7 @@ type generation struct {
 	digest string
 }
 
-// lineage tells the states of credentials apart. A credential has the revision of the first
+// lineage tells the states of credentials and roles apart. One has the revision of the first
 // snapshot since when nothing of it has changed, and nothing of its principal's policies.
 type lineage struct {
 	store     string    // differs between stores, so that none takes another's revision for its own
@@ -69,7 +92,7 @@ func (f *folder) compile() *snapshot {
 	c := compiler{
 		folder: f,
 		snapshot: &snapshot{
-			keys: make(map[string]key), attached: make(map[string]iampolicy.Set), roles: make(map[string]*principal),
+			keys: make(map[string]key), attached: make(map[string]iampolicy.Set), roles: make(map[string]role),
 		},
 		digest: sha256.New(), last: f.lineage.last, changed: make(map[string]bool),
 	}
@@ -86,9 +109,6 @@ func (f *folder) compile() *snapshot {
 		for i := range f.principals.current.roles {
 			c.role(&f.principals.current.roles[i])
 		}
-	}
-	for i := range f.sessions.current {
-		c.session(&f.sessions.current[i])
 	}
 	c.snapshot.problems = inOrder(c.snapshot.problems)
 	if digest := hex.EncodeToString(c.digest.Sum(nil)[:6]); digest != f.generation.digest {
@@ -107,14 +127,14 @@ type compiler struct {
 
 	last     *snapshot       // the one before
 	changed  map[string]bool // by ARN of a user or a role: its policies are not those of last
-	revision string          // of the credentials that are not those of last
+	revision string          // of the credentials and roles that are not those of last
 }
 
 // put adds the key of a principal, whose policies have been attached.
 func (c *compiler) put(cred sigv4auth.Credential) {
 	cred.Revision = c.revision
 	before, ok := c.last.keys[cred.AccessKeyID]
-	if ok && !c.changed[cred.Principal.PrincipalARN()] && sameCredential(&before.credential, &cred) {
+	if ok && !c.changed[cred.Principal.ARN] && sameCredential(&before.credential, &cred) {
 		cred.Revision = before.credential.Revision
 	}
 	c.snapshot.keys[cred.AccessKeyID] = key{credential: cred}
@@ -143,7 +163,22 @@ func (c *compiler) user(p *principal) {
 
 func (c *compiler) role(p *principal) {
 	c.attach(p)
-	c.snapshot.roles[p.arn] = p
+	for _, mistake := range p.trust.mistakes {
+		c.complain(mistake)
+	}
+	if p.trust.text != "" {
+		fmt.Fprintf(c.digest, "trust %q\n", p.trust.text)
+	}
+	now := role{
+		Role: sigv4auth.Role{
+			ARN: p.arn, ID: p.id, TrustPolicy: p.trust.policy, MaxSession: p.maxSession, Tags: p.tags, Revision: c.revision,
+		},
+		sessions: p.parsed.SessionARN(""),
+	}
+	if before, ok := c.last.roles[p.arn]; ok && !c.changed[p.arn] && sameRole(&before, &now) {
+		now.Revision = before.Revision
+	}
+	c.snapshot.roles[p.arn] = now
 }
 
 // attach finds the policies of a principal. One that is not there is nil, which denies.
@@ -206,16 +241,6 @@ func (c *compiler) secret(k accessKey) sigv4auth.Secret {
 		return d.current
 	}
 	return k.source.inline
-}
-
-// session adds a session, unless its role is gone: neither a removed role nor another of its name
-// lends to old sessions (threats 201 and 207).
-func (c *compiler) session(s *session) {
-	role, ok := c.snapshot.roles[s.roleARN]
-	if _, taken := c.snapshot.keys[s.accessKeyID]; !ok || role.id != s.roleID || taken {
-		return
-	}
-	c.put(s.credential(role))
 }
 
 func (c *compiler) complain(p Problem) { c.snapshot.problems = append(c.snapshot.problems, p) }

@@ -52,17 +52,16 @@ func TestPoliciesAreOfTheCredentialsState(t *testing.T) {
 		}, false, false},
 		{"principals.json is written anew", func(f folder, _ *filestore.Store) { f.replace("principals.json", start+" ") }, false, false},
 		{"principals.json is broken", func(f folder, _ *filestore.Store) { f.replace("principals.json", "{") }, false, false},
-		{"sessions.json is removed", func(f folder, _ *filestore.Store) { f.remove("sessions.json") }, true, false},
+		{"the role trusts others, for longer", role(`["Read"]`, `["Read"], "MaxSessionDuration": 7200, "AssumeRolePolicyDocument": `+trustAda), false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFolder(t)
 			s := f.openWith(byHand(f))
-			issued, err := s.IssueSession(t.Context(), riderARN, "alice", 0, filestore.SessionOptions{Tags: map[string]string{"a": "b"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			alice, err := s.Credential(t.Context(), issued.AccessKeyID, "")
+			sealed := sessionsOf(t, s, newRing(t))
+			issued := issue(t, sealed, "alice")
+			token := issued.SessionToken.Reveal()
+			alice, err := sealed.Credential(t.Context(), issued.AccessKeyID, token)
 			if err != nil || alice.Revision == "" || alice.Revision != issued.Revision {
 				t.Fatalf("%+v, %v", alice, err)
 			}
@@ -90,55 +89,13 @@ func TestPoliciesAreOfTheCredentialsState(t *testing.T) {
 					t.Error("other policies under the same revision")
 				}
 				// As it is now, it is served.
-				if c, err := s.Credential(t.Context(), who.c.AccessKeyID, ""); err == nil {
+				if c, err := sealed.Credential(t.Context(), who.c.AccessKeyID, who.c.SessionToken.Reveal()); err == nil {
 					if _, _, err := s.Policies(t.Context(), identity(c)); err != nil || (c.Revision != who.c.Revision) != who.gone {
 						t.Errorf("%s, looked up again: revision %s, then %s, %v", who.c.Principal.ARN, who.c.Revision, c.Revision, err)
 					}
 				}
 			}
 		})
-	}
-}
-
-// TestOthersSessionsChangeNoState: sessions that are issued and revoked for others do not turn a
-// request under way into a failure.
-func TestOthersSessionsChangeNoState(t *testing.T) {
-	f := newFolder(t)
-	s := f.openWith(byHand(f))
-	issue := func(name string) sigv4auth.Credential {
-		t.Helper()
-		c, err := s.IssueSession(t.Context(), riderARN, name, 0, filestore.SessionOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	alice, ada := issue("alice"), sigv4auth.Credential{}
-	ada, err := s.Credential(t.Context(), "AKIAADA", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := func(c sigv4auth.Credential) bool {
-		_, _, err := s.Policies(t.Context(), identity(c))
-		if err != nil && !errors.Is(err, sigv4auth.ErrRevisionGone) {
-			t.Fatal(err)
-		}
-		return err == nil
-	}
-	for range 20 {
-		bob := issue("bob")
-		if err := s.RevokeSession(t.Context(), issue("eve").AccessKeyID); err != nil {
-			t.Fatal(err)
-		}
-		if !served(alice) || !served(ada) || !served(bob) {
-			t.Fatal("a session of another changed the state")
-		}
-	}
-	if err := s.RevokeSession(t.Context(), alice.AccessKeyID); err != nil {
-		t.Fatal(err)
-	}
-	if served(alice) || !served(ada) {
-		t.Error("a revoked session is served, or another one is not")
 	}
 }
 

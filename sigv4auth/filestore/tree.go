@@ -9,6 +9,10 @@ import (
 // maxMistakes bounds what one document can have reported.
 const maxMistakes = 100
 
+// maxDepth has room for a trust policy: a value of a condition is at the tenth level of
+// principals.json.
+const maxDepth = 12
+
 // decoder turns one document into values, and notes every mistake. No text of the document enters
 // a message unless it cannot be a secret: the name of an unknown element is told only where it is
 // nearly a known one or too short, since a slip of the keyboard puts a secret there.
@@ -43,10 +47,10 @@ func (d *decoder) fail(off int, at, format string, args ...any) {
 // bounds hold before anything is made of it (threat 157).
 func (d *decoder) tree() (root jsontree.Node, ok bool) {
 	tree := jsontree.Parse(d.src, jsontree.Options{Limits: jsontree.Limits{
-		Bytes:   maxSessionsBytes, // the larger of the two; what reads a file holds it to its own
-		Depth:   8,
+		Bytes:   maxPrincipalsBytes,
+		Depth:   maxDepth,
 		Members: 1000,
-		Values:  maxSessionsBytes, // the size bounds them
+		Values:  maxPrincipalsBytes, // the size bounds them
 	}})
 	for i := range tree.Errors {
 		e := &tree.Errors[i]
@@ -59,7 +63,7 @@ func (d *decoder) tree() (root jsontree.Node, ok bool) {
 func syntaxMessage(kind jsontree.ErrorKind, atEnd bool) string {
 	switch kind {
 	case jsontree.TooDeep:
-		return "nested deeper than 8 levels"
+		return fmt.Sprintf("nested deeper than %d levels", maxDepth)
 	case jsontree.TooManyMembers:
 		return "an object of more than 1,000 members"
 	case jsontree.InvalidUTF8, jsontree.ReplacementCharacter:

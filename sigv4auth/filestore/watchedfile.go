@@ -285,18 +285,6 @@ func (f *watchedFile) readFile() (data []byte, before, after fileState, err erro
 	return data, before, after, err
 }
 
-// wrote tells that this process has written data to the file, so that the next look finds nothing
-// new.
-func (f *watchedFile) wrote(data []byte, now time.Time) {
-	seen, err := stat(f.path)
-	if err != nil || seen.absent {
-		return
-	}
-	f.settle()
-	f.examined, f.since = seen, now
-	f.digest, f.read = sha256.Sum256(data), true
-}
-
 // fileMode is the mode of a file that may hold secrets.
 type fileMode struct {
 	perm     fs.FileMode

@@ -21,7 +21,7 @@ func Create(path string, keys Keys) error {
 		if _, err := os.Lstat(path); err == nil {
 			return fmt.Errorf("keyring: creating %s: %w", path, fs.ErrExist)
 		}
-		return write(path, keys)
+		return write(path, keys, syncFolder)
 	})
 }
 
@@ -29,6 +29,11 @@ func Create(path string, keys Keys) error {
 // until they are on disk. It holds a lock on the file PATH.lock, beside it: while another process
 // does, it fails, and changes nothing. If change fails, so does Update.
 func Update(path string, change func(Keys) (Keys, error)) error {
+	return update(path, change, syncFolder)
+}
+
+// update does what Update does, with what waits until the entries of a folder are on disk.
+func update(path string, change func(Keys) (Keys, error), sync func(folder string) error) error {
 	return locked(path, func(path string) error {
 		keys, err := Load(path)
 		if err != nil {
@@ -37,7 +42,7 @@ func Update(path string, change func(Keys) (Keys, error)) error {
 		if keys, err = change(keys); err != nil {
 			return err
 		}
-		return write(path, keys)
+		return write(path, keys, sync)
 	})
 }
 
@@ -85,8 +90,9 @@ func bare(err error) error {
 	return err
 }
 
-// write replaces a file, which is locked.
-func write(path string, keys Keys) (err error) {
+// write replaces a file, which is locked. Without the sync of its folder a crash could bring keys
+// back that were retired (threat 251).
+func write(path string, keys Keys, sync func(folder string) error) (err error) {
 	if keys.IsZero() {
 		return errors.New("keyring: there are no keys to write")
 	}
@@ -111,7 +117,7 @@ func write(path string, keys Keys) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return sync(filepath.Dir(path))
 }
 
 // syncFolder waits until the entries of a folder are on disk. Windows has no such call; there a

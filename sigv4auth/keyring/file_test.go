@@ -147,3 +147,30 @@ func TestTwoRotators(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRetirementIsSynced: threat 251. Retiring a key, which ends what it sealed, is answered once
+// the folder's entry of the new file is on disk. One that may not be on disk yet is an error.
+func TestRetirementIsSynced(t *testing.T) {
+	t.Parallel()
+	path, k := create(t)
+	old := k.List()[0].ID
+	rotate := func(k keyring.Keys) (keyring.Keys, error) {
+		return k.Rotate(start, keyring.Rotation{Delay: time.Minute, Grace: time.Hour})
+	}
+	if err := keyring.Update(path, rotate); err != nil {
+		t.Fatal(err)
+	}
+	retire := func(k keyring.Keys) (keyring.Keys, error) { return k.Retire(old) }
+	fault := errors.New("the disk is on fire")
+	var synced []string
+	err := keyring.UpdateForTest(path, retire, func(folder string) error {
+		synced = append(synced, folder)
+		if k, err := keyring.Load(path); err != nil || len(k.List()) != 1 || k.List()[0].ID == old {
+			t.Errorf("the folder is synced before the file is renamed into it: %v", err)
+		}
+		return fault
+	})
+	if !errors.Is(err, fault) || len(synced) != 1 || synced[0] != filepath.Dir(path) {
+		t.Errorf("a retirement that may be lost: %v; synced %q", err, synced)
+	}
+}

@@ -1,0 +1,127 @@
+package main_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wildgate/wildgate/internal/testneed"
+)
+
+// query sends a request of the query protocol, signed for STS as a caller of the folder.
+func (s *site) query(caller, path string, form url.Values, change func(*http.Request)) answer {
+	s.t.Helper()
+	r := s.request("POST", path, form.Encode())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if change != nil {
+		change(r)
+	}
+	with := signer(s.credentials(caller))
+	with.Service = "sts"
+	return s.send(with.Sign(r))
+}
+
+func action(name string) url.Values {
+	return url.Values{"Action": {name}, "Version": {"2011-06-15"}}
+}
+
+// TestOneAddress: STS and the API are at one address. A request to / is told apart by its protocol,
+// and what its action and version name; everything else is the API's.
+func TestOneAddress(t *testing.T) {
+	s := start(t, t.TempDir())
+	who := s.query("rider", "/", action("GetCallerIdentity"), nil).wants(t, 200)
+	if !strings.Contains(who.body, ":assumed-role/Rider/alice</Arn>") {
+		t.Errorf("%s", who.body)
+	}
+	s.query("newcomer", "/", action("GetCallerIdentity"), nil).wants(t, 200) // needs no permission
+	for _, tt := range []struct {
+		name, path string
+		form       url.Values
+		change     func(*http.Request)
+		status     int
+		want       string
+	}{
+		{"another action", "/", action("ListUsers"), nil, 400, "InvalidAction"},
+		{"another version", "/", url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2010-05-08"}}, nil, 400, "InvalidAction"},
+		{"no action", "/", url.Values{}, nil, 400, "MissingAction"},
+		{"a role that does not trust", "/", url.Values{
+			"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleSessionName": {"eve"},
+			"RoleArn": {roleOf(t, s)},
+		}, nil, 403, "AccessDenied"},
+		{"X-Amz-Target", "/", action("GetCallerIdentity"), func(r *http.Request) { r.Header.Set("X-Amz-Target", "A.B") }, 403, `{"message"`},
+		{"another path", "/prod", action("GetCallerIdentity"), nil, 403, `{"message"`},
+	} {
+		if got := s.query("newcomer", tt.path, tt.form, tt.change).wants(t, tt.status); !strings.Contains(got.body, tt.want) {
+			t.Errorf("%s: %s", tt.name, got.body)
+		}
+	}
+	unsigned := s.request("POST", "/", action("GetCallerIdentity").Encode())
+	unsigned.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if got := s.send(unsigned).wants(t, 403); !strings.Contains(got.body, "MissingAuthenticationToken") {
+		t.Errorf("unsigned: %s", got.body)
+	}
+	// The signature of one service is none of the other.
+	s.send(signer(s.credentials("rider")).Sign(s.request("POST", "/?Action=GetCallerIdentity&Version=2011-06-15", ""))).wants(t, 403)
+}
+
+// TestWhoMayAssumeTheRole: the trust policy in principals.json decides, also of the rider's own
+// credentials at the start.
+func TestWhoMayAssumeTheRole(t *testing.T) {
+	data := t.TempDir()
+	first := start(t, data)
+	first.edit("principals.json", `"Action": "sts:AssumeRole"`,
+		`"Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:SecureTransport": "true"}}`)
+	first.stop()
+	second := start(t, data)
+	if _, err := os.Stat(filepath.Join(data, "rider.env")); err == nil ||
+		!strings.Contains(second.stdout.String(), "no env file: AssumeRole was refused: AccessDenied: ") {
+		t.Errorf("the rider has credentials:\n%s", second.stdout)
+	}
+	second.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+}
+
+// TestStockClients: the AWS CLI and boto3 assume the role by a profile, with the endpoint's address
+// alone, and the API admits what they got.
+func TestStockClients(t *testing.T) {
+	for name, command := range map[string][]string{
+		"the AWS CLI": {"aws", "--profile", "rider", "sts", "get-caller-identity"},
+		"boto3": {"python3", "-c", `
+import boto3, json
+print(json.dumps(boto3.Session(profile_name="rider").client("sts").get_caller_identity()))`},
+		"botocore, to the API": {"python3", "-c", `
+import json, os
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+from botocore.session import Session
+request = AWSRequest("POST", os.environ["AWS_ENDPOINT_URL"] + "/prod/ride", {"Content-Type": "application/json"}, b'` + seattle + `')
+SigV4Auth(Session(profile="rider").get_credentials(), "execute-api", "us-east-1").add_auth(request)
+answer = URLLib3Session().send(request.prepare())
+print(json.dumps({"Arn": ":assumed-role/Rider/" + json.loads(answer.text)["Rider"]}))`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			program := testneed.Program(t, command[0])
+			if command[0] == "python3" && exec.Command(program, "-c", "import boto3").Run() != nil {
+				testneed.Missing(t, "boto3 for python3")
+			}
+			s := start(t, t.TempDir())
+			cmd := exec.CommandContext(t.Context(), program, command[1:]...)
+			cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+s.endpoint, "AWS_CONFIG_FILE="+filepath.Join(s.data, "aws.config"),
+				"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(s.data, "none"), "HOME="+t.TempDir())
+			var said struct{ Arn string }
+			out, err := cmd.Output()
+			if err != nil || json.Unmarshal(out, &said) != nil || !strings.HasSuffix(said.Arn, ":assumed-role/Rider/alice") {
+				if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+					t.Logf("%s", exit.Stderr)
+				}
+				t.Errorf("%s, %v\n%s", out, err, s.stderr)
+			}
+		})
+	}
+}
