@@ -17,6 +17,9 @@ const (
 	drainStep     = 64 << 10
 	drainStepTime = time.Second
 
+	// lingerTime is for how long a connection stays open when more comes than is drained.
+	lingerTime = 500 * time.Millisecond
+
 	// readByServer is up to what length net/http's server itself reads the rest of a body, before
 	// it writes an answer.
 	readByServer = 256 << 10
@@ -36,6 +39,7 @@ type draining struct {
 	bytes   int64
 	end     time.Time
 	answer  bool // the answer has to be on its way before the rest is read
+	expects bool // the client has sent Expect: 100-continue
 }
 
 // drainOf prepares to drain the body with which r arrived, of a length that is negative if it is
@@ -48,7 +52,8 @@ func (a *Authenticator) drainOf(w http.ResponseWriter, r *http.Request, body io.
 	}
 	now := time.Now()
 	d = draining{control: http.NewResponseController(w), body: body, bytes: a.maxDrainBytes, end: now.Add(a.maxDrainTime)}
-	d.answer = length < 0 || length > readByServer || r.Header.Get("Expect") != ""
+	d.expects = r.Header.Get("Expect") != ""
+	d.answer = length < 0 || length > readByServer || d.expects
 	deadline := d.end
 	if d.answer {
 		deadline = d.step(now)
@@ -74,15 +79,20 @@ func (d *draining) run() {
 	// A body that the client was not asked for is not asked for now: an answer has been written.
 	// Where Flush is not supported, that comes after the body.
 	_ = d.control.Flush()
-	for left := d.bytes; left > 0; left -= drainStep {
+	var err error
+	for left := d.bytes; left > 0 && err == nil; left -= drainStep {
 		if d.control.SetReadDeadline(d.step(time.Now())) != nil {
 			return
 		}
-		if _, err := io.CopyN(io.Discard, d.body, min(left, drainStep)); err != nil {
-			if err == io.EOF || errors.Is(err, http.ErrBodyReadAfterClose) { // the server found its end
-				_ = d.control.SetReadDeadline(time.Time{}) // what is read next is for others to bound
-			}
-			return
-		}
+		_, err = io.CopyN(io.Discard, d.body, min(left, drainStep))
+	}
+	if err == io.EOF || errors.Is(err, http.ErrBodyReadAfterClose) { // the server found its end
+		_ = d.control.SetReadDeadline(time.Time{}) // what is read next is for others to bound
+		return
+	}
+	if d.expects {
+		// What still comes resets the connection once that is closed. net/http's server leaves a
+		// client the time to read the answer first, but none to one that sent Expect.
+		time.Sleep(lingerTime)
 	}
 }

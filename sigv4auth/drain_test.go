@@ -197,6 +197,31 @@ func TestAnswerBeforeTheBody(t *testing.T) {
 	}
 }
 
+// TestRefusalReachesWhoSendsMore: threats 220 and 221. A client that has sent Expect: 100-continue,
+// does not wait and sends more than is drained has time to read the answer before the connection is
+// reset. A client's write that fails sooner hides the answer.
+func TestRefusalReachesWhoSendsMore(t *testing.T) {
+	t.Parallel()
+	const size = 20 << 20
+	d := newDrained(t, newAuthenticator(t, func(c *sigv4auth.Config) { c.MaxDrainBytes = 1 << 20 }).Handler(&spy{}))
+	conn := d.dial(t)
+	start := time.Now()
+	go func() {
+		_, _ = io.WriteString(conn, unknownKey(t, size, "Expect: 100-continue\r\n")+strings.Repeat("a", size))
+	}()
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("in place of the answer: %v", err)
+	}
+	if b, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusRequestEntityTooLarge || len(b) == 0 {
+		t.Errorf("%d, %d bytes, %v", res.StatusCode, len(b), err)
+	}
+	d.isDone(t)
+	if took := time.Since(start); took < 500*time.Millisecond {
+		t.Errorf("the connection is left after %v", took)
+	}
+}
+
 // TestShortBodyKeepsTheConnection: where the rest of a body is short, it is read and the connection
 // is used again.
 func TestShortBodyKeepsTheConnection(t *testing.T) {
