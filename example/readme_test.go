@@ -50,6 +50,9 @@ func TestReadmeAsPasted(t *testing.T) {
 						t.Errorf("%s\n%s\nprinted\n%s", block.Before, block.Text, printed)
 					}
 				}
+				if strings.Contains(block.Text, "cmd/keyring rotate") && strings.Count(printed, " seals from ") != 2 {
+					t.Errorf("%s\nprinted\n%s", block.Text, printed)
+				}
 				if strings.Contains(block.Text, "validate") && !strings.Contains(printed, "2 files: no findings\n") {
 					t.Errorf("%s\nprinted\n%s", block.Text, printed)
 				}

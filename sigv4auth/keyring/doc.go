@@ -32,8 +32,9 @@
 // on opening until the grace period after that has ended. The grace period MUST be longer than what
 // is sealed is to live: what outlives it is lost. A key that somebody else may have seen is removed
 // by [Keys.Retire], and what it sealed ends with that. [Update] does both in a file, under a lock,
-// so that two that rotate at one time do not undo each other's work. The clocks of the processes
-// SHOULD differ by less than the delay.
+// so that two that rotate at one time do not undo each other's work; the command
+// github.com/wildgate/wildgate/sigv4auth/cmd/keyring does it from a shell. The clocks of the
+// processes SHOULD differ by less than the delay.
 //
 // A Ring reads its file again at most once in [Config].CheckEvery, when it is used; there is no
 // goroutine behind it. If the file cannot be read or is broken, the last good keys stay in force,

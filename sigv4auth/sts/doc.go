@@ -47,4 +47,5 @@
 // the like, and decides who may, by policies. A [Container] gives the programs of one machine the
 // credentials that its operator chose, and [ProcessOutput] is what a credential process prints. A
 // [Login] is the other way round: it learns who a client is from a presigned GetCallerIdentity.
+// docs/temporary-credentials.md, in the repository, has a program with all of them.
 package sts

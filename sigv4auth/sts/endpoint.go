@@ -64,9 +64,17 @@ type EndpointConfig struct {
 	// assume another role.
 	EndWithKey bool
 
-	// Refused is told why a request was refused: the Detail of the [*sigv4auth.Error] that err is
-	// says what the caller is not told, such as that a role does not exist. It is called on the
-	// request's goroutine, before the answer is written. nil: nobody.
+	// ExplainRefusals puts into the [sigv4auth.Event] of a request that policies deny which of
+	// their statements came closest, and why it does not apply, for Auth.Observe.Audit: see
+	// [sigv4auth.AuthorizerConfig]. Whoever signs, or has a token of a known issuer, can cause that
+	// work. The hook MUST keep it from callers. false: no event has it.
+	ExplainRefusals bool
+
+	// Refused is told why a request was refused: the Detail of the [*sigv4auth.Error] that err is,
+	// which its text does not have, says what the caller is not told, such as that a role does not
+	// exist. The event that Auth.Observe.Audit gets has the Detail too, so that an endpoint with
+	// that hook needs no Refused. It is called on the request's goroutine, before the answer is
+	// written. nil: nobody.
 	Refused func(ctx context.Context, err error)
 
 	// Failed is told of what went wrong behind a request that had been admitted, of which its
@@ -79,7 +87,8 @@ type EndpointConfig struct {
 // GetAccessKeyInfo and GetWebIdentityToken. It is safe for concurrent use.
 //
 // All paths are its own: give it a host, or with a handler for the rest a path, of which clients
-// that add a slash call another one.
+// that add a slash call another one. Beside an API that has nothing at its root, that is "/{$}" of
+// a [http.ServeMux], for all methods: a presigned URL is a GET.
 //
 // Who may do what is decided by the caller's policies and by the trust policy of the role, as IAM
 // does, before the request's [sigv4auth.Event], which names the action, the role and the decision.
@@ -149,6 +158,7 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	e.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 		Policies: decisionPolicies{e}, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
 		InsecureObjectPaths: true, // a path says nothing here
+		ExplainRefusals:     cfg.ExplainRefusals,
 	})
 	if err != nil {
 		return nil, err // unreachable
