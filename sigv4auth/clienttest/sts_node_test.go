@@ -118,11 +118,13 @@ var nodeWays = []struct {
 	{"fromIni", "base", map[string]any{"profile": "web"}, "arn:aws:sts::111122223333:assumed-role/Web/build", time.Hour},
 	{"fromProcess", "base", map[string]any{"profile": "process"}, "arn:aws:sts::111122223333:assumed-role/Rider/given", time.Hour},
 	{
-		"fromTemporaryCredentials", "base", map[string]any{"roles": [][]string{{stsRider, "alice"}}},
+		"fromTemporaryCredentials", "base",
+		map[string]any{"roles": [][]string{{stsRider, "alice"}}},
 		"arn:aws:sts::111122223333:assumed-role/Rider/alice", time.Hour,
 	},
 	{
-		"fromTemporaryCredentials", "base", map[string]any{"roles": [][]string{{stsRider, "alice"}, {stsHub, "bob"}}},
+		"fromTemporaryCredentials", "base",
+		map[string]any{"roles": [][]string{{stsRider, "alice"}, {stsHub, "bob"}}},
 		"arn:aws:sts::111122223333:assumed-role/Hub/bob", time.Hour,
 	},
 	{"getSessionToken", "base", nil, stsAda, time.Hour},
@@ -156,10 +158,10 @@ func TestSTSNode(t *testing.T) {
 func TestSTSNodeRefresh(t *testing.T) {
 	t.Parallel()
 	n, s := newNodeClient(t), newSTS(t)
+	start := time.Now()
 	at := func(ahead time.Duration) {
-		s.ahead.Store(int64(ahead))
+		s.moves(t, start.Add(ahead))
 		n.do(map[string]any{"run": "clock", "milliseconds": ahead.Milliseconds()})
-		s.newProcess(t)
 	}
 	type client struct {
 		name, caller string
@@ -265,7 +267,8 @@ func TestSTSNodeOperations(t *testing.T) {
 			"RoleArn": stsWeb, "RoleSessionName": "build", "WebIdentityToken": "no.such.token",
 		}, "InvalidIdentityTokenException"},
 		{
-			"GetWebIdentityToken", map[string]any{"Audience": []string{"a"}, "SigningAlgorithm": "RS256"},
+			"GetWebIdentityToken",
+			map[string]any{"Audience": []string{"a"}, "SigningAlgorithm": "RS256"},
 			"OutboundWebIdentityFederationDisabledException",
 		},
 	} {

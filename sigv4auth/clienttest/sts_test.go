@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -166,37 +165,6 @@ func TestSTSGo(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
-	}
-}
-
-// TestSTSGoRefresh: a client whose credentials are about to expire asks the container's endpoint
-// for others, by the token that its file holds by then.
-func TestSTSGoRefresh(t *testing.T) {
-	s := newSTS(t)
-	s.expires = time.Minute // the SDK renews those that end within five
-	for _, kv := range s.variables("container") {
-		name, value, _ := strings.Cut(kv, "=")
-		t.Setenv(name, value)
-	}
-	t.Setenv("AWS_PROFILE", "")
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := map[string]bool{}
-	for i := range 3 {
-		s.write(t, "authorization", fmt.Sprint(stsAuthz, i))
-		if _, err := s3.NewFromConfig(cfg).ListBuckets(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		c, err := cfg.Credentials.Retrieve(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys[c.AccessKeyID] = true
-	}
-	if s.issued < 3 || len(keys) < 3 {
-		t.Errorf("%d sessions were given, %d different keys used", s.issued, len(keys))
 	}
 }
 

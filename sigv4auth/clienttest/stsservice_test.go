@@ -35,12 +35,13 @@ const (
 // stsService is a service that hands out credentials, and one that is protected with them.
 type stsService struct {
 	store     *sts.Store
+	server    *http.Server
 	url       string // of the STS endpoint
 	s3        string // of the protected service
 	container string // of the container's credentials
 	folder    string // of the files below
 
-	ahead atomic.Int64 // how many nanoseconds the clock of all of it is ahead
+	stands atomic.Int64 // where the clock of all of it stands, in nanoseconds since 1970; 0 => it goes
 
 	mu      sync.Mutex
 	events  []sigv4auth.Event
@@ -48,7 +49,21 @@ type stsService struct {
 	issued  int           // by the container
 }
 
-func (s *stsService) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+// now is the clock of the service.
+func (s *stsService) now() time.Time {
+	if at := s.stands.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Now()
+}
+
+// moves makes the clock stand at an instant, of which the process with credentials is told: what it
+// prints is new.
+func (s *stsService) moves(t *testing.T, to time.Time) {
+	t.Helper()
+	s.stands.Store(to.UnixNano())
+	s.newProcess(t)
+}
 
 // memory holds the roles, keys and policies.
 type memory struct {
@@ -174,6 +189,7 @@ func newSTS(t *testing.T) *stsService {
 		mux.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
+	s.server = server.Config
 	s.url, s.s3, s.container = server.URL+"/sts/", server.URL, server.URL+"/credentials?of=rider"
 
 	s.newProcess(t)
