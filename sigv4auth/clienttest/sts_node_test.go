@@ -251,7 +251,8 @@ func TestSTSNodeOperations(t *testing.T) {
 		}
 		credentials, _ := a.Output["Credentials"].(map[string]any)
 		token, _ := credentials["SessionToken"].(string)
-		if told, _ := a.Output["SessionTokenSize"].(float64); len(token) < size || int(told) != len(token) || a.Output["SessionTokenUtilization"] == nil {
+		told, _ := a.Output["SessionTokenSize"].(float64)
+		if len(token) < size || int(told) != len(token) || a.Output["SessionTokenUtilization"] == nil {
 			t.Errorf("%s: a token of %d bytes: %+v", c.operation, len(token), a)
 		}
 	}

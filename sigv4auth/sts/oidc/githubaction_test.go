@@ -67,7 +67,8 @@ func newWorkflow(t *testing.T) *workflow {
 			t.Fatal(err)
 		}
 	}
-	tagged := `"Action": ["sts:AssumeRole", "sts:TagSession"], "Condition": {"StringEquals": {"aws:RequestTag/Repository": "octo-org/octo-repo"`
+	tagged := `"Action": ["sts:AssumeRole", "sts:TagSession"],
+		"Condition": {"StringEquals": {"aws:RequestTag/Repository": "octo-org/octo-repo"`
 	roles := workflowRoles{
 		deployARN: `{"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/` + gitHub + `"},
 			"Action": "sts:AssumeRoleWithWebIdentity", "Condition": {
@@ -82,7 +83,8 @@ func newWorkflow(t *testing.T) *workflow {
 	w := &workflow{}
 	w.store, err = sts.NewStore(sts.StoreConfig{
 		Ring: ring, Roles: roles, Policies: roles, Credentials: sigv4auth.StaticCredentials(sigv4auth.Credential{
-			AccessKeyID: "AKIABOT", Secret: sigv4auth.NewSecret("a-long-term-secret"), Principal: iampolicy.Principal{ARN: botARN, UserID: "AIDABOT"},
+			AccessKeyID: "AKIABOT", Secret: sigv4auth.NewSecret("a-long-term-secret"),
+			Principal: iampolicy.Principal{ARN: botARN, UserID: "AIDABOT"},
 		}),
 	})
 	must(err)
@@ -208,11 +210,15 @@ func TestGitHubAction(t *testing.T) {
 		want   string
 	}{
 		{
-			"another repository", object{"sub": "repo:eve/octo-repo:ref:refs/heads/main", "repository": "eve/octo-repo"}, nil,
+			"another repository",
+			object{"sub": "repo:eve/octo-repo:ref:refs/heads/main", "repository": "eve/octo-repo"},
+			nil,
 			"oidc=" + deployARN, "AccessDenied",
 		},
 		{
-			"an expired token", object{"exp": time.Now().Add(-time.Hour).Unix(), "iat": time.Now().Add(-2 * time.Hour).Unix()}, nil,
+			"an expired token",
+			object{"exp": time.Now().Add(-time.Hour).Unix(), "iat": time.Now().Add(-2 * time.Hour).Unix()},
+			nil,
 			"oidc=" + deployARN, "ExpiredToken",
 		},
 		{"another audience", object{"aud": "elsewhere"}, nil, "oidc=" + deployARN, "InvalidIdentityToken"},
