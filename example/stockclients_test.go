@@ -120,9 +120,8 @@ func TestStockClients(t *testing.T) {
 	}
 }
 
-// TestStockGo: aws-sdk-go-v2 does the same. It makes the client that assumes a profile's role before
-// it looks at AWS_ENDPOINT_URL (config 1.33.15), so that for a role it needs AWS_ENDPOINT_URL_STS
-// too.
+// TestStockGo: aws-sdk-go-v2 does the same. It makes the client that assumes a profile's role
+// before it looks at AWS_ENDPOINT_URL (config 1.33.15), so that it needs AWS_ENDPOINT_URL_STS too.
 func TestStockGo(t *testing.T) {
 	s := start(t, t.TempDir())
 	for _, kv := range os.Environ() {
@@ -148,7 +147,8 @@ func TestStockGo(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, digest := s.request("POST", "/prod/ride", seattle), sha256.Sum256([]byte(seattle))
-		err = signerv4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(digest[:]), "execute-api", cfg.Region, time.Now())
+		err = signerv4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(digest[:]), "execute-api", cfg.Region,
+			time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func TestSTSGoRefresh(t *testing.T) {
 	}
 }
 
-// TestSTSGoContainerToken: a client whose credentials are about to expire asks the container's endpoint
+// TestSTSGoContainerToken: a client whose credentials are about to expire asks the container
 // for others, by the token that its file holds by then.
 func TestSTSGoContainerToken(t *testing.T) {
 	s := newSTS(t)

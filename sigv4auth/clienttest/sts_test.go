@@ -231,7 +231,7 @@ func TestSTSGoOperations(t *testing.T) {
 	if _, ok := errors.AsType[*types.OutboundWebIdentityFederationDisabledException](err); !ok {
 		t.Errorf("without a signer: %v", err)
 	}
-	// The SDK sends no X-Amz-Expires; aws-iam-authenticator puts one in, as "aws eks get-token" does.
+	// The SDK sends no X-Amz-Expires; aws-iam-authenticator puts one in.
 	for _, edit := range []func(*awssts.Options){
 		func(*awssts.Options) {},
 		func(o *awssts.Options) {
