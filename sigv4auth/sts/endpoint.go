@@ -33,10 +33,12 @@ type EndpointConfig struct {
 
 	// Auth says what requests the endpoint accepts, and who is told of them. Region is required:
 	// the one of the credential scope that clients sign for, which for the global endpoint of AWS
-	// is us-east-1. MaxPresignExpiry admits presigned URLs, [sigv4auth.SigV4A] in Algorithms its
-	// signatures. Service, Credentials, Denied and Payloads are the endpoint's own, and stay empty.
-	// If they are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized], since a
-	// request's path says nothing here, and MaxBodyBytes is 256 KiB, the most that is possible.
+	// is us-east-1. MaxPresignExpiry admits presigned URLs, and as STS does also those without
+	// X-Amz-Expires, for ClockSkew; [sigv4auth.SigV4A] in Algorithms admits its signatures.
+	// Service, Credentials, Denied, Payloads and PresignExpiresOptional are the endpoint's own, and
+	// stay empty. If they are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized],
+	// since a request's path says nothing here, and MaxBodyBytes is 256 KiB, the most that is
+	// possible.
 	Auth sigv4auth.Config
 
 	// Regions are other regions whose credential scope is accepted too: clients sign for the region
@@ -133,6 +135,9 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if cfg.Auth.Payloads != 0 {
 		mistake("Auth.Payloads", "is set: what is asked for would not be covered by the signature, or not yet verified")
 	}
+	if cfg.Auth.PresignExpiresOptional {
+		mistake("Auth.PresignExpiresOptional", "is set: it is the endpoint's own")
+	}
 	if cfg.WebIdentitiesPerMinute < 0 {
 		mistake("WebIdentitiesPerMinute", "must not be negative")
 	}
@@ -165,6 +170,8 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	auth := cfg.Auth
 	auth.Service, auth.Credentials, auth.Denied, auth.Now = serviceName, cfg.Store, e.denied, e.now
+	// STS has never needed X-Amz-Expires: aws-sdk-go-v2's sts.PresignClient sends none.
+	auth.PresignExpiresOptional = auth.MaxPresignExpiry > 0 // guard 88c
 	if auth.Path == sigv4auth.PathStrict {
 		auth.Path = sigv4auth.PathNormalized
 	}
