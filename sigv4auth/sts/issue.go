@@ -88,7 +88,7 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	}
 	c.Principal.Tags = maps.Clone(c.Principal.Tags)
 	return Issued{
-		Credential: c, Session: o.session.clone(), TokenSize: len(token), TokenUtilization: percent(len(token), MaxTokenSize),
+		Credential: c, Session: o.session(), TokenSize: len(token), TokenUtilization: percent(len(token), MaxTokenSize),
 		PackedPolicySize: percent(packed, maxPlain),
 	}, nil
 }
