@@ -18,6 +18,16 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
+const riderRole = "arn:aws:iam::" + workload.Account + ":role/Rider"
+
+// The names of the parts of tokens.
+const (
+	OpenedPlain = "opened, a role's session"
+	OpenedFull  = "opened, with tags and a federated identity"
+	CachedPOST  = "cached, header POST"
+	CachedGET   = "cached, header GET"
+)
+
 // tokens hold a session token that no cache has against the bare opening of its bytes, and a
 // request by a session whose token is in the cache against one by a static credential that is the
 // same in everything.
@@ -30,10 +40,10 @@ func tokens() []Part {
 		Audience: "us-east-1:12345678-ffff-ffff-ffff-123456", Methods: []string{"authenticated"},
 	}
 	return []Part{
-		opening("opened, a role's session", riding),
-		opening("opened, with tags and a federated identity", full),
-		cached("cached, header POST", riding, workload.ReferenceBy),
-		cached("cached, header GET", riding, workload.BodilessBy),
+		opening(OpenedPlain, riding),
+		opening(OpenedFull, full),
+		cached(CachedPOST, riding, workload.ReferenceBy),
+		cached(CachedGET, riding, workload.BodilessBy),
 	}
 }
 
@@ -120,26 +130,13 @@ func newStore(keys keyring.Keys, cacheSize int) (*sts.Store, error) {
 		return nil, err
 	}
 	return sts.NewStore(sts.StoreConfig{
-		Ring: ring, Roles: role{}, CacheSize: cacheSize, Now: func() time.Time { return workload.Now },
+		Ring: ring, Roles: contender.OneRole{ARN: riderRole, ID: "AROARIDER"}, CacheSize: cacheSize, Now: func() time.Time { return workload.Now },
 	})
 }
 
 func issued(store *sts.Store, session sts.Session) (sigv4auth.Credential, error) {
 	i, err := store.Issue(context.Background(), sts.Grant{Session: session, Duration: time.Hour})
 	return i.Credential, err
-}
-
-// role is a store of one role.
-type role struct{}
-
-const riderRole = "arn:aws:iam::" + workload.Account + ":role/Rider"
-
-// Role implements [sigv4auth.RoleStore].
-func (role) Role(_ context.Context, arn string) (sigv4auth.Role, error) {
-	if arn != riderRole {
-		return sigv4auth.Role{}, sigv4auth.ErrNoSuchRole
-	}
-	return sigv4auth.Role{ARN: arn, ID: "AROARIDER", Revision: "1"}, nil
 }
 
 // bareOpening takes a token and the keys of its ring apart, as package keyring documents them, and
