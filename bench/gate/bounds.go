@@ -88,8 +88,8 @@ var allocations = map[runner.Name]float64{
 	// identity has is a copy: that is one, for static credentials too.
 	{Group: micro.Tokens, Case: micro.OpenedPlain}: 10,
 	{Group: micro.Tokens, Case: micro.OpenedFull}:  13,
-	{Group: micro.Tokens, Case: micro.CachedPOST}:  2,
-	{Group: micro.Tokens, Case: micro.CachedGET}:   1,
+	{Group: micro.Sessions, Case: micro.CachedPOST}:  2,
+	{Group: micro.Sessions, Case: micro.CachedGET}:   1,
 }
 
 // noAllocations are the groups of which no case may allocate.

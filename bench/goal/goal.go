@@ -175,8 +175,8 @@ func goals() []Goal {
 	return append(all,
 		most(token, "of a role's session", "bare AEAD", micro.Tokens, micro.OpenedPlain, 3, none),
 		most(token, "with tags and a federated identity", "bare AEAD", micro.Tokens, micro.OpenedFull, 3, none),
-		most(session, "header-signed POST", "static credential", micro.Tokens, micro.CachedPOST, 1.1, allocationsOf(micro.CachedPOST)),
-		most(session, "the same without a body", "static credential", micro.Tokens, micro.CachedGET, 1.1, allocationsOf(micro.CachedGET)),
+		most(session, "header-signed POST", "static credential", micro.Sessions, micro.CachedPOST, 1.1, allocationsOf(micro.CachedPOST)),
+		most(session, "the same without a body", "static credential", micro.Sessions, micro.CachedGET, 1.1, allocationsOf(micro.CachedGET)),
 		service("Requests a second of the ride service behind the middleware, over loopback", "bare", 0.9, e2e.Rides),
 		service("AssumeRole, requests a second over loopback", "bare handler", 0.3, e2e.Assume))
 }
@@ -184,6 +184,6 @@ func goals() []Goal {
 // allocationsOf returns how often a request by a cached session may allocate: as often as one by a
 // static credential that is the same, as a test of package micro holds.
 func allocationsOf(name string) float64 {
-	most, _ := gate.Allocations(runner.Name{Group: micro.Tokens, Case: name})
+	most, _ := gate.Allocations(runner.Name{Group: micro.Sessions, Case: name})
 	return most
 }

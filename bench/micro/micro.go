@@ -18,6 +18,7 @@ const (
 	Deriving workload.Group = "deriving"
 	Least    workload.Group = "least"
 	Tokens   workload.Group = "tokens"
+	Sessions workload.Group = "sessions"
 )
 
 // Part is one row of the tables of parts.

@@ -36,7 +36,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	if o.Quick {
 		// Of the parts only what no other case tells of: what bounds growth, and tokens.
 		total, parts = quickTime, slices.DeleteFunc(parts, func(p micro.Part) bool {
-			return p.Group != micro.Hostile && p.Group != micro.Tokens
+			return p.Group != micro.Hostile && p.Group != micro.Tokens && p.Group != micro.Sessions
 		})
 	}
 	all := len(cases) + len(questions) + len(parts) + len(verifiers) + 1
