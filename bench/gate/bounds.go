@@ -86,10 +86,10 @@ var allocations = map[runner.Name]float64{
 
 	// Three are the standard library's AEAD, four the redacting secrets. The session that a verified
 	// identity has is a copy: that is one, for static credentials too.
-	{Group: micro.Tokens, Case: micro.OpenedPlain}: 10,
-	{Group: micro.Tokens, Case: micro.OpenedFull}:  13,
-	{Group: micro.Sessions, Case: micro.CachedPOST}:  2,
-	{Group: micro.Sessions, Case: micro.CachedGET}:   1,
+	{Group: micro.Tokens, Case: micro.OpenedPlain}:  10,
+	{Group: micro.Tokens, Case: micro.OpenedFull}:   13,
+	{Group: micro.Sessions, Case: micro.CachedPOST}: 2,
+	{Group: micro.Sessions, Case: micro.CachedGET}:  1,
 }
 
 // noAllocations are the groups of which no case may allocate.
