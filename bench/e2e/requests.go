@@ -51,7 +51,8 @@ func sign(ctx context.Context, o order, s scenario, host string) ([]shot, error)
 			credentials = aws.Credentials{AccessKeyID: o.User.AccessKey, SecretAccessKey: o.User.Secret}
 			target, contentType, of = "/", "application/x-www-form-urlencoded", "sts"
 			body = []byte(url.Values{
-				"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {roleARN}, "RoleSessionName": {fmt.Sprintf("rider-%03d", i)},
+				"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {roleARN},
+				"RoleSessionName": {fmt.Sprintf("rider-%03d", i)},
 			}.Encode())
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+host+target, bytes.NewReader(body))

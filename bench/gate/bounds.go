@@ -84,8 +84,8 @@ var allocations = map[runner.Name]float64{
 
 	{Group: micro.Least, Case: "header POST"}: 1,
 
-	// Three are the standard library's AEAD, four the redacting secrets. The session that a verified
-	// identity has is a copy: that is one, for static credentials too.
+	// Three are the standard library's AEAD, four the redacting secrets. The session that a
+	// verified identity has is a copy: that is one, for static credentials too.
 	{Group: micro.Tokens, Case: micro.OpenedPlain}:  10,
 	{Group: micro.Tokens, Case: micro.OpenedFull}:   13,
 	{Group: micro.Sessions, Case: micro.CachedPOST}: 2,

@@ -135,7 +135,8 @@ func newStore(keys keyring.Keys, cacheSize int) (*sts.Store, error) {
 		return nil, err
 	}
 	return sts.NewStore(sts.StoreConfig{
-		Ring: ring, Roles: contender.OneRole{ARN: riderRole, ID: "AROARIDER"}, CacheSize: cacheSize, Now: func() time.Time { return workload.Now },
+		Ring: ring, Roles: contender.OneRole{ARN: riderRole, ID: "AROARIDER"}, CacheSize: cacheSize,
+		Now: func() time.Time { return workload.Now },
 	})
 }
 

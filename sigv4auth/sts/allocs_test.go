@@ -10,8 +10,8 @@ import (
 
 // TestAllocations bounds what no noise moves: memory is most of what a token costs beside its
 // decryption. A token that is in the cache costs none. One that has to be opened costs three pieces
-// of the cipher's, four of its two secrets, the text that is kept, the session and its ARN, whatever
-// the size; a map of tags costs two more, and a federated identity one.
+// of the cipher's, four of its two secrets, the text that is kept, the session and its ARN; a map
+// of tags costs two more, and a federated identity one.
 func TestAllocations(t *testing.T) {
 	full := fullSession()
 	tagged := riding()

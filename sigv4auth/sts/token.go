@@ -241,7 +241,7 @@ func decode(s *Session, plain string) (c content, ok bool) {
 		s.MFA = r.time()
 	}
 	if flags&hasFederated != 0 {
-		// With room for a method, which is what an identity has: one piece of memory in place of two.
+		// With room for a method, which is what an identity has: one piece of memory, not two.
 		f := new(struct {
 			identity sigv4auth.FederatedIdentity
 			method   [1]string
