@@ -76,8 +76,9 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 		return Issued{}, err
 	}
 	// What is returned is what requests will find in the token.
-	memory := new(scratch)
+	memory := s.memory.Get().(*scratch)
 	kept, key, opens := memory.openToken(s.box, accessKeyID, token)
+	s.memory.Put(memory)
 	o, whole := newOpened(kept, key)
 	if !opens || !whole {
 		return Issued{}, errors.New("sts: the session token that was made does not open") // its key has just been retired
@@ -88,7 +89,7 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	}
 	c.Principal.Tags = maps.Clone(c.Principal.Tags)
 	return Issued{
-		Credential: c, Session: o.session.clone(), TokenSize: len(token), TokenUtilization: percent(len(token), MaxTokenSize),
+		Credential: c, Session: o.session(), TokenSize: len(token), TokenUtilization: percent(len(token), MaxTokenSize),
 		PackedPolicySize: percent(packed, maxPlain),
 	}, nil
 }

@@ -142,7 +142,7 @@ func (s *Store) Session(accessKeyID, sessionToken string) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	return o.session.clone(), nil
+	return o.session(), nil
 }
 
 // open returns the content of a token, from the cache if it is there.
@@ -171,25 +171,25 @@ func (s *Store) open(accessKeyID, sessionToken string) (*opened, error) {
 // complete makes c what o and what its role or its user is now come to.
 func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened) error {
 	*c = o.credential
-	if o.session.Asker.AccessKeyID != "" {
-		asker, err := s.asker(ctx, &o.session)
+	if o.asker != nil {
+		asker, err := s.asker(ctx, &o.asker.Asker)
 		if err != nil {
 			return err
 		}
 		if !asker.Expires.IsZero() && asker.Expires.Before(c.Expires) {
 			c.Expires = asker.Expires
 		}
-		if o.session.Kind != RoleSession {
+		if o.kind != RoleSession {
 			c.Principal.Tags = asker.Principal.Tags
-			c.Revision = o.userRevision(asker.Revision)
+			c.Revision = o.asker.userRevision(asker.Revision)
 		}
 	}
-	if o.session.Kind == RoleSession {
-		if err := s.addRole(ctx, c, &o.session); err != nil {
+	if o.kind == RoleSession {
+		if err := s.addRole(ctx, c, o.roleID); err != nil {
 			return err
 		}
 	}
-	if len(o.session.PolicyARNs) > 0 {
+	if o.limits != nil {
 		limited, err := s.limited(ctx, o)
 		if err != nil {
 			return err
@@ -199,20 +199,20 @@ func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened
 	return nil
 }
 
-// addRole adds what the role of a session has now.
-func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, of *Session) error {
+// addRole adds what the role of a session, which has the ID, has now.
+func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, id string) error {
 	if s.cfg.Roles == nil {
 		return noRole
 	}
-	role, err := s.cfg.Roles.Role(ctx, of.RoleARN)
+	role, err := s.cfg.Roles.Role(ctx, c.Principal.RoleARN)
 	switch {
 	case err != nil && errors.Is(err, sigv4auth.ErrNoSuchRole):
 		return noRole
 	case err != nil:
 		return fmt.Errorf("sts: looking up the role of a session: %w", err)
-	case role.ARN != of.RoleARN:
+	case role.ARN != c.Principal.RoleARN:
 		return errors.New("sts: the role store returned another role than it was asked for")
-	case role.ID != of.RoleID: // threats 201 and 207
+	case role.ID != id: // threats 201 and 207
 		return noRole
 	}
 	c.Principal.Tags, c.Revision = role.Tags, role.Revision
@@ -220,11 +220,11 @@ func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, of *Sessio
 }
 
 // asker finds the credential of the long-term key that asked for a session.
-func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, error) {
+func (s *Store) asker(ctx context.Context, of *Asker) (sigv4auth.Credential, error) {
 	if s.cfg.Credentials == nil {
 		return sigv4auth.Credential{}, noAsker
 	}
-	c, err := s.cfg.Credentials.Credential(ctx, of.Asker.AccessKeyID, "")
+	c, err := s.cfg.Credentials.Credential(ctx, of.AccessKeyID, "")
 	switch {
 	case err != nil && errors.Is(err, sigv4auth.ErrUnrecognizedClient):
 		return sigv4auth.Credential{}, noAsker
@@ -232,9 +232,9 @@ func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, e
 		return sigv4auth.Credential{}, err
 	case err != nil:
 		return sigv4auth.Credential{}, fmt.Errorf("sts: looking up the key that asked for a session: %w", err)
-	case c.AccessKeyID != of.Asker.AccessKeyID:
+	case c.AccessKeyID != of.AccessKeyID:
 		return sigv4auth.Credential{}, errors.New("sts: the credential store returned another access key than it was asked for")
-	case c.Principal.ARN != of.Asker.ARN || c.Principal.UserID != of.Asker.UserID || !c.SessionToken.IsZero():
+	case c.Principal.ARN != of.ARN || c.Principal.UserID != of.UserID || !c.SessionToken.IsZero():
 		return sigv4auth.Credential{}, noAsker
 	}
 	return c, nil
@@ -242,11 +242,11 @@ func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, e
 
 // limited returns the session with the managed policies that its ARNs name.
 func (s *Store) limited(ctx context.Context, o *opened) (*sigv4auth.Session, error) {
-	last := o.managed.Load()
+	last := o.limits.last.Load()
 	same := last != nil
 	var room [maxPolicyARNs]*iampolicy.Policy
 	found := room[:0]
-	for i, arn := range o.session.PolicyARNs {
+	for i, arn := range o.limits.arns {
 		var p *iampolicy.Policy // nil, which denies, for one that is not there
 		if s.cfg.ManagedPolicies != nil {
 			var err error
@@ -265,7 +265,7 @@ func (s *Store) limited(ctx context.Context, o *opened) (*sigv4auth.Session, err
 		session := *o.credential.Session
 		session.Policies = slices.Concat(session.Policies, found)
 		last = &managedPolicies{found: slices.Clone(found), session: &session}
-		o.managed.Store(last)
+		o.limits.last.Store(last)
 	}
 	return last.session, nil
 }

@@ -180,14 +180,15 @@ func (r *reader) take(n int) (s string) {
 
 func (r *reader) text() string { return r.take(r.count()) }
 
-func (r *reader) texts(most int) (all []string) {
+// texts returns the next texts, in room if they fit.
+func (r *reader) texts(room []string, most int) []string {
 	n := r.count()
 	if r.bad = r.bad || n > most; r.bad || n == 0 {
 		return nil
 	}
-	all = make([]string, n)
-	for i := range all {
-		all[i] = r.text()
+	all := slices.Grow(room, n)
+	for range n {
+		all = append(all, r.text())
 	}
 	return all
 }
@@ -240,9 +241,16 @@ func decode(s *Session, plain string) (c content, ok bool) {
 		s.MFA = r.time()
 	}
 	if flags&hasFederated != 0 {
-		s.Federated = &sigv4auth.FederatedIdentity{Provider: r.text(), Subject: r.text(), Audience: r.text(), Methods: r.texts(maxMethods)}
+		// With room for a method, which is what an identity has: one piece of memory, not two.
+		f := new(struct {
+			identity sigv4auth.FederatedIdentity
+			method   [1]string
+		})
+		s.Federated = &f.identity
+		*s.Federated = sigv4auth.FederatedIdentity{Provider: r.text(), Subject: r.text(), Audience: r.text()}
+		s.Federated.Methods = r.texts(f.method[:0:1], maxMethods)
 	}
-	s.Policy, s.PolicyARNs = r.text(), r.texts(maxPolicyARNs)
+	s.Policy, s.PolicyARNs = r.text(), r.texts(nil, maxPolicyARNs)
 	if r.bad || c.secret == "" || strings.Trim(r.rest, "\x00") != "" {
 		return content{}, false
 	}
