@@ -102,6 +102,7 @@ const (
 	noAsker    unknown = "the long-term key that asked for the session is gone, or has become another user's"
 	notOurs    unknown = "the session token does not open"
 	keyRetired unknown = "the key that sealed the session token is no longer in the ring"
+	hasEnded   unknown = "the calling session has ended since the request was verified"
 )
 
 // Error returns the reason, for the operator.
@@ -128,6 +129,11 @@ func (s *Store) Credential(ctx context.Context, accessKeyID, sessionToken string
 			return sigv4auth.Credential{}, err
 		}
 	}
+	return s.next(ctx, accessKeyID, sessionToken)
+}
+
+// next asks the next store.
+func (s *Store) next(ctx context.Context, accessKeyID, sessionToken string) (sigv4auth.Credential, error) {
 	if s.cfg.Credentials == nil {
 		return sigv4auth.Credential{}, noSuchKey
 	}
