@@ -522,6 +522,12 @@ func TestAssumeRoleValidation(t *testing.T) {
 			t.Errorf("%.60s: %d %s", c.body, a.status, a.body)
 		}
 	}
+	beside := httptest.NewRequest(http.MethodPost, "/?"+form("AssumeRole", "RoleArn", riderARN, "RoleSessionName", "alice"),
+		strings.NewReader(url.Values{"Policy": {document(`"ride:Read"`)}}.Encode()))
+	beside.Header.Set("Content-Type", "text/plain")
+	if a := d.serve(d.signer(d.key(adaKey)).Sign(beside)); a.code != "MalformedInput" {
+		t.Errorf("a session policy in a body that is no form: %d %s", a.status, a.body)
+	}
 	admitted := 0 // the policy that is not there, which is looked for when a session is issued
 	for _, e := range d.events {
 		if e.Outcome == sigv4auth.Admitted && admitted == 0 {
