@@ -167,23 +167,8 @@ func (e *Endpoint) decideRole(
 	c := callFrom(r.Context())
 	c.resource, c.trust = q.arn, role.TrustPolicy
 	c.keys = func(to *iampolicy.Context) { q.keys(to, role.Tags, claims) }
-
-	// The last decision is the one that the event tells: the one that refuses, or that of action. A
-	// caller who may not assume the role learns no more, so that its refusal comes first.
-	var also error
-	for _, needed := range q.permissions() {
-		if err := e.allows(r, id, c, needed, unknown); err != nil {
-			also = err
-			break
-		}
-	}
-	refused := c.action
-	if err := e.allows(r, id, c, action, unknown); err != nil {
+	if err := e.allowsAll(r, id, c, action, unknown, q.permissions()...); err != nil {
 		return nil, err
-	}
-	if also != nil {
-		_ = e.allows(r, id, c, refused, unknown)
-		return nil, also
 	}
 	if err := q.checkDuration(role.MaxSession); err != nil {
 		return nil, err
@@ -195,9 +180,7 @@ func (e *Endpoint) decideRole(
 // "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
 // They are needed for what a session takes over from the calling one, too.
 func (q *roleRequest) permissions() (actions []string) {
-	if len(q.tags.values) > 0 {
-		actions = append(actions, "sts:TagSession")
-	}
+	actions = q.tags.permissions("sts:TagSession")
 	if q.identity != "" {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}

@@ -114,6 +114,26 @@ func (e *Endpoint) allows(r *http.Request, id sigv4auth.Identity, c *call, actio
 	}
 }
 
+// allowsAll decides by policies whether id may do action, and what it needs beside it. The last
+// decision is the one that the event tells: the one that refuses, or that of action. A caller who
+// may not do action learns no more, so that its refusal comes first.
+func (e *Endpoint) allowsAll(r *http.Request, id sigv4auth.Identity, c *call, action, detail string, beside ...string) error {
+	var also error
+	for _, needed := range beside {
+		if also = e.allows(r, id, c, needed, detail); also != nil {
+			break
+		}
+	}
+	refused := c.action
+	if err := e.allows(r, id, c, action, detail); err != nil {
+		return err
+	}
+	if also != nil {
+		_ = e.allows(r, id, c, refused, detail)
+	}
+	return also
+}
+
 // target and conditionKeys tell the Authorizer what is being decided.
 func target(r *http.Request) (action, resource string) {
 	c := callFrom(r.Context())
