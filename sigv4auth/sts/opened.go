@@ -12,6 +12,7 @@ import (
 // opened is a token that was opened. But for the last two fields it is not changed once made.
 type opened struct {
 	key     keyring.KeyID // which sealed it
+	weight  int64         // see weigh
 	session Session
 	// credential is complete but for what the role or the user adds at each request.
 	credential sigv4auth.Credential
@@ -43,6 +44,7 @@ func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 	if c.Principal, ok = s.principal(content.userID); !ok {
 		return nil, false
 	}
+	o.weight = weigh(&k, s)
 	c.AccessKeyID, c.Secret, c.SessionToken = k.accessKeyID, sigv4auth.NewSecret(content.secret), sigv4auth.NewSecret(k.token)
 	c.Expires = s.Expires
 	c.Session, o.known = &o.known, sigv4auth.Session{
@@ -63,6 +65,18 @@ func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 		}, " ")
 	}
 	return o, true
+}
+
+// weigh returns how many bytes of memory a session takes, at the most, as long as it is kept: the
+// texts of its token, which are one, the tags, and 40 times the text of its policy, which is what
+// the least favorable one takes once it is parsed.
+func weigh(k *kept, s *Session) int64 {
+	const (
+		itself  = 1 << 10
+		perTag  = 128
+		perByte = 40
+	)
+	return int64(itself + len(k.accessKeyID) + len(k.token) + len(k.plain) + perTag*len(s.Tags) + perByte*len(s.Policy))
 }
 
 // userRevisionPrefix begins the revisions of the sessions of users, which a Store makes and reads:

@@ -48,8 +48,9 @@ type StoreConfig struct {
 	// ManagedPolicies are what [Session].PolicyARNs name. nil: no session may have any.
 	ManagedPolicies ManagedPolicyStore
 	// CacheSize is the largest number of opened tokens that are kept: up to half of it may stay
-	// unused, for the number of sets is a power of two. One takes some KiB, and more with large
-	// session policies. 0: 16,384.
+	// unused, for the number of sets is a power of two. One takes some KiB, and up to 90 with a
+	// large session policy; together they take at most 4 KiB times CacheSize, or 1 MiB if that is
+	// more, so that of such fewer are kept. 0: 16,384.
 	CacheSize int
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time

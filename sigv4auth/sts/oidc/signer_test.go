@@ -148,8 +148,8 @@ func TestSignRefused(t *testing.T) {
 		"11 audiences":             func(c *sts.TokenClaims) { c.Audiences = strings.Split("a,a,a,a,a,a,a,a,a,a,a", ",") },
 		"a long audience":          func(c *sts.TokenClaims) { c.Audiences = []string{strings.Repeat("CANARY", 200)} },
 		"an odd tag":               func(c *sts.TokenClaims) { c.RequestTags = map[string]string{"CANARY<": "x"} },
-		"51 tags of the request":  func(c *sts.TokenClaims) { c.RequestTags = numbered(51) },
-		"101 tags of the caller":  func(c *sts.TokenClaims) { c.PrincipalTags = numbered(101) },
+		"51 tags of the request":   func(c *sts.TokenClaims) { c.RequestTags = numbered(51) },
+		"101 tags of the caller":   func(c *sts.TokenClaims) { c.PrincipalTags = numbered(101) },
 	} {
 		claims := callerClaims()
 		edit(&claims)
