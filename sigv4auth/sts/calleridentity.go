@@ -11,7 +11,8 @@ import (
 )
 
 // callerIdentity needs no permission, and a Deny does not stop it.
-func (e *Endpoint) callerIdentity(_ *http.Request, id sigv4auth.Identity, _ *awsquery.Params) (do, error) {
+func (e *Endpoint) callerIdentity(r *http.Request, id sigv4auth.Identity, _ *awsquery.Params) (do, error) {
+	e.tell(r, id, "sts:GetCallerIdentity")
 	said := callerIdentityResult{UserID: id.Principal.UserID, Account: id.Principal.Account(), Arn: id.Principal.ARN}
 	if said.UserID == "" && id.Principal.EffectiveType() == iampolicy.Account {
 		said.UserID = said.Account

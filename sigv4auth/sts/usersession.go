@@ -50,6 +50,7 @@ func (e *Endpoint) sessionToken(r *http.Request, id sigv4auth.Identity, p *awsqu
 	if id, err = e.proveMFA(r, id, factor); err != nil {
 		return nil, err
 	}
+	e.tell(r, id, "sts:GetSessionToken")
 	proved, _ := id.Session()
 	return func(ctx context.Context) (any, error) {
 		issued, err := e.issue(ctx, &limits, Grant{Duration: duration, Session: Session{
