@@ -476,7 +476,7 @@ func TestAssumeRoleValidation(t *testing.T) {
 			"at 'tags.1.member.value' failed to satisfy constraint: Member must not be null",
 		},
 		{"a tag's key", []string{"Tags.member.1.Key", "a*", "Tags.member.1.Value", ""}, "ValidationError", `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`},
-		{"a long key of wide characters", []string{"Tags.member.1.Key", strings.Repeat("é", 128), "Tags.member.1.Value", ""}, "InvalidParameterValue", ""},
+		{"a long key of wide characters", []string{"Tags.member.1.Key", strings.Repeat("é", 129), "Tags.member.1.Value", ""}, "ValidationError", ""},
 		{
 			"a transitive key that is no tag",
 			[]string{"TransitiveTagKeys.member.1", "a"},
@@ -588,6 +588,11 @@ func TestAssumedSession(t *testing.T) {
 	if size < 2000 || a.text("PackedPolicySize") == "" || !strings.HasPrefix(a.body, "<AssumeRoleResponse ") ||
 		a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v %s", a.header, a.body)
+	}
+	const widest = 256 // characters, whatever they are
+	if a := d.assume(d.key(adaKey), riderARN, "Tags.member.1.Key", strings.Repeat("é", 128), "Tags.member.1.Value",
+		strings.Repeat("界", widest)); a.status != 200 {
+		t.Errorf("a tag of wide characters: %s", a.body)
 	}
 	plain := d.assume(d.key(adaKey), riderARN)
 	if plain.has("SourceIdentity") || plain.has("PackedPolicySize") || plain.text("Expiration") != "2026-11-30T13:00:00Z" {
