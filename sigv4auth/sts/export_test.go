@@ -7,7 +7,7 @@ import (
 
 // EncodeForTest returns what is sealed of a session.
 func EncodeForTest(s *Session, secret string) []byte {
-	plain, _ := encode(s, secret)
+	plain, _ := encode(s, secret, proof{1, 2, 3})
 	return plain
 }
 

@@ -9,19 +9,21 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
-// opened is a token that was opened. But for the last two fields it is not changed once made.
+// opened is a token that was opened. But for the last three fields it is not changed once made.
 type opened struct {
 	key     keyring.KeyID // which sealed it
 	weight  int64         // see weigh
 	session Session
+	asker   proof // of the asker's secret
 	// credential is complete but for what the role or the user adds at each request.
 	credential sigv4auth.Credential
 	known      sigv4auth.Session // the credential's
 	// base names the policies of the sessions of users: see userRevision.
 	base string
 
-	user    atomic.Pointer[userRevision]    // the last one
-	managed atomic.Pointer[managedPolicies] // the last ones
+	proved  atomic.Pointer[sigv4auth.Secret] // the asker's that was last proved to be the one
+	user    atomic.Pointer[userRevision]     // the last one
+	managed atomic.Pointer[managedPolicies]  // the last ones
 }
 
 // userRevision is the revision of a session of a user, for one revision of the asker's credential.
@@ -44,7 +46,7 @@ func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 	if c.Principal, ok = s.principal(content.userID); !ok {
 		return nil, false
 	}
-	o.weight = weigh(&k, s)
+	o.weight, o.asker = weigh(&k, s), content.asker
 	c.AccessKeyID, c.Secret, c.SessionToken = k.accessKeyID, sigv4auth.NewSecret(content.secret), sigv4auth.NewSecret(k.token)
 	c.Expires = s.Expires
 	c.Session, o.known = &o.known, sigv4auth.Session{

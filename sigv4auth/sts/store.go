@@ -100,7 +100,7 @@ type unknown string
 const (
 	noSuchKey  unknown = "no store has the access key"
 	noRole     unknown = "the session's role is gone, or another has been made under its name"
-	noAsker    unknown = "the long-term key that asked for the session is gone, or has become another user's"
+	noAsker    unknown = "the long-term key that asked for the session is gone, or has another secret or user"
 	notOurs    unknown = "the session token does not open"
 	keyRetired unknown = "the key that sealed the session token is no longer in the ring"
 	hasEnded   unknown = "the calling session has ended since the request was verified"
@@ -182,6 +182,9 @@ func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened
 		asker, err := s.asker(ctx, &o.session)
 		if err != nil {
 			return err
+		}
+		if !o.askedWith(&asker) {
+			return noAsker
 		}
 		if !asker.Expires.IsZero() && asker.Expires.Before(c.Expires) {
 			c.Expires = asker.Expires

@@ -237,11 +237,23 @@ func TestASessionEndsWithItsAsker(t *testing.T) {
 		for what, edit := range map[string]func(c *sigv4auth.Credential){
 			"another user's":          func(c *sigv4auth.Credential) { c.Principal.ARN += "x" },
 			"of a user made again":    func(c *sigv4auth.Credential) { c.Principal.UserID = "AIDAADA2" },
+			"one with another secret": func(c *sigv4auth.Credential) { c.Secret = sigv4auth.NewSecret("a-long-term-secret-new") },
 			"no long-term key at all": func(c *sigv4auth.Credential) { c.SessionToken = sigv4auth.NewSecret("a token") },
 		} {
 			set(edit)
 			c, err := p.find(i)
 			isUnknown(t, s.Kind.String()+": the key has become "+what, c, err)
+		}
+		// A process that was given derived keys does not know the secret.
+		derived, err := sigv4auth.DeriveSigningKey(key.Secret, sigv4auth.Scope{Date: "20261130", Region: "us-east-1", Service: "ride"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(func(c *sigv4auth.Credential) {
+			c.Secret, c.SigningKeys = sigv4auth.Secret{}, []sigv4auth.SigningKey{derived}
+		})
+		if _, err := p.find(i); err != nil {
+			t.Errorf("%v: without the secret: %v", s.Kind, err)
 		}
 		set(func(c *sigv4auth.Credential) { c.Expires = start.Add(time.Minute) })
 		if c, err := p.find(i); err != nil || !c.Expires.Equal(start.Add(time.Minute)) {
