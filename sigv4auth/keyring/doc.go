@@ -38,10 +38,10 @@
 // A Ring reads its file again at most once in [Config].CheckEvery, when it is used; there is no
 // goroutine behind it. If the file cannot be read or is broken, the last good keys stay in force,
 // each until its own time ends, and Config.Report is told: watch it, since a key that was retired
-// meanwhile still opens. So it is with a file of a lower revision, such as one that was put back from
-// a backup: it may have a key that has been retired since. A process that starts does not know of a
-// later one: never put a file back that has a retired key. [Ring.Reload] reads at once, and is how keys from a key management service
-// come in.
+// meanwhile still opens. So it is with a file of a lower revision, such as one that was put back
+// from a backup: it may have a key that has been retired since. A process that starts knows of no
+// later one: never put a file back that has a retired key. [Ring.Reload] reads at once, and is how
+// keys from a key management service come in.
 //
 // # The file
 //

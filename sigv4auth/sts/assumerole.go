@@ -128,8 +128,8 @@ func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, e
 }
 
 // elsewhere returns nil if a session that the ring does not open is another store's. It may be one
-// whose ring key has ended since the request was verified: taken for another store's, it would leave
-// its transitive tags and its asker behind.
+// whose ring key has ended since the request was verified: taken for another store's, it would
+// leave its transitive tags and its asker behind.
 func (e *Endpoint) elsewhere(ctx context.Context, id *sigv4auth.Identity, token string) error {
 	c, err := e.cfg.Store.next(ctx, id.AccessKeyID, token)
 	known := err == nil && c.AccessKeyID == id.AccessKeyID && c.SessionToken.Equal(token) &&

@@ -389,7 +389,8 @@ func TestGetWebIdentityToken(t *testing.T) {
 	t.Parallel()
 	s := &signer{}
 	d := open(t, func(c *sts.EndpointConfig) { c.IdentityTokens = s })
-	d.identityPolicy(adaARN, statement(allow, `"Action": ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken", "sts:AssumeRole"]`, `"Resource": "*"`,
+	d.identityPolicy(adaARN, statement(allow,
+		`"Action": ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken", "sts:AssumeRole"]`, `"Resource": "*"`,
 		`"Condition": {"ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["a", "b"]}, "StringEqualsIfExists": {"sts:SigningAlgorithm": "ES384", "aws:RequestTag/x": "y"},
 		"NumericLessThanEqualsIfExists": {"sts:DurationSeconds": "600"}}`))
 	ask := func(who sigv4auth.Credential, parameters ...string) reply {

@@ -77,7 +77,8 @@ func TestEndedWhileItAsks(t *testing.T) {
 	dir.keys[pool] = sigv4auth.Credential{
 		AccessKeyID: pool, Secret: sigv4auth.NewSecret("a-secret-of-a-pool"), SessionToken: sigv4auth.NewSecret("its-token"),
 		Principal: iampolicy.Principal{
-			ARN: "arn:aws:sts::111122223333:assumed-role/Rider/pool", RoleARN: riderARN, UserID: "AROARIDER:pool", Type: iampolicy.AssumedRole,
+			ARN: "arn:aws:sts::111122223333:assumed-role/Rider/pool", RoleARN: riderARN, UserID: "AROARIDER:pool",
+			Type: iampolicy.AssumedRole,
 		},
 		Session: &sigv4auth.Session{SourceIdentity: "pool", IssuedAt: start},
 	}

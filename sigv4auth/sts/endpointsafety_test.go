@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -459,5 +460,22 @@ func TestLimiterClock(t *testing.T) {
 		if got := l.Ask(client, start.Add(c.after)); got != c.may {
 			t.Errorf("%v later: %t", c.after, got)
 		}
+	}
+}
+
+// TestLongCredentialIsCheap: to find the region of a request that nobody has verified takes memory
+// for the parts of a credential scope, and not for each slash (threat 222).
+//
+// It does not run beside others, whose memory it would count.
+func TestLongCredentialIsCheap(t *testing.T) {
+	d := open(t, func(c *sts.EndpointConfig) { c.Regions = []string{"eu-west-1"} })
+	r := post(form("GetCallerIdentity"))
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+strings.Repeat("/", 1<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a := d.serve(r)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; a.status == 200 || took > 8<<20 {
+		t.Errorf("%d: %d KiB were allocated", a.status, took>>10)
 	}
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // proof tells the secret of a long-term key from another. A session has that of its asker, so that
-// it ends if the secret is replaced and the key's ID is not: whoever has the old one has lost it. It
-// is as good as nothing for finding the secret, and is sealed besides.
+// it ends if the secret is replaced and the key's ID is not: whoever has the old one has lost it.
+// It is as good as nothing for finding the secret, and is sealed besides.
 type proof [8]byte
 
 // proofOf returns the proof of a credential's secret, zero if it has none.

@@ -373,7 +373,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestCacheTakesBoundedMemory: a session policy of 2,048 characters takes thirty times its size once
+// TestCacheTakesBoundedMemory: a session policy of 2,048 characters takes 40 times its size once
 // parsed: of sessions with such, which whoever may assume a role makes at will, fewer are kept, and
 // what they take stays within what the cache is for (threat 223).
 //
@@ -383,8 +383,8 @@ func TestCacheTakesBoundedMemory(t *testing.T) {
 	p := newProcess(t, newDirectory(), sigv4test.NewClock(start), &keys, func(cfg *sts.StoreConfig) { cfg.CacheSize = 1024 })
 	const most = 1024 * 4 << 10
 	large := riding()
-	large.Policy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericEquals":{"a:b":[1` +
-		strings.Repeat(",1", 900) + `]}}}}`
+	large.Policy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"NumericEquals":{"a:b":[1` + strings.Repeat(",1", 900) + `]}}}}`
 	cached := func(s sts.Session, n int) (first, last sts.Issued) {
 		t.Helper()
 		for i := range n {

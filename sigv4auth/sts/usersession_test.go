@@ -215,8 +215,8 @@ func TestEventsOfWhatNeedsNoPermission(t *testing.T) {
 	} {
 		a := d.call(c.who, c.action)
 		e := d.last()
-		if a.status != 200 || e.Outcome != sigv4auth.Admitted || e.Action != "sts:"+c.action || e.Resource != c.arn || e.Principal != c.arn ||
-			!e.Decision.Allowed() || e.Decision.PolicyName != "needs no permission" || d.dir.gone != 1 {
+		if a.status != 200 || e.Outcome != sigv4auth.Admitted || e.Action != "sts:"+c.action || e.Resource != c.arn ||
+			e.Principal != c.arn || !e.Decision.Allowed() || e.Decision.PolicyName != "needs no permission" || d.dir.gone != 1 {
 			t.Errorf("%s by %s: %d: %+v", c.action, c.arn, a.status, e)
 		}
 	}

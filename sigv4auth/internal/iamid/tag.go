@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of tags, of keys and values in characters: IAM User Guide, "Rules for tagging in IAM and
-// AWS STS".
+// The bounds of tags, those of keys and values in characters: IAM User Guide, "Rules for tagging in
+// IAM and AWS STS".
 const (
 	MaxTags     = 50
 	MaxTagKey   = 128
