@@ -139,7 +139,10 @@ func (e *Endpoint) allowsAll(r *http.Request, id sigv4auth.Identity, c *call, ac
 func (e *Endpoint) tell(r *http.Request, id sigv4auth.Identity, action string) {
 	c := callFrom(r.Context())
 	c.action, c.resource, c.free = action, id.Principal.ARN, true
-	_ = e.authz.Check(r, id.WithSession(sigv4auth.Session{})) // without the session's policies
+	if _, temporary := id.Session(); temporary {
+		id = id.WithSession(sigv4auth.Session{}) // without the session's policies
+	}
+	_ = e.authz.Check(r, id)
 	c.free = false
 }
 
