@@ -116,14 +116,33 @@ func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, e
 	if !temporary {
 		return Session{Asker: Asker{AccessKeyID: id.AccessKeyID, ARN: id.Principal.ARN, UserID: id.Principal.UserID}}, nil
 	}
-	s, err := e.cfg.Store.Session(id.AccessKeyID, sessionTokenOf(r, id))
+	token := sessionTokenOf(r, id)
+	s, err := e.cfg.Store.Session(id.AccessKeyID, token)
 	switch {
 	case err == nil:
 		return s, nil
 	case errors.Is(err, sigv4auth.ErrUnrecognizedClient):
-		return Session{Tags: known.Tags, SourceIdentity: known.SourceIdentity}, nil
+		return Session{Tags: known.Tags, SourceIdentity: known.SourceIdentity}, e.elsewhere(r.Context(), id, token)
 	}
 	return Session{}, failed("the caller's session", err)
+}
+
+// elsewhere returns nil if a session that the ring does not open is another store's. It may be one
+// whose ring key has ended since the request was verified: taken for another store's, it would
+// leave its transitive tags and its asker behind.
+func (e *Endpoint) elsewhere(ctx context.Context, id *sigv4auth.Identity, token string) error {
+	c, err := e.cfg.Store.next(ctx, id.AccessKeyID, token)
+	known := err == nil && c.AccessKeyID == id.AccessKeyID && c.SessionToken.Equal(token) &&
+		c.Principal.ARN == id.Principal.ARN && c.Principal.UserID == id.Principal.UserID
+	switch {
+	case known:
+		return nil
+	case err == nil || errors.Is(err, sigv4auth.ErrUnrecognizedClient):
+		return hasEnded
+	case errors.Is(err, sigv4auth.ErrExpiredToken):
+		return err
+	}
+	return failed("the caller's session", err)
 }
 
 // sessionTokenOf returns the session token of a request that has been verified.
@@ -148,23 +167,8 @@ func (e *Endpoint) decideRole(
 	c := callFrom(r.Context())
 	c.resource, c.trust = q.arn, role.TrustPolicy
 	c.keys = func(to *iampolicy.Context) { q.keys(to, role.Tags, claims) }
-
-	// The last decision is the one that the event tells: the one that refuses, or that of action. A
-	// caller who may not assume the role learns no more, so that its refusal comes first.
-	var also error
-	for _, needed := range q.permissions() {
-		if err := e.allows(r, id, c, needed, unknown); err != nil {
-			also = err
-			break
-		}
-	}
-	refused := c.action
-	if err := e.allows(r, id, c, action, unknown); err != nil {
+	if err := e.allowsAll(r, id, c, action, unknown, q.permissions()...); err != nil {
 		return nil, err
-	}
-	if also != nil {
-		_ = e.allows(r, id, c, refused, unknown)
-		return nil, also
 	}
 	if err := q.checkDuration(role.MaxSession); err != nil {
 		return nil, err
@@ -176,9 +180,7 @@ func (e *Endpoint) decideRole(
 // "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
 // They are needed for what a session takes over from the calling one, too.
 func (q *roleRequest) permissions() (actions []string) {
-	if len(q.tags.values) > 0 {
-		actions = append(actions, "sts:TagSession")
-	}
+	actions = q.tags.permissions("sts:TagSession")
 	if q.identity != "" {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}

@@ -19,6 +19,7 @@ type call struct {
 	action, resource string
 	trust            *iampolicy.Policy // of the role; nil => no role is asked for
 	keys             func(*iampolicy.Context)
+	free             bool // whoever signs may
 
 	mfa *bool // whether the second factor is right; nil => not asked yet
 }
@@ -114,6 +115,37 @@ func (e *Endpoint) allows(r *http.Request, id sigv4auth.Identity, c *call, actio
 	}
 }
 
+// allowsAll decides by policies whether id may do action, and what it needs beside it. The last
+// decision is the one that the event tells: the one that refuses, or that of action. A caller who
+// may not do action learns no more, so that its refusal comes first.
+func (e *Endpoint) allowsAll(r *http.Request, id sigv4auth.Identity, c *call, action, detail string, beside ...string) error {
+	var also error
+	for _, needed := range beside {
+		if also = e.allows(r, id, c, needed, detail); also != nil {
+			break
+		}
+	}
+	refused := c.action
+	if err := e.allows(r, id, c, action, detail); err != nil {
+		return err
+	}
+	if also != nil {
+		_ = e.allows(r, id, c, refused, detail)
+	}
+	return also
+}
+
+// tell puts into the event what id does that needs no permission. Nothing depends on that decision.
+func (e *Endpoint) tell(r *http.Request, id sigv4auth.Identity, action string) {
+	c := callFrom(r.Context())
+	c.action, c.resource, c.free = action, id.Principal.ARN, true
+	if _, temporary := id.Session(); temporary {
+		id = id.WithSession(sigv4auth.Session{}) // without the session's policies
+	}
+	_ = e.authz.Check(r, id)
+	c.free = false
+}
+
 // target and conditionKeys tell the Authorizer what is being decided.
 func target(r *http.Request) (action, resource string) {
 	c := callFrom(r.Context())
@@ -135,6 +167,9 @@ func (p decisionPolicies) Policies(ctx context.Context, id sigv4auth.Identity) (
 	c := callFrom(ctx)
 	if c == nil {
 		return iampolicy.Set{}, "", errors.New("sts: the request is none of the endpoint's") // unreachable
+	}
+	if c.free {
+		return p.e.free, "", nil
 	}
 	if id.Principal.EffectiveType() != iampolicy.IdentityProvider { // which has no policies of its own
 		if set, revision, err = p.e.cfg.Store.Policies(ctx, id); err != nil {

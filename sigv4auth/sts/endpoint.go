@@ -94,7 +94,8 @@ type EndpointConfig struct {
 //
 // Who may do what is decided by the caller's policies and by the trust policy of the role, as IAM
 // does, before the request's [sigv4auth.Event], which names the action, the role and the decision.
-// GetCallerIdentity and GetSessionToken need no permission. A role that does not exist is one that
+// GetCallerIdentity and GetSessionToken need no permission, which the decision of their event says.
+// A role that does not exist is one that
 // trusts nobody: the caller is told the same.
 //
 // # What sessions may call
@@ -110,6 +111,7 @@ type Endpoint struct {
 	auths    regional
 	handlers map[string]http.Handler // by region
 	nobody   *iampolicy.Policy       // the trust policy of a role that is not there
+	free     iampolicy.Set           // the policies of everybody, for what needs no permission
 	limit    *limiter
 	now      func() time.Time
 }
@@ -159,6 +161,9 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if err != nil {
 		return nil, err // unreachable
 	}
+	if e.free, err = freeForAll(); err != nil {
+		return nil, err // unreachable
+	}
 	e.service = e.newService()
 	e.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
 		Policies: decisionPolicies{e}, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
@@ -185,6 +190,19 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 		e.handlers[region] = e.service.Handler(a.Require(e.decide), a.RequireUnsigned(e.unsigned(a)))
 	}
 	return e, nil
+}
+
+// freeForAll returns policies that allow what needs no permission. A federated user needs two.
+func freeForAll() (set iampolicy.Set, err error) {
+	all := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["sts:GetCallerIdentity", "sts:GetSessionToken"],
+		"Resource": "*"}}`)
+	name := iampolicy.WithName("needs no permission")
+	own, err := iampolicy.Parse(all, iampolicy.IdentityPolicy, name)
+	if err != nil {
+		return iampolicy.Set{}, err // unreachable
+	}
+	session, err := iampolicy.Parse(all, iampolicy.SessionPolicy, name)
+	return iampolicy.Set{Identity: []*iampolicy.Policy{own}, Sessions: []*iampolicy.Policy{session}}, err
 }
 
 // ServeHTTP answers a request.

@@ -70,7 +70,15 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	session.Policy = compact(session.Policy)
 
 	accessKeyID := iamid.NewAccessKeyID(iamid.TemporaryPrefix)
-	plain, packed := encode(&session, iamid.NewSecret())
+	var of proof
+	if session.Asker != (Asker{}) {
+		asker, err := s.asker(ctx, &session.Asker)
+		if err != nil {
+			return Issued{}, err
+		}
+		of = proofOf(&asker)
+	}
+	plain, packed := encode(&session, iamid.NewSecret(), of)
 	token, err := sealToken(s.box, accessKeyID, plain, g.MinTokenSize)
 	if err != nil {
 		return Issued{}, err

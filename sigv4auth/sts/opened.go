@@ -13,8 +13,9 @@ import (
 // keep. Memory is most of what opening a token costs beside its decryption: what few sessions have,
 // and what only [Store.Session] tells, has no room here.
 type opened struct {
-	key  keyring.KeyID // which sealed it
-	kind Kind
+	key    keyring.KeyID // which sealed it
+	weight int64         // see weigh
+	kind   Kind
 	// plain is what was sealed, from which the Session can be read again.
 	plain  string
 	roleID string  // of a RoleSession
@@ -28,6 +29,8 @@ type opened struct {
 // asker is who asked for a session.
 type asker struct {
 	Asker
+	secret proof                            // of its secret
+	proved atomic.Pointer[sigv4auth.Secret] // the one that was last proved to be it
 	// base names the policies of the sessions of users: see userRevision.
 	base string
 	user atomic.Pointer[userRevision] // the last one
@@ -60,7 +63,7 @@ func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 		return nil, false
 	}
 	o = &opened{
-		key: key, kind: s.Kind, plain: k.plain, roleID: s.RoleID,
+		key: key, weight: weigh(&k, &s), kind: s.Kind, plain: k.plain, roleID: s.RoleID,
 		credential: sigv4auth.Credential{
 			AccessKeyID: k.accessKeyID, Secret: sigv4auth.NewSecret(content.secret), SessionToken: sigv4auth.NewSecret(k.token),
 			Expires: s.Expires, Principal: principal,
@@ -83,7 +86,7 @@ func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 		o.limits = &limits{arns: s.PolicyARNs}
 	}
 	if s.Asker != (Asker{}) {
-		o.asker = &asker{Asker: s.Asker}
+		o.asker = &asker{Asker: s.Asker, secret: content.asker}
 	}
 	if s.Kind != RoleSession {
 		o.asker.base = strings.Join([]string{
@@ -107,6 +110,18 @@ func (a *asker) userRevision(of string) string {
 		a.user.Store(last)
 	}
 	return last.revision
+}
+
+// weigh returns how many bytes of memory a session takes, at the most, as long as it is kept: the
+// texts of its token, which are one, the tags, and 40 times the text of its policy, which is what
+// the least favorable one takes once it is parsed.
+func weigh(k *kept, s *Session) int64 {
+	const (
+		itself  = 1 << 10
+		perTag  = 128
+		perByte = 40
+	)
+	return int64(itself + len(k.accessKeyID) + len(k.token) + len(k.plain) + perTag*len(s.Tags) + perByte*len(s.Policy))
 }
 
 // userRevisionPrefix begins the revisions of the sessions of users, which a Store makes and reads:

@@ -48,8 +48,9 @@ type StoreConfig struct {
 	// ManagedPolicies are what [Session].PolicyARNs name. nil: no session may have any.
 	ManagedPolicies ManagedPolicyStore
 	// CacheSize is the largest number of opened tokens that are kept: up to half of it may stay
-	// unused, for the number of sets is a power of two. One takes some KiB, and more with large
-	// session policies. 0: 16,384.
+	// unused, for the number of sets is a power of two. One takes some KiB, and up to 90 with a
+	// large session policy; together they take at most 4 KiB times CacheSize, or 1 MiB if that is
+	// more, so that of such fewer are kept. 0: 16,384.
 	CacheSize int
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -99,9 +100,10 @@ type unknown string
 const (
 	noSuchKey  unknown = "no store has the access key"
 	noRole     unknown = "the session's role is gone, or another has been made under its name"
-	noAsker    unknown = "the long-term key that asked for the session is gone, or has become another user's"
+	noAsker    unknown = "the long-term key that asked for the session is gone, or has another secret or user"
 	notOurs    unknown = "the session token does not open"
 	keyRetired unknown = "the key that sealed the session token is no longer in the ring"
+	hasEnded   unknown = "the calling session has ended since the request was verified"
 )
 
 // Error returns the reason, for the operator.
@@ -128,6 +130,11 @@ func (s *Store) Credential(ctx context.Context, accessKeyID, sessionToken string
 			return sigv4auth.Credential{}, err
 		}
 	}
+	return s.next(ctx, accessKeyID, sessionToken)
+}
+
+// next asks the next store.
+func (s *Store) next(ctx context.Context, accessKeyID, sessionToken string) (sigv4auth.Credential, error) {
 	if s.cfg.Credentials == nil {
 		return sigv4auth.Credential{}, noSuchKey
 	}
@@ -175,6 +182,9 @@ func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened
 		asker, err := s.asker(ctx, &o.asker.Asker)
 		if err != nil {
 			return err
+		}
+		if !o.asker.askedWith(&asker) {
+			return noAsker
 		}
 		if !asker.Expires.IsZero() && asker.Expires.Before(c.Expires) {
 			c.Expires = asker.Expires

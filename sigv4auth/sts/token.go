@@ -35,7 +35,7 @@ var tokenText = base64.StdEncoding.Strict()
 //	version, kind, flags
 //	when it was issued, in seconds of Unix time, and for how many seconds
 //	secret, role ARN, name (of a RoleSession: its user ID, which is the role's ID, a colon and the name)
-//	asker: access key ID, ARN, user ID (if hasAsker)
+//	asker: access key ID, ARN, user ID, and the proof of the secret, of 8 bytes (if hasAsker)
 //	number of tags; of each 2 × the length of its key, + 1 if transitive, key, value
 //	source identity
 //	when MFA was proved, in seconds of Unix time (if hasMFATime)
@@ -70,8 +70,9 @@ func (w *writer) texts(all []string) {
 }
 
 // encode returns what is to be sealed of a session, and how many bytes of it are policies and tags.
-// It depends on nothing but its arguments: maps are written in the order of their keys.
-func encode(s *Session, secret string) (plain []byte, packed int) {
+// of is the proof of its asker. It depends on nothing but its arguments: maps are written in the
+// order of their keys.
+func encode(s *Session, secret string, of proof) (plain []byte, packed int) {
 	var flags byte
 	if s.Asker != (Asker{}) {
 		flags |= hasAsker
@@ -99,6 +100,7 @@ func encode(s *Session, secret string) (plain []byte, packed int) {
 		w.text(s.Asker.AccessKeyID)
 		w.text(s.Asker.ARN)
 		w.text(s.Asker.UserID)
+		w = append(w, of[:]...)
 	}
 	before := len(w)
 	w.number(uint64(len(s.Tags)))
@@ -210,6 +212,7 @@ func (r *reader) seconds() time.Duration {
 type content struct {
 	secret string
 	userID string // of a RoleSession
+	asker  proof
 }
 
 // decode fills s with the session that was encoded. What encode does not write is refused; s is
@@ -232,6 +235,7 @@ func decode(s *Session, plain string) (c content, ok bool) {
 	}
 	if flags&hasAsker != 0 {
 		s.Asker = Asker{r.text(), r.text(), r.text()}
+		copy(c.asker[:], r.take(len(c.asker)))
 		r.bad = r.bad || s.Asker == (Asker{})
 	}
 	r.tags(s)
