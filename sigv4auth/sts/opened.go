@@ -29,7 +29,7 @@ type opened struct {
 // asker is who asked for a session.
 type asker struct {
 	Asker
-	secret proof                            // of its secret
+	known  proof                            // of its secret
 	proved atomic.Pointer[sigv4auth.Secret] // the one that was last proved to be it
 	// base names the policies of the sessions of users: see userRevision.
 	base string
@@ -86,7 +86,7 @@ func newOpened(k kept, key keyring.KeyID) (o *opened, ok bool) {
 		o.limits = &limits{arns: s.PolicyARNs}
 	}
 	if s.Asker != (Asker{}) {
-		o.asker = &asker{Asker: s.Asker, secret: content.asker}
+		o.asker = &asker{Asker: s.Asker, known: content.asker}
 	}
 	if s.Kind != RoleSession {
 		o.asker.base = strings.Join([]string{

@@ -26,14 +26,14 @@ func proofOf(c *sigv4auth.Credential) (p proof) {
 // askedWith reports whether the session was asked for with the secret that a credential has. Where
 // either has none it is not known: services may have derived keys in place of secrets.
 func (a *asker) askedWith(c *sigv4auth.Credential) bool {
-	if c.Secret.IsZero() || a.secret == (proof{}) {
+	if c.Secret.IsZero() || a.known == (proof{}) {
 		return true
 	}
 	if last := a.proved.Load(); last != nil && last.Equal(c.Secret.Reveal()) { // nearly always
 		return true
 	}
 	of := proofOf(c)
-	if !hmac.Equal(of[:], a.secret[:]) {
+	if !hmac.Equal(of[:], a.known[:]) {
 		return false
 	}
 	secret := c.Secret
