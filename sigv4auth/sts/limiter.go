@@ -36,6 +36,16 @@ func newLimiter(perMinute, atOnce int) *limiter {
 	return &limiter{perMinute: perMinute, atOnce: make(chan struct{}, atOnce), counts: map[netip.Prefix]int{}}
 }
 
+// also counts n more requests of a client, and reports whether it may make them.
+func (l *limiter) also(n int, client netip.Addr, now time.Time) bool {
+	for range n {
+		if !l.count(source(client), now.Unix()/60) {
+			return false
+		}
+	}
+	return true
+}
+
 // enter reports whether a request of a client may be worked on; leave ends the work. A client whose
 // address is not known is one with all such.
 func (l *limiter) enter(client netip.Addr, now time.Time) (leave func(), ok bool) {

@@ -134,6 +134,15 @@ func keyValues(v *jsonValue) ([]string, bool) {
 	return values, true
 }
 
+// claim is the Claim of a WebIdentity.
+func (t *parsedToken) claim(name string) ([]string, bool) {
+	v, is := t.claims.member(name)
+	if !is || v.kind == jsonNull {
+		return nil, false
+	}
+	return keyValues(v)
+}
+
 // rejectedClaim is the refusal of a token that is its issuer's.
 func rejectedClaim(detail string) *sts.TokenError {
 	return &sts.TokenError{

@@ -120,7 +120,7 @@ func (v *Verifier) VerifyToken(ctx context.Context, token string) (sts.WebIdenti
 	}
 	id := sts.WebIdentity{
 		Issuer: t.issuer, Provider: p.name, Subject: t.subject, Audience: registered[0], AuthorizedParty: t.party,
-		Issued: t.issued, Expires: t.expires, SigningAlgorithm: string(t.algorithm),
+		Issued: t.issued, Expires: t.expires, SigningAlgorithm: string(t.algorithm), Claim: t.claim,
 	}
 	if id.Claims, err = p.conditionKeys(t); err != nil {
 		return sts.WebIdentity{}, err
