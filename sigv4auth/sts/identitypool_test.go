@@ -412,7 +412,7 @@ func TestIdentityPoolLinks(t *testing.T) {
 	a.is(t, "the guest that was", "NotAuthorizedException", "Access to Identity '"+guest+"' is forbidden.")
 }
 
-// TestIdentityPoolGuests: threat 205. Guests are off unless they have a role, and their session may
+// TestIdentityPoolGuests: guests are off unless they have a role, and their session may
 // do nothing outside its scope, whatever the role may do.
 func TestIdentityPoolGuests(t *testing.T) {
 	t.Parallel()
@@ -458,7 +458,7 @@ func TestIdentityPoolGuests(t *testing.T) {
 	}
 }
 
-// TestIdentityPoolTrust: threat 206. The role's trust policy decides, by the pool's ID, the
+// TestIdentityPoolTrust: the role's trust policy decides, by the pool's ID, the
 // identity's and how they have logged in; a role that does not trust the pool and one that is not
 // there are told alike.
 func TestIdentityPoolTrust(t *testing.T) {
