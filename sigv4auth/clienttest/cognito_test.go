@@ -215,7 +215,8 @@ func TestCognitoBoto3(t *testing.T) {
 	if exec.Command(python, "-c", "import boto3").Run() != nil {
 		testneed.MissingProgram(t, "boto3 for python3")
 	}
-	cmd := exec.CommandContext(t.Context(), python, "-c", cognitoBoto3, cognitoPool, cognitoProvider, cognitoToken, cognitoAuth, cognitoWrong)
+	cmd := exec.CommandContext(t.Context(), python, "-c", cognitoBoto3,
+		cognitoPool, cognitoProvider, cognitoToken, cognitoAuth, cognitoWrong)
 	cmd.Env = cognitoEnvironment(t, newCognito(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -287,18 +287,23 @@ var poolOperations = map[string]poolOperation{
 	"GetOpenIdToken":            (*IdentityPool).getOpenIDToken,
 }
 
-// decide is the Check of all requests. What it does is bounded before it does anything.
+// decide is the Check of all requests. What it does is bounded before it does anything. The body is
+// read before the request is one of those that are looked at: who sends it slowly keeps nobody out.
 func (p *IdentityPool) decide(r *http.Request, id sigv4auth.Identity) error {
 	client, _ := p.auth.ClientIP(r)
-	leave, ok := p.limit.enter(client, id.VerifiedAt)
+	if !p.limit.admits(1, client, id.VerifiedAt) {
+		return poolRefused(tooManyRequests())
+	}
+	operation, in, err := awsjson.Asked(r)
+	if err != nil {
+		return poolRefused(err)
+	}
+	leave, ok := p.limit.begin()
 	if !ok {
 		return poolRefused(tooManyRequests())
 	}
 	defer leave()
-	operation, in, err := awsjson.Asked(r)
-	if err == nil {
-		callFrom(r.Context()).do, err = poolOperations[operation](p, r, id, in)
-	}
+	callFrom(r.Context()).do, err = poolOperations[operation](p, r, id, in)
 	return poolRefused(err)
 }
 

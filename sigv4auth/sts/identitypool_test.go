@@ -277,7 +277,9 @@ func TestIdentityPoolRefusals(t *testing.T) {
 			map[string]any{"IdentityPoolId": unknown}, "GetId", "ResourceNotFoundException", "IdentityPool '" + unknown + "' not found.",
 		},
 		"an unknown identity": {
-			map[string]any{"IdentityId": unknown}, "GetCredentialsForIdentity", "ResourceNotFoundException", "Identity '" + unknown + "' not found.",
+			map[string]any{"IdentityId": unknown},
+			"GetCredentialsForIdentity", "ResourceNotFoundException",
+			"Identity '" + unknown + "' not found.",
 		},
 		"an unknown identity with a login": {
 			map[string]any{"IdentityId": unknown, "Logins": logins(userPool, "alice")},
@@ -412,7 +414,7 @@ func TestIdentityPoolLinks(t *testing.T) {
 	a.is(t, "the guest that was", "NotAuthorizedException", "Access to Identity '"+guest+"' is forbidden.")
 }
 
-// TestIdentityPoolGuests: guests are off unless they have a role, and their session may
+// TestIdentityPoolGuests: threat 200. Guests are off unless they have a role, and their session may
 // do nothing outside its scope, whatever the role may do.
 func TestIdentityPoolGuests(t *testing.T) {
 	t.Parallel()

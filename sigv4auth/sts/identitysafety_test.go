@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -72,7 +73,33 @@ func TestIdentityPoolMistakes(t *testing.T) {
 	}
 }
 
-// TestIdentityPoolLimits: a client presents so many logins in a minute, whatever requests they come
+// TestIdentityPoolSlowBodies: threat 222. A body that does not come to its end holds no place among
+// the requests that are looked at.
+func TestIdentityPoolSlowBodies(t *testing.T) {
+	t.Parallel()
+	p := newPond(t, func(c *sts.IdentityPoolConfig) { c.RequestsAtOnce = 1 })
+	body, end := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r := httptest.NewRequest("POST", "/", body)
+		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+		r.Header.Set("X-Amz-Target", "AWSCognitoIdentityService.GetId")
+		p.h.ServeHTTP(httptest.NewRecorder(), r)
+	}()
+	if _, err := end.Write([]byte("{")); err != nil { // it is being read
+		t.Fatal(err)
+	}
+	if a := p.ask("GetId", map[string]any{"IdentityPoolId": poolID}); a.status != 200 {
+		t.Error(a.body)
+	}
+	if err := end.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+}
+
+// TestIdentityPoolLimits: threat 222. A client presents so many logins in a minute, whatever requests they come
 // in, and only so many requests are looked at at one time; no token of more is verified.
 func TestIdentityPoolLimits(t *testing.T) {
 	t.Parallel()
@@ -140,8 +167,8 @@ func (f failing) Link(context.Context, string, string, []sts.ProviderLogin) (str
 	return "", f.err
 }
 
-// TestIdentityPoolStoresFail: a store that fails is the server's fault and admits nobody, and a full
-// one says so.
+// TestIdentityPoolStoresFail: a store that fails is the server's fault and admits nobody, and a
+// full one says so.
 func TestIdentityPoolStoresFail(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -36,8 +36,8 @@ func newLimiter(perMinute, atOnce int) *limiter {
 	return &limiter{perMinute: perMinute, atOnce: make(chan struct{}, atOnce), counts: map[netip.Prefix]int{}}
 }
 
-// also counts n more requests of a client, and reports whether it may make them.
-func (l *limiter) also(n int, client netip.Addr, now time.Time) bool {
+// admits counts n requests of a client, and reports whether it may make them.
+func (l *limiter) admits(n int, client netip.Addr, now time.Time) bool {
 	for range n {
 		if !l.count(source(client), now.Unix()/60) {
 			return false
@@ -52,6 +52,11 @@ func (l *limiter) enter(client netip.Addr, now time.Time) (leave func(), ok bool
 	if !l.count(source(client), now.Unix()/60) {
 		return nil, false
 	}
+	return l.begin()
+}
+
+// begin reports whether a request that has been counted may be worked on; leave ends the work.
+func (l *limiter) begin() (leave func(), ok bool) {
 	select {
 	case l.atOnce <- struct{}{}:
 		return func() { <-l.atOnce }, true

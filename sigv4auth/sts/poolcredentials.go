@@ -68,7 +68,8 @@ func (p *IdentityPool) getCredentials(r *http.Request, id sigv4auth.Identity, in
 	})
 }
 
-// roleOf returns the role of who has these logins. custom is the one that they ask for, "" for none.
+// roleOf returns the role of who has these logins. custom is the one that they ask for, "" for
+// none.
 func (p *IdentityPool) roleOf(logins []login, custom string) (string, error) {
 	if len(logins) == 0 {
 		if custom != "" && custom != p.cfg.GuestRole {

@@ -73,7 +73,7 @@ func (p *IdentityPool) logins(r *http.Request, id sigv4auth.Identity, sent map[s
 		all = append(all, login{provider: provider})
 	}
 	client, _ := p.auth.ClientIP(r)
-	if !p.limit.also(len(all)-1, client, id.VerifiedAt) {
+	if !p.limit.admits(len(all)-1, client, id.VerifiedAt) {
 		return nil, tooManyRequests()
 	}
 	for i := range all {

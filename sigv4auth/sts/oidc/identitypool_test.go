@@ -72,9 +72,11 @@ func newBasicFlow(t *testing.T) *basicFlow {
 	v := newVerifier(t, oidc.Config{Now: f.clock.Now, Providers: []oidc.Provider{i.provider()}})
 	f.pool, err = sts.NewIdentityPool(sts.IdentityPoolConfig{
 		ID: poolID, Store: f.store, Identities: &sts.MemoryIdentities{}, Tokens: v, AuthenticatedRole: poolRole, GuestRole: poolRole,
-		OpenIDTokens: f.signer, Providers: []sts.LoginProvider{{Name: "issuer.example", ClientIDs: []string{audience}, Roles: &sts.RoleMapping{
-			FallBack: true, Rules: []sts.RoleRule{{Claim: "groups", Match: sts.MatchEquals, Value: "staff", Role: poolRole + "s"}},
-		}}},
+		OpenIDTokens: f.signer, Providers: []sts.LoginProvider{{
+			Name: "issuer.example", ClientIDs: []string{audience}, Roles: &sts.RoleMapping{
+				FallBack: true, Rules: []sts.RoleRule{{Claim: "groups", Match: sts.MatchEquals, Value: "staff", Role: poolRole + "s"}},
+			},
+		}},
 	})
 	must(err)
 	// The STS endpoint has the keys of the signer in this process, and fetches nothing.
@@ -190,7 +192,8 @@ func TestBasicFlow(t *testing.T) {
 	if _, code := f.assume(sign(mine)); code != "InvalidIdentityToken" {
 		t.Errorf("an unknown pool's: %s", code)
 	}
-	if _, code := f.assume(rs256("login", 0).token(with(claimsOf(sts.IdentityPoolIssuer), object{"aud": poolID}))); code != "InvalidIdentityToken" {
+	forged := f.login.token(with(claimsOf(sts.IdentityPoolIssuer), object{"aud": poolID}))
+	if _, code := f.assume(forged); code != "InvalidIdentityToken" {
 		t.Errorf("by another key: %s", code)
 	}
 	// The login's own token is none of the pool's.
