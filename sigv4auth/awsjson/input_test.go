@@ -47,15 +47,15 @@ func TestInput(t *testing.T) {
 		n, ok := in.Int("Number", awsjson.Rule{})
 		large, _ := in.Int("Large", awsjson.Rule{})
 		_, absent := in.Int("Absent", awsjson.Rule{})
-		structs := ""
+		var structs strings.Builder
 		for _, s := range in.Structs("Structs", awsjson.Rule{}) {
-			structs += s.String("Name", awsjson.Rule{Required: true}) + fmt.Sprint(s.Has("Value"))
+			structs.WriteString(s.String("Name", awsjson.Rule{Required: true}) + fmt.Sprint(s.Has("Value")))
 		}
 		m := in.Map("Map", awsjson.Rule{}, awsjson.Rule{}, awsjson.Rule{})
 		got = fmt.Sprint(in.String("Text", awsjson.Rule{}), in.Has("Empty"), in.Has("Null"), in.Has("text"), n, ok, large, absent,
 			in.Bool("Yes", awsjson.Rule{}), in.Bool("No", awsjson.Rule{}), in.Bool("Absent", awsjson.Rule{}),
 			in.Strings("List", awsjson.Rule{}, awsjson.Rule{}), in.Strings("EmptyList", awsjson.Rule{}, awsjson.Rule{}) != nil,
-			in.Strings("Absent", awsjson.Rule{}, awsjson.Rule{}) == nil, m, slices.Collect(maps.Keys(m)), structs,
+			in.Strings("Absent", awsjson.Rule{}, awsjson.Rule{}) == nil, m, slices.Collect(maps.Keys(m)), structs.String(),
 			in.Struct("Struct", awsjson.Rule{}).Struct("Inner", awsjson.Rule{}).String("Name", awsjson.Rule{}),
 			in.Struct("Absent", awsjson.Rule{}) == nil, in.Map("Absent", awsjson.Rule{}, awsjson.Rule{}, awsjson.Rule{}) == nil)
 		if text := fmt.Sprintf("%v %+v %#v %s %d", in, in, in, in, in); text != "awsjson.Input"+strings.Repeat(" awsjson.Input", 4) {

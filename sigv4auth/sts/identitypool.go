@@ -266,7 +266,7 @@ func (l *LoginProvider) check() error {
 	}
 	if l.Roles != nil {
 		if err := l.Roles.check(); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("Roles: %w", err))
+			mistakes = append(mistakes, fmt.Errorf("its Roles: %w", err))
 		}
 	}
 	return errors.Join(mistakes...)

@@ -99,11 +99,11 @@ func (m *RoleMapping) check() error {
 		between := func(text string, most int) bool { n := utf8.RuneCountInString(text); return n >= 1 && n <= most }
 		switch _, isRole := iamid.ParseARN(r.Role, "role"); {
 		case !between(r.Claim, maxClaimName) || !between(r.Value, maxClaimText):
-			mistakes = append(mistakes, fmt.Errorf("Rules[%d] has a Claim or a Value that is empty or too long", i))
+			mistakes = append(mistakes, fmt.Errorf("rule %d has a Claim or a Value that is empty or too long", i))
 		case r.Match < MatchEquals || r.Match > MatchNotEqual:
-			mistakes = append(mistakes, fmt.Errorf("Rules[%d].Match is none", i))
+			mistakes = append(mistakes, fmt.Errorf("the Match of rule %d is none", i))
 		case !isRole:
-			mistakes = append(mistakes, fmt.Errorf("Rules[%d].Role: %q is no ARN of a role", i, r.Role))
+			mistakes = append(mistakes, fmt.Errorf("the Role of rule %d is no ARN of a role: %q", i, r.Role))
 		}
 	}
 	return errors.Join(mistakes...)

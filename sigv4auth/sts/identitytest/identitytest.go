@@ -66,10 +66,10 @@ var checks = []struct {
 func link(ctx context.Context, s sts.IdentityStore, want, pool, identity string, logins ...sts.ProviderLogin) error {
 	got, err := s.Link(ctx, pool, identity, logins)
 	if err != nil {
-		return fmt.Errorf("Link(%v): %w", logins, err)
+		return fmt.Errorf("linking %v: %w", logins, err)
 	}
 	if got != want {
-		return fmt.Errorf("Link(%v) leads to %q; want %q", logins, got, want)
+		return fmt.Errorf("linking %v leads to %q; want %q", logins, got, want)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func link(ctx context.Context, s sts.IdentityStore, want, pool, identity string,
 func refuses(ctx context.Context, s sts.IdentityStore, identity string, logins ...sts.ProviderLogin) error {
 	got, err := s.Link(ctx, pool, identity, logins)
 	if !errors.Is(err, sts.ErrLoginLinked) || got != "" {
-		return fmt.Errorf("Link(%v) leads to %q, %v; want ErrLoginLinked", logins, got, err)
+		return fmt.Errorf("linking %v leads to %q, %v; want ErrLoginLinked", logins, got, err)
 	}
 	return nil
 }
@@ -87,10 +87,10 @@ func refuses(ctx context.Context, s sts.IdentityStore, identity string, logins .
 func has(ctx context.Context, s sts.IdentityStore, pool, identity string, want ...sts.ProviderLogin) error {
 	got, err := s.Logins(ctx, pool, identity)
 	if err != nil {
-		return fmt.Errorf("Logins: %w", err)
+		return fmt.Errorf("the logins of an identity: %w", err)
 	}
 	if len(got) != len(want) || slices.ContainsFunc(want, func(l sts.ProviderLogin) bool { return !slices.Contains(got, l) }) {
-		return fmt.Errorf("Logins returns %v; want %v", got, want)
+		return fmt.Errorf("the logins of an identity are %v; want %v", got, want)
 	}
 	for i := range got { // it is the caller's
 		got[i] = sts.ProviderLogin{}
@@ -101,9 +101,9 @@ func has(ctx context.Context, s sts.IdentityStore, pool, identity string, want .
 func isUnknown(ctx context.Context, s sts.IdentityStore, pool, identity string) error {
 	switch got, err := s.Logins(ctx, pool, identity); {
 	case err == nil || len(got) > 0:
-		return fmt.Errorf("Logins of an identity that does not exist: %v; want ErrNoSuchIdentity", got)
+		return fmt.Errorf("the logins of an identity that does not exist: %v; want ErrNoSuchIdentity", got)
 	case !errors.Is(err, sts.ErrNoSuchIdentity):
-		return fmt.Errorf("Logins of an identity that does not exist: %w; want ErrNoSuchIdentity", err)
+		return fmt.Errorf("the logins of an identity that does not exist: %w; want ErrNoSuchIdentity", err)
 	}
 	return nil
 }
@@ -206,10 +206,10 @@ func ended(ctx context.Context, s sts.IdentityStore) error {
 	cancel()
 	_, linked := s.Link(over, pool, first, []sts.ProviderLogin{ada})
 	if errors.Is(linked, sts.ErrLoginLinked) || errors.Is(linked, sts.ErrTooManyIdentities) {
-		return fmt.Errorf("Link when the context has ended: %w; that is a failure", linked)
+		return fmt.Errorf("linking when the context has ended: %w; that is a failure", linked)
 	}
 	if _, err := s.Logins(over, pool, first); linked == nil && errors.Is(err, sts.ErrNoSuchIdentity) {
-		return fmt.Errorf("Logins when the context has ended: %w; the identity is there", err)
+		return fmt.Errorf("the logins when the context has ended: %w; the identity is there", err)
 	}
 	if linked != nil {
 		return isUnknown(ctx, s, pool, first)
