@@ -153,6 +153,33 @@ func TestIdentityPoolLimits(t *testing.T) {
 	}
 }
 
+// TestIdentityPoolManyLogins: ten logins are one identity's, and those that do not fit into a
+// session token are refused.
+func TestIdentityPoolManyLogins(t *testing.T) {
+	t.Parallel()
+	for length, fits := range map[int]bool{20: true, 110: false} {
+		var providers []sts.LoginProvider
+		var pairs []string
+		known := map[string]sts.WebIdentity{}
+		for i := range 10 {
+			name := fmt.Sprintf("login-%d.example", i)
+			providers = append(providers, sts.LoginProvider{Name: name + strings.Repeat("x", length), ClientIDs: []string{"app"}})
+			known[name] = loggedIn(name+strings.Repeat("x", length), strings.Repeat("s", length), "app", nil)
+			pairs = append(pairs, name+strings.Repeat("x", length), name)
+		}
+		p := newPond(t, func(c *sts.IdentityPoolConfig) { c.Providers = providers })
+		p.tokens.known = known
+		a := p.credentials(p.id(pairs...), pairs...)
+		if fits {
+			if _, s := p.session(a); len(s.Federated.Methods) != 21 {
+				t.Errorf("%v", s.Federated.Methods)
+			}
+			continue
+		}
+		a.is(t, "logins that do not fit", "InvalidParameterException", "The logins are too large for one session.")
+	}
+}
+
 // failing is a store of identities that fails.
 type failing struct {
 	sts.IdentityStore

@@ -88,6 +88,9 @@ func poolError(err error) error {
 		}
 		return err
 	}
+	if _, ok := errors.AsType[*TokenTooLargeError](err); ok {
+		return &awsjson.Error{Code: "InvalidParameterException", Message: "The logins are too large for one session.", Cause: err}
+	}
 	if said, ok := errors.AsType[*awsquery.Error](err); ok {
 		switch said.HTTPStatus() {
 		case http.StatusForbidden:

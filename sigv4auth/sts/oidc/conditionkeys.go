@@ -71,12 +71,13 @@ func isProvider(pattern, name string) bool {
 	return after == "" || !strings.ContainsAny(middle, "./")
 }
 
-// conditionKeys returns the condition keys of a verified token. It refuses the token if a claim
+// conditionKeys returns the condition keys of a verified token, of whose audiences those are
+// registered. It refuses the token if a claim
 // that is a key is too large, or has a value that a policy cannot compare: were the key left out
 // instead, StringNotEquals would hold.
-func (p *provider) conditionKeys(t *parsedToken) (map[string][]string, error) {
+func (p *provider) conditionKeys(t *parsedToken, registered []string) (map[string][]string, error) {
 	keys := make(map[string][]string, 5+len(p.claims))
-	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = []string{t.subject}, t.audiences, p.registered(t.audiences)
+	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = []string{t.subject}, t.audiences, registered
 	if t.hasParty {
 		keys[p.keyAzp] = []string{t.party}
 		if p.name == google {

@@ -122,7 +122,7 @@ func (v *Verifier) VerifyToken(ctx context.Context, token string) (sts.WebIdenti
 		Issuer: t.issuer, Provider: p.name, Subject: t.subject, Audience: registered[0], AuthorizedParty: t.party,
 		Issued: t.issued, Expires: t.expires, SigningAlgorithm: string(t.algorithm), Claim: t.claim,
 	}
-	if id.Claims, err = p.conditionKeys(t); err != nil {
+	if id.Claims, err = p.conditionKeys(t, registered); err != nil {
 		return sts.WebIdentity{}, err
 	}
 	if id.Tags, id.TransitiveTagKeys, err = sessionTags(t.claims); err != nil {
