@@ -72,12 +72,11 @@ func isProvider(pattern, name string) bool {
 }
 
 // conditionKeys returns the condition keys of a verified token, of whose audiences those are
-// registered. It refuses the token if a claim
-// that is a key is too large, or has a value that a policy cannot compare: were the key left out
-// instead, StringNotEquals would hold.
+// registered. It refuses the token if a claim that is a key is too large, or has a value that a
+// policy cannot compare: were the key left out instead, StringNotEquals would hold.
 func (p *provider) conditionKeys(t *parsedToken, registered []string) (map[string][]string, error) {
 	keys := make(map[string][]string, 5+len(p.claims))
-	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = []string{t.subject}, t.audiences, registered
+	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = t.subjects[:], t.audiences, registered
 	if t.hasParty {
 		keys[p.keyAzp] = []string{t.party}
 		if p.name == google {
