@@ -84,9 +84,10 @@ func newPond(t testing.TB, edit ...func(*sts.IdentityPoolConfig)) *pond {
 			"access":      loggedIn(userPool, "sub-alice", "app", map[string][]string{"token_use": {"access"}}),
 		},
 		fails: map[string]error{
-			"expired": fmt.Errorf("wrapped: %w", &sts.TokenError{Code: sts.ErrExpiredIdentityToken, Message: "Token expired"}),
-			"away":    &sts.TokenError{Code: sts.ErrIDPCommunication, Message: "away"},
-			"broken":  errors.New("the verifier is broken: secret-canary"),
+			"expired at noon": &sts.TokenError{Code: sts.ErrExpiredIdentityToken, Message: "Token expired", Expires: start},
+			"expired":         fmt.Errorf("wrapped: %w", &sts.TokenError{Code: sts.ErrExpiredIdentityToken, Message: "Token expired"}),
+			"away":            &sts.TokenError{Code: sts.ErrIDPCommunication, Message: "away"},
+			"broken":          errors.New("the verifier is broken: secret-canary"),
 		},
 	}}
 	for arn, amr := range map[string]string{
@@ -302,6 +303,11 @@ func TestIdentityPoolRefusals(t *testing.T) {
 			map[string]any{"IdentityId": alice, "Logins": logins(userPool, "expired")},
 			"GetCredentialsForIdentity", denied,
 			"Invalid login token. Token is expired.",
+		},
+		"a token that expired at noon": {
+			map[string]any{"IdentityId": alice, "Logins": logins(userPool, "expired at noon")},
+			"GetCredentialsForIdentity", denied,
+			fmt.Sprintf("Invalid login token. Token expired: %d >= %d", start.Unix(), start.Unix()),
 		},
 		"a token of another client": {
 			map[string]any{"IdentityPoolId": poolID, "Logins": logins(userPool, "alice-else")}, "GetId", denied, foreign,

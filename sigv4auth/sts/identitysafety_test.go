@@ -99,8 +99,9 @@ func TestIdentityPoolSlowBodies(t *testing.T) {
 	<-done
 }
 
-// TestIdentityPoolLimits: threat 222. A client presents so many logins in a minute, whatever requests they come
-// in, and only so many requests are looked at at one time; no token of more is verified.
+// TestIdentityPoolLimits: threat 222. A client presents so many logins in a minute, whatever
+// requests they come in, and only so many requests are looked at at one time; no token of more is
+// verified.
 func TestIdentityPoolLimits(t *testing.T) {
 	t.Parallel()
 	p := newPond(t, func(c *sts.IdentityPoolConfig) { c.RequestsPerMinute = 4 })

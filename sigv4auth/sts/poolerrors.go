@@ -2,7 +2,9 @@ package sts
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/awsjson"
@@ -49,11 +51,14 @@ func invalidPool(cause error) *awsjson.Error {
 	}
 }
 
-// tokenError makes Cognito's answer of what is wrong with a token.
-func tokenError(e *TokenError) *awsjson.Error {
+// tokenError makes Cognito's answer of what is wrong with a token at an instant.
+func tokenError(e *TokenError, now time.Time) *awsjson.Error {
 	switch e.Code {
 	case ErrExpiredIdentityToken:
-		return invalidLogin("Token is expired.", e)
+		if e.Expires.IsZero() {
+			return invalidLogin("Token is expired.", e)
+		}
+		return invalidLogin(fmt.Sprintf("Token expired: %d >= %d", now.Unix(), e.Expires.Unix()), e)
 	case ErrIDPCommunication:
 		return &awsjson.Error{Code: "ExternalServiceException", Message: "The identity provider could not be reached.", Cause: e}
 	}

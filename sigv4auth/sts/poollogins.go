@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/awsjson"
@@ -77,19 +78,19 @@ func (p *IdentityPool) logins(r *http.Request, id sigv4auth.Identity, sent map[s
 		return nil, tooManyRequests()
 	}
 	for i := range all {
-		if err := p.verify(r.Context(), &all[i], sent[names[i]]); err != nil {
+		if err := p.verify(r.Context(), id.VerifiedAt, &all[i], sent[names[i]]); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// verify verifies one login.
-func (p *IdentityPool) verify(ctx context.Context, l *login, token string) error {
+// verify verifies one login, at an instant.
+func (p *IdentityPool) verify(ctx context.Context, now time.Time, l *login, token string) error {
 	who, err := p.cfg.Tokens.VerifyToken(ctx, token)
 	if err != nil {
 		if wrong, ok := errors.AsType[*TokenError](err); ok {
-			return tokenError(wrong)
+			return tokenError(wrong, now)
 		}
 		return failed("the verifier of logins failed", err)
 	}

@@ -104,6 +104,8 @@ type TokenError struct {
 	// Detail is for the operator: what is wrong, in the verifier's own words. It never holds a part
 	// of the token nor of what an issuer answered.
 	Detail string
+	// Expires is when a token ended that has expired. Zero: the TokenVerifier does not tell.
+	Expires time.Time
 	// Cause is the error of the request's context if that ended first; else nil.
 	Cause error
 }

@@ -142,7 +142,7 @@ func (t *parsedToken) checkTimes(now time.Time, leeway time.Duration) error {
 	switch {
 	case !now.Before(t.expires):
 		return &sts.TokenError{
-			Code: sts.ErrExpiredIdentityToken,
+			Code: sts.ErrExpiredIdentityToken, Expires: t.expires,
 			Message: fmt.Sprintf("Token expired: current date/time %d must be before the expiration date/time %d",
 				now.Unix(), t.expires.Unix()),
 		}
