@@ -154,6 +154,37 @@ func TestIdentityPoolLimits(t *testing.T) {
 	}
 }
 
+// moving is a store in which somebody else has linked the logins since they were looked up.
+type moving struct{ sts.IdentityStore }
+
+func (m moving) Link(ctx context.Context, pool, identity string, logins []sts.ProviderLogin) (string, error) {
+	if len(logins) > 1 {
+		return "us-east-1:00000000-0000-4000-8000-000000000009", nil
+	}
+	return m.IdentityStore.Link(ctx, pool, identity, logins)
+}
+
+// TestIdentityPoolHostileLogins: a token that another client has asked for, one whose subject a
+// session cannot hold, and an identity that changes while it is looked at, get no credentials.
+func TestIdentityPoolHostileLogins(t *testing.T) {
+	t.Parallel()
+	p := newPond(t, func(c *sts.IdentityPoolConfig) { c.Identities = moving{&sts.MemoryIdentities{}} })
+	alice := p.id(userPool, "alice")
+	a := p.credentials(alice, userPool, "alice", partner, "alice-party")
+	a.is(t, "an identity that changes", "NotAuthorizedException",
+		"Logins don't match. Please include at least one valid login for this identity or identity pool.")
+	party := p.tokens.known["alice-party"]
+	party.AuthorizedParty = "another"
+	p.tokens.known["party"] = party
+	a = p.ask("GetId", map[string]any{"IdentityPoolId": poolID, "Logins": logins(partner, "party")})
+	a.is(t, "another party", "NotAuthorizedException", "Token is not from a supported provider of this identity pool.")
+	for _, subject := range []string{"", "a\nb", strings.Repeat("s", 256)} {
+		p.tokens.known["subject"] = loggedIn(partner, subject, "portal", nil)
+		a = p.ask("GetId", map[string]any{"IdentityPoolId": poolID, "Logins": logins(partner, "subject")})
+		a.is(t, "a subject", "NotAuthorizedException", "Invalid login token. Couldn't verify signed token.")
+	}
+}
+
 // TestIdentityPoolManyLogins: ten logins are one identity's, and those that do not fit into a
 // session token are refused.
 func TestIdentityPoolManyLogins(t *testing.T) {
