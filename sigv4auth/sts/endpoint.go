@@ -105,13 +105,11 @@ type EndpointConfig struct {
 // GetCallerIdentity only. That they may not call IAM, or only with a second factor, is for a
 // service that is IAM to say. A root user assumes no role.
 type Endpoint struct {
+	*decider
 	cfg      EndpointConfig // not changed
-	authz    *sigv4auth.Authorizer
 	service  *awsquery.Service
 	auths    regional
 	handlers map[string]http.Handler // by region
-	nobody   *iampolicy.Policy       // the trust policy of a role that is not there
-	free     iampolicy.Set           // the policies of everybody, for what needs no permission
 	limit    *limiter
 	now      func() time.Time
 }
@@ -155,24 +153,10 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	e.limit = newLimiter(cfg.WebIdentitiesPerMinute, cfg.WebIdentitiesAtOnce)
 	var err error
-	// A list of principals must not be empty; no caller is this service.
-	e.nobody, err = iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
-		"Principal": {"Service": "nobody.invalid"}}}`), iampolicy.TrustPolicy)
-	if err != nil {
-		return nil, err // unreachable
-	}
-	if e.free, err = freeForAll(); err != nil {
+	if e.decider, err = newDecider(cfg.Store, cfg.Failed, cfg.ExplainRefusals); err != nil {
 		return nil, err // unreachable
 	}
 	e.service = e.newService()
-	e.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: decisionPolicies{e}, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
-		InsecureObjectPaths: true, // a path says nothing here
-		ExplainRefusals:     cfg.ExplainRefusals,
-	})
-	if err != nil {
-		return nil, err // unreachable
-	}
 	auth := cfg.Auth
 	auth.Service, auth.Credentials, auth.Denied, auth.Now = serviceName, cfg.Store, e.denied, e.now
 	// STS has never needed X-Amz-Expires: aws-sdk-go-v2's sts.PresignClient sends none.
@@ -190,19 +174,6 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 		e.handlers[region] = e.service.Handler(a.Require(e.decide), a.RequireUnsigned(e.unsigned(a)))
 	}
 	return e, nil
-}
-
-// freeForAll returns policies that allow what needs no permission. A federated user needs two.
-func freeForAll() (set iampolicy.Set, err error) {
-	all := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["sts:GetCallerIdentity", "sts:GetSessionToken"],
-		"Resource": "*"}}`)
-	name := iampolicy.WithName("needs no permission")
-	own, err := iampolicy.Parse(all, iampolicy.IdentityPolicy, name)
-	if err != nil {
-		return iampolicy.Set{}, err // unreachable
-	}
-	session, err := iampolicy.Parse(all, iampolicy.SessionPolicy, name)
-	return iampolicy.Set{Identity: []*iampolicy.Policy{own}, Sessions: []*iampolicy.Policy{session}}, err
 }
 
 // ServeHTTP answers a request.

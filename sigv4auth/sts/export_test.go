@@ -37,3 +37,8 @@ func (l Limiter) Ask(client netip.Addr, now time.Time) bool {
 
 // Sources returns how many clients are counted by themselves.
 func (l Limiter) Sources() int { return len(l.l.counts) }
+
+// RolesForTest returns what a mapping makes of a token whose claims all have the same values.
+func RolesForTest(m *RoleMapping, values []string) (role string, all []string) {
+	return m.roles(&WebIdentity{Claim: func(string) ([]string, bool) { return values, values != nil }})
+}

@@ -21,17 +21,17 @@ func (p *Params) Strings(name string, list, member Rule) []string {
 			p.malformed("Start of structure or map found where not expected")
 			return nil
 		}
-		broken = broken || len(member.broken(value)) > 0
+		broken = broken || len(member.Broken(value)) > 0
 		all = append(all, value)
 	}
 	quoted := list
 	quoted.Sensitive = list.Sensitive || member.Sensitive
 	text := "[" + strings.Join(all, ", ") + "]"
-	for _, b := range list.brokenLength(n) {
-		p.violation(name, p.quoted(text, &quoted), b)
+	for _, b := range list.BrokenLength(n) {
+		p.violation(name, quoted.Quoted(text), b)
 	}
 	if broken {
-		p.violation(name, p.quoted(text, &quoted), member.ofMembers())
+		p.violation(name, quoted.Quoted(text), member.OfMembers())
 	}
 	return all
 }
@@ -55,7 +55,7 @@ func (p *Params) Structs(name string, list Rule) []*Params {
 			form: p.form, prefix: at + ".", place: p.at(name) + "." + strconv.Itoa(i+1) + ".member.", wrong: p.wrong,
 		})
 	}
-	for _, b := range list.brokenLength(n) {
+	for _, b := range list.BrokenLength(n) {
 		p.violation(name, "", b)
 	}
 	return all

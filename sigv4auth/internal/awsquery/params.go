@@ -2,12 +2,8 @@ package awsquery
 
 import (
 	"strconv"
-	"strings"
-)
 
-const (
-	maxEchoed   = 1024 // characters of a value that a message repeats
-	maxReported = 50   // violations that a message describes
+	"github.com/wildgate/wildgate/sigv4auth/internal/awsservice"
 )
 
 // Params gives typed access to the input of an operation, or to a member of a list in it, and
@@ -25,8 +21,7 @@ type Params struct {
 // faults is what has been found wrong.
 type faults struct {
 	shape      *Error // the first parameter of a wrong shape; nil => none
-	violations []string
-	count      int // >= len(violations)
+	violations awsservice.Violations
 }
 
 // NewParams returns the parameters of f.
@@ -34,18 +29,13 @@ func NewParams(f Form) *Params { return &Params{form: f, wrong: &faults{}} }
 
 // Err returns nil if all that has been read so far is right, and an [*Error] otherwise.
 func (p *Params) Err() error {
-	w := p.wrong
-	switch {
-	case w.shape != nil:
-		return w.shape
-	case w.count == 0:
-		return nil
+	if p.wrong.shape != nil {
+		return p.wrong.shape
 	}
-	what := " validation error detected: "
-	if w.count > 1 {
-		what = " validation errors detected: "
+	if message := p.wrong.violations.Message(); message != "" {
+		return &Error{Code: "ValidationError", Message: message}
 	}
-	return &Error{Code: "ValidationError", Message: strconv.Itoa(w.count) + what + strings.Join(w.violations, "; ")}
+	return nil
 }
 
 // Has reports whether the parameter was sent, or a part of it.
@@ -60,8 +50,8 @@ func (p *Params) String(name string, rule Rule) string {
 	if !ok {
 		return ""
 	}
-	for _, broken := range rule.broken(value) {
-		p.violation(name, p.quoted(value, &rule), broken)
+	for _, broken := range rule.Broken(value) {
+		p.violation(name, rule.Quoted(value), broken)
 	}
 	return value
 }
@@ -77,8 +67,8 @@ func (p *Params) Int(name string, rule Rule) (n int64, ok bool) {
 		p.malformed("The value at '" + p.at(name) + "' is not an integer")
 		return 0, false
 	}
-	if broken := rule.brokenNumber(n); broken != "" {
-		p.violation(name, p.quoted(value, &rule), broken)
+	if broken := rule.BrokenNumber(n); broken != "" {
+		p.violation(name, rule.Quoted(value), broken)
 	}
 	return n, true
 }
@@ -106,7 +96,7 @@ func (p *Params) scalar(name string, rule *Rule) (value string, ok bool) {
 
 func (p *Params) absent(name string, rule *Rule) {
 	if rule.Required {
-		p.violation(name, " null", "Member must not be null")
+		p.violation(name, " null", awsservice.Absent)
 	}
 }
 
@@ -119,32 +109,8 @@ func (p *Params) malformed(message string) {
 
 // violation records a value that breaks its rule.
 func (p *Params) violation(name, value, broken string) {
-	if p.wrong.count++; len(p.wrong.violations) < maxReported {
-		p.wrong.violations = append(p.wrong.violations,
-			"Value"+value+" at '"+p.at(name)+"' failed to satisfy constraint: "+broken)
-	}
+	p.wrong.violations.Add(p.at(name), value, broken)
 }
 
 // at returns the place of a parameter as AWS's messages name it: the first letter is a small one.
-func (p *Params) at(name string) string {
-	return p.place + strings.ToLower(name[:1]) + name[1:]
-}
-
-// quoted returns a value for a message, or nothing if it is not to be repeated.
-func (p *Params) quoted(value string, rule *Rule) string {
-	if rule.Sensitive {
-		return ""
-	}
-	return " '" + cut(value) + "'"
-}
-
-// cut returns as much of a text as a message repeats.
-func cut(text string) string {
-	n := 0
-	for i := range text {
-		if n++; n > maxEchoed {
-			return text[:i] + "..."
-		}
-	}
-	return text
-}
+func (p *Params) at(name string) string { return p.place + awsservice.At(name) }

@@ -2,9 +2,7 @@ package awsquery
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -12,6 +10,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/wildgate/wildgate/sigv4auth/internal/awsservice"
 )
 
 // defaultMaxBytes fits the largest input of STS: a web identity token, and fifty tags whose
@@ -230,10 +230,7 @@ func (t *table) run(r *http.Request, open bool) (action string, result any, err 
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
-			result, err = nil, fmt.Errorf("awsquery: panic with a value of type %T", v) // its text may be secret
-			if cause, ok := v.(error); ok {
-				err = fmt.Errorf("awsquery: panic: %w", cause)
-			}
+			result, err = nil, awsservice.Panicked("awsquery", v)
 		}
 	}()
 	action, p, err := Asked(r)
@@ -317,7 +314,7 @@ func (t *table) operation(form Form) (Operation, error) {
 	if !known || version != t.Version {
 		return Operation{}, &Error{
 			Code:    "InvalidAction",
-			Message: "Could not find operation " + cut(action) + " for version " + cut(version),
+			Message: "Could not find operation " + awsservice.Cut(action) + " for version " + awsservice.Cut(version),
 		}
 	}
 	return op, nil
@@ -378,16 +375,8 @@ func (s *Service) requestID(w http.ResponseWriter, r *http.Request) string {
 		id, ok = s.RequestID(r.Context())
 	}
 	if !ok {
-		id = newID()
+		id = awsservice.NewRequestID()
 	}
 	w.Header().Set("X-Amzn-Requestid", id)
 	return id
-}
-
-// newID returns a UUID of version 4.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
