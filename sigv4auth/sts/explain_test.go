@@ -40,3 +40,22 @@ func TestExplainRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestIdentityPoolExplainRefusals: the same of an identity pool.
+func TestIdentityPoolExplainRefusals(t *testing.T) {
+	t.Parallel()
+	const other = "us-east-1:00000000-0000-4000-8000-000000000001"
+	for _, explains := range []bool{true, false} {
+		p := newPond(t, func(c *sts.IdentityPoolConfig) { c.ExplainRefusals = explains })
+		role := p.dir.roles[poolAuth]
+		role.TrustPolicy = poolTrust(other, "authenticated")
+		p.dir.roles[poolAuth] = role
+		if a := p.credentials(p.id(userPool, "alice"), userPool, "alice"); a.status != 400 || strings.Contains(a.body, "aud") {
+			t.Errorf("the caller is told %d %s", a.status, a.body)
+		}
+		x := p.events[len(p.events)-1].Explanation
+		if told := x != nil && strings.Contains(strings.Join(x.Sentences(), "; "), "cognito-identity.amazonaws.com:aud"); told != explains {
+			t.Errorf("%t: the event explains %v", explains, x)
+		}
+	}
+}
