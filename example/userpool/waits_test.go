@@ -57,6 +57,21 @@ func TestWaitsAfterWrongPasswords(t *testing.T) {
 	}
 }
 
+// TestWhoWaitsGetsNoChallenge: a sign-in by SRP is refused with its first request, before a power.
+func TestWhoWaitsGetsNoChallenge(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("alice", password)
+	for _, name := range []string{"alice", "nobody"} {
+		for range 5 {
+			s.withPassword(name, password2).says("NotAuthorizedException", incorrect)
+		}
+		s.call("InitiateAuth", input{
+			"AuthFlow": "USER_SRP_AUTH", "ClientId": clientID, "AuthParameters": input{"USERNAME": name, "SRP_A": "1234"},
+		}).says("NotAuthorizedException", "Password attempts exceeded")
+	}
+}
+
 // TestGuessesAtOnce: once the free tries are used up, one of many at one time is made.
 func TestGuessesAtOnce(t *testing.T) {
 	t.Parallel()
