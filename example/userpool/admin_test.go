@@ -138,6 +138,29 @@ func TestAdministratorsOfUsers(t *testing.T) {
 	s.as(s.admin, "DescribeUserPoolClient", input{"ClientId": "none"}).says("ResourceNotFoundException", "")
 }
 
+// TestWhatAnAdministratorReplaces: a session of a temporary password that was replaced, and a code
+// that went to an address that was replaced, are worth nothing.
+func TestWhatAnAdministratorReplaces(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.as(s.admin, "AdminCreateUser", input{"Username": "bob", "TemporaryPassword": password}).ok()
+	old := s.withPassword("bob", password).ok().text("Session")
+	s.as(s.admin, "AdminSetUserPassword", input{"Username": "bob", "Password": password2}).ok()
+	s.call("RespondToAuthChallenge", input{
+		"ClientId": clientID, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": old,
+		"ChallengeResponses": input{"USERNAME": "bob", "NEW_PASSWORD": password},
+	}).says("NotAuthorizedException", "Invalid session")
+
+	s.call("SignUp", input{
+		"ClientId": clientID, "Username": "alice", "Password": password, "UserAttributes": []input{{"Name": "email", "Value": "a@example.com"}},
+	}).ok()
+	s.as(s.admin, "AdminUpdateUserAttributes", input{
+		"Username": "alice", "UserAttributes": []input{{"Name": "email", "Value": "b@example.com"}},
+	}).ok()
+	s.call("ConfirmSignUp", input{"ClientId": clientID, "Username": "alice", "ConfirmationCode": s.code()}).
+		says("CodeMismatchException", "")
+}
+
 // TestListUsers goes through pages, and filters.
 func TestListUsers(t *testing.T) {
 	t.Parallel()

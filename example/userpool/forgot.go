@@ -63,8 +63,8 @@ func (p *Pool) confirmForgotPassword(r *http.Request, in *awsjson.Input) (any, e
 	if u != nil && !u.mayReset() {
 		u = nil
 	}
-	// The power is for who has the code alone; and the code is taken after it, so that it is not lost
-	// where a power cannot be had now.
+	// The power is for who has the code alone; and the code is taken after it, so that it is not
+	// lost where a power cannot be had now.
 	if err := p.hasCode(ctx, g, u, ResetPassword, code); err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// TestGoSDK: aws-sdk-go-v2 as an administrator and as a user: answers have the members and types that
-// it reads, and errors are those that it knows.
+// TestGoSDK: aws-sdk-go-v2 as an administrator and as a user: answers have the members and types
+// that it reads, and errors are those that it knows.
 func TestGoSDK(t *testing.T) {
 	t.Parallel()
 	s := startNow(t)
