@@ -3,6 +3,8 @@ module github.com/wildgate/wildgate/example
 go 1.26.0
 
 require (
+	filippo.io/bigmod v0.1.0
+	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/gofrs/flock v0.13.2
 	github.com/rs/cors v1.11.1
 	github.com/wildgate/wildgate v0.1.0
@@ -13,6 +15,7 @@ require (
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
+	github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider v1.61.0
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8
 	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
