@@ -61,7 +61,6 @@ var otherDecisions = map[string]string{
 	"rep-variable-in-account-other":       "ParseError",
 	"rep-oai-principal-beside-account":    "ParseError",
 	"rep-ecr-policy-without-resource":     "ParseError",
-	"rep-unique-id-principal":             "ParseError",
 }
 
 // decide returns what is decided, in the words of the reports.

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -233,6 +234,7 @@ func (s *Session) principal(userID string) (p iampolicy.Principal, ok bool) {
 	}
 	p = iampolicy.Principal{
 		ARN: asker.FederatedUserARN(s.Name), AccountID: asker.Account, UserID: asker.Account + ":" + s.Name, Type: iampolicy.FederatedUser,
+		BaseUserID: cmp.Or(s.Asker.UserID, asker.Account), // a root user may have none
 	}
 	if isUser { // Principal.UserARN names no root user
 		p.UserARN = s.Asker.ARN
