@@ -204,7 +204,8 @@ func (l *linter) principals() {
 	if l.st.principals != nil {
 		for _, id := range slices.Concat(l.st.principals.userIDs, l.st.principals.roleIDs) {
 			l.element(cmp.Or(n, l.e.notPrincipal), CodeUniqueIDPrincipal,
-				"%q is the unique ID of a user or role, as IAM shows one that was deleted: it names nobody who is made again under that name", id)
+				"%q is the unique ID of a user or role, as IAM shows one that was deleted: "+
+					"it names nobody who is made again under that name", id)
 		}
 	}
 	switch {

@@ -152,7 +152,8 @@ func (n *naive) principal(st map[string]any) string {
 			narrower := false
 			for _, other := range pairs {
 				parts := strings.SplitN(other[1], ":", 6)
-				if naiveUniqueID.MatchString(other[1]) || other[0] == "AWS" && len(parts) == 6 && parts[4] == n.caller.account && parts[5] != "root" {
+				if naiveUniqueID.MatchString(other[1]) ||
+					other[0] == "AWS" && len(parts) == 6 && parts[4] == n.caller.account && parts[5] != "root" {
 					narrower = true
 				}
 			}

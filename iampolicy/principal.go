@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -79,9 +80,10 @@ type Principal struct {
 	// GetFederationToken. A resource policy that names that user then grants
 	// to the session, within its session policies. Empty: no such grant.
 	UserARN string
-	// BaseUserID is, for a federated user, the unique ID of who called GetFederationToken. Policies
-	// that name that user by it treat the session as UserARN says. If it is empty, a Deny that names
-	// users by unique IDs applies.
+	// BaseUserID is, for a federated user, the unique ID of who called
+	// GetFederationToken. Policies that name that user by it treat the session
+	// as UserARN says. If it is empty, a Deny that names users by unique IDs
+	// applies.
 	BaseUserID string
 	// Type is derived from ARN if zero.
 	Type PrincipalType
@@ -266,19 +268,17 @@ func lastSegment(path string) string {
 }
 
 func (p *Principal) describe() string {
-	text := fmt.Sprintf("%q", p.ARN)
+	var of, id string
 	switch p.EffectiveType() {
 	case Anonymous:
 		return "an anonymous caller"
 	case FederatedUser:
 		if p.UserARN != "" {
-			text += fmt.Sprintf(", federated by %q", p.UserARN)
+			of = fmt.Sprintf(", federated by %q", p.UserARN)
 		}
 	}
-	for _, id := range []string{p.UserID, p.BaseUserID} {
-		if id != "" {
-			text += fmt.Sprintf(" (%s)", id)
-		}
+	if own := cmp.Or(p.BaseUserID, p.UserID); own != "" {
+		id = " (" + own + ")"
 	}
-	return text
+	return fmt.Sprintf("%q%s%s", p.ARN, of, id)
 }

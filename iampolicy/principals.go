@@ -178,8 +178,8 @@ func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path
 	a, ok := splitARN(text)
 	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
 		p.failf(n.Offset, at, CodeInvalidPrincipal,
-			"%q is no principal: it is neither an account ID, the ARN of an account, a user, a role or a session, nor a user's or role's unique ID",
-			text)
+			"%q is no principal: it is neither an account ID, the ARN of an account, a user, a role or a session, "+
+				"nor the unique ID of a user or a role", text)
 		return
 	}
 	kind, name, _ := strings.Cut(a.resource, "/")

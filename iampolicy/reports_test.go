@@ -49,8 +49,8 @@ func readReports(t *testing.T, least int, of func(*reportCase) bool) (list []*re
 	return list
 }
 
-// otherDecisions are decided otherwise here than the reports have it: doc.go says what a set operator
-// before Null means here, and the others are documents that Parse does not take.
+// otherDecisions are decided otherwise here than the reports have it: doc.go says what a set
+// operator before Null means here, and the others are documents that Parse does not take.
 var otherDecisions = map[string]string{
 	"rep-forallvalues-null-deny-present":  "Allowed",
 	"rep-forallvalues-null-deny-missing":  "Allowed",

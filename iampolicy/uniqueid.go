@@ -14,7 +14,7 @@ const (
 )
 
 // addUniqueID adds an element of AWS that is the unique ID of a user or a role, which is how IAM
-// shows one that is gone, and reports whether it is one.
+// shows one that is gone. It reports whether it is one.
 func (l *principals) addUniqueID(text string) bool {
 	kind, rest := text[:min(len(text), len(userIDPrefix))], text[min(len(text), len(userIDPrefix)):]
 	if rest == "" || len(text) > maxUniqueID {

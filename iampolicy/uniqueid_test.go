@@ -13,8 +13,8 @@ const (
 )
 
 // TestUniqueIDs: in a resource policy and in a trust policy the unique ID of a user or a role names
-// who has it as the ARN would, and nobody else. Whose ID is not known is named by no Allow, by every
-// Deny and excepted by no NotPrincipal.
+// who has it as the ARN would, and nobody else. Whose ID is not known is named by no Allow, by
+// every Deny, and excepted by no NotPrincipal.
 func TestUniqueIDs(t *testing.T) {
 	t.Parallel()
 	type P = iampolicy.Principal
@@ -145,7 +145,8 @@ func TestUniqueIDsExplained(t *testing.T) {
 	} {
 		req := request("s3:GetObject", object)
 		req.Principal = p
-		if text := iampolicy.Explain(t.Context(), set, req).String(); !strings.Contains(text, bobID) || !strings.Contains(text, `"AIDAELSE"`) {
+		text := iampolicy.Explain(t.Context(), set, req).String()
+		if !strings.Contains(text, bobID) || !strings.Contains(text, `"AIDAELSE"`) {
 			t.Error(text)
 		}
 	}

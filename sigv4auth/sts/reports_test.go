@@ -59,7 +59,8 @@ func TestReports(t *testing.T) {
 		if c.Expect.Verdict != "admitted" {
 			want = sigv4auth.Reason(c.Expect.Code)
 		}
-		if got := d.last().Reason; string(got) != c.Expect.Code || (a.status == 200) != (want == nil) || want == nil && a.text("Arn") != adaARN {
+		if got := d.last().Reason; string(got) != c.Expect.Code || (a.status == 200) != (want == nil) ||
+			want == nil && a.text("Arn") != adaARN {
 			t.Errorf("%s: %q, %d %s; want %+v", c.ID, got, a.status, a.body, c.Expect)
 		}
 		server := r.Header.Get("X-K8s-Aws-Id")
