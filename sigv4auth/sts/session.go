@@ -70,7 +70,8 @@ type Session struct {
 	Asker Asker
 	// IssuedAt and Expires are in whole seconds. Issue sets them.
 	IssuedAt, Expires time.Time
-	// Tags are the session tags, at most 50. A UserSession has none.
+	// Tags are the session tags, at most 50, with keys of at most 128 and values of at most 256
+	// characters, which are not bytes. A UserSession has none.
 	Tags map[string]string
 	// TransitiveTags are the keys of those Tags that sessions which begin from this one keep.
 	TransitiveTags []string
