@@ -145,8 +145,9 @@ func TestImportDirections(t *testing.T) {
 		},
 		"sigv4auth/sts": {
 			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
-			module + "/sigv4auth/internal/awsquery",
+			module + "/sigv4auth/internal/awsquery", module + "/sigv4auth/internal/awsservice", module + "/sigv4auth/awsjson",
 		},
+		"sigv4auth/sts/identitytest": {module + "/sigv4auth/sts"},
 		"sigv4auth/sts/oidc": { // a module of its own, which sees of the library what its users see
 			module + "/sigv4auth/sts", "github.com/coreos/go-oidc/v3/oidc", "github.com/go-jose/go-jose/v4",
 		},

@@ -172,6 +172,8 @@ func notA(n *jsontree.Node, typ string) string {
 		return "NUMBER_VALUE can not be converted to " + typ
 	case jsontree.Bool:
 		return map[string]string{"true": "TRUE_VALUE", "false": "FALSE_VALUE"}[n.Text] + " can not be converted to " + typ
+	case jsontree.Null:
+		return "NULL_VALUE can not be converted to " + typ
 	default:
 		return "STRING_VALUE can not be converted to " + typ
 	}

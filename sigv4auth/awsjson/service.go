@@ -61,6 +61,9 @@ type Operation struct {
 //
 // A request's credentials are not looked at where the operation is Unsigned: they give it nothing.
 //
+// A body is read by the first that asks for it. What bounds how many requests are worked on at one
+// time has to ask before it counts: a body that is sent slowly would hold a place.
+//
 // A request is read once: what signed and unsigned run before the operation gets from [Asked] what
 // the operation is run with. The signature MUST cover the body: an Authenticator whose
 // Config.Payloads is not zero must not be signed.

@@ -3,7 +3,6 @@ package sts
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -134,44 +133,6 @@ func sessionTokenOf(r *http.Request, id *sigv4auth.Identity) string {
 	return r.Header.Get("X-Amz-Security-Token")
 }
 
-// decideRole decides by policies whether id may have a session of a role, and what depends on the
-// role itself, and lets then make what is to be done. claims are the condition keys of an identity
-// provider's token.
-func (e *Endpoint) decideRole(
-	r *http.Request, id sigv4auth.Identity, q *roleRequest, action string, claims map[string][]string,
-	then func(*sigv4auth.Role) (do, error),
-) (do, error) {
-	role, unknown, err := e.role(r.Context(), q.arn)
-	if err != nil {
-		return nil, err
-	}
-	c := callFrom(r.Context())
-	c.resource, c.trust = q.arn, role.TrustPolicy
-	c.keys = func(to *iampolicy.Context) { q.keys(to, role.Tags, claims) }
-
-	// The last decision is the one that the event tells: the one that refuses, or that of action. A
-	// caller who may not assume the role learns no more, so that its refusal comes first.
-	var also error
-	for _, needed := range q.permissions() {
-		if err := e.allows(r, id, c, needed, unknown); err != nil {
-			also = err
-			break
-		}
-	}
-	refused := c.action
-	if err := e.allows(r, id, c, action, unknown); err != nil {
-		return nil, err
-	}
-	if also != nil {
-		_ = e.allows(r, id, c, refused, unknown)
-		return nil, also
-	}
-	if err := q.checkDuration(role.MaxSession); err != nil {
-		return nil, err
-	}
-	return then(&role)
-}
-
 // permissions are the actions that a request needs beside the one that it names: IAM User Guide,
 // "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
 // They are needed for what a session takes over from the calling one, too.
@@ -183,37 +144,6 @@ func (q *roleRequest) permissions() (actions []string) {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	return actions
-}
-
-// role finds a role. One that does not exist trusts nobody; unknown then says so to the operator.
-func (e *Endpoint) role(ctx context.Context, arn string) (role sigv4auth.Role, unknown string, err error) {
-	role, unknown, err = e.findRole(ctx, arn)
-	if role.TrustPolicy == nil {
-		role.TrustPolicy = e.nobody
-	}
-	return role, unknown, err
-}
-
-func (e *Endpoint) findRole(ctx context.Context, arn string) (role sigv4auth.Role, unknown string, err error) {
-	const gone = "the role does not exist"
-	if _, ok := iamid.ParseARN(arn, "role"); !ok || e.cfg.Store.cfg.Roles == nil {
-		return sigv4auth.Role{}, gone, nil
-	}
-	role, err = e.cfg.Store.cfg.Roles.Role(ctx, arn)
-	switch {
-	case errors.Is(err, sigv4auth.ErrNoSuchRole):
-		return sigv4auth.Role{}, gone, nil
-	case err != nil:
-		return sigv4auth.Role{}, "", failed("the role store failed", err)
-	case role.ARN != arn:
-		return sigv4auth.Role{}, "", failed("the role store returned another role than it was asked for", nil)
-	case role.TrustPolicy != nil && role.TrustPolicy.Type() != iampolicy.TrustPolicy:
-		// A resource policy need not allow what the caller's own policies do.
-		return sigv4auth.Role{}, "", failed("the role's trust policy is none: "+role.TrustPolicy.Type().String(), nil)
-	case role.TrustPolicy == nil:
-		return role, "the role has no trust policy", nil
-	}
-	return role, "", nil
 }
 
 // keys adds the condition keys of STS.
@@ -256,50 +186,6 @@ func (q *roleRequest) checkDuration(most time.Duration) error {
 		return invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	return nil
-}
-
-// issueRole issues a session of a role that was decided about.
-func (e *Endpoint) issueRole(
-	ctx context.Context, q *roleRequest, role *sigv4auth.Role, asker Asker, who *sigv4auth.FederatedIdentity,
-) (Issued, error) {
-	return e.issue(ctx, &q.limits, Grant{Duration: q.duration, Session: Session{
-		Kind: RoleSession, RoleARN: role.ARN, RoleID: role.ID, Name: q.name, Asker: asker, Tags: q.tags.values,
-		TransitiveTags: q.tags.transitive, SourceIdentity: q.identity, Federated: who,
-	}})
-}
-
-// issue issues a session, and makes STS's answers of what stands against it.
-func (e *Endpoint) issue(ctx context.Context, limits *sessionLimits, g Grant) (Issued, error) {
-	g.Session.Policy, g.Session.PolicyARNs, g.MinTokenSize = limits.policy, limits.arns, limits.minTokenSize
-	if len(limits.arns) > 0 && e.cfg.Store.cfg.ManagedPolicies == nil {
-		return Issued{}, noPolicy(ErrNoSuchPolicy)
-	}
-	issued, err := e.cfg.Store.Issue(ctx, g)
-	tooLarge, isTooLarge := errors.AsType[*TokenTooLargeError](err)
-	switch {
-	case err == nil:
-		return issued, nil
-	case isTooLarge:
-		return Issued{}, &awsquery.Error{
-			Code: "PackedPolicyTooLarge", Cause: err,
-			Message: fmt.Sprintf("Packed size of session policies and tags consumes %d%% of allotted space.", percent(tooLarge.Size,
-				MaxTokenSize)),
-		}
-	case errors.Is(err, ErrNoSuchPolicy):
-		return Issued{}, noPolicy(err)
-	case errors.Is(err, sigv4auth.ErrNoSuchRole), errors.Is(err, sigv4auth.ErrUnrecognizedClient):
-		// It has been deleted since it was decided.
-		return Issued{}, &awsquery.Error{Code: "AccessDenied", Message: "Access denied", Status: http.StatusForbidden, Cause: err}
-	}
-	return Issued{}, e.unavailable(ctx, err)
-}
-
-// unavailable tells the operator of a store that failed.
-func (e *Endpoint) unavailable(ctx context.Context, err error) error {
-	if e.cfg.Failed != nil {
-		e.cfg.Failed(ctx, err)
-	}
-	return awsquery.Unavailable(err)
 }
 
 func noPolicy(cause error) error {

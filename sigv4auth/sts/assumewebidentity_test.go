@@ -218,7 +218,7 @@ func TestWebIdentityTags(t *testing.T) {
 		"a subject":         func(w *sts.WebIdentity) { w.Subject = "a\nb" },
 		"no subject":        func(w *sts.WebIdentity) { w.Subject = "" },
 		"methods": func(w *sts.WebIdentity) {
-			w.Claims = map[string][]string{w.Provider + ":amr": strings.Split(strings.Repeat("a,", 20)+"a", ",")}
+			w.Claims = map[string][]string{w.Provider + ":amr": strings.Split(strings.Repeat("a,", 24)+"a", ",")}
 		},
 		"an audience": func(w *sts.WebIdentity) { w.Audience = strings.Repeat("a", 3000) },
 	} {

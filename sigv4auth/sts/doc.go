@@ -44,7 +44,9 @@
 // # Ways to credentials
 //
 // An [Endpoint] speaks the STS API, so that stock AWS clients come to sessions by AssumeRole and
-// the like, and decides who may, by policies. A [Container] gives the programs of one machine the
-// credentials that its operator chose, and [ProcessOutput] is what a credential process prints. A
-// [Login] is the other way round: it learns who a client is from a presigned GetCallerIdentity.
+// the like, and decides who may, by policies. An [IdentityPool] speaks the Cognito Identity API, so
+// that the users of apps come to them by their logins. A [Container] gives the programs of one
+// machine the credentials that its operator chose, and [ProcessOutput] is what a credential process
+// prints. A [Login] is the other way round: it learns who a client is from a presigned
+// GetCallerIdentity.
 package sts

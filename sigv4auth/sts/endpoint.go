@@ -93,12 +93,11 @@ type EndpointConfig struct {
 // GetCallerIdentity only. That they may not call IAM, or only with a second factor, is for a
 // service that is IAM to say. A root user assumes no role.
 type Endpoint struct {
+	*decider
 	cfg      EndpointConfig // not changed
-	authz    *sigv4auth.Authorizer
 	service  *awsquery.Service
 	auths    regional
 	handlers map[string]http.Handler // by region
-	nobody   *iampolicy.Policy       // the trust policy of a role that is not there
 	limit    *limiter
 	now      func() time.Time
 }
@@ -139,20 +138,10 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	e.limit = newLimiter(cfg.WebIdentitiesPerMinute, cfg.WebIdentitiesAtOnce)
 	var err error
-	// A list of principals must not be empty; no caller is this service.
-	e.nobody, err = iampolicy.Parse([]byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
-		"Principal": {"Service": "nobody.invalid"}}}`), iampolicy.TrustPolicy)
-	if err != nil {
+	if e.decider, err = newDecider(cfg.Store, cfg.Failed); err != nil {
 		return nil, err // unreachable
 	}
 	e.service = e.newService()
-	e.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: decisionPolicies{e}, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
-		InsecureObjectPaths: true, // a path says nothing here
-	})
-	if err != nil {
-		return nil, err // unreachable
-	}
 	auth := cfg.Auth
 	auth.Service, auth.Credentials, auth.Denied, auth.Now = serviceName, cfg.Store, e.denied, e.now
 	if auth.Path == sigv4auth.PathStrict {

@@ -30,3 +30,8 @@ func LimiterSourcesForTest(n int, now time.Time) int {
 	}
 	return len(l.counts)
 }
+
+// RolesForTest returns what a mapping makes of a token whose claims all have the same values.
+func RolesForTest(m *RoleMapping, values []string) (role string, all []string) {
+	return m.roles(&WebIdentity{Claim: func(string) ([]string, bool) { return values, values != nil }})
+}

@@ -176,7 +176,7 @@ func TestIssueRefused(t *testing.T) {
 		{"MFA", func(g *sts.Grant) { g.Session.MFA = start }},
 		{"Federated", func(g *sts.Grant) { g.Session.Federated = &sigv4auth.FederatedIdentity{} }},
 		{"Federated", func(g *sts.Grant) {
-			g.Session.Federated = &sigv4auth.FederatedIdentity{Provider: "a", Methods: slices.Repeat([]string{"x"}, 21)}
+			g.Session.Federated = &sigv4auth.FederatedIdentity{Provider: "a", Methods: slices.Repeat([]string{"x"}, 25)}
 		}},
 		{"Federated", func(g *sts.Grant) {
 			g.Session.Federated = &sigv4auth.FederatedIdentity{Provider: "a", Subject: "x\x00"}

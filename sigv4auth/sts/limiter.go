@@ -36,12 +36,27 @@ func newLimiter(perMinute, atOnce int) *limiter {
 	return &limiter{perMinute: perMinute, atOnce: make(chan struct{}, atOnce), counts: map[netip.Prefix]int{}}
 }
 
+// admits counts n requests of a client, and reports whether it may make them.
+func (l *limiter) admits(n int, client netip.Addr, now time.Time) bool {
+	for range n {
+		if !l.count(source(client), now.Unix()/60) {
+			return false
+		}
+	}
+	return true
+}
+
 // enter reports whether a request of a client may be worked on; leave ends the work. A client whose
 // address is not known is one with all such.
 func (l *limiter) enter(client netip.Addr, now time.Time) (leave func(), ok bool) {
 	if !l.count(source(client), now.Unix()/60) {
 		return nil, false
 	}
+	return l.begin()
+}
+
+// begin reports whether a request that has been counted may be worked on; leave ends the work.
+func (l *limiter) begin() (leave func(), ok bool) {
 	select {
 	case l.atOnce <- struct{}{}:
 		return func() { <-l.atOnce }, true

@@ -21,7 +21,7 @@ const (
 	maxUserDuration = 36 * time.Hour
 	maxRootDuration = time.Hour
 	maxPolicyARNs   = 10
-	maxMethods      = 20
+	maxMethods      = 24 // an identity pool names three for a login, and a request has ten logins at most
 )
 
 // Kind says what a session is of. Its zero value is no session.

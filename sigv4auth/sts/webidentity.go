@@ -39,6 +39,11 @@ type WebIdentity struct {
 	// Claims are the condition keys of the provider with their values, by their full names, such as
 	// token.actions.githubusercontent.com:sub. What is absent in the token is absent here.
 	Claims map[string][]string
+	// Claim returns a claim of the token by its name, whether it is a condition key or not: the
+	// texts of a text, a number or a truth value, or of a list of such. It reports false for a
+	// claim that is absent or is anything else. nil: the TokenVerifier does not tell, and no claim
+	// is there. It may be called from many goroutines at once, and what it returns is the caller's.
+	Claim func(name string) ([]string, bool)
 	// Tags are the session tags of the claim https://aws.amazon.com/tags: at most 50, whose keys
 	// differ in more than case.
 	Tags map[string]string
@@ -99,6 +104,8 @@ type TokenError struct {
 	// Detail is for the operator: what is wrong, in the verifier's own words. It never holds a part
 	// of the token nor of what an issuer answered.
 	Detail string
+	// Expires is when a token ended that has expired. Zero: the TokenVerifier does not tell.
+	Expires time.Time
 	// Cause is the error of the request's context if that ended first; else nil.
 	Cause error
 }
@@ -123,9 +130,9 @@ func (e *TokenError) Unwrap() []error {
 	return []error{e.Code, e.Cause}
 }
 
-// TokenSigner makes the tokens of GetWebIdentityToken. Services that are presented with one verify
-// it by the discovery document and the keys of its issuer, which whoever implements TokenSigner
-// serves too.
+// TokenSigner makes the tokens of GetWebIdentityToken, or those of an [IdentityPool]. Services that
+// are presented with one verify it by the discovery document and the keys of its issuer, which
+// whoever implements TokenSigner serves too.
 //
 // SignToken returns the token and when it expires. It returns an error that wraps
 // [ErrJWTPayloadSizeExceeded] if the token would be too large; any other error means that the
@@ -135,11 +142,12 @@ type TokenSigner interface {
 	SignToken(ctx context.Context, claims TokenClaims) (token string, expires time.Time, err error)
 }
 
-// TokenClaims is what a token of GetWebIdentityToken is to say. Its claims are those of
-// "Understanding token claims" in the IAM User Guide.
+// TokenClaims is what a token is to say: that of GetWebIdentityToken, whose claims are those of
+// "Understanding token claims" in the IAM User Guide, or that of an [IdentityPool].
 type TokenClaims struct {
 	_ [0]func()
-	// Subject is the ARN of the caller: of the role, for a role's session. Required.
+	// Subject is the ARN of the caller: of the role, for a role's session; or the ID of an identity
+	// of an [IdentityPool]. Required.
 	Subject string
 	// Audiences are who the token is for: 1 to 10, each of 1 to 1,000 characters.
 	Audiences []string
@@ -147,7 +155,11 @@ type TokenClaims struct {
 	Algorithm string
 	// Lifetime is 60 to 3,600 s, in whole seconds. Zero: 300 s.
 	Lifetime time.Duration
-	// AccountID is the caller's account. Required.
+	// Methods are how the subject has proved who it is, the claim amr: at most 24, each as an
+	// audience is. nil: the token does not say.
+	Methods []string
+	// AccountID is the caller's account. Empty: the token says nothing of an account, and has
+	// neither a region nor tags.
 	AccountID string
 	// Region is where the request was made. Empty: the token does not say.
 	Region string

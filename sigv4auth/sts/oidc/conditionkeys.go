@@ -71,12 +71,12 @@ func isProvider(pattern, name string) bool {
 	return after == "" || !strings.ContainsAny(middle, "./")
 }
 
-// conditionKeys returns the condition keys of a verified token. It refuses the token if a claim
-// that is a key is too large, or has a value that a policy cannot compare: were the key left out
-// instead, StringNotEquals would hold.
-func (p *provider) conditionKeys(t *parsedToken) (map[string][]string, error) {
+// conditionKeys returns the condition keys of a verified token, of whose audiences those are
+// registered. It refuses the token if a claim that is a key is too large, or has a value that a
+// policy cannot compare: were the key left out instead, StringNotEquals would hold.
+func (p *provider) conditionKeys(t *parsedToken, registered []string) (map[string][]string, error) {
 	keys := make(map[string][]string, 5+len(p.claims))
-	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = []string{t.subject}, t.audiences, p.registered(t.audiences)
+	keys[p.keySub], keys[p.keyOaud], keys[p.keyAud] = t.subjects[:], t.audiences, registered
 	if t.hasParty {
 		keys[p.keyAzp] = []string{t.party}
 		if p.name == google {
@@ -132,6 +132,15 @@ func keyValues(v *jsonValue) ([]string, bool) {
 		values = append(values, item.text)
 	}
 	return values, true
+}
+
+// claim is the Claim of a WebIdentity.
+func (t *parsedToken) claim(name string) ([]string, bool) {
+	v, is := t.claims.member(name)
+	if !is || v.kind == jsonNull {
+		return nil, false
+	}
+	return keyValues(v)
 }
 
 // rejectedClaim is the refusal of a token that is its issuer's.

@@ -56,6 +56,10 @@ type Provider struct {
 	// Keys is the issuer's JSON Web Key Set, for an issuer that cannot be reached. Nothing is
 	// fetched for the provider then, and its keys never end. nil: they are fetched.
 	Keys []byte
+	// Signer signs the issuer's tokens in this process, and its keys are the provider's, as they
+	// are at each token: nothing is fetched. Its issuer has to be this one. nil: there is none. It
+	// cannot be combined with Keys.
+	Signer *Signer
 	// RootCAs are the authorities that the issuer's certificate may be of. nil: the system's. It
 	// cannot be combined with Transport.
 	RootCAs *x509.CertPool
@@ -169,6 +173,15 @@ func (p *Provider) compile(n int) (*provider, error) {
 			mistake("Keys has no key that verifies one of the algorithms that can be allowed")
 		}
 		c.keys.inline = set
+	}
+	if p.Signer != nil {
+		if p.Keys != nil {
+			mistake("Signer and Keys are both set")
+		}
+		if p.Signer.issuer != p.Issuer {
+			mistake("Signer: it is that of another issuer, %q", p.Signer.issuer)
+		}
+		c.keys.signer = p.Signer
 	}
 	if p.RootCAs != nil && p.Transport != nil {
 		mistake("RootCAs and Transport are both set")

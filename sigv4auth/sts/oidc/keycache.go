@@ -19,6 +19,7 @@ const (
 // keyCache holds the keys of one provider. At most one fetch of them runs at a time.
 type keyCache struct {
 	inline *keySet // Provider.Keys: set once, and nothing is fetched
+	signer *Signer // Provider.Signer, likewise
 
 	mu       sync.Mutex
 	set      *keySet       // nil: never fetched
@@ -39,6 +40,12 @@ func (v *Verifier) key(ctx context.Context, p *provider, t *parsedToken) (crypto
 			return k, nil
 		}
 		return nil, noKey("it is signed by no key of the provider's Keys")
+	}
+	if c.signer != nil {
+		if k, ok := c.signer.verifying(v.cfg.Now()).find(t); ok {
+			return k, nil
+		}
+		return nil, noKey("it is signed by no key of the provider's Signer")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,6 +24,7 @@ const (
 	defaultLifetime = 5 * time.Minute
 	maxTokenAuds    = 10
 	maxTokenAud     = 1000
+	maxTokenMethods = 24
 )
 
 // awsClaims is the claim that holds what AWS says of a caller, by "Understanding token claims" in
@@ -43,8 +44,8 @@ type SignerConfig struct {
 	Now func() time.Time
 }
 
-// Signer signs the tokens of GetWebIdentityToken, and publishes its keys. It implements
-// [sts.TokenSigner], and is safe for concurrent use.
+// Signer signs tokens of GetWebIdentityToken, or of an identity pool, and publishes its keys. It
+// implements [sts.TokenSigner], and is safe for concurrent use.
 type Signer struct {
 	issuer    string
 	path      string // of the issuer's URL
@@ -154,6 +155,17 @@ func (s *Signer) published(now time.Time) jose.JSONWebKeySet {
 	return set
 }
 
+// verifying returns the keys that published does, as a Verifier has them.
+func (s *Signer) verifying(now time.Time) *keySet {
+	set := &keySet{}
+	for _, k := range *s.keys.Load() {
+		if !k.over(now) {
+			set.keys = append(set.keys, publicKey{id: k.public.KeyID, algorithm: string(k.algorithm), public: k.public.Key})
+		}
+	}
+	return set
+}
+
 // checkClaims refuses claims that break a rule of [sts.TokenClaims], and returns the lifetime.
 func checkClaims(c *sts.TokenClaims) (time.Duration, error) {
 	lifetime := c.Lifetime
@@ -163,8 +175,12 @@ func checkClaims(c *sts.TokenClaims) (time.Duration, error) {
 	switch {
 	case c.Subject == "" || len(c.Subject) > maxSubject || !plainText(c.Subject):
 		return 0, errors.New("oidc: TokenClaims.Subject is empty, too long or no text")
-	case c.AccountID == "" || len(c.AccountID) > maxSubject || !plainText(c.AccountID):
-		return 0, errors.New("oidc: TokenClaims.AccountID is empty, too long or no text")
+	case len(c.AccountID) > maxSubject || !plainText(c.AccountID):
+		return 0, errors.New("oidc: TokenClaims.AccountID is too long or no text")
+	case c.AccountID == "" && (c.Region != "" || len(c.PrincipalTags)+len(c.RequestTags) > 0):
+		return 0, errors.New("oidc: TokenClaims has a region or tags, and no AccountID")
+	case len(c.Methods) > maxTokenMethods:
+		return 0, errors.New("oidc: TokenClaims.Methods are more than 24")
 	case len(c.Region) > maxSubject || !plainText(c.Region):
 		return 0, errors.New("oidc: TokenClaims.Region is too long or no text")
 	case !slices.Contains(signed, jose.SignatureAlgorithm(c.Algorithm)):
@@ -177,6 +193,11 @@ func checkClaims(c *sts.TokenClaims) (time.Duration, error) {
 	for _, a := range c.Audiences {
 		if a == "" || len(a) > maxTokenAud || !plainText(a) {
 			return 0, errors.New("oidc: one of TokenClaims.Audiences is empty, too long or no text")
+		}
+	}
+	for _, m := range c.Methods {
+		if m == "" || len(m) > maxTokenAud || !plainText(m) {
+			return 0, errors.New("oidc: one of TokenClaims.Methods is empty, too long or no text")
 		}
 	}
 	for _, tags := range []map[string]string{c.PrincipalTags, c.RequestTags} {
@@ -206,7 +227,13 @@ func (s *Signer) claims(c *sts.TokenClaims, issued, expires time.Time) map[strin
 	}
 	claims := map[string]any{
 		"iss": s.issuer, "sub": c.Subject, "aud": c.Audiences, "iat": issued.Unix(), "exp": expires.Unix(),
-		"jti": rand.Text(), awsClaims: aws,
+		"jti": rand.Text(),
+	}
+	if c.AccountID != "" {
+		claims[awsClaims] = aws
+	}
+	if len(c.Methods) > 0 {
+		claims["amr"] = c.Methods
 	}
 	if len(c.Audiences) == 1 {
 		claims["aud"] = c.Audiences[0]

@@ -35,6 +35,7 @@ type parsedToken struct {
 	claims    *jsonValue
 
 	issuer, subject string
+	subjects        [1]string // subject, as a condition key has it
 	audiences       []string
 	party           string // azp
 	hasParty        bool
@@ -152,6 +153,7 @@ func (t *parsedToken) readClaims() error {
 		return malformed("it has no sub of 1 to 1,024 bytes")
 	}
 	t.subject = sub.text
+	t.subjects[0] = sub.text
 	aud, is := t.claims.member("aud")
 	if !is {
 		return malformed("it has no aud")

@@ -120,9 +120,9 @@ func (v *Verifier) VerifyToken(ctx context.Context, token string) (sts.WebIdenti
 	}
 	id := sts.WebIdentity{
 		Issuer: t.issuer, Provider: p.name, Subject: t.subject, Audience: registered[0], AuthorizedParty: t.party,
-		Issued: t.issued, Expires: t.expires, SigningAlgorithm: string(t.algorithm),
+		Issued: t.issued, Expires: t.expires, SigningAlgorithm: string(t.algorithm), Claim: t.claim,
 	}
-	if id.Claims, err = p.conditionKeys(t); err != nil {
+	if id.Claims, err = p.conditionKeys(t, registered); err != nil {
 		return sts.WebIdentity{}, err
 	}
 	if id.Tags, id.TransitiveTagKeys, err = sessionTags(t.claims); err != nil {
@@ -142,7 +142,7 @@ func (t *parsedToken) checkTimes(now time.Time, leeway time.Duration) error {
 	switch {
 	case !now.Before(t.expires):
 		return &sts.TokenError{
-			Code: sts.ErrExpiredIdentityToken,
+			Code: sts.ErrExpiredIdentityToken, Expires: t.expires,
 			Message: fmt.Sprintf("Token expired: current date/time %d must be before the expiration date/time %d",
 				now.Unix(), t.expires.Unix()),
 		}
