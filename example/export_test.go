@@ -30,7 +30,7 @@ func ChangeRides(path string, change func() error) error {
 	if err := errors.Join(s.files.hold(path+"-wal", os.O_RDWR, logPart), s.files.record()); err != nil {
 		return err
 	}
-	return s.changing(context.Background(), change)
+	return s.changing(context.Background(), func(context.Context) error { return change() })
 }
 
 // MoveLog moves the log of a data folder into the database, as a checkpoint does, with something
@@ -41,6 +41,7 @@ func MoveLog(ctx context.Context, dir string, meanwhile func()) error {
 		return err
 	}
 	defer func() { _ = s.close() }()
+	ctx = withTurn(ctx)
 	var stamp uint32
 	err = s.files.write(logPart, func() (err error) {
 		stamp, err = s.stamp(ctx)
@@ -58,11 +59,11 @@ func MoveLog(ctx context.Context, dir string, meanwhile func()) error {
 	})
 }
 
-// OpenRides opens the database of a data folder.
-func OpenRides(ctx context.Context, dir string) (db *sql.DB, closeIt func() error, err error) {
+// OpenRides opens the database of a data folder, for the rides and for the accounts.
+func OpenRides(ctx context.Context, dir string) (rides, accounts *sql.DB, closeIt func() error, err error) {
 	s, err := openRides(ctx, dir, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return s.db, s.close, nil
+	return s.db, s.accounts, s.close, nil
 }
