@@ -93,6 +93,9 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 			return err
 		}
 	}
+	if err := writePoolEnv(opts.data, a, here); err != nil && !unwritable(err) {
+		return err
+	}
 	d.banner = newBanner(opts, a, here, who, &principals)
 	d.watch = watchData(d.journal.Logger, d.readAtStart(opts.data, who), func() { _ = d.rides.files.check() }) // which tells by itself
 	return nil
@@ -118,7 +121,7 @@ func (d *deployment) readAtStart(dir string, who []caller) []watchedFile {
 		advice: "the rides are served as long as the program runs: let it be read again before the next start",
 	}}
 	for i := range who {
-		if path := who[i].envPath(dir); who[i].accessKeyID != "" {
+		if path := envPath(dir, who[i].name); who[i].accessKeyID != "" {
 			if _, err := os.Stat(path); err == nil {
 				files = append(files, watchedFile{path: path, advice: "the next start writes it anew"})
 			}
