@@ -23,8 +23,8 @@ type banner struct {
 type callerLine struct{ Name, File, Note string }
 
 // newBanner collects what there is to be told.
-func newBanner(opts options, a api, endpoint string, who []caller, p *principalsView) banner {
-	b := banner{API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), SignIn: signInLines(a, p)}
+func newBanner(opts options, a api, endpoint string, who []caller, p *principalsView, signIn bool) banner {
+	b := banner{API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), SignIn: signInLines(a, p, signIn)}
 	for i := range who {
 		c := &who[i]
 		line := callerLine{Name: c.name, File: "-", Note: c.note}
@@ -37,9 +37,12 @@ func newBanner(opts options, a api, endpoint string, who []caller, p *principals
 }
 
 // signInLines tells what somebody who signs in gets, or what is missing for that.
-func signInLines(a api, p *principalsView) []string {
-	if a.pools == (pools{}) {
-		return []string{"none until a start at which the data folder can be written"}
+func signInLines(a api, p *principalsView, can bool) []string {
+	switch {
+	case a.pools == (pools{}):
+		return []string{"none, until a start at which the data folder can be written"}
+	case !can:
+		return []string{"none: the log says why"}
 	}
 	lines := []string{
 		fmt.Sprintf("user pool %s, client %s", a.UserPoolID, a.ClientID),

@@ -91,7 +91,7 @@ func deploy(ctx context.Context, opts options, stdout io.Writer, log *slog.Logge
 		}
 		defer func() { _ = healthListener.Close() }() // as above
 	}
-	d := deployment{journal: newJournal(log)}
+	d := deployment{stdout: stdout, journal: newJournal(log)}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx, opts, listener.Addr()); err != nil {
 		return fmt.Errorf("cannot use the data folder %s: %w", opts.data, err)
