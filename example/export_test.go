@@ -4,8 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
+
+	"github.com/wildgate/wildgate/example/userpool"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
 // Run is run, for the tests, which are of another package.
@@ -16,6 +21,22 @@ var (
 	RiderOf   = riderOf
 	RiderName = riderName
 )
+
+// OfIdentity is ofIdentity, of an API in a region.
+func OfIdentity(region string, next http.Handler) http.Handler { return ofIdentity(api{Region: region}, next) }
+
+// NewIdentities is newIdentities.
+func NewIdentities(ctx context.Context, db *sql.DB) (sts.IdentityStore, error) {
+	return newIdentities(ctx, db)
+}
+
+// NewCourier makes a courier, and returns its deliver and its close.
+func NewCourier(program string, out io.Writer, log *slog.Logger) (
+	deliver func(context.Context, userpool.Delivery) error, closeIt func(),
+) {
+	c := newCourier(program, out, log)
+	return c.deliver, c.close
+}
 
 // ErrNotInPlace is errNotInPlace.
 var ErrNotInPlace = errNotInPlace
