@@ -23,7 +23,9 @@ var (
 )
 
 // OfIdentity is ofIdentity, of an API in a region.
-func OfIdentity(region string, next http.Handler) http.Handler { return ofIdentity(api{Region: region}, next) }
+func OfIdentity(region string, next http.Handler) http.Handler {
+	return ofIdentity(api{Region: region}, next)
+}
 
 // NewIdentities is newIdentities.
 func NewIdentities(ctx context.Context, db *sql.DB) (sts.IdentityStore, error) {

@@ -147,7 +147,7 @@ func (s *site) attachToAuthRole(policies ...string) {
 	if !found {
 		s.t.Fatal("there is no Auth role")
 	}
-	list, err := json.Marshal(policies)
+	list, err := json.Marshal(append([]string{}, policies...)) // and not null
 	if err != nil {
 		s.t.Fatal(err)
 	}
