@@ -88,23 +88,41 @@ func TestJavaScriptClients(t *testing.T) {
 		},
 	} {
 		t.Run(client, func(t *testing.T) {
-			data := t.TempDir()
-			start(t, data).stop()
-			s := &site{t: t, data: data}
-			s.attachToAuthRole("WildRydesAPI-StandardUserPolicy")
-			s = start(t, data)
-			email := want["attributes"]
 			cmd := exec.CommandContext(t.Context(), node, "clients.mjs", client)
 			cmd.Dir = dir
-			said := s.converse(cmd, email)
-			for step, value := range want {
-				if said[step] != value {
-					t.Errorf("%s: %q, want %q", step, said[step], value)
-				}
-			}
-			if !strings.HasPrefix(said["identity"], "us-east-1:") {
-				t.Errorf("the identity is %q", said["identity"])
-			}
+			livesTheWorkshop(t, cmd, want)
 		})
+	}
+}
+
+// TestBoto3: so does boto3, which has no SRP: with the password itself.
+func TestBoto3(t *testing.T) {
+	python := testneed.Program(t, "python3")
+	if exec.Command(python, "-c", "import boto3").Run() != nil {
+		testneed.MissingProgram(t, "boto3 for python3")
+	}
+	livesTheWorkshop(t, exec.CommandContext(t.Context(), python, filepath.Join("testdata", "boto3client.py")), map[string]string{
+		"sign-up": "False", "unconfirmed": "UserNotConfirmedException", "wrong password": "NotAuthorizedException", "lasts": "5.0",
+		"ride": "201 bo", "another ride": "201 bo", "attributes": "bo@example.com", "guest": "NotAuthorizedException",
+		"signed out everywhere": "NotAuthorizedException",
+	})
+}
+
+// livesTheWorkshop runs a client against a program whose Auth role has the policy, and looks at
+// what it says.
+func livesTheWorkshop(t *testing.T, cmd *exec.Cmd, want map[string]string) {
+	t.Helper()
+	data := t.TempDir()
+	start(t, data).stop()
+	(&site{t: t, data: data}).attachToAuthRole("WildRydesAPI-StandardUserPolicy")
+	s := start(t, data)
+	said := s.converse(cmd, want["attributes"])
+	for step, value := range want {
+		if said[step] != value {
+			t.Errorf("%s: %q, want %q", step, said[step], value)
+		}
+	}
+	if !strings.HasPrefix(said["identity"], "us-east-1:") {
+		t.Errorf("the identity is %q", said["identity"])
 	}
 }
