@@ -73,6 +73,9 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if err := d.openPools(ctx, opts, a, addr, ring, writeError); err != nil {
 		return err
 	}
+	if err := d.rides.watch(ctx); err != nil {
+		return err
+	}
 	healthy := health(d.rides, d.journal.Logger)
 	d.healthy = onlyHealth(healthy)
 	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.sealed, d.pools, d.journal); err != nil {

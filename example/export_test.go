@@ -64,6 +64,9 @@ func MoveLog(ctx context.Context, dir string, meanwhile func()) error {
 		return err
 	}
 	defer func() { _ = s.close() }()
+	if err := s.watch(ctx); err != nil {
+		return err
+	}
 	ctx = withTurn(ctx)
 	var stamp uint32
 	err = s.files.write(logPart, func() (err error) {
@@ -87,6 +90,9 @@ func OpenRides(ctx context.Context, dir string) (rides, accounts *sql.DB, closeI
 	s, err := openRides(ctx, dir, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if err := s.watch(ctx); err != nil {
+		return nil, nil, nil, errors.Join(err, s.close())
 	}
 	return s.db, s.accounts, s.close, nil
 }

@@ -39,6 +39,8 @@ type rideStore struct {
 	// log with the last one.
 	pin *sql.Conn
 
+	readOnly bool // the folder could not be written when it was opened
+
 	// turn holds a value while a change is made: of SQLite's writers one writes at a time anyway.
 	turn    chan struct{}
 	changes int // guarded by turn: how many there were since the last checkpoint
@@ -207,12 +209,21 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 			return nil, err
 		}
 	}
-	if writeError == nil {
+	s.readOnly = writeError != nil
+	return s, nil
+}
+
+// watch begins to watch the files, once what a start makes is made: from then on nothing else
+// writes to them.
+func (s *rideStore) watch(ctx context.Context) error {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	if !s.readOnly {
 		if err := s.emptyLog(ctx); err != nil {
-			return nil, fmt.Errorf("%s cannot be written: %w", ridesFile, err)
+			return fmt.Errorf("%s cannot be written: %w", ridesFile, err)
 		}
 	}
-	return s, s.files.record() // from here on nothing else writes to the files
+	return s.files.record()
 }
 
 // dataSource names the database to the driver.
