@@ -198,8 +198,8 @@ const (
   ]
 }
 `
-	// The trust policy is the one that Cognito writes: Amazon Cognito Developer Guide, "Role trust and
-	// permissions".
+	// The trust policy is the one that Cognito writes: Amazon Cognito Developer Guide, "Role trust
+	// and permissions".
 	poolRoleDocument = `    {
       "Arn": %q,
       "RoleId": %q,

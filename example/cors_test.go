@@ -110,7 +110,8 @@ func TestWebPagesMayReadEveryAnswer(t *testing.T) {
 
 func TestEveryOriginOnlyIfAskedFor(t *testing.T) {
 	s := start(t, t.TempDir(), "-cors", "*")
-	if got := s.preflight("/prod/ride", "https://any.example", "POST", "content-type"); got.header.Get("Access-Control-Allow-Origin") != "*" {
+	got := s.preflight("/prod/ride", "https://any.example", "POST", "content-type")
+	if got.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%v", got.header)
 	}
 }

@@ -25,7 +25,8 @@ func mailer(t *testing.T, end string) (program, mail string) {
 	}
 	dir := t.TempDir()
 	program, mail = filepath.Join(dir, "mailer"), filepath.Join(dir, "mail")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\ncat > '"+mail+".new' && mv '"+mail+".new' '"+mail+"'\n"+end+"\n"), 0o700); err != nil {
+	script := "#!/bin/sh\ncat > '" + mail + ".new' && mv '" + mail + ".new' '" + mail + "'\n" + end + "\n"
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return program, mail
@@ -74,7 +75,8 @@ func TestACodeThatIsNotDelivered(t *testing.T) {
 	if err := json.Unmarshal([]byte(readFile(t, mail)), &d); err != nil || d.Code == "" {
 		t.Fatal(err)
 	}
-	if line := s.logged(`"a code was not delivered"`)[0]; !strings.Contains(line, "exit status 3") || strings.Contains(s.stderr.String(), d.Code) {
+	if line := s.logged(`"a code was not delivered"`)[0]; !strings.Contains(line, "exit status 3") ||
+		strings.Contains(s.stderr.String(), d.Code) {
 		t.Errorf("the log says %s", line)
 	}
 }
@@ -116,7 +118,8 @@ func TestAPrintedCodeIsOneLine(t *testing.T) {
 	}
 	eventually(t, "the code is printed", func() bool { return strings.HasSuffix(out.String(), ")\n") })
 	closeIt()
-	if got := out.String(); got != `Code 123456 for eve@example.com (forgot-password of "eve\n\x1b[2JCode 000000 for alice@example.com")`+"\n" {
+	got := out.String()
+	if got != `Code 123456 for eve@example.com (forgot-password of "eve\n\x1b[2JCode 000000 for alice@example.com")`+"\n" {
 		t.Errorf("printed %q", got)
 	}
 }

@@ -126,7 +126,9 @@ func TestAccountsHaveNoOtherWay(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), `CREATE TABLE things (name TEXT)`); err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range []string{`INSERT INTO things VALUES ('a') RETURNING name`, `WITH x AS (SELECT 1) SELECT * FROM x`, ``, `/**/ DELETE FROM things`} {
+	for _, query := range []string{
+		`INSERT INTO things VALUES ('a') RETURNING name`, `WITH x AS (SELECT 1) SELECT * FROM x`, ``, `/**/ DELETE FROM things`,
+	} {
 		if rows, err := db.QueryContext(t.Context(), query); err == nil {
 			_ = rows.Close()
 			t.Errorf("%q was run", query)

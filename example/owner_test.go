@@ -150,7 +150,8 @@ func TestAPathIsNoRider(t *testing.T) {
 		if key, err := example.RiderOf(r); err != nil || key != own {
 			t.Errorf("the identity owns as %q, %v, and not as %q", key, err, own)
 		}
-	}))).ServeHTTP(httptest.NewRecorder(), signer.Sign(httptest.NewRequest("POST", "https://example.com/prod/riders/"+identity+"/rides", nil)))
+	}))).ServeHTTP(httptest.NewRecorder(),
+		signer.Sign(httptest.NewRequest("POST", "https://example.com/prod/riders/"+identity+"/rides", nil)))
 	if asked != 2 {
 		t.Errorf("the service was asked %d times", asked)
 	}

@@ -100,8 +100,8 @@ func older(t *testing.T, s *site) {
 	i := s.ids()
 	write(t, s.data, "api.json", `{"Region": "us-east-1", "AccountId": "`+i.AccountID+`", "ApiId": "`+i.APIID+`"}`)
 	text := s.read("principals.json")
-	write(t, s.data, "principals.json", text[:strings.Index(text, "    },\n    {\n      \"Arn\": \"arn:aws:iam::"+i.AccountID+":role/"+authRole)]+
-		"    }\n  ]\n}\n")
+	pools := strings.Index(text, "    },\n    {\n      \"Arn\": \"arn:aws:iam::"+i.AccountID+":role/"+authRole)
+	write(t, s.data, "principals.json", text[:pools]+"    }\n  ]\n}\n")
 	if err := os.Remove(filepath.Join(s.data, "pool.env")); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,8 @@ func TestAFolderOfAnOlderVersionGetsPools(t *testing.T) {
 	older(t, first)
 	before := first.read("principals.json")
 	s := start(t, first.data)
-	if i := s.ids(); i.UserPoolID == "" || i.UserPoolClientID == "" || i.IdentityPoolID == "" || !strings.Contains(s.stdout.String(), i.UserPoolID) {
+	if i := s.ids(); i.UserPoolID == "" || i.UserPoolClientID == "" || i.IdentityPoolID == "" ||
+		!strings.Contains(s.stdout.String(), i.UserPoolID) {
 		t.Errorf("the pools are %+v:\n%s", i, s.stdout)
 	}
 	if s.read("principals.json") != before {
@@ -137,7 +138,8 @@ func TestPoolsThatAreNone(t *testing.T) {
 		i.IdentityPoolID[len("us-east-1:"):]: "*",
 	} {
 		write(t, first.data, "api.json", strings.Replace(text, old, replacement, 1))
-		if _, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", first.data); !strings.Contains(stderr, "api.json: UserPoolId (us-east-1_ and") {
+		_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", first.data)
+		if !strings.Contains(stderr, "api.json: UserPoolId (us-east-1_ and") {
 			t.Errorf("%q for %q: %s", replacement, old, stderr)
 		}
 	}

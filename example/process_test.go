@@ -307,7 +307,8 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
 	for _, flag := range []string{
-		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-url URL", "-deliver program", "-presign duration",
+		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration",
+		"-url URL", "-deliver program",
 		"-diagnose", "-explain", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data",
 	} {
 		if !strings.Contains(stdout, flag) {

@@ -35,7 +35,8 @@ func TestReadmeAsPasted(t *testing.T) {
 			told := 0
 			for _, block := range workshop(t, blocks[1:], hasCLI) {
 				if strings.HasSuffix(block.Text, "read -r CODE\n") {
-					code := regexp.MustCompile(`Code (\d{6}) for alice@example\.com `).FindStringSubmatch(server.PasteUntil("", "(confirm-sign-up of alice)\n"))
+					told := server.PasteUntil("", "(confirm-sign-up of alice)\n")
+					code := regexp.MustCompile(`Code (\d{6}) for alice@example\.com `).FindStringSubmatch(told)
 					if code == nil {
 						t.Fatal("no code is printed")
 					}

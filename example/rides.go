@@ -20,7 +20,8 @@ const (
 	ridesFile = "rides.db"
 	// Of SQLite's writers one writes at a time: more connections would only wait, and hold memory.
 	maxDatabaseConnections = 8
-	// maxAccountConnections are beside those: who signs in waits for others who do, and for no ride.
+	// maxAccountConnections are beside those: who signs in waits for others who do, and takes no
+	// ride's connection.
 	maxAccountConnections = 4
 	// changesOfLog is after how many changes the log is moved into the database's file: it has some
 	// megabytes then.

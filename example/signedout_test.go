@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,8 @@ func dispatcherAdministers(t *testing.T, data string) {
 		"Effect": "Allow", "Action": "cognito-idp:*",
 		"Resource": "arn:aws:cognito-idp:us-east-1:`+i.AccountID+`:userpool/`+i.UserPoolID+`"}]}`)
 	text := readFile(t, filepath.Join(data, "principals.json"))
-	write(t, data, "principals.json", strings.Replace(text, `, "WildRydesAPI-DispatcherPolicy"]`, `, "WildRydesAPI-DispatcherPolicy", "Administer"]`, 1))
+	const last = `, "WildRydesAPI-DispatcherPolicy"`
+	write(t, data, "principals.json", strings.Replace(text, last+"]", last+`, "Administer"]`, 1))
 }
 
 // administer sends a request that the named caller has signed for the user pool.
@@ -78,7 +80,8 @@ func TestWhatEndsASignIn(t *testing.T) {
 			first.into(t, &got)
 			second := s.refreshed(got.AuthenticationResult.RefreshToken).wants(t, 200)
 			second.into(t, &got)
-			if again := s.refreshed(m.tokens.RefreshToken).wants(t, 400); again.header.Get("X-Amzn-Errortype") != "RefreshTokenReuseException:" {
+			again := s.refreshed(m.tokens.RefreshToken).wants(t, 400)
+			if again.header.Get("X-Amzn-Errortype") != "RefreshTokenReuseException:" {
 				t.Errorf("a refresh token that was used before is answered with %s", again.body)
 			}
 			return got.AuthenticationResult.RefreshToken // which had not been used
@@ -86,7 +89,8 @@ func TestWhatEndsASignIn(t *testing.T) {
 		{"disabled", func(m member) string {
 			s.administer("dispatcher", "AdminDisableUser", map[string]any{"Username": m.name}).wants(t, 200)
 			s.ask(userPool, "InitiateAuth", map[string]any{
-				"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": map[string]any{"USERNAME": m.name, "PASSWORD": password},
+				"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+				"AuthParameters": map[string]any{"USERNAME": m.name, "PASSWORD": password},
 			}).wants(t, 400)
 			return m.tokens.RefreshToken
 		}},
@@ -147,9 +151,7 @@ func TestASignInIsNotTold(t *testing.T) {
 	code := s.code("alice@example.com", 1)
 	s.stop()
 	told := map[string]string{"the log": s.stderr.String()}
-	for name, text := range contents(t, s.data) {
-		told[name] = text
-	}
+	maps.Copy(told, contents(t, s.data))
 	for _, name := range []string{"rides.db", "rides.db-wal"} {
 		if b, err := os.ReadFile(filepath.Join(s.data, name)); err == nil {
 			told[name] = string(b)
@@ -168,7 +170,8 @@ func TestASignInIsNotTold(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(s.stderr.String(), "operation=ConfirmSignUp") || !strings.Contains(s.stderr.String(), "reason=NotAuthorizedException") {
+	if !strings.Contains(s.stderr.String(), "operation=ConfirmSignUp") ||
+		!strings.Contains(s.stderr.String(), "reason=NotAuthorizedException") {
 		t.Errorf("the log says nothing of the sign-in:\n%s", s.stderr)
 	}
 }

@@ -52,7 +52,8 @@ func newSignIn(
 	ctx context.Context, opts options, a api, issuer string, db *sql.DB, ring *keyring.Ring, keys *sts.Store, codes *courier, log *journal,
 ) (*signIn, error) {
 	users, err := userpool.New(ctx, userpool.Config{
-		DB: db, Ring: ring, ID: a.UserPoolID, Name: "WildRydes", AccountID: a.AccountID, Region: a.Region, Issuer: issuer + "/" + a.UserPoolID,
+		DB: db, Ring: ring, ID: a.UserPoolID, Name: "WildRydes", AccountID: a.AccountID, Region: a.Region,
+		Issuer:  issuer + "/" + a.UserPoolID,
 		Clients: []userpool.Client{{ID: a.ClientID, Name: "WildRydesWebApp"}},
 		Deliver: codes.deliver, Failed: log.broken,
 	})
@@ -71,7 +72,8 @@ func newSignIn(
 	if s.identities, err = sts.NewIdentityPool(sts.IdentityPoolConfig{
 		ID: a.IdentityPoolID, Store: keys, Identities: known, Tokens: logins, AuthenticatedRole: a.poolRole(authRole),
 		Providers: []sts.LoginProvider{{
-			Name: a.provider(), Aliases: []string{users.ProviderName()}, ClientIDs: []string{a.ClientID}, UserPool: true, Check: logins.Check,
+			Name: a.provider(), Aliases: []string{users.ProviderName()}, ClientIDs: []string{a.ClientID}, UserPool: true,
+			Check: logins.Check,
 		}},
 		Auth:    sigv4auth.Config{Observe: sigv4auth.Observe{Audit: log.audit}},
 		Refused: log.refused, Failed: log.broken,

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-
 	"sync"
 	"sync/atomic"
 	"testing"

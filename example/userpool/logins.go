@@ -123,8 +123,8 @@ func texts(raw json.RawMessage) ([]string, bool) {
 
 func invalidToken(detail string) error {
 	return &sts.TokenError{
-		Code: sts.ErrInvalidIdentityToken, Message: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
-		Detail: detail,
+		Code: sts.ErrInvalidIdentityToken, Detail: detail,
+		Message: "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
 	}
 }
 
