@@ -51,7 +51,8 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs.StringVar(&opts.health, "health", "",
 		"answer GET /healthz on this `host:port` as well, which clients cannot keep busy; none if empty")
 	proxies := fs.String("proxies", "", "the `networks` of your own reverse proxies, such as 10.0.0.0/24,127.0.0.1: "+
-		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections")
+		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections; who signs in behind them is counted by "+
+		"the address that they tell in X-Forwarded-For")
 	fs.StringVar(&opts.data, "data", "./wildgate-data",
 		"keep principals, policies and rides in this `folder`; the first start writes it")
 	fs.StringVar(&opts.ring, "ring", "", "keep the keys that seal session tokens in this `file`, outside of the data folder; "+

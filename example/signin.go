@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -51,11 +52,18 @@ func issuerAt(opts options, addr net.Addr) string {
 func newSignIn(
 	ctx context.Context, opts options, a api, issuer string, db *sql.DB, ring *keyring.Ring, keys *sts.Store, codes *courier, log *journal,
 ) (*signIn, error) {
+	s := new(signIn)
+	// Behind proxies, who signs in is counted by the address that they tell.
+	proxies := sigv4auth.TrustedProxies{}
+	if len(opts.proxies) > 0 {
+		proxies = sigv4auth.TrustedProxies{Networks: opts.proxies, ClientHeader: "X-Forwarded-For"}
+	}
 	users, err := userpool.New(ctx, userpool.Config{
 		DB: db, Ring: ring, ID: a.UserPoolID, Name: "WildRydes", AccountID: a.AccountID, Region: a.Region,
 		Issuer:  issuer + "/" + a.UserPoolID,
 		Clients: []userpool.Client{{ID: a.ClientID, Name: "WildRydesWebApp"}},
 		Deliver: codes.deliver, Failed: log.broken,
+		ClientIP: func(r *http.Request) (netip.Addr, bool) { return s.admins.ClientIP(r) },
 	})
 	if other, ok := errors.AsType[keyring.OpenError](err); ok {
 		return nil, errors.Join(errOtherRing, other)
@@ -68,21 +76,21 @@ func newSignIn(
 		return nil, err
 	}
 	logins := users.Logins(a.provider())
-	s := &signIn{users: users}
+	s.users = users
 	if s.identities, err = sts.NewIdentityPool(sts.IdentityPoolConfig{
 		ID: a.IdentityPoolID, Store: keys, Identities: known, Tokens: logins, AuthenticatedRole: a.poolRole(authRole),
 		Providers: []sts.LoginProvider{{
 			Name: a.provider(), Aliases: []string{users.ProviderName()}, ClientIDs: []string{a.ClientID}, UserPool: true,
 			Check: logins.Check,
 		}},
-		Auth:    sigv4auth.Config{Observe: sigv4auth.Observe{Audit: log.audit}},
+		Auth:    sigv4auth.Config{Proxies: proxies, Observe: sigv4auth.Observe{Audit: log.audit}},
 		Refused: log.refused, Failed: log.broken,
 	}); err != nil {
 		return nil, err
 	}
 	if s.admins, err = sigv4auth.New(sigv4auth.Config{
 		Region: a.Region, Service: "cognito-idp", Credentials: keys, Denied: s.denied(log), Path: sigv4auth.PathNormalized,
-		Observe: sigv4auth.Observe{Audit: log.audit},
+		Proxies: proxies, Observe: sigv4auth.Observe{Audit: log.audit},
 	}); err != nil {
 		return nil, err
 	}

@@ -203,3 +203,34 @@ func TestTheIssuerIsTheURL(t *testing.T) {
 		"IdentityPoolId": i.IdentityPoolID, "Logins": map[string]any{"rides.example/" + i.UserPoolID: s.signIn("alice").IDToken},
 	}).wants(t, 200)
 }
+
+// Who signs in is counted by address: that of the peer, or, behind a proxy that -proxies names, the
+// one that it tells in X-Forwarded-For. Nobody else chooses by what they are counted.
+func TestSignInsAreCountedByAddress(t *testing.T) {
+	for _, behind := range []bool{false, true} {
+		var args []string
+		if behind {
+			args = []string{"-proxies", "127.0.0.1"}
+		}
+		s := start(t, t.TempDir(), args...)
+		for _, target := range []struct{ service, operation string }{{userPool, "InitiateAuth"}, {identityPool, "GetId"}} {
+			ask := func(from string) string {
+				r := s.jsonRequest(target.service, target.operation, map[string]any{})
+				r.Header.Set("X-Forwarded-For", from)
+				return s.send(r).header.Get("X-Amzn-Errortype")
+			}
+			// A minute that ends meanwhile begins anew.
+			eventually(t, "too many of one address are refused", func() bool {
+				for range 320 {
+					if ask("192.0.2.1") == "TooManyRequestsException:" {
+						return true
+					}
+				}
+				return false
+			})
+			if refused := ask("192.0.2.2") == "TooManyRequestsException:"; refused == behind {
+				t.Errorf("%s, behind a proxy %v: another address is refused: %v", target.operation, behind, refused)
+			}
+		}
+	}
+}
