@@ -147,6 +147,9 @@ func TestSignInsLeaveRoomForRides(t *testing.T) {
 			time.Sleep(settle)
 		}
 		took, failedUnder := good(t, s, ride, under)
+		for began := time.Now(); (c.in.Load() == 0 || c.wrong.Load() == 0) && time.Since(began) < 3*patience; {
+			time.Sleep(10 * time.Millisecond)
+		}
 		stop()
 		if failedUnder > 0 {
 			t.Errorf("%d of %d rides failed", failedUnder, len(took))
