@@ -25,8 +25,9 @@
 // until a backup was restored.
 //
 // Requests of AWS's query protocol to / go to STS, those of AWS JSON to the pools, so that
-// AWS_ENDPOINT_URL is all that stock clients need. GET /healthz and the user pool's keys are open. Everything else is decided by signature and policy before it
-// is looked for.
+// AWS_ENDPOINT_URL is all that stock clients need; each decides about its own. GET /healthz and the
+// user pool's keys are open. Everything else is decided by signature and policy before it is looked
+// for.
 package main
 
 import (

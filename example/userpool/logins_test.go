@@ -27,7 +27,9 @@ func TestLogins(t *testing.T) {
 		!who.Expires.Equal(begin.Add(time.Hour)) || who.Claims[provider+":aud"][0] != clientID || who.Claims[provider+":sub"][0] != sub {
 		t.Errorf("%+v", who)
 	}
-	for name, want := range map[string]string{"cognito:username": "alice", "email": "alice@example.com", "email_verified": "true", "token_use": "id"} {
+	for name, want := range map[string]string{
+		"cognito:username": "alice", "email": "alice@example.com", "email_verified": "true", "token_use": "id",
+	} {
 		if got, ok := who.Claim(name); !ok || len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %q", name, got)
 		}
