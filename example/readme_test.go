@@ -60,6 +60,9 @@ func TestReadmeAsPasted(t *testing.T) {
 						t.Errorf("%s\n%s\nprinted\n%s", block.Before, block.Text, printed)
 					}
 				}
+				if strings.Contains(block.Text, "cmd/keyring rotate") && strings.Count(printed, " seals from ") != 2 {
+					t.Errorf("%s\nprinted\n%s", block.Text, printed)
+				}
 				if strings.Contains(block.Text, "get-caller-identity") && !strings.Contains(block.Text, "--profile") &&
 					!strings.Contains(printed, "Auth_Role/CognitoIdentityCredentials\"") {
 					t.Errorf("%s\nprinted\n%s", block.Text, printed)

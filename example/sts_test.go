@@ -1,17 +1,12 @@
 package main_test
 
 import (
-	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/wildgate/wildgate/internal/testneed"
 )
 
 // query sends a request of the query protocol, signed for STS as a caller of the folder.
@@ -84,46 +79,6 @@ func TestWhoMayAssumeTheRole(t *testing.T) {
 		t.Errorf("the rider has credentials:\n%s", second.stdout)
 	}
 	second.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
-}
-
-// TestStockClients: the AWS CLI and boto3 assume the role by a profile, with the endpoint's address
-// alone, and the API admits what they got.
-func TestStockClients(t *testing.T) {
-	for name, command := range map[string][]string{
-		"the AWS CLI": {"aws", "--profile", "rider", "sts", "get-caller-identity"},
-		"boto3": {"python3", "-c", `
-import boto3, json
-print(json.dumps(boto3.Session(profile_name="rider").client("sts").get_caller_identity()))`},
-		"botocore, to the API": {"python3", "-c", `
-import json, os
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.httpsession import URLLib3Session
-from botocore.session import Session
-request = AWSRequest("POST", os.environ["AWS_ENDPOINT_URL"] + "/prod/ride", {"Content-Type": "application/json"}, b'` + seattle + `')
-SigV4Auth(Session(profile="rider").get_credentials(), "execute-api", "us-east-1").add_auth(request)
-answer = URLLib3Session().send(request.prepare())
-print(json.dumps({"Arn": ":assumed-role/Rider/" + json.loads(answer.text)["Rider"]}))`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			program := testneed.Program(t, command[0])
-			if command[0] == "python3" && exec.Command(program, "-c", "import boto3").Run() != nil {
-				testneed.Missing(t, "boto3 for python3")
-			}
-			s := start(t, t.TempDir())
-			cmd := exec.CommandContext(t.Context(), program, command[1:]...)
-			cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+s.endpoint, "AWS_CONFIG_FILE="+filepath.Join(s.data, "aws.config"),
-				"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(s.data, "none"), "HOME="+t.TempDir())
-			var said struct{ Arn string }
-			out, err := cmd.Output()
-			if err != nil || json.Unmarshal(out, &said) != nil || !strings.HasSuffix(said.Arn, ":assumed-role/Rider/alice") {
-				if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-					t.Logf("%s", exit.Stderr)
-				}
-				t.Errorf("%s, %v\n%s", out, err, s.stderr)
-			}
-		})
-	}
 }
 
 // TestOneAddressForThePools: AWS JSON is told apart by X-Amz-Target, each service decides about its

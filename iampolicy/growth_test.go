@@ -102,8 +102,11 @@ const (
 	// What takes less than this is not held to anything: such a measurement tells little.
 	shortest = time.Millisecond
 	// How many times as long as a decoder of JSON may be taken, to parse and to validate.
-	parseFactor    = 12
-	validateFactor = 40
+	// On a quiet machine the most is 7 and 34.
+	parseFactor    = 16
+	validateFactor = 80
+	// How often what is decoded is decoded in one measurement, since it takes little.
+	decodings = 4
 )
 
 func (s *series) hold(t *testing.T, size int) {
@@ -139,13 +142,20 @@ func (s *series) compare(t *testing.T, name string, factor time.Duration, half, 
 			return
 		}
 		grows := float64(long) > 1.25*growth*float64(short)
-		// Decoding is timed where it is asked for: most takes less than the least it can take.
-		decoding := shortest
-		if long > factor*shortest {
-			decoding = max(decoding, inTurn(tries, func() { var v any; json.Unmarshal(whole, &v) })[0])
+		// Decoding is timed where it is asked for, in turn with what is compared: most takes less
+		// than the least it can take.
+		slow := long > factor*shortest
+		if slow {
+			costs := inTurn(tries, doWhole, func() {
+				for range decodings {
+					var v any
+					json.Unmarshal(whole, &v)
+				}
+			})
+			slow = costs[0] > factor*costs[1]/decodings
 		}
 		report := t.Logf
-		if grows || long > factor*decoding {
+		if grows || slow {
 			if tries < 32 {
 				continue
 			}

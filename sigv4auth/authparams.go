@@ -60,7 +60,7 @@ func (a *Authenticator) present(p *authParams, h *protocolHeaders, s *scratch) *
 	case inHeader:
 		return p.fromAuthorization(h, h.authorization[0], s, a.algorithms)
 	case fields.at[v4.ParamAlgorithm] > 0: // without it, a request is anonymous
-		return p.fromQuery(h, &fields, s, a.algorithms, a.maxExpiry)
+		return p.fromQuery(h, &fields, s, a.algorithms, a.maxExpiry, a.unsaidExpiry)
 	}
 	return refusal(ErrMissingAuthenticationToken, messageMissing)
 }

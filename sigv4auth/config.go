@@ -35,6 +35,14 @@ type Config struct {
 	// A presigned URL is a bearer credential: whoever sees it can use it until it expires.
 	MaxPresignExpiry time.Duration
 
+	// PresignExpiresOptional accepts presigned URLs without X-Amz-Expires too, from their date for
+	// as long as a request that is signed in its header, ClockSkew, and no longer than
+	// MaxPresignExpiry. S3 requires the parameter (Amazon S3 API Reference, "Authenticating
+	// Requests: Using Query Parameters"), so that Service is then not s3; STS has never heeded it
+	// (aws/aws-sdk-go issue 2167), and sts.PresignClient of aws-sdk-go-v2 sends none. false: such a
+	// URL is refused.
+	PresignExpiresOptional bool
+
 	// MaxBodyBytes bounds the body, in every mode decoded. 0: 10 MiB, API Gateway's limit.
 	//
 	// A body with a digest is read into memory and verified before the handler runs, unless Body or
@@ -217,6 +225,7 @@ type Authenticator struct {
 	store           CredentialStore
 	skew            time.Duration
 	maxExpiry       time.Duration // 0 => presigned URLs are refused
+	unsaidExpiry    time.Duration // of a URL without X-Amz-Expires; 0 => it is refused
 	maxBody         int64
 	maxUndeclared   int64                            // at most maxBody
 	bodies          func(*http.Request) BodyDelivery // nil => BodyByMode
@@ -268,6 +277,9 @@ func New(cfg Config) (*Authenticator, error) {
 	}
 	if cfg.MaxPresignExpiry < 0 || cfg.MaxPresignExpiry > maxPresignExpiry || cfg.MaxPresignExpiry%time.Second != 0 {
 		mistake("MaxPresignExpiry", "must be whole seconds from 0 to %v, not %v", maxPresignExpiry, cfg.MaxPresignExpiry)
+	}
+	if cfg.PresignExpiresOptional && (cfg.MaxPresignExpiry == 0 || cfg.Service == "s3") {
+		mistake("PresignExpiresOptional", "needs MaxPresignExpiry, and another Service than s3")
 	}
 	if cfg.MaxBodyBytes < 0 {
 		mistake("MaxBodyBytes", "must not be negative: %d", cfg.MaxBodyBytes)
@@ -374,6 +386,9 @@ func New(cfg Config) (*Authenticator, error) {
 		keys:        keys,
 		seed:        maphash.MakeSeed(),
 		telemetry:   tel,
+	}
+	if cfg.PresignExpiresOptional {
+		a.unsaidExpiry = min(skew, cfg.MaxPresignExpiry) // guard 88b
 	}
 	for _, h := range cfg.RequiredHeaders {
 		a.required = append(a.required, strings.ToLower(h))

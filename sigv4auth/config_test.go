@@ -54,6 +54,8 @@ func TestNewRefuses(t *testing.T) {
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = -time.Hour }},
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = 7*24*time.Hour + time.Second }},
 		{"Config.MaxPresignExpiry", func(c *sigv4auth.Config) { c.MaxPresignExpiry = time.Hour + time.Millisecond }},
+		{"Config.PresignExpiresOptional", func(c *sigv4auth.Config) { c.PresignExpiresOptional, c.MaxPresignExpiry = true, 0 }},
+		{"Config.PresignExpiresOptional", func(c *sigv4auth.Config) { c.PresignExpiresOptional, c.Service, c.Path = true, "s3", sigv4auth.PathS3 }},
 		{"Config.MaxBodyBytes", func(c *sigv4auth.Config) { c.MaxBodyBytes = -1 }},
 		{"Config.MaxUndeclaredBytes", func(c *sigv4auth.Config) { c.MaxUndeclaredBytes = -1 }},
 		{"Config.Path", func(c *sigv4auth.Config) { c.Path = 9 }},

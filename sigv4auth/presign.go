@@ -113,8 +113,11 @@ func (s *amzNames) add(q *v4.Query, i int, seed maphash.Seed) bool {
 }
 
 // fromQuery takes the credentials of a presigned URL apart. Such URLs may be valid no longer than
-// longest; 0: they are refused.
-func (p *authParams) fromQuery(h *protocolHeaders, fields *queryFields, s *scratch, accepted Algorithms, longest time.Duration) *Error {
+// longest; 0: they are refused. One that does not say how long is valid for unsaid; 0: it is
+// refused.
+func (p *authParams) fromQuery(
+	h *protocolHeaders, fields *queryFields, s *scratch, accepted Algorithms, longest, unsaid time.Duration,
+) *Error {
 	p.place = InQuery
 	if longest == 0 {
 		return refusal(ErrNotEnabled, "Presigned URLs are not accepted here; sign with the Authorization header")
@@ -125,11 +128,16 @@ func (p *authParams) fromQuery(h *protocolHeaders, fields *queryFields, s *scrat
 	if p.algorithm, known = accepted.find(algorithm); !known && algorithm != "" {
 		return refusal(ErrIncompleteSignature, "Unsupported AWS 'algorithm': '"+forMessage(algorithm)+"'.")
 	}
+	// One that is there and empty says something, and nothing that is valid.
+	unlimited := unsaid > 0 && fields.at[v4.ParamExpires] == 0
 	var missing strings.Builder
 	for _, f := range [...]v4.Param{
 		v4.ParamAlgorithm, v4.ParamCredential, v4.ParamSignature, v4.ParamSignedHeaders, v4.ParamDate, v4.ParamExpires, v4.ParamRegionSet,
 	} {
-		if values[f] == "" && (f != v4.ParamRegionSet || p.algorithm == ecdsaP256) {
+		if f == v4.ParamExpires && unlimited || f == v4.ParamRegionSet && p.algorithm != ecdsaP256 {
+			continue
+		}
+		if values[f] == "" {
 			missing.WriteString("AWS query-string parameters must include '" + f.String() + "'. ")
 		}
 	}
@@ -157,7 +165,9 @@ func (p *authParams) fromQuery(h *protocolHeaders, fields *queryFields, s *scrat
 	if err := p.parseDate(values[v4.ParamDate]); err != nil {
 		return err
 	}
-	if err := p.parseExpires(values[v4.ParamExpires], longest); err != nil {
+	if unlimited {
+		p.expires = unsaid
+	} else if err := p.parseExpires(values[v4.ParamExpires], longest); err != nil {
 		return err
 	}
 	p.regionSet, p.checksumInQuery = values[v4.ParamRegionSet], fields.checksum

@@ -74,6 +74,7 @@ type signing struct {
 	service, region      string
 	at                   time.Time
 	presign              time.Duration // not 0: in the query
+	unlimited            bool          // in the query, without X-Amz-Expires
 	digestHeader         bool          // send and sign X-Amz-Content-Sha256
 	regions              string        // not "": sign by SigV4A, for this region set
 }
@@ -91,6 +92,9 @@ func sign(tb testing.TB, r *http.Request, s signing) *http.Request {
 	}
 	if s.regions != "" {
 		return signV4A(tb, r, s, at)
+	}
+	if s.unlimited {
+		return presignUnlimited(tb, r, s, at)
 	}
 	signer := sigv4test.Signer{
 		Credential: sigv4auth.Credential{

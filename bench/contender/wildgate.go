@@ -31,10 +31,15 @@ func Store(s workload.Setting) sigv4auth.CredentialStore {
 // NewAuthenticator returns Wildgate's verifier for service execute-api, set up as s says but for
 // its mount, which is the caller's.
 func NewAuthenticator(s workload.Setting) (*sigv4auth.Authenticator, error) {
+	return NewAuthenticatorOf(s, Store(s))
+}
+
+// NewAuthenticatorOf does that with a store of its caller's in place of the keys of s.
+func NewAuthenticatorOf(s workload.Setting, store sigv4auth.CredentialStore) (*sigv4auth.Authenticator, error) {
 	cfg := sigv4auth.Config{
 		Region: workload.Region, Service: "execute-api", MaxPresignExpiry: time.Hour, MaxBodyBytes: workload.MaxBody,
 		KeyCacheSize: s.CacheSize,
-		Hosts:        s.Hosts, Credentials: Store(s), Now: func() time.Time { return workload.Now },
+		Hosts:        s.Hosts, Credentials: store, Now: func() time.Time { return workload.Now },
 	}
 	if s.Chunked {
 		cfg.Payloads = sigv4auth.StreamingSigned | sigv4auth.InsecureStreamingUnsignedTrailer

@@ -48,7 +48,7 @@ func TestQuickRun(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Scenarios) != 4 {
+	if len(report.Scenarios) != 5 {
 		t.Fatalf("%d scenarios: %s", len(report.Scenarios), out.String())
 	}
 	if m := report.Machine; m.Processor == "" || m.Cores == 0 || m.Go == "" || m.When.IsZero() {

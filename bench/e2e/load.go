@@ -21,16 +21,21 @@ type scenario struct {
 	Bad         int           // percent of the signatures that are wrong
 	Pause       time.Duration // in the middle of each body
 	TLS         bool
+	Assume      bool // a role is assumed, and no ride asked for
 }
 
-// Rides is the name of the plain scenario.
-const Rides = "POST of a ride"
+// The names of the plain scenario, and of that of STS.
+const (
+	Rides  = "POST of a ride"
+	Assume = "AssumeRole"
+)
 
 var scenarios = []scenario{
 	{Name: Rides, Connections: 8},
 	{Name: "half of the signatures wrong", Connections: 8, Bad: 50},
 	{Name: "slow bodies", Connections: 64, Pause: 20 * time.Millisecond},
 	{Name: "TLS", Connections: 8, TLS: true},
+	{Name: Assume, Connections: 8, Assume: true},
 }
 
 // A sample is what one round of one contender gave.
@@ -126,6 +131,9 @@ func drive(
 		}
 		latencies = append(latencies, time.Since(begin)-s.Pause)
 		want := http.StatusCreated
+		if s.Assume {
+			want = http.StatusOK
+		}
 		if shot.bad && protected {
 			want = http.StatusForbidden
 		}

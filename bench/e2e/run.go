@@ -96,7 +96,7 @@ func Measure(ctx context.Context, quick bool, stderr io.Writer) (_ *Report, err 
 				if s.TLS {
 					host = server.HTTPS
 				}
-				shots, err := sign(ctx, o, host, s.Bad)
+				shots, err := sign(ctx, o, s, host)
 				if err != nil {
 					return nil, err
 				}

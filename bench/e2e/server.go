@@ -37,6 +37,7 @@ const (
 type order struct {
 	Protected                bool
 	AccessKey, Secret, Token string
+	User                     struct{ AccessKey, Secret string } // who assumes a role
 }
 
 // An address is what it answers: where it listens, and the certificate to trust.
@@ -62,7 +63,7 @@ func serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
 		return err
 	}
-	handler, err := newHandler(o)
+	handler, err := newHandler(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -109,8 +110,27 @@ func serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-// newHandler returns the ride service, bare or behind the middleware as a deployment has it.
-func newHandler(o order) (http.Handler, error) {
+// newHandler returns the ride service, and at / STS.
+func newHandler(ctx context.Context, o order) (http.Handler, error) {
+	rides, err := newRides(o)
+	if err != nil {
+		return nil, err
+	}
+	sts, err := newSTS(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			sts.ServeHTTP(w, r)
+			return
+		}
+		rides.ServeHTTP(w, r)
+	}), nil
+}
+
+// newRides returns the ride service, bare or behind the middleware as a deployment has it.
+func newRides(o order) (http.Handler, error) {
 	cfg := ridesvc.Config{Store: newMemoryStore(), Prefix: "/" + stage, Rider: func(*http.Request) (string, error) { return rider, nil }}
 	if !o.Protected {
 		return ridesvc.New(cfg)

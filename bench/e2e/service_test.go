@@ -17,14 +17,14 @@ func BenchmarkService(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			o := newOrder()
 			o.Protected = protected
-			handler, err := newHandler(o)
+			handler, err := newHandler(b.Context(), o)
 			if err != nil {
 				b.Fatal(err)
 			}
 			server := httptest.NewServer(handler)
 			defer server.Close()
 			address := server.Listener.Addr().String()
-			shots, err := sign(b.Context(), o, address, 0)
+			shots, err := sign(b.Context(), o, scenarios[0], address)
 			if err != nil {
 				b.Fatal(err)
 			}

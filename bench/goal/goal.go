@@ -119,6 +119,8 @@ const (
 	middleware = "The middleware around the POST"
 	chunks     = "16 MiB in chunks, read by the handler"
 	verify     = "Verify, cached key"
+	token      = "A session token, opened"
+	session    = "Verify, cached session"
 )
 
 // goals returns the rows of the table of speeds to reach, one for each part.
@@ -167,8 +169,21 @@ func goals() []Goal {
 		g.Alike = true
 		all = append(all, g)
 	}
-	return append(all, Goal{
-		Work: "Requests a second of the ride service behind the middleware, over loopback", To: "bare", Most: none, Least: 0.9,
-		IsRate: true, Allocations: none, scenario: e2e.Rides,
-	})
+	service := func(work, to string, least float64, scenario string) Goal {
+		return Goal{Work: work, To: to, Most: none, Least: least, IsRate: true, Allocations: none, scenario: scenario}
+	}
+	return append(all,
+		most(token, "of a role's session", "bare AEAD", micro.Tokens, micro.OpenedPlain, 3, none),
+		most(token, "with tags and a federated identity", "bare AEAD", micro.Tokens, micro.OpenedFull, 3, none),
+		most(session, "header-signed POST", "static credential", micro.Sessions, micro.CachedPOST, 1.1, allocationsOf(micro.CachedPOST)),
+		most(session, "the same without a body", "static credential", micro.Sessions, micro.CachedGET, 1.1, allocationsOf(micro.CachedGET)),
+		service("Requests a second of the ride service behind the middleware, over loopback", "bare", 0.9, e2e.Rides),
+		service("AssumeRole, requests a second over loopback", "bare handler", 0.3, e2e.Assume))
+}
+
+// allocationsOf returns how often a request by a cached session may allocate: as often as one by a
+// static credential that is the same, as a test of package micro holds.
+func allocationsOf(name string) float64 {
+	most, _ := gate.Allocations(runner.Name{Group: micro.Sessions, Case: name})
+	return most
 }

@@ -17,6 +17,8 @@ const (
 	Largest  workload.Group = "largest"
 	Deriving workload.Group = "deriving"
 	Least    workload.Group = "least"
+	Tokens   workload.Group = "tokens"
+	Sessions workload.Group = "sessions"
 )
 
 // Part is one row of the tables of parts.
@@ -44,5 +46,6 @@ func All() []Part {
 	all = append(all, hostiles()...)
 	all = append(all, parsings()...)
 	all = append(all, largest()...)
-	return append(all, deriving(), leastOf())
+	all = append(all, deriving(), leastOf())
+	return append(all, tokens()...)
 }

@@ -13,7 +13,8 @@ const serviceTitle = "The ride service, end to end"
 func serviceConditions(r *e2e.Report) string {
 	return fmt.Sprintf("%s; %d rounds of %s, in which load and servers share the cores. Times are in microseconds, the CPU time is "+
 		"the server's alone, and the ratios are of the protected service to "+
-		"the bare one in the same round: the median [quartiles].", r.Machine, r.Rounds, r.Round)
+		"the bare one in the same round: the median [quartiles]. Where a role is assumed, the bare one reads the request and answers the "+
+		"same bytes as STS.", r.Machine, r.Rounds, r.Round)
 }
 
 // serviceNumbers is the table of a service, bare and behind the middleware.

@@ -34,8 +34,10 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	cases, questions, parts, verifiers := workload.Verification(o.Quick), workload.Evaluation(), micro.All(), contender.Verifiers()
 	total, done := fullTime, 0
 	if o.Quick {
-		// Of the parts only what bounds growth, which no other case tells of.
-		total, parts = quickTime, slices.DeleteFunc(parts, func(p micro.Part) bool { return p.Group != micro.Hostile })
+		// Of the parts only what no other case tells of: what bounds growth, and tokens.
+		total, parts = quickTime, slices.DeleteFunc(parts, func(p micro.Part) bool {
+			return p.Group != micro.Hostile && p.Group != micro.Tokens && p.Group != micro.Sessions
+		})
 	}
 	all := len(cases) + len(questions) + len(parts) + len(verifiers) + 1
 	budget := total / time.Duration(all)

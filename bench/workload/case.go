@@ -117,8 +117,18 @@ func Verification(quick bool) []Case {
 }
 
 // Reference returns the case of the reference request, its key known.
-func Reference() *Case {
-	c := caseOf(Requests, "header POST", 0, post())
+func Reference() *Case { return ReferenceBy(TheKey) }
+
+// ReferenceBy returns the case of the same request, signed by the owner of a key, which is the only
+// one that is known.
+func ReferenceBy(k Key) *Case { return by(k, "header POST", post()) }
+
+// BodilessBy does that for the request without a body.
+func BodilessBy(k Key) *Case { return by(k, "header GET", get()) }
+
+func by(k Key, name string, p plan) *Case {
+	p.key = k
+	c := caseOf(Requests, name, 0, p)
 	c.Learn()
 	return &c
 }

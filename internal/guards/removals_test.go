@@ -73,6 +73,8 @@ var removals = []removal{
 	{"79", `ecdsa.VerifyASN1(key, sum[:], sig)`, `(sig[5+int(sig[3])] <= 32 && ecdsa.VerifyASN1(key, sum[:], sig))`, "sigv4auth/internal/v4 TestSignatureTwin"},
 	{"82", `id.VerifiedAt.Sub(id.SignedAt)`, `id.VerifiedAt.Sub(id.VerifiedAt)`, "sigv4auth TestConditionKeys"},
 	{"88", `longest = int64(p.expires / time.Second)`, ``, "sigv4auth TestRefusedPresigned"},
+	{"88b", `min(skew, cfg.MaxPresignExpiry)`, `cfg.MaxPresignExpiry`, "sigv4auth TestPresignExpiresOptional"},
+	{"88c", `auth.MaxPresignExpiry > 0`, `false`, "sigv4auth/sts TestPresignedWithoutExpires"},
 	{"97a", `forLog(linePath(r))`, `forLog(r.RequestURI)`, "sigv4auth TestEventHoldsNoSecret"},
 	{
 		"97b", `d.CanonicalRequest = printableLines(s.shown(x.missing), hides)`, `d.CanonicalRequest = strings.Join(s.lines, "\n")`,

@@ -161,6 +161,7 @@ func TestImportDirections(t *testing.T) {
 		},
 		"sigv4auth/sigv4prom":      {"github.com/aws/smithy-go", "github.com/prometheus/client_golang/prometheus"},
 		"sigv4auth/cmd/sigv4probe": nil, // what it signs with must not be what verifies
+		"sigv4auth/cmd/keyring":    {module + "/sigv4auth/keyring"},
 		"iampolicy/cmd/iampolicy":  {module + "/iampolicy", module + "/internal/jsontree"},
 	}
 	for _, f := range readFiles(t) {

@@ -107,6 +107,17 @@ func Free(tb testing.TB, address string) {
 	_ = l.Close()
 }
 
+// FreeAddress returns an address of this machine at which nothing is served now.
+func FreeAddress(tb testing.TB) string {
+	tb.Helper()
+	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
 // Stopped fails the test if something goes on serving at the address.
 func Stopped(tb testing.TB, address string) {
 	tb.Helper()
@@ -131,5 +142,16 @@ func Curl(tb testing.TB) {
 	_, unread := fmt.Sscanf(string(out), "curl %d.%d", &major, &minor)
 	if err != nil || unread != nil || major < 7 || major == 7 && minor < 86 {
 		testneed.Missing(tb, "curl 7.86 or later")
+	}
+}
+
+// AWS skips the test where there is no AWS CLI that takes an endpoint from the environment.
+func AWS(tb testing.TB) {
+	tb.Helper()
+	out, err := exec.CommandContext(tb.Context(), testneed.Program(tb, "aws"), "--version").CombinedOutput()
+	var major, minor int
+	_, unread := fmt.Sscanf(string(out), "aws-cli/%d.%d", &major, &minor)
+	if err != nil || unread != nil || major < 1 || major == 1 && minor < 29 || major == 2 && minor < 13 {
+		testneed.MissingProgram(tb, "AWS CLI 1.29, 2.13 or later")
 	}
 }

@@ -32,14 +32,17 @@
 // on opening until the grace period after that has ended. The grace period MUST be longer than what
 // is sealed is to live: what outlives it is lost. A key that somebody else may have seen is removed
 // by [Keys.Retire], and what it sealed ends with that. [Update] does both in a file, under a lock,
-// so that two that rotate at one time do not undo each other's work. The clocks of the processes
-// SHOULD differ by less than the delay.
+// so that two that rotate at one time do not undo each other's work; the command
+// github.com/wildgate/wildgate/sigv4auth/cmd/keyring does it from a shell. The clocks of the
+// processes SHOULD differ by less than the delay.
 //
 // A Ring reads its file again at most once in [Config].CheckEvery, when it is used; there is no
 // goroutine behind it. If the file cannot be read or is broken, the last good keys stay in force,
 // each until its own time ends, and Config.Report is told: watch it, since a key that was retired
-// meanwhile still opens. [Ring.Reload] reads at once, and is how keys from a key management service
-// come in.
+// meanwhile still opens. So it is with a file of a lower revision, such as one that was put back
+// from a backup: it may have a key that has been retired since. A process that starts knows of no
+// later one: never put a file back that has a retired key. [Ring.Reload] reads at once, and is how
+// keys from a key management service come in.
 //
 // # The file
 //
@@ -50,9 +53,10 @@
 //	wildgate-keyring 1
 //	3f9a1c02 2026-11-30T12:00:00Z 2026-12-02T12:01:00Z BASE64 OF 32 BYTES
 //	81b0d4e7 2026-11-30T12:01:00Z - BASE64 OF 32 BYTES
-//	end
+//	end 1764504060
 //
-// the key's ID, from when it seals, until when it opens ("-": until it is replaced), and the key.
+// the key's ID, from when it seals, until when it opens ("-": until it is replaced), and the key;
+// at the end the revision, which grows with each change.
 // The ID is derived from the key, so that a line that was damaged is refused. [Keys.Encode] and
 // [Parse] are this form as bytes, for a secret in a key management service.
 package keyring

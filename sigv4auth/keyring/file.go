@@ -58,6 +58,9 @@ func Load(path string) (Keys, error) {
 
 func load(path string) (keys Keys, err error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Keys{}, fmt.Errorf("%w (Create makes it, and so does the command: keyring new FILE)", bare(err))
+	}
 	if err != nil {
 		return Keys{}, bare(err)
 	}

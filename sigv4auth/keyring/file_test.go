@@ -174,3 +174,13 @@ func TestRetirementIsSynced(t *testing.T) {
 		t.Errorf("a retirement that may be lost: %v; synced %q", err, synced)
 	}
 }
+
+// TestNoFile: who has no ring yet is told how to make one, and an error of a missing file it stays.
+func TestNoFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ring")
+	_, err := keyring.Open(keyring.Config{File: path})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "keyring new") {
+		t.Errorf("a missing ring is %v", err)
+	}
+}

@@ -54,6 +54,8 @@ type Keys struct {
 	// A function, because package fmt walks into unexported fields and does not call their methods,
 	// and of a function prints the address. nil => no keys.
 	open func() []key
+	// revision is larger the later the keys were made or changed. 0: not known.
+	revision int64
 }
 
 // key is one key of a ring. It is not changed once made.
@@ -86,11 +88,11 @@ type Rotation struct {
 }
 
 // New returns Keys of one new random key, which seals from now on.
-func New(now time.Time) Keys { return makeKeys([]key{newKey(now)}) }
+func New(now time.Time) Keys { return makeKeys([]key{newKey(now)}, max(now.Unix(), 1)) }
 
-func makeKeys(list []key) Keys {
+func makeKeys(list []key, revision int64) Keys {
 	slices.SortFunc(list, key.compare)
-	return Keys{func() []key { return list }}
+	return Keys{func() []key { return list }, revision}
 }
 
 // compare has the key behind others that seals rather than they: of two whose times begin together,
@@ -180,7 +182,7 @@ func (k Keys) Rotate(now time.Time, r Rotation) (Keys, error) {
 	if list = append(list, added); len(list) > maxKeys {
 		return Keys{}, fmt.Errorf("keyring: there are %d keys already, none of which has ended", maxKeys)
 	}
-	return makeKeys(list), nil
+	return makeKeys(list, max(k.revision+1, now.Unix())), nil
 }
 
 // Retire returns the keys without one, which somebody else may have seen: what it has sealed ends.
@@ -194,7 +196,7 @@ func (k Keys) Retire(id KeyID) (Keys, error) {
 	case 0:
 		return Keys{}, fmt.Errorf("keyring: %v is the only key; rotate first", id)
 	}
-	return makeKeys(list), nil
+	return makeKeys(list, k.revision+1), nil
 }
 
 // describe says what may be said of keys.

@@ -254,6 +254,10 @@ func TestText(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":           "",
 		"no keys":           lines[0] + "end\n",
+		"no revision":       lines[0] + one + "end \n",
+		"revision zero":     lines[0] + one + "end 0\n",
+		"a signed revision": lines[0] + one + "end +1\n",
+		"revision 2^52 + 1": lines[0] + one + "end 4503599627370497\n",
 		"another version":   "wildgate-keyring 2\n" + strings.Join(lines[1:], ""),
 		"trailing data":     string(text) + "\n",
 		"a key twice":       lines[0] + one + one + "end\n",

@@ -55,7 +55,10 @@ type Ring struct {
 }
 
 // state is what was loaded. It is not changed once made.
-type state struct{ keys []key }
+type state struct {
+	keys     []key
+	revision int64
+}
 
 // Open reads the keys. It fails if cfg is invalid or the keys cannot be read. There is nothing to
 // close.
@@ -102,15 +105,23 @@ func (r *Ring) reload() error {
 	if err == nil && keys.IsZero() {
 		err = errors.New("keyring: there are no keys")
 	}
+	last := r.current.Load()
+	if err == nil && last != nil && keys.revision < last.revision {
+		err = errOlder // it may have a key that has been retired since
+	}
 	r.failed = err != nil
 	if err != nil {
 		return err
 	}
-	if last := r.current.Load(); last == nil || !same(last.keys, keys.list()) {
-		r.current.Store(&state{keys.list()})
+	if last == nil || last.revision != keys.revision || !same(last.keys, keys.list()) {
+		r.current.Store(&state{keys.list(), keys.revision})
 	}
 	return nil
 }
+
+// errOlder is for a file that was put back from a backup, or a copy that is behind.
+var errOlder = errors.New("keyring: the keys are older than those in force, and may have one that was retired since: " +
+	"change them or start again, if they are meant")
 
 func same(a, b []key) bool {
 	if len(a) != len(b) {
@@ -169,7 +180,7 @@ func (r *Ring) Opens(id KeyID) bool {
 // List returns what may be known of the keys in force, in the order in which they seal.
 func (r *Ring) List() []KeyInfo {
 	list := r.state().keys
-	return Keys{func() []key { return list }}.List()
+	return Keys{open: func() []key { return list }}.List()
 }
 
 // String returns where the keys are from.

@@ -26,7 +26,7 @@ func TestKeysDoNotShow(t *testing.T) {
 	box := r.For("test 1")
 	seal(t, r, "x")
 	fields := strings.Fields(string(k.Encode()))
-	secret := fields[len(fields)-2]
+	secret := fields[len(fields)-3]
 	raw, err := base64.StdEncoding.DecodeString(secret)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,6 +14,8 @@ const (
 	lastLine  = "end"
 	// maxText is more than maxKeys keys take.
 	maxText = 4 << 10
+	// maxRevision leaves room for changes; as seconds it is later than any year.
+	maxRevision = 1 << 52
 )
 
 // Encode returns the keys themselves, in the form of the file. It is for those who store them: what
@@ -28,7 +31,11 @@ func (k Keys) Encode() []byte {
 		b = base64.StdEncoding.AppendEncode(b, one.secret[:])
 		b = append(b, '\n')
 	}
-	return append(b, lastLine+"\n"...)
+	b = append(b, lastLine...)
+	if k.revision != 0 {
+		b = strconv.AppendInt(append(b, ' '), k.revision, 10)
+	}
+	return append(b, '\n')
 }
 
 // Parse reads what [Keys.Encode] returns, and nothing else: text that is cut short, a key that is
@@ -43,12 +50,21 @@ func Parse(text []byte) (Keys, error) {
 		return Keys{}, fmt.Errorf("keyring: line 1 is not %q", firstLine)
 	}
 	var list []key
+	var revision int64
 	for n := 2; ; n++ {
 		line, after, whole := strings.Cut(rest, "\n")
 		if !whole {
 			return Keys{}, errors.New("keyring: the keys are cut short")
 		}
-		if rest = after; line == lastLine {
+		rest = after
+		if number, last := strings.CutPrefix(line, lastLine+" "); last {
+			var err error
+			if revision, err = strconv.ParseInt(number, 10, 64); err != nil || revision < 1 || revision > maxRevision {
+				return Keys{}, errors.New("keyring: the revision at the end is no number")
+			}
+			break
+		}
+		if line == lastLine { // of keys that were written before they had one
 			break
 		}
 		one, err := parseKey(line)
@@ -70,7 +86,7 @@ func Parse(text []byte) (Keys, error) {
 	case len(list) > maxKeys:
 		return Keys{}, fmt.Errorf("keyring: there are %d keys; at most %d", len(list), maxKeys)
 	}
-	k := makeKeys(list)
+	k := makeKeys(list, revision)
 	if string(k.Encode()) != string(text) {
 		return Keys{}, errors.New("keyring: the keys are not in the order of their times, or not in the form that they are written in")
 	}

@@ -115,14 +115,33 @@ func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, e
 	if !temporary {
 		return Session{Asker: Asker{AccessKeyID: id.AccessKeyID, ARN: id.Principal.ARN, UserID: id.Principal.UserID}}, nil
 	}
-	s, err := e.cfg.Store.Session(id.AccessKeyID, sessionTokenOf(r, id))
+	token := sessionTokenOf(r, id)
+	s, err := e.cfg.Store.Session(id.AccessKeyID, token)
 	switch {
 	case err == nil:
 		return s, nil
 	case errors.Is(err, sigv4auth.ErrUnrecognizedClient):
-		return Session{Tags: known.Tags, SourceIdentity: known.SourceIdentity}, nil
+		return Session{Tags: known.Tags, SourceIdentity: known.SourceIdentity}, e.elsewhere(r.Context(), id, token)
 	}
 	return Session{}, failed("the caller's session", err)
+}
+
+// elsewhere returns nil if a session that the ring does not open is another store's. It may be one
+// whose ring key has ended since the request was verified: taken for another store's, it would
+// leave its transitive tags and its asker behind.
+func (e *Endpoint) elsewhere(ctx context.Context, id *sigv4auth.Identity, token string) error {
+	c, err := e.cfg.Store.next(ctx, id.AccessKeyID, token)
+	known := err == nil && c.AccessKeyID == id.AccessKeyID && c.SessionToken.Equal(token) &&
+		c.Principal.ARN == id.Principal.ARN && c.Principal.UserID == id.Principal.UserID
+	switch {
+	case known:
+		return nil
+	case err == nil || errors.Is(err, sigv4auth.ErrUnrecognizedClient):
+		return hasEnded
+	case errors.Is(err, sigv4auth.ErrExpiredToken):
+		return err
+	}
+	return failed("the caller's session", err)
 }
 
 // sessionTokenOf returns the session token of a request that has been verified.
@@ -137,9 +156,7 @@ func sessionTokenOf(r *http.Request, id *sigv4auth.Identity) string {
 // "Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles".
 // They are needed for what a session takes over from the calling one, too.
 func (q *roleRequest) permissions() (actions []string) {
-	if len(q.tags.values) > 0 {
-		actions = append(actions, "sts:TagSession")
-	}
+	actions = q.tags.permissions("sts:TagSession")
 	if q.identity != "" {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}

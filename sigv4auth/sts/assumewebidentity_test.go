@@ -389,7 +389,8 @@ func TestGetWebIdentityToken(t *testing.T) {
 	t.Parallel()
 	s := &signer{}
 	d := open(t, func(c *sts.EndpointConfig) { c.IdentityTokens = s })
-	d.identityPolicy(adaARN, statement(allow, `"Action": ["sts:GetWebIdentityToken", "sts:AssumeRole"]`, `"Resource": "*"`,
+	d.identityPolicy(adaARN, statement(allow,
+		`"Action": ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken", "sts:AssumeRole"]`, `"Resource": "*"`,
 		`"Condition": {"ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["a", "b"]}, "StringEqualsIfExists": {"sts:SigningAlgorithm": "ES384", "aws:RequestTag/x": "y"},
 		"NumericLessThanEqualsIfExists": {"sts:DurationSeconds": "600"}}`))
 	ask := func(who sigv4auth.Credential, parameters ...string) reply {
@@ -423,6 +424,30 @@ func TestGetWebIdentityToken(t *testing.T) {
 		if a := ask(d.key(adaKey), c.parameters...); a.code != c.code {
 			t.Errorf("%s: %s", c.name, a.body)
 		}
+	}
+	// Tags need a permission of their own: who has it not could say anything of itself in a token.
+	tagged := []string{"Tags.member.1.Key", "team", "Tags.member.1.Value", "admins"}
+	d.identityPolicy(adaARN, statement(allow, `"Action": "sts:GetWebIdentityToken"`, `"Resource": "*"`))
+	a = ask(d.key(adaKey), tagged...)
+	if e := d.last(); a.code != "AccessDenied" || !strings.Contains(a.message, "sts:TagGetWebIdentityToken") ||
+		e.Action != "sts:TagGetWebIdentityToken" || e.Decision.Allowed() {
+		t.Errorf("tags without permission: %s: %+v", a.body, e)
+	}
+	if a := ask(d.key(adaKey)); a.status != 200 {
+		t.Errorf("without tags: %s", a.body)
+	}
+	d.identityPolicy(adaARN, statement(allow, `"Action": "sts:TagGetWebIdentityToken"`, `"Resource": "*"`))
+	if a := ask(d.key(adaKey), tagged...); a.code != "AccessDenied" || strings.Contains(a.message, "sts:Tag") {
+		t.Errorf("tags alone: %s", a.body)
+	}
+	d.dir.policies[adaARN] = []*iampolicy.Policy{parse(`"sts:*"`, iampolicy.IdentityPolicy)}
+	if a := ask(d.key(adaKey), tagged...); a.status != 200 || d.last().Action != "sts:GetWebIdentityToken" {
+		t.Errorf("with permission: %s", a.body)
+	}
+	// Of one key a token has one tag, however it is written: the session's.
+	other := d.assume(d.key(adaKey), riderARN, "Tags.member.1.Key", "TEAM", "Tags.member.1.Value", "mine").credential()
+	if a := ask(other); !strings.Contains(a.text("WebIdentityToken"), " map[TEAM:mine site:home] ") {
+		t.Errorf("a tag of the role beside the session's: %s", a.body)
 	}
 	s.fails = &sts.TokenError{Code: sts.ErrJWTPayloadSizeExceeded, Message: "Too large"}
 	if a := ask(d.key(adaKey)); a.code != "JWTPayloadSizeExceededException" || a.status != 400 {

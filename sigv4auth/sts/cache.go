@@ -9,6 +9,14 @@ import (
 // ways is how many sessions share the places of a set.
 const ways = 4
 
+// How much memory a cache takes, in bytes, as far as that is worth counting: for each place as much
+// as a session with a token of usual size and some tags, and for a small cache enough for a few
+// large ones.
+const (
+	perPlace  = 4 << 10
+	leastSize = 1 << 20
+)
+
 // cache holds tokens that have been opened. Only what a ring has sealed enters it, under the access
 // key ID that it is bound to, so that nobody fills it with what they made up. An access key has the
 // places of one set, which a hash tells; where they are taken, one of the four that have them makes
@@ -19,6 +27,11 @@ type cache struct {
 	sets [][ways]atomic.Pointer[opened]
 	mask uint64 // the number of sets, a power of two, less one
 	ways int    // fewer in a cache of less than four
+
+	// What the sessions weigh, which differs a hundredfold: the policies that some have are large
+	// once they are parsed. Where that is too much, sessions go, from a set by chance on.
+	weight atomic.Int64
+	most   int64
 }
 
 // newCache returns a cache of at most size sessions: as many as there are in a power of two of
@@ -30,6 +43,7 @@ func newCache(size int) *cache {
 	}
 	return &cache{
 		seed: maphash.MakeSeed(), sets: make([][ways]atomic.Pointer[opened], sets), mask: uint64(sets - 1), ways: min(size, ways),
+		most: max(int64(size)*perPlace, leastSize),
 	}
 }
 
@@ -54,25 +68,50 @@ func (c *cache) put(o *opened) {
 	set := c.set(o.credential.AccessKeyID)
 	place := -1
 	for i := range set {
-		switch other := set[i].Load(); {
-		case other == nil && place < 0:
+		other := set[i].Load()
+		if other != nil && other.credential.AccessKeyID == o.credential.AccessKeyID {
 			place = i
-		case other != nil && other.credential.AccessKeyID == o.credential.AccessKeyID:
-			set[i].Store(o)
-			return
+			break
+		}
+		if other == nil && place < 0 {
+			place = i
 		}
 	}
 	if place < 0 {
 		place = rand.IntN(len(set))
 	}
-	set[place].Store(o)
+	weight := o.weight
+	if other := set[place].Swap(o); other != nil {
+		weight -= other.weight
+	}
+	if c.weight.Add(weight) > c.most {
+		c.shrink()
+	}
+}
+
+// shrink lets sessions go until the rest is not too much.
+func (c *cache) shrink() {
+	from := rand.Uint64()
+	for n := range uint64(len(c.sets)) {
+		set := &c.sets[(from+n)&c.mask]
+		for i := range set {
+			if c.weight.Load() <= c.most {
+				return
+			}
+			if o := set[i].Swap(nil); o != nil {
+				c.weight.Add(-o.weight)
+			}
+		}
+	}
 }
 
 // remove lets go of a session.
 func (c *cache) remove(o *opened) {
 	set := c.set(o.credential.AccessKeyID)
 	for i := range set {
-		set[i].CompareAndSwap(o, nil)
+		if set[i].CompareAndSwap(o, nil) {
+			c.weight.Add(-o.weight)
+		}
 	}
 }
 

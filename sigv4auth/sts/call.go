@@ -19,6 +19,7 @@ type call struct {
 	action, resource string
 	trust            *iampolicy.Policy // of the role; nil => no role is asked for
 	keys             func(*iampolicy.Context)
+	free             bool // whoever signs may
 
 	mfa *bool // whether the second factor is right; nil => not asked yet
 }

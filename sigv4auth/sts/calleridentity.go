@@ -11,7 +11,8 @@ import (
 )
 
 // callerIdentity needs no permission, and a Deny does not stop it.
-func (e *Endpoint) callerIdentity(_ *http.Request, id sigv4auth.Identity, _ *awsquery.Params) (do, error) {
+func (e *Endpoint) callerIdentity(r *http.Request, id sigv4auth.Identity, _ *awsquery.Params) (do, error) {
+	e.tell(r, id, "sts:GetCallerIdentity")
 	said := callerIdentityResult{UserID: id.Principal.UserID, Account: id.Principal.Account(), Arn: id.Principal.ARN}
 	if said.UserID == "" && id.Principal.EffectiveType() == iampolicy.Account {
 		said.UserID = said.Account
@@ -46,8 +47,9 @@ func (e *Endpoint) accessKeyInfo(r *http.Request, id sigv4auth.Identity, p *awsq
 }
 
 // mayCall decides about an action that has no resource of its own. Its resource is who calls, so
-// that a statement is for it that names all resources, and the accounts are the same.
-func (e *Endpoint) mayCall(r *http.Request, id sigv4auth.Identity, action string) error {
+// that a statement is for it that names all resources, and the accounts are the same. beside are
+// the actions that it needs permission for, too.
+func (e *Endpoint) mayCall(r *http.Request, id sigv4auth.Identity, action string, beside ...string) error {
 	c := callFrom(r.Context())
 	c.resource = id.Principal.ARN
 	if _, ok := id.Session(); ok && id.Principal.EffectiveType() != iampolicy.AssumedRole {
@@ -57,5 +59,5 @@ func (e *Endpoint) mayCall(r *http.Request, id sigv4auth.Identity, action string
 		}
 		return notAuthorized(&id, action, c.resource, detail)
 	}
-	return e.allows(r, id, c, action, "")
+	return e.allowsAll(r, id, c, action, "", beside...)
 }

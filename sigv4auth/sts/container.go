@@ -35,9 +35,10 @@ type ContainerConfig struct {
 	// to 4,096 bytes of printable ASCII. It, or TokenFile, is required.
 	Token sigv4auth.Secret
 
-	// TokenFile is a file that holds the token, with or without a line end. It is read at each
-	// request, so that the token changes with it at once. While it cannot be read, or holds none,
-	// nobody is given credentials.
+	// TokenFile is a file that holds the token. It is read at each request, so that the token
+	// changes with it at once. While it cannot be read, or holds none, nobody is given credentials.
+	// A line end is not part of the token; but write none where clients read the same file, by
+	// AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: botocore and the SDK of Go refuse it.
 	TokenFile string
 
 	// Failed is told why a caller was given no credentials, but for who has a wrong token or calls

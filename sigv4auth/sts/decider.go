@@ -18,10 +18,11 @@ type decider struct {
 	store  *Store
 	authz  *sigv4auth.Authorizer
 	nobody *iampolicy.Policy            // the trust policy of a role that is not there
+	free   iampolicy.Set                // the policies of everybody, for what needs no permission
 	failed func(context.Context, error) // may be nil
 }
 
-func newDecider(store *Store, failed func(context.Context, error)) (*decider, error) {
+func newDecider(store *Store, failed func(context.Context, error), explain bool) (*decider, error) {
 	d := &decider{store: store, failed: failed}
 	var err error
 	// A list of principals must not be empty; no caller is this service.
@@ -30,11 +31,28 @@ func newDecider(store *Store, failed func(context.Context, error)) (*decider, er
 	if err != nil {
 		return nil, err // unreachable
 	}
+	if d.free, err = freeForAll(); err != nil {
+		return nil, err // unreachable
+	}
 	d.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
-		Policies: decisionPolicies{store}, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
+		Policies: decisionPolicies{d}, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
 		InsecureObjectPaths: true, // a path says nothing here
+		ExplainRefusals:     explain,
 	})
 	return d, err
+}
+
+// freeForAll returns policies that allow what needs no permission. A federated user needs two.
+func freeForAll() (set iampolicy.Set, err error) {
+	all := []byte(`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["sts:GetCallerIdentity", "sts:GetSessionToken"],
+		"Resource": "*"}}`)
+	name := iampolicy.WithName("needs no permission")
+	own, err := iampolicy.Parse(all, iampolicy.IdentityPolicy, name)
+	if err != nil {
+		return iampolicy.Set{}, err // unreachable
+	}
+	session, err := iampolicy.Parse(all, iampolicy.SessionPolicy, name)
+	return iampolicy.Set{Identity: []*iampolicy.Policy{own}, Sessions: []*iampolicy.Policy{session}}, err
 }
 
 // target and conditionKeys tell the Authorizer what is being decided.
@@ -52,15 +70,18 @@ func conditionKeys(r *http.Request, _ sigv4auth.Identity, to *iampolicy.Context)
 
 // decisionPolicies are the policies of a decision: those of the caller, and the trust policy of the
 // role.
-type decisionPolicies struct{ store *Store }
+type decisionPolicies struct{ d *decider }
 
 func (p decisionPolicies) Policies(ctx context.Context, id sigv4auth.Identity) (set iampolicy.Set, revision string, err error) {
 	c := callFrom(ctx)
 	if c == nil {
 		return iampolicy.Set{}, "", errors.New("sts: the request is none of the endpoint's") // unreachable
 	}
+	if c.free {
+		return p.d.free, "", nil
+	}
 	if id.Principal.EffectiveType() != iampolicy.IdentityProvider { // which has no policies of its own
-		if set, revision, err = p.store.Policies(ctx, id); err != nil {
+		if set, revision, err = p.d.store.Policies(ctx, id); err != nil {
 			return iampolicy.Set{}, "", err
 		}
 	}
@@ -91,6 +112,37 @@ func (d *decider) allows(r *http.Request, id sigv4auth.Identity, c *call, action
 	}
 }
 
+// allowsAll decides by policies whether id may do action, and what it needs beside it. The last
+// decision is the one that the event tells: the one that refuses, or that of action. A caller who
+// may not do action learns no more, so that its refusal comes first.
+func (d *decider) allowsAll(r *http.Request, id sigv4auth.Identity, c *call, action, detail string, beside ...string) error {
+	var also error
+	for _, needed := range beside {
+		if also = d.allows(r, id, c, needed, detail); also != nil {
+			break
+		}
+	}
+	refused := c.action
+	if err := d.allows(r, id, c, action, detail); err != nil {
+		return err
+	}
+	if also != nil {
+		_ = d.allows(r, id, c, refused, detail)
+	}
+	return also
+}
+
+// tell puts into the event what id does that needs no permission. Nothing depends on that decision.
+func (d *decider) tell(r *http.Request, id sigv4auth.Identity, action string) {
+	c := callFrom(r.Context())
+	c.action, c.resource, c.free = action, id.Principal.ARN, true
+	if _, temporary := id.Session(); temporary {
+		id = id.WithSession(sigv4auth.Session{}) // without the session's policies
+	}
+	_ = d.authz.Check(r, id)
+	c.free = false
+}
+
 // decideRole decides by policies whether id may have a session of a role, and what depends on the
 // role itself, and lets then make what is to be done. claims are the condition keys of an identity
 // provider's token.
@@ -105,23 +157,8 @@ func (d *decider) decideRole(
 	c := callFrom(r.Context())
 	c.resource, c.trust = q.arn, role.TrustPolicy
 	c.keys = func(to *iampolicy.Context) { q.keys(to, role.Tags, claims) }
-
-	// The last decision is the one that the event tells: the one that refuses, or that of action. A
-	// caller who may not assume the role learns no more, so that its refusal comes first.
-	var also error
-	for _, needed := range q.permissions() {
-		if err := d.allows(r, id, c, needed, unknown); err != nil {
-			also = err
-			break
-		}
-	}
-	refused := c.action
-	if err := d.allows(r, id, c, action, unknown); err != nil {
+	if err := d.allowsAll(r, id, c, action, unknown, q.permissions()...); err != nil {
 		return nil, err
-	}
-	if also != nil {
-		_ = d.allows(r, id, c, refused, unknown)
-		return nil, also
 	}
 	if err := q.checkDuration(role.MaxSession); err != nil {
 		return nil, err

@@ -23,9 +23,9 @@
 //     no resource policy allows it by name.
 //
 // A session of the last two kinds names the long-term key that asked for it, and that key is looked
-// up at each request: where it is unknown, inactive or expired, or has become another user's, the
-// session has ended. That is stricter than AWS, where a session outlives the key. A RoleSession
-// does the same if [Session].Asker is set.
+// up at each request: where it is unknown, inactive or expired, has another secret or has become
+// another user's, the session has ended. That is stricter than AWS, where a session outlives the
+// key. A RoleSession does the same if [Session].Asker is set.
 //
 // # Tokens
 //
@@ -48,5 +48,5 @@
 // that the users of apps come to them by their logins. A [Container] gives the programs of one
 // machine the credentials that its operator chose, and [ProcessOutput] is what a credential process
 // prints. A [Login] is the other way round: it learns who a client is from a presigned
-// GetCallerIdentity.
+// GetCallerIdentity. docs/temporary-credentials.md, in the repository, has a program with the rest.
 package sts

@@ -33,10 +33,12 @@ type EndpointConfig struct {
 
 	// Auth says what requests the endpoint accepts, and who is told of them. Region is required:
 	// the one of the credential scope that clients sign for, which for the global endpoint of AWS
-	// is us-east-1. MaxPresignExpiry admits presigned URLs, [sigv4auth.SigV4A] in Algorithms its
-	// signatures. Service, Credentials, Denied and Payloads are the endpoint's own, and stay empty.
-	// If they are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized], since a
-	// request's path says nothing here, and MaxBodyBytes is 256 KiB, the most that is possible.
+	// is us-east-1. MaxPresignExpiry admits presigned URLs, and as STS does also those without
+	// X-Amz-Expires, for ClockSkew; [sigv4auth.SigV4A] in Algorithms admits its signatures.
+	// Service, Credentials, Denied, Payloads and PresignExpiresOptional are the endpoint's own, and
+	// stay empty. If they are zero, Now is that of the Store, Path is [sigv4auth.PathNormalized],
+	// since a request's path says nothing here, and MaxBodyBytes is 256 KiB, the most that is
+	// possible.
 	Auth sigv4auth.Config
 
 	// Regions are other regions whose credential scope is accepted too: clients sign for the region
@@ -64,9 +66,17 @@ type EndpointConfig struct {
 	// assume another role.
 	EndWithKey bool
 
-	// Refused is told why a request was refused: the Detail of the [*sigv4auth.Error] that err is
-	// says what the caller is not told, such as that a role does not exist. It is called on the
-	// request's goroutine, before the answer is written. nil: nobody.
+	// ExplainRefusals puts into the [sigv4auth.Event] of a request that policies deny which of
+	// their statements came closest, and why it does not apply, for Auth.Observe.Audit: see
+	// [sigv4auth.AuthorizerConfig]. Whoever signs, or has a token of a known issuer, can cause that
+	// work. The hook MUST keep it from callers. false: no event has it.
+	ExplainRefusals bool
+
+	// Refused is told why a request was refused: the Detail of the [*sigv4auth.Error] that err is,
+	// which its text does not have, says what the caller is not told, such as that a role does not
+	// exist. The event that Auth.Observe.Audit gets has the Detail too, so that an endpoint with
+	// that hook needs no Refused. It is called on the request's goroutine, before the answer is
+	// written. nil: nobody.
 	Refused func(ctx context.Context, err error)
 
 	// Failed is told of what went wrong behind a request that had been admitted, of which its
@@ -79,11 +89,13 @@ type EndpointConfig struct {
 // GetAccessKeyInfo and GetWebIdentityToken. It is safe for concurrent use.
 //
 // All paths are its own: give it a host, or with a handler for the rest a path, of which clients
-// that add a slash call another one.
+// that add a slash call another one. Beside an API that has nothing at its root, that is "/{$}" of
+// a [http.ServeMux], for all methods: a presigned URL is a GET.
 //
 // Who may do what is decided by the caller's policies and by the trust policy of the role, as IAM
 // does, before the request's [sigv4auth.Event], which names the action, the role and the decision.
-// GetCallerIdentity and GetSessionToken need no permission. A role that does not exist is one that
+// GetCallerIdentity and GetSessionToken need no permission, which the decision of their event says.
+// A role that does not exist is one that
 // trusts nobody: the caller is told the same.
 //
 // # What sessions may call
@@ -123,6 +135,9 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if cfg.Auth.Payloads != 0 {
 		mistake("Auth.Payloads", "is set: what is asked for would not be covered by the signature, or not yet verified")
 	}
+	if cfg.Auth.PresignExpiresOptional {
+		mistake("Auth.PresignExpiresOptional", "is set: it is the endpoint's own")
+	}
 	if cfg.WebIdentitiesPerMinute < 0 {
 		mistake("WebIdentitiesPerMinute", "must not be negative")
 	}
@@ -138,12 +153,14 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	e.limit = newLimiter(cfg.WebIdentitiesPerMinute, cfg.WebIdentitiesAtOnce)
 	var err error
-	if e.decider, err = newDecider(cfg.Store, cfg.Failed); err != nil {
+	if e.decider, err = newDecider(cfg.Store, cfg.Failed, cfg.ExplainRefusals); err != nil {
 		return nil, err // unreachable
 	}
 	e.service = e.newService()
 	auth := cfg.Auth
 	auth.Service, auth.Credentials, auth.Denied, auth.Now = serviceName, cfg.Store, e.denied, e.now
+	// STS has never needed X-Amz-Expires: aws-sdk-go-v2's sts.PresignClient sends none.
+	auth.PresignExpiresOptional = auth.MaxPresignExpiry > 0 // guard 88c
 	if auth.Path == sigv4auth.PathStrict {
 		auth.Path = sigv4auth.PathNormalized
 	}

@@ -476,7 +476,7 @@ func TestAssumeRoleValidation(t *testing.T) {
 			"at 'tags.1.member.value' failed to satisfy constraint: Member must not be null",
 		},
 		{"a tag's key", []string{"Tags.member.1.Key", "a*", "Tags.member.1.Value", ""}, "ValidationError", `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`},
-		{"a long key of wide characters", []string{"Tags.member.1.Key", strings.Repeat("é", 128), "Tags.member.1.Value", ""}, "InvalidParameterValue", ""},
+		{"a long key of wide characters", []string{"Tags.member.1.Key", strings.Repeat("é", 129), "Tags.member.1.Value", ""}, "ValidationError", ""},
 		{
 			"a transitive key that is no tag",
 			[]string{"TransitiveTagKeys.member.1", "a"},
@@ -521,6 +521,12 @@ func TestAssumeRoleValidation(t *testing.T) {
 		if a := d.serve(d.signer(d.key(adaKey)).Sign(post(c.body))); a.code != c.code {
 			t.Errorf("%.60s: %d %s", c.body, a.status, a.body)
 		}
+	}
+	beside := httptest.NewRequest(http.MethodPost, "/?"+form("AssumeRole", "RoleArn", riderARN, "RoleSessionName", "alice"),
+		strings.NewReader(url.Values{"Policy": {document(`"ride:Read"`)}}.Encode()))
+	beside.Header.Set("Content-Type", "text/plain")
+	if a := d.serve(d.signer(d.key(adaKey)).Sign(beside)); a.code != "MalformedInput" {
+		t.Errorf("a session policy in a body that is no form: %d %s", a.status, a.body)
 	}
 	admitted := 0 // the policy that is not there, which is looked for when a session is issued
 	for _, e := range d.events {
@@ -582,6 +588,11 @@ func TestAssumedSession(t *testing.T) {
 	if size < 2000 || a.text("PackedPolicySize") == "" || !strings.HasPrefix(a.body, "<AssumeRoleResponse ") ||
 		a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v %s", a.header, a.body)
+	}
+	const widest = 256 // characters, whatever they are
+	if a := d.assume(d.key(adaKey), riderARN, "Tags.member.1.Key", strings.Repeat("é", 128), "Tags.member.1.Value",
+		strings.Repeat("界", widest)); a.status != 200 {
+		t.Errorf("a tag of wide characters: %s", a.body)
 	}
 	plain := d.assume(d.key(adaKey), riderARN)
 	if plain.has("SourceIdentity") || plain.has("PackedPolicySize") || plain.text("Expiration") != "2026-11-30T13:00:00Z" {

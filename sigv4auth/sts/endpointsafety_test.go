@@ -8,9 +8,12 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/internal/testneed"
@@ -402,11 +405,77 @@ func FuzzWebIdentity(f *testing.F) {
 	})
 }
 
-// TestLimiterSources: as many clients as one likes take bounded memory: those that come when it is
-// full are counted together.
+// TestLimiterSources: as many clients as one likes take bounded memory, and do not use up what
+// those that come later may (threat 223).
 func TestLimiterSources(t *testing.T) {
 	t.Parallel()
-	if got := sts.LimiterSourcesForTest(30_000, start); got > 10_001 {
+	l := sts.NewLimiterForTest(2)
+	network := func(n int) netip.Addr {
+		return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 0, byte(n >> 16), byte(n >> 8), byte(n)})
+	}
+	for i := range 11_000 {
+		l.Ask(network(i), start)
+	}
+	if got := l.Sources(); got != 10_000 {
 		t.Errorf("%d clients are kept", got)
+	}
+	served := 0
+	for i := range 200 {
+		if l.Ask(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), start) {
+			served++
+		}
+	}
+	if served < 100 {
+		t.Errorf("of 200 clients that come late %d are served", served)
+	}
+	// What all share is bounded too.
+	for i := range 30_000 {
+		l.Ask(network(i), start)
+	}
+	if l.Ask(netip.AddrFrom4([4]byte{10, 1, 0, 1}), start) {
+		t.Error("the shared counts have no end")
+	}
+	if !l.Ask(netip.AddrFrom4([4]byte{10, 1, 0, 1}), start.Add(time.Minute)) {
+		t.Error("the shared counts do not begin anew")
+	}
+}
+
+// TestLimiterClock: a clock that was far ahead for a moment does not end the counting (threat 74).
+func TestLimiterClock(t *testing.T) {
+	t.Parallel()
+	client := netip.MustParseAddr("192.0.2.1")
+	l := sts.NewLimiterForTest(1)
+	for _, c := range []struct {
+		after time.Duration
+		may   bool
+	}{
+		{0, true},
+		{0, false},
+		{24 * time.Hour, true},
+		{24*time.Hour - 2*time.Minute, false}, // set back a little
+		{time.Minute, true},
+		{time.Minute, false},
+		{2 * time.Minute, true},
+	} {
+		if got := l.Ask(client, start.Add(c.after)); got != c.may {
+			t.Errorf("%v later: %t", c.after, got)
+		}
+	}
+}
+
+// TestLongCredentialIsCheap: to find the region of a request that nobody has verified takes memory
+// for the parts of a credential scope, and not for each slash (threat 222).
+//
+// It does not run beside others, whose memory it would count.
+func TestLongCredentialIsCheap(t *testing.T) {
+	d := open(t, func(c *sts.EndpointConfig) { c.Regions = []string{"eu-west-1"} })
+	r := post(form("GetCallerIdentity"))
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+strings.Repeat("/", 1<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a := d.serve(r)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; a.status == 200 || took > 8<<20 {
+		t.Errorf("%d: %d KiB were allocated", a.status, took>>10)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // EncodeForTest returns what is sealed of a session.
 func EncodeForTest(s *Session, secret string) []byte {
-	plain, _ := encode(s, secret)
+	plain, _ := encode(s, secret, proof{1, 2, 3})
 	return plain
 }
 
@@ -20,16 +20,23 @@ func DecodeForTest(plain string) (s Session, secret string, ok bool) {
 // CachedForTest returns how many tokens a Store keeps.
 func (s *Store) CachedForTest() int { return s.cache.len() }
 
-// LimiterSourcesForTest returns how many clients a limiter keeps after requests of n.
-func LimiterSourcesForTest(n int, now time.Time) int {
-	l := newLimiter(1, 1)
-	for i := range n {
-		if leave, ok := l.enter(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now); ok {
-			leave()
-		}
+// Limiter is a limiter of so many requests a minute.
+type Limiter struct{ l *limiter }
+
+// NewLimiterForTest returns a limiter.
+func NewLimiterForTest(perMinute int) Limiter { return Limiter{newLimiter(perMinute, 1)} }
+
+// Ask reports whether a client may be served.
+func (l Limiter) Ask(client netip.Addr, now time.Time) bool {
+	leave, ok := l.l.enter(client, now)
+	if ok {
+		leave()
 	}
-	return len(l.counts)
+	return ok
 }
+
+// Sources returns how many clients are counted by themselves.
+func (l Limiter) Sources() int { return len(l.l.counts) }
 
 // RolesForTest returns what a mapping makes of a token whose claims all have the same values.
 func RolesForTest(m *RoleMapping, values []string) (role string, all []string) {

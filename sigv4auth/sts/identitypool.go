@@ -91,6 +91,10 @@ type IdentityPoolConfig struct {
 	// is nil, Now is that of the Store.
 	Auth sigv4auth.Config
 
+	// ExplainRefusals puts into the [sigv4auth.Event] of a request that policies deny why they do,
+	// as [EndpointConfig].ExplainRefusals does. false: no event has it.
+	ExplainRefusals bool
+
 	// Refused is told why a request was refused, as [EndpointConfig].Refused is. nil: nobody.
 	Refused func(ctx context.Context, err error)
 
@@ -176,7 +180,7 @@ func NewIdentityPool(cfg IdentityPoolConfig) (*IdentityPool, error) {
 	p.region, _, _ = strings.Cut(cfg.ID, ":")
 	p.limit = newLimiter(cfg.RequestsPerMinute, cfg.RequestsAtOnce)
 	var err error
-	if p.decider, err = newDecider(cfg.Store, cfg.Failed); err != nil {
+	if p.decider, err = newDecider(cfg.Store, cfg.Failed, cfg.ExplainRefusals); err != nil {
 		return nil, err // unreachable
 	}
 	auth := cfg.Auth

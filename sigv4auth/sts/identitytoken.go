@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
@@ -24,7 +25,9 @@ var (
 	algorithmRule     = awsquery.Rule{Required: true, MinLength: 5, MaxLength: 5, Enum: []string{"RS256", "ES384"}}
 )
 
-// identityToken is GetWebIdentityToken.
+// identityToken is GetWebIdentityToken. Tags need a permission of their own: Service Authorization
+// Reference, "Actions, resources, and condition keys for AWS Security Token Service",
+// TagGetWebIdentityToken.
 func (e *Endpoint) identityToken(r *http.Request, id sigv4auth.Identity, p *awsquery.Params) (do, error) {
 	audiences, algorithm := p.Strings("Audience", audiencesRule, audienceRule), p.String("SigningAlgorithm", algorithmRule)
 	lifetime := defaultIdentityToken
@@ -48,7 +51,7 @@ func (e *Endpoint) identityToken(r *http.Request, id sigv4auth.Identity, p *awsq
 		to.Set("sts:DurationSeconds", strconv.FormatInt(int64(lifetime/time.Second), 10))
 		tags.keys(to)
 	}
-	if err := e.mayCall(r, id, "sts:GetWebIdentityToken"); err != nil {
+	if err := e.mayCall(r, id, "sts:GetWebIdentityToken", tags.permissions("sts:TagGetWebIdentityToken")...); err != nil {
 		return nil, err
 	}
 	if e.cfg.IdentityTokens == nil {
@@ -59,14 +62,7 @@ func (e *Endpoint) identityToken(r *http.Request, id sigv4auth.Identity, p *awsq
 	}
 	claims := TokenClaims{
 		Subject: id.Principal.PrincipalARN(), Audiences: audiences, Algorithm: algorithm, Lifetime: lifetime,
-		AccountID: id.Principal.Account(),
-		Region:    id.Scope.Region, PrincipalTags: maps.Clone(id.Principal.Tags), RequestTags: tags.values,
-	}
-	if s, ok := id.Session(); ok && len(s.Tags) > 0 { // a session's tag wins over its role's
-		if claims.PrincipalTags == nil {
-			claims.PrincipalTags = map[string]string{}
-		}
-		maps.Copy(claims.PrincipalTags, s.Tags)
+		AccountID: id.Principal.Account(), Region: id.Scope.Region, PrincipalTags: tagsOf(&id), RequestTags: tags.values,
 	}
 	return func(ctx context.Context) (any, error) {
 		token, expires, err := e.cfg.IdentityTokens.SignToken(ctx, claims)
@@ -79,4 +75,19 @@ func (e *Endpoint) identityToken(r *http.Request, id sigv4auth.Identity, p *awsq
 		}
 		return nil, err
 	}, nil
+}
+
+// tagsOf returns the tags of a caller: of one key a session's tag wins over its role's, and case
+// does not tell keys apart.
+func tagsOf(id *sigv4auth.Identity) map[string]string {
+	tags := maps.Clone(id.Principal.Tags)
+	s, _ := id.Session()
+	if len(s.Tags) > 0 && tags == nil {
+		tags = make(map[string]string, len(s.Tags))
+	}
+	for key, value := range s.Tags {
+		maps.DeleteFunc(tags, func(other, _ string) bool { return strings.EqualFold(other, key) })
+		tags[key] = value
+	}
+	return tags
 }

@@ -70,14 +70,23 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	session.Policy = compact(session.Policy)
 
 	accessKeyID := iamid.NewAccessKeyID(iamid.TemporaryPrefix)
-	plain, packed := encode(&session, iamid.NewSecret())
+	var of proof
+	if session.Asker != (Asker{}) {
+		asker, err := s.asker(ctx, &session.Asker)
+		if err != nil {
+			return Issued{}, err
+		}
+		of = proofOf(&asker)
+	}
+	plain, packed := encode(&session, iamid.NewSecret(), of)
 	token, err := sealToken(s.box, accessKeyID, plain, g.MinTokenSize)
 	if err != nil {
 		return Issued{}, err
 	}
 	// What is returned is what requests will find in the token.
-	memory := new(scratch)
+	memory := s.memory.Get().(*scratch)
 	kept, key, opens := memory.openToken(s.box, accessKeyID, token)
+	s.memory.Put(memory)
 	o, whole := newOpened(kept, key)
 	if !opens || !whole {
 		return Issued{}, errors.New("sts: the session token that was made does not open") // its key has just been retired
@@ -88,7 +97,7 @@ func (s *Store) Issue(ctx context.Context, g Grant) (Issued, error) {
 	}
 	c.Principal.Tags = maps.Clone(c.Principal.Tags)
 	return Issued{
-		Credential: c, Session: o.session.clone(), TokenSize: len(token), TokenUtilization: percent(len(token), MaxTokenSize),
+		Credential: c, Session: o.session(), TokenSize: len(token), TokenUtilization: percent(len(token), MaxTokenSize),
 		PackedPolicySize: percent(packed, maxPlain),
 	}, nil
 }

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
@@ -11,8 +12,14 @@ const (
 	defaultAtOnce    = 16
 
 	// maxSources is how many clients are counted each by itself in a minute. Those that come later
-	// are counted together.
+	// share maxShared counts, by a hash: whoever has many networks of IPv6 could otherwise use up
+	// the one count of all others.
 	maxSources = 10_000
+	maxShared  = 1024
+
+	// maxMinutesBack is for how long a minute continues if the clock goes backwards. One that was
+	// wrong for a while must not stop the counts until it is that late again.
+	maxMinutesBack = 5
 )
 
 // limiter bounds the work for requests that nobody has signed: how many are worked on at one time,
@@ -24,6 +31,8 @@ type limiter struct {
 	mu     sync.Mutex
 	minute int64 // that of counts
 	counts map[netip.Prefix]int
+	shared [maxShared]int
+	seed   maphash.Seed // so that nobody can choose clients that share a count
 }
 
 func newLimiter(perMinute, atOnce int) *limiter {
@@ -33,7 +42,7 @@ func newLimiter(perMinute, atOnce int) *limiter {
 	if atOnce == 0 {
 		atOnce = defaultAtOnce
 	}
-	return &limiter{perMinute: perMinute, atOnce: make(chan struct{}, atOnce), counts: map[netip.Prefix]int{}}
+	return &limiter{perMinute: perMinute, atOnce: make(chan struct{}, atOnce), counts: map[netip.Prefix]int{}, seed: maphash.MakeSeed()}
 }
 
 // admits counts n requests of a client, and reports whether it may make them.
@@ -68,17 +77,24 @@ func (l *limiter) begin() (leave func(), ok bool) {
 func (l *limiter) count(from netip.Prefix, minute int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if minute > l.minute { // if the clock goes backwards, the minute continues
+	if minute > l.minute || minute < l.minute-maxMinutesBack {
 		l.minute = minute
 		clear(l.counts)
+		clear(l.shared[:])
 	}
-	if _, known := l.counts[from]; !known && len(l.counts) >= maxSources {
-		from = netip.Prefix{}
+	n, known := l.counts[from]
+	if !known && len(l.counts) >= maxSources {
+		n := &l.shared[maphash.Comparable(l.seed, from)%maxShared]
+		if *n >= l.perMinute {
+			return false
+		}
+		*n++
+		return true
 	}
-	if l.counts[from] >= l.perMinute {
+	if n >= l.perMinute {
 		return false
 	}
-	l.counts[from]++
+	l.counts[from] = n + 1
 	return true
 }
 

@@ -45,7 +45,8 @@ type LoginConfig struct {
 	// x-k8s-aws-id, as EKS has it.
 	ServerIDHeader string
 
-	// MaxExpiry is the longest X-Amz-Expires that is accepted. 0: 15 minutes, which is the most.
+	// MaxExpiry is the longest X-Amz-Expires that is accepted. 0: 15 minutes, which is the most. A
+	// URL without one is refused, as aws-iam-authenticator does, although STS would admit it.
 	MaxExpiry time.Duration
 
 	// Lifetime is how long a URL logs in from the time that it is signed for, in place of its

@@ -48,7 +48,7 @@ func (g *regional) of(r *http.Request) string {
 	if _, after, ok := strings.Cut(credential, "Credential="); ok {
 		credential, _, _ = strings.Cut(after, ",")
 	}
-	scope := strings.Split(credential, "/") // access key ID, date, region, service, aws4_request
+	scope := strings.SplitN(credential, "/", 6) // access key ID, date, region, service, aws4_request
 	if len(scope) == 5 {
 		if _, ok := g.byRegion[scope[2]]; ok {
 			return scope[2]

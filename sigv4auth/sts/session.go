@@ -96,18 +96,6 @@ type Asker struct {
 	UserID      string
 }
 
-// clone returns a Session that shares nothing with s.
-func (s *Session) clone() Session {
-	c := *s
-	c.Tags, c.TransitiveTags, c.PolicyARNs = maps.Clone(s.Tags), slices.Clone(s.TransitiveTags), slices.Clone(s.PolicyARNs)
-	if s.Federated != nil {
-		f := *s.Federated
-		f.Methods = slices.Clone(f.Methods)
-		c.Federated = &f
-	}
-	return c
-}
-
 // check returns every mistake in what is to be sealed.
 func (s *Session) check() error {
 	var mistakes []error

@@ -83,6 +83,14 @@ func (s *sentTags) after(caller *Session) (sessionTags, error) {
 	return all, nil
 }
 
+// permissions returns the action that tags need, if there are any.
+func (a *sessionTags) permissions(action string) []string {
+	if len(a.values) == 0 {
+		return nil
+	}
+	return []string{action}
+}
+
 // keys adds the condition keys of the tags that were sent, and of all that are to be transitive.
 func (a *sessionTags) keys(to *iampolicy.Context) {
 	if len(a.sent.tags) > 0 {

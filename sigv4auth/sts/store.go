@@ -48,8 +48,9 @@ type StoreConfig struct {
 	// ManagedPolicies are what [Session].PolicyARNs name. nil: no session may have any.
 	ManagedPolicies ManagedPolicyStore
 	// CacheSize is the largest number of opened tokens that are kept: up to half of it may stay
-	// unused, for the number of sets is a power of two. One takes some KiB, and more with large
-	// session policies. 0: 16,384.
+	// unused, for the number of sets is a power of two. One takes some KiB, and up to 90 with a
+	// large session policy; together they take at most 4 KiB times CacheSize, or 1 MiB if that is
+	// more, so that of such fewer are kept. 0: 16,384.
 	CacheSize int
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -99,9 +100,10 @@ type unknown string
 const (
 	noSuchKey  unknown = "no store has the access key"
 	noRole     unknown = "the session's role is gone, or another has been made under its name"
-	noAsker    unknown = "the long-term key that asked for the session is gone, or has become another user's"
+	noAsker    unknown = "the long-term key that asked for the session is gone, or has another secret or user"
 	notOurs    unknown = "the session token does not open"
 	keyRetired unknown = "the key that sealed the session token is no longer in the ring"
+	hasEnded   unknown = "the calling session has ended since the request was verified"
 )
 
 // Error returns the reason, for the operator.
@@ -128,6 +130,11 @@ func (s *Store) Credential(ctx context.Context, accessKeyID, sessionToken string
 			return sigv4auth.Credential{}, err
 		}
 	}
+	return s.next(ctx, accessKeyID, sessionToken)
+}
+
+// next asks the next store.
+func (s *Store) next(ctx context.Context, accessKeyID, sessionToken string) (sigv4auth.Credential, error) {
 	if s.cfg.Credentials == nil {
 		return sigv4auth.Credential{}, noSuchKey
 	}
@@ -142,7 +149,7 @@ func (s *Store) Session(accessKeyID, sessionToken string) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	return o.session.clone(), nil
+	return o.session(), nil
 }
 
 // open returns the content of a token, from the cache if it is there.
@@ -171,25 +178,28 @@ func (s *Store) open(accessKeyID, sessionToken string) (*opened, error) {
 // complete makes c what o and what its role or its user is now come to.
 func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened) error {
 	*c = o.credential
-	if o.session.Asker.AccessKeyID != "" {
-		asker, err := s.asker(ctx, &o.session)
+	if o.asker != nil {
+		asker, err := s.asker(ctx, &o.asker.Asker)
 		if err != nil {
 			return err
+		}
+		if !o.asker.askedWith(&asker) {
+			return noAsker
 		}
 		if !asker.Expires.IsZero() && asker.Expires.Before(c.Expires) {
 			c.Expires = asker.Expires
 		}
-		if o.session.Kind != RoleSession {
+		if o.kind != RoleSession {
 			c.Principal.Tags = asker.Principal.Tags
-			c.Revision = o.userRevision(asker.Revision)
+			c.Revision = o.asker.userRevision(asker.Revision)
 		}
 	}
-	if o.session.Kind == RoleSession {
-		if err := s.addRole(ctx, c, &o.session); err != nil {
+	if o.kind == RoleSession {
+		if err := s.addRole(ctx, c, o.roleID); err != nil {
 			return err
 		}
 	}
-	if len(o.session.PolicyARNs) > 0 {
+	if o.limits != nil {
 		limited, err := s.limited(ctx, o)
 		if err != nil {
 			return err
@@ -199,20 +209,20 @@ func (s *Store) complete(ctx context.Context, c *sigv4auth.Credential, o *opened
 	return nil
 }
 
-// addRole adds what the role of a session has now.
-func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, of *Session) error {
+// addRole adds what the role of a session, which has the ID, has now.
+func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, id string) error {
 	if s.cfg.Roles == nil {
 		return noRole
 	}
-	role, err := s.cfg.Roles.Role(ctx, of.RoleARN)
+	role, err := s.cfg.Roles.Role(ctx, c.Principal.RoleARN)
 	switch {
 	case err != nil && errors.Is(err, sigv4auth.ErrNoSuchRole):
 		return noRole
 	case err != nil:
 		return fmt.Errorf("sts: looking up the role of a session: %w", err)
-	case role.ARN != of.RoleARN:
+	case role.ARN != c.Principal.RoleARN:
 		return errors.New("sts: the role store returned another role than it was asked for")
-	case role.ID != of.RoleID: // threats 201 and 207
+	case role.ID != id: // threats 201 and 207
 		return noRole
 	}
 	c.Principal.Tags, c.Revision = role.Tags, role.Revision
@@ -220,11 +230,11 @@ func (s *Store) addRole(ctx context.Context, c *sigv4auth.Credential, of *Sessio
 }
 
 // asker finds the credential of the long-term key that asked for a session.
-func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, error) {
+func (s *Store) asker(ctx context.Context, of *Asker) (sigv4auth.Credential, error) {
 	if s.cfg.Credentials == nil {
 		return sigv4auth.Credential{}, noAsker
 	}
-	c, err := s.cfg.Credentials.Credential(ctx, of.Asker.AccessKeyID, "")
+	c, err := s.cfg.Credentials.Credential(ctx, of.AccessKeyID, "")
 	switch {
 	case err != nil && errors.Is(err, sigv4auth.ErrUnrecognizedClient):
 		return sigv4auth.Credential{}, noAsker
@@ -232,9 +242,9 @@ func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, e
 		return sigv4auth.Credential{}, err
 	case err != nil:
 		return sigv4auth.Credential{}, fmt.Errorf("sts: looking up the key that asked for a session: %w", err)
-	case c.AccessKeyID != of.Asker.AccessKeyID:
+	case c.AccessKeyID != of.AccessKeyID:
 		return sigv4auth.Credential{}, errors.New("sts: the credential store returned another access key than it was asked for")
-	case c.Principal.ARN != of.Asker.ARN || c.Principal.UserID != of.Asker.UserID || !c.SessionToken.IsZero():
+	case c.Principal.ARN != of.ARN || c.Principal.UserID != of.UserID || !c.SessionToken.IsZero():
 		return sigv4auth.Credential{}, noAsker
 	}
 	return c, nil
@@ -242,11 +252,11 @@ func (s *Store) asker(ctx context.Context, of *Session) (sigv4auth.Credential, e
 
 // limited returns the session with the managed policies that its ARNs name.
 func (s *Store) limited(ctx context.Context, o *opened) (*sigv4auth.Session, error) {
-	last := o.managed.Load()
+	last := o.limits.last.Load()
 	same := last != nil
 	var room [maxPolicyARNs]*iampolicy.Policy
 	found := room[:0]
-	for i, arn := range o.session.PolicyARNs {
+	for i, arn := range o.limits.arns {
 		var p *iampolicy.Policy // nil, which denies, for one that is not there
 		if s.cfg.ManagedPolicies != nil {
 			var err error
@@ -265,7 +275,7 @@ func (s *Store) limited(ctx context.Context, o *opened) (*sigv4auth.Session, err
 		session := *o.credential.Session
 		session.Policies = slices.Concat(session.Policies, found)
 		last = &managedPolicies{found: slices.Clone(found), session: &session}
-		o.managed.Store(last)
+		o.limits.last.Store(last)
 	}
 	return last.session, nil
 }

@@ -2,6 +2,7 @@ package sts_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -236,11 +237,23 @@ func TestASessionEndsWithItsAsker(t *testing.T) {
 		for what, edit := range map[string]func(c *sigv4auth.Credential){
 			"another user's":          func(c *sigv4auth.Credential) { c.Principal.ARN += "x" },
 			"of a user made again":    func(c *sigv4auth.Credential) { c.Principal.UserID = "AIDAADA2" },
+			"one with another secret": func(c *sigv4auth.Credential) { c.Secret = sigv4auth.NewSecret("a-long-term-secret-new") },
 			"no long-term key at all": func(c *sigv4auth.Credential) { c.SessionToken = sigv4auth.NewSecret("a token") },
 		} {
 			set(edit)
 			c, err := p.find(i)
 			isUnknown(t, s.Kind.String()+": the key has become "+what, c, err)
+		}
+		// A process that was given derived keys does not know the secret.
+		derived, err := sigv4auth.DeriveSigningKey(key.Secret, sigv4auth.Scope{Date: "20261130", Region: "us-east-1", Service: "ride"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(func(c *sigv4auth.Credential) {
+			c.Secret, c.SigningKeys = sigv4auth.Secret{}, []sigv4auth.SigningKey{derived}
+		})
+		if _, err := p.find(i); err != nil {
+			t.Errorf("%v: without the secret: %v", s.Kind, err)
 		}
 		set(func(c *sigv4auth.Credential) { c.Expires = start.Add(time.Minute) })
 		if c, err := p.find(i); err != nil || !c.Expires.Equal(start.Add(time.Minute)) {
@@ -358,6 +371,54 @@ func TestCacheIsBounded(t *testing.T) {
 	if n := p.CachedForTest(); n != 8 {
 		t.Errorf("%d tokens are kept; want 8", n)
 	}
+}
+
+// TestCacheTakesBoundedMemory: a session policy of 2,048 characters takes 40 times its size once
+// parsed: of sessions with such, which whoever may assume a role makes at will, fewer are kept, and
+// what they take stays within what the cache is for (threat 223).
+//
+// It does not run beside others, whose memory it would count.
+func TestCacheTakesBoundedMemory(t *testing.T) {
+	keys := keyring.New(start)
+	p := newProcess(t, newDirectory(), sigv4test.NewClock(start), &keys, func(cfg *sts.StoreConfig) { cfg.CacheSize = 1024 })
+	const most = 1024 * 4 << 10
+	large := riding()
+	large.Policy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"NumericEquals":{"a:b":[1` + strings.Repeat(",1", 900) + `]}}}}`
+	cached := func(s sts.Session, n int) (first, last sts.Issued) {
+		t.Helper()
+		for i := range n {
+			last = p.issue(s)
+			if _, err := p.find(last); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				first = last
+			}
+		}
+		return first, last
+	}
+	size := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := size()
+	cached(large, 300)
+	if n, took := p.CachedForTest(), size()-before; n < 20 || n > 200 || took > 2*most {
+		t.Errorf("%d large sessions are kept, which take %d KiB", n, took>>10)
+	}
+	// Many small ones are kept, once they have pushed the large ones out.
+	cached(riding(), 3000)
+	if n := p.CachedForTest(); n < 700 || n > 1024 {
+		t.Errorf("%d small sessions are kept", n)
+	}
+	_, last := cached(large, 1)
+	if _, err := p.find(last); err != nil {
+		t.Error(err)
+	}
+	runtime.KeepAlive(p)
 }
 
 // TestStoresThatMixUp: a store that returns another role or key than it was asked for has failed.

@@ -35,7 +35,7 @@ var tokenText = base64.StdEncoding.Strict()
 //	version, kind, flags
 //	when it was issued, in seconds of Unix time, and for how many seconds
 //	secret, role ARN, name (of a RoleSession: its user ID, which is the role's ID, a colon and the name)
-//	asker: access key ID, ARN, user ID (if hasAsker)
+//	asker: access key ID, ARN, user ID, and the proof of the secret, of 8 bytes (if hasAsker)
 //	number of tags; of each 2 × the length of its key, + 1 if transitive, key, value
 //	source identity
 //	when MFA was proved, in seconds of Unix time (if hasMFATime)
@@ -70,8 +70,9 @@ func (w *writer) texts(all []string) {
 }
 
 // encode returns what is to be sealed of a session, and how many bytes of it are policies and tags.
-// It depends on nothing but its arguments: maps are written in the order of their keys.
-func encode(s *Session, secret string) (plain []byte, packed int) {
+// of is the proof of its asker. It depends on nothing but its arguments: maps are written in the
+// order of their keys.
+func encode(s *Session, secret string, of proof) (plain []byte, packed int) {
 	var flags byte
 	if s.Asker != (Asker{}) {
 		flags |= hasAsker
@@ -99,6 +100,7 @@ func encode(s *Session, secret string) (plain []byte, packed int) {
 		w.text(s.Asker.AccessKeyID)
 		w.text(s.Asker.ARN)
 		w.text(s.Asker.UserID)
+		w = append(w, of[:]...)
 	}
 	before := len(w)
 	w.number(uint64(len(s.Tags)))
@@ -180,14 +182,15 @@ func (r *reader) take(n int) (s string) {
 
 func (r *reader) text() string { return r.take(r.count()) }
 
-func (r *reader) texts(most int) (all []string) {
+// texts returns the next texts, in room if they fit.
+func (r *reader) texts(room []string, most int) []string {
 	n := r.count()
 	if r.bad = r.bad || n > most; r.bad || n == 0 {
 		return nil
 	}
-	all = make([]string, n)
-	for i := range all {
-		all[i] = r.text()
+	all := slices.Grow(room, n)
+	for range n {
+		all = append(all, r.text())
 	}
 	return all
 }
@@ -209,6 +212,7 @@ func (r *reader) seconds() time.Duration {
 type content struct {
 	secret string
 	userID string // of a RoleSession
+	asker  proof
 }
 
 // decode fills s with the session that was encoded. What encode does not write is refused; s is
@@ -231,6 +235,7 @@ func decode(s *Session, plain string) (c content, ok bool) {
 	}
 	if flags&hasAsker != 0 {
 		s.Asker = Asker{r.text(), r.text(), r.text()}
+		copy(c.asker[:], r.take(len(c.asker)))
 		r.bad = r.bad || s.Asker == (Asker{})
 	}
 	r.tags(s)
@@ -240,9 +245,16 @@ func decode(s *Session, plain string) (c content, ok bool) {
 		s.MFA = r.time()
 	}
 	if flags&hasFederated != 0 {
-		s.Federated = &sigv4auth.FederatedIdentity{Provider: r.text(), Subject: r.text(), Audience: r.text(), Methods: r.texts(maxMethods)}
+		// With room for a method, which is what an identity has: one piece of memory, not two.
+		f := new(struct {
+			identity sigv4auth.FederatedIdentity
+			method   [1]string
+		})
+		s.Federated = &f.identity
+		*s.Federated = sigv4auth.FederatedIdentity{Provider: r.text(), Subject: r.text(), Audience: r.text()}
+		s.Federated.Methods = r.texts(f.method[:0:1], maxMethods)
 	}
-	s.Policy, s.PolicyARNs = r.text(), r.texts(maxPolicyARNs)
+	s.Policy, s.PolicyARNs = r.text(), r.texts(nil, maxPolicyARNs)
 	if r.bad || c.secret == "" || strings.Trim(r.rest, "\x00") != "" {
 		return content{}, false
 	}

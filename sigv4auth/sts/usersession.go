@@ -50,6 +50,7 @@ func (e *Endpoint) sessionToken(r *http.Request, id sigv4auth.Identity, p *awsqu
 	if id, err = e.proveMFA(r, id, factor); err != nil {
 		return nil, err
 	}
+	e.tell(r, id, "sts:GetSessionToken")
 	proved, _ := id.Session()
 	return func(ctx context.Context) (any, error) {
 		issued, err := e.issue(ctx, &limits, Grant{Duration: duration, Session: Session{
@@ -89,16 +90,8 @@ func (e *Endpoint) federationToken(r *http.Request, id sigv4auth.Identity, p *aw
 	}
 	c := callFrom(r.Context())
 	c.resource, c.keys = account.FederatedUserARN(name), tags.keys
-	if err := e.allows(r, id, c, action, ""); err != nil {
+	if err := e.allowsAll(r, id, c, action, "", tags.permissions("sts:TagSession")...); err != nil {
 		return nil, err
-	}
-	if len(tags.values) > 0 {
-		if err := e.allows(r, id, c, "sts:TagSession", ""); err != nil {
-			return nil, err
-		}
-		if err := e.allows(r, id, c, action, ""); err != nil { // for the event
-			return nil, err
-		}
 	}
 	return func(ctx context.Context) (any, error) {
 		issued, err := e.issue(ctx, &limits, Grant{Duration: duration, Session: Session{

@@ -34,7 +34,7 @@ func TestGetSessionToken(t *testing.T) {
 		if a.text("Expiration") != c.expires || !a.has("SessionTokenSize") || a.has("PackedPolicySize") {
 			t.Errorf("%s, %q: %s", c.key, c.seconds, a.body)
 		}
-		if e := d.last(); e.Action != "" || e.Outcome != sigv4auth.Admitted {
+		if e := d.last(); e.Action != "sts:GetSessionToken" || e.Outcome != sigv4auth.Admitted {
 			t.Errorf("%+v", e)
 		}
 	}
@@ -190,5 +190,34 @@ func TestGetAccessKeyInfo(t *testing.T) {
 	d.dir.onlyKnown = true
 	if a := ask(d.key(adaKey), "AKIAEVE000000001"); a.code != "ServiceUnavailable" || len(d.failed) != before+1 {
 		t.Error(a.body)
+	}
+}
+
+// TestEventsOfWhatNeedsNoPermission: the event of a call that no policy decides about names it all
+// the same: nobody could tell otherwise that credentials were issued (threat 218).
+func TestEventsOfWhatNeedsNoPermission(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	d.identityPolicy(adaARN, statement(`"Effect": "Deny"`, `"Action": "sts:GetSessionToken"`, `"Resource": "*"`),
+		statement(allow, `"Action": "sts:*"`, `"Resource": "*"`))
+	federated := d.call(d.key(adaKey), "GetFederationToken", "Name", "bob").credential()
+	rider := d.assume(d.key(adaKey), riderARN, "Policy", document(`"ride:Read"`)).credential()
+	d.dir.gone = 1 // the policies of the caller are not asked for
+	for _, c := range []struct {
+		action, arn string
+		who         sigv4auth.Credential
+	}{
+		{"GetSessionToken", adaARN, d.key(adaKey)},
+		{"GetSessionToken", rootARN, d.key(rootKey)},
+		{"GetCallerIdentity", adaARN, d.key(adaKey)},
+		{"GetCallerIdentity", "arn:aws:sts::111122223333:federated-user/bob", federated},
+		{"GetCallerIdentity", "arn:aws:sts::111122223333:assumed-role/Rider/alice", rider},
+	} {
+		a := d.call(c.who, c.action)
+		e := d.last()
+		if a.status != 200 || e.Outcome != sigv4auth.Admitted || e.Action != "sts:"+c.action || e.Resource != c.arn ||
+			e.Principal != c.arn || !e.Decision.Allowed() || e.Decision.PolicyName != "needs no permission" || d.dir.gone != 1 {
+			t.Errorf("%s by %s: %d: %+v", c.action, c.arn, a.status, e)
+		}
 	}
 }

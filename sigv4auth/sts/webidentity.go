@@ -163,6 +163,8 @@ type TokenClaims struct {
 	AccountID string
 	// Region is where the request was made. Empty: the token does not say.
 	Region string
-	// PrincipalTags are the tags of the caller, RequestTags those of the request: at most 50 each.
-	PrincipalTags, RequestTags map[string]string
+	// PrincipalTags are the tags of the caller, at most 100: those of a role and of its session.
+	PrincipalTags map[string]string
+	// RequestTags are those of the request, at most 50.
+	RequestTags map[string]string
 }

@@ -139,12 +139,17 @@ func (a *asked) from(r *http.Request) {
 		return
 	}
 	a.read = true
-	texts, err := a.table.texts(a.w, r)
+	s, err := a.table.texts(a.w, r)
 	if err == nil {
-		a.form, err = Parse(texts...)
+		a.form, err = s.parse()
 	}
 	if err == nil {
 		a.op, err = a.table.operation(a.form)
+	}
+	if err == nil && s.stray() {
+		// Whoever sent it meant something by it, and it may be what restricts the rest, such as a
+		// session policy. Nor does a signature always cover the Content-Type (threat 21).
+		err = malformedInput("The body of the request is not a form")
 	}
 	a.err = err
 }
@@ -171,15 +176,13 @@ func credentials(r *http.Request) bool {
 // peek reports whether a request asks for an operation that is Unsigned, and returns the request
 // with its body as it was before; one that could not be read stays so.
 func (t *table) peek(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
-	texts, err := t.texts(w, r)
+	s, err := t.texts(w, r)
 	if err != nil {
 		return withBody(r, broken{err}), false
 	}
-	if len(texts) > 1 {
-		r = withBody(r, strings.NewReader(texts[1]))
-	}
-	form, err := Parse(texts...)
-	if err != nil {
+	r = withBody(r, strings.NewReader(s.body))
+	form, err := s.parse()
+	if err != nil || s.stray() {
 		return r, false
 	}
 	op, err := t.operation(form)
@@ -244,32 +247,46 @@ func (t *table) run(r *http.Request, open bool) (action string, result any, err 
 	return action, result, err
 }
 
-// texts returns what a request's parameters are read from: its query, and the body of a POST.
-func (t *table) texts(w http.ResponseWriter, r *http.Request) ([]string, error) {
-	query := r.URL.RawQuery
-	if int64(len(query)) > t.MaxBytes {
-		return nil, tooLarge()
+// sent is what a request's parameters are read from.
+type sent struct {
+	query, body string
+	form        bool // => body is one
+}
+
+// stray reports whether there is a body that nobody reads.
+func (s *sent) stray() bool { return !s.form && s.body != "" }
+
+// parse reads the form. A body that is none is left out: who asks for nothing in the query is told
+// so.
+func (s *sent) parse() (Form, error) {
+	if s.form {
+		return Parse(s.query, s.body)
 	}
-	switch r.Method {
-	case http.MethodGet:
-		return []string{query}, nil
-	case http.MethodPost:
-	default:
-		return nil, &Error{
+	return Parse(s.query)
+}
+
+// texts reads a request. The body of a POST is a form if it says so.
+func (t *table) texts(w http.ResponseWriter, r *http.Request) (s sent, err error) {
+	if s.query = r.URL.RawQuery; int64(len(s.query)) > t.MaxBytes {
+		return sent{}, tooLarge()
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		return sent{}, &Error{
 			Code: "MethodNotAllowed", Message: "The specified method is not allowed", Status: http.StatusMethodNotAllowed,
 		}
 	}
-	if !isForm(r.Header["Content-Type"]) {
-		return []string{query}, nil // as if the body were not there: who asks for nothing in the query is told so
+	if r.Body == nil { // of a request that no server has read
+		return s, nil
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, t.MaxBytes))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, tooLarge()
+			return sent{}, tooLarge()
 		}
-		return nil, err
+		return sent{}, err
 	}
-	return []string{query, string(body)}, nil
+	s.body, s.form = string(body), r.Method == http.MethodPost && isForm(r.Header["Content-Type"])
+	return s, nil
 }
 
 // isForm reports whether a body is a form. It has to say so, once, and to be UTF-8 if it names a

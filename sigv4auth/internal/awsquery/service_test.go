@@ -178,6 +178,13 @@ func TestServiceRefuses(t *testing.T) {
 		}
 		return r
 	}
+	// What asks for an operation in the query, and says more in a body that is not read as a form.
+	beside := func(method, kind string) *http.Request {
+		r := typed(kind)
+		u := httptest.NewRequest(method, "/?Action=GetCallerIdentity&Version="+version, nil)
+		r.Method, r.URL, r.RequestURI = method, u.URL, u.RequestURI
+		return r
+	}
 	for _, tt := range []struct {
 		name    string
 		r       *http.Request
@@ -225,6 +232,10 @@ func TestServiceRefuses(t *testing.T) {
 				return r
 			}(), 400, "InvalidQueryParameter", "The parameter Action is given more than once",
 		},
+		{"JSON beside a query", beside("POST", "application/json"), 400, "MalformedInput", "The body of the request is not a form"},
+		{"a body beside a query, of no type", beside("POST", ""), 400, "MalformedInput", "The body of the request is not a form"},
+		{"another character set beside a query", beside("POST", formType+"; charset=utf-7"), 400, "MalformedInput", ""},
+		{"a form in a GET", beside("GET", formType), 400, "MalformedInput", "The body of the request is not a form"},
 		{"a large body", post("Action=GetCallerIdentity&a=" + strings.Repeat("a", 256<<10)), 413, "RequestEntityTooLarge", ""},
 		{"another method", httptest.NewRequest("PUT", "/?Action=GetCallerIdentity&Version="+version, nil), 405, "MethodNotAllowed", ""},
 		{"an error", post("Action=Denied&Version=" + version), 403, "AccessDenied", "User: <x>"},
@@ -285,6 +296,11 @@ func TestServiceUnsigned(t *testing.T) {
 		{"unsigned, and unknown", post("Action=X&Version=" + version), 403, "Request is missing Authentication Token", 0, ""},
 		{"unsigned, and nothing", post(""), 403, "MissingAuthenticationToken", 0, ""},
 		{"unsigned, and another version", post(strings.Replace(open, version, "2010-05-08", 1)), 403, "MissingAuthenticationToken", 0, ""},
+		{"unsigned, and a body beside it", func() *http.Request {
+			r := httptest.NewRequest("POST", "/?"+open, strings.NewReader(`{"Policy": "{}"}`))
+			r.Header.Set("Content-Type", "application/json")
+			return r
+		}(), 403, "MissingAuthenticationToken", 0, ""},
 		{"unsigned, and malformed", post(open + "&a=%"), 403, "MissingAuthenticationToken", 0, ""},
 		{"unsigned, and a parameter twice", post(open + "&Action=AssumeRole"), 403, "MissingAuthenticationToken", 0, ""},
 		{"unsigned, and large", post(open + "&a=" + strings.Repeat("a", 256<<10)), 403, "MissingAuthenticationToken", 0, ""},

@@ -160,7 +160,10 @@ func TestTags(t *testing.T) {
 		{"a\n", "x", "the key"},
 		{"a", "x\x00", "the value"},
 		{strings.Repeat("k", 128), strings.Repeat("v", 256), ""},
+		{strings.Repeat("é", 128), strings.Repeat("界", 256), ""}, // as AWS counts: characters
 		{strings.Repeat("k", 129), "", "the key"},
+		{strings.Repeat("é", 129), "", "the key"},
+		{"k", strings.Repeat("界", 257), "the value"},
 		{"k", strings.Repeat("v", 257), "the value"},
 	} {
 		tags := map[string]string{}

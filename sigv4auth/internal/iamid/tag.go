@@ -3,9 +3,11 @@ package iamid
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
-// The bounds of tags: IAM User Guide, "Rules for tagging in IAM and AWS STS".
+// The bounds of tags, those of keys and values in characters: IAM User Guide, "Rules for tagging in
+// IAM and AWS STS".
 const (
 	MaxTags     = 50
 	MaxTagKey   = 128
@@ -16,9 +18,9 @@ const (
 // tags that differ by case aws:PrincipalTag could mean either.
 func AddTag(tags map[string]string, key, value string) (problem string) {
 	switch {
-	case key == "" || len(key) > MaxTagKey || !Printable(key):
+	case key == "" || utf8.RuneCountInString(key) > MaxTagKey || !Printable(key):
 		return fmt.Sprintf("the key of a tag is 1 to %d characters without control characters", MaxTagKey)
-	case len(value) > MaxTagValue || !Printable(value):
+	case utf8.RuneCountInString(value) > MaxTagValue || !Printable(value):
 		return fmt.Sprintf("the value of a tag is at most %d characters without control characters", MaxTagValue)
 	}
 	for other := range tags {

@@ -34,7 +34,9 @@ type Config struct {
 	// hours. At least RefreshKeys, and at most 7 days.
 	KeepKeys time.Duration
 	// MaxWaiting is how many calls may wait for the keys of one provider at once; more are refused
-	// with sts.ErrIDPCommunication. Zero: 64.
+	// with sts.ErrIDPCommunication, which SDKs take as a reason to try again. It should be less
+	// than how many tokens are looked at at one time, so that those whose key is known find room
+	// while an issuer hangs. Zero: 8, half of what an sts.Endpoint looks at.
 	MaxWaiting int
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -81,7 +83,7 @@ const (
 	minRefreshKeys      = time.Minute
 	defaultKeepKeys     = 24 * time.Hour
 	maxKeepKeys         = 7 * 24 * time.Hour
-	defaultMaxWaiting   = 64
+	defaultMaxWaiting   = 8
 	maxIssuerURL        = 255
 	maxClientIDs        = 100
 )

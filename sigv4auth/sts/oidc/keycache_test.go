@@ -195,6 +195,47 @@ func TestOneFetchAtATime(t *testing.T) {
 	})
 }
 
+// TestHangingIssuerLeavesRoom: of the 16 calls that an Endpoint works on at one time at most half
+// wait for an issuer that hangs: whoever makes up key IDs keeps nobody out whose key is known
+// (threats 107 and 223).
+func TestHangingIssuerLeavesRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		known, madeUp := rs256("one", 0), rs256("two", 1)
+		i := newIssuer(someIssuer, known)
+		c := new(clock)
+		v := newVerifier(t, oidc.Config{Providers: []oidc.Provider{i.provider()}, Now: c.Now})
+		good := known.token(claimsOf(someIssuer))
+		if _, err := v.VerifyToken(context.Background(), good); err != nil {
+			t.Fatal(err)
+		}
+		i.answer(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		c.advance(time.Minute)
+		token := madeUp.token(claimsOf(someIssuer))
+		var ended atomic.Int64
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				if _, err := v.VerifyToken(context.Background(), token); !errors.Is(err, sts.ErrIDPCommunication) {
+					t.Error(err)
+				}
+				ended.Add(1)
+			})
+		}
+		synctest.Wait()
+		if n := ended.Load(); n != 8 {
+			t.Errorf("%d of 16 calls wait for the issuer; want 8", 16-n)
+		}
+		if _, err := v.VerifyToken(context.Background(), good); err != nil {
+			t.Errorf("a token whose key is known: %v", err)
+		}
+		wg.Wait()
+	})
+}
+
 // TestClockSetBack: a clock that was set back does not keep the keys from being fetched.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()

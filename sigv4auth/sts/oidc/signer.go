@@ -25,6 +25,8 @@ const (
 	maxTokenAuds    = 10
 	maxTokenAud     = 1000
 	maxTokenMethods = 24
+
+	maxPrincipalTags = 2 * maxTags // of a role, and of its session
 )
 
 // awsClaims is the claim that holds what AWS says of a caller, by "Understanding token claims" in
@@ -195,15 +197,15 @@ func checkClaims(c *sts.TokenClaims) (time.Duration, error) {
 			return 0, errors.New("oidc: one of TokenClaims.Audiences is empty, too long or no text")
 		}
 	}
+	if len(c.PrincipalTags) > maxPrincipalTags || len(c.RequestTags) > maxTags {
+		return 0, errors.New("oidc: TokenClaims has more than 100 PrincipalTags, or more than 50 RequestTags")
+	}
 	for _, m := range c.Methods {
 		if m == "" || len(m) > maxTokenAud || !plainText(m) {
 			return 0, errors.New("oidc: one of TokenClaims.Methods is empty, too long or no text")
 		}
 	}
 	for _, tags := range []map[string]string{c.PrincipalTags, c.RequestTags} {
-		if len(tags) > maxTags {
-			return 0, errors.New("oidc: TokenClaims has more than 50 tags of a kind")
-		}
 		for key, value := range tags {
 			if !tagText(key, 1, maxTagKey) || !tagText(value, 0, maxTagValue) {
 				return 0, errors.New("oidc: a tag of TokenClaims breaks the grammar of tags")

@@ -148,12 +148,8 @@ func TestSignRefused(t *testing.T) {
 		"11 audiences":             func(c *sts.TokenClaims) { c.Audiences = strings.Split("a,a,a,a,a,a,a,a,a,a,a", ",") },
 		"a long audience":          func(c *sts.TokenClaims) { c.Audiences = []string{strings.Repeat("CANARY", 200)} },
 		"an odd tag":               func(c *sts.TokenClaims) { c.RequestTags = map[string]string{"CANARY<": "x"} },
-		"51 tags": func(c *sts.TokenClaims) {
-			c.PrincipalTags = map[string]string{}
-			for n := range 51 {
-				c.PrincipalTags[fmt.Sprint(n)] = ""
-			}
-		},
+		"51 tags of the request":   func(c *sts.TokenClaims) { c.RequestTags = numbered(51) },
+		"101 tags of the caller":   func(c *sts.TokenClaims) { c.PrincipalTags = numbered(101) },
 	} {
 		claims := callerClaims()
 		edit(&claims)
@@ -161,6 +157,12 @@ func TestSignRefused(t *testing.T) {
 		if err == nil || token != "" || strings.Contains(err.Error(), "CANARY") {
 			t.Errorf("%s: %q, %v", name, token, err)
 		}
+	}
+	// A role has 50 tags, and so has its session.
+	most := callerClaims()
+	most.RequestTags, most.PrincipalTags = numbered(50), numbered(100)
+	if _, _, err := s.SignToken(context.Background(), most); err != nil {
+		t.Errorf("the most tags: %v", err)
 	}
 	large := callerClaims()
 	large.RequestTags = map[string]string{}
@@ -175,6 +177,15 @@ func TestSignRefused(t *testing.T) {
 	if _, _, err := s.SignToken(ctx, callerClaims()); !errors.Is(err, context.Canceled) {
 		t.Errorf("the request has ended: %v", err)
 	}
+}
+
+// numbered returns n tags.
+func numbered(n int) map[string]string {
+	tags := map[string]string{}
+	for i := range n {
+		tags[fmt.Sprint(i)] = ""
+	}
+	return tags
 }
 
 // published returns the names of the keys that the Signer's handler shows.
