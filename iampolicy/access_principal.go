@@ -18,6 +18,7 @@ type callerList struct {
 	roles               []string // names
 	arns                []string
 	services, providers []string
+	userIDs, roleIDs    []string // unique IDs
 }
 
 // callers are the principals that the statements of the question tell apart.
@@ -32,7 +33,7 @@ func (q *accessQuestion) callers() []Principal {
 			l.collect(st.principals)
 		}
 	}
-	return l.list()
+	return l.withUniqueIDs(l.list())
 }
 
 // partitions returns those that the policies name, or AWS's first one. Callers of
@@ -99,6 +100,8 @@ func (l *callerList) collect(p *principals) {
 	l.arns = append(l.arns, p.arns...)
 	l.services = append(l.services, p.services...)
 	l.providers = append(l.providers, p.providers...)
+	l.userIDs = append(l.userIDs, p.userIDs...)
+	l.roleIDs = append(l.roleIDs, p.roleIDs...)
 }
 
 // list returns the callers, those first that read best in a witness. If they are
@@ -146,11 +149,55 @@ func (l *callerList) list() (callers []Principal) {
 	return append(callers, Principal{})
 }
 
+// withUniqueIDs gives each caller each of the unique IDs that it may have and that the policies
+// name, and one that they do not. If there are none, the callers stay as they are.
+func (l *callerList) withUniqueIDs(callers []Principal) (all []Principal) {
+	if len(l.userIDs)+len(l.roleIDs) == 0 {
+		return callers
+	}
+	users := unique(append(slices.Clone(l.userIDs), l.unnamedID(userIDPrefix)))
+	roles := unique(append(slices.Clone(l.roleIDs), l.unnamedID(roleIDPrefix)))
+	for _, p := range callers {
+		if len(all) > maxAccessCallers {
+			break
+		}
+		switch p.EffectiveType() {
+		case User:
+			for _, p.UserID = range users {
+				all = append(all, p)
+			}
+		case FederatedUser:
+			for _, p.BaseUserID = range users {
+				all = append(all, p)
+			}
+		case AssumedRole:
+			name := p.SessionName()
+			for _, id := range roles {
+				p.UserID = id + ":" + name
+				all = append(all, p)
+			}
+		case Account, Service, Anonymous, IdentityProvider:
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// unnamedID returns a unique ID that the policies do not name.
+func (l *callerList) unnamedID(prefix string) string {
+	id := prefix + "WITNESS"
+	for slices.Contains(l.userIDs, id) || slices.Contains(l.roleIDs, id) {
+		id += "X"
+	}
+	return id
+}
+
 // unique returns the texts without repetitions, in the order of their first ones.
 func unique(list []string) (once []string) {
+	seen := make(map[string]bool, len(list))
 	for _, s := range list {
-		if !slices.Contains(once, s) {
-			once = append(once, s)
+		if !seen[s] {
+			seen[s], once = true, append(once, s)
 		}
 	}
 	return once

@@ -263,6 +263,8 @@ const (
 	CodeUnquotedValue Code = "UNQUOTED_VALUE"
 	// aws:username is there for IAM users only, not for role sessions.
 	CodeUsernameOfSessions Code = "USERNAME_OF_SESSIONS"
+	// A user or role is named as principal by its unique ID, as IAM shows one that was deleted.
+	CodeUniqueIDPrincipal Code = "UNIQUE_ID_PRINCIPAL"
 	// A role session is named as principal; the role is usually meant.
 	CodeSessionPrincipal Code = "SESSION_PRINCIPAL"
 )
@@ -304,6 +306,7 @@ func (c Code) Severity() Severity {
 		CodeEmptyRange,
 		CodeDeniesEverything,
 		CodePrivateAddress,
+		CodeUniqueIDPrincipal,
 		CodeBothBooleans,
 		CodeUnroutedAction,
 		CodeQuotaExceeded:

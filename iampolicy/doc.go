@@ -146,6 +146,10 @@
 //   - Everyone ("*") is also services, identity providers and anonymous callers.
 //   - A role is compared by partition, account and name, since a session's ARN does
 //     not tell the role's path.
+//   - A unique ID as principal (AIDA... of a user, AROA... of a role) names who has it
+//     as the ARN would, whatever the name. A Deny by it also applies to users and
+//     sessions whose own ID the caller of Evaluate does not give. Beside one, an
+//     account in a NotPrincipal excepts its root user alone.
 //
 // The assumptions of [CheckNoNewAccess] and [CheckAccessNotGranted] are documented at each.
 package iampolicy

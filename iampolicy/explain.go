@@ -303,6 +303,13 @@ func (e *evaluation) failures(st *statement) (list []Mismatch) {
 	}
 	if !e.matchesPrincipal(st) {
 		fail(st.notPrincipal, "Principal", st.principalTexts, e.req.Principal.ARN)
+		if p := &e.req.Principal; len(st.principals.userIDs)+len(st.principals.roleIDs) > 0 {
+			for _, id := range []string{p.UserID, p.BaseUserID} {
+				if f := &list[len(list)-1]; id != "" {
+					f.Request = append(f.Request, id)
+				}
+			}
+		}
 	}
 	if e.inActions(st.actions) == st.notAction {
 		fail(st.notAction, "Action", st.actionTexts, e.req.Action)

@@ -348,6 +348,7 @@ func TestFindings(t *testing.T) {
 			elem(`"Action":"s3:GetObject"`, `"Resource":"arn:aws:s3:::a/${aws:userid}/*"`),
 		},
 		{iampolicy.CodeUsernameOfSessions, id, cond("StringEquals", "x:v", `"${aws:username}"`), cond("StringEquals", "x:v", `"${aws:username, 'x'}"`)},
+		{iampolicy.CodeUniqueIDPrincipal, res, allowed(`"Principal":{"AWS":"` + bobID + `"}`), allowed(bobOnly)},
 		{iampolicy.CodeSessionPrincipal, res, allowed(`"Principal":{"AWS":"` + session + `"}`), allowed(`"Principal":{"AWS":"` + role + `"}`)},
 	}
 	tested := map[iampolicy.Code]bool{}

@@ -1,6 +1,8 @@
 package iampolicy
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/wildgate/wildgate/internal/ascii"
@@ -199,6 +201,13 @@ func (l *linter) buckets(n *jsontree.Node) {
 
 func (l *linter) principals() {
 	n := l.e.principal
+	if l.st.principals != nil {
+		for _, id := range slices.Concat(l.st.principals.userIDs, l.st.principals.roleIDs) {
+			l.element(cmp.Or(n, l.e.notPrincipal), CodeUniqueIDPrincipal,
+				"%q is the unique ID of a user or role, as IAM shows one that was deleted: "+
+					"it names nobody who is made again under that name", id)
+		}
+	}
 	switch {
 	case l.e.notPrincipal != nil:
 		l.element(l.e.notPrincipal, CodeNotPrincipalWithDeny,

@@ -49,7 +49,8 @@ func (e *evaluation) matchesPrincipal(st *statement) bool {
 		// that has a permissions boundary.
 		return !named || len(e.set.Boundaries) > 0
 	}
-	return named
+	// A caller whose unique ID is not known may be the one who is denied.
+	return named || st.deny && st.principals.mayName(&e.caller, &e.req.Principal)
 }
 
 // matchesRequest is matches for all elements but the principal.

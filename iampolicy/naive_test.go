@@ -31,6 +31,7 @@ var (
 	naiveFederated = regexp.MustCompile(`^arn:([^:]+):sts::(\d+):federated-user/(.+)$`)
 	naiveProvider  = regexp.MustCompile(`^arn:[^:]+:iam::\d+:(oidc|saml)-provider/.+$`)
 	naiveRole      = regexp.MustCompile(`^arn:([^:]+):iam::(\d+):role/(?:.*/)?([^/]+)$`)
+	naiveUniqueID  = regexp.MustCompile(`^(AIDA|AROA)[A-Za-z0-9]+$`)
 	naiveAccountID = regexp.MustCompile(`^\d{12}$`)
 )
 
@@ -87,6 +88,19 @@ func (n *naive) named(kind, element string) string {
 		return "basis"
 	case element == n.w.Principal.ARN:
 		return "direct"
+	case naiveUniqueID.MatchString(element):
+		p := n.w.Principal
+		switch {
+		case c.kind == "user" && strings.HasPrefix(element, "AIDA") && p.UserID == element:
+			return "direct"
+		case c.kind == "session" && strings.HasPrefix(element, "AROA") && (p.UserID == element || strings.HasPrefix(p.UserID, element+":")),
+			c.kind == "federated" && strings.HasPrefix(element, "AIDA") && p.BaseUserID == element:
+			return "basis"
+		case c.kind == "user" && strings.HasPrefix(element, "AIDA") && p.UserID == "",
+			c.kind == "session" && strings.HasPrefix(element, "AROA") && p.UserID == "",
+			c.kind == "federated" && strings.HasPrefix(element, "AIDA") && p.BaseUserID == "":
+			return "perhaps"
+		}
 	}
 	return ""
 }
@@ -110,6 +124,9 @@ func (n *naive) principal(st map[string]any) string {
 	if principal, ok := st["Principal"]; ok {
 		best := ""
 		for _, pair := range naiveElements(principal) {
+			if st["Effect"] == "Deny" && n.named(pair[0], pair[1]) == "perhaps" {
+				return "direct" // what is not known denies
+			}
 			for _, how := range []string{"account", "basis", "direct"} {
 				if n.named(pair[0], pair[1]) == how && (best == "" || best == "account" || how == "direct") {
 					best = how
@@ -135,7 +152,8 @@ func (n *naive) principal(st map[string]any) string {
 			narrower := false
 			for _, other := range pairs {
 				parts := strings.SplitN(other[1], ":", 6)
-				if other[0] == "AWS" && len(parts) == 6 && parts[4] == n.caller.account && parts[5] != "root" {
+				if naiveUniqueID.MatchString(other[1]) ||
+					other[0] == "AWS" && len(parts) == 6 && parts[4] == n.caller.account && parts[5] != "root" {
 					narrower = true
 				}
 			}

@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -68,8 +69,9 @@ type Principal struct {
 	ARN string
 	// AccountID is the caller's account; if empty, that of ARN.
 	AccountID string
-	// UserID is the caller's unique ID, which aws:userid holds. Evaluate does
-	// not look at it.
+	// UserID is the caller's unique ID, which aws:userid holds; of a role session, the role's ID, a
+	// colon and the session's name. Evaluate looks at it only where a policy names a principal by
+	// its unique ID. If it is then empty, an Allow does not name the caller, and a Deny does.
 	UserID string
 	// RoleARN is, for a role session, the role's ARN with its path. If empty
 	// it is derived from ARN, which does not tell the path.
@@ -78,6 +80,11 @@ type Principal struct {
 	// GetFederationToken. A resource policy that names that user then grants
 	// to the session, within its session policies. Empty: no such grant.
 	UserARN string
+	// BaseUserID is, for a federated user, the unique ID of who called
+	// GetFederationToken. Policies that name that user by it treat the session
+	// as UserARN says. If it is empty, a Deny that names users by unique IDs
+	// applies.
+	BaseUserID string
 	// Type is derived from ARN if zero.
 	Type PrincipalType
 	// Tags are the caller's tags, from which aws:PrincipalTag/KEY is filled.
@@ -261,13 +268,17 @@ func lastSegment(path string) string {
 }
 
 func (p *Principal) describe() string {
+	var of, id string
 	switch p.EffectiveType() {
 	case Anonymous:
 		return "an anonymous caller"
 	case FederatedUser:
 		if p.UserARN != "" {
-			return fmt.Sprintf("%q, federated by %q", p.ARN, p.UserARN)
+			of = fmt.Sprintf(", federated by %q", p.UserARN)
 		}
 	}
-	return fmt.Sprintf("%q", p.ARN)
+	if own := cmp.Or(p.BaseUserID, p.UserID); own != "" {
+		id = " (" + own + ")"
+	}
+	return fmt.Sprintf("%q%s%s", p.ARN, of, id)
 }

@@ -13,6 +13,8 @@ type principals struct {
 	accounts []accountName
 	arns     []string // of users, role sessions and federated users, compared whole
 	roles    []roleName
+	// userIDs and roleIDs are unique IDs, compared whole.
+	userIDs, roleIDs []string
 	// services and providers are compared whole.
 	services, providers []string
 }
@@ -58,6 +60,12 @@ func (l *principals) names(c *caller, p *Principal) grant {
 	case User, AssumedRole, FederatedUser:
 		if slices.Contains(l.arns, p.ARN) {
 			return directGrant
+		}
+		if len(l.userIDs)+len(l.roleIDs) == 0 {
+			break
+		}
+		if g := l.namesByID(c, p); g != noGrant {
+			return g
 		}
 	default:
 		return noGrant
@@ -149,7 +157,7 @@ func (p *parser) exactPrincipal(n *jsontree.Node, at *jsontree.Path) string {
 	return n.Text
 }
 
-// awsPrincipal adds an element of AWS: everyone, an account, or an ARN.
+// awsPrincipal adds an element of AWS: everyone, an account, an ARN or a unique ID.
 func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path) {
 	text := n.Text
 	if text == "*" {
@@ -160,6 +168,9 @@ func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path
 		l.accounts = append(l.accounts, accountName{id: text})
 		return
 	}
+	if l.addUniqueID(text) {
+		return
+	}
 	if strings.ContainsAny(text, "*?") {
 		p.failf(n.Offset, at, CodeWildcardInPrincipal, `%q is no principal: a wildcard may only stand alone, as "*"`, text)
 		return
@@ -167,7 +178,8 @@ func (p *parser) awsPrincipal(l *principals, n *jsontree.Node, at *jsontree.Path
 	a, ok := splitARN(text)
 	if !ok || a.partition == "" || a.region != "" || !isAccountID(a.account) || strings.Contains(text, "${") {
 		p.failf(n.Offset, at, CodeInvalidPrincipal,
-			"%q is no principal: it is neither an account ID nor the ARN of an account, a user, a role or a session", text)
+			"%q is no principal: it is neither an account ID, the ARN of an account, a user, a role or a session, "+
+				"nor the unique ID of a user or a role", text)
 		return
 	}
 	kind, name, _ := strings.Cut(a.resource, "/")
@@ -202,8 +214,9 @@ func (l *principals) narrowAccounts() {
 	for _, s := range l.arns {
 		named[callerOfARN(s).account] = true
 	}
+	byID := len(l.userIDs)+len(l.roleIDs) > 0 // which may be of any account
 	for i := range l.accounts {
-		l.accounts[i].rootOnly = named[l.accounts[i].id]
+		l.accounts[i].rootOnly = byID || named[l.accounts[i].id]
 	}
 }
 

@@ -230,6 +230,12 @@ var randomPrincipals = []iampolicy.Principal{
 	{ARN: provider, Type: iampolicy.IdentityProvider},
 	{},
 	{ARN: "anonymous"},
+	{ARN: bob, UserID: bobID},
+	{ARN: bob, UserID: "AIDAELSE"},
+	{ARN: session, RoleARN: role, UserID: pilotID + ":Bob"},
+	{ARN: session, UserID: "AROAELSE:Bob"},
+	{ARN: federated, UserARN: bob, UserID: account + ":Bob", BaseUserID: bobID},
+	{ARN: federated, UserARN: bob, BaseUserID: "AIDAELSE"},
 	{ARN: bob, AccountID: other},
 	{ARN: role},
 }
@@ -396,7 +402,7 @@ func (d dice) principals(kind iampolicy.PolicyType, not bool) any {
 		}
 		return d.one(bob, account, account, root, role, "arn:aws:iam::111122223333:role/Pilot", session, federated, other,
 			"arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:user/people/Bob", "arn:aws-cn:iam::111122223333:root",
-			"arn:aws:iam::111122223333:user/Eve")
+			"arn:aws:iam::111122223333:user/Eve", bobID, pilotID)
 	})
 	if d.in(3) {
 		list["Service"] = d.some(func() string { return d.one(service, "s3.amazonaws.com") })

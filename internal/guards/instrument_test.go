@@ -87,7 +87,9 @@ func instrument(t *testing.T, root string, places map[string]place) (overlay str
 	for _, name := range slices.Sorted(maps.Keys(byFile)) {
 		put(name, instrumented(readFile(t, filepath.Join(root, name)), byFile[name], len(all)+1))
 		all = append(all, byFile[name]...)
-		others[filepath.Dir(name)] = true
+		if dir := filepath.Dir(name); !slices.Contains(packages, dir) {
+			others[dir] = true
+		}
 	}
 	for _, dir := range slices.Concat(packages, slices.Sorted(maps.Keys(others))) {
 		put(dir+"/guardtaken.go", taken(filepath.Base(dir), len(all)))

@@ -25,7 +25,9 @@
 // A session of the last two kinds names the long-term key that asked for it, and that key is looked
 // up at each request: where it is unknown, inactive or expired, has another secret or has become
 // another user's, the session has ended. That is stricter than AWS, where a session outlives the
-// key. A RoleSession does the same if [Session].Asker is set.
+// key. A RoleSession does the same if [Session].Asker is set. Whether the secret is another is told
+// by a proof of it in the token, of eight bytes. Of a key that its store has as derived keys alone,
+// without the secret, it is not known.
 //
 // # Tokens
 //
@@ -34,9 +36,10 @@
 // [sigv4auth.ErrUnrecognizedClient]. An expired one opens, so that the client is told that it has
 // expired. It has at most [MaxTokenSize] bytes, of which session policies take the most: AWS's
 // limit since September 2026. Nothing of a session can be changed once it was issued. To end one
-// before its time, deny its role by a condition on aws:TokenIssueTime, delete the role, or retire
-// the ring's key; a key whose grace period has ended ends the sessions that it sealed, so that the
-// grace period MUST be longer than the longest session.
+// before its time, deny its role by a condition on aws:TokenIssueTime, delete the role, make the
+// key that asked inactive where the session names it, or retire the ring's key; a key of the ring
+// whose grace period has ended ends the sessions that it sealed, so that the grace period MUST be
+// longer than the longest session.
 //
 // Who may have a session, and with what, is decided before [Store.Issue] is called, which asks
 // nobody.

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -58,8 +59,10 @@ type recorded map[string]struct {
 	} `json:"recorded-content"`
 }
 
+var placeholder = regexp.MustCompile("<[^>]*>")
+
 // TestRecordedAnswers: what AWS answered to mistakes, the endpoint answers: code, message, fault
-// and status. The answers that succeeded have the same members.
+// and status. The answers that succeeded have the same members, of the same form.
 func TestRecordedAnswers(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(testneed.Shared(t, "answers", "sts.json"))
@@ -130,15 +133,18 @@ func TestRecordedAnswers(t *testing.T) {
 			if name == "ResponseMetadata" {
 				continue
 			}
-			if !c.a.has(name) {
+			var inner map[string]string
+			if json.Unmarshal(value, &inner) != nil {
+				inner = map[string]string{name: string(value)}
+			}
+			if !c.a.has(name) || len(inner) == 0 {
 				t.Errorf("%s has no %s: %s", c.step, name, c.a.body)
 			}
-			var inner map[string]string
-			if json.Unmarshal(value, &inner) == nil {
-				for member := range inner {
-					if c.a.text(member) == "" {
-						t.Errorf("%s has no %s.%s: %s", c.step, name, member, c.a.body)
-					}
+			for member, text := range inner {
+				// What differs from run to run has a placeholder.
+				text = strings.ReplaceAll(placeholder.ReplaceAllString(regexp.QuoteMeta(text), ".+"), "111111111111", account)
+				if got := c.a.text(member); !regexp.MustCompile("^"+text+"$").MatchString(got) || got == "" {
+					t.Errorf("%s has %q in %s.%s; want %s", c.step, got, name, member, text)
 				}
 			}
 		}

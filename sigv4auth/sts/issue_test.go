@@ -98,18 +98,20 @@ func TestIssueForUsers(t *testing.T) {
 		}, "Read Book Close"},
 		{"federated", federated(), iampolicy.Principal{
 			ARN: "arn:aws:sts::111122223333:federated-user/bob", AccountID: account, UserID: "111122223333:bob", UserARN: adaARN,
-			Type: iampolicy.FederatedUser, Tags: map[string]string{"team": "ops"},
+			BaseUserID: "AIDAADA",
+			Type:       iampolicy.FederatedUser, Tags: map[string]string{"team": "ops"},
 		}, "Read Book"},
 		{"federated without policies", sts.Session{Kind: sts.FederatedUser, Name: "bob", Asker: asking()}, iampolicy.Principal{
 			ARN: "arn:aws:sts::111122223333:federated-user/bob", AccountID: account, UserID: "111122223333:bob", UserARN: adaARN,
-			Type: iampolicy.FederatedUser, Tags: map[string]string{"team": "ops"},
+			BaseUserID: "AIDAADA",
+			Type:       iampolicy.FederatedUser, Tags: map[string]string{"team": "ops"},
 		}, ""},
 		{"root", sts.Session{Kind: sts.UserSession, Asker: root}, iampolicy.Principal{
 			ARN: rootARN, AccountID: account, UserID: account, Type: iampolicy.Account,
 		}, "Read Book Close"},
 		{"federated by root", sts.Session{Kind: sts.FederatedUser, Name: "bob", Asker: root}, iampolicy.Principal{
 			ARN: "arn:aws:sts::111122223333:federated-user/bob", AccountID: account, UserID: "111122223333:bob",
-			Type: iampolicy.FederatedUser,
+			BaseUserID: account, Type: iampolicy.FederatedUser,
 		}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

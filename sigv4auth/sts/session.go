@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -69,7 +70,8 @@ type Session struct {
 	Asker Asker
 	// IssuedAt and Expires are in whole seconds. Issue sets them.
 	IssuedAt, Expires time.Time
-	// Tags are the session tags, at most 50. A UserSession has none.
+	// Tags are the session tags, at most 50, with keys of at most 128 and values of at most 256
+	// characters, which are not bytes. A UserSession has none.
 	Tags map[string]string
 	// TransitiveTags are the keys of those Tags that sessions which begin from this one keep.
 	TransitiveTags []string
@@ -233,6 +235,7 @@ func (s *Session) principal(userID string) (p iampolicy.Principal, ok bool) {
 	}
 	p = iampolicy.Principal{
 		ARN: asker.FederatedUserARN(s.Name), AccountID: asker.Account, UserID: asker.Account + ":" + s.Name, Type: iampolicy.FederatedUser,
+		BaseUserID: cmp.Or(s.Asker.UserID, asker.Account), // a root user may have none
 	}
 	if isUser { // Principal.UserARN names no root user
 		p.UserARN = s.Asker.ARN

@@ -86,13 +86,14 @@ func (f *requestFile) caller(v *jsontree.Node) error {
 		return f.string(&p.ARN)(v)
 	}
 	return f.members(v, map[string]func(*jsontree.Node) error{
-		"arn":       f.string(&p.ARN),
-		"accountId": f.string(&p.AccountID),
-		"userId":    f.string(&p.UserID),
-		"roleArn":   f.string(&p.RoleARN),
-		"userArn":   f.string(&p.UserARN),
-		"type":      f.principalType,
-		"tags":      f.tags,
+		"arn":        f.string(&p.ARN),
+		"accountId":  f.string(&p.AccountID),
+		"userId":     f.string(&p.UserID),
+		"roleArn":    f.string(&p.RoleARN),
+		"userArn":    f.string(&p.UserARN),
+		"baseUserId": f.string(&p.BaseUserID),
+		"type":       f.principalType,
+		"tags":       f.tags,
 	})
 }
 

@@ -116,7 +116,7 @@ func TestReportIsRequestFile(t *testing.T) {
 		{
 			"a federated user",
 			`{"principal": {"arn": "arn:aws:sts::111122223333:federated-user/bob", "userArn": "arn:aws:iam::111122223333:user/alice",
-				"accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`,
+				"baseUserId": "AIDAALICE", "accountId": "111122223333"}, "action": "a:b", "resource": "x", ` + policies + `}`,
 		},
 		{
 			"an identity provider",

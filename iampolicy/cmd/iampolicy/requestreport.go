@@ -23,19 +23,20 @@ type requestReport struct {
 }
 
 type principalReport struct {
-	ARN       string            `json:"arn"`
-	AccountID string            `json:"accountId,omitempty"`
-	UserID    string            `json:"userId,omitempty"`
-	RoleARN   string            `json:"roleArn,omitempty"`
-	UserARN   string            `json:"userArn,omitempty"`
-	Type      string            `json:"type,omitempty"`
-	Tags      map[string]string `json:"tags,omitempty"`
+	ARN        string            `json:"arn"`
+	AccountID  string            `json:"accountId,omitempty"`
+	UserID     string            `json:"userId,omitempty"`
+	RoleARN    string            `json:"roleArn,omitempty"`
+	UserARN    string            `json:"userArn,omitempty"`
+	BaseUserID string            `json:"baseUserId,omitempty"`
+	Type       string            `json:"type,omitempty"`
+	Tags       map[string]string `json:"tags,omitempty"`
 }
 
 func reportRequest(r *iampolicy.Request) requestReport {
 	p := &r.Principal
 	report := requestReport{
-		Principal: principalReport{p.ARN, p.AccountID, p.UserID, p.RoleARN, p.UserARN, p.Type.String(), p.Tags},
+		Principal: principalReport{p.ARN, p.AccountID, p.UserID, p.RoleARN, p.UserARN, p.BaseUserID, p.Type.String(), p.Tags},
 		Action:    r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount, Context: map[string]any{},
 	}
 	for key := range r.Context.Keys() {

@@ -67,7 +67,7 @@ A FILE named "-" is the standard input. The request file's members are all optio
 A policy is the name of a file, from the request file's folder on, or the document
 itself; "trust" stands in the place of "resource". In the context a list makes the
 key multivalued; "unknown" has the keys of -unknown. "principal" may be an object with
-arn, accountId, userId, roleArn, userArn, type and tags; then aws:userid and
+arn, accountId, userId, roleArn, userArn, baseUserId, type and tags; then aws:userid and
 aws:PrincipalTag/... are filled in too.
 
 Exit status: 0 allowed, 1 denied, 2 no answer: a wrong flag, a file that cannot be
