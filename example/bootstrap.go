@@ -19,6 +19,10 @@ const (
 	dispatcherUser   = "dispatcher"
 	newcomerUser     = "newcomer"
 	riderUser        = "rider" // who may assume the role
+
+	identityPool = "wildrydes_identity_pool"
+	authRole     = "Cognito_" + identityPool + "Auth_Role"   // of who has signed in
+	unauthRole   = "Cognito_" + identityPool + "Unauth_Role" // of guests
 )
 
 // bootstrap makes the folder at the first start, and later leaves it as it is. principals.json is
@@ -57,7 +61,9 @@ func bootstrap(dir, region string) (a api, err error) {
 		a.principal("user", dispatcherUser), uniqueID("AIDA"), standardPolicy, dispatcherPolicy, dispatcherKey, dispatcherSecret.Reveal(),
 		a.principal("user", newcomerUser), uniqueID("AIDA"), newcomerKey, newcomerSecret.Reveal(),
 		a.principal("user", riderUser), uniqueID("AIDA"), riderKey, riderSecret.Reveal(),
-		a.principal("role", riderRole), uniqueID("AROA"), standardPolicy, a.principal("user", riderUser)))
+		a.principal("role", riderRole), uniqueID("AROA"), standardPolicy, a.principal("user", riderUser),
+		a.poolRole(authRole), uniqueID("AROA"), a.IdentityPoolID, "authenticated",
+		a.poolRole(unauthRole), uniqueID("AROA"), a.IdentityPoolID, "unauthenticated"))
 }
 
 // uniqueID has the form of IAM's: IAM User Guide, "Understanding unique ID prefixes".
@@ -186,9 +192,32 @@ const (
           }
         ]
       }
-    }
+    },
+` + poolRoleDocument + `,
+` + poolRoleDocument + `
   ]
 }
 `
+	// The trust policy is the one that Cognito writes: Amazon Cognito Developer Guide, "Role trust
+	// and permissions".
+	poolRoleDocument = `    {
+      "Arn": %q,
+      "RoleId": %q,
+      ` + nothingAttached + `,
+      "AssumeRolePolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [
+          {
+            "Effect": "Allow",
+            "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {
+              "StringEquals": {"cognito-identity.amazonaws.com:aud": %q},
+              "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": %q}
+            }
+          }
+        ]
+      }
+    }`
 	nothingAttached = `"AttachedPolicies": []`
 )

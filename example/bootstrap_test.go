@@ -40,7 +40,7 @@ func TestTheFirstStartWritesTheFolder(t *testing.T) {
 	want := []string{
 		"api.json", "aws.config", "dispatcher.env", "newcomer.env",
 		"policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
-		"principals.json", "rider.env", "wildgate.lock",
+		"pool.env", "principals.json", "rider.env", "wildgate.lock",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(contents(t, s.data)))); diff != "" {
 		t.Error(diff)
@@ -166,7 +166,7 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 		t.Errorf("the rider is %q", got)
 	}
 	_, until, _ := strings.Cut(second.stdout.String(), "a session of the role Rider until ")
-	until, _, _ = strings.Cut(until, ",")
+	until, _, _ = strings.Cut(until, "\n")
 	expires, err := time.Parse(time.RFC3339, until)
 	if left := time.Until(expires); err != nil || left < 11*time.Hour || left > 12*time.Hour {
 		t.Errorf("the rider's session expires at %q", until)

@@ -34,8 +34,12 @@ func (c *caller) withoutFile(note string) { c.accessKeyID, c.note, c.unwritten =
 // checked the document.
 type principalsView struct {
 	Users []userView
-	Roles []struct{ Arn, RoleID string }
-	text  string
+	Roles []roleView
+}
+
+type roleView struct {
+	Arn, RoleID      string
+	AttachedPolicies []string
 }
 
 type userView struct {
@@ -57,8 +61,15 @@ func readPrincipals(dir string) (v principalsView, err error) {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return principalsView{}, fmt.Errorf("%s: %w", principalsFile, err)
 	}
-	v.text = string(data)
 	return v, nil
+}
+
+// role returns the role with this ARN, or nil.
+func (v *principalsView) role(arn string) *roleView {
+	if i := slices.IndexFunc(v.Roles, func(r roleView) bool { return r.Arn == arn }); i >= 0 {
+		return &v.Roles[i]
+	}
+	return nil
 }
 
 // user returns the user with this ARN, or nil.
@@ -96,7 +107,7 @@ func assumed(ctx context.Context, client stsClient, roles sigv4auth.RoleStore, a
 		return rider, nil
 	}
 	rider.accessKeyID, rider.secret, rider.token = c.AccessKeyID, c.Secret, c.SessionToken
-	rider.note = fmt.Sprintf("%s, a session of the role %s until %s, renewed at each start", riderSession, riderRole,
+	rider.note = fmt.Sprintf("%s, a session of the role %s until %s", riderSession, riderRole,
 		c.Expires.UTC().Format(time.RFC3339))
 	return rider, nil
 }
@@ -121,9 +132,9 @@ func longTerm(v *principalsView, a api, name string) caller {
 	case c.accessKeyID == "":
 		c.note = fmt.Sprintf("no env file: the user has no active key with its secret in %s", principalsFile)
 	case len(u.AttachedPolicies) == 0:
-		c.note = "an IAM user with no policy yet"
+		c.note = "a user with no policy yet"
 	default:
-		c.note = "an IAM user with " + strings.Join(u.AttachedPolicies, ", ")
+		c.note = "a user: " + strings.Join(u.AttachedPolicies, ", ")
 	}
 	return c
 }

@@ -18,6 +18,7 @@ const userVersionOffset = 60
 // It is called in turn with the changes.
 func (s *rideStore) checkpoint(ctx context.Context) {
 	s.changes = 0
+	ctx = withTurn(ctx)
 	var stamp uint32
 	err := s.files.write(logPart, func() (err error) {
 		stamp, err = s.stamp(ctx)
@@ -33,6 +34,7 @@ func (s *rideStore) checkpoint(ctx context.Context) {
 
 // emptyLog moves all of the log, before the files are watched.
 func (s *rideStore) emptyLog(ctx context.Context) error {
+	ctx = withTurn(ctx)
 	stamp, err := s.stamp(ctx)
 	if err != nil {
 		return err

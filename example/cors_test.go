@@ -5,12 +5,17 @@ import (
 	"testing"
 )
 
-// The headers of wire.md's CORS rule, in the form in which browsers send and compare them.
-const corsHeaders = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type,x-amz-content-sha256,x-amz-date," +
-	"x-amz-security-token,x-amz-user-agent,x-api-key"
+// The headers that clients send, in the form in which browsers send and compare them.
+const (
+	// Those of wire.md's CORS rule, to the API.
+	corsHeaders = "amz-sdk-invocation-id,amz-sdk-request,authorization,content-type,x-amz-content-sha256,x-amz-date," +
+		"x-amz-security-token,x-amz-user-agent,x-api-key"
+	// Those of Amplify and the SDKs to the pools.
+	poolHeaders = "amz-sdk-invocation-id,amz-sdk-request,cache-control,content-type,x-amz-target,x-amz-user-agent"
+)
 
-func (s *site) preflight(origin, method, headers string) answer {
-	r := s.request("OPTIONS", "/prod/ride", "")
+func (s *site) preflight(path, origin, method, headers string) answer {
+	r := s.request("OPTIONS", path, "")
 	r.Header.Set("Origin", origin)
 	r.Header.Set("Access-Control-Request-Method", method)
 	if headers != "" {
@@ -26,6 +31,8 @@ func TestPreflights(t *testing.T) { // threat 133
 		allowed                       bool
 	}{
 		{"one of the origins", "https://rides.example", "POST", corsHeaders, true},
+		{"the pools", "https://rides.example", "POST", poolHeaders, true},
+		{"the pools, for another origin", "https://other.example", "POST", poolHeaders, false},
 		{"the other one", "http://localhost:5173", "POST", "content-type", true},
 		{"no headers", "https://rides.example", "GET", "", true},
 		{"DELETE", "https://rides.example", "DELETE", "", true},
@@ -39,7 +46,11 @@ func TestPreflights(t *testing.T) { // threat 133
 		{"an origin that ends alike", "https://evil-rides.example", "POST", "content-type", false},
 		{"no origin at all", "null", "POST", "content-type", false},
 	} {
-		got := s.preflight(tt.origin, tt.method, tt.headers)
+		path := "/prod/ride"
+		if tt.headers == poolHeaders {
+			path = "/"
+		}
+		got := s.preflight(path, tt.origin, tt.method, tt.headers)
 		allowed := got.header.Get("Access-Control-Allow-Origin") == tt.origin &&
 			got.header.Get("Access-Control-Allow-Methods") == tt.method &&
 			got.header.Get("Access-Control-Allow-Headers") == tt.headers
@@ -71,10 +82,14 @@ func TestWebPagesMayReadEveryAnswer(t *testing.T) {
 		{"no signature", "", "/prod/rides", 403},
 		{"a malformed path", "", "/prod//rides", 400},
 		{"health", "", "/healthz", 200},
+		{"the user pool", "POOL", "/", 400},
 	} {
 		r := s.request("GET", tt.path, "")
+		if tt.caller == "POOL" {
+			r = s.jsonRequest(userPool, "SignUp", nil)
+		}
 		r.Header.Set("Origin", "https://rides.example")
-		if tt.caller != "" {
+		if tt.caller != "" && tt.caller != "POOL" {
 			signer(s.credentials(tt.caller)).Sign(r)
 		}
 		got := s.send(r).wants(t, tt.status)
@@ -95,14 +110,15 @@ func TestWebPagesMayReadEveryAnswer(t *testing.T) {
 
 func TestEveryOriginOnlyIfAskedFor(t *testing.T) {
 	s := start(t, t.TempDir(), "-cors", "*")
-	if got := s.preflight("https://any.example", "POST", "content-type"); got.header.Get("Access-Control-Allow-Origin") != "*" {
+	got := s.preflight("/prod/ride", "https://any.example", "POST", "content-type")
+	if got.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%v", got.header)
 	}
 }
 
 func TestWithoutOriginsThereIsNoCORS(t *testing.T) { // threat 133
 	s := start(t, t.TempDir())
-	got := s.preflight("https://rides.example", "POST", "content-type").wants(t, 403)
+	got := s.preflight("/prod/ride", "https://rides.example", "POST", "content-type").wants(t, 403)
 	for name := range got.header {
 		if strings.HasPrefix(name, "Access-Control-") {
 			t.Errorf("%s: %s", name, got.header.Get(name))

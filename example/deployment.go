@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
@@ -19,12 +20,15 @@ type deployment struct {
 	healthy http.Handler // the health check alone
 	banner  banner       // what is served, and to whom, as it is at the start
 
+	stdout  io.Writer
 	journal *journal
 	lock    *folderLock
 	keys    *filestore.Store
 	sealed  *sts.Store
 	rides   *rideStore
 	watch   *dataWatch
+	codes   *courier
+	pools   *signIn // nil: nobody can sign in
 }
 
 // open opens the data folder, which it makes at the first start, and builds the handler. Whether it
@@ -47,7 +51,11 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	}); err != nil {
 		return err
 	}
-	if d.sealed, err = openSessions(opts, d.keys, d.journal.Logger); err != nil {
+	ring, err := openRing(opts.ring, opts.data, d.journal.Logger)
+	if err != nil {
+		return err
+	}
+	if d.sealed, err = sts.NewStore(sts.StoreConfig{Ring: ring, Roles: d.keys, Credentials: d.keys, Policies: d.keys}); err != nil {
 		return err
 	}
 	writeError := probe(opts.data)
@@ -62,9 +70,15 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		return err
 	}
 	d.rides.files.keep(d.lock)
+	if err := d.openPools(ctx, opts, a, addr, ring, writeError); err != nil {
+		return err
+	}
+	if err := d.rides.watch(ctx); err != nil {
+		return err
+	}
 	healthy := health(d.rides, d.journal.Logger)
 	d.healthy = onlyHealth(healthy)
-	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.sealed, d.journal); err != nil {
+	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.sealed, d.pools, d.journal); err != nil {
 		return err
 	}
 	principals, err := readPrincipals(opts.data)
@@ -93,18 +107,33 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 			return err
 		}
 	}
-	d.banner = newBanner(opts, a, here, who, &principals)
+	if err := writePoolEnv(opts.data, a, here); err != nil && !unwritable(err) {
+		return err
+	}
+	d.banner = newBanner(opts, a, here, who, &principals, d.pools != nil)
 	d.watch = watchData(d.journal.Logger, d.readAtStart(opts.data, who), func() { _ = d.rides.files.check() }) // which tells by itself
 	return nil
 }
 
-// openSessions puts what seals and opens session tokens in front of the folder.
-func openSessions(opts options, files *filestore.Store, log *slog.Logger) (*sts.Store, error) {
-	ring, err := openRing(opts.ring, opts.data, log)
-	if err != nil {
-		return nil, err
+// openPools opens the pools, and says where they cannot be. Rides are asked for without them, too.
+func (d *deployment) openPools(ctx context.Context, opts options, a api, addr net.Addr, ring *keyring.Ring, writeError error) (err error) {
+	if a.pools == (pools{}) {
+		return nil // the banner says so
 	}
-	return sts.NewStore(sts.StoreConfig{Ring: ring, Roles: files, Credentials: files, Policies: files})
+	var out io.Writer
+	if isLoopback(addr) {
+		out = d.stdout
+	}
+	d.codes = newCourier(opts.deliver, out, d.journal.Logger)
+	if !d.codes.able() {
+		d.journal.Warn("the address is not a loopback address, and there is no -deliver: nobody is sent a code, so that nobody can sign up")
+	}
+	d.pools, err = newSignIn(ctx, opts, a, issuerAt(opts, addr), d.rides.accounts, ring, d.sealed, d.codes, d.journal)
+	if errors.Is(err, errOtherRing) || err != nil && writeError != nil {
+		d.journal.Error("nobody can sign in", "error", err)
+		return nil
+	}
+	return err
 }
 
 // readAtStart are the files that only a start reads or writes.
@@ -118,7 +147,7 @@ func (d *deployment) readAtStart(dir string, who []caller) []watchedFile {
 		advice: "the rides are served as long as the program runs: let it be read again before the next start",
 	}}
 	for i := range who {
-		if path := who[i].envPath(dir); who[i].accessKeyID != "" {
+		if path := envPath(dir, who[i].name); who[i].accessKeyID != "" {
 			if _, err := os.Stat(path); err == nil {
 				files = append(files, watchedFile{path: path, advice: "the next start writes it anew"})
 			}
@@ -131,6 +160,12 @@ func (d *deployment) readAtStart(dir string, who []caller) []watchedFile {
 func (d *deployment) close() (err error) {
 	if d.watch != nil {
 		d.watch.close() // before what it looks at
+	}
+	if d.pools != nil {
+		d.pools.close()
+	}
+	if d.codes != nil {
+		d.codes.close()
 	}
 	if d.rides != nil {
 		err = d.rides.close()

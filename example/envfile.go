@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// envPath returns where the caller's env file is.
-func (c *caller) envPath(dir string) string { return filepath.Join(dir, c.name+".env") }
+// envPath returns where the env file of a name is.
+func envPath(dir, name string) string { return filepath.Join(dir, name+".env") }
 
 // writeEnv writes the caller's env file, which a POSIX shell sources. A caller without a key has
 // none: one of an earlier start is removed, since its key is not to be used any more. Where nothing
@@ -20,29 +20,62 @@ func (c *caller) writeEnv(dir string, a api, endpoint string) error {
 		return nil
 	}
 	if c.accessKeyID == "" {
-		if err := os.Remove(c.envPath(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(envPath(dir, c.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "# The %s's keys, for a shell to source. Written anew at each start.\n", c.name)
-	export := func(name, value string) { fmt.Fprintf(&b, "export %s=%s\n", name, shellQuote(value)) }
+	e := newEnvFile("The " + c.name + "'s keys")
+	e.export("AWS_ACCESS_KEY_ID", c.accessKeyID)
+	e.export("AWS_SECRET_ACCESS_KEY", c.secret.Reveal())
+	if !c.token.IsZero() {
+		e.export("AWS_SESSION_TOKEN", c.token.Reveal())
+	}
+	return e.write(envPath(dir, c.name), a, endpoint)
+}
+
+// poolEnv names the env file of the pools, whose variables are those of nobody: who signs up has no
+// keys yet.
+const poolEnv = "pool"
+
+func writePoolEnv(dir string, a api, endpoint string) error {
+	if a.pools == (pools{}) {
+		return nil
+	}
+	e := newEnvFile("The user pool and the identity pool")
+	e.text.WriteString("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY\n")
+	e.export("USER_POOL_ID", a.UserPoolID)
+	e.export("USER_POOL_CLIENT_ID", a.ClientID)
+	e.export("IDENTITY_POOL_ID", a.IdentityPoolID)
+	e.export("LOGIN_PROVIDER", a.provider())
+	return e.write(envPath(dir, poolEnv), a, endpoint)
+}
+
+// envFile is the text of an env file.
+type envFile struct{ text strings.Builder }
+
+func newEnvFile(what string) *envFile {
+	e := new(envFile)
+	fmt.Fprintf(&e.text, "# %s, for a shell to source. Written anew at each start.\n", what)
 	// What another env file or the shell's owner has set, and what SDKs would take in place of, or
 	// together with, these keys.
-	b.WriteString("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_PROFILE AWS_DEFAULT_PROFILE\n")
-	export("AWS_ACCESS_KEY_ID", c.accessKeyID)
-	export("AWS_SECRET_ACCESS_KEY", c.secret.Reveal())
-	if !c.token.IsZero() {
-		export("AWS_SESSION_TOKEN", c.token.Reveal())
-	}
-	export("AWS_REGION", a.Region)
-	export("AWS_DEFAULT_REGION", a.Region) // where botocore looks
-	export("AWS_ENDPOINT_URL", endpoint)   // of every service, for AWS's own clients
-	export("WILDGATE_ENDPOINT", endpoint)
-	err := replaceFile(c.envPath(dir), []byte(b.String()))
+	e.text.WriteString("unset AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION AWS_PROFILE AWS_DEFAULT_PROFILE\n")
+	return e
+}
+
+func (e *envFile) export(name, value string) {
+	fmt.Fprintf(&e.text, "export %s=%s\n", name, shellQuote(value))
+}
+
+// write adds where everything is, and writes the file.
+func (e *envFile) write(path string, a api, endpoint string) error {
+	e.export("AWS_REGION", a.Region)
+	e.export("AWS_DEFAULT_REGION", a.Region) // where botocore looks
+	e.export("AWS_ENDPOINT_URL", endpoint)   // of every service, for AWS's own clients
+	e.export("WILDGATE_ENDPOINT", endpoint)
+	err := replaceFile(path, []byte(e.text.String()))
 	if unwritable(err) {
-		if old, readErr := os.ReadFile(c.envPath(dir)); readErr == nil && string(old) == b.String() {
+		if old, readErr := os.ReadFile(path); readErr == nil && string(old) == e.text.String() {
 			return nil
 		}
 	}

@@ -84,7 +84,7 @@ func TestCallersWhomTheOperatorChanged(t *testing.T) {
 			"a key has expired", `"Status": "Active"`, `"Status": "Active", "Expires": "2020-01-01T00:00:00Z"`, "dispatcher",
 			"no env file: the user has no active key", false,
 		},
-		{"a key lives for some time", `"Status": "Active"`, `"Status": "Active", "Expires": "2999-01-01T00:00:00Z"`, "dispatcher", "an IAM user with", true},
+		{"a key lives for some time", `"Status": "Active"`, `"Status": "Active", "Expires": "2999-01-01T00:00:00Z"`, "dispatcher", "a user: ", true},
 		{
 			"the user is renamed", `user/wildrydes/dispatcher"`, `user/wildrydes/boss"`, "dispatcher",
 			"no env file: principals.json has no user arn:aws:iam::", false,
@@ -107,9 +107,6 @@ func TestCallersWhomTheOperatorChanged(t *testing.T) {
 			line := regexp.MustCompile(`(?m)^  ` + tt.caller + ` +(-|\w+\.env) +(.*)$`).FindStringSubmatch(second.stdout.String())
 			if line == nil || !strings.HasPrefix(line[2], tt.note) || (line[1] != "-") != tt.hasFile {
 				t.Errorf("printed: %q", line)
-			}
-			if sources := strings.Contains(second.stdout.String(), "/"+tt.caller+".env\n"); sources != tt.hasFile {
-				t.Errorf("a command that sources the env file is printed: %v", sources)
 			}
 		})
 	}

@@ -14,12 +14,17 @@ import (
 const maxBodyBytes = 64 << 10
 
 // newHandler joins the layers, the outermost last (threat 148): rides, authorization and
-// verification, health, CORS. The rides are behind the middleware as a whole, so that a refused
-// caller learns nothing of what exists (threat 143).
+// verification, the other services at the address, CORS. The rides are behind the middleware as a
+// whole, so that a refused caller learns nothing of what exists (threat 143). pools is nil where
+// nobody can sign in.
 func newHandler(
-	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, log *journal,
+	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, pools *signIn, log *journal,
 ) (http.Handler, error) {
-	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: riderName, Failed: log.failed})
+	name := riderName
+	if pools != nil {
+		name = riderNames(pools.users, a.provider())
+	}
+	rides, err := ridesvc.New(ridesvc.Config{Store: store, Prefix: "/" + stage, Rider: riderOf, RiderName: name, Failed: log.failed})
 	if err != nil {
 		return nil, err
 	}
@@ -46,22 +51,15 @@ func newHandler(
 	if err != nil {
 		return nil, err
 	}
-	protected := auth.Require(authz.Check)(rides)
-	services, err := newSTS(opts, a, keys, log)
-	if err != nil {
+	services := &routes{api: auth.Require(authz.Check)(ofIdentity(a, rides)), health: healthy}
+	if services.sts, err = newSTS(opts, a, keys, log); err != nil {
 		return nil, err
 	}
-	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isHealth(r) {
-			healthy(w, r)
-			return
-		}
-		if isQuery(r) {
-			services.ServeHTTP(w, r)
-			return
-		}
-		protected.ServeHTTP(w, r)
-	})
+	services.users, services.identities = noSignIn(userPoolTarget), noSignIn(identityTarget)
+	if pools != nil {
+		pools.routeTo(services, a.UserPoolID, log)
+	}
+	var handler http.Handler = services
 	if len(opts.origins) > 0 {
 		handler = allowOrigins(opts.origins, handler)
 	}
@@ -81,17 +79,6 @@ func newSTS(opts options, a api, keys *sts.Store, log *journal) (http.Handler, e
 	})
 }
 
-// isQuery reports whether a request is one of AWS's query protocol, rather than one to the API,
-// which has nothing at its root. Which service it asks is told by its Action and Version, in the
-// body, which the endpoint reads once it has been verified. A request with X-Amz-Target is of
-// another protocol, that no service here speaks: it goes to the API, which refuses it.
-func isQuery(r *http.Request) bool {
-	if r.URL.EscapedPath() != "/" || len(r.Header["X-Amz-Target"]) > 0 {
-		return false
-	}
-	return r.Method == http.MethodPost || r.Method == http.MethodGet && r.URL.Query().Has("Action")
-}
-
 // allowOrigins answers preflights, which carry no credentials and end here (threat 133), and lets
 // pages of the origins read every answer, refusals too: without that a browser shows a CORS error
 // in place of the reason.
@@ -103,6 +90,8 @@ func allowOrigins(origins []string, next http.Handler) http.Handler {
 			// Those that the workshop's API allows, and what SDKs send beside them.
 			"Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token",
 			"X-Amz-Content-Sha256", "X-Amz-User-Agent", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request",
+			// And what they send to the pools.
+			"X-Amz-Target", "Cache-Control",
 		},
 		// Clients correct their clock by Date, tell refusals apart by the type, and wait as long as
 		// they are asked to.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -23,10 +24,10 @@ import (
 
 const (
 	seattle  = `{"PickupLocation":{"Latitude":47.6,"Longitude":-122.3}}`
-	lastLine = "Stop with Ctrl-C.\n"
 	patience = 10 * time.Second
-	noPolicy = `"AttachedPolicies": []`
-	attached = `"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy"]`
+	// The newcomer's, alone among those without a policy, comes before keys.
+	noPolicy = `"AttachedPolicies": [],` + "\n" + `      "AccessKeys"`
+	attached = `"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy"],` + "\n" + `      "AccessKeys"`
 )
 
 // output is a buffer that one goroutine writes and another reads.
@@ -85,17 +86,20 @@ func start(t *testing.T, data string, args ...string) *site {
 			t.Fatalf("exit status %d at the start; stderr:\n%s", got, s.stderr)
 		default:
 		}
-		return strings.HasSuffix(s.stdout.String(), lastLine)
+		return endpointIn(s.stdout.String()) != ""
 	})
 	s.endpoint = endpointIn(s.stdout.String())
 	return s
 }
 
-// endpointIn returns where the program says that it serves.
+var lastLine = regexp.MustCompile(`(?m)^Ctrl-C ends it\. Wild Rydes is served at (http://\S+)\n`)
+
+// endpointIn returns where the program says that it serves, "" if it does not yet.
 func endpointIn(stdout string) string {
-	_, after, _ := strings.Cut(stdout, "Wild Rydes, signed: ")
-	endpoint, _, _ := strings.Cut(after, "/prod")
-	return endpoint
+	if found := lastLine.FindStringSubmatch(stdout); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // fails runs the program, which must end by itself, and returns what it wrote.

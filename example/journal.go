@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -86,6 +88,36 @@ func (j *journal) refused(ctx context.Context, err error) {
 	}
 	j.LogAttrs(ctx, level, "why it was refused", attrs...)
 }
+
+// asked wraps the user pool's handler: what nobody has signed is one line, too, with the operation
+// and how it ended, and nothing that the request says. Who signs has a line by audit.
+func (j *journal) asked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		_, operation, _ := strings.Cut(strings.Join(r.Header["X-Amz-Target"], ","), ".")
+		for _, signed := range []string{"Admin", "Describe", "List"} {
+			if strings.HasPrefix(operation, signed) {
+				return
+			}
+		}
+		if !isWord(operation) || !j.strangers.take() {
+			return
+		}
+		level, message := slog.LevelInfo, "user pool"
+		code, _, _ := strings.Cut(w.Header().Get("X-Amzn-Errortype"), ":")
+		if code != "" {
+			level = slog.LevelWarn
+		}
+		attrs := []slog.Attr{slog.String("id", w.Header().Get("X-Amzn-Requestid")), slog.String("operation", operation)}
+		if code != "" {
+			attrs = append(attrs, slog.String("reason", code), slog.String("from", r.RemoteAddr))
+		}
+		j.LogAttrs(r.Context(), level, message, attrs...)
+	})
+}
+
+// isWord keeps what is no operation out of the log (threat 214).
+var isWord = regexp.MustCompile(`^[A-Za-z]{1,64}$`).MatchString
 
 // failed is the ride service's Failed hook.
 func (j *journal) failed(r *http.Request, err error) { j.broken(r.Context(), err) }

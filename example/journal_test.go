@@ -255,7 +255,7 @@ func TestAFloodOfStrangersIsSampledAndCounted(t *testing.T) { // threat 228
 func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
 	s := start(t, t.TempDir())
 	good := s.read("principals.json")
-	s.edit("principals.json", noPolicy, `"AttachedPolices": []`)
+	s.edit("principals.json", noPolicy, `"AttachedPolices": [],`+"\n"+`      "AccessKeys"`)
 	eventually(t, "the mistake is logged", func() bool { return len(s.logged(`"mistake in the data folder"`)) > 0 })
 	want := fmt.Sprintf(`file=principals.json line=%d column=7 problem=`, 1+strings.Count(good[:strings.Index(good, noPolicy)], "\n"))
 	if line := s.logged(`"mistake in the data folder"`)[0]; !strings.Contains(line, want) ||

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -32,6 +33,8 @@ type options struct {
 	ring    string         // absolute
 	region  string         // "": that of the data folder, or in a new one defaultRegion
 	origins []string
+	url     string // what clients reach the program at; "": the address that it serves at
+	deliver string // the program that sends codes to users; "": they are printed, if nobody else can ask for them
 	presign time.Duration
 	// diagnose logs why the signatures of refused requests do not verify.
 	diagnose bool
@@ -48,7 +51,8 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs.StringVar(&opts.health, "health", "",
 		"answer GET /healthz on this `host:port` as well, which clients cannot keep busy; none if empty")
 	proxies := fs.String("proxies", "", "the `networks` of your own reverse proxies, such as 10.0.0.0/24,127.0.0.1: "+
-		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections")
+		"any other address may have "+strconv.Itoa(maxConnections/4)+" connections; who signs in behind them is counted by "+
+		"the address that they tell in X-Forwarded-For")
 	fs.StringVar(&opts.data, "data", "./wildgate-data",
 		"keep principals, policies and rides in this `folder`; the first start writes it")
 	fs.StringVar(&opts.ring, "ring", "", "keep the keys that seal session tokens in this `file`, outside of the data folder; "+
@@ -64,6 +68,10 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	fs.TextVar(&opts.level, "log-level", slog.LevelInfo,
 		"log what has at least this `level`: DEBUG, INFO, WARN or ERROR; an admitted request is an INFO line, a refused one WARN, "+
 			"and DEBUG says more of each")
+	fs.StringVar(&opts.url, "url", "", "the `URL` that clients reach this program at, such as https://rides.example behind a proxy "+
+		"with TLS, which the tokens of the user pool name (default http:// and the address)")
+	fs.StringVar(&opts.deliver, "deliver", "", "hand the codes of who signs up to this `program`, as JSON on its standard input, "+
+		"to mail them; without one, codes are printed on standard output if -addr is a loopback address, and nobody can sign up if not")
 	origins := fs.String("cors", "",
 		"let web pages of these `origins` call the service: https://a.example,http://localhost:5173, or * for all; none if empty")
 	fs.Usage = func() {} // called for mistakes, too
@@ -100,6 +108,14 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	if opts.origins, err = parseOrigins(*origins); err != nil {
 		return options{}, fmt.Errorf("-cors: %w", err)
 	}
+	if err := checkURL(opts.url); err != nil {
+		return options{}, fmt.Errorf("-url: %w", err)
+	}
+	if opts.deliver != "" {
+		if opts.deliver, err = exec.LookPath(opts.deliver); err != nil {
+			return options{}, fmt.Errorf("-deliver: %w", err)
+		}
+	}
 	if opts.data == "" {
 		return options{}, fmt.Errorf("-data: a folder is needed")
 	}
@@ -117,6 +133,21 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 
 // isRegion keeps what policies and ARNs have a meaning for, as ':' and '*', out of the region.
 var isRegion = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`).MatchString
+
+// checkURL takes a URL that has nothing but scheme and host: the paths are the program's.
+func checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || text != u.Scheme+"://"+u.Host || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("%q is no URL such as https://rides.example, without a path", text)
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (err != nil || !addr.IsLoopback()) {
+		return fmt.Errorf("%q is http:// and not of this machine: passwords would go over the network in plain text", text)
+	}
+	return nil
+}
 
 // parseNetworks takes a list of networks, and of addresses.
 func parseNetworks(list string) (networks []netip.Prefix, err error) {

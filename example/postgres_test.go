@@ -20,12 +20,17 @@ import (
 	"github.com/wildgate/wildgate/internal/testneed"
 	"github.com/wildgate/wildgate/ridesvc"
 	"github.com/wildgate/wildgate/ridesvc/ridetest"
+	"github.com/wildgate/wildgate/sigv4auth/sts"
+	"github.com/wildgate/wildgate/sigv4auth/sts/identitytest"
 )
 
 func TestRideStoreOnPostgreSQL(t *testing.T) {
 	server := startPostgres(t)
 	ridetest.TestStore(t, func(t *testing.T) ridesvc.Store {
 		return openStore(t, server.open(t, server.create(t)))
+	})
+	t.Run("identities", func(t *testing.T) {
+		identitytest.TestStore(t, func(t *testing.T) sts.IdentityStore { return openIdentities(t, server.open(t, server.create(t))) })
 	})
 	t.Run("schema", func(t *testing.T) {
 		testRideSchema(t, func(t *testing.T) func() *sql.DB {

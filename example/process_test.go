@@ -74,7 +74,7 @@ func launch(t *testing.T, path, data string, args ...string) (*site, *exec.Cmd) 
 	}
 	t.Cleanup(s.kill)
 	eventually(t, "the program serves, or says why not", func() bool {
-		return strings.Contains(s.stderr.String(), "example: ") || strings.HasSuffix(s.stdout.String(), lastLine)
+		return strings.Contains(s.stderr.String(), "example: ") || endpointIn(s.stdout.String()) != ""
 	})
 	s.endpoint = endpointIn(s.stdout.String())
 	return s, cmd
@@ -89,91 +89,7 @@ func ends(t *testing.T, cmd *exec.Cmd) *os.ProcessState {
 	return cmd.ProcessState
 }
 
-// commands returns the printed commands by the line that introduces them.
-func commands(stdout string) (titles []string, scripts map[string]string) {
-	scripts = make(map[string]string)
-	title := ""
-	for line := range strings.Lines(stdout) {
-		command, isCommand := strings.CutPrefix(line, "    ")
-		switch {
-		case isCommand:
-			scripts[title] += command
-		case strings.TrimSpace(line) != "":
-			title = strings.TrimSpace(line)
-			titles = append(titles, title)
-		}
-	}
-	return titles, scripts
-}
-
 var statusLine = regexp.MustCompile(`(?m)^(\d{3})(?: |$)`)
-
-func TestThePrintedCommands(t *testing.T) {
-	t.Parallel()
-	curl := testneed.Program(t, "curl")
-	if out, err := exec.Command(curl, "--version").Output(); err != nil || !curlSigns(string(out)) {
-		testneed.MissingProgram(t, "curl 7.86 or later")
-	}
-	python := testneed.Program(t, "python3")
-	hasBotocore := exec.Command(python, "-c", "import botocore").Run() == nil
-	for _, shell := range []string{"bash", "sh"} {
-		t.Run(shell, func(t *testing.T) {
-			path := testneed.Program(t, shell)
-			s, _ := spawn(t, filepath.Join(t.TempDir(), oddFolder))
-			titles, scripts := commands(s.stdout.String())
-			script := strings.Builder{}
-			script.WriteString("set -eu\n")
-			var want []string
-			for _, title := range titles {
-				commands := scripts[title]
-				switch status := regexp.MustCompile(`: (\d{3})\.$`).FindStringSubmatch(title); {
-				case commands == "":
-					continue
-				case strings.HasPrefix(title, "The same with botocore"):
-					if !hasBotocore {
-						continue
-					}
-					want = append(want, "201")
-				case status != nil:
-					want = append(want, status[1])
-				}
-				script.WriteString(commands)
-			}
-			cmd := exec.CommandContext(t.Context(), path)
-			cmd.Stdin = strings.NewReader(script.String())
-			// A token that an earlier command of the same shell left behind, and proxies, are
-			// nothing to do with this.
-			cmd.Env = append(os.Environ(), "AWS_SESSION_TOKEN=old", "AWS_PROFILE=no-such-profile", "no_proxy=*")
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s\n%s", err, out, script.String())
-			}
-			var got []string
-			for _, match := range statusLine.FindAllStringSubmatch(string(out), -1) {
-				got = append(got, match[1])
-			}
-			if len(want) < 5 || strings.Join(got, " ") != strings.Join(want, " ") {
-				t.Errorf("statuses %v, want %v\n%s\n%s", got, want, out, s.stderr)
-			}
-			// What was printed is the lesson: the statuses themselves are told here once more.
-			if !strings.HasPrefix(strings.Join(want, " "), "201 403 200 403 201") {
-				t.Errorf("the printed commands promise %v", want)
-			}
-			if !hasBotocore {
-				testneed.MissingProgram(t, "botocore for python3")
-			}
-		})
-	}
-}
-
-// curlSigns reports whether a version of curl signs the headers that it is given.
-func curlSigns(version string) bool {
-	var major, minor int
-	if _, err := fmt.Sscanf(version, "curl %d.%d", &major, &minor); err != nil {
-		return false
-	}
-	return major > 7 || major == 7 && minor >= 86
-}
 
 func TestBotocoreLivesTheLesson(t *testing.T) {
 	t.Parallel()
@@ -371,6 +287,9 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 		{"an origin that is null", []string{"-cors", "null"}, 2, `-cors: "null" is no origin`},
 		{"an empty origin", []string{"-cors", "https://a.example,"}, 2, `-cors: "" is no origin`},
 		{"an origin in capitals", []string{"-cors", "https://A.example"}, 2, `-cors: "https://A.example" is no origin`},
+		{"a URL with a path", []string{"-url", "https://rides.example/"}, 2, `-url: "https://rides.example/" is no URL`},
+		{"a URL that is plain text", []string{"-url", "http://rides.example"}, 2, "passwords would go over the network in plain text"},
+		{"no program to deliver codes with", []string{"-deliver", "/no/such/program"}, 2, "-deliver: exec: "},
 		{"presigned URLs that live too long", []string{"-presign", "169h"}, 2, "-presign: 169h0m0s is not"},
 		{"a level that is none", []string{"-log-level", "loud"}, 2, `invalid value "loud" for flag -log-level`},
 	} {
@@ -389,6 +308,7 @@ func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
 	for _, flag := range []string{
 		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration",
+		"-url URL", "-deliver program",
 		"-diagnose", "-explain", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data",
 	} {
 		if !strings.Contains(stdout, flag) {

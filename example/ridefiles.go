@@ -110,33 +110,44 @@ func (f *rideFiles) record() error {
 // write runs do, which has SQLite write to one of its files, and to no other one. It does not if
 // something is wrong with the files. What do returns counts only if all is well afterwards, too.
 func (f *rideFiles) write(to part, do func() error) error {
+	end, err := f.begin(to)
+	if err != nil {
+		return err
+	}
+	return end(do())
+}
+
+// begin is the beginning of write, and end its end, with what was returned between.
+func (f *rideFiles) begin(to part) (end func(error) error, err error) {
 	f.writing.Lock()
-	defer f.writing.Unlock()
 	problem := f.inPlace()
 	if problem == nil {
 		problem = f.compare()
 	}
 	if err := f.tell(problem); err != nil {
-		return err
+		f.writing.Unlock()
+		return nil, err
 	}
-	err := do()
-	problem, _ = errors.AsType[*misplaced](err)
-	if problem == nil {
-		problem = f.inPlace()
-	}
-	for i := range f.held {
-		if h := &f.held[i]; problem != nil {
-			break
-		} else if h.part == to {
-			problem = h.grow()
-		} else {
-			problem = h.compare()
+	return func(err error) error {
+		defer f.writing.Unlock()
+		problem, _ := errors.AsType[*misplaced](err)
+		if problem == nil {
+			problem = f.inPlace()
 		}
-	}
-	if problem := f.tell(problem); problem != nil {
-		return problem
-	}
-	return err
+		for i := range f.held {
+			if h := &f.held[i]; problem != nil {
+				break
+			} else if h.part == to {
+				problem = h.grow()
+			} else {
+				problem = h.compare()
+			}
+		}
+		if problem := f.tell(problem); problem != nil {
+			return problem
+		}
+		return err
+	}, nil
 }
 
 // inPlace looks whether each file is at its path.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"modernc.org/sqlite"
-
 	"github.com/wildgate/wildgate/ridesvc"
 )
 
@@ -23,6 +20,9 @@ const (
 	ridesFile = "rides.db"
 	// Of SQLite's writers one writes at a time: more connections would only wait, and hold memory.
 	maxDatabaseConnections = 8
+	// maxAccountConnections are beside those: who signs in waits for others who do, and takes no
+	// ride's connection.
+	maxAccountConnections = 4
 	// changesOfLog is after how many changes the log is moved into the database's file: it has some
 	// megabytes then.
 	changesOfLog = 200
@@ -34,9 +34,13 @@ type rideStore struct {
 	*ridesvc.SQLStore
 	db    *sql.DB
 	files *rideFiles
+	// accounts is the same database, for the user pool and the identity pool.
+	accounts *sql.DB
 	// pin is a connection that only checkpoint uses, so that one is always open: SQLite removes its
 	// log with the last one.
 	pin *sql.Conn
+
+	readOnly bool // the folder could not be written when it was opened
 
 	// turn holds a value while a change is made: of SQLite's writers one writes at a time anyway.
 	turn    chan struct{}
@@ -48,33 +52,51 @@ var _ ridesvc.Store = (*rideStore)(nil)
 // Create implements ridesvc.Store. It looks once more after the ride is kept: the file may have
 // gone between.
 func (s *rideStore) Create(ctx context.Context, ride ridesvc.Ride) error {
-	return s.changing(ctx, func() error { return s.SQLStore.Create(ctx, ride) })
+	return s.changing(ctx, func(ctx context.Context) error { return s.SQLStore.Create(ctx, ride) })
 }
 
 // Cancel implements ridesvc.Store.
 func (s *rideStore) Cancel(ctx context.Context, rider, rideID string, at time.Time) error {
-	return s.changing(ctx, func() error { return s.SQLStore.Cancel(ctx, rider, rideID, at) })
+	return s.changing(ctx, func(ctx context.Context) error { return s.SQLStore.Cancel(ctx, rider, rideID, at) })
 }
 
 // Rename is SQLStore.Rename, as a change like the others.
 func (s *rideStore) Rename(ctx context.Context, rider, key string) error {
-	return s.changing(ctx, func() error { return s.SQLStore.Rename(ctx, rider, key) })
+	return s.changing(ctx, func(ctx context.Context) error { return s.SQLStore.Rename(ctx, rider, key) })
 }
 
-// changing makes a change, as soon as no other one is made.
-func (s *rideStore) changing(ctx context.Context, change func() error) error {
+// changing makes a change, as soon as no other one is made. It waits without a connection, which
+// somebody can read on meanwhile.
+func (s *rideStore) changing(ctx context.Context, change func(context.Context) error) error {
+	end, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	return end(change(withTurn(ctx)))
+}
+
+// begin begins a change, as soon as no other one is made. end ends it with its error, and returns
+// what it comes to.
+func (s *rideStore) begin(ctx context.Context) (end func(error) error, err error) {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
-	defer func() { <-s.turn }()
 	if s.changes >= changesOfLog {
 		// Before the change, so that one that finds the file overwritten is not answered with 201.
 		s.checkpoint(context.WithoutCancel(ctx))
 	}
 	s.changes++
-	return s.files.write(logPart, change)
+	written, err := s.files.begin(logPart)
+	if err != nil {
+		<-s.turn
+		return nil, err
+	}
+	return func(err error) error {
+		defer func() { <-s.turn }()
+		return written(err)
+	}, nil
 }
 
 // Ride implements ridesvc.Store.
@@ -111,6 +133,9 @@ func (s *rideStore) close() (err error) {
 	}
 	if s.pin != nil {
 		err = s.pin.Close()
+	}
+	if s.accounts != nil && s.accounts != s.db {
+		err = errors.Join(err, s.accounts.Close())
 	}
 	if s.db != nil {
 		err = errors.Join(err, s.db.Close())
@@ -151,17 +176,19 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 		log.Info("the program did not end by itself the last time: what it wrote last is taken from the log of the database", "log",
 			path+"-wal", "bytes", n)
 	}
-	connector, err := sqlite.NewConnector(dataSource(path, writeError))
-	if err != nil {
-		return nil, err
-	}
-	s.db = sql.OpenDB(&rideConnector{connector, s.files})
 	connections := maxDatabaseConnections + 1 // and the pin
 	if writeError != nil {
 		connections = 1 // which may have the file to itself
 	}
-	s.db.SetMaxOpenConns(connections)
-	s.db.SetMaxIdleConns(connections)
+	if s.db, err = s.openDatabase(path, writeError, connections); err != nil {
+		return nil, err
+	}
+	s.accounts = s.db
+	if writeError == nil {
+		if s.accounts, err = s.openDatabase(path, nil, maxAccountConnections); err != nil {
+			return nil, err
+		}
+	}
 	if s.SQLStore, err = ridesvc.NewSQLStore(ctx, s.db); err != nil {
 		return nil, fmt.Errorf("%s cannot be opened: %w", ridesFile, err)
 	}
@@ -183,12 +210,21 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 			return nil, err
 		}
 	}
-	if writeError == nil {
+	s.readOnly = writeError != nil
+	return s, nil
+}
+
+// watch begins to watch the files, once what a start makes is made: from then on nothing else
+// writes to them.
+func (s *rideStore) watch(ctx context.Context) error {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	if !s.readOnly {
 		if err := s.emptyLog(ctx); err != nil {
-			return nil, fmt.Errorf("%s cannot be written: %w", ridesFile, err)
+			return fmt.Errorf("%s cannot be written: %w", ridesFile, err)
 		}
 	}
-	return s, s.files.record() // from here on nothing else writes to the files
+	return s.files.record()
 }
 
 // dataSource names the database to the driver.
@@ -218,25 +254,4 @@ func dataSource(path string, writeError error) string {
 	// On Windows the path begins with a drive, which is no authority.
 	dsn := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/"), RawQuery: query.Encode()}
 	return dsn.String()
-}
-
-// rideConnector opens connections to the file that the others are open to, or none.
-type rideConnector struct {
-	driver.Connector
-	files *rideFiles
-}
-
-// Connect implements driver.Connector.
-func (c *rideConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	if err := c.files.check(); err != nil {
-		return nil, err
-	}
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.files.check(); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return conn, nil
 }

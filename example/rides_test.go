@@ -127,7 +127,7 @@ func TestARideIsLookedForAfterItIsKept(t *testing.T) {
 func TestFurtherConnectionsOpenTheSameFile(t *testing.T) {
 	s := start(t, t.TempDir())
 	s.stop()
-	db, closeIt, err := example.OpenRides(t.Context(), s.data)
+	db, _, closeIt, err := example.OpenRides(t.Context(), s.data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,3 +96,37 @@ func TestTheRingIsNotInTheDataFolder(t *testing.T) {
 	}
 	fails(t, 1, "-addr", "127.0.0.1:0", "-data", data)
 }
+
+// TestALostRingLosesNoPassword: who has signed up cannot sign in with another ring, which is told;
+// nothing of it is thrown away, rides go on, and with the old ring all is as it was.
+func TestALostRingLosesNoPassword(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	first := start(t, data)
+	first.signUp("alice")
+	client := first.ids().UserPoolClientID
+	first.stop()
+	if err := os.Rename(data+".ring", data+".kept"); err != nil {
+		t.Fatal(err)
+	}
+	lost := start(t, data)
+	lost.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
+	ask := func(s *site) answer {
+		return s.ask(userPool, "InitiateAuth", map[string]any{
+			"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": map[string]any{"USERNAME": "alice", "PASSWORD": password},
+		})
+	}
+	if got := ask(lost).wants(t, 503); got.header.Get("X-Amzn-Errortype") != "ServiceUnavailableException:" {
+		t.Errorf("a sign-in is answered with %s", got.body)
+	}
+	lost.ask(identityPool, "GetId", map[string]any{}).wants(t, 503)
+	lost.send(lost.request("GET", "/"+lost.ids().UserPoolID+"/.well-known/jwks.json", "")).wants(t, 403)
+	if !strings.Contains(lost.stderr.String(), "the ring is not the one that sealed the passwords") ||
+		!strings.Contains(lost.stdout.String(), "none: the log says why") {
+		t.Errorf("it says\n%s\n%s", lost.stdout, lost.stderr)
+	}
+	lost.stop()
+	if err := os.Rename(data+".kept", data+".ring"); err != nil {
+		t.Fatal(err)
+	}
+	ask(start(t, data)).wants(t, 200)
+}

@@ -121,8 +121,9 @@ type Limits struct {
 	// second at first, and twice as long each time up to 15 minutes. 0: 50. That a user's name has
 	// to wait after 5, in the same way, is Cognito's.
 	Failures int
-	// Powers is how many powers modulo N are computed at one time: each takes a processor for some
-	// milliseconds. 0: half of the processors.
+	// Powers is how many powers are computed at one time, modulo N and for signing tokens: each
+	// takes a processor for some milliseconds, and is followed by a rest that is as long. 0: half
+	// of the processors.
 	Powers int
 	// Waiting is how many requests may wait for that. More are refused with
 	// TooManyRequestsException. 0: 256.

@@ -112,8 +112,9 @@ func source(client netip.Addr) netip.Prefix {
 	return network
 }
 
-// powers bounds how many powers modulo N are computed at one time, and how many requests wait for
-// it: the first who waits is the first who goes on.
+// powers bounds how many powers are computed at one time, modulo N and for signing, and how many
+// requests wait for it: the first who waits is the first who goes on. Between two it rests as long
+// as one took, so that each place takes half of a processor.
 type powers struct {
 	work, queue chan struct{}
 }
@@ -136,6 +137,10 @@ func (p *powers) do(ctx context.Context, compute func()) error {
 		return ctx.Err()
 	}
 	defer func() { <-p.work }()
+	began := time.Now()
 	compute()
+	// As long again others have the processor: whoever waits for it in the kernel is let in. It is
+	// not cut short by a client that goes away.
+	time.Sleep(time.Since(began))
 	return nil
 }

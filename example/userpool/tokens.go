@@ -74,8 +74,14 @@ func (p *Pool) issue(ctx context.Context, c *Client, u *user, f *family) (*authe
 	result := &authenticationResult{
 		ExpiresIn: int64(c.TokensFor / time.Second), TokenType: "Bearer", RefreshToken: p.refreshToken(f.id, f.generation),
 	}
-	if result.AccessToken, err = key.sign(access); err == nil {
-		result.IdToken, err = key.sign(id)
+	// Signing is a power, too, and two of them take as long as a small one modulo N.
+	refused := p.powers.do(ctx, func() {
+		if result.AccessToken, err = key.sign(access); err == nil {
+			result.IdToken, err = key.sign(id)
+		}
+	})
+	if refused != nil {
+		return nil, refused
 	}
 	return result, err
 }
