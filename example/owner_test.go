@@ -54,7 +54,7 @@ func TestRidersOfOneRoleAreTwoOwners(t *testing.T) {
 	s.as(other, "GET", ride, "").wants(t, 404)
 }
 
-// A policy with ${cognito-identity.amazonaws.com:sub} keeps riders to their own: below
+// Threat 241: a policy with ${cognito-identity.amazonaws.com:sub} keeps riders to their own: below
 // /prod/riders/IDENTITY it alone decides whose rides somebody asks for, sees and cancels.
 func TestAPolicyKeepsRidersToTheirOwn(t *testing.T) {
 	data := t.TempDir()

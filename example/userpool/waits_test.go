@@ -198,8 +198,8 @@ func TestRequestsOfAClient(t *testing.T) {
 	s.call("GetUser", input{"AccessToken": "x"}).says("NotAuthorizedException", "")
 }
 
-// TestPowersAreBounded: with one power at a time and one request that waits, others are refused,
-// and none computes beside another.
+// TestPowersAreBounded: threat 222. With one power at a time and one request that waits, others are
+// refused, and none computes beside another.
 func TestPowersAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(cfg *userpool.Config) { cfg.Limits.Powers, cfg.Limits.Waiting = 1, 1 })
