@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -40,13 +41,34 @@ func (p *Pool) codeMAC(u *user, purpose Purpose, code string) string {
 // mayAskForCode counts a message to a name, and refuses one too many. It is asked for names that
 // nobody has, too.
 func (p *Pool) mayAskForCode(ctx context.Context, name string) error {
-	t, ok, err := p.try(ctx, "send", name, sendPatience)
+	return p.countMessage(ctx, "send", name, sendPatience)
+}
+
+// mayWriteTo counts a message to an address that nobody has shown to have, and refuses one too
+// many: whoever signs up under one name after the other could otherwise fill somebody's mailbox.
+// A message to an address that a user has verified is not counted: nobody is to keep the user from
+// it by signing up with the same.
+func (p *Pool) mayWriteTo(ctx context.Context, email string) error {
+	return p.countMessage(ctx, "send to", mailbox(email), addressPatience)
+}
+
+// mailbox returns what the addresses of one mailbox have in common, with most providers: what
+// follows a plus, and case, do not tell them apart.
+func mailbox(email string) string {
+	local, domain, _ := strings.Cut(email, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return fold(local + "@" + domain)
+}
+
+func (p *Pool) countMessage(ctx context.Context, what, name string, with patience) error {
+	t, err := p.try(ctx, what, name, with)
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if t == nil {
 		return errLimit()
 	}
+	defer t.done()
 	return t.failed(ctx)
 }
 

@@ -56,6 +56,7 @@ func (p *Pool) confirmForgotPassword(r *http.Request, in *awsjson.Input) (any, e
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	u, err := p.store.user(ctx, name)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ func (p *Pool) signUp(r *http.Request, in *awsjson.Input) (any, error) {
 		if err := p.mayAskForCode(ctx, fold(name)); err != nil {
 			return nil, err
 		}
+		if err := p.mayWriteTo(ctx, attributes["email"]); err != nil {
+			return nil, err
+		}
 	}
 	u, err := p.newUser(ctx, name, password, attributes)
 	if err != nil {
@@ -78,6 +81,7 @@ func (p *Pool) confirmSignUp(r *http.Request, in *awsjson.Input) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	u, err := p.store.user(ctx, name)
 	if err != nil {
 		return nil, err
@@ -88,9 +92,13 @@ func (p *Pool) confirmSignUp(r *http.Request, in *awsjson.Input) (any, error) {
 	if err := p.redeem(ctx, g, u, ConfirmAccount, code); err != nil {
 		return nil, err
 	}
+	email := u.attributes["email"]
 	_, err = p.store.change(ctx, u, p.now(), func(u *user) error {
 		if u.status != unconfirmed {
 			return errConfirmedAlready(u)
+		}
+		if u.attributes["email"] != email {
+			return errCode() // an administrator has changed it since the code was looked at
 		}
 		u.status = confirmed
 		u.attributes["email_verified"] = "true" // the code went there, and nowhere else
@@ -134,6 +142,9 @@ func (p *Pool) resendConfirmationCode(r *http.Request, in *awsjson.Input) (any, 
 		return sent{p.decoyDetails(name)}, nil
 	case u.status != unconfirmed:
 		return nil, invalid("User is already confirmed.")
+	}
+	if err := p.mayWriteTo(ctx, u.attributes["email"]); err != nil {
+		return nil, err
 	}
 	if err := p.sendCode(ctx, u, ConfirmAccount); err != nil {
 		return nil, err
