@@ -54,8 +54,11 @@ func (p *Pool) waiting(ctx context.Context, what, name string, with patience) (b
 	return err == nil && with.waiting(failures, last, p.now()), err
 }
 
+// waiting reports whether the next try has to wait. A failure that is later than now, by a clock
+// that was wrong for a while, keeps nobody waiting for longer than one that is as long ago.
 func (p patience) waiting(failures int64, last, now time.Time) bool {
-	return failures > 0 && now.Sub(last) < p.forget && now.Before(last.Add(p.wait(failures)))
+	ago := now.Sub(last).Abs()
+	return failures > 0 && ago < p.forget && ago < p.wait(failures)
 }
 
 // try returns a try of a name for something, nil if it has to wait. Whoever gets one calls done.
