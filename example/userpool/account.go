@@ -113,7 +113,7 @@ func (p *Pool) verifyUserAttribute(ctx context.Context, b *bearer, r *http.Reque
 		return nil, err
 	}
 	defer g.done()
-	if err := p.redeem(ctx, g, b.user, VerifyEmail, code); err != nil {
+	if err := p.redeem(ctx, g, b.user.username, b.user, VerifyEmail, code); err != nil {
 		return nil, err
 	}
 	email := b.user.attributes["email"]

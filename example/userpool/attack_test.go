@@ -1,6 +1,8 @@
 package userpool_test
 
 import (
+	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -180,4 +182,96 @@ func TestPatienceOfAClientWithAWrongClock(t *testing.T) {
 	s.withPassword("alice", password).says("NotAuthorizedException", "Password attempts exceeded")
 	s.pass(-1000 * time.Hour)
 	s.withPassword("alice", password).tokens()
+}
+
+// TestForgottenPasswordsOfNobodyCostAsOthers: whether a name has a user is not told by how much the
+// database has to do, for a code that is asked for and for one that is tried.
+func TestForgottenPasswordsOfNobodyCostAsOthers(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("alice", password)
+	rows := func(table string) (n int) {
+		if err := s.db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM `+table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, operation := range []string{"ForgotPassword", "ResendConfirmationCode"} {
+		for _, name := range []string{"nobody", "somebody"} {
+			before := rows("userpool_codes")
+			s.call(operation, input{"ClientId": clientID, "Username": name + operation}).ok()
+			if after := rows("userpool_codes"); after != before+1 {
+				t.Errorf("%s: %d codes, and then %d", operation, before, after)
+			}
+		}
+	}
+	// Such a code is nobody's, and is removed as others are.
+	for i := range 5 {
+		s.call("ConfirmForgotPassword", input{
+			"ClientId": clientID, "Username": "nobodyForgotPassword", "ConfirmationCode": fmt.Sprintf("%06d", i), "Password": password2,
+		}).says("CodeMismatchException", "")
+	}
+	s.pass(25 * time.Hour)
+	if err := s.pool.Maintain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := rows("userpool_codes"); n != 0 {
+		t.Errorf("%d codes are left", n)
+	}
+}
+
+// TestWhoHasNoAddressCostsAsOthers: as above, of users who get no code.
+func TestWhoHasNoAddressCostsAsOthers(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.call("SignUp", input{"ClientId": clientID, "Username": "alice", "Password": password}).ok()
+	for _, operation := range []string{"ForgotPassword", "ResendConfirmationCode"} {
+		s.call(operation, input{"ClientId": clientID, "Username": "alice"}).ok()
+	}
+	var n int
+	if err := s.db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM userpool_codes`).Scan(&n); err != nil || n != 2 {
+		t.Errorf("%d codes, %v", n, err)
+	}
+	if len(s.sent) != 0 {
+		t.Errorf("%d messages", len(s.sent))
+	}
+}
+
+// TestUnsoundPaginationToken: a token that no page has is refused, and does not reach the database.
+func TestUnsoundPaginationToken(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, after := range []string{"a\x00b", "\xff\xfe", "a b"} {
+		s.as(s.admin, "ListUsers", input{"PaginationToken": base64.RawURLEncoding.EncodeToString([]byte(after))}).
+			says("InvalidParameterException", "Invalid pagination token")
+	}
+}
+
+// TestStateIsNotTold: who does not know the password learns of a user's state that it is confirmed,
+// or not, and no more.
+func TestStateIsNotTold(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("alice", password)
+	s.as(s.admin, "AdminCreateUser", input{"Username": "bob", "MessageAction": "SUPPRESS"}).ok()
+	for _, name := range []string{"alice", "bob"} {
+		s.call("ConfirmSignUp", input{"ClientId": clientID, "Username": name, "ConfirmationCode": "123456"}).
+			says("NotAuthorizedException", "Current status is CONFIRMED")
+	}
+	s.as(s.admin, "AdminConfirmSignUp", input{"Username": "bob"}).says("NotAuthorizedException", "FORCE_CHANGE_PASSWORD")
+}
+
+// TestGoneCallersAreCounted: who hangs up before the answer has tried all the same.
+func TestGoneCallersAreCounted(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("alice", password)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 5 {
+		if err := userpool.FailWhileGone(t.Context(), gone, s.pool, "alice"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.withPassword("alice", password2).says("NotAuthorizedException", "Password attempts exceeded")
 }

@@ -84,6 +84,20 @@ func (p *Pool) sendCode(ctx context.Context, u *user, purpose Purpose) error {
 	return p.deliver(ctx, Delivery{Purpose: purpose, Username: u.username, Email: u.attributes["email"], Code: sigv4auth.NewSecret(code)})
 }
 
+// sendNobody does for a name what sendCode does, and has nothing delivered: how long an answer takes
+// is not to tell whether a code goes out. The code that is kept is nobody's.
+func (p *Pool) sendNobody(ctx context.Context, name string, purpose Purpose) (*deliveryDetails, error) {
+	code, err := newCode()
+	if err != nil {
+		return nil, err
+	}
+	err = p.store.putCode(ctx, p.nobody(name), purpose, p.codeMAC(&user{}, purpose, code), p.now().Add(codeLifetimes[purpose]))
+	return p.decoyDetails(name), err
+}
+
+// nobody returns what stands for a name that no user has where a user's sub would. It is no UUID.
+func (p *Pool) nobody(name string) string { return p.secrets.nameKey("nobody", name) }
+
 // deliver has a message delivered. What went wrong is the operator's.
 func (p *Pool) deliver(ctx context.Context, d Delivery) error {
 	if err := p.cfg.Deliver(ctx, d); err != nil {
@@ -94,16 +108,17 @@ func (p *Pool) deliver(ctx context.Context, d Delivery) error {
 }
 
 // hasCode refuses a code that is not a user's, or no longer good. A user that does not exist has
-// none.
-func (p *Pool) hasCode(ctx context.Context, g *guess, u *user, purpose Purpose, code string) error {
-	if u == nil {
-		return g.wrong(ctx, errCode())
+// none, which is looked up all the same.
+func (p *Pool) hasCode(ctx context.Context, g *guess, name string, u *user, purpose Purpose, code string) error {
+	exists := u != nil
+	if !exists {
+		u = &user{sub: p.nobody(name)}
 	}
 	kept, expires, err := p.store.code(ctx, u.sub, purpose)
 	if err != nil {
 		return err
 	}
-	if kept == "" || !hmac.Equal([]byte(kept), []byte(p.codeMAC(u, purpose, code))) {
+	if !exists || kept == "" || !hmac.Equal([]byte(kept), []byte(p.codeMAC(u, purpose, code))) {
 		return g.wrong(ctx, errCode())
 	}
 	if !p.now().Before(expires) {
@@ -113,8 +128,8 @@ func (p *Pool) hasCode(ctx context.Context, g *guess, u *user, purpose Purpose, 
 }
 
 // redeem takes a code that the user has: it is good once.
-func (p *Pool) redeem(ctx context.Context, g *guess, u *user, purpose Purpose, code string) error {
-	if err := p.hasCode(ctx, g, u, purpose, code); err != nil {
+func (p *Pool) redeem(ctx context.Context, g *guess, name string, u *user, purpose Purpose, code string) error {
+	if err := p.hasCode(ctx, g, name, u, purpose, code); err != nil {
 		return err
 	}
 	taken, err := p.store.takeCode(ctx, u.sub, purpose, p.codeMAC(u, purpose, code))

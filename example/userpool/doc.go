@@ -42,13 +42,15 @@
 // # Who is told what
 //
 // Who tries a name and a password learns nothing of whether the name exists: the answer and the
-// work are alike. SignUp has to tell that a name is taken. Codes that nobody gets are answered as
-// if they were sent. What a user's state is, such as that it is disabled, is told to who knows the
-// password.
+// work are alike. SignUp has to tell that a name is taken, and what comes of a code that confirms
+// it, that this has been done. Codes that nobody gets are answered, and kept, as if they were sent.
+// What else a user's state is, such as that it is disabled, is told to who knows the password.
 //
 // After five wrong passwords a name has to wait, a second at first, and twice as long each time up
 // to 15 minutes; so has a client after as many as [Limits] say. Somebody who wants a user to wait
-// can cause that, as with Cognito. Names wait in all processes, clients in each by itself.
+// can cause that, as with Cognito. Names wait in all processes, clients in each by itself. So does
+// who wants messages: a name gets five, and an address that nobody has verified gets ten, whatever
+// names it is given for.
 //
 // # What differs from Cognito
 //

@@ -87,15 +87,15 @@ func (p *Pool) confirmSignUp(r *http.Request, in *awsjson.Input) (any, error) {
 		return nil, err
 	}
 	if u != nil && u.status != unconfirmed {
-		return nil, errConfirmedAlready(u)
+		return nil, errConfirmedAlready(confirmed) // whatever it is: SignUp tells as much
 	}
-	if err := p.redeem(ctx, g, u, ConfirmAccount, code); err != nil {
+	if err := p.redeem(ctx, g, name, u, ConfirmAccount, code); err != nil {
 		return nil, err
 	}
 	email := u.attributes["email"]
 	_, err = p.store.change(ctx, u, p.now(), func(u *user) error {
 		if u.status != unconfirmed {
-			return errConfirmedAlready(u)
+			return errConfirmedAlready(confirmed)
 		}
 		if u.attributes["email"] != email {
 			return errCode() // an administrator has changed it since the code was looked at
@@ -111,8 +111,8 @@ func errTooMany() error {
 	return refuse("TooManyFailedAttemptsException", "Attempt limit exceeded, please try after some time.")
 }
 
-func errConfirmedAlready(u *user) error {
-	return notAuthorized("User cannot be confirmed. Current status is " + u.status)
+func errConfirmedAlready(status string) error {
+	return notAuthorized("User cannot be confirmed. Current status is " + status)
 }
 
 // goneIs says something else in place of errGone.
@@ -139,7 +139,8 @@ func (p *Pool) resendConfirmationCode(r *http.Request, in *awsjson.Input) (any, 
 	case err != nil:
 		return nil, err
 	case u == nil || u.attributes["email"] == "":
-		return sent{p.decoyDetails(name)}, nil
+		details, err := p.sendNobody(ctx, name, ConfirmAccount)
+		return sent{details}, err
 	case u.status != unconfirmed:
 		return nil, invalid("User is already confirmed.")
 	}
