@@ -59,8 +59,7 @@ func (p *Pool) updateUserAttributes(ctx context.Context, b *bearer, _ *http.Requ
 		}
 	}
 	u, err := p.store.change(ctx, b.user, p.now(), func(u *user) error {
-		u.set(attributes)
-		return nil
+		return u.set(attributes)
 	})
 	if err != nil {
 		return nil, goneIs(err, errNoUser())

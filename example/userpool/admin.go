@@ -195,8 +195,7 @@ func (p *Pool) adminUpdateUserAttributes(r *http.Request, in *awsjson.Input) (an
 		return nil, err
 	}
 	return p.changeNamed(r, in, func(u *user) error {
-		u.set(attributes)
-		return nil
+		return u.set(attributes)
 	})
 }
 

@@ -275,3 +275,149 @@ func TestGoneCallersAreCounted(t *testing.T) {
 	}
 	s.withPassword("alice", password2).says("NotAuthorizedException", "Password attempts exceeded")
 }
+
+// TestOperationIsSigned: what an administrator has signed is good for the operation that it was
+// signed for, whether X-Amz-Target was changed, left out and added, doubled, or is in a presigned
+// URL; and for the body that was signed.
+func TestOperationIsSigned(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.signUp("alice", password)
+	who := s.admin
+	who.Now = s.now
+	const prefix = "AWSCognitoIdentityProviderService."
+	request := func(target, body string) *http.Request {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+"/", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+		if target != "" {
+			r.Header.Set("X-Amz-Target", prefix+target)
+		}
+		return r
+	}
+	const body = `{"UserPoolId":"` + poolID + `","Username":"alice"}`
+	unsignedBody := func(r *http.Request) *http.Request {
+		r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+		return r
+	}
+	presigned := func() *http.Request {
+		r := request("AdminDeleteUser", body)
+		q := r.URL.Query()
+		q.Set("X-Amz-Algorithm", "AWS4-HMAC-SHA256")
+		q.Set("X-Amz-Credential", who.Credential.AccessKeyID+"/20261130/us-east-1/cognito-idp/aws4_request")
+		q.Set("X-Amz-Date", s.now().Format("20060102T150405Z"))
+		q.Set("X-Amz-Expires", "300")
+		q.Set("X-Amz-SignedHeaders", "host")
+		q.Set("X-Amz-Signature", strings.Repeat("0", 64))
+		r.URL.RawQuery = q.Encode()
+		return r
+	}
+	for name, send := range map[string]func() *http.Request{
+		"changed": func() *http.Request {
+			r := who.Sign(request("AdminGetUser", body))
+			r.Header.Set("X-Amz-Target", prefix+"AdminDeleteUser")
+			return r
+		},
+		"added": func() *http.Request {
+			r := who.Sign(request("", body))
+			r.Header.Set("X-Amz-Target", prefix+"AdminDeleteUser")
+			return r
+		},
+		"doubled": func() *http.Request {
+			r := who.Sign(request("AdminGetUser", body))
+			r.Header.Add("X-Amz-Target", prefix+"AdminDeleteUser")
+			return r
+		},
+		"another body": func() *http.Request {
+			r := who.Sign(request("AdminDeleteUser", `{"UserPoolId":"`+poolID+`","Username":"other"}`))
+			other := request("AdminDeleteUser", body)
+			other.Header = r.Header
+			return other
+		},
+		"no hash of the body": func() *http.Request { return who.Sign(unsignedBody(request("AdminDeleteUser", body))) },
+		"presigned":           presigned,
+	} {
+		got, err := s.server.Client().Do(send())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = got.Body.Close()
+		if got.StatusCode < 400 || got.StatusCode > 499 {
+			t.Errorf("%s: %d", name, got.StatusCode)
+		}
+	}
+	s.as(s.admin, "AdminGetUser", input{"Username": "alice"}).ok()
+}
+
+// TestGuessesAtOnceInTwoProcesses: with two processes there is one guess more than with one, for
+// the one that the other has under way.
+func TestGuessesAtOnceInTwoProcesses(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	testGuessesInTwoProcesses(t, s)
+}
+
+func testGuessesInTwoProcesses(t *testing.T, s *site) {
+	t.Helper()
+	issuer := s.server.URL + "/" + poolID
+	other := &site{t: t, db: s.db, ring: s.ring, at: s.at}
+	other.open(func(cfg *userpool.Config) { cfg.Issuer = issuer })
+	s.signUp("mallory", password)
+	s.call("ForgotPassword", input{"ClientId": clientID, "Username": "mallory"}).ok()
+	for what, guess := range map[string]func(s *site, i int) answer{
+		"passwords": func(s *site, i int) answer { return s.withPassword("mallory", fmt.Sprintf("Wrong-%02d-Password", i)) },
+		"codes": func(s *site, i int) answer {
+			return s.call("ConfirmForgotPassword", input{
+				"ClientId": clientID, "Username": "mallory", "ConfirmationCode": fmt.Sprintf("wrong%d", i), "Password": password2,
+			})
+		},
+	} {
+		told := atOnce(64, func(i int) answer { return guess([]*site{s, other}[i%2], i) })
+		made := 0
+		for text, n := range told {
+			if strings.Contains(text, incorrect) || strings.Contains(text, "Invalid verification code") {
+				made += n
+			}
+		}
+		if made < 5 || made > 6 {
+			t.Errorf("%s: %d guesses were made: %v", what, made, told)
+		}
+	}
+}
+
+// TestAttributesHaveRoom: what users say of themselves is bounded as a whole, in one request and in
+// many: it is in their ID tokens, which others have to take, and in the database.
+func TestAttributesHaveRoom(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const most = 16 << 10
+	long := strings.Repeat("ß", 2048) // 4 KiB
+	attributes := func(names ...string) (all []input) {
+		for _, name := range names {
+			all = append(all, input{"Name": name, "Value": long})
+		}
+		return all
+	}
+	s.call("SignUp", input{
+		"ClientId": clientID, "Username": "alice", "Password": password, "UserAttributes": attributes("name", "address", "profile", "picture"),
+	}).says("InvalidParameterException", "longer than 16384 bytes")
+	s.signUp("alice", password)
+	access := s.withPassword("alice", password).tokens().access
+	set := func(names ...string) answer {
+		return s.call("UpdateUserAttributes", input{"AccessToken": access, "UserAttributes": attributes(names...)})
+	}
+	set("name", "address", "profile").ok()
+	set("name").ok()
+	set("picture").says("InvalidParameterException", "longer than 16384 bytes")
+	s.as(s.admin, "AdminUpdateUserAttributes", input{"Username": "alice", "UserAttributes": attributes("picture")}).
+		says("InvalidParameterException", "longer than 16384 bytes")
+	s.as(s.admin, "AdminCreateUser", input{"Username": "bob", "UserAttributes": attributes("name", "address", "profile", "picture")}).
+		says("InvalidParameterException", "longer than 16384 bytes")
+	s.call("UpdateUserAttributes", input{"AccessToken": access, "UserAttributes": []input{{"Name": "name", "Value": ""}}}).ok()
+	set("picture").ok()
+	if id := s.withPassword("alice", password).tokens().id; len(id) > 2*most {
+		t.Errorf("the ID token has %d bytes", len(id))
+	}
+}

@@ -48,13 +48,14 @@
 //
 // After five wrong passwords a name has to wait, a second at first, and twice as long each time up
 // to 15 minutes; so has a client after as many as [Limits] say. Somebody who wants a user to wait
-// can cause that, as with Cognito. Names wait in all processes, clients in each by itself. So does
-// who wants messages: a name gets five, and an address that nobody has verified gets ten, whatever
-// names it is given for.
+// can cause that, as with Cognito. Names wait in all processes, clients in each by itself. Messages
+// are counted, too: five to a name, and ten to an address that nobody has verified, whatever names
+// it is given for.
 //
 // # What differs from Cognito
 //
-// User names are kept in lower case. Refresh tokens always rotate, also by REFRESH_TOKEN_AUTH,
-// which amazon-cognito-identity-js has alone. There are no groups, no second factors, no devices,
-// no hosted pages, no Lambda triggers, and no messages but by e-mail.
+// User names are kept in lower case. A user's attributes are no longer than 16 KiB in all. Refresh
+// tokens always rotate, also by REFRESH_TOKEN_AUTH, which amazon-cognito-identity-js has alone.
+// There are no groups, no second factors, no devices, no hosted pages, no Lambda triggers, and no
+// messages but by e-mail.
 package userpool
