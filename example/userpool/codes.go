@@ -84,8 +84,8 @@ func (p *Pool) sendCode(ctx context.Context, u *user, purpose Purpose) error {
 	return p.deliver(ctx, Delivery{Purpose: purpose, Username: u.username, Email: u.attributes["email"], Code: sigv4auth.NewSecret(code)})
 }
 
-// sendNobody does for a name what sendCode does, and has nothing delivered: how long an answer takes
-// is not to tell whether a code goes out. The code that is kept is nobody's.
+// sendNobody does for a name what sendCode does, and has nothing delivered: how long an answer
+// takes is not to tell whether a code goes out. The code that is kept is nobody's.
 func (p *Pool) sendNobody(ctx context.Context, name string, purpose Purpose) (*deliveryDetails, error) {
 	code, err := newCode()
 	if err != nil {
