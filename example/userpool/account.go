@@ -54,10 +54,12 @@ func (p *Pool) updateUserAttributes(ctx context.Context, b *bearer, _ *http.Requ
 		if err := p.mayAskForCode(ctx, b.user.username); err != nil {
 			return nil, err
 		}
+		if err := p.mayWriteTo(ctx, email); err != nil {
+			return nil, err
+		}
 	}
 	u, err := p.store.change(ctx, b.user, p.now(), func(u *user) error {
-		u.set(attributes)
-		return nil
+		return u.set(attributes)
 	})
 	if err != nil {
 		return nil, goneIs(err, errNoUser())
@@ -85,6 +87,11 @@ func (p *Pool) getVerificationCode(ctx context.Context, b *bearer, _ *http.Reque
 	if err := p.mayAskForCode(ctx, b.user.username); err != nil {
 		return nil, err
 	}
+	if b.user.verifiedEmail() == "" {
+		if err := p.mayWriteTo(ctx, email); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.sendCode(ctx, b.user, VerifyEmail); err != nil {
 		return nil, err
 	}
@@ -104,7 +111,8 @@ func (p *Pool) verifyUserAttribute(ctx context.Context, b *bearer, r *http.Reque
 	if err != nil {
 		return nil, err
 	}
-	if err := p.redeem(ctx, g, b.user, VerifyEmail, code); err != nil {
+	defer g.done()
+	if err := p.redeem(ctx, g, b.user.username, b.user, VerifyEmail, code); err != nil {
 		return nil, err
 	}
 	email := b.user.attributes["email"]
@@ -132,6 +140,7 @@ func (p *Pool) changePassword(ctx context.Context, b *bearer, r *http.Request, i
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	s, err := p.stranger(ctx, b.user.username)
 	if err != nil {
 		return nil, err

@@ -152,7 +152,7 @@ func (p *Pool) adminSetUserPassword(r *http.Request, in *awsjson.Input) (any, er
 func (p *Pool) adminConfirmSignUp(r *http.Request, in *awsjson.Input) (any, error) {
 	return p.changeNamed(r, in, func(u *user) error {
 		if u.status != unconfirmed {
-			return errConfirmedAlready(u)
+			return errConfirmedAlready(u.status)
 		}
 		u.status = confirmed
 		return nil
@@ -195,8 +195,7 @@ func (p *Pool) adminUpdateUserAttributes(r *http.Request, in *awsjson.Input) (an
 		return nil, err
 	}
 	return p.changeNamed(r, in, func(u *user) error {
-		u.set(attributes)
-		return nil
+		return u.set(attributes)
 	})
 }
 

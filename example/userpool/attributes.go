@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"encoding/json"
 	"maps"
 	"net/mail"
 	"slices"
@@ -22,8 +23,11 @@ var standardAttributes = []string{
 const (
 	maxAttributes     = 50
 	maxAttributeValue = 2048
-	maxEmail          = 254 // RFC 5321, section 4.5.3.1.3, without the angle brackets
-	customPrefix      = "custom:"
+	// maxAllAttributes bounds a user's attributes as JSON: they are in each ID token, which others
+	// have to take, and users fill the database with them who have shown nothing.
+	maxAllAttributes = 16 << 10
+	maxEmail         = 254 // RFC 5321, section 4.5.3.1.3, without the angle brackets
+	customPrefix     = "custom:"
 )
 
 // isVerified reports whether an attribute says that another one has been verified.
@@ -100,8 +104,8 @@ func isPhone(s string) bool {
 }
 
 // set changes attributes; an empty value removes one. An address that is another one than before
-// is not verified, unless it is said to be.
-func (u *user) set(attributes map[string]string) {
+// is not verified, unless it is said to be. All together may be too many.
+func (u *user) set(attributes map[string]string) error {
 	for name, value := range attributes {
 		if verified := name + "_verified"; isVerified(verified) && value != u.attributes[name] {
 			delete(u.attributes, verified)
@@ -114,6 +118,11 @@ func (u *user) set(attributes map[string]string) {
 		}
 		u.attributes[name] = value
 	}
+	text, err := json.Marshal(u.attributes)
+	if err == nil && len(text) > maxAllAttributes {
+		err = invalid("Attributes did not conform to the schema: all together are longer than %d bytes.", maxAllAttributes)
+	}
+	return err
 }
 
 // verifiedEmail returns the address that a user has shown to have, "" if there is none.

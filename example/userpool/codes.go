@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -40,13 +41,34 @@ func (p *Pool) codeMAC(u *user, purpose Purpose, code string) string {
 // mayAskForCode counts a message to a name, and refuses one too many. It is asked for names that
 // nobody has, too.
 func (p *Pool) mayAskForCode(ctx context.Context, name string) error {
-	t, ok, err := p.try(ctx, "send", name, sendPatience)
+	return p.countMessage(ctx, "send", name, sendPatience)
+}
+
+// mayWriteTo counts a message to an address that nobody has shown to have, and refuses one too
+// many: whoever signs up under one name after the other could otherwise fill somebody's mailbox.
+// A message to an address that a user has verified is not counted: nobody is to keep the user from
+// it by signing up with the same.
+func (p *Pool) mayWriteTo(ctx context.Context, email string) error {
+	return p.countMessage(ctx, "send to", mailbox(email), addressPatience)
+}
+
+// mailbox returns what the addresses of one mailbox have in common, with most providers: what
+// follows a plus, and case, do not tell them apart.
+func mailbox(email string) string {
+	local, domain, _ := strings.Cut(email, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return fold(local + "@" + domain)
+}
+
+func (p *Pool) countMessage(ctx context.Context, what, name string, with patience) error {
+	t, err := p.try(ctx, what, name, with)
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if t == nil {
 		return errLimit()
 	}
+	defer t.done()
 	return t.failed(ctx)
 }
 
@@ -62,6 +84,20 @@ func (p *Pool) sendCode(ctx context.Context, u *user, purpose Purpose) error {
 	return p.deliver(ctx, Delivery{Purpose: purpose, Username: u.username, Email: u.attributes["email"], Code: sigv4auth.NewSecret(code)})
 }
 
+// sendNobody does for a name what sendCode does, and has nothing delivered: how long an answer
+// takes is not to tell whether a code goes out. The code that is kept is nobody's.
+func (p *Pool) sendNobody(ctx context.Context, name string, purpose Purpose) (*deliveryDetails, error) {
+	code, err := newCode()
+	if err != nil {
+		return nil, err
+	}
+	err = p.store.putCode(ctx, p.nobody(name), purpose, p.codeMAC(&user{}, purpose, code), p.now().Add(codeLifetimes[purpose]))
+	return p.decoyDetails(name), err
+}
+
+// nobody returns what stands for a name that no user has where a user's sub would. It is no UUID.
+func (p *Pool) nobody(name string) string { return p.secrets.nameKey("nobody", name) }
+
 // deliver has a message delivered. What went wrong is the operator's.
 func (p *Pool) deliver(ctx context.Context, d Delivery) error {
 	if err := p.cfg.Deliver(ctx, d); err != nil {
@@ -72,16 +108,17 @@ func (p *Pool) deliver(ctx context.Context, d Delivery) error {
 }
 
 // hasCode refuses a code that is not a user's, or no longer good. A user that does not exist has
-// none.
-func (p *Pool) hasCode(ctx context.Context, g *guess, u *user, purpose Purpose, code string) error {
-	if u == nil {
-		return g.wrong(ctx, errCode())
+// none, which is looked up all the same.
+func (p *Pool) hasCode(ctx context.Context, g *guess, name string, u *user, purpose Purpose, code string) error {
+	exists := u != nil
+	if !exists {
+		u = &user{sub: p.nobody(name)}
 	}
 	kept, expires, err := p.store.code(ctx, u.sub, purpose)
 	if err != nil {
 		return err
 	}
-	if kept == "" || !hmac.Equal([]byte(kept), []byte(p.codeMAC(u, purpose, code))) {
+	if !exists || kept == "" || !hmac.Equal([]byte(kept), []byte(p.codeMAC(u, purpose, code))) {
 		return g.wrong(ctx, errCode())
 	}
 	if !p.now().Before(expires) {
@@ -91,8 +128,8 @@ func (p *Pool) hasCode(ctx context.Context, g *guess, u *user, purpose Purpose, 
 }
 
 // redeem takes a code that the user has: it is good once.
-func (p *Pool) redeem(ctx context.Context, g *guess, u *user, purpose Purpose, code string) error {
-	if err := p.hasCode(ctx, g, u, purpose, code); err != nil {
+func (p *Pool) redeem(ctx context.Context, g *guess, name string, u *user, purpose Purpose, code string) error {
+	if err := p.hasCode(ctx, g, name, u, purpose, code); err != nil {
 		return err
 	}
 	taken, err := p.store.takeCode(ctx, u.sub, purpose, p.codeMAC(u, purpose, code))

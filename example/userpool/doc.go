@@ -42,17 +42,20 @@
 // # Who is told what
 //
 // Who tries a name and a password learns nothing of whether the name exists: the answer and the
-// work are alike. SignUp has to tell that a name is taken. Codes that nobody gets are answered as
-// if they were sent. What a user's state is, such as that it is disabled, is told to who knows the
-// password.
+// work are alike. SignUp has to tell that a name is taken, and what comes of a code that confirms
+// it, that this has been done. Codes that nobody gets are answered, and kept, as if they were sent.
+// What else a user's state is, such as that it is disabled, is told to who knows the password.
 //
 // After five wrong passwords a name has to wait, a second at first, and twice as long each time up
 // to 15 minutes; so has a client after as many as [Limits] say. Somebody who wants a user to wait
-// can cause that, as with Cognito. Names wait in all processes, clients in each by itself.
+// can cause that, as with Cognito. Names wait in all processes, clients in each by itself. Messages
+// are counted, too: five to a name, and ten to an address that nobody has verified, whatever names
+// it is given for.
 //
 // # What differs from Cognito
 //
-// User names are kept in lower case. Refresh tokens always rotate, also by REFRESH_TOKEN_AUTH,
-// which amazon-cognito-identity-js has alone. There are no groups, no second factors, no devices,
-// no hosted pages, no Lambda triggers, and no messages but by e-mail.
+// User names are kept in lower case. A user's attributes are no longer than 16 KiB in all. Refresh
+// tokens always rotate, also by REFRESH_TOKEN_AUTH, which amazon-cognito-identity-js has alone.
+// There are no groups, no second factors, no devices, no hosted pages, no Lambda triggers, and no
+// messages but by e-mail.
 package userpool

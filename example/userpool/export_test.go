@@ -28,3 +28,13 @@ func SetTwice(ctx context.Context, p *Pool, name, one, other string) error {
 	}
 	return err
 }
+
+// FailWhileGone tries a name's password, and fails once the caller has gone.
+func FailWhileGone(ctx, gone context.Context, p *Pool, name string) error {
+	t, err := p.try(ctx, "password", name, passwordPatience)
+	if err != nil {
+		return err
+	}
+	defer t.done()
+	return t.failed(gone)
+}

@@ -23,7 +23,8 @@ func (p *Pool) forgotPassword(r *http.Request, in *awsjson.Input) (any, error) {
 		return nil, err
 	}
 	if u == nil || !u.mayReset() {
-		return sent{p.decoyDetails(name)}, nil
+		details, err := p.sendNobody(ctx, name, ResetPassword)
+		return sent{details}, err
 	}
 	// A delivery that fails is told to the operator, not to who asks.
 	if err := p.sendCode(ctx, u, ResetPassword); err != nil && !isRefusal(err) {
@@ -56,6 +57,7 @@ func (p *Pool) confirmForgotPassword(r *http.Request, in *awsjson.Input) (any, e
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	u, err := p.store.user(ctx, name)
 	if err != nil {
 		return nil, err
@@ -65,14 +67,14 @@ func (p *Pool) confirmForgotPassword(r *http.Request, in *awsjson.Input) (any, e
 	}
 	// The power is for who has the code alone; and the code is taken after it, so that it is not
 	// lost where a power cannot be had now.
-	if err := p.hasCode(ctx, g, u, ResetPassword, code); err != nil {
+	if err := p.hasCode(ctx, g, name, u, ResetPassword, code); err != nil {
 		return nil, err
 	}
 	sealed, err := p.sealPassword(ctx, u.username, u.sub, password)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.redeem(ctx, g, u, ResetPassword, code); err != nil {
+	if err := p.redeem(ctx, g, name, u, ResetPassword, code); err != nil {
 		return nil, err
 	}
 	email := u.verifiedEmail()

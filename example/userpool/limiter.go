@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"context"
+	"hash/maphash"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -13,9 +14,15 @@ const (
 	defaultFailures  = 50
 	defaultWaiting   = 256
 
-	// maxSources is how many clients are counted each by itself. Those that come later are counted
-	// together.
+	// maxSources is how many clients are counted each by itself. Those that come later share
+	// maxShared counts, by a hash: whoever has many networks of IPv6 could otherwise use up the one
+	// count of all others.
 	maxSources = 10_000
+	maxShared  = 1024
+
+	// maxMinutesBack is for how long a minute continues if the clock goes backwards. One that was
+	// wrong for a while must not stop the counts until it is that late again.
+	maxMinutesBack = 5
 )
 
 func defaultPowers() int { return max(1, runtime.GOMAXPROCS(0)/2) }
@@ -27,10 +34,28 @@ type limiter struct {
 	perMinute int
 	patience  patience
 
+	seed maphash.Seed // so that nobody can choose clients that share a count
+
 	mu       sync.Mutex
 	minute   int64 // that of counts
-	counts   map[netip.Prefix]int
-	failures map[netip.Prefix]failure
+	counts   map[counted]int
+	failures map[counted]failure
+}
+
+// counted is what is counted by: a client's source, or, with none, one of the shared counts.
+type counted struct {
+	source netip.Prefix
+	shared uint64 // 0: none
+}
+
+// countedBy returns what a client is counted by. isKnown says whether that is counted, and all how
+// many are.
+func (l *limiter) countedBy(client netip.Addr, isKnown func(counted) bool, all int) counted {
+	by := counted{source: source(client)}
+	if all < maxSources || isKnown(by) {
+		return by
+	}
+	return counted{shared: 1 + maphash.Comparable(l.seed, by.source)%maxShared}
 }
 
 // failure is how often a client failed, and when it did last.
@@ -43,28 +68,26 @@ func newLimiter(l Limits) *limiter {
 	return &limiter{
 		perMinute: l.PerMinute,
 		patience:  patience{free: l.Failures, first: time.Second, most: 15 * time.Minute, forget: time.Hour},
-		counts:    map[netip.Prefix]int{}, failures: map[netip.Prefix]failure{},
+		seed:      maphash.MakeSeed(), counts: map[counted]int{}, failures: map[counted]failure{},
 	}
 }
 
 // enter reports whether a request of a client may be worked on. A client whose address is not
 // known is one with all such.
 func (l *limiter) enter(client netip.Addr, now time.Time) bool {
-	from, minute := source(client), now.Unix()/60
+	minute := now.Unix() / 60
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if minute > l.minute { // if the clock goes backwards, the minute continues
+	if minute > l.minute || minute < l.minute-maxMinutesBack {
 		l.minute = minute
 		clear(l.counts)
-		for p, f := range l.failures {
-			if now.Sub(f.last) >= l.patience.forget {
-				delete(l.failures, p)
+		for by, f := range l.failures {
+			if now.Sub(f.last).Abs() >= l.patience.forget {
+				delete(l.failures, by)
 			}
 		}
 	}
-	if _, known := l.counts[from]; !known && len(l.counts) >= maxSources {
-		from = netip.Prefix{}
-	}
+	from := l.countedBy(client, func(by counted) bool { return l.counts[by] > 0 }, len(l.counts))
 	if l.counts[from] >= l.perMinute {
 		return false
 	}
@@ -77,7 +100,7 @@ func (l *limiter) patient(client netip.Addr, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.failures[l.failing(client)]
-	return now.Sub(f.last) >= l.patience.forget || !now.Before(f.last.Add(l.patience.wait(f.n)))
+	return !l.patience.waiting(f.n, f.last, now)
 }
 
 // failed counts a failure of a client.
@@ -87,17 +110,13 @@ func (l *limiter) failed(client netip.Addr, now time.Time) {
 	from := l.failing(client)
 	f := l.failures[from]
 	// One a minute is forgiven: behind one address there may be many who mistype now and then.
-	f.n = max(0, f.n-int64(now.Sub(f.last)/time.Minute))
+	f.n = max(0, f.n-int64(now.Sub(f.last).Abs()/time.Minute))
 	l.failures[from] = failure{f.n + 1, now}
 }
 
 // failing returns what a client's failures are counted by. l.mu is held.
-func (l *limiter) failing(client netip.Addr) netip.Prefix {
-	from := source(client)
-	if _, known := l.failures[from]; !known && len(l.failures) >= maxSources {
-		return netip.Prefix{}
-	}
-	return from
+func (l *limiter) failing(client netip.Addr) counted {
+	return l.countedBy(client, func(by counted) bool { return l.failures[by].n > 0 }, len(l.failures))
 }
 
 // source returns what stands for a client: its IPv4 address, or the network of 64 bits in which it

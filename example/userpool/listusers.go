@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/sigv4auth/awsjson"
 )
@@ -30,7 +31,7 @@ func (p *Pool) listUsers(r *http.Request, in *awsjson.Input) (any, error) {
 		return nil, err
 	}
 	after, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil {
+	if err != nil || !utf8.Valid(after) || !isGraphicText(string(after)) {
 		return nil, invalid("Invalid pagination token.")
 	}
 	if limit == 0 {

@@ -2,18 +2,20 @@ package userpool
 
 import (
 	"context"
-	"maps"
 	"unicode/utf8"
 )
 
 // newUser returns a user who is not kept yet.
 func (p *Pool) newUser(ctx context.Context, name, password string, attributes map[string]string) (*user, error) {
 	now := p.now()
-	u := &user{username: fold(name), sub: newUUID(), enabled: true, attributes: maps.Clone(attributes), created: now, modified: now}
+	u := &user{username: fold(name), sub: newUUID(), enabled: true, attributes: map[string]string{}, created: now, modified: now}
 	if utf8.RuneCountInString(u.username) > usernameRule.MaxLength {
 		return nil, invalid("The username is too long.") // it grew as it was folded
 	}
-	var err error
+	err := u.set(attributes)
+	if err != nil {
+		return nil, err
+	}
 	u.sealed, err = p.sealPassword(ctx, u.username, u.sub, password)
 	return u, err
 }

@@ -29,6 +29,7 @@ type Pool struct {
 	decoySealed atomic.Pointer[[]byte] // what is opened for nobody
 	limiter     *limiter
 	powers      *powers
+	turns       *turns // of tries
 }
 
 // New returns a Pool, or every mistake in cfg. It brings the database's schema up to date, and
@@ -45,6 +46,7 @@ func New(ctx context.Context, cfg Config) (*Pool, error) {
 	p := &Pool{
 		cfg: cfg, short: short, arn: "arn:aws:cognito-idp:" + cfg.Region + ":" + cfg.AccountID + ":userpool/" + cfg.ID,
 		store: &store{db: cfg.DB, pool: cfg.ID}, boxes: newBoxes(cfg.Ring), limiter: newLimiter(cfg.Limits), powers: newPowers(cfg.Limits),
+		turns: newTurns(cfg.Limits.Waiting),
 	}
 	if p.secrets, err = p.loadSecrets(ctx); err != nil {
 		return nil, err

@@ -39,6 +39,8 @@ func TestOnPostgreSQL(t *testing.T) {
 	s.as(s.admin, "ListUsers", input{"Limit": 1}).ok()
 	s.as(s.admin, "DescribeUserPool", input{}).ok()
 	s.call("DeleteUser", input{"AccessToken": in.access}).ok()
+	testGuessesInTwoProcesses(t, s)
+	testHostileInput(t, s)
 	if err := s.pool.Maintain(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -98,6 +98,7 @@ func (p *Pool) passwordFlow(r *http.Request, c *Client, name, password string) (
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	s, err := p.stranger(ctx, name)
 	if err != nil {
 		return nil, err

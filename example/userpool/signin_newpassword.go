@@ -54,9 +54,8 @@ func (p *Pool) newPassword(ctx context.Context, c *Client, responses map[string]
 			return errSession()
 		}
 		u.sealed, u.status, u.passwordExpires = sealed, confirmed, time.Time{}
-		u.set(attributes)
 		u.endSignIns()
-		return nil
+		return u.set(attributes)
 	})
 	if errors.Is(err, errGone) {
 		err = errSession()

@@ -84,6 +84,7 @@ func (p *Pool) finishSRP(r *http.Request, c *Client, responses map[string]string
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	s, err := p.stranger(ctx, ch.Name)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ func (p *Pool) signUp(r *http.Request, in *awsjson.Input) (any, error) {
 		if err := p.mayAskForCode(ctx, fold(name)); err != nil {
 			return nil, err
 		}
+		if err := p.mayWriteTo(ctx, attributes["email"]); err != nil {
+			return nil, err
+		}
 	}
 	u, err := p.newUser(ctx, name, password, attributes)
 	if err != nil {
@@ -78,19 +81,24 @@ func (p *Pool) confirmSignUp(r *http.Request, in *awsjson.Input) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer g.done()
 	u, err := p.store.user(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	if u != nil && u.status != unconfirmed {
-		return nil, errConfirmedAlready(u)
+		return nil, errConfirmedAlready(confirmed) // whatever it is: SignUp tells as much
 	}
-	if err := p.redeem(ctx, g, u, ConfirmAccount, code); err != nil {
+	if err := p.redeem(ctx, g, name, u, ConfirmAccount, code); err != nil {
 		return nil, err
 	}
+	email := u.attributes["email"]
 	_, err = p.store.change(ctx, u, p.now(), func(u *user) error {
 		if u.status != unconfirmed {
-			return errConfirmedAlready(u)
+			return errConfirmedAlready(confirmed)
+		}
+		if u.attributes["email"] != email {
+			return errCode() // an administrator has changed it since the code was looked at
 		}
 		u.status = confirmed
 		u.attributes["email_verified"] = "true" // the code went there, and nowhere else
@@ -103,8 +111,8 @@ func errTooMany() error {
 	return refuse("TooManyFailedAttemptsException", "Attempt limit exceeded, please try after some time.")
 }
 
-func errConfirmedAlready(u *user) error {
-	return notAuthorized("User cannot be confirmed. Current status is " + u.status)
+func errConfirmedAlready(status string) error {
+	return notAuthorized("User cannot be confirmed. Current status is " + status)
 }
 
 // goneIs says something else in place of errGone.
@@ -131,9 +139,13 @@ func (p *Pool) resendConfirmationCode(r *http.Request, in *awsjson.Input) (any, 
 	case err != nil:
 		return nil, err
 	case u == nil || u.attributes["email"] == "":
-		return sent{p.decoyDetails(name)}, nil
+		details, err := p.sendNobody(ctx, name, ConfirmAccount)
+		return sent{details}, err
 	case u.status != unconfirmed:
 		return nil, invalid("User is already confirmed.")
+	}
+	if err := p.mayWriteTo(ctx, u.attributes["email"]); err != nil {
+		return nil, err
 	}
 	if err := p.sendCode(ctx, u, ConfirmAccount); err != nil {
 		return nil, err

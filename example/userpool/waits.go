@@ -21,6 +21,8 @@ var (
 	codePatience     = patience{free: 5, first: time.Second, most: 15 * time.Minute, forget: 24 * time.Hour}
 	// Each message that is sent counts: it may cost money, and fills somebody's mailbox.
 	sendPatience = patience{free: 5, first: 15 * time.Minute, most: 4 * time.Hour, forget: 24 * time.Hour}
+	// The same for an address that nobody has shown to have, by whatever names it is used.
+	addressPatience = patience{free: 10, first: 15 * time.Minute, most: 4 * time.Hour, forget: 24 * time.Hour}
 )
 
 // wait returns how long to wait after so many failures.
@@ -43,6 +45,7 @@ type try struct {
 	patience patience
 	failures int64 // before this one
 	counted  bool  // the failure has been counted already
+	done     func()
 }
 
 // waiting reports whether a name has to wait for its next try.
@@ -51,41 +54,61 @@ func (p *Pool) waiting(ctx context.Context, what, name string, with patience) (b
 	return err == nil && with.waiting(failures, last, p.now()), err
 }
 
+// waiting reports whether the next try has to wait. A failure that is later than now, by a clock
+// that was wrong for a while, keeps nobody waiting for longer than one that is as long ago.
 func (p patience) waiting(failures int64, last, now time.Time) bool {
-	return failures > 0 && now.Sub(last) < p.forget && now.Before(last.Add(p.wait(failures)))
+	ago := now.Sub(last).Abs()
+	return failures > 0 && ago < p.forget && ago < p.wait(failures)
 }
 
-// try reports whether a name may be tried for something.
+// try returns a try of a name for something, nil if it has to wait. Whoever gets one calls done.
 //
-// Failures are counted when they are known, so that a user with the right password may sign in
-// many times at once. Once the free ones are used up each try is counted before it is made, and
-// one is under way at a time.
-func (p *Pool) try(ctx context.Context, what, name string, with patience) (*try, bool, error) {
+// Of the tries of a name one is under way at a time in each process: the next one waits until it is
+// known whether this one failed. So a user with the right password may sign in many times at once,
+// and who guesses many at once is no better off. Other processes are not waited for, until the
+// free failures are used up: then each try is counted before it is made, and one is under way in
+// all of them.
+func (p *Pool) try(ctx context.Context, what, name string, with patience) (*try, error) {
 	t := &try{pool: p, key: p.secrets.nameKey("try "+what, name), patience: with}
-	now := p.now()
+	end, err := p.turns.take(ctx, t.key)
+	if err != nil {
+		return nil, err
+	}
+	may, err := t.may(ctx)
+	if err != nil || !may {
+		end()
+		return nil, err
+	}
+	t.done = end
+	return t, nil
+}
+
+// may reports whether a try may be made now.
+func (t *try) may(ctx context.Context) (bool, error) {
+	p, now, with := t.pool, t.pool.now(), t.patience
 	failures, last, err := p.store.failures(ctx, t.key)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	t.failures = failures
 	if with.waiting(failures, last, now) {
-		return nil, false, nil
+		return false, nil
 	}
 	if failures < int64(with.free) || now.Sub(last) >= with.forget {
-		return t, true, nil
+		return true, nil
 	}
 	t.counted, err = p.store.reserveTry(ctx, t.key, failures, last, now)
-	return t, t.counted, err
+	return t.counted, err
 }
 
-// failed counts a failure.
+// failed counts a failure, also of a caller who has gone meanwhile.
 func (t *try) failed(ctx context.Context) error {
 	if t.counted {
 		return nil
 	}
 	t.counted = true
 	now := t.pool.now()
-	return t.pool.store.countFailure(ctx, t.key, now, now.Add(-t.patience.forget))
+	return t.pool.store.countFailure(context.WithoutCancel(ctx), t.key, now, now.Add(-t.patience.forget))
 }
 
 // succeeded forgets what failed.
@@ -134,21 +157,25 @@ type guess struct {
 	client netip.Addr
 }
 
-// guess returns a guess of what a name's user knows; wait is returned if it has to wait.
+// guess returns a guess of what a name's user knows; wait is returned if it has to wait. Whoever
+// gets one calls done.
 func (p *Pool) guess(r *http.Request, what, name string, with patience, wait func() error) (*guess, error) {
 	client, _ := p.cfg.ClientIP(r)
 	if !p.limiter.patient(client, p.now()) {
 		return nil, wait()
 	}
-	t, ok, err := p.try(r.Context(), what, name, with)
+	t, err := p.try(r.Context(), what, name, with)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if t == nil {
 		return nil, wait()
 	}
 	return &guess{t, client}, nil
 }
+
+// done lets the next guess of the name begin.
+func (g *guess) done() { g.try.done() }
 
 // wrong counts a wrong guess, and returns what the caller is told.
 func (g *guess) wrong(ctx context.Context, told error) error {
