@@ -55,9 +55,9 @@ func TestActionsOfThePoolsAndOfSTSAreKnown(t *testing.T) {
 	s := start(t, t.TempDir())
 	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`,
 		`"Statement": [{"Effect": "Allow", "Resource": "*", "Action": [`+
-		`"cognito-idp:*", "cognito-idp:AdminDisableUser", "cognito-idp:ListUsers", "cognito-idp:DescribeUserPool",`+
-		`"sts:*", "sts:AssumeRole", "sts:TagSession", "sts:GetSessionToken"]},`+
-		`{"Effect": "Allow", "Resource": "*", "Action": ["cognito-idp:AdminDisabelUser", "cognito-idp:SignUp"]},`)
+			`"cognito-idp:*", "cognito-idp:AdminDisableUser", "cognito-idp:ListUsers", "cognito-idp:DescribeUserPool",`+
+			`"sts:*", "sts:AssumeRole", "sts:TagSession", "sts:GetSessionToken"]},`+
+			`{"Effect": "Allow", "Resource": "*", "Action": ["cognito-idp:AdminDisabelUser", "cognito-idp:SignUp"]},`)
 	eventually(t, "the misspelt one is logged", func() bool { return strings.Contains(s.stderr.String(), "AdminDisabelUser") })
 	lines := s.logged(`"warning in the data folder"`)
 	if len(lines) != 2 || !strings.Contains(lines[0], "cognito-idp:AdminDisabelUser") || !strings.Contains(lines[1], "cognito-idp:SignUp") {
