@@ -28,7 +28,12 @@ func requestLine(r *slog.Record) bool {
 
 // Handle passes the record on, shortened.
 func (h briefHandler) Handle(ctx context.Context, r slog.Record) error {
+	operation, _ := ctx.Value(operationKey{}).(string)
 	if h.Enabled(ctx, slog.LevelDebug) {
+		if operation != "" && requestLine(&r) {
+			r = r.Clone()
+			r.AddAttrs(slog.String("operation", operation))
+		}
 		return h.Handler.Handle(ctx, r)
 	}
 	short := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
@@ -44,7 +49,7 @@ func (h briefHandler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	all := map[string]slog.Value{}
 	r.Attrs(func(a slog.Attr) bool { flatten(all, "", a); return true })
-	short.AddAttrs(h.shortened(all)...)
+	short.AddAttrs(h.shortened(all, operation)...)
 	return h.Handler.Handle(ctx, short)
 }
 
@@ -60,8 +65,9 @@ func flatten(all map[string]slog.Value, prefix string, a slog.Attr) {
 	}
 }
 
-// shortened returns what is told of a request.
-func (h briefHandler) shortened(all map[string]slog.Value) (attrs []slog.Attr) {
+// shortened returns what is told of a request, which asks for an operation if it is AWS JSON of
+// somebody who signs nothing.
+func (h briefHandler) shortened(all map[string]slog.Value, operation string) (attrs []slog.Attr) {
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -81,7 +87,11 @@ func (h briefHandler) shortened(all map[string]slog.Value) (attrs []slog.Attr) {
 	if text("principal") == "" {
 		add("key", text("signature.access_key_id")) // a mere claim
 	}
-	if text("resource") == "" { // which has both
+	switch {
+	case text("resource") != "": // which has both
+	case operation != "":
+		add("operation", operation)
+	default:
 		add("request", text("request.method")+" "+text("request.path"))
 	}
 	if text("principal") == "" {

@@ -116,7 +116,11 @@ func (c *courier) print(d *userpool.Delivery) error {
 	if d.Purpose == userpool.Invitation {
 		what = "Temporary password"
 	}
-	_, err := fmt.Fprintf(c.out, "%s %s for %s (%s of %s)\n", what, d.Code.Reveal(), plain(d.Email), d.Purpose, plain(d.Username))
+	to := ""
+	if d.Email != "" { // an administrator need give none
+		to = " for " + plain(d.Email)
+	}
+	_, err := fmt.Fprintf(c.out, "%s %s%s (%s of %s)\n", what, d.Code.Reveal(), to, d.Purpose, plain(d.Username))
 	return err
 }
 

@@ -95,6 +95,10 @@ func TestNobodySignsUpWithoutDelivery(t *testing.T) {
 	if lines := s.logged(`"the address is not a loopback address, and there is no -deliver: nobody`); len(lines) != 1 {
 		t.Errorf("the log says\n%s", s.stderr)
 	}
+	if lines := s.logged(`"the request failed"`); len(lines) != 1 || strings.Contains(lines[0], `id=""`) ||
+		!strings.Contains(lines[0], "see -deliver") {
+		t.Errorf("the log says of the request\n%s", lines)
+	}
 	if strings.Contains(s.stdout.String(), "Code ") {
 		t.Errorf("a code was printed:\n%s", s.stdout)
 	}
@@ -121,5 +125,21 @@ func TestAPrintedCodeIsOneLine(t *testing.T) {
 	got := out.String()
 	if got != `Code 123456 for eve@example.com (forgot-password of "eve\n\x1b[2JCode 000000 for alice@example.com")`+"\n" {
 		t.Errorf("printed %q", got)
+	}
+}
+
+// An administrator need give no address for who is invited.
+func TestAnInvitationWithoutAnAddressIsPrinted(t *testing.T) {
+	var out output
+	deliver, closeIt := example.NewCourier("", &out, slog.New(slog.DiscardHandler))
+	if err := deliver(context.Background(), userpool.Delivery{
+		Purpose: userpool.Invitation, Username: "carol", Code: sigv4auth.NewSecret("a-password"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the password is printed", func() bool { return strings.HasSuffix(out.String(), ")\n") })
+	closeIt()
+	if got := out.String(); got != "Temporary password a-password (invitation of carol)\n" {
+		t.Errorf("it prints %q", got)
 	}
 }

@@ -47,7 +47,7 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	d.journal.ofAPI(a)
 	if d.keys, err = filestore.Open(filestore.Config{
 		Dir: opts.data, Report: d.journal.problem, Edited: d.journal.edited,
-		Actions: a.gateway().Actions(), // so that a misspelt action in a policy is reported
+		Actions: knownActions(a), // so that a misspelt action in a policy is reported
 	}); err != nil {
 		return err
 	}

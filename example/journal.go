@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -90,17 +91,18 @@ func (j *journal) refused(ctx context.Context, err error) {
 }
 
 // asked wraps the user pool's handler: what nobody has signed is one line, too, with the operation
-// and how it ended, and nothing that the request says. Who signs has a line by audit.
-func (j *journal) asked(next http.Handler) http.Handler {
+// and how it ended, and nothing that the request says. Who signs has a line by audit. clientIP is
+// the address that tries are counted by.
+func (j *journal) asked(next http.Handler, clientIP func(*http.Request) (netip.Addr, bool)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
-		_, operation, _ := strings.Cut(strings.Join(r.Header["X-Amz-Target"], ","), ".")
+		operation := operationOf(r)
 		for _, signed := range []string{"Admin", "Describe", "List"} {
 			if strings.HasPrefix(operation, signed) {
 				return
 			}
 		}
-		if !isWord(operation) || !j.strangers.take() {
+		if operation == "" || !j.strangers.take() {
 			return
 		}
 		level, message := slog.LevelInfo, "user pool"
@@ -110,10 +112,33 @@ func (j *journal) asked(next http.Handler) http.Handler {
 		}
 		attrs := []slog.Attr{slog.String("id", w.Header().Get("X-Amzn-Requestid")), slog.String("operation", operation)}
 		if code != "" {
-			attrs = append(attrs, slog.String("reason", code), slog.String("from", r.RemoteAddr))
+			attrs = append(attrs, slog.String("reason", code))
+			if from, ok := clientIP(r); ok {
+				attrs = append(attrs, slog.String("from", from.String()))
+			}
 		}
 		j.LogAttrs(r.Context(), level, message, attrs...)
 	})
+}
+
+// operationKey is the key of the context's value that has the operation of a request in AWS JSON.
+type operationKey struct{}
+
+// named wraps the identity pool's handler, whose requests nobody signs: their lines by audit have
+// the operation.
+func (j *journal) named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), operationKey{}, operationOf(r))))
+	})
+}
+
+// operationOf returns the operation that a request in AWS JSON asks for, or "".
+func operationOf(r *http.Request) string {
+	_, operation, _ := strings.Cut(strings.Join(r.Header["X-Amz-Target"], ","), ".")
+	if !isWord(operation) {
+		return ""
+	}
+	return operation
 }
 
 // isWord keeps what is no operation out of the log (threat 214).
@@ -134,8 +159,11 @@ func (j *journal) broken(ctx context.Context, err error) {
 	if !j.Enabled(ctx, level) || !j.failures.take() {
 		return
 	}
-	id, _ := sigv4auth.RequestIDFrom(ctx)
-	j.LogAttrs(ctx, level, "the request failed", slog.String("request_id", id), slog.Any("error", err))
+	var attrs []slog.Attr
+	if id, ok := sigv4auth.RequestIDFrom(ctx); ok { // the user pool's have theirs when they are answered
+		attrs = append(attrs, slog.String("request_id", id))
+	}
+	j.LogAttrs(ctx, level, "the request failed", append(attrs, slog.Any("error", err))...)
 }
 
 // problem tells of a mistake in the folder, and of its end.

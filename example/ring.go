@@ -33,7 +33,7 @@ func openRing(path, data string, log *slog.Logger) (*keyring.Ring, error) {
 		if err := keyring.Create(path, keyring.New(time.Now())); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
-		log.Info("a new ring seals the session tokens: those that another one sealed are unknown", "file", path)
+		log.Info("a new ring seals session tokens and passwords, and knows none that another one sealed: have a backup of it", "file", path)
 	}
 	return keyring.Open(keyring.Config{File: path, Report: func(err error) {
 		log.Warn("the ring cannot be read: the keys that were read last stay in force", "error", err)

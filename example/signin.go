@@ -121,8 +121,8 @@ func (s *signIn) denied(log *journal) func(http.ResponseWriter, *http.Request, e
 
 // routeTo adds the pools to the services at the address.
 func (s *signIn) routeTo(to *routes, poolID string, log *journal) {
-	to.users = log.asked(s.users.Handler(s.admins.Require(s.authz.Check)))
-	to.identities = s.identities
+	to.users = log.asked(s.users.Handler(s.admins.Require(s.authz.Check)), s.admins.ClientIP)
+	to.identities = log.named(s.identities)
 	to.published = s.users.Published()
 	to.poolID = poolID
 }

@@ -2,6 +2,7 @@ package userpool
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/awsjson"
@@ -9,6 +10,9 @@ import (
 
 // targetPrefix is what X-Amz-Target of the service's operations begins with.
 const targetPrefix = "AWSCognitoIdentityProviderService"
+
+// actionPrefix is what the service's actions begin with.
+const actionPrefix = "cognito-idp:"
 
 // maxBody fits the longest input: fifty attributes of 2,048 characters, most of them escaped.
 const maxBody = 256 << 10
@@ -81,6 +85,18 @@ func (p *Pool) Handler(signed func(http.Handler) http.Handler) http.Handler {
 	})
 }
 
+// Actions returns the actions of the policies of administrators, such as cognito-idp:ListUsers, in
+// order: those that [Pool.Target] names. The other operations are for everybody, without a policy.
+func Actions() (actions []string) {
+	for name, operation := range new(Pool).service().Operations {
+		if !operation.Unsigned {
+			actions = append(actions, actionPrefix+name)
+		}
+	}
+	slices.Sort(actions)
+	return actions
+}
+
 // WriteError answers a refused request as the endpoint does: a Config.Denied.
 func (p *Pool) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	p.service().WriteError(w, r, err)
@@ -93,7 +109,7 @@ func (p *Pool) Target(r *http.Request) (action, resource string) {
 	if err != nil {
 		return "", "" // denies
 	}
-	return "cognito-idp:" + operation, p.arn
+	return actionPrefix + operation, p.arn
 }
 
 // IsRequest reports whether a request is one for [Pool.Handler], by X-Amz-Target, where one
