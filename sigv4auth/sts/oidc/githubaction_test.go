@@ -191,8 +191,8 @@ func TestGitHubAction(t *testing.T) {
 	w.mu.Lock()
 	calls := strings.Join(w.calls, ",")
 	w.mu.Unlock()
-	// GetCallerIdentity is not decided about, and its event names no action.
-	if want := "sts:AssumeRoleWithWebIdentity,,,sts:AssumeRole,"; calls != want {
+	const who = "sts:GetCallerIdentity"
+	if want := strings.Join([]string{"sts:AssumeRoleWithWebIdentity", who, who, "sts:AssumeRole", who}, ","); calls != want {
 		t.Errorf("calls: %q; want %q", calls, want)
 	}
 	bot := []string{"AWS_ACCESS_KEY_ID=AKIABOT", "AWS_SECRET_ACCESS_KEY=a-long-term-secret"}
