@@ -60,9 +60,10 @@ func newSignIn(
 	}
 	users, err := userpool.New(ctx, userpool.Config{
 		DB: db, Ring: ring, ID: a.UserPoolID, Name: "WildRydes", AccountID: a.AccountID, Region: a.Region,
-		Issuer:  issuer + "/" + a.UserPoolID,
-		Clients: []userpool.Client{{ID: a.ClientID, Name: "WildRydesWebApp"}},
-		Deliver: codes.deliver, Failed: log.broken,
+		Issuer:       issuer + "/" + a.UserPoolID,
+		RequireEmail: true,
+		Clients:      []userpool.Client{{ID: a.ClientID, Name: "WildRydesWebApp"}},
+		Deliver:      codes.deliver, Failed: log.broken,
 		ClientIP: func(r *http.Request) (netip.Addr, bool) { return s.admins.ClientIP(r) },
 	})
 	if other, ok := errors.AsType[keyring.OpenError](err); ok {

@@ -170,6 +170,18 @@ func (deliveryError) Error() string { return "the mail server is down" }
 
 var errDelivery = deliveryError{}
 
+// TestEmailIsRequired: where an address is required, nobody signs up without one; the name stays
+// free.
+func TestEmailIsRequired(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(cfg *userpool.Config) { cfg.RequireEmail = true })
+	for _, attributes := range [][]input{nil, {{"Name": "email", "Value": ""}}, {{"Name": "nickname", "Value": "Al"}}} {
+		s.call("SignUp", input{"ClientId": clientID, "Username": "alice", "Password": password, "UserAttributes": attributes}).
+			says("InvalidParameterException", "email: The attribute is required")
+	}
+	s.signUp("alice", password)
+}
+
 // TestAttributes: what users may write, and that a new address has to be verified.
 func TestAttributes(t *testing.T) {
 	t.Parallel()

@@ -55,6 +55,10 @@ type Config struct {
 	// front.
 	CustomAttributes []string
 
+	// RequireEmail refuses a sign-up without an address, who could not be sent a code. false:
+	// an administrator confirms who has none.
+	RequireEmail bool
+
 	// Deliver sends a code or a temporary password to a user. It SHOULD queue and return: how long
 	// it takes tells a caller whether a user exists. An error is a CodeDeliveryFailureException
 	// for a user who signs up, is reported to Failed, and tells nobody else anything. It is called

@@ -57,7 +57,7 @@ func (p *Pool) describeUserPool(r *http.Request, _ *awsjson.Input) (any, error) 
 	}
 	add("sub", false, true)
 	for _, name := range standardAttributes {
-		add(name, true, false)
+		add(name, true, name == "email" && p.cfg.RequireEmail)
 	}
 	for _, name := range p.cfg.CustomAttributes {
 		add(customPrefix+name, true, false)

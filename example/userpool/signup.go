@@ -25,6 +25,9 @@ func (p *Pool) signUp(r *http.Request, in *awsjson.Input) (any, error) {
 	if err := p.checkAttributes(attributes, false); err != nil {
 		return nil, err
 	}
+	if p.cfg.RequireEmail && attributes["email"] == "" {
+		return nil, invalid("Attributes did not conform to the schema: email: The attribute is required\n")
+	}
 	// That a name is taken has to be told. Telling it before the power is no more than that.
 	taken, err := p.store.user(ctx, fold(name))
 	if err != nil {
