@@ -41,3 +41,17 @@ type Role struct {
 	// does. Empty: the store names no states.
 	Revision string
 }
+
+// ManagedPolicyStore finds managed policies, where sessions may be limited by their ARNs.
+//
+// SessionPolicy returns the policy with the ARN, of type iampolicy.SessionPolicy, as it is now. For
+// one that does not exist it returns an error that wraps [ErrNoSuchPolicy]: the session may then do
+// nothing. Any other error means that the store failed. It is called from many goroutines at once,
+// for each request of such a session, and must return when ctx, the request's context, ends.
+type ManagedPolicyStore interface {
+	SessionPolicy(ctx context.Context, arn string) (*iampolicy.Policy, error)
+}
+
+// ErrNoSuchPolicy means that no managed policy has the ARN. A ManagedPolicyStore returns an error
+// that wraps it.
+const ErrNoSuchPolicy Reason = "NoSuchPolicy"

@@ -13,6 +13,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // defaultRoleDuration is how long the session of a role lasts that is asked for without a duration.
@@ -123,7 +124,7 @@ func (e *Endpoint) callerOf(r *http.Request, id *sigv4auth.Identity) (Session, e
 	case errors.Is(err, sigv4auth.ErrUnrecognizedClient):
 		return Session{Tags: known.Tags, SourceIdentity: known.SourceIdentity}, e.elsewhere(r.Context(), id, token)
 	}
-	return Session{}, failed("the caller's session", err)
+	return Session{}, signedapi.Failed("the caller's session", err)
 }
 
 // elsewhere returns nil if a session that the ring does not open is another store's. It may be one
@@ -141,7 +142,7 @@ func (e *Endpoint) elsewhere(ctx context.Context, id *sigv4auth.Identity, token 
 	case errors.Is(err, sigv4auth.ErrExpiredToken):
 		return err
 	}
-	return failed("the caller's session", err)
+	return signedapi.Failed("the caller's session", err)
 }
 
 // sessionTokenOf returns the session token of a request that has been verified.

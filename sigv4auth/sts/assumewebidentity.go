@@ -10,6 +10,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // builtIn are the providers that trust policies name without an ARN: IAM User Guide, "AWS JSON
@@ -34,7 +35,7 @@ func (e *Endpoint) unsigned(a *sigv4auth.Authenticator) sigv4auth.Check {
 		if err == nil {
 			callFrom(r.Context()).do, err = e.assumeWithWebIdentity(r, id, p)
 		}
-		return refused(err)
+		return signedapi.Refused(err)
 	}
 }
 
@@ -93,7 +94,7 @@ func (e *Endpoint) verifyToken(ctx context.Context, token string) (*WebIdentity,
 		if wrong, ok := errors.AsType[*TokenError](err); ok {
 			return nil, tokenRefused(wrong)
 		}
-		return nil, failed("the verifier of web identities failed", err)
+		return nil, signedapi.Failed("the verifier of web identities failed", err)
 	}
 	texts := append([]string{who.Provider, who.Subject, who.Audience}, who.Claims[who.Provider+":amr"]...)
 	if slices.ContainsFunc(texts, func(s string) bool { return !iamid.ValidText(s) }) || len(texts) > 3+maxMethods {

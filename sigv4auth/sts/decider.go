@@ -10,6 +10,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // decider decides by policies who may have which session, and issues it. What is being decided is
@@ -107,7 +108,7 @@ func (d *decider) allows(r *http.Request, id sigv4auth.Identity, c *call, action
 		detail = "; " + detail
 	}
 	return &sigv4auth.Error{
-		Reason: sigv4auth.ErrAccessDenied, Message: notAuthorizedMessage(&id, action, c.resource), Detail: said.Detail + detail,
+		Reason: sigv4auth.ErrAccessDenied, Message: signedapi.NotAuthorizedMessage(&id, action, c.resource), Detail: said.Detail + detail,
 		Cause: said.Cause,
 	}
 }
@@ -185,12 +186,12 @@ func (d *decider) findRole(ctx context.Context, arn string) (role sigv4auth.Role
 	case errors.Is(err, sigv4auth.ErrNoSuchRole):
 		return sigv4auth.Role{}, gone, nil
 	case err != nil:
-		return sigv4auth.Role{}, "", failed("the role store failed", err)
+		return sigv4auth.Role{}, "", signedapi.Failed("the role store failed", err)
 	case role.ARN != arn:
-		return sigv4auth.Role{}, "", failed("the role store returned another role than it was asked for", nil)
+		return sigv4auth.Role{}, "", signedapi.Failed("the role store returned another role than it was asked for", nil)
 	case role.TrustPolicy != nil && role.TrustPolicy.Type() != iampolicy.TrustPolicy:
 		// A resource policy need not allow what the caller's own policies do.
-		return sigv4auth.Role{}, "", failed("the role's trust policy is none: "+role.TrustPolicy.Type().String(), nil)
+		return sigv4auth.Role{}, "", signedapi.Failed("the role's trust policy is none: "+role.TrustPolicy.Type().String(), nil)
 	case role.TrustPolicy == nil:
 		return role, "the role has no trust policy", nil
 	}
@@ -211,7 +212,7 @@ func (d *decider) issueRole(
 func (d *decider) issue(ctx context.Context, limits *sessionLimits, g Grant) (Issued, error) {
 	g.Session.Policy, g.Session.PolicyARNs, g.MinTokenSize = limits.policy, limits.arns, limits.minTokenSize
 	if len(limits.arns) > 0 && d.store.cfg.ManagedPolicies == nil {
-		return Issued{}, noPolicy(ErrNoSuchPolicy)
+		return Issued{}, noPolicy(sigv4auth.ErrNoSuchPolicy)
 	}
 	issued, err := d.store.Issue(ctx, g)
 	tooLarge, isTooLarge := errors.AsType[*TokenTooLargeError](err)
@@ -224,7 +225,7 @@ func (d *decider) issue(ctx context.Context, limits *sessionLimits, g Grant) (Is
 			Message: fmt.Sprintf("Packed size of session policies and tags consumes %d%% of allotted space.", percent(tooLarge.Size,
 				MaxTokenSize)),
 		}
-	case errors.Is(err, ErrNoSuchPolicy):
+	case errors.Is(err, sigv4auth.ErrNoSuchPolicy):
 		return Issued{}, noPolicy(err)
 	case errors.Is(err, sigv4auth.ErrNoSuchRole), errors.Is(err, sigv4auth.ErrUnrecognizedClient):
 		// It has been deleted since it was decided.

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // What every request to STS and every answer of it name: STS API Reference.
@@ -108,7 +108,7 @@ type Endpoint struct {
 	*decider
 	cfg      EndpointConfig // not changed
 	service  *awsquery.Service
-	auths    regional
+	auths    *signedapi.Regional
 	handlers map[string]http.Handler // by region
 	limit    *limiter
 	now      func() time.Time
@@ -167,10 +167,10 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if auth.MaxBodyBytes == 0 {
 		auth.MaxBodyBytes = maxRequestBytes
 	}
-	if e.auths, err = newRegional(auth, cfg.Regions); err != nil {
+	if e.auths, err = signedapi.NewRegional(auth, cfg.Regions); err != nil {
 		return nil, fmt.Errorf("sts: EndpointConfig.Auth: %w", err)
 	}
-	for region, a := range e.auths.byRegion {
+	for region, a := range e.auths.All() {
 		e.handlers[region] = e.service.Handler(a.Require(e.decide), a.RequireUnsigned(e.unsigned(a)))
 	}
 	return e, nil
@@ -179,7 +179,7 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 // ServeHTTP answers a request.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), callKey{}, new(call)))
-	e.handlers[e.auths.of(r)].ServeHTTP(w, r)
+	e.handlers[e.auths.Of(r)].ServeHTTP(w, r)
 }
 
 // An operation decides about a request: what is wrong with its parameters p, and whether the caller
@@ -248,15 +248,4 @@ func isSession(id *sigv4auth.Identity) bool {
 	_, ok := id.Session()
 	t := id.Principal.EffectiveType()
 	return ok || t != iampolicy.User && t != iampolicy.Account
-}
-
-// regions returns every region once, the first in front.
-func regions(first string, more []string) []string {
-	all := []string{first}
-	for _, region := range more {
-		if !slices.Contains(all, region) {
-			all = append(all, region)
-		}
-	}
-	return all
 }

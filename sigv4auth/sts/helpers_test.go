@@ -134,7 +134,7 @@ func (d *directory) SessionPolicy(_ context.Context, arn string) (*iampolicy.Pol
 	case d.noPolicy != nil:
 		return nil, d.noPolicy
 	case !ok:
-		return nil, fmt.Errorf("directory: %w", sts.ErrNoSuchPolicy)
+		return nil, fmt.Errorf("directory: %w", sigv4auth.ErrNoSuchPolicy)
 	}
 	return p, nil
 }

@@ -120,7 +120,7 @@ func (s *Store) lookUp(ctx context.Context, session *Session) (most time.Duratio
 	for _, arn := range session.PolicyARNs {
 		p, err := s.cfg.ManagedPolicies.SessionPolicy(ctx, arn)
 		if err == nil && p == nil {
-			err = ErrNoSuchPolicy
+			err = sigv4auth.ErrNoSuchPolicy
 		}
 		if err != nil {
 			return 0, fmt.Errorf("sts: Session.PolicyARNs: %q: %w", arn, err)

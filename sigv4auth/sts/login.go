@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // What EKS has: the prefix of its tokens, the header that names the cluster, and the longest life.
@@ -116,14 +117,14 @@ func NewLogin(cfg LoginConfig) (*Login, error) {
 
 // loginVerifier verifies one URL at a time, as of an instant.
 type loginVerifier struct {
-	auths regional
+	auths *signedapi.Regional
 	at    time.Time
 }
 
 func (l *Login) newVerifier() (*loginVerifier, error) {
 	v := new(loginVerifier)
 	var err error
-	v.auths, err = newRegional(sigv4auth.Config{
+	v.auths, err = signedapi.NewRegional(sigv4auth.Config{
 		Region: l.cfg.Region, Service: serviceName, Credentials: unexpired{l.cfg.Credentials, l.cfg.Now}, Hosts: l.cfg.Hosts,
 		MaxPresignExpiry: l.cfg.MaxExpiry, RequiredHeaders: []string{l.cfg.ServerIDHeader}, Observe: l.cfg.Observe,
 		Now: func() time.Time { return v.at },
@@ -170,12 +171,12 @@ func (l *Login) Verify(ctx context.Context, token string) (sigv4auth.Identity, e
 	v, ok := l.verifiers.Get().(*loginVerifier)
 	if !ok {
 		if v, err = l.newVerifier(); err != nil {
-			return sigv4auth.Identity{}, failed("making a verifier", err) // unreachable: NewLogin has made one
+			return sigv4auth.Identity{}, signedapi.Failed("making a verifier", err) // unreachable: NewLogin has made one
 		}
 	}
 	defer l.verifiers.Put(v)
 	v.at = at
-	id, err := v.auths.byRegion[v.auths.of(r)].Verify(r)
+	id, err := v.auths.All()[v.auths.Of(r)].Verify(r)
 	if err != nil {
 		return sigv4auth.Identity{}, err
 	}

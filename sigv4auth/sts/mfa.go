@@ -8,6 +8,7 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // MFAVerifier verifies the codes of users' second factors.
@@ -63,7 +64,7 @@ func (e *Endpoint) proveMFA(r *http.Request, id sigv4auth.Identity, m mfaRequest
 		case errors.Is(err, ErrNoMFADevice):
 			return id, deniedBecause(noDevice, "")
 		case err != nil:
-			return id, failed("the verifier of second factors failed", err)
+			return id, signedapi.Failed("the verifier of second factors failed", err)
 		}
 		proved := true
 		c.mfa = &proved

@@ -9,6 +9,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/awsjson"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 // The errors of Cognito Identity: "Errors" of GetId, GetCredentialsForIdentity and GetOpenIdToken
@@ -79,7 +80,7 @@ func identityError(identity string, err error) error {
 	case errors.Is(err, ErrTooManyIdentities):
 		return &awsjson.Error{Code: "LimitExceededException", Message: "The identity pool has too many identities.", Cause: err}
 	}
-	return failed("the identity store failed", err)
+	return signedapi.Failed("the identity store failed", err)
 }
 
 // poolError makes Cognito's answer of one that is STS's.

@@ -10,6 +10,7 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/awsjson"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
+	"github.com/wildgate/wildgate/sigv4auth/internal/signedapi"
 )
 
 const (
@@ -92,7 +93,7 @@ func (p *IdentityPool) verify(ctx context.Context, now time.Time, l *login, toke
 		if wrong, ok := errors.AsType[*TokenError](err); ok {
 			return tokenError(wrong, now)
 		}
-		return failed("the verifier of logins failed", err)
+		return signedapi.Failed("the verifier of logins failed", err)
 	}
 	if who.Provider != l.provider.Name {
 		return invalidLogin("Issuer doesn't match providerName", nil)
@@ -109,7 +110,7 @@ func (p *IdentityPool) verify(ctx context.Context, now time.Time, l *login, toke
 	if l.provider.Check != nil {
 		if err := l.provider.Check(ctx, who); err != nil {
 			if ctx.Err() != nil {
-				return failed("the check of a login", err)
+				return signedapi.Failed("the check of a login", err)
 			}
 			return invalidLogin("Token is no longer valid.", err)
 		}

@@ -87,7 +87,7 @@ type Session struct {
 	// space is not kept.
 	Policy string
 	// PolicyARNs are managed policies that limit the session too, at most 10. They are looked up at
-	// each request: see [ManagedPolicyStore].
+	// each request: see [sigv4auth.ManagedPolicyStore].
 	PolicyARNs []string
 }
 

@@ -18,20 +18,6 @@ import (
 
 const defaultCacheSize = 16_384
 
-// ManagedPolicyStore finds managed policies, where sessions may be limited by their ARNs.
-//
-// SessionPolicy returns the policy with the ARN, of type iampolicy.SessionPolicy, as it is now. For
-// one that does not exist it returns an error that wraps [ErrNoSuchPolicy]: the session may then do
-// nothing. Any other error means that the store failed. It is called from many goroutines at once,
-// for each request of such a session, and must return when ctx, the request's context, ends.
-type ManagedPolicyStore interface {
-	SessionPolicy(ctx context.Context, arn string) (*iampolicy.Policy, error)
-}
-
-// ErrNoSuchPolicy means that no managed policy has the ARN. A ManagedPolicyStore returns an error
-// that wraps it.
-const ErrNoSuchPolicy sigv4auth.Reason = "NoSuchPolicy"
-
 // StoreConfig configures a [Store].
 type StoreConfig struct {
 	_ [0]func()
@@ -46,7 +32,7 @@ type StoreConfig struct {
 	// Policies are those of roles and users. nil: nobody has any.
 	Policies sigv4auth.PolicyStore
 	// ManagedPolicies are what [Session].PolicyARNs name. nil: no session may have any.
-	ManagedPolicies ManagedPolicyStore
+	ManagedPolicies sigv4auth.ManagedPolicyStore
 	// CacheSize is the largest number of opened tokens that are kept: up to half of it may stay
 	// unused, for the number of sets is a power of two. One takes some KiB, and up to 90 with a
 	// large session policy; together they take at most 4 KiB times CacheSize, or 1 MiB if that is
@@ -261,7 +247,7 @@ func (s *Store) limited(ctx context.Context, o *opened) (*sigv4auth.Session, err
 		if s.cfg.ManagedPolicies != nil {
 			var err error
 			p, err = s.cfg.ManagedPolicies.SessionPolicy(ctx, arn)
-			if err != nil && !errors.Is(err, ErrNoSuchPolicy) {
+			if err != nil && !errors.Is(err, sigv4auth.ErrNoSuchPolicy) {
 				return nil, fmt.Errorf("sts: looking up a session policy: %w", err)
 			}
 			if err != nil {

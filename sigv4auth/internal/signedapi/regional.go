@@ -1,34 +1,36 @@
-package sts
+package signedapi
 
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// regional holds an Authenticator for each region whose credential scope is accepted.
-type regional struct {
+// Regional holds an Authenticator for each region whose credential scope is accepted.
+type Regional struct {
 	regions  []string // the first is for requests that name none of them
 	byRegion map[string]*sigv4auth.Authenticator
 }
 
-func newRegional(cfg sigv4auth.Config, more []string) (regional, error) {
-	g := regional{regions: regions(cfg.Region, more), byRegion: map[string]*sigv4auth.Authenticator{}}
+// NewRegional returns the Authenticators of cfg, for its Region and more.
+func NewRegional(cfg sigv4auth.Config, more []string) (*Regional, error) {
+	g := &Regional{regions: all(cfg.Region, more), byRegion: map[string]*sigv4auth.Authenticator{}}
 	for _, cfg.Region = range g.regions {
 		a, err := sigv4auth.New(cfg)
 		if err != nil {
-			return regional{}, err
+			return nil, err
 		}
 		g.byRegion[cfg.Region] = a
 	}
 	return g, nil
 }
 
-// of returns the region that a request is signed for, as it says. What it says is verified later;
+// Of returns the region that a request is signed for, as it says. What it says is verified later;
 // one that names none of the regions is refused by the first.
-func (g *regional) of(r *http.Request) string {
+func (g *Regional) Of(r *http.Request) string {
 	if len(g.regions) == 1 {
 		return g.regions[0]
 	}
@@ -65,4 +67,18 @@ func (g *regional) of(r *http.Request) string {
 		}
 	}
 	return g.regions[0]
+}
+
+// All returns the Authenticators by region. The caller does not change what it returns.
+func (g *Regional) All() map[string]*sigv4auth.Authenticator { return g.byRegion }
+
+// all returns every region once, the first in front.
+func all(first string, more []string) []string {
+	regions := []string{first}
+	for _, region := range more {
+		if !slices.Contains(regions, region) {
+			regions = append(regions, region)
+		}
+	}
+	return regions
 }

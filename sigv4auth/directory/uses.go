@@ -1,0 +1,63 @@
+package directory
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
+)
+
+// useInterval is how old what is known of a key's last use may be: AWS is no more exact.
+const useInterval = time.Minute
+
+// lastUse is when a key or a role was last used. It is shared by all versions of its entity.
+type lastUse struct{ last atomic.Pointer[usedAt] }
+
+// usedAt is a use.
+type usedAt struct {
+	at              time.Time
+	region, service string
+}
+
+// uses collects uses that are not in the database yet.
+type uses struct {
+	mu    sync.Mutex
+	dirty map[ref]*usedAt // guarded by mu
+}
+
+// ofKey remembers that a user's access key was used.
+func (n *uses) ofKey(s *state, u *user, id *sigv4auth.Identity) {
+	if k, ok := s.keys.Get(id.AccessKeyID); ok && k.user == u.id {
+		n.remember(ref{kindKey, k.id}, k.used, id)
+	}
+}
+
+// ofRole remembers that a role was used.
+func (n *uses) ofRole(r *role, id *sigv4auth.Identity) { n.remember(ref{kindRole, r.id}, r.used, id) }
+
+func (n *uses) remember(of ref, to *lastUse, id *sigv4auth.Identity) {
+	last := to.last.Load()
+	if last != nil && id.VerifiedAt.Sub(last.at) < useInterval && last.service == id.Scope.Service && last.region == id.Scope.Region {
+		return
+	}
+	now := &usedAt{at: id.VerifiedAt.UTC().Truncate(time.Second), region: id.Scope.Region, service: id.Scope.Service}
+	if last != nil && now.at.Before(last.at) || !to.last.CompareAndSwap(last, now) {
+		return // somebody else's use is as recent
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.dirty == nil {
+		n.dirty = make(map[ref]*usedAt)
+	}
+	n.dirty[of] = now
+}
+
+// take returns the uses since the last call.
+func (n *uses) take() map[ref]*usedAt {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	taken := n.dirty
+	n.dirty = nil
+	return taken
+}
