@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
@@ -59,8 +61,11 @@ func concurrentModification() error {
 }
 
 // malformedPolicy says what is wrong with a policy document, and where.
-func malformedPolicy(err error) error {
+func malformedPolicy(text string, err error) error {
 	message := err.Error()
+	if !json.Valid([]byte(text)) {
+		return &awsquery.Error{Code: "MalformedPolicyDocument", Message: "This policy contains invalid Json", Cause: err}
+	}
 	if parse, ok := errors.AsType[*iampolicy.ParseError](err); ok && len(parse.Findings) > 0 {
 		first := parse.Findings[0]
 		message = fmt.Sprintf("Syntax error at position (%d,%d): %s", first.Line, first.Column, first.Message)
@@ -72,4 +77,16 @@ func malformedPolicy(err error) error {
 		}
 	}
 	return &awsquery.Error{Code: "MalformedPolicyDocument", Message: message, Cause: err}
+}
+
+func noSuchPolicy(arn string) error {
+	return noSuchEntity("Policy %s does not exist or is not attachable.", arn)
+}
+
+// checkPolicyARN returns an error if a text is no ARN, as IAM says it. None at all is fine.
+func (c *call) checkPolicyARN(arn string) error {
+	if arn != "" && strings.Count(arn, ":") < 5 || arn != "" && !strings.HasPrefix(arn, "arn:") {
+		return validationError("Invalid ARN:  Could not be parsed!")
+	}
+	return nil
 }

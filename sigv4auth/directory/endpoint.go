@@ -156,7 +156,7 @@ type do func(ctx context.Context) (answer any, err error)
 func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, some := range []map[string]operation{
-		userOperations,
+		userOperations, userChanges, keyOperations, groupOperations, roleOperations, policyOperations, accountOperations, holdingOperations(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -135,6 +135,26 @@ func (f *filler) fill(c *Contents) {
 	for i := range c.Roles {
 		f.role(&c.Roles[i])
 	}
+	// Now that everybody is there whom they name.
+	for i := range c.Roles {
+		f.trust(&c.Roles[i])
+	}
+}
+
+// trust keeps a role's trust policy as IAM does.
+func (f *filler) trust(r *NewRole) {
+	made, ok := f.rolesARN.Get(r.ARN)
+	if !ok || made.trust.bad != nil {
+		return // which has been said
+	}
+	kept, err := withIDs(f.edit, made.trust.text)
+	if err != nil {
+		f.mistake(r.ARN, "%w", err)
+		return
+	}
+	changed := *made
+	changed.trust = f.document(r.ARN, made.name, kept, iampolicy.TrustPolicy)
+	f.putRole(&changed)
 }
 
 // named takes an ARN apart. ok is false if it is none of the kind, which has been said then.
@@ -183,7 +203,7 @@ func (f *filler) document(arn, name, text string, as iampolicy.PolicyType) *docu
 func (f *filler) holder(n *named, arn string, h *Holder) holder {
 	made := holder{named: *n}
 	for _, policy := range h.Attached {
-		f.needsPolicy(arn, policy)
+		f.needsPolicy(n.account, arn, policy)
 		made.attached = append(made.attached, policy)
 	}
 	slices.Sort(made.attached)
@@ -197,8 +217,8 @@ func (f *filler) holder(n *named, arn string, h *Holder) holder {
 	return made
 }
 
-func (f *filler) needsPolicy(arn, policy string) {
-	if policy != "" && f.managedPolicy(policy) == nil {
+func (f *filler) needsPolicy(account, arn, policy string) {
+	if policy != "" && f.policyOf(account, policy) == nil {
 		f.mistake(arn, "there is no managed policy %q", policy)
 	}
 }
@@ -241,10 +261,10 @@ func (f *filler) user(u *NewUser) {
 		f.mistake(u.ARN, "it exists already")
 		return
 	}
-	f.needsPolicy(u.ARN, u.Boundary)
+	f.needsPolicy(n.account, u.ARN, u.Boundary)
 	made := &user{holder: f.holder(&n, u.ARN, &u.Holder), boundary: u.Boundary}
 	for _, arn := range u.Groups {
-		g := f.groupNamed(n.account, arn[strings.LastIndexByte(arn, '/')+1:])
+		g := f.groupNamed(n.account, nameOfARN(arn))
 		if g == nil || g.arn != arn {
 			f.mistake(u.ARN, "there is no group %q", arn)
 			continue
@@ -302,7 +322,7 @@ func (f *filler) role(r *NewRole) {
 	if r.MaxSession != 0 && (r.MaxSession < minSessionDuration*time.Second || r.MaxSession > maxSessionDuration*time.Second) {
 		f.mistake(r.ARN, "MaxSession is from 1 to 12 hours")
 	}
-	f.needsPolicy(r.ARN, r.Boundary)
+	f.needsPolicy(n.account, r.ARN, r.Boundary)
 	made := &role{
 		holder: f.holder(&n, r.ARN, &r.Holder), boundary: r.Boundary, description: r.Description, maxSession: r.MaxSession,
 		trust: f.document(r.ARN, n.name, r.Trust, iampolicy.TrustPolicy), used: new(lastUse),

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,7 +79,7 @@ type inlinePolicy struct {
 
 // inlineDocument returns the inline policy with a name, nil if there is none.
 func (h *holder) inlineDocument(name string) *document {
-	i, ok := slices.BinarySearchFunc(h.inline, name, func(p inlinePolicy, name string) int { return strings.Compare(p.name, name) })
+	i, ok := h.findInline(name)
 	if !ok {
 		return nil
 	}

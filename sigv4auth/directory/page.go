@@ -115,3 +115,16 @@ func takeSlice[V, T any](pg page, all []V, key func(V) string, admit func(V) (T,
 		}
 	}, admit)
 }
+
+// takeKeys is take for a list of which the keys alone matter.
+func takeKeys[V, T any](pg page, from func(key string) iter.Seq2[string, V], admit func(key string) (T, bool)) (awsquery.List[T], listed) {
+	return take(pg, func(start string) iter.Seq2[string, string] {
+		return func(yield func(string, string) bool) {
+			for key := range from(start) {
+				if !yield(key, key) {
+					return
+				}
+			}
+		}
+	}, admit)
+}

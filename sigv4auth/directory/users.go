@@ -90,6 +90,9 @@ func createUser(c *call) (do, error) {
 	if err := c.allow(c.arn("user", path, name), permissionsBoundary(boundary), requestTags(tags, nil)); err != nil {
 		return nil, err
 	}
+	if err := c.checkPolicyARN(boundary); err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context) (any, error) {
 		u := &user{holder: holder{named: named{account: c.account, id: newUniqueID(userPrefix), name: name, path: path, tags: tags}}}
 		u.boundary = boundary
@@ -99,7 +102,7 @@ func createUser(c *call) (do, error) {
 			}
 			u.created = e.now
 			e.putUser(u)
-			return nil
+			return e.boundaryPolicy(c.account, boundary)
 		})
 		return struct{ User userAnswer }{answerUser(u)}, err
 	}, nil

@@ -35,7 +35,9 @@ func allow(action string) string {
 }
 
 // secretOf is the secret of a key.
-func secretOf(accessKeyID string) sigv4auth.Secret { return sigv4auth.NewSecret("canary-of-" + accessKeyID) }
+func secretOf(accessKeyID string) sigv4auth.Secret {
+	return sigv4auth.NewSecret("canary-of-" + accessKeyID)
+}
 
 // first is what a directory begins with.
 func first() directory.Contents {
