@@ -157,6 +157,8 @@ func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, some := range []map[string]operation{
 		userOperations,
+		simulationOperations,
+		providerOperations,
 	} {
 		maps.Copy(all, some)
 	}
