@@ -72,7 +72,8 @@ type EndpointConfig struct {
 type Endpoint struct {
 	cfg      EndpointConfig // not changed
 	dir      *Directory
-	authz    *sigv4auth.Authorizer
+	decides  sigv4auth.AuthorizerConfig
+	authz    *sigv4auth.Authorizer // of what names its account
 	service  *awsquery.Service
 	auths    *signedapi.Regional
 	handlers map[string]http.Handler // by region
@@ -110,12 +111,12 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	e := &Endpoint{cfg: cfg, dir: cfg.Directory, handlers: map[string]http.Handler{}}
 	var err error
-	e.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+	e.decides = sigv4auth.AuthorizerConfig{
 		Policies: cfg.Policies, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
 		InsecureObjectPaths: true, // a path says nothing here
 		ExplainRefusals:     cfg.ExplainRefusals,
-	})
-	if err != nil {
+	}
+	if e.authz, err = sigv4auth.NewAuthorizer(e.decides); err != nil {
 		return nil, err // unreachable
 	}
 	e.service = e.newService()
@@ -143,6 +144,17 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), callKey{}, new(call)))
 	e.handlers[e.auths.Of(r)].ServeHTTP(w, r)
+}
+
+// authorizer returns who decides about a resource. What has no ARN, which is "*", is of the account
+// that is acted on.
+func (e *Endpoint) authorizer(resource, account string) (*sigv4auth.Authorizer, error) {
+	if resource != "*" {
+		return e.authz, nil
+	}
+	of := e.decides
+	of.ResourceAccount = account
+	return sigv4auth.NewAuthorizer(of)
 }
 
 // operation decides about a call: what is wrong with its parameters, and whether the caller may. It
