@@ -173,7 +173,7 @@ func simulatePrincipalPolicy(c *call) (do, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		m := c.simulationOf(held)
-		m.set.SCPs = c.endpoint.dir.scps(c.account)
+		m.set.SCPs = c.endpoint.dir.cfg.SCPs[c.account]
 		if by, _ := iamid.ParseARN(a.caller, "user"); a.caller != "" && by.Account != c.account {
 			return nil, invalidInput("CallerArn %s is not of the account of PolicySourceArn.", a.caller)
 		}

@@ -109,7 +109,8 @@ func TestSimulateMissing(t *testing.T) {
 	t.Parallel()
 	const doc = `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::home/${aws:username}/${aws:PrincipalTag/dir}/*",
-		 "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"StringEqualsIfExists":{"s3:prefix":"a"},"DateLessThan":{"aws:CurrentTime":"2027-01-01T00:00:00Z"}}},
+		 "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"StringEqualsIfExists":{"s3:prefix":"a"},
+		  "DateLessThan":{"aws:CurrentTime":"2027-01-01T00:00:00Z"}}},
 		{"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}},
 		{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"AWS:TAGKEYS":"x","aws:TagKeys":"y"}}}]}`
 	s := newIAM(t, directory.Contents{

@@ -121,17 +121,22 @@ func (d *Directory) Policies(_ context.Context, id sigv4auth.Identity) (set iamp
 	}
 	switch {
 	case a == nil:
-		return iampolicy.Set{SCPs: d.scps(id.Principal.Account())}, s.text, nil
+		return iampolicy.Set{SCPs: d.scpsOf(&id.Principal)}, s.text, nil
 	case a.changed > since:
 		return iampolicy.Set{}, "", errGone
 	}
 	set = a.set
-	set.SCPs = d.scps(id.Principal.Account())
+	set.SCPs = d.scpsOf(&id.Principal)
 	return set, s.text, nil
 }
 
-// scps returns the service control policies of an account. They must not be changed.
-func (d *Directory) scps(account string) [][]*iampolicy.Policy { return d.cfg.SCPs[account] }
+// scpsOf returns the service control policies that limit a principal. They must not be changed.
+func (d *Directory) scpsOf(p *iampolicy.Principal) [][]*iampolicy.Policy {
+	if len(d.cfg.SCPs) == 0 {
+		return nil
+	}
+	return d.cfg.SCPs[p.Account()]
+}
 
 // isOf reports whether an access key is one of the user who calls, and was with a revision.
 func (s *state) isOf(id *sigv4auth.Identity, u *user, since int64) bool {
