@@ -189,7 +189,7 @@ func (m *simulation) matched(x *iampolicy.Explanation) awsquery.List[statementAn
 		at := from.span(st.Statement)
 		list = append(list, statementAnswer{
 			SourcePolicyID: from.id, SourcePolicyType: as,
-			StartPosition: position{at.Line, at.Column + 1}, EndPosition: position{at.EndLine, at.EndColumn},
+			StartPosition: lineColumn{at.Line, at.Column + 1}, EndPosition: lineColumn{at.EndLine, at.EndColumn},
 		})
 	}
 	return list

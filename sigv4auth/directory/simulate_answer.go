@@ -29,12 +29,12 @@ type resourceResult struct {
 type statementAnswer struct {
 	SourcePolicyID   string `xml:"SourcePolicyId"`
 	SourcePolicyType string
-	StartPosition    position
-	EndPosition      position
+	StartPosition    lineColumn
+	EndPosition      lineColumn
 }
 
-// position is a place in a document.
-type position struct{ Line, Column int }
+// lineColumn is a place in a document.
+type lineColumn struct{ Line, Column int }
 
 type organizationsDetail struct{ AllowedByOrganizations bool }
 
