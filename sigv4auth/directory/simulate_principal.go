@@ -94,7 +94,7 @@ func (c *call) simulationOf(held policySource) *simulation {
 		m.addSources(s, &held.group.holder, "group")
 	}
 	if p := s.managedPolicy(boundary); p != nil {
-		m.boundary = source{id: p.name, text: p.document().text}
+		m.boundary = source{id: p.name, text: p.document().of}
 	}
 	return m
 }
@@ -102,12 +102,12 @@ func (c *call) simulationOf(held policySource) *simulation {
 // addSources adds the sources of the policies that addPolicies adds, in its order.
 func (m *simulation) addSources(s *state, h *holder, kind string) {
 	for i := range h.inline {
-		m.identity = append(m.identity, source{id: kind + "_" + h.name + "_" + h.inline[i].name, text: h.inline[i].doc.text})
+		m.identity = append(m.identity, source{id: kind + "_" + h.name + "_" + h.inline[i].name, text: h.inline[i].doc.of})
 	}
 	for _, arn := range h.attached {
 		var from source
 		if p := s.managedPolicy(arn); p != nil {
-			from = source{id: p.name, text: p.document().text}
+			from = source{id: p.name, text: p.document().of}
 		}
 		m.identity = append(m.identity, from)
 	}
