@@ -62,21 +62,27 @@ func concurrentModification() error {
 
 // malformedPolicy says what is wrong with a policy document, and where.
 func malformedPolicy(text string, err error) error {
-	message := err.Error()
 	if !json.Valid([]byte(text)) {
 		return &awsquery.Error{Code: "MalformedPolicyDocument", Message: "This policy contains invalid Json", Cause: err}
 	}
-	if parse, ok := errors.AsType[*iampolicy.ParseError](err); ok && len(parse.Findings) > 0 {
-		first := parse.Findings[0]
-		message = fmt.Sprintf("Syntax error at position (%d,%d): %s", first.Line, first.Column, first.Message)
-		if first.Path != "" {
-			message += " (" + first.Path + ")"
-		}
-		if n := len(parse.Findings) - 1; n > 0 {
-			message += fmt.Sprintf("; and %d more", n)
-		}
+	return &awsquery.Error{Code: "MalformedPolicyDocument", Message: documentProblem(err), Cause: err}
+}
+
+// documentProblem says what is wrong with a policy document, and where.
+func documentProblem(err error) string {
+	parse, ok := errors.AsType[*iampolicy.ParseError](err)
+	if !ok || len(parse.Findings) == 0 {
+		return err.Error()
 	}
-	return &awsquery.Error{Code: "MalformedPolicyDocument", Message: message, Cause: err}
+	first := parse.Findings[0]
+	message := fmt.Sprintf("Syntax error at position (%d,%d): %s", first.Line, first.Column, first.Message)
+	if first.Path != "" {
+		message += " (" + first.Path + ")"
+	}
+	if n := len(parse.Findings) - 1; n > 0 {
+		message += fmt.Sprintf("; and %d more", n)
+	}
+	return message
 }
 
 func noSuchPolicy(arn string) error {

@@ -74,7 +74,11 @@ func (c *call) allow(resource string, keys ...conditionKey) error {
 		return err
 	}
 	c.resource, c.keys = resource, keys
-	err := c.endpoint.authz.Check(c.request, c.id)
+	authz, err := c.endpoint.authorizer(resource, c.account)
+	if err != nil {
+		return err // unreachable
+	}
+	err = authz.Check(c.request, c.id)
 	said := sigv4auth.AsError(err)
 	switch {
 	case err == nil:

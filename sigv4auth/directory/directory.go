@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
@@ -38,6 +41,12 @@ type Config struct {
 	Ring *keyring.Ring
 	// Partition is the one of all ARNs. Empty: aws.
 	Partition string
+
+	// SCPs are the service control policies of accounts, by the account's ID: in levels, the root of
+	// the organization first, as [iampolicy.Set] has them. They limit whoever belongs to the account,
+	// what SimulatePrincipalPolicy answers too. [Open] copies them. An account that is not in it is
+	// in no organization.
+	SCPs map[string][][]*iampolicy.Policy
 
 	// PollInterval is how often the database is asked for changes of other processes, at most a
 	// minute. 0: a second. [Directory.Refresh] asks at once.
@@ -71,6 +80,20 @@ func (cfg *Config) check() error {
 	if cfg.Partition != "" && !iamid.ValidPartition(cfg.Partition) {
 		mistake("Partition", "is none, such as aws or aws-cn")
 	}
+	for _, account := range slices.Sorted(maps.Keys(cfg.SCPs)) {
+		levels := cfg.SCPs[account]
+		if !iamid.ValidAccount(account) {
+			mistake("SCPs", fmt.Sprintf("has %q, which is no account", account))
+		}
+		if len(levels) == 0 {
+			mistake("SCPs", "has no level for account "+account+", as if it were in no organization")
+		}
+		for _, level := range levels {
+			if slices.ContainsFunc(level, func(p *iampolicy.Policy) bool { return p == nil || p.Type() != iampolicy.SCP }) {
+				mistake("SCPs", "has a policy for account "+account+" that is no service control policy")
+			}
+		}
+	}
 	if cfg.PollInterval < 0 || cfg.PollInterval > time.Minute {
 		mistake("PollInterval", "has to be from 0 to a minute")
 	}
@@ -91,6 +114,13 @@ func (cfg *Config) setDefaults() {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	scps := make(map[string][][]*iampolicy.Policy, len(cfg.SCPs))
+	for account, levels := range cfg.SCPs {
+		for _, level := range levels {
+			scps[account] = append(scps[account], slices.Clone(level))
+		}
+	}
+	cfg.SCPs = scps
 }
 
 func setDefault[T comparable](field *T, value T) {

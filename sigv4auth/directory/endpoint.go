@@ -72,7 +72,8 @@ type EndpointConfig struct {
 type Endpoint struct {
 	cfg      EndpointConfig // not changed
 	dir      *Directory
-	authz    *sigv4auth.Authorizer
+	decides  sigv4auth.AuthorizerConfig
+	authz    *sigv4auth.Authorizer // of what names its account
 	service  *awsquery.Service
 	auths    *signedapi.Regional
 	handlers map[string]http.Handler // by region
@@ -110,12 +111,12 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	}
 	e := &Endpoint{cfg: cfg, dir: cfg.Directory, handlers: map[string]http.Handler{}}
 	var err error
-	e.authz, err = sigv4auth.NewAuthorizer(sigv4auth.AuthorizerConfig{
+	e.decides = sigv4auth.AuthorizerConfig{
 		Policies: cfg.Policies, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
 		InsecureObjectPaths: true, // a path says nothing here
 		ExplainRefusals:     cfg.ExplainRefusals,
-	})
-	if err != nil {
+	}
+	if e.authz, err = sigv4auth.NewAuthorizer(e.decides); err != nil {
 		return nil, err // unreachable
 	}
 	e.service = e.newService()
@@ -145,6 +146,17 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.handlers[e.auths.Of(r)].ServeHTTP(w, r)
 }
 
+// authorizer returns who decides about a resource. What has no ARN, which is "*", is of the account
+// that is acted on.
+func (e *Endpoint) authorizer(resource, account string) (*sigv4auth.Authorizer, error) {
+	if resource != "*" {
+		return e.authz, nil
+	}
+	of := e.decides
+	of.ResourceAccount = account
+	return sigv4auth.NewAuthorizer(of)
+}
+
 // operation decides about a call: what is wrong with its parameters, and whether the caller may. It
 // returns what is to be done for who may.
 type operation func(c *call) (do, error)
@@ -156,7 +168,8 @@ type do func(ctx context.Context) (answer any, err error)
 func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, some := range []map[string]operation{
-		userOperations, userChanges, keyOperations, groupOperations, roleOperations, policyOperations, accountOperations, holdingOperations(),
+		userOperations, userChanges, keyOperations, groupOperations, roleOperations, policyOperations, holdingOperations(),
+		accountOperations, providerOperations, simulationOperations,
 	} {
 		maps.Copy(all, some)
 	}

@@ -81,7 +81,8 @@ func (d *Directory) Role(_ context.Context, arn string) (sigv4auth.Role, error) 
 
 // Policies returns the policies of id's principal: those of the user and its groups, or for a
 // session those of the role, and the permissions boundary. A principal that is not in the directory
-// has none. The revision is the number of a state, behind a text that tells this process.
+// has none of its own. The service control policies of its account, which Config.SCPs has, come with
+// them. The revision is the number of a state, behind a text that tells this process.
 //
 // If id has a Revision, it is that of a credential or of a role that this Directory returned, and
 // the error wraps [sigv4auth.ErrRevisionGone] if that credential, the principal or anything in its
@@ -120,11 +121,21 @@ func (d *Directory) Policies(_ context.Context, id sigv4auth.Identity) (set iamp
 	}
 	switch {
 	case a == nil:
-		return iampolicy.Set{}, s.text, nil
+		return iampolicy.Set{SCPs: d.scpsOf(&id.Principal)}, s.text, nil
 	case a.changed > since:
 		return iampolicy.Set{}, "", errGone
 	}
-	return a.set, s.text, nil
+	set = a.set
+	set.SCPs = d.scpsOf(&id.Principal)
+	return set, s.text, nil
+}
+
+// scpsOf returns the service control policies that limit a principal. They must not be changed.
+func (d *Directory) scpsOf(p *iampolicy.Principal) [][]*iampolicy.Policy {
+	if len(d.cfg.SCPs) == 0 {
+		return nil
+	}
+	return d.cfg.SCPs[p.Account()]
 }
 
 // isOf reports whether an access key is one of the user who calls, and was with a revision.
