@@ -119,8 +119,8 @@ func TestIAMBoto3(t *testing.T) {
 		testneed.MissingProgram(t, "boto3 for python3")
 	}
 	cmd := exec.CommandContext(t.Context(), python, "-c", iamBoto3)
-	cmd.Env = iamEnvironment(newIAM(t))
-	out, err := cmd.CombinedOutput()
+	cmd.Env, cmd.Stderr = iamEnvironment(newIAM(t)), t.Output()
+	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -136,8 +136,8 @@ func TestIAMJavaScript(t *testing.T) {
 		testneed.MissingProgram(t, "npm ci in sigv4auth/clienttest/testdata/node")
 	}
 	cmd := exec.CommandContext(t.Context(), node, filepath.Join(dir, "iam.mjs"))
-	cmd.Env = iamEnvironment(newIAM(t))
-	out, err := cmd.CombinedOutput()
+	cmd.Env, cmd.Stderr = iamEnvironment(newIAM(t)), t.Output()
+	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
