@@ -24,7 +24,7 @@ func (h *holding) attach(c *call) (do, error) {
 		i, attached := slices.BinarySearch(now.attached, arn)
 		switch {
 		case attached:
-			return nil
+			return errSame
 		case len(now.attached) >= maxAttached:
 			return limitExceeded("Cannot exceed quota for PoliciesPer%s: %d", h.word, maxAttached)
 		}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -184,6 +185,17 @@ func (c *call) update(ctx context.Context, change func(*edit) error) error {
 		}
 		return change(e)
 	})
+}
+
+// errSame is what a change fails with that has nothing to change. It succeeds then.
+var errSame = errors.New("directory: nothing to change")
+
+// unlessSame returns the error of a change.
+func unlessSame(err error) error {
+	if errors.Is(err, errSame) {
+		return nil
+	}
+	return err
 }
 
 // still reports whether the decision still holds: nothing has changed in the caller and its

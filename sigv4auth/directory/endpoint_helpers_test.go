@@ -92,6 +92,12 @@ func (a answer) get(path string) string { return a.values[path] }
 // call signs a request with a key and sends it. params are names and values in turn.
 func (s *iam) call(accessKeyID, action string, params ...string) answer {
 	s.t.Helper()
+	return s.callWith(secretOf(accessKeyID), accessKeyID, action, params...)
+}
+
+// callWith is call with a secret.
+func (s *iam) callWith(secret sigv4auth.Secret, accessKeyID, action string, params ...string) answer {
+	s.t.Helper()
 	form := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
 	for i := 0; i < len(params); i += 2 {
 		form.Set(params[i], params[i+1])
@@ -99,7 +105,7 @@ func (s *iam) call(accessKeyID, action string, params ...string) answer {
 	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, "https://iam.amazonaws.com/", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	signer := sigv4test.Signer{
-		Credential: sigv4auth.Credential{AccessKeyID: accessKeyID, Secret: secretOf(accessKeyID)},
+		Credential: sigv4auth.Credential{AccessKeyID: accessKeyID, Secret: secret},
 		Region:     "us-east-1", Service: "iam", Now: s.clock.Now,
 	}
 	return s.send(signer.Sign(r))

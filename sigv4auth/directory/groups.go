@@ -53,7 +53,7 @@ func (c *call) changeGroup(decided *named, change func(*edit, *group) error) do 
 			}
 			g := *now
 			if err := change(e, &g); err != nil {
-				return err
+				return unlessSame(err)
 			}
 			e.putGroup(&g)
 			return nil

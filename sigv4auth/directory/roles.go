@@ -90,7 +90,7 @@ func (c *call) changeRole(decided *named, change func(*edit, *role) error) do {
 			}
 			r := *now
 			if err := change(e, &r); err != nil {
-				return err
+				return unlessSame(err)
 			}
 			e.putRole(&r)
 			return nil

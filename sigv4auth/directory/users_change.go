@@ -29,7 +29,7 @@ func (c *call) changeUser(decided *named, change func(*edit, *user) error) do {
 			}
 			u := *now
 			if err := change(e, &u); err != nil {
-				return err
+				return unlessSame(err)
 			}
 			e.putUser(&u)
 			return nil
