@@ -20,6 +20,8 @@ const (
 	ridesFile = "rides.db"
 	// Of SQLite's writers one writes at a time: more connections would only wait, and hold memory.
 	maxDatabaseConnections = 8
+	// maxDirectoryConnections are for users, keys and policies, which are served from memory.
+	maxDirectoryConnections = 2
 	// maxAccountConnections are beside those: who signs in waits for others who do, and takes no
 	// ride's connection.
 	maxAccountConnections = 4
@@ -36,6 +38,8 @@ type rideStore struct {
 	files *rideFiles
 	// accounts is the same database, for the user pool and the identity pool.
 	accounts *sql.DB
+	// directory is the same database, for users, keys and policies.
+	directory *sql.DB
 	// pin is a connection that only checkpoint uses, so that one is always open: SQLite removes its
 	// log with the last one.
 	pin *sql.Conn
@@ -134,8 +138,10 @@ func (s *rideStore) close() (err error) {
 	if s.pin != nil {
 		err = s.pin.Close()
 	}
-	if s.accounts != nil && s.accounts != s.db {
-		err = errors.Join(err, s.accounts.Close())
+	for _, db := range []*sql.DB{s.accounts, s.directory} {
+		if db != nil && db != s.db {
+			err = errors.Join(err, db.Close())
+		}
 	}
 	if s.db != nil {
 		err = errors.Join(err, s.db.Close())
@@ -183,9 +189,12 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	if s.db, err = s.openDatabase(path, writeError, connections); err != nil {
 		return nil, err
 	}
-	s.accounts = s.db
+	s.accounts, s.directory = s.db, s.db
 	if writeError == nil {
 		if s.accounts, err = s.openDatabase(path, nil, maxAccountConnections); err != nil {
+			return nil, err
+		}
+		if s.directory, err = s.openDatabase(path, nil, maxDirectoryConnections); err != nil {
 			return nil, err
 		}
 	}
