@@ -59,6 +59,12 @@ func spawn(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
 	return s, cmd
 }
 
+// spawnFiles is spawn with users, keys and policies in files.
+func spawnFiles(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
+	t.Helper()
+	return spawn(t, data, append([]string{"-store", "files"}, args...)...)
+}
+
 // launch runs the program, and waits until it serves or says why it does not.
 func launch(t *testing.T, path, data string, args ...string) (*site, *exec.Cmd) {
 	t.Helper()
@@ -97,7 +103,7 @@ func TestBotocoreLivesTheLesson(t *testing.T) {
 	if exec.Command(python, "-c", "import botocore").Run() != nil {
 		testneed.MissingProgram(t, "botocore for python3")
 	}
-	s, _ := spawn(t, t.TempDir())
+	s, _ := spawnFiles(t, t.TempDir())
 	call := func(caller, method, path string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "sh", "-euc", `. "$1/$2.env"; exec "$3" -c "$4" "$5" "$6"`, "sh", s.data, caller, python,

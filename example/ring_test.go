@@ -79,7 +79,7 @@ func TestTheRingIsNotInTheDataFolder(t *testing.T) {
 			t.Errorf("%s was written: %v", ring, err)
 		}
 	}
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	if runtime.GOOS != "windows" {
 		if err := os.Chmod(data+".ring", 0o640); err != nil {
 			t.Fatal(err)
