@@ -112,7 +112,7 @@ func TestEveryFolderHasKeysOfItsOwn(t *testing.T) { // threat 117
 	secret := regexp.MustCompile(`"(AccessKeyId|SecretAccessKey|SessionToken|UserId|RoleId|AccountId|ApiId)": "([^"]+)"`)
 	seen := make(map[string]int)
 	for range 2 {
-		s := start(t, t.TempDir())
+		s := startFiles(t, t.TempDir())
 		here := make(map[string]bool)
 		for line := range strings.Lines(readFile(t, s.data+".ring")) {
 			if f := strings.Fields(line); len(f) == 4 {
@@ -273,7 +273,7 @@ func TestAFolderThatDoesNotFit(t *testing.T) {
 				tt.spoil(t, data)
 				before = contents(t, data)
 			}
-			stdout, stderr := fails(t, 1, append([]string{"-addr", "127.0.0.1:0", "-data", data}, tt.args...)...)
+			stdout, stderr := fails(t, 1, append([]string{"-addr", "127.0.0.1:0", "-data", data, "-store", "files"}, tt.args...)...)
 			if !strings.Contains(lastOf(stderr), tt.want) || stdout != "" {
 				t.Errorf("stdout %q, stderr %q", stdout, stderr)
 			}

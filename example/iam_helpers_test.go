@@ -34,7 +34,9 @@ func (s *site) iam(action string, parameters ...string) answer {
 }
 
 // policyARN returns the ARN of a managed policy of the API's account.
-func (s *site) policyARN(name string) string { return "arn:aws:iam::" + s.ids().AccountID + ":policy/" + name }
+func (s *site) policyARN(name string) string {
+	return "arn:aws:iam::" + s.ids().AccountID + ":policy/" + name
+}
 
 // userARN returns the ARN of a user of the workshop.
 func (s *site) userARN(name string) string {

@@ -31,13 +31,13 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 			`request_id=\S+ ` + who + `action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride ` +
 				`request.method=POST request.path=/prod/ride request.source=127\.0\.0\.1 ` + keyed +
 				`decision.outcome=allowed decision.policy_type="identity policy" decision.policy=WildRydesAPI-StandardUserPolicy ` +
-				`decision.sid=RequestRides decision.statement=0 decision.revision=1-\w+\n$`,
+				`decision.sid=RequestRides decision.statement=0 decision.revision=\w+-1\n$`,
 		},
 		{
 			"refused",
 			`request_id=` + refused.header.Get("X-Amzn-RequestId") + ` ` + who + `action=execute-api:Invoke resource=\S+/prod/GET/rides ` +
 				`reason=AccessDenied request.method=GET request.path=/prod/rides request.source=127\.0\.0\.1 ` + keyed +
-				`decision.outcome=implicitDeny decision.revision=1-\w+\n$`,
+				`decision.outcome=implicitDeny decision.revision=\w+-1\n$`,
 		},
 		{
 			"refused", `request_id=\S+ reason=MissingAuthenticationToken request.method=GET request.path=/prod/rides ` +

@@ -148,7 +148,7 @@ func TestPoolsThatAreNone(t *testing.T) {
 // The banner fits on one screen of 30 lines and 100 columns, and ends with the address.
 func TestTheBannerFitsOnAScreen(t *testing.T) {
 	data := t.TempDir()
-	for _, args := range [][]string{nil, {"-cors", "https://rides.example,http://localhost:5173"}} {
+	for _, args := range [][]string{{"-store", "files"}, nil, {"-cors", "https://rides.example,http://localhost:5173"}} {
 		s := start(t, data, args...)
 		lines := strings.Split(strings.TrimSuffix(s.stdout.String(), "\n"), "\n")
 		if len(lines) > 30 || !strings.HasSuffix(lines[len(lines)-1], " http://127.0.0.1"+s.endpoint[strings.LastIndex(s.endpoint, ":"):]) {
