@@ -57,8 +57,8 @@ func bootstrap(opts options) (a api, err error) {
 }
 
 // makeDatabase makes a database at the first start. Once there are principals, in a file or in it,
-// one that is missing was lost, and an empty one in its place would hide that (threat 249). It is of
-// mode 0600, which SQLite gives its other files, too; an empty file is an empty database.
+// one that is missing was lost, and an empty one in its place would hide that (threat 249). It is
+// of mode 0600, which SQLite gives its other files, too; an empty file is an empty database.
 func makeDatabase(dir string) error { return createFile(filepath.Join(dir, ridesFile), nil) }
 
 // makeFiles makes the folder of filestore, at the first start. principals.json is written last:

@@ -21,8 +21,8 @@ type filling struct {
 	says    []string // what differs from the files that it is of, for the log
 }
 
-// fill fills the directory, all of it or nothing: in a new folder with the workshop's principals, in
-// one that has principals.json with these. The files stay as they are, and are read no more. The
+// fill fills the directory, all of it or nothing: in a new folder with the workshop's principals,
+// in one that has principals.json with these. The files stay as they are, and are read no more. The
 // keys are in env files before: they are told nowhere else.
 func (p *principalDirectory) fill(ctx context.Context, addr net.Addr, rides *rideStore, writeError error, log *journal) error {
 	if writeError != nil {
@@ -60,7 +60,8 @@ func (p *principalDirectory) fill(ctx context.Context, addr net.Addr, rides *rid
 		return err
 	}
 	if taken {
-		log.Info("users, roles, keys and policies were taken over from the files, which are not read any more: aws iam shows and changes them",
+		log.Info("users, roles, keys and policies were taken over from the files, which are not read any more: "+
+			"aws iam shows and changes them",
 			"users", len(f.Users), "roles", len(f.Roles), "policies", len(f.Policies), "files", principalsFile+" and policies/")
 	}
 	for _, difference := range f.says {
@@ -79,8 +80,8 @@ func trial(ctx context.Context, contents directory.Contents) error {
 }
 
 func cannotTakeOver(err error) error {
-	return fmt.Errorf("%s and policies/ cannot be taken over into %s, and nothing was changed: mend what follows, or serve them as they are "+
-		"with -store files: %w", principalsFile, ridesFile, err)
+	return fmt.Errorf("%s and policies/ cannot be taken over into %s, and nothing was changed: mend what follows, or serve them "+
+		"as they are with -store files: %w", principalsFile, ridesFile, err)
 }
 
 // view returns who is in a filling.

@@ -18,7 +18,8 @@ const maxBodyBytes = 64 << 10
 // whole, so that a refused caller learns nothing of what exists (threat 143). dir is nil where
 // users and policies are in files, and pools where nobody can sign in.
 func newHandler(
-	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, dir *principalDirectory, pools *signIn, log *journal,
+	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, dir *principalDirectory, pools *signIn,
+	log *journal,
 ) (http.Handler, error) {
 	name := riderName
 	if pools != nil {

@@ -17,7 +17,8 @@ const (
 )
 
 // health answers GET and HEAD /healthz: whether the database of the rides can be read, and is the
-// one in the data folder, and whether anybody is known. It is open to anyone, and says nothing else.
+// one in the data folder, and whether anybody is known. It is open to anyone, and says nothing
+// else.
 func health(rides *rideStore, who sigv4auth.RoleStore, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)

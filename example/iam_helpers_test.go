@@ -82,7 +82,8 @@ func (s *site) asks(who aws.Credentials) int {
 	return s.send(signer(who).Sign(s.request("POST", "/prod/ride", seattle))).status
 }
 
-// cli runs a line of a shell, with the env file of a caller sourced before, and returns what it prints.
+// cli runs a line of a shell, with the env file of a caller sourced before, and returns what it
+// prints.
 func (s *site) cli(caller, line string) (printed string, ok bool) {
 	s.t.Helper()
 	testneed.Program(s.t, "aws")

@@ -17,8 +17,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
-// The first start needs no files of users and policies: they are in the database, where the operator
-// finds them.
+// The first start needs no files of users and policies: they are in the database, where the
+// operator finds them.
 func TestTheFirstStartFillsTheDirectory(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "new", "data"))
 	want := []string{
@@ -300,8 +300,8 @@ func TestTheDirectoryOfADatabaseThatIsNotInItsPlace(t *testing.T) {
 	s.send(s.request("GET", "/healthz", "")).wants(t, 200)
 }
 
-// Whose a request to / is, its credential scope says. Without one it stays STS's; and none of the two
-// takes a signature for the other (threat 238).
+// Whose a request to / is, its credential scope says. Without one it stays STS's; and none of the
+// two takes a signature for the other (threat 238).
 func TestIAMIsTheServiceOfTheScope(t *testing.T) {
 	s := start(t, t.TempDir(), "-presign", "1m")
 	unsigned := s.request("POST", "/", "Action=ListUsers&Version=2010-05-08")

@@ -23,7 +23,8 @@ type principals interface {
 
 	// where says where they are kept, in a note to the operator.
 	where() string
-	// caller returns a user of the workshop with a key that can be used, or a note why there is none.
+	// caller returns a user of the workshop with a key that can be used, or a note why there is
+	// none.
 	caller(ctx context.Context, name string) caller
 	// attached returns the names of the policies of a role.
 	attached(ctx context.Context, role string) ([]string, error)

@@ -14,9 +14,9 @@ import (
 	"sync/atomic"
 )
 
-// revisionName is the file of the highest revision of the directory that somebody was told of. By it
-// a start tells a database that is older, from a backup: what was revoked since would count again
-// (threat 111). Once it is there, the folder's principals are those in the database.
+// revisionName is the file of the highest revision of the directory that somebody was told of. By
+// it a start tells a database that is older, from a backup: what was revoked since would count
+// again (threat 111). Once it is there, the folder's principals are those in the database.
 const revisionName = "directory.revision"
 
 // revisionFile is that file. It is safe for concurrent use.

@@ -49,8 +49,8 @@ func TestABackupOfTheDirectoryIsNotServedByItself(t *testing.T) {
 	}
 }
 
-// An empty database in the place of the directory is none: whoever was in it would be locked out, and
-// new keys, or those of files that were left, would be good.
+// An empty database in the place of the directory is none: whoever was in it would be locked out,
+// and new keys, or those of files that were left, would be good.
 func TestADirectoryThatIsLostIsNotMadeAnew(t *testing.T) {
 	data := t.TempDir()
 	startFiles(t, data).stop()
@@ -86,7 +86,8 @@ func TestTheRevisionFile(t *testing.T) {
 	s.stop()
 	for _, text := range []string{"", "x\n", "-1\n", "0\n"} {
 		write(t, data, "directory.revision", text)
-		if _, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data); !strings.Contains(stderr, "directory.revision: a number is expected") {
+		_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data)
+		if !strings.Contains(stderr, "directory.revision: a number is expected") {
 			t.Errorf("%q: %s", text, stderr)
 		}
 	}

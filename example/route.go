@@ -27,8 +27,9 @@ const (
 // ServeHTTP finds whose a request is. AWS's clients call all services at /, and tell them apart by
 // the protocol: X-Amz-Target names service and operation in AWS JSON; a form, or a query with an
 // Action, is the query protocol's, whose Action and Version the endpoint reads once the request has
-// been verified. Of the two services that speak it IAM has what was signed for it, and STS the rest,
-// of which some is not signed. A service that is not here is the API's to refuse, which has nothing at its root.
+// been verified. Of the two services that speak it IAM has what was signed for it, and STS the
+// rest, of which some is not signed. A service that is not here is the API's to refuse, which has
+// nothing at its root.
 func (s *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.of(r).ServeHTTP(w, r)
 }

@@ -68,7 +68,8 @@ func takeOver(dir string, a api) (f filling, err error) {
 		f.Policies = append(f.Policies, directory.NewPolicy{ARN: arn, Document: policies[arn]})
 	}
 	if i := slices.IndexFunc(f.Users, a.isOperator); i >= 0 {
-		return filling{}, fmt.Errorf("there is a user %s, whose name is that of who may do everything in IAM: give it another name", f.Users[i].ARN)
+		return filling{}, fmt.Errorf("there is a user %s, whose name is that of who may do everything in IAM: give it another name",
+			f.Users[i].ARN)
 	}
 	f.addOperator(a)
 	return f, nil
@@ -89,7 +90,8 @@ func (f *filling) keysOf(u *filestore.User, now time.Time) (keys []directory.New
 		switch {
 		case k.Expires.IsZero() || k.Inactive:
 		case now.Before(k.Expires):
-			return nil, fmt.Errorf("access key %s of %s has Expires, which aws iam does not know: remove that, and the key in time", k.ID, u.ARN)
+			return nil, fmt.Errorf("access key %s of %s has Expires, which aws iam does not know: remove that, and the key in time",
+				k.ID, u.ARN)
 		default:
 			made.Inactive = true
 			f.says = append(f.says, fmt.Sprintf("access key %s of %s has expired: here it is inactive", k.ID, u.ARN))

@@ -87,7 +87,8 @@ func TestAFolderWithFilesIsTakenOver(t *testing.T) {
 	if len(took) != 1 || !strings.Contains(took[0], " users=8 roles=3 policies=4 ") {
 		t.Errorf("logged %q", took)
 	}
-	if lines := s.logged(`"taken over otherwise than the files say"`); len(lines) != 1 || !strings.Contains(lines[0], "has expired: here it is inactive") {
+	lines := s.logged(`"taken over otherwise than the files say"`)
+	if len(lines) != 1 || !strings.Contains(lines[0], "has expired: here it is inactive") {
 		t.Errorf("logged %q", lines)
 	}
 	s.iam("DeleteAccessKey", "UserName", "carol", "AccessKeyId", keys["carol"].AccessKeyID).wants(t, 200)
@@ -104,7 +105,8 @@ func TestAFolderWithFilesIsTakenOver(t *testing.T) {
 		t.Errorf("a second start says %q", lines)
 	}
 	again.stop()
-	if _, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data, "-store", "files"); !strings.Contains(stderr, "leave -store files out") {
+	_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data, "-store", "files")
+	if !strings.Contains(stderr, "leave -store files out") {
 		t.Errorf("with -store files: %s", stderr)
 	}
 }
@@ -134,7 +136,8 @@ func TestWhatCannotBeTakenOverStopsTheStart(t *testing.T) {
 			}
 			before := contents(t, data)
 			_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data)
-			if !strings.Contains(stderr, "cannot be taken over") || !strings.Contains(stderr, tt.want) || !strings.Contains(stderr, "-store files") {
+			if !strings.Contains(stderr, "cannot be taken over") || !strings.Contains(stderr, tt.want) ||
+				!strings.Contains(stderr, "-store files") {
 				t.Errorf("stderr %q", stderr)
 			}
 			if diff := cmp.Diff(before, contents(t, data)); diff != "" {

@@ -11,8 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-// Contents is what a folder says, for who takes it over into a store of another kind. [Read] returns
-// one.
+// Contents is what a folder says, for who takes it over into a store of another kind. [Read]
+// returns one.
 type Contents struct {
 	Users []User
 	Roles []Role
@@ -44,8 +44,8 @@ type AccessKey struct {
 	Secret sigv4auth.Secret
 	// Inline says that the secret stands in principals.json itself.
 	Inline bool
-	// Inactive keys are refused, and so are those past Expires. Expires is zero: the key lives until
-	// it is removed.
+	// Inactive keys are refused, and so are those past Expires. Expires is zero: the key lives
+	// until it is removed.
 	Inactive bool
 	Expires  time.Time
 }
