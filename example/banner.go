@@ -19,6 +19,7 @@ type banner struct {
 	API      api
 	Endpoint string
 	Data     string
+	AtRoot   string // what is at /
 	Change   string // how who may do what is changed
 	Origins  string
 	Callers  []callerLine
@@ -31,9 +32,11 @@ type callerLine struct{ Name, File, Note string }
 func newBanner(ctx context.Context, opts options, a api, endpoint string, who []caller, from principals, signIn bool) banner {
 	b := banner{
 		API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), SignIn: signInLines(ctx, a, from, signIn),
+		AtRoot: "sign-in, credentials and users, as Cognito, STS and IAM have them",
 		Change: "Users, keys and policies are changed by aws iam, as the operator: at once.",
 	}
 	if opts.store == filesStore {
+		b.AtRoot = "sign-in and credentials, as Cognito and STS have them"
 		b.Change = "Edits of principals.json and policies/ take effect within a second."
 	}
 	for i := range who {
@@ -98,7 +101,7 @@ var bannerTemplate = template.Must(template.New("").Parse(`Wild Rydes, signed: r
   DELETE /prod/ride/{RideId}  cancel it
   GET    /prod/rides          list the rides of all riders
   GET    /healthz             is the service up? Open to anybody, unsigned
-  POST   /                    sign-in, credentials and users, as Cognito, STS and IAM have them
+  POST   /                    {{.AtRoot}}
 {{with .Origins}}
 Web pages of these origins may call it: {{.}}
 {{end}}

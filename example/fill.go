@@ -26,7 +26,8 @@ type filling struct {
 // keys are in env files before: they are told nowhere else.
 func (p *principalDirectory) fill(ctx context.Context, addr net.Addr, rides *rideStore, writeError error, log *journal) error {
 	if writeError != nil {
-		return fmt.Errorf("users, keys and policies cannot be put into %s: %w", ridesFile, writeError)
+		return fmt.Errorf("users, keys and policies cannot be put into %s: %w; with -store files those in %s are served as they are",
+			ridesFile, writeError, principalsFile)
 	}
 	f, taken := firstFilling(p.api), false
 	if _, err := os.Lstat(filepath.Join(p.dir, principalsFile)); err == nil {

@@ -115,7 +115,7 @@ func TestAFolderWithFilesIsTakenOver(t *testing.T) {
 // the folder is served as it was.
 func TestWhatCannotBeTakenOverStopsTheStart(t *testing.T) {
 	for name, tt := range map[string]struct{ file, old, replacement, want string }{
-		"a policy with a mistake":       {"policies/" + standard + ".json", `"Effect": "Allow"`, `"Effect": "Alow"`, "policies/" + standard + ".json:7:"},
+		"a policy with a mistake":       {"policies/" + standard + ".json", `"Effect": "Allow"`, `"Effect": "Alow"`, "policies/" + standard + ".json:6:"},
 		"a policy that is not there":    {"principals.json", `, "WildRydesAPI-DispatcherPolicy"`, `, "Dispatch"`, "there is no file policies/Dispatch.json"},
 		"a key that will expire":        {"principals.json", `"Status": "Active"`, `"Status": "Active", "Expires": "2999-01-01T00:00:00Z"`, "has Expires"},
 		"a trust policy with a mistake": {"principals.json", `"sts:AssumeRole"`, `"sts AssumeRole"`, "AssumeRolePolicyDocument"},
