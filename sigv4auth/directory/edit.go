@@ -16,6 +16,7 @@ type edit struct {
 	now       time.Time // in whole seconds, as IAM tells times
 
 	policies int64
+	quiet    bool  // what changes is not remembered
 	changed  []ref // what was put or deleted, in order, each once
 	seen     map[ref]bool
 
@@ -64,7 +65,7 @@ func (e *edit) done(process string) *state {
 // touch remembers that an entity has changed.
 func (e *edit) touch(k kind, id string) {
 	r := ref{k, id}
-	if !e.seen[r] {
+	if !e.quiet && !e.seen[r] {
 		e.seen[r] = true
 		e.changed = append(e.changed, r)
 	}
@@ -229,12 +230,12 @@ func (e *edit) deleteKey(id string) {
 func (e *edit) putProvider(p *provider) {
 	p.changed = e.revision
 	e.providers.Set(providerKey(p.account, p.arn), p)
-	e.touch(kindProvider, p.arn)
+	e.touch(kindProvider, providerKey(p.account, p.arn))
 }
 
 func (e *edit) deleteProvider(p *provider) {
 	e.providers.Delete(providerKey(p.account, p.arn))
-	e.touch(kindProvider, p.arn)
+	e.touch(kindProvider, providerKey(p.account, p.arn))
 }
 
 // moveUses says which managed policies an entity uses now, and no longer.

@@ -25,7 +25,7 @@ const (
 )
 
 // ref names an entity for good: id is its unique ID, the ID of an account or of an access key, or
-// the ARN of an identity provider.
+// the providerKey of an identity provider.
 type ref struct {
 	kind kind
 	id   string
@@ -124,8 +124,9 @@ type accessKey struct {
 	user     string // the user's unique ID
 	active   bool
 	created  time.Time
+	expires  time.Time // zero: never
 	secret   sigv4auth.Secret
-	sealed   []byte // as it is in the database; nil => the directory is in memory only
+	sealed   []byte // what is still to be written to the database
 	unopened error
 	used     *lastUse // shared by all versions of the key
 	changed  int64
@@ -177,9 +178,10 @@ type provider struct {
 // document is a policy document. A document that cannot be read has no policy, or that of the last
 // one that could, and a reason.
 type document struct {
-	text   string
+	text   string // as it was sent
 	name   string
 	policy *iampolicy.Policy // an identity policy, or a trust policy
+	of     string            // the text that policy was compiled from
 	bad    error
 
 	// What a managed policy is beside that, where it is asked for.
@@ -190,7 +192,7 @@ type document struct {
 
 // newDocument compiles a document. What is wrong with it is in bad.
 func newDocument(name, text string, as iampolicy.PolicyType) *document {
-	d := &document{text: text, name: name}
+	d := &document{text: text, name: name, of: text}
 	d.policy, d.bad = iampolicy.Parse([]byte(text), as, iampolicy.WithName(name))
 	return d
 }
@@ -198,8 +200,7 @@ func newDocument(name, text string, as iampolicy.PolicyType) *document {
 // orLast takes the policy of the document that was in force before, where d has none.
 func (d *document) orLast(last *document) {
 	if d.policy == nil && last != nil {
-		d.policy = last.policy
-		d.text = last.text
+		d.policy, d.of = last.policy, last.of
 	}
 }
 
@@ -208,8 +209,8 @@ func (d *document) compileOthers() {
 		if d.policy == nil {
 			return
 		}
-		d.boundary, _ = iampolicy.Parse([]byte(d.text), iampolicy.PermissionsBoundary, iampolicy.WithName(d.name))
-		d.session, _ = iampolicy.Parse([]byte(d.text), iampolicy.SessionPolicy, iampolicy.WithName(d.name))
+		d.boundary, _ = iampolicy.Parse([]byte(d.of), iampolicy.PermissionsBoundary, iampolicy.WithName(d.name))
+		d.session, _ = iampolicy.Parse([]byte(d.of), iampolicy.SessionPolicy, iampolicy.WithName(d.name))
 	})
 }
 

@@ -57,7 +57,7 @@ func (d *Directory) Credential(ctx context.Context, accessKeyID, _ string) (sigv
 		return sigv4auth.Credential{}, errors.New("directory: an access key has no user") // unreachable
 	}
 	return sigv4auth.Credential{
-		AccessKeyID: k.id, Secret: k.secret, Revision: s.text,
+		AccessKeyID: k.id, Secret: k.secret, Expires: k.expires, Revision: s.text,
 		Principal: iampolicy.Principal{ARN: u.arn, AccountID: u.account, UserID: u.id, Type: iampolicy.User, Tags: u.facts},
 	}, nil
 }

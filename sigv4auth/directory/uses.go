@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,20 @@ func (n *uses) remember(of ref, to *lastUse, id *sigv4auth.Identity) {
 	n.dirty[of] = now
 }
 
+// giveBack takes back what could not be kept.
+func (n *uses) giveBack(taken map[ref]*usedAt) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.dirty == nil {
+		n.dirty = make(map[ref]*usedAt)
+	}
+	for of, use := range taken {
+		if now := n.dirty[of]; now == nil || now.at.Before(use.at) {
+			n.dirty[of] = use
+		}
+	}
+}
+
 // take returns the uses since the last call.
 func (n *uses) take() map[ref]*usedAt {
 	n.mu.Lock()
@@ -65,4 +80,21 @@ func (n *uses) take() map[ref]*usedAt {
 	taken := n.dirty
 	n.dirty = nil
 	return taken
+}
+
+// lastUsed returns when a key or a role was last used, as this process or the database knows; nil:
+// never.
+func (d *Directory) lastUsed(ctx context.Context, of ref, cell *lastUse) (*usedAt, error) {
+	here := cell.last.Load()
+	if d.db == nil {
+		return here, nil
+	}
+	there, err := d.db.usedInDatabase(ctx, of)
+	if err != nil {
+		return nil, unavailable("the last use cannot be asked for", err)
+	}
+	if there == nil || here != nil && here.at.After(there.at) {
+		return here, nil
+	}
+	return there, nil
 }

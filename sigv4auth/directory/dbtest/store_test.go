@@ -1,0 +1,433 @@
+package dbtest_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wildgate/wildgate/iampolicy"
+	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/directory"
+	"github.com/wildgate/wildgate/sigv4auth/keyring"
+)
+
+// told is what a directory tells of ada and the role.
+func told(t *testing.T, p *process) (all []any) {
+	t.Helper()
+	c, err := p.Credential(t.Context(), adaKey, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	role, err := p.Role(t.Context(), riderARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, _, err := p.Policies(t.Context(), sigv4auth.Identity{Principal: c.Principal, AccessKeyID: adaKey, Revision: c.Revision})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofRole, _, err := p.Policies(t.Context(), sigv4auth.Identity{Principal: iampolicy.Principal{
+		ARN: "arn:aws:sts::" + account + ":assumed-role/Rider/x", RoleARN: riderARN, UserID: role.ID + ":x",
+	}, Revision: role.Revision})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := p.SessionPolicy(t.Context(), ridesARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(policies ...*iampolicy.Policy) (texts []string) {
+		for _, policy := range policies {
+			document, err := policy.MarshalJSON()
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts = append(texts, policy.Name()+string(document))
+		}
+		return texts
+	}
+	return []any{
+		c.AccessKeyID, c.Secret.Reveal(), c.Principal.ARN, c.Principal.UserID, c.Principal.Tags, role.ARN, role.ID, role.MaxSession,
+		role.Tags, text(role.TrustPolicy), text(set.Identity...), text(set.Boundaries...), text(ofRole.Identity...), text(session),
+		p.has("AKIAIDLEIDLEIDLEIDL1"), p.Revision(),
+	}
+}
+
+// TestReopen: what was put into a directory is there when it is opened again, and in another
+// process.
+func TestReopen(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		p := start(t, open(), ring)
+		follower := start(t, open(), ring)
+		p.fill(first())
+		want := told(t, p)
+		follower.refresh()
+		if diff := cmp.Diff(want, told(t, follower)); diff != "" {
+			t.Errorf("another process (-first +other):\n%s", diff)
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, told(t, start(t, open(), ring))); diff != "" {
+			t.Errorf("opened again (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// TestWritersTakeTurns: of what two processes write at once nothing is lost, and both come to the
+// same state.
+func TestWritersTakeTurns(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		two := []*process{start(t, open(), ring), start(t, open(), ring)}
+		two[0].fill(first())
+		const each = 40
+		var writers sync.WaitGroup
+		for i, p := range two {
+			writers.Go(func() {
+				for n := range each {
+					if err := p.Fill(t.Context(), user(fmt.Sprintf("USER%dX%03dXXXXXXXX", i, n))); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		writers.Wait()
+		for i, p := range append(two, start(t, open(), ring)) {
+			p.refresh()
+			if p.Revision() != 1+2*each {
+				t.Errorf("process %d is at revision %d", i, p.Revision())
+			}
+			for n := range 2 * each {
+				if id := fmt.Sprintf("AKIAUSER%dX%03dXXXXXXXX", n%2, n/2); !p.has(id) {
+					t.Errorf("process %d does not know %s", i, id)
+				}
+			}
+		}
+		// What exists is found out in the database's last state, not in the process's.
+		two[0].fill(user("LATEXXXXXXXXXXXX"))
+		if err := two[1].Fill(t.Context(), user("latexxxxxxxxxxxx")); err == nil || !strings.Contains(err.Error(), "exists already") {
+			t.Errorf("a name that another process has given: %v", err)
+		}
+	})
+}
+
+// TestUnknownKeyAsks: a key that another process has made is known at its first use, without a
+// poll, and an unknown one stays unknown (threats 106, 112, 114).
+func TestUnknownKeyAsks(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		writer, reader := start(t, open(), ring), start(t, open(), ring)
+		writer.fill(first())
+		await(t, "the key is known", func() bool { return reader.has(adaKey) })
+		if reader.has("AKIANOBODYNOBODYNOBO") {
+			t.Error("a key that nobody made is known")
+		}
+	})
+}
+
+// TestMissesAskOnce: a thousand who miss at once ask the database once, whoever of them gives up
+// (threats 107, 108).
+func TestMissesAskOnce(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	p := start(t, openSQLite(t, filepath.Join(t.TempDir(), "db")), ring, func(cfg *directory.Config) { cfg.MissInterval = 5 * time.Second })
+	p.fill(first())
+	time.Sleep(10 * time.Millisecond) // so that Open is no question that has just been answered
+	var misses sync.WaitGroup
+	p.cut(nil)
+	for range 1000 {
+		misses.Go(func() {
+			if p.has("AKIANOBODYNOBODYNOBO") {
+				t.Error("an unknown key is known")
+			}
+		})
+	}
+	misses.Wait()
+	if p.checks > 1 {
+		t.Errorf("%d questions", p.checks)
+	}
+}
+
+// TestUnreachable: while the database cannot be reached, known keys work, until MaxStale; unknown
+// keys and changes fail, and are never refused as unknown (threats 109, 110).
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	p := start(t, openSQLite(t, filepath.Join(t.TempDir(), "db")), ring, func(cfg *directory.Config) {
+		cfg.PollInterval, cfg.MaxStale = 20*time.Millisecond, 2*time.Second
+	})
+	p.fill(first())
+	p.cut(errors.New("no route to it"))
+	await(t, "it is told", func() bool {
+		told := p.told()
+		return len(told) == 1 && told[0].About == "database" && !told[0].Mended
+	})
+	if !p.has(adaKey) {
+		t.Error("a known key does not work")
+	}
+	_, err := p.Credential(t.Context(), "AKIANOBODYNOBODYNOBO", "")
+	if err == nil || errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
+		t.Errorf("an unknown key: %v", err)
+	}
+	if err := p.Fill(t.Context(), user("NEWXXXXXXXXXXXXX")); err == nil {
+		t.Error("a change was answered")
+	}
+	await(t, "a known key fails", func() bool {
+		_, err := p.Credential(t.Context(), adaKey, "")
+		if errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
+			t.Fatal(err)
+		}
+		return err != nil
+	})
+	p.cut(nil)
+	await(t, "the key works again", func() bool {
+		_, err := p.Credential(t.Context(), adaKey, "")
+		return err == nil
+	})
+	if last := p.told()[len(p.told())-1]; !last.Mended {
+		t.Errorf("the last problem is %v", last)
+	}
+	p.fill(user("NEWXXXXXXXXXXXXX"))
+}
+
+// TestRestored: a database that goes back, or has another history, is not taken over by a process
+// that knows better, and is not written to (threats 111, 115).
+func TestRestored(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		db := open()
+		p := start(t, open(), ring)
+		p.fill(first())
+		p.fill(user("SECONDXXXXXXXXXX"))
+		for what, change := range map[string]string{
+			"back": `UPDATE directory_state SET revision = 1`, "another history": `UPDATE directory_state SET revision = 2, token = 'x'`,
+			"further, by another history": `UPDATE directory_state SET revision = 7, token = 'x'`,
+			"less of the past":            `UPDATE directory_changes SET token = 'x' WHERE revision = 2`,
+		} {
+			if _, err := db.ExecContext(t.Context(), change); err != nil {
+				t.Fatal(err)
+			}
+			if what == "further, by another history" || what == "less of the past" {
+				if _, err := db.ExecContext(t.Context(), `UPDATE directory_changes SET token = 'x' WHERE revision = 2`); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := db.ExecContext(t.Context(), `UPDATE directory_state SET revision = 7, token = 'y'`); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := p.Refresh(t.Context()); err == nil {
+				t.Errorf("%s: it was taken over", what)
+			}
+			if err := p.Fill(t.Context(), user("THIRDXXXXXXXXXXX")); err == nil {
+				t.Errorf("%s: it was written to", what)
+			}
+			if p.Revision() != 2 || !p.has(adaKey) {
+				t.Errorf("%s: the state in force changed", what)
+			}
+		}
+		if told := p.told(); len(told) == 0 || !strings.Contains(told[0].Message, "restored") {
+			t.Errorf("told was %v", told)
+		}
+	})
+}
+
+// TestNothingSecret: neither the database nor its log hold a secret, and errors and texts do not
+// (threat 116).
+func TestNothingSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ring, _ := newRing(t)
+	p := start(t, openSQLite(t, filepath.Join(dir, "db")), ring)
+	p.fill(first())
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(data, []byte("canary")) {
+			t.Errorf("%s shows a secret", f.Name())
+		}
+	}
+	if text := fmt.Sprintf("%v %+v %#v %+v", p.Directory, p.Directory, p.Directory, first()); strings.Contains(text, "canary") {
+		t.Error("a text shows a secret")
+	}
+}
+
+// TestSealed: a secret opens with the ring alone, and only for its own key and user.
+func TestSealed(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		db := open()
+		start(t, db, ring).fill(first())
+		fails := func(what string, p *process) {
+			t.Helper()
+			_, err := p.Credential(t.Context(), adaKey, "")
+			if err == nil || errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
+				t.Errorf("%s: %v", what, err)
+			}
+			if told := p.told(); len(told) == 0 || !strings.Contains(told[0].About, "access key") {
+				t.Errorf("%s: told was %v", what, told)
+			}
+		}
+		another, _ := newRing(t)
+		fails("another ring", start(t, open(), another))
+		if _, err := db.ExecContext(t.Context(), `UPDATE directory_keys SET sealed =
+			(SELECT sealed FROM directory_keys WHERE id = 'AKIAIDLEIDLEIDLEIDL1') WHERE id = $1`, adaKey); err != nil {
+			t.Fatal(err)
+		}
+		fails("the secret of another key", start(t, open(), ring))
+	})
+}
+
+// TestReseal: once secrets are sealed again, the old key of the ring can go.
+func TestReseal(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		_, file := newRing(t)
+		db := open()
+		p := start(t, open(), openRing(t, file))
+		p.fill(first())
+		p.fill(user("SECONDXXXXXXXXXX"))
+		old := openRing(t, file).List()[0].ID
+		err := keyring.Update(file, func(keys keyring.Keys) (keyring.Keys, error) {
+			return keys.Rotate(time.Now().Add(-30*time.Minute), keyring.Rotation{})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p = start(t, open(), openRing(t, file))
+		// A process that starts does so by itself, beside its work.
+		var left int
+		await(t, "all are sealed again", func() bool {
+			if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM directory_keys WHERE seal_key = $1`, old.String()).Scan(&left); err != nil {
+				t.Fatal(err)
+			}
+			return left == 0
+		})
+		if n, err := p.Reseal(t.Context()); n != 0 || err != nil {
+			t.Errorf("%d sealed once more: %v", n, err)
+		}
+		if err := keyring.Update(file, func(keys keyring.Keys) (keyring.Keys, error) { return keys.Retire(old) }); err != nil {
+			t.Fatal(err)
+		}
+		again := start(t, open(), openRing(t, file))
+		if !again.has(adaKey) || len(again.told()) > 0 {
+			t.Errorf("without the old key: %v", again.told())
+		}
+	})
+}
+
+// TestBadDocument: a document that cannot be read keeps its last good version in force where there
+// was one, denies where there was none, and is told; the others are in force (threat 113).
+func TestBadDocument(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		db := open()
+		p := start(t, open(), ring)
+		p.fill(first())
+		edit := func(document string) {
+			t.Helper()
+			for _, statement := range []string{
+				`UPDATE directory_versions SET document = '` + document + `'`,
+				`UPDATE directory_state SET revision = revision + 1, previous = token, token = 'hand' || revision`,
+				`INSERT INTO directory_changes (revision, seq, token, kind, id)
+					SELECT s.revision, 0, s.token, 'policy', p.id FROM directory_state s, directory_policies p`,
+			} {
+				if _, err := db.ExecContext(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		allowed := func(p *process, action string) bool {
+			t.Helper()
+			role, err := p.Role(t.Context(), riderARN)
+			if err != nil {
+				t.Fatal(err)
+			}
+			who := iampolicy.Principal{ARN: "arn:aws:sts::" + account + ":assumed-role/Rider/x", RoleARN: riderARN, UserID: role.ID + ":x"}
+			set, _, err := p.Policies(t.Context(), sigv4auth.Identity{Principal: who, Revision: role.Revision})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := iampolicy.Evaluate(&set, &iampolicy.Request{Principal: who, Action: action, Resource: "arn:aws:x:::y", ResourceAccount: account})
+			return d.Allowed()
+		}
+		edit(`{"Version": "2012-10-17", "Statement": [{}]}`)
+		p.refresh()
+		if !allowed(p, "ride:Ask") {
+			t.Error("the last good version is not in force")
+		}
+		if told := p.told(); len(told) != 1 || !strings.Contains(told[0].About, ridesARN) || told[0].Mended {
+			t.Errorf("told was %v", told)
+		}
+		if fresh := start(t, open(), ring); allowed(fresh, "ride:Ask") || len(fresh.told()) != 1 || !fresh.has(adaKey) {
+			t.Errorf("without a good version: %v", fresh.told())
+		}
+		edit(allow("other:*"))
+		p.refresh()
+		if allowed(p, "ride:Ask") || !allowed(p, "other:Ask") {
+			t.Error("the new version is not in force")
+		}
+		if told := p.told(); len(told) != 2 || !told[1].Mended {
+			t.Errorf("told was %v", told)
+		}
+	})
+}
+
+// TestFarBehind: who is behind more changes than are kept reads everything.
+func TestFarBehind(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		db := open()
+		writer := start(t, open(), ring)
+		writer.fill(first())
+		behind := start(t, open(), ring)
+		writer.fill(user("SECONDXXXXXXXXXX"))
+		writer.fill(user("THIRDXXXXXXXXXXX"))
+		if _, err := db.ExecContext(t.Context(), `DELETE FROM directory_changes WHERE revision <= 2`); err != nil {
+			t.Fatal(err)
+		}
+		behind.refresh()
+		if behind.Revision() != 3 || !behind.has(adaKey) || !behind.has("AKIASECONDXXXXXXXXXX") || !behind.has("AKIATHIRDXXXXXXXXXXX") {
+			t.Error("something is missing")
+		}
+	})
+}
+
+// TestNewerSchema: a database of a newer version is refused, and left as it is.
+func TestNewerSchema(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		db := open()
+		start(t, open(), ring).fill(first())
+		if _, err := db.ExecContext(t.Context(), `UPDATE directory_schema SET version = 1000`); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tryStart(t, open(), ring); err == nil || !strings.Contains(err.Error(), "version 1000") {
+			t.Errorf("it was opened: %v", err)
+		}
+	})
+}
