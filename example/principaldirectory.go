@@ -34,7 +34,7 @@ func openPrincipalDirectory(ctx context.Context, opts options, a api, addr net.A
 ) (_ *principalDirectory, err error) {
 	p := &principalDirectory{api: a, dir: opts.data}
 	if p.Directory, err = directory.Open(ctx, directory.Config{
-		Ring: ring, MaxStale: opts.maxStale, Report: log.directoryProblem,
+		DB: rides.directory, Ring: ring, MaxStale: opts.maxStale, Report: log.directoryProblem,
 		Check: func(context.Context) error { return rides.files.check() },
 	}); err != nil {
 		return nil, err
