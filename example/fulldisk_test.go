@@ -174,9 +174,10 @@ func TestADiskThatBecomesFullUnderTheDirectory(t *testing.T) {
 	disk := smallDisk(t)
 	data := filepath.Join(disk, "data")
 	s, _ := spawn(t, data)
+	s.iam("CreateUser", "UserName", "first").wants(t, 200)
+	made := []string{"first"}
 	fill(t, disk)
 	operator, newcomer := s.credentials("operator"), s.credentials("newcomer")
-	var made []string
 	refused := false
 	for n := range 2000 { // until the log has no space left in its file
 		name := "user" + strconv.Itoa(n)
