@@ -88,23 +88,25 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 // openPrincipals opens who there is and what they may do, and the store of sessions in front of it.
 func (d *deployment) openPrincipals(ctx context.Context, opts options, a api, addr net.Addr, ring *keyring.Ring, writeError error) error {
 	config := sts.StoreConfig{Ring: ring}
+	var view principalsView // with a directory nobody: whom old rides are of was found out when it was filled
 	if opts.store == filesStore {
 		files, err := openPrincipalFiles(opts.data, a, d.journal)
 		if err != nil {
 			return err
 		}
 		d.keys = files
-		if writeError == nil {
-			if err := moveRides(ctx, opts.data, &files.view, d.rides, d.journal.Logger); err != nil {
-				return err
-			}
-		}
+		view = files.view
 	} else {
 		var err error
 		if d.directory, err = openPrincipalDirectory(ctx, opts, a, addr, d.rides, ring, writeError, d.journal); err != nil {
 			return err
 		}
 		d.keys, config.ManagedPolicies = d.directory, d.directory
+	}
+	if writeError == nil {
+		if err := moveRides(ctx, opts.data, &view, d.rides, d.journal.Logger); err != nil {
+			return err
+		}
 	}
 	config.Roles, config.Credentials, config.Policies = d.keys, d.keys, d.keys
 	var err error
@@ -191,8 +193,10 @@ func (d *deployment) close() (err error) {
 	if d.codes != nil {
 		d.codes.close()
 	}
-	if d.keys != nil {
-		err = d.keys.Close() // before the database, which it may be in
+	if d.keys != nil { // before the database, which they may be in
+		if err := d.keys.Close(); err != nil {
+			d.journal.Warn("when keys and roles were last used was not kept", "error", err)
+		}
 	}
 	if d.rides != nil {
 		err = errors.Join(err, d.rides.close())

@@ -170,8 +170,7 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	}
 	switch err := s.files.hold(path, flag, databasePart); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s is missing: restore it from a backup, with no %[1]s-wal and no %[1]s-shm beside it, "+
-			"or begin without rides by making an empty file: install -m 600 /dev/null %[2]s", ridesFile, shellQuote(path))
+		return nil, missingRides(dir)
 	case err != nil:
 		return nil, err
 	}
@@ -221,6 +220,17 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	}
 	s.readOnly = writeError != nil
 	return s, nil
+}
+
+// missingRides says what can be done about a database that was lost.
+func missingRides(dir string) error {
+	inDatabase, err := hasRevision(dir)
+	missing := ridesFile + " is missing: restore it from a backup, with no " + ridesFile + "-wal and no " + ridesFile + "-shm beside it"
+	if inDatabase || err != nil {
+		return errors.New(missing)
+	}
+	return errors.New(missing + ", or begin without rides by making an empty file: install -m 600 /dev/null " +
+		shellQuote(filepath.Join(dir, ridesFile)))
 }
 
 // watch begins to watch the files, once what a start makes is made: from then on nothing else
