@@ -183,6 +183,49 @@ func TestWhatIAMAnsweredIsKept(t *testing.T) {
 	}
 }
 
+// A first start that ended before it had filled the directory, or before it had said so, is
+// continued.
+func TestAFirstStartOfTheDirectoryThatWasCutShort(t *testing.T) {
+	whole := start(t, t.TempDir())
+	whole.stop()
+	for name, left := range map[string][]string{
+		"the API":                   {"api.json"},
+		"an empty database":         {"api.json", "rides.db"},
+		"env files of lost keys":    {"api.json", "rides.db", "aws.config", "dispatcher.env", "operator.env"},
+		"all but the revision":      {"api.json", "rides.db", "aws.config", "dispatcher.env", "newcomer.env", "operator.env"},
+		"a revision half written":   {"api.json", "rides.db", "aws.config", "dispatcher.env", "newcomer.env", "operator.env", ".new-1"},
+		"nothing but a locked file": {"wildgate.lock"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			if err := os.Mkdir(data, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			filled := slices.Contains(left, "newcomer.env")
+			for _, file := range left {
+				text := ""
+				if file != ".new-1" && (file != "rides.db" || filled) {
+					text = whole.read(file)
+				}
+				write(t, data, file, text)
+			}
+			if filled {
+				write(t, filepath.Dir(data), "data.ring", readFile(t, whole.data+".ring"))
+			}
+			s := start(t, data)
+			s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
+			s.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
+			s.iam("ListUsers").wants(t, 200)
+			if filled && s.credentials("operator") != whole.credentials("operator") {
+				t.Error("the operator has another key")
+			}
+			if s.read("directory.revision") == "" {
+				t.Error("no revision")
+			}
+		})
+	}
+}
+
 // Threats 112 and 118: neither the database and its log nor what the program tells has a secret.
 func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
 	s := start(t, t.TempDir(), "-log-level", "DEBUG", "-diagnose", "-explain")

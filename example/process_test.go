@@ -297,6 +297,8 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 		{"a URL that is plain text", []string{"-url", "http://rides.example"}, 2, "passwords would go over the network in plain text"},
 		{"no program to deliver codes with", []string{"-deliver", "/no/such/program"}, 2, "-deliver: exec: "},
 		{"presigned URLs that live too long", []string{"-presign", "169h"}, 2, "-presign: 169h0m0s is not"},
+		{"a store that is none", []string{"-store", "file"}, 2, `-store: "file" is neither directory nor files`},
+		{"keys that count for too long", []string{"-max-stale", "16m"}, 2, "-max-stale: 16m0s is not from 1s to 15m0s"},
 		{"a level that is none", []string{"-log-level", "loud"}, 2, `invalid value "loud" for flag -log-level`},
 	} {
 		stdout, stderr := fails(t, tt.status, tt.args...)
@@ -314,7 +316,7 @@ func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
 	for _, flag := range []string{
 		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration",
-		"-url URL", "-deliver program",
+		"-url URL", "-deliver program", "-store place", "-restored", "-max-stale duration",
 		"-diagnose", "-explain", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data",
 	} {
 		if !strings.Contains(stdout, flag) {
