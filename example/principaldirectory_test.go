@@ -60,8 +60,7 @@ func TestTheFirstStartFillsTheDirectory(t *testing.T) {
 	}
 }
 
-// What the operator does counts for the next request: 403 before, 201 after, and 403 again (threat
-// 110).
+// What the operator does counts for the next request: 403 before, 201 after, and 403 again.
 func TestTheOperatorsChangesCountAtOnce(t *testing.T) {
 	s := start(t, t.TempDir())
 	newcomer := s.credentials("newcomer")
@@ -226,7 +225,7 @@ func TestAFirstStartOfTheDirectoryThatWasCutShort(t *testing.T) {
 	}
 }
 
-// Threats 112 and 118: neither the database and its log nor what the program tells has a secret.
+// Threat 116: neither the database and its log nor what the program tells has a secret.
 func TestNoSecretIsInTheDatabaseOrTheLog(t *testing.T) {
 	s := start(t, t.TempDir(), "-log-level", "DEBUG", "-diagnose", "-explain")
 	carol := s.newKey("carol")
@@ -321,8 +320,9 @@ func TestTheDirectoryOfAnotherRing(t *testing.T) {
 	start(t, data).iamAs(operator, "ListUsers").wants(t, 200)
 }
 
-// Where the files of the database are not in their places nothing is changed, and after -max-stale
-// nobody is let in by what is known (threat 249).
+// Where the files of the database are not in their places nothing is changed (threat 249), and
+// after -max-stale nobody is let in by what is known (threat 110), nor told to be unknown (threat
+// 109).
 func TestTheDirectoryOfADatabaseThatIsNotInItsPlace(t *testing.T) {
 	s := start(t, t.TempDir(), "-max-stale", "2s")
 	operator, path := s.credentials("operator"), filepath.Join(s.data, "rides.db")
