@@ -119,8 +119,10 @@ func (a api) write(path string, write func(path string, data []byte) error) erro
 func createAPI(dir, region string) error {
 	// The policies of a folder that is complete have account and API in them: others would deny
 	// everybody without a word.
-	if _, err := os.Stat(filepath.Join(dir, principalsFile)); err == nil {
-		return fmt.Errorf("%s is missing, which the policies depend on: restore it", apiFile)
+	for _, complete := range []string{principalsFile, revisionName} {
+		if _, err := os.Stat(filepath.Join(dir, complete)); err == nil {
+			return fmt.Errorf("%s is missing, which the policies depend on: restore it", apiFile)
+		}
 	}
 	if region == "" {
 		region = defaultRegion

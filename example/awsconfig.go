@@ -12,11 +12,16 @@ import (
 // themselves, and renew them.
 const awsConfigFile = "aws.config"
 
+func awsConfigPath(dir string) string { return filepath.Join(dir, awsConfigFile) }
+
 // writeAWSConfig writes the profiles of stock clients: that of a user, and that of the role which
 // the user assumes (AWS SDKs and Tools Reference Guide, "Assume role credential provider"). Without
 // a key of the user there is none.
 func writeAWSConfig(dir string, a api, user caller) error {
-	path := filepath.Join(dir, awsConfigFile)
+	path := awsConfigPath(dir)
+	if user.unwritten {
+		return nil
+	}
 	if user.accessKeyID == "" {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) && !unwritable(err) {
 			return err

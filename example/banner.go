@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // banner is what the program prints at its start: what is served, and to whom. It fits on a screen:
@@ -15,6 +19,8 @@ type banner struct {
 	API      api
 	Endpoint string
 	Data     string
+	AtRoot   string // what is at /
+	Change   string // how who may do what is changed
 	Origins  string
 	Callers  []callerLine
 	SignIn   []string // what there is to say of the pools, line by line
@@ -23,8 +29,16 @@ type banner struct {
 type callerLine struct{ Name, File, Note string }
 
 // newBanner collects what there is to be told.
-func newBanner(opts options, a api, endpoint string, who []caller, p *principalsView, signIn bool) banner {
-	b := banner{API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), SignIn: signInLines(a, p, signIn)}
+func newBanner(ctx context.Context, opts options, a api, endpoint string, who []caller, from principals, signIn bool) banner {
+	b := banner{
+		API: a, Endpoint: endpoint, Data: opts.data, Origins: strings.Join(opts.origins, " "), SignIn: signInLines(ctx, a, from, signIn),
+		AtRoot: "sign-in, credentials and users, as Cognito, STS and IAM have them",
+		Change: "Users, keys and policies are changed by aws iam, as the operator: at once.",
+	}
+	if opts.store == filesStore {
+		b.AtRoot = "sign-in and credentials, as Cognito and STS have them"
+		b.Change = "Edits of principals.json and policies/ take effect within a second."
+	}
 	for i := range who {
 		c := &who[i]
 		line := callerLine{Name: c.name, File: "-", Note: c.note}
@@ -37,7 +51,7 @@ func newBanner(opts options, a api, endpoint string, who []caller, p *principals
 }
 
 // signInLines tells what somebody who signs in gets, or what is missing for that.
-func signInLines(a api, p *principalsView, can bool) []string {
+func signInLines(ctx context.Context, a api, from principals, can bool) []string {
 	switch {
 	case a.pools == (pools{}):
 		return []string{"none, until a start at which the data folder can be written"}
@@ -48,14 +62,16 @@ func signInLines(a api, p *principalsView, can bool) []string {
 		fmt.Sprintf("user pool %s, client %s", a.UserPoolID, a.ClientID),
 		fmt.Sprintf("%s %s, in %s.env", identityPool, a.IdentityPoolID, poolEnv),
 	}
-	role := p.role(a.poolRole(authRole))
+	policies, err := from.attached(ctx, a.poolRole(authRole))
 	switch {
-	case role == nil:
-		return append(lines, fmt.Sprintf("%s has no %s: example/README.md has it", principalsFile, authRole))
-	case len(role.AttachedPolicies) == 0:
+	case errors.Is(err, sigv4auth.ErrNoSuchRole):
+		return append(lines, fmt.Sprintf("%s has no %s: example/README.md has it", from.where(), authRole))
+	case err != nil:
+		return append(lines, fmt.Sprintf("%s: %v", authRole, err))
+	case len(policies) == 0:
 		return append(lines, authRole+" has no policy yet")
 	}
-	return append(lines, authRole+": "+strings.Join(role.AttachedPolicies, ", "))
+	return append(lines, authRole+": "+strings.Join(policies, ", "))
 }
 
 func (b banner) write(w io.Writer) error {
@@ -85,7 +101,7 @@ var bannerTemplate = template.Must(template.New("").Parse(`Wild Rydes, signed: r
   DELETE /prod/ride/{RideId}  cancel it
   GET    /prod/rides          list the rides of all riders
   GET    /healthz             is the service up? Open to anybody, unsigned
-  POST   /                    sign-in and credentials, as Cognito and STS have them
+  POST   /                    {{.AtRoot}}
 {{with .Origins}}
 Web pages of these origins may call it: {{.}}
 {{end}}
@@ -93,7 +109,7 @@ Sign-in:
 {{range .SignIn}}  {{.}}
 {{end}}
 Data folder: {{.Data}}
-Edits of principals.json and policies/ take effect within a second. The callers' keys:
+{{.Change}} The callers' keys:
 
 {{$names := .NameWidth}}{{$files := .FileWidth}}{{range .Callers}}  {{printf "%-*s  %-*s  %s" $names .Name $files .File .Note}}
 {{end}}

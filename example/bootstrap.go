@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
@@ -20,50 +22,76 @@ const (
 	newcomerUser     = "newcomer"
 	riderUser        = "rider" // who may assume the role
 
+	operatorPolicy = "AdministerIAM"
+
 	identityPool = "wildrydes_identity_pool"
 	authRole     = "Cognito_" + identityPool + "Auth_Role"   // of who has signed in
 	unauthRole   = "Cognito_" + identityPool + "Unauth_Role" // of guests
 )
 
-// bootstrap makes the folder at the first start, and later leaves it as it is. principals.json is
-// written last: while it is not there, an earlier first start did not end, and this one goes on
-// with what that left. Once it is there it is the operator's, and so are the policies: one that was
-// removed stays removed. So are the rides: a database that is missing beside principals.json was
-// lost, and an empty one in its place would hide that (threat 249).
-func bootstrap(dir, region string) (a api, err error) {
+// bootstrap makes the folder at the first start, and later leaves it as it is.
+func bootstrap(opts options) (a api, err error) {
+	if a, err = openAPI(opts.data, opts.region); err != nil {
+		return api{}, err
+	}
+	inDatabase, err := hasRevision(opts.data)
+	if err != nil {
+		return api{}, err
+	}
+	inFiles := true
+	if _, err := os.Lstat(filepath.Join(opts.data, principalsFile)); errors.Is(err, fs.ErrNotExist) {
+		inFiles = false
+	} else if err != nil {
+		return api{}, err
+	}
+	switch {
+	case inDatabase && opts.store == filesStore:
+		return api{}, fmt.Errorf("its users, keys and policies are in %s: leave -store files out; in files, keys that were deleted since "+
+			"would be good again (if that is what you want, remove %s)", ridesFile, revisionName)
+	case opts.store == filesStore && !inFiles:
+		return a, makeFiles(opts.data, a)
+	case !inDatabase && !inFiles:
+		return a, makeDatabase(opts.data)
+	}
+	return a, nil
+}
+
+// makeDatabase makes a database at the first start. Once there are principals, in a file or in it,
+// one that is missing was lost, and an empty one in its place would hide that (threat 249). It is
+// of mode 0600, which SQLite gives its other files, too; an empty file is an empty database.
+func makeDatabase(dir string) error { return createFile(filepath.Join(dir, ridesFile), nil) }
+
+// makeFiles makes the folder of filestore, at the first start. principals.json is written last:
+// while it is not there, an earlier first start did not end, and this one goes on with what that
+// left. Once it is there it is the operator's, and so are the policies: one that was removed stays
+// removed.
+func makeFiles(dir string, a api) error {
 	if err := os.MkdirAll(filepath.Join(dir, "policies"), 0o700); err != nil {
-		return api{}, err
+		return err
 	}
-	if a, err = openAPI(dir, region); err != nil {
-		return api{}, err
-	}
-	principals := filepath.Join(dir, principalsFile)
-	if _, err := os.Lstat(principals); !errors.Is(err, fs.ErrNotExist) {
-		return a, err
-	}
-	for name, document := range map[string]string{
-		standardPolicy: fmt.Sprintf(standardPolicyDocument, a.resource("*/*/ride"), a.resource(stage+"/GET/ride/*"),
-			a.resource(stage+"/DELETE/ride/*")),
-		dispatcherPolicy: fmt.Sprintf(dispatcherPolicyDocument, a.resource(stage+"/GET/rides")),
-	} {
+	for name, document := range map[string]string{standardPolicy: a.standardDocument(), dispatcherPolicy: a.dispatcherDocument()} {
 		if err := createFile(filepath.Join(dir, "policies", name+".json"), []byte(document)); err != nil {
-			return api{}, err
+			return err
 		}
 	}
-	// Of mode 0600, which SQLite gives its other files, too. An empty file is an empty database.
-	if err := createFile(filepath.Join(dir, ridesFile), nil); err != nil {
-		return api{}, err
+	if err := makeDatabase(dir); err != nil {
+		return err
 	}
 	dispatcherKey, dispatcherSecret := filestore.NewAccessKey()
 	newcomerKey, newcomerSecret := filestore.NewAccessKey()
 	riderKey, riderSecret := filestore.NewAccessKey()
-	return a, createFile(principals, fmt.Appendf(nil, principalsDocument,
+	return createFile(filepath.Join(dir, principalsFile), fmt.Appendf(nil, principalsDocument,
 		a.principal("user", dispatcherUser), uniqueID("AIDA"), standardPolicy, dispatcherPolicy, dispatcherKey, dispatcherSecret.Reveal(),
 		a.principal("user", newcomerUser), uniqueID("AIDA"), newcomerKey, newcomerSecret.Reveal(),
 		a.principal("user", riderUser), uniqueID("AIDA"), riderKey, riderSecret.Reveal(),
-		a.principal("role", riderRole), uniqueID("AROA"), standardPolicy, a.principal("user", riderUser),
-		a.poolRole(authRole), uniqueID("AROA"), a.IdentityPoolID, "authenticated",
-		a.poolRole(unauthRole), uniqueID("AROA"), a.IdentityPoolID, "unauthenticated"))
+		a.principal("role", riderRole), uniqueID("AROA"), standardPolicy, int(riderSessions/time.Second), indented(a.riderTrust()),
+		a.poolRole(authRole), uniqueID("AROA"), indented(a.poolTrust("authenticated")),
+		a.poolRole(unauthRole), uniqueID("AROA"), indented(a.poolTrust("unauthenticated"))))
+}
+
+// indented sets a document as deep as it stands in principals.json.
+func indented(document string) string {
+	return strings.ReplaceAll(strings.TrimSuffix(document, "\n"), "\n", "\n      ")
 }
 
 // uniqueID has the form of IAM's: IAM User Guide, "Understanding unique ID prefixes".
@@ -111,113 +139,3 @@ func writeTemporary(path string, data []byte) (name string, err error) {
 	}
 	return f.Name(), nil
 }
-
-// The documents are texts and not encoded values, for people to read and to edit: what is attached
-// to a principal is one line. Nothing that is filled in needs an escape that Go and JSON spell in
-// different ways.
-const (
-	// The first statement is the workshop's own: any method on /ride, of any stage.
-	standardPolicyDocument = `{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Sid": "RequestRides",
-      "Effect": "Allow",
-      "Action": "execute-api:Invoke",
-      "Resource": %q
-    },
-    {
-      "Sid": "SeeAndCancelRides",
-      "Effect": "Allow",
-      "Action": "execute-api:Invoke",
-      "Resource": [
-        %q,
-        %q
-      ]
-    }
-  ]
-}
-`
-	dispatcherPolicyDocument = `{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Sid": "ListAllRides",
-      "Effect": "Allow",
-      "Action": "execute-api:Invoke",
-      "Resource": %q
-    }
-  ]
-}
-`
-	principalsDocument = `{
-  "Users": [
-    {
-      "Arn": %q,
-      "UserId": %q,
-      "AttachedPolicies": [%q, %q],
-      "AccessKeys": [
-        {"AccessKeyId": %q, "SecretAccessKey": %q, "Status": "Active"}
-      ]
-    },
-    {
-      "Arn": %q,
-      "UserId": %q,
-      ` + nothingAttached + `,
-      "AccessKeys": [
-        {"AccessKeyId": %q, "SecretAccessKey": %q, "Status": "Active"}
-      ]
-    },
-    {
-      "Arn": %q,
-      "UserId": %q,
-      "AccessKeys": [
-        {"AccessKeyId": %q, "SecretAccessKey": %q, "Status": "Active"}
-      ]
-    }
-  ],
-  "Roles": [
-    {
-      "Arn": %q,
-      "RoleId": %q,
-      "AttachedPolicies": [%q],
-      "MaxSessionDuration": 43200,
-      "AssumeRolePolicyDocument": {
-        "Version": "2012-10-17",
-        "Statement": [
-          {
-            "Effect": "Allow",
-            "Principal": {"AWS": %q},
-            "Action": "sts:AssumeRole"
-          }
-        ]
-      }
-    },
-` + poolRoleDocument + `,
-` + poolRoleDocument + `
-  ]
-}
-`
-	// The trust policy is the one that Cognito writes: Amazon Cognito Developer Guide, "Role trust
-	// and permissions".
-	poolRoleDocument = `    {
-      "Arn": %q,
-      "RoleId": %q,
-      ` + nothingAttached + `,
-      "AssumeRolePolicyDocument": {
-        "Version": "2012-10-17",
-        "Statement": [
-          {
-            "Effect": "Allow",
-            "Principal": {"Federated": "cognito-identity.amazonaws.com"},
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {
-              "StringEquals": {"cognito-identity.amazonaws.com:aud": %q},
-              "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": %q}
-            }
-          }
-        ]
-      }
-    }`
-	nothingAttached = `"AttachedPolicies": []`
-)

@@ -36,7 +36,7 @@ func contents(t *testing.T, dir string) map[string]string {
 }
 
 func TestTheFirstStartWritesTheFolder(t *testing.T) {
-	s := start(t, filepath.Join(t.TempDir(), "new", "data"))
+	s := startFiles(t, filepath.Join(t.TempDir(), "new", "data"))
 	want := []string{
 		"api.json", "aws.config", "dispatcher.env", "newcomer.env",
 		"policies/WildRydesAPI-DispatcherPolicy.json", "policies/WildRydesAPI-StandardUserPolicy.json",
@@ -112,7 +112,7 @@ func TestEveryFolderHasKeysOfItsOwn(t *testing.T) { // threat 117
 	secret := regexp.MustCompile(`"(AccessKeyId|SecretAccessKey|SessionToken|UserId|RoleId|AccountId|ApiId)": "([^"]+)"`)
 	seen := make(map[string]int)
 	for range 2 {
-		s := start(t, t.TempDir())
+		s := startFiles(t, t.TempDir())
 		here := make(map[string]bool)
 		for line := range strings.Lines(readFile(t, s.data+".ring")) {
 			if f := strings.Fields(line); len(f) == 4 {
@@ -177,14 +177,14 @@ func TestASecondStartKeepsTheFolderAndRenewsTheRider(t *testing.T) {
 
 func TestWhatTheOperatorRemovedStaysRemoved(t *testing.T) {
 	data := t.TempDir()
-	first := start(t, data)
+	first := startFiles(t, data)
 	first.edit("principals.json", `"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy", "WildRydesAPI-DispatcherPolicy"]`,
 		`"AttachedPolicies": ["WildRydesAPI-StandardUserPolicy"]`)
 	first.stop()
 	if err := os.Remove(filepath.Join(data, "policies", "WildRydesAPI-DispatcherPolicy.json")); err != nil {
 		t.Fatal(err)
 	}
-	second := start(t, data)
+	second := startFiles(t, data)
 	if _, ok := contents(t, data)["policies/WildRydesAPI-DispatcherPolicy.json"]; ok {
 		t.Error("the policy is back")
 	}
@@ -192,7 +192,7 @@ func TestWhatTheOperatorRemovedStaysRemoved(t *testing.T) {
 }
 
 func TestAFirstStartThatWasCutShortIsContinued(t *testing.T) {
-	whole := start(t, t.TempDir())
+	whole := startFiles(t, t.TempDir())
 	whole.stop()
 	files := contents(t, whole.data)
 	for _, tt := range []struct {
@@ -216,7 +216,7 @@ func TestAFirstStartThatWasCutShortIsContinued(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s := start(t, data)
+			s := startFiles(t, data)
 			s.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
 			s.call("dispatcher", "GET", "/prod/rides", "").wants(t, 200)
 			s.call("newcomer", "POST", "/prod/ride", seattle).wants(t, 403)
@@ -231,7 +231,7 @@ func TestAFirstStartThatWasCutShortIsContinued(t *testing.T) {
 
 func TestAFolderThatDoesNotFit(t *testing.T) {
 	fresh := func(t *testing.T) string {
-		s := start(t, t.TempDir())
+		s := startFiles(t, t.TempDir())
 		s.stop()
 		return s.data
 	}
@@ -273,7 +273,7 @@ func TestAFolderThatDoesNotFit(t *testing.T) {
 				tt.spoil(t, data)
 				before = contents(t, data)
 			}
-			stdout, stderr := fails(t, 1, append([]string{"-addr", "127.0.0.1:0", "-data", data}, tt.args...)...)
+			stdout, stderr := fails(t, 1, append([]string{"-addr", "127.0.0.1:0", "-data", data, "-store", "files"}, tt.args...)...)
 			if !strings.Contains(lastOf(stderr), tt.want) || stdout != "" {
 				t.Errorf("stdout %q, stderr %q", stdout, stderr)
 			}

@@ -28,7 +28,7 @@ func (s *site) folderLog() string {
 
 // TestAGoodEditIsOneLine: it says what has changed, and nothing secret (threat 116).
 func TestAGoodEditIsOneLine(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	// told waits for the next line about the folder, and wants it to be that.
 	seen := ""
 	told := func(want string) {
@@ -96,7 +96,7 @@ func TestAFileOfTheFolderThatIsGoneIsLogged(t *testing.T) {
 			}
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
-				s := start(t, t.TempDir())
+				s := startFiles(t, t.TempDir())
 				if _, err := os.Lstat(filepath.Join(s.data, filepath.FromSlash(name))); errors.Is(err, fs.ErrNotExist) {
 					t.Fatalf("there is no %s", name)
 				}
@@ -134,7 +134,7 @@ func TestAFileOfTheFolderThatCannotBeReadIsLogged(t *testing.T) {
 		"api.json", "rider.env", "principals.json", "policies/WildRydesAPI-StandardUserPolicy.json", "policies", "rides.db",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, t.TempDir())
+			s := startFiles(t, t.TempDir())
 			path := filepath.Join(s.data, filepath.FromSlash(name))
 			info, err := os.Stat(path)
 			if err != nil {

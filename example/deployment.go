@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/wildgate/wildgate/sigv4auth/filestore"
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
@@ -23,12 +22,14 @@ type deployment struct {
 	stdout  io.Writer
 	journal *journal
 	lock    *folderLock
-	keys    *filestore.Store
+	keys    principals
 	sealed  *sts.Store
 	rides   *rideStore
 	watch   *dataWatch
 	codes   *courier
 	pools   *signIn // nil: nobody can sign in
+
+	directory *principalDirectory // keys; nil: they are in files
 }
 
 // open opens the data folder, which it makes at the first start, and builds the handler. Whether it
@@ -40,24 +41,11 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 	if d.lock, err = lockFolder(opts.data); err != nil {
 		return err
 	}
-	a, err := bootstrap(opts.data, opts.region)
+	a, err := bootstrap(opts)
 	if err != nil {
 		return err
 	}
 	d.journal.ofAPI(a)
-	if d.keys, err = filestore.Open(filestore.Config{
-		Dir: opts.data, Report: d.journal.problem, Edited: d.journal.edited,
-		Actions: knownActions(a), // so that a misspelt action in a policy is reported
-	}); err != nil {
-		return err
-	}
-	ring, err := openRing(opts.ring, opts.data, d.journal.Logger)
-	if err != nil {
-		return err
-	}
-	if d.sealed, err = sts.NewStore(sts.StoreConfig{Ring: ring, Roles: d.keys, Credentials: d.keys, Policies: d.keys}); err != nil {
-		return err
-	}
 	writeError := probe(opts.data)
 	if writeError != nil && !unwritable(writeError) {
 		return writeError
@@ -66,53 +54,91 @@ func (d *deployment) open(ctx context.Context, opts options, addr net.Addr) (err
 		d.journal.Warn("the data folder cannot be written: rides are shown as they are, and what would change something "+
 			"is answered with 503; keys and policies hold as they are in the folder", "error", writeError)
 	}
+	ring, err := openRing(opts.ring, opts.data, d.journal.Logger)
+	if err != nil {
+		return err
+	}
 	if d.rides, err = openRides(ctx, opts.data, writeError, d.journal.Logger); err != nil {
 		return err
 	}
 	d.rides.files.keep(d.lock)
+	if err := d.openPrincipals(ctx, opts, a, addr, ring, writeError); err != nil {
+		return err
+	}
 	if err := d.openPools(ctx, opts, a, addr, ring, writeError); err != nil {
 		return err
 	}
 	if err := d.rides.watch(ctx); err != nil {
 		return err
 	}
-	healthy := health(d.rides, d.journal.Logger)
+	healthy := health(d.rides, d.keys, d.journal.Logger)
 	d.healthy = onlyHealth(healthy)
-	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.sealed, d.pools, d.journal); err != nil {
+	if d.handler, err = newHandler(opts, a, d.rides, healthy, d.sealed, d.directory, d.pools, d.journal); err != nil {
 		return err
 	}
-	principals, err := readPrincipals(opts.data)
+	who, err := d.writeFiles(ctx, opts, a, endpoint(addr))
 	if err != nil {
 		return err
 	}
+	d.banner = newBanner(ctx, opts, a, endpoint(addr), who, d.keys, d.pools != nil)
+	d.watch = watchData(d.journal.Logger, d.readAtStart(opts.data, who), func() { _ = d.rides.files.check() }) // which tells by itself
+	return nil
+}
+
+// openPrincipals opens who there is and what they may do, and the store of sessions in front of it.
+func (d *deployment) openPrincipals(ctx context.Context, opts options, a api, addr net.Addr, ring *keyring.Ring, writeError error) error {
+	config := sts.StoreConfig{Ring: ring}
+	var view principalsView // with a directory nobody: whom old rides are of was found out when it was filled
+	if opts.store == filesStore {
+		files, err := openPrincipalFiles(opts.data, a, d.journal)
+		if err != nil {
+			return err
+		}
+		d.keys = files
+		view = files.view
+	} else {
+		var err error
+		if d.directory, err = openPrincipalDirectory(ctx, opts, a, addr, d.rides, ring, writeError, d.journal); err != nil {
+			return err
+		}
+		d.keys, config.ManagedPolicies = d.directory, d.directory
+	}
 	if writeError == nil {
-		if err := moveRides(ctx, opts.data, &principals, d.rides, d.journal.Logger); err != nil {
+		if err := moveRides(ctx, opts.data, &view, d.rides, d.journal.Logger); err != nil {
 			return err
 		}
 	}
-	here := endpoint(addr)
-	user := longTerm(&principals, a, riderUser)
+	config.Roles, config.Credentials, config.Policies = d.keys, d.keys, d.keys
+	var err error
+	d.sealed, err = sts.NewStore(config)
+	return err
+}
+
+// writeFiles writes what clients need, and returns the callers.
+func (d *deployment) writeFiles(ctx context.Context, opts options, a api, here string) ([]caller, error) {
+	user := d.keys.caller(ctx, riderUser)
 	rider, err := assumed(ctx, stsClient{handler: d.handler, endpoint: here, region: a.Region}, d.keys, a, user)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := writeAWSConfig(opts.data, a, user); err != nil {
-		return err
+		return nil, err
 	}
-	who := callers(rider, a, &principals)
+	who := []caller{rider, d.keys.caller(ctx, dispatcherUser), d.keys.caller(ctx, newcomerUser)}
+	if d.directory != nil {
+		who = append(who, d.keys.caller(ctx, operatorUser))
+	}
 	for i := range who {
 		if err := who[i].writeEnv(opts.data, a, here); unwritable(err) {
 			who[i].withoutFile("no new env file: the data folder cannot be written; one of an earlier start holds as long as its keys do")
 		} else if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := writePoolEnv(opts.data, a, here); err != nil && !unwritable(err) {
-		return err
+		return nil, err
 	}
-	d.banner = newBanner(opts, a, here, who, &principals, d.pools != nil)
-	d.watch = watchData(d.journal.Logger, d.readAtStart(opts.data, who), func() { _ = d.rides.files.check() }) // which tells by itself
-	return nil
+	return who, nil
 }
 
 // openPools opens the pools, and says where they cannot be. Rides are asked for without them, too.
@@ -167,11 +193,13 @@ func (d *deployment) close() (err error) {
 	if d.codes != nil {
 		d.codes.close()
 	}
-	if d.rides != nil {
-		err = d.rides.close()
+	if d.keys != nil { // before the database, which they may be in
+		if err := d.keys.Close(); err != nil {
+			d.journal.Warn("when keys and roles were last used was not kept", "error", err)
+		}
 	}
-	if d.keys != nil {
-		err = errors.Join(err, d.keys.Close())
+	if d.rides != nil {
+		err = errors.Join(err, d.rides.close())
 	}
 	d.journal.close()
 	return errors.Join(err, d.lock.release()) // last: what was the program's is closed

@@ -92,14 +92,14 @@ func TestCallersWhomTheOperatorChanged(t *testing.T) {
 		{"the role is renamed", `role/wildrydes/Rider"`, `role/wildrydes/Driver"`, "rider", "no env file: principals.json has no role arn:aws:iam::", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			first := start(t, t.TempDir())
+			first := startFiles(t, t.TempDir())
 			first.stop()
 			text := first.read("principals.json")
 			if !strings.Contains(text, tt.old) {
 				t.Fatalf("no %s in\n%s", tt.old, text)
 			}
 			write(t, first.data, "principals.json", strings.Replace(text, tt.old, tt.replacement, 1)) // the first one is the dispatcher's
-			second := start(t, first.data)
+			second := startFiles(t, first.data)
 			_, err := os.Stat(filepath.Join(second.data, tt.caller+".env"))
 			if (err == nil) != tt.hasFile {
 				t.Errorf("the env file of the first start: %v", err)
@@ -113,14 +113,14 @@ func TestCallersWhomTheOperatorChanged(t *testing.T) {
 }
 
 func TestASecretKeptElsewhereStaysThere(t *testing.T) {
-	first := start(t, t.TempDir())
+	first := startFiles(t, t.TempDir())
 	first.stop()
 	secret := first.credentials("newcomer").SecretAccessKey
 	write(t, first.data, "newcomer.secret", secret)
 	text := first.read("principals.json")
 	write(t, first.data, "principals.json", strings.Replace(text, `"SecretAccessKey": "`+secret+`"`, `"SecretAccessKeyFile": `+
 		`"newcomer.secret"`, 1))
-	second := start(t, first.data)
+	second := startFiles(t, first.data)
 	for name, text := range contents(t, second.data) {
 		if strings.Contains(text, secret) && name != "newcomer.secret" {
 			t.Errorf("%s has the secret", name)

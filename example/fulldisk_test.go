@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -166,4 +167,43 @@ func TestADiskThatBecomesFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.send(dispatcher.Sign(s.request("POST", "/prod/ride", seattle))).wants(t, 201)
+}
+
+// On a disk that becomes full IAM answers changes with 503, and loses none that it has answered.
+func TestADiskThatBecomesFullUnderTheDirectory(t *testing.T) {
+	disk := smallDisk(t)
+	data := filepath.Join(disk, "data")
+	s, _ := spawn(t, data)
+	s.iam("CreateUser", "UserName", "first").wants(t, 200)
+	made := []string{"first"}
+	fill(t, disk)
+	operator, newcomer := s.credentials("operator"), s.credentials("newcomer")
+	refused := false
+	for n := range 2000 { // until the log has no space left in its file
+		name := "user" + strconv.Itoa(n)
+		got := s.iamAs(operator, "CreateUser", "UserName", name)
+		if got.status != 200 {
+			if got.wants(t, 503); !strings.Contains(got.body, "<Code>ServiceUnavailable") {
+				t.Errorf("on a full disk: %s", got.body)
+			}
+			refused = true
+			break
+		}
+		made = append(made, name)
+	}
+	if !refused {
+		t.Fatal("the disk is not full")
+	}
+	// Those who are known are let in all the same.
+	s.iamAs(operator, "GetUser", "UserName", made[len(made)-1]).wants(t, 200)
+	s.iamAs(newcomer, "ListUsers").wants(t, 403)
+	s.kill()
+	if err := os.Remove(filepath.Join(disk, "filler")); err != nil {
+		t.Fatal(err)
+	}
+	again, _ := spawn(t, data)
+	for _, name := range []string{made[0], made[len(made)-1]} {
+		again.iam("GetUser", "UserName", name).wants(t, 200)
+	}
+	again.iam("CreateUser", "UserName", "later").wants(t, 200)
 }

@@ -15,10 +15,11 @@ const maxBodyBytes = 64 << 10
 
 // newHandler joins the layers, the outermost last (threat 148): rides, authorization and
 // verification, the other services at the address, CORS. The rides are behind the middleware as a
-// whole, so that a refused caller learns nothing of what exists (threat 143). pools is nil where
-// nobody can sign in.
+// whole, so that a refused caller learns nothing of what exists (threat 143). dir is nil where
+// users and policies are in files, and pools where nobody can sign in.
 func newHandler(
-	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, pools *signIn, log *journal,
+	opts options, a api, store ridesvc.Store, healthy http.HandlerFunc, keys *sts.Store, dir *principalDirectory, pools *signIn,
+	log *journal,
 ) (http.Handler, error) {
 	name := riderName
 	if pools != nil {
@@ -54,6 +55,11 @@ func newHandler(
 	services := &routes{api: auth.Require(authz.Check)(ofIdentity(a, rides)), health: healthy}
 	if services.sts, err = newSTS(opts, a, keys, log); err != nil {
 		return nil, err
+	}
+	if dir != nil {
+		if services.iam, err = dir.endpoint(opts, keys, log); err != nil {
+			return nil, err
+		}
 	}
 	services.users, services.identities = noSignIn(userPoolTarget), noSignIn(identityTarget)
 	if pools != nil {

@@ -92,6 +92,12 @@ func start(t *testing.T, data string, args ...string) *site {
 	return s
 }
 
+// startFiles is start with users, keys and policies in files.
+func startFiles(t *testing.T, data string, args ...string) *site {
+	t.Helper()
+	return start(t, data, append([]string{"-store", "files"}, args...)...)
+}
+
 var lastLine = regexp.MustCompile(`(?m)^Ctrl-C ends it\. Wild Rydes is served at (http://\S+)\n`)
 
 // endpointIn returns where the program says that it serves, "" if it does not yet.

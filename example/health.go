@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 const (
@@ -15,15 +17,23 @@ const (
 )
 
 // health answers GET and HEAD /healthz: whether the database of the rides can be read, and is the
-// one in the data folder. It is open to anyone, and says nothing else.
-func health(rides *rideStore, log *slog.Logger) http.HandlerFunc {
+// one in the data folder, and whether anybody is known. It is open to anyone, and says nothing
+// else.
+func health(rides *rideStore, who sigv4auth.RoleStore, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 		defer cancel()
 		status, body := http.StatusOK, `{"status":"ok"}`
-		if err := rides.healthy(ctx); err != nil {
+		err := rides.healthy(ctx)
+		if err == nil {
+			// No role has an empty ARN: what is found out is whether one that had it would be.
+			if _, err = who.Role(ctx, ""); errors.Is(err, sigv4auth.ErrNoSuchRole) {
+				err = nil
+			}
+		}
+		if err != nil {
 			if r.Context().Err() == nil && !errors.Is(err, errNotInPlace) { // which is told once
-				log.LogAttrs(r.Context(), slog.LevelError, "the database cannot be read", slog.Any("error", err))
+				log.LogAttrs(r.Context(), slog.LevelError, "nothing can be served", slog.Any("error", err))
 			}
 			status, body = http.StatusServiceUnavailable, `{"status":"unavailable"}`
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/directory"
 	"github.com/wildgate/wildgate/sigv4auth/filestore"
 )
 
@@ -188,6 +189,15 @@ func (j *journal) problem(p filestore.Problem) {
 		attrs = append(attrs, slog.Bool("last_good_version_in_force", p.LastGood))
 	}
 	j.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+// directoryProblem tells of something that is wrong with the directory, and of its end.
+func (j *journal) directoryProblem(p directory.Problem) {
+	level, message := slog.LevelWarn, "problem of the directory"
+	if p.Mended {
+		level, message = slog.LevelInfo, "problem of the directory mended"
+	}
+	j.LogAttrs(context.Background(), level, message, slog.String("about", p.About), slog.String("problem", p.Message))
 }
 
 // edited tells what an edit of the folder has changed, or which file is gone.

@@ -31,13 +31,13 @@ func TestEachDecisionIsOneLine(t *testing.T) { // threat 218
 			`request_id=\S+ ` + who + `action=execute-api:Invoke resource=arn:aws:execute-api:us-east-1:\d+:\w+/prod/POST/ride ` +
 				`request.method=POST request.path=/prod/ride request.source=127\.0\.0\.1 ` + keyed +
 				`decision.outcome=allowed decision.policy_type="identity policy" decision.policy=WildRydesAPI-StandardUserPolicy ` +
-				`decision.sid=RequestRides decision.statement=0 decision.revision=1-\w+\n$`,
+				`decision.sid=RequestRides decision.statement=0 decision.revision=\w+-1\n$`,
 		},
 		{
 			"refused",
 			`request_id=` + refused.header.Get("X-Amzn-RequestId") + ` ` + who + `action=execute-api:Invoke resource=\S+/prod/GET/rides ` +
 				`reason=AccessDenied request.method=GET request.path=/prod/rides request.source=127\.0\.0\.1 ` + keyed +
-				`decision.outcome=implicitDeny decision.revision=1-\w+\n$`,
+				`decision.outcome=implicitDeny decision.revision=\w+-1\n$`,
 		},
 		{
 			"refused", `request_id=\S+ reason=MissingAuthenticationToken request.method=GET request.path=/prod/rides ` +
@@ -127,7 +127,7 @@ func TestLinesOfRequestsAreShort(t *testing.T) {
 
 // TestAnExplicitDenyIsNamed: somebody wrote that statement, and has to find it.
 func TestAnExplicitDenyIsNamed(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`,
 		`"Statement": [{"Sid": "Closed", "Effect": "Deny", "Action": "*", "Resource": "*"}, `)
 	eventually(t, "the policy is in force", func() bool { return s.call("dispatcher", "GET", "/prod/rides", "").status == 403 })
@@ -138,7 +138,7 @@ func TestAnExplicitDenyIsNamed(t *testing.T) {
 
 // TestRequestsOfOthersAreNamedInFull: who is of another account than the API's is told with it.
 func TestRequestsOfOthersAreNamedInFull(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	s.edit("principals.json", `"Users": [`, `"Users": [{"Arn": "arn:aws:iam::444455556666:user/eve", "UserId": "AIDAEVE",
 		"AccessKeys": [{"AccessKeyId": "AKIAEVE", "SecretAccessKey": "a-secret-of-eve-and-of-nobody", "Status": "Active"}]},`)
 	eve := signer(aws.Credentials{AccessKeyID: "AKIAEVE", SecretAccessKey: "a-secret-of-eve-and-of-nobody"})
@@ -151,7 +151,7 @@ func TestRequestsOfOthersAreNamedInFull(t *testing.T) {
 
 // A decision that would cost too much is told from one that policies make (threat 224).
 func TestADecisionOverItsBudgetIsLoggedAsSuch(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	pattern := `"*` + strings.Repeat("a", 70) + `?b*"`
 	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`, `"Statement": [{"Effect": "Deny", "Action": "*", `+
 		`"Resource": "*", "Condition": {"StringLike": {"aws:UserAgent": [`+
@@ -253,7 +253,7 @@ func TestAFloodOfStrangersIsSampledAndCounted(t *testing.T) { // threat 228
 }
 
 func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	good := s.read("principals.json")
 	s.edit("principals.json", noPolicy, `"AttachedPolices": [],`+"\n"+`      "AccessKeys"`)
 	eventually(t, "the mistake is logged", func() bool { return len(s.logged(`"mistake in the data folder"`)) > 0 })
@@ -284,7 +284,7 @@ func TestMistakesInTheFolderAreLoggedWithTheirPlace(t *testing.T) {
 // TestAnActionThatNoRouteMapsIsLogged: a slip in a policy is a warning with its file, its statement
 // and the action that is likely meant; the policy is in force.
 func TestAnActionThatNoRouteMapsIsLogged(t *testing.T) {
-	s, _ := spawn(t, t.TempDir())
+	s, _ := spawnFiles(t, t.TempDir())
 	if lines := s.logged(`"warning in the data folder"`); len(lines) != 0 {
 		t.Errorf("of the first policies: %q", lines)
 	}

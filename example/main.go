@@ -1,30 +1,35 @@
 // Example is a whole deployment of Wildgate in one binary: the Wild Rydes ride service, which
-// admits a request only if its signature is right and an IAM policy allows it, and the sign-in of
-// its riders, on SQLite, with keys and policies in a folder.
+// admits a request only if its signature is right and an IAM policy allows it, the sign-in of its
+// riders, and an API of IAM for who may do what, on SQLite.
 //
 //	go run ./example
 //
-// The first start writes the folder, ./wildgate-data, with random keys for three callers: a rider,
-// a dispatcher and a newcomer, and with a user pool and an identity pool, for everybody else. Each
-// start prints what is served; README.md has the commands. The folder holds
+// The first start writes the folder, ./wildgate-data, with random keys for four callers: a rider, a
+// dispatcher, a newcomer, and an operator, who says with aws iam who there is and what they may do;
+// and with a user pool and an identity pool, for everybody else. Each start prints what is served;
+// README.md has the commands. The folder holds
 //
-//	principals.json, policies/  who there is and what they may do; the operator's to edit, also while the program runs
-//	api.json                    region, account and ID of the API, which the policies name, and the IDs of the pools
-//	NAME.env                    the keys of each caller, for a shell to source; written at each start
-//	pool.env                    the IDs of the pools, likewise
-//	aws.config                  profiles of AWS clients, for AWS_CONFIG_FILE; written at each start
-//	rides.db                    the rides, and who has signed up; the program's
-//	wildgate.lock               locked by the program that runs: a second one on the folder ends at once
+//	rides.db            the rides, who has signed up, and users, roles, keys and policies; the program's
+//	directory.revision  which change of users, keys and policies was answered last; the program's
+//	api.json            region, account and ID of the API, which the policies name, and the IDs of the pools
+//	NAME.env            the keys of each caller, for a shell to source; written at each start
+//	pool.env            the IDs of the pools, likewise
+//	aws.config          profiles of AWS clients, for AWS_CONFIG_FILE; written at each start
+//	wildgate.lock       locked by the program that runs: a second one on the folder ends at once
 //
-// Beside it lies the ring, ./wildgate-data.ring: the keys that seal the temporary credentials, and
-// what is kept of passwords.
+// With -store files users, keys and policies are in principals.json and policies/ instead, for the
+// operator to edit, also while the program runs. Without it, a folder that has these is taken over,
+// once.
+//
+// Beside it lies the ring, ./wildgate-data.ring: the keys that seal the temporary credentials, the
+// secrets of access keys, and what is kept of passwords.
 //
 // Only the first start makes rides.db: later one that is missing was lost, and the program says so
 // and ends. While it runs, rides.db and the files beside it must stay in their places; if not,
 // nothing is answered from them until they are back. If another program writes to them, nothing is
 // until a backup was restored.
 //
-// Requests of AWS's query protocol to / go to STS, those of AWS JSON to the pools, so that
+// Requests of AWS's query protocol to / go to IAM or STS, those of AWS JSON to the pools, so that
 // AWS_ENDPOINT_URL is all that stock clients need; each decides about its own. GET /healthz and the
 // user pool's keys are open. Everything else is decided by signature and policy before it is looked
 // for.

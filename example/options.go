@@ -20,8 +20,15 @@ import (
 const (
 	defaultRegion    = "us-east-1"
 	maxPresignExpiry = 7 * 24 * time.Hour // AWS's own bound
+	maxMaxStale      = 15 * time.Minute   // the directory's
 
 	diagnosesPerMinute = 60
+)
+
+// Where users, keys and policies are kept.
+const (
+	directoryStore = "directory"
+	filesStore     = "files"
 )
 
 // options are what the command line says.
@@ -30,12 +37,17 @@ type options struct {
 	health  string         // "": none but that of addr
 	proxies []netip.Prefix // whose connections are not bounded by peer
 	data    string         // absolute
+	store   string         // directoryStore or filesStore
 	ring    string         // absolute
 	region  string         // "": that of the data folder, or in a new one defaultRegion
 	origins []string
 	url     string // what clients reach the program at; "": the address that it serves at
 	deliver string // the program that sends codes to users; "": they are printed, if nobody else can ask for them
 	presign time.Duration
+	// maxStale is how long known keys are good while the database cannot be read.
+	maxStale time.Duration
+	// restored serves users, keys and policies of a backup.
+	restored bool
 	// diagnose logs why the signatures of refused requests do not verify.
 	diagnose bool
 	// explain logs why policies deny requests.
@@ -55,6 +67,12 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 		"the address that they tell in X-Forwarded-For")
 	fs.StringVar(&opts.data, "data", "./wildgate-data",
 		"keep principals, policies and rides in this `folder`; the first start writes it")
+	fs.StringVar(&opts.store, "store", directoryStore, "keep users, keys and policies in the `place`: directory, which is rides.db, "+
+		"for aws iam to show and change; or files, which are principals.json and policies/, for you to edit")
+	fs.BoolVar(&opts.restored, "restored", false, "serve a rides.db from before the last changes of users, keys and policies, "+
+		"as after a restore: keys that were deleted since are good again")
+	fs.DurationVar(&opts.maxStale, "max-stale", 5*time.Minute, "let keys and policies that are known count for this `duration` "+
+		"while rides.db cannot be read, up to 15m")
 	fs.StringVar(&opts.ring, "ring", "", "keep the keys that seal session tokens in this `file`, outside of the data folder; "+
 		"the first start writes it (default the name of the data folder, with "+ringSuffix+" behind it)")
 	fs.StringVar(&opts.region, "region", "",
@@ -104,6 +122,12 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 	}
 	if opts.presign < 0 || opts.presign > maxPresignExpiry || opts.presign%time.Second != 0 {
 		return options{}, fmt.Errorf("-presign: %v is not a whole number of seconds from 0 to %v", opts.presign, maxPresignExpiry)
+	}
+	if opts.store != directoryStore && opts.store != filesStore {
+		return options{}, fmt.Errorf("-store: %q is neither %s nor %s", opts.store, directoryStore, filesStore)
+	}
+	if opts.maxStale < time.Second || opts.maxStale > maxMaxStale {
+		return options{}, fmt.Errorf("-max-stale: %v is not from 1s to %v", opts.maxStale, maxMaxStale)
 	}
 	if opts.origins, err = parseOrigins(*origins); err != nil {
 		return options{}, fmt.Errorf("-cors: %w", err)

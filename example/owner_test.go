@@ -16,9 +16,9 @@ import (
 // is one who signs up under the name of a user who was deleted.
 func TestRidersOfOneRoleAreTwoOwners(t *testing.T) {
 	data := t.TempDir()
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	(&site{t: t, data: data}).attachToAuthRole("WildRydesAPI-StandardUserPolicy")
-	s := start(t, data)
+	s := startFiles(t, data)
 	alice, bob := s.member("alice"), s.member("bob")
 	ride := "/prod/ride/" + s.as(alice, "POST", "/prod/ride", seattle).wants(t, 201).field(t, "RideId")
 	s.as(bob, "GET", ride, "").wants(t, 404)
@@ -58,7 +58,7 @@ func TestRidersOfOneRoleAreTwoOwners(t *testing.T) {
 // /prod/riders/IDENTITY it alone decides whose rides somebody asks for, sees and cancels.
 func TestAPolicyKeepsRidersToTheirOwn(t *testing.T) {
 	data := t.TempDir()
-	first := start(t, data)
+	first := startFiles(t, data)
 	i := first.ids()
 	first.stop()
 	arn := "arn:aws:execute-api:us-east-1:" + i.AccountID + ":" + i.APIID + "/prod/*/riders/"
@@ -71,7 +71,7 @@ func TestAPolicyKeepsRidersToTheirOwn(t *testing.T) {
 	(&site{t: t, data: data}).attachToAuthRole("OwnRides")
 	text := readFile(t, filepath.Join(data, "principals.json"))
 	write(t, data, "principals.json", strings.Replace(text, noPolicy, strings.Replace(noPolicy, "[]", `["AnybodysRides"]`, 1), 1))
-	s := start(t, data)
+	s := startFiles(t, data)
 	alice, bob := s.member("alice"), s.member("bob")
 
 	own, others := "/prod/riders/"+alice.identity+"/rides", "/prod/riders/"+bob.identity+"/rides"

@@ -113,9 +113,9 @@ func TestBoto3(t *testing.T) {
 func livesTheWorkshop(t *testing.T, cmd *exec.Cmd, want map[string]string) {
 	t.Helper()
 	data := t.TempDir()
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	(&site{t: t, data: data}).attachToAuthRole("WildRydesAPI-StandardUserPolicy")
-	s := start(t, data)
+	s := startFiles(t, data)
 	said := s.converse(cmd, want["attributes"])
 	for step, value := range want {
 		if said[step] != value {

@@ -30,7 +30,7 @@ func (s *site) ids() (i ids) {
 // The first start makes the pools, and the two roles with the trust policies that Cognito writes:
 // Amazon Cognito Developer Guide, "Role trust and permissions". A second start keeps them.
 func TestTheFirstStartMakesThePools(t *testing.T) {
-	s := start(t, t.TempDir(), "-region", "eu-west-1")
+	s := startFiles(t, t.TempDir(), "-region", "eu-west-1")
 	i := s.ids()
 	for id, form := range map[string]string{
 		i.UserPoolID:       `^eu-west-1_[A-Z2-7]{9}$`,
@@ -89,7 +89,7 @@ func TestTheFirstStartMakesThePools(t *testing.T) {
 	}
 	text := s.read("api.json")
 	s.stop()
-	if again := start(t, s.data); again.read("api.json") != text {
+	if again := startFiles(t, s.data); again.read("api.json") != text {
 		t.Errorf("a second start made others: %s", again.read("api.json"))
 	}
 }
@@ -110,11 +110,11 @@ func older(t *testing.T, s *site) {
 // A folder of an older version gets its pools at the next start. principals.json is the operator's:
 // what it lacks is said.
 func TestAFolderOfAnOlderVersionGetsPools(t *testing.T) {
-	first := start(t, t.TempDir())
+	first := startFiles(t, t.TempDir())
 	first.stop()
 	older(t, first)
 	before := first.read("principals.json")
-	s := start(t, first.data)
+	s := startFiles(t, first.data)
 	if i := s.ids(); i.UserPoolID == "" || i.UserPoolClientID == "" || i.IdentityPoolID == "" ||
 		!strings.Contains(s.stdout.String(), i.UserPoolID) {
 		t.Errorf("the pools are %+v:\n%s", i, s.stdout)
@@ -148,7 +148,7 @@ func TestPoolsThatAreNone(t *testing.T) {
 // The banner fits on one screen of 30 lines and 100 columns, and ends with the address.
 func TestTheBannerFitsOnAScreen(t *testing.T) {
 	data := t.TempDir()
-	for _, args := range [][]string{nil, {"-cors", "https://rides.example,http://localhost:5173"}} {
+	for _, args := range [][]string{{"-store", "files"}, nil, {"-cors", "https://rides.example,http://localhost:5173"}} {
 		s := start(t, data, args...)
 		lines := strings.Split(strings.TrimSuffix(s.stdout.String(), "\n"), "\n")
 		if len(lines) > 30 || !strings.HasSuffix(lines[len(lines)-1], " http://127.0.0.1"+s.endpoint[strings.LastIndex(s.endpoint, ":"):]) {

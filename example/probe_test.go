@@ -24,7 +24,7 @@ func TestTheProbeFindsNoFault(t *testing.T) {
 	}
 	comment, _, _ := strings.Cut(string(source), "\npackage main")
 	_, block, ok := strings.Cut(comment, "attach it:\n//\n")
-	if !ok || !strings.Contains(comment, "//	go run ./example -presign 168h\n") {
+	if !ok || !strings.Contains(comment, "//	go run ./example -store files -presign 168h\n") {
 		t.Fatal("the documentation of sigv4probe does not have the commands")
 	}
 	dir := t.TempDir()
@@ -33,7 +33,7 @@ func TestTheProbeFindsNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	start(t, filepath.Join(dir, "wildgate-data"), "-presign", "168h")
+	startFiles(t, filepath.Join(dir, "wildgate-data"), "-presign", "168h")
 	script := strings.ReplaceAll("\n"+block, "\n//	", "\n")
 	script = strings.ReplaceAll(script, "go run ./sigv4auth/cmd/sigv4probe", "./sigv4probe")
 	script = strings.ReplaceAll(script, "\nsleep 1\n", "\nsleep 3\n") // a busy machine is slower than a reader's

@@ -59,6 +59,12 @@ func spawn(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
 	return s, cmd
 }
 
+// spawnFiles is spawn with users, keys and policies in files.
+func spawnFiles(t *testing.T, data string, args ...string) (*site, *exec.Cmd) {
+	t.Helper()
+	return spawn(t, data, append([]string{"-store", "files"}, args...)...)
+}
+
 // launch runs the program, and waits until it serves or says why it does not.
 func launch(t *testing.T, path, data string, args ...string) (*site, *exec.Cmd) {
 	t.Helper()
@@ -97,7 +103,7 @@ func TestBotocoreLivesTheLesson(t *testing.T) {
 	if exec.Command(python, "-c", "import botocore").Run() != nil {
 		testneed.MissingProgram(t, "botocore for python3")
 	}
-	s, _ := spawn(t, t.TempDir())
+	s, _ := spawnFiles(t, t.TempDir())
 	call := func(caller, method, path string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "sh", "-euc", `. "$1/$2.env"; exec "$3" -c "$4" "$5" "$6"`, "sh", s.data, caller, python,
@@ -291,6 +297,8 @@ func TestWhatAnOperatorCanMendIsOneLine(t *testing.T) {
 		{"a URL that is plain text", []string{"-url", "http://rides.example"}, 2, "passwords would go over the network in plain text"},
 		{"no program to deliver codes with", []string{"-deliver", "/no/such/program"}, 2, "-deliver: exec: "},
 		{"presigned URLs that live too long", []string{"-presign", "169h"}, 2, "-presign: 169h0m0s is not"},
+		{"a store that is none", []string{"-store", "file"}, 2, `-store: "file" is neither directory nor files`},
+		{"keys that count for too long", []string{"-max-stale", "16m"}, 2, "-max-stale: 16m0s is not from 1s to 15m0s"},
 		{"a level that is none", []string{"-log-level", "loud"}, 2, `invalid value "loud" for flag -log-level`},
 	} {
 		stdout, stderr := fails(t, tt.status, tt.args...)
@@ -308,7 +316,7 @@ func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
 	for _, flag := range []string{
 		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration",
-		"-url URL", "-deliver program",
+		"-url URL", "-deliver program", "-store place", "-restored", "-max-stale duration",
 		"-diagnose", "-explain", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data",
 	} {
 		if !strings.Contains(stdout, flag) {

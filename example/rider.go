@@ -51,16 +51,16 @@ func riderName(r *http.Request) (string, error) {
 	return "", fmt.Errorf("%w: %q is neither a session nor a user", ridesvc.ErrNoRider, id.Principal.ARN)
 }
 
-// directory finds the names of users of the user pool. For a sub that no user has any more it
+// usernames finds the names of users of the user pool. For a sub that no user has any more it
 // returns "".
-type directory interface {
+type usernames interface {
 	Username(ctx context.Context, sub string) (string, error)
 }
 
 // riderNames is riderName for a service whose riders sign in with the user pool called provider:
 // they go by the name that they signed up with. It is for people alone: two users of one name, a
 // deleted one and its successor, are two owners (threat 241).
-func riderNames(users directory, provider string) func(*http.Request) (string, error) {
+func riderNames(users usernames, provider string) func(*http.Request) (string, error) {
 	return func(r *http.Request) (string, error) {
 		name, err := riderName(r)
 		if err != nil {

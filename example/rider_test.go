@@ -50,9 +50,9 @@ func addUsers(t *testing.T, data string, names ...string) map[string]aws.Credent
 // alice.
 func TestTwoOfOneNameAreTwoRiders(t *testing.T) {
 	data := t.TempDir()
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	keys := addUsers(t, data, "intern/alice", "carol")
-	s := start(t, data)
+	s := startFiles(t, data)
 	callers := map[string]aws.Credentials{"session": s.credentials("rider"), "intern": keys["intern/alice"], "carol": keys["carol"]}
 	call := func(who, method, path, body string) answer {
 		t.Helper()
@@ -118,7 +118,7 @@ func TestACallerWithoutAUniqueIDIsNoRider(t *testing.T) {
 // once; what several may own is nobody's.
 func TestOldRidesAreMovedOnce(t *testing.T) {
 	data := t.TempDir()
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	if err := os.Remove(filepath.Join(data, "rides.db")); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestOldRidesAreMovedOnce(t *testing.T) {
 		}
 	})
 	keys := addUsers(t, data, "bob", "444455556666:bob")
-	s := start(t, data)
+	s := startFiles(t, data)
 	get := func(c aws.Credentials, n int) int {
 		t.Helper()
 		return s.send(signer(c).Sign(s.request("GET", "/prod/ride/"+rideID(n), ""))).status
@@ -164,7 +164,7 @@ func TestOldRidesAreMovedOnce(t *testing.T) {
 		}
 	}
 	s.stop()
-	again := start(t, data)
+	again := startFiles(t, data)
 	if lines := again.logged(`"rides of an older version`); len(lines) != 0 {
 		t.Errorf("a second start says %q", lines)
 	}
@@ -175,7 +175,7 @@ func TestOldRidesAreMovedOnce(t *testing.T) {
 // was.
 func TestOldRidesOfAUserCalledAsTheSession(t *testing.T) {
 	data := t.TempDir()
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	_ = os.Remove(filepath.Join(data, "rides.db"))
 	openRaw(t, data, func(db *sql.DB) {
 		makeFirstSchema(t, db)
@@ -185,7 +185,7 @@ func TestOldRidesOfAUserCalledAsTheSession(t *testing.T) {
 	keys := addUsers(t, data, "alice")
 	text := readFile(t, filepath.Join(data, "principals.json"))
 	write(t, data, "principals.json", text[:strings.Index(text, `"Roles": [`)]+`"Roles": []}`)
-	s := start(t, data)
+	s := startFiles(t, data)
 	s.send(signer(keys["alice"]).Sign(s.request("GET", "/prod/ride/"+rideID(0), ""))).wants(t, 404)
 	if lines := s.logged(`"rides of an older version are nobody's`); len(lines) != 1 {
 		t.Errorf("logged %q", lines)

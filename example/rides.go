@@ -20,6 +20,8 @@ const (
 	ridesFile = "rides.db"
 	// Of SQLite's writers one writes at a time: more connections would only wait, and hold memory.
 	maxDatabaseConnections = 8
+	// maxDirectoryConnections are for users, keys and policies, which are served from memory.
+	maxDirectoryConnections = 2
 	// maxAccountConnections are beside those: who signs in waits for others who do, and takes no
 	// ride's connection.
 	maxAccountConnections = 4
@@ -36,6 +38,8 @@ type rideStore struct {
 	files *rideFiles
 	// accounts is the same database, for the user pool and the identity pool.
 	accounts *sql.DB
+	// directory is the same database, for users, keys and policies.
+	directory *sql.DB
 	// pin is a connection that only checkpoint uses, so that one is always open: SQLite removes its
 	// log with the last one.
 	pin *sql.Conn
@@ -134,8 +138,10 @@ func (s *rideStore) close() (err error) {
 	if s.pin != nil {
 		err = s.pin.Close()
 	}
-	if s.accounts != nil && s.accounts != s.db {
-		err = errors.Join(err, s.accounts.Close())
+	for _, db := range []*sql.DB{s.accounts, s.directory} {
+		if db != nil && db != s.db {
+			err = errors.Join(err, db.Close())
+		}
 	}
 	if s.db != nil {
 		err = errors.Join(err, s.db.Close())
@@ -164,8 +170,7 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	}
 	switch err := s.files.hold(path, flag, databasePart); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s is missing: restore it from a backup, with no %[1]s-wal and no %[1]s-shm beside it, "+
-			"or begin without rides by making an empty file: install -m 600 /dev/null %[2]s", ridesFile, shellQuote(path))
+		return nil, missingRides(dir)
 	case err != nil:
 		return nil, err
 	}
@@ -183,9 +188,12 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	if s.db, err = s.openDatabase(path, writeError, connections); err != nil {
 		return nil, err
 	}
-	s.accounts = s.db
+	s.accounts, s.directory = s.db, s.db
 	if writeError == nil {
 		if s.accounts, err = s.openDatabase(path, nil, maxAccountConnections); err != nil {
+			return nil, err
+		}
+		if s.directory, err = s.openDatabase(path, nil, maxDirectoryConnections); err != nil {
 			return nil, err
 		}
 	}
@@ -212,6 +220,17 @@ func openRides(ctx context.Context, dir string, writeError error, log *slog.Logg
 	}
 	s.readOnly = writeError != nil
 	return s, nil
+}
+
+// missingRides says what can be done about a database that was lost.
+func missingRides(dir string) error {
+	inDatabase, err := hasRevision(dir)
+	missing := ridesFile + " is missing: restore it from a backup, with no " + ridesFile + "-wal and no " + ridesFile + "-shm beside it"
+	if inDatabase || err != nil {
+		return errors.New(missing)
+	}
+	return errors.New(missing + ", or begin without rides by making an empty file: install -m 600 /dev/null " +
+		shellQuote(filepath.Join(dir, ridesFile)))
 }
 
 // watch begins to watch the files, once what a start makes is made: from then on nothing else

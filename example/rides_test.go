@@ -156,13 +156,21 @@ func TestFurtherConnectionsOpenTheSameFile(t *testing.T) {
 
 // Threat 249: a database that is gone is told of, and no empty one put in its place.
 func TestALostDatabaseIsNotMadeAnew(t *testing.T) {
-	s := start(t, t.TempDir())
+	lost := start(t, t.TempDir())
+	lost.stop()
+	remove(t, lost.data, "rides.db")
+	_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", lost.data)
+	if !strings.HasSuffix(stderr, " and no rides.db-shm beside it\n") { // nobody would be known
+		t.Errorf("stderr %q", stderr)
+	}
+
+	s := startFiles(t, t.TempDir())
 	s.stop()
 	path := filepath.Join(s.data, "rides.db")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	_, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", s.data)
+	_, stderr = fails(t, 1, "-addr", "127.0.0.1:0", "-data", s.data, "-store", "files")
 	if !strings.Contains(stderr, "rides.db is missing: restore it from a backup") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("stderr %q", stderr)
 	}
@@ -175,7 +183,7 @@ func TestALostDatabaseIsNotMadeAnew(t *testing.T) {
 		if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
-		again := start(t, s.data)
+		again := startFiles(t, s.data)
 		again.call("dispatcher", "POST", "/prod/ride", seattle).wants(t, 201)
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%v, %v", info.Mode(), err)
@@ -225,7 +233,7 @@ func TestBackupAndRestore(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), "cp", "-pR", s.data, moved).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		start(t, moved).call("dispatcher", "GET", kept, "").wants(t, 200)
+		start(t, moved, "-ring", s.data+".ring").call("dispatcher", "GET", kept, "").wants(t, 200)
 	})
 }
 

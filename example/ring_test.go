@@ -15,7 +15,7 @@ import (
 // ring does not open its token, and a ring that was lost ends it.
 func TestTheRing(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	first := start(t, data)
+	first := startFiles(t, data)
 	alice, ring := first.credentials("rider"), readFile(t, data+".ring")
 	if info, err := os.Stat(data + ".ring"); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("the mode of the ring is %v, %v", info.Mode(), err)
@@ -36,14 +36,14 @@ func TestTheRing(t *testing.T) {
 	}
 	first.stop()
 
-	second := start(t, data)
+	second := startFiles(t, data)
 	if readFile(t, data+".ring") != ring || ask(second) != 201 || strings.Contains(second.stderr.String(), "a new ring seals") {
 		t.Error("a second start does not keep the ring and its sessions")
 	}
 	second.stop()
 
 	// The same folder with another ring: a flag leads to it, and it is made.
-	other := start(t, data, "-ring", filepath.Join(filepath.Dir(data), "other"))
+	other := startFiles(t, data, "-ring", filepath.Join(filepath.Dir(data), "other"))
 	if got := ask(other); got != 403 {
 		t.Errorf("a session of another ring: %d", got)
 	}
@@ -52,7 +52,7 @@ func TestTheRing(t *testing.T) {
 	if err := os.Remove(data + ".ring"); err != nil {
 		t.Fatal(err)
 	}
-	lost := start(t, data)
+	lost := startFiles(t, data)
 	if got := ask(lost); got != 403 || !strings.Contains(lost.stderr.String(), "a new ring seals") {
 		t.Errorf("a session of a ring that was lost: %d", got)
 	}
@@ -79,7 +79,7 @@ func TestTheRingIsNotInTheDataFolder(t *testing.T) {
 			t.Errorf("%s was written: %v", ring, err)
 		}
 	}
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	if runtime.GOOS != "windows" {
 		if err := os.Chmod(data+".ring", 0o640); err != nil {
 			t.Fatal(err)
@@ -101,14 +101,14 @@ func TestTheRingIsNotInTheDataFolder(t *testing.T) {
 // nothing of it is thrown away, rides go on, and with the old ring all is as it was.
 func TestALostRingLosesNoPassword(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	first := start(t, data)
+	first := startFiles(t, data)
 	first.signUp("alice")
 	client := first.ids().UserPoolClientID
 	first.stop()
 	if err := os.Rename(data+".ring", data+".kept"); err != nil {
 		t.Fatal(err)
 	}
-	lost := start(t, data)
+	lost := startFiles(t, data)
 	lost.call("rider", "POST", "/prod/ride", seattle).wants(t, 201)
 	ask := func(s *site) answer {
 		return s.ask(userPool, "InitiateAuth", map[string]any{
@@ -128,5 +128,5 @@ func TestALostRingLosesNoPassword(t *testing.T) {
 	if err := os.Rename(data+".kept", data+".ring"); err != nil {
 		t.Fatal(err)
 	}
-	ask(start(t, data)).wants(t, 200)
+	ask(startFiles(t, data)).wants(t, 200)
 }

@@ -24,7 +24,7 @@ import (
 )
 
 func TestTheNewcomersLesson(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	s.call("newcomer", "POST", "/prod/ride", seattle).wants(t, 403)
 	s.edit("principals.json", noPolicy, attached)
 	for began := time.Now(); s.call("newcomer", "POST", "/prod/ride", seattle).status != 201; time.Sleep(10 * time.Millisecond) {
@@ -152,7 +152,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestTheRiderIsTheFederatedSubjectElseTheSessionElseTheUser(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	for _, name := range []string{"rider", "dispatcher"} {
 		want := map[string]string{"rider": "alice", "dispatcher": "dispatcher"}[name]
 		if got := s.call(name, "POST", "/prod/ride", seattle).wants(t, 201).field(t, "Rider"); got != want {

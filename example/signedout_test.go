@@ -53,10 +53,10 @@ func (s *site) administer(caller, operation string, members map[string]any) answ
 
 func TestWhatEndsASignIn(t *testing.T) {
 	data := t.TempDir()
-	start(t, data).stop()
+	startFiles(t, data).stop()
 	(&site{t: t, data: data}).attachToAuthRole("WildRydesAPI-StandardUserPolicy")
 	dispatcherAdministers(t, data)
-	s := start(t, data)
+	s := startFiles(t, data)
 	client := s.ids().UserPoolClientID
 	for _, tt := range []struct {
 		name string
@@ -115,11 +115,11 @@ func TestWhatEndsASignIn(t *testing.T) {
 // who has signed in, by the Auth role, nor anybody by a signature for another service.
 func TestWhoAdministersTheUserPool(t *testing.T) {
 	data := t.TempDir()
-	first := start(t, data)
+	first := startFiles(t, data)
 	first.administer("dispatcher", "ListUsers", map[string]any{}).wants(t, 400)
 	first.stop()
 	dispatcherAdministers(t, data)
-	s := start(t, data)
+	s := startFiles(t, data)
 	s.signUp("alice")
 	listed := s.administer("dispatcher", "ListUsers", map[string]any{}).wants(t, 200)
 	if !strings.Contains(listed.body, `"Username":"alice"`) || strings.Contains(listed.body, "sealed") {

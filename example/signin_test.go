@@ -159,7 +159,7 @@ func (s *site) attachToAuthRole(policies ...string) {
 // TestTheWorkshop: who has signed in is refused until the policy is attached to the Auth role, and
 // then has the ride, which is shown with the name that the rider signed up with.
 func TestTheWorkshop(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	alice := s.member("alice")
 	s.as(alice, "POST", "/prod/ride", seattle).wants(t, 403)
 	s.attachToAuthRole("WildRydesAPI-StandardUserPolicy")
@@ -181,7 +181,7 @@ func TestTheWorkshop(t *testing.T) {
 	// The same after a restart: users, identities and rides are in the database, keys in the ring.
 	path := "/prod/ride/" + ride.field(t, "RideId")
 	s.stop()
-	again := start(t, s.data)
+	again := startFiles(t, s.data)
 	again.as(alice, "GET", path, "").wants(t, 200)
 	if got := again.identity(again.signIn("alice").IDToken); got != alice.identity {
 		t.Errorf("after a restart the identity is %s", got)

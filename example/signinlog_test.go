@@ -52,7 +52,7 @@ func TestTheLogHasTheAddressOfWhoSignsIn(t *testing.T) {
 
 // An action of the services beside the rides is not taken for a misspelt one; a misspelt one is.
 func TestActionsOfThePoolsAndOfSTSAreKnown(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	s.edit("policies/WildRydesAPI-DispatcherPolicy.json", `"Statement": [`,
 		`"Statement": [{"Effect": "Allow", "Resource": "*", "Action": [`+
 			`"cognito-idp:*", "cognito-idp:AdminDisableUser", "cognito-idp:ListUsers", "cognito-idp:DescribeUserPool",`+

@@ -29,7 +29,7 @@ func action(name string) url.Values {
 // TestOneAddress: STS and the API are at one address. A request to / is told apart by its protocol,
 // and what its action and version name; everything else is the API's.
 func TestOneAddress(t *testing.T) {
-	s := start(t, t.TempDir())
+	s := startFiles(t, t.TempDir())
 	who := s.query("rider", "/", action("GetCallerIdentity"), nil).wants(t, 200)
 	if !strings.Contains(who.body, ":assumed-role/Rider/alice</Arn>") {
 		t.Errorf("%s", who.body)
@@ -69,11 +69,11 @@ func TestOneAddress(t *testing.T) {
 // credentials at the start.
 func TestWhoMayAssumeTheRole(t *testing.T) {
 	data := t.TempDir()
-	first := start(t, data)
+	first := startFiles(t, data)
 	first.edit("principals.json", `"Action": "sts:AssumeRole"`,
 		`"Action": "sts:AssumeRole", "Condition": {"Bool": {"aws:SecureTransport": "true"}}`)
 	first.stop()
-	second := start(t, data)
+	second := startFiles(t, data)
 	if _, err := os.Stat(filepath.Join(data, "rider.env")); err == nil ||
 		!strings.Contains(second.stdout.String(), "no env file: AssumeRole was refused: AccessDenied: ") {
 		t.Errorf("the rider has credentials:\n%s", second.stdout)

@@ -102,7 +102,8 @@ func unavailable(what string, err error) error {
 
 // reading runs what reads in one transaction, so that all of it is of one state.
 func (db *database) reading(ctx context.Context, read func(querier) error) error {
-	return inTransaction(ctx, db.sql, func(tx *sql.Tx) error {
+	// SQLite takes no lock for it, and a database that cannot be written can be read.
+	return inTransaction(ctx, db.sql, &sql.TxOptions{ReadOnly: true}, func(tx *sql.Tx) error {
 		if db.postgres { // SQLite's transactions are so anyway
 			if _, err := tx.ExecContext(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {
 				return err

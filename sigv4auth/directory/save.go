@@ -234,7 +234,7 @@ func (db *database) saveUses(ctx context.Context) error {
 	}
 	err := db.check(ctx)
 	if err == nil {
-		err = inTransaction(ctx, db.sql, func(tx *sql.Tx) error {
+		err = inTransaction(ctx, db.sql, nil, func(tx *sql.Tx) error {
 			for of, use := range taken {
 				_, err := tx.ExecContext(ctx, `INSERT INTO directory_uses (kind, id, used, region, service) VALUES ($1, $2, $3, $4, $5)
 					ON CONFLICT (kind, id) DO UPDATE SET used = excluded.used, region = excluded.region, service = excluded.service

@@ -188,7 +188,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 }
 
 func migrateOnce(ctx context.Context, db *sql.DB) error {
-	return inTransaction(ctx, db, func(tx *sql.Tx) error {
+	return inTransaction(ctx, db, nil, func(tx *sql.Tx) error {
 		for _, statement := range []string{
 			`CREATE TABLE IF NOT EXISTS directory_schema (
 				only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)`,
@@ -217,8 +217,8 @@ func migrateOnce(ctx context.Context, db *sql.DB) error {
 }
 
 // inTransaction runs work in a transaction, all of it or nothing.
-func inTransaction(ctx context.Context, db *sql.DB, work func(*sql.Tx) error) (err error) {
-	tx, err := db.BeginTx(ctx, nil)
+func inTransaction(ctx context.Context, db *sql.DB, opts *sql.TxOptions, work func(*sql.Tx) error) (err error) {
+	tx, err := db.BeginTx(ctx, opts)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,12 @@ func (n *uses) ofKey(s *state, u *user, id *sigv4auth.Identity) {
 // ofRole remembers that a role was used.
 func (n *uses) ofRole(r *role, id *sigv4auth.Identity) { n.remember(ref{kindRole, r.id}, r.used, id) }
 
+// remember keeps a use, at most one in useInterval. An Identity that no request has proved is none,
+// as where somebody asks what a user may do.
 func (n *uses) remember(of ref, to *lastUse, id *sigv4auth.Identity) {
+	if id.VerifiedAt.IsZero() {
+		return
+	}
 	last := to.last.Load()
 	if last != nil && id.VerifiedAt.Sub(last.at) < useInterval && last.service == id.Scope.Service && last.region == id.Scope.Region {
 		return

@@ -43,6 +43,8 @@ type folder struct {
 	generation  generation
 	lineage     lineage
 
+	inactiveToo bool // the secrets of inactive keys are read, too
+
 	noting bool // somebody is to be told of edits
 	edits  []Edit
 }
@@ -162,7 +164,7 @@ func (f *folder) nameSecrets(p *principals) {
 	named := make(map[string]bool)
 	for i := range p.users {
 		for _, k := range p.users[i].keys {
-			if k.active && k.source.file != "" {
+			if (k.active || f.inactiveToo) && k.source.file != "" {
 				named[k.source.file] = true
 			}
 		}

@@ -46,7 +46,7 @@
 //
 // Wildgate's example can be told to let its newcomer do everything. In a clone of the repository:
 //
-//	go run ./example -presign 168h
+//	go run ./example -store files -presign 168h
 //
 // Then, in another shell, write a policy that allows everything and attach it:
 //
