@@ -29,14 +29,14 @@ const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Acti
 
 // iam is an endpoint on a directory in memory, with an administrator.
 type iam struct {
-	t     *testing.T
+	t     testing.TB
 	dir   *directory.Directory
 	clock *sigv4test.Clock
 	http.Handler
 }
 
 // newIAM returns an endpoint with an account, an administrator and more.
-func newIAM(t *testing.T, more ...directory.Contents) *iam {
+func newIAM(t testing.TB, more ...directory.Contents) *iam {
 	t.Helper()
 	clock := sigv4test.NewClock(start)
 	dir, err := directory.Open(t.Context(), directory.Config{Now: clock.Now})
@@ -60,7 +60,7 @@ func newIAM(t *testing.T, more ...directory.Contents) *iam {
 }
 
 // newIAMOn returns an endpoint on a directory.
-func newIAMOn(t *testing.T, dir *directory.Directory, clock *sigv4test.Clock) *iam {
+func newIAMOn(t testing.TB, dir *directory.Directory, clock *sigv4test.Clock) *iam {
 	t.Helper()
 	endpoint, err := directory.NewEndpoint(directory.EndpointConfig{
 		Directory: dir, Auth: sigv4auth.Config{Region: "us-east-1"},
@@ -144,7 +144,7 @@ func (s *iam) refused(status int, code, message, action string, params ...string
 	}
 }
 
-func parseAnswer(t *testing.T, w *httptest.ResponseRecorder) answer {
+func parseAnswer(t testing.TB, w *httptest.ResponseRecorder) answer {
 	t.Helper()
 	a := answer{status: w.Code, values: map[string]string{}, body: w.Body.String()}
 	decoder := xml.NewDecoder(strings.NewReader(a.body))

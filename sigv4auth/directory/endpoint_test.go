@@ -309,10 +309,11 @@ func FuzzMarker(f *testing.F) {
 	f.Add("ListUsers\x00admin")
 	f.Add("ListUsers\x00../444455556666/x")
 	f.Add("ListUsers\x00\xff")
+	base := newIAM(f, directory.Contents{Accounts: []string{"000000000000", "999999999999"}, Users: []directory.NewUser{
+		{ARN: "arn:aws:iam::000000000000:user/x"}, {ARN: "arn:aws:iam::999999999999:user/x"},
+	}})
 	f.Fuzz(func(t *testing.T, text string) {
-		s := newIAM(t, directory.Contents{Accounts: []string{"000000000000", "999999999999"}, Users: []directory.NewUser{
-			{ARN: "arn:aws:iam::000000000000:user/x"}, {ARN: "arn:aws:iam::999999999999:user/x"},
-		}})
+		s := &iam{t: t, dir: base.dir, clock: base.clock, Handler: base.Handler}
 		for _, marker := range []string{text, directory.Marker(text)} {
 			got := s.admin("ListUsers", "Marker", marker)
 			if got.status >= http.StatusInternalServerError || strings.Contains(got.body, "user/x") {
@@ -331,8 +332,10 @@ func FuzzForm(f *testing.F) {
 		}
 		f.Add(form.Encode())
 	}
+	s := newIAM(f)
+	rewind := directory.Rewind(s.dir)
 	f.Fuzz(func(t *testing.T, form string) {
-		s := newIAM(t)
+		rewind()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://iam.amazonaws.com/", bytes.NewReader([]byte(form)))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()

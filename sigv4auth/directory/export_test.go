@@ -17,3 +17,9 @@ func WithARNs(d *Directory, text string) string { return withARNs(d.current.Load
 
 // Marker returns a marker that holds a text, as all hold the action and the key.
 func Marker(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// Rewind returns what puts the state that is in force now in force again.
+func Rewind(d *Directory) func() {
+	s := d.current.Load()
+	return func() { d.current.Store(s) }
+}
