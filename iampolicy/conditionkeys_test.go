@@ -8,8 +8,8 @@ import (
 	"github.com/wildgate/wildgate/iampolicy"
 )
 
-// TestConditionKeys: the keys of conditions and of variables are told, with the statement that names
-// them, whatever their effect.
+// TestConditionKeys: the keys of conditions and of variables are told, with the statement that
+// names them, whatever their effect.
 func TestConditionKeys(t *testing.T) {
 	t.Parallel()
 	const doc = `{"Version":"2012-10-17","Statement":[

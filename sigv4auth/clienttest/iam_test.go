@@ -156,7 +156,8 @@ func TestIAMCLI(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), program, append([]string{"iam"}, args...)...)
 		cmd.Env = environment
 		if key != nil {
-			cmd.Env = append(slices.Clone(environment), "AWS_ACCESS_KEY_ID="+key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY="+key["SecretAccessKey"])
+			cmd.Env = append(slices.Clone(environment), "AWS_ACCESS_KEY_ID="+key["AccessKeyId"],
+				"AWS_SECRET_ACCESS_KEY="+key["SecretAccessKey"])
 		}
 		out, err := cmd.CombinedOutput()
 		text := strings.TrimSpace(string(out))
@@ -199,19 +200,23 @@ func TestIAMCLI(t *testing.T) {
 	say("user", text("User.Arn", "create-user", "--user-name", "ada", "--path", "/ops/", "--tags", "Key=team,Value=a b+c"))
 	say("again", run(nil, "create-user", "--user-name", "ADA"))
 	first, second := key(), key()
-	say("keys", text("length(AccessKeyMetadata)", "list-access-keys", "--user-name", "ada"), run(nil, "create-access-key", "--user-name", "ada"))
+	say("keys", text("length(AccessKeyMetadata)", "list-access-keys", "--user-name", "ada"), run(nil, "create-access-key", "--user-name",
+		"ada"))
 	must("update-access-key", "--user-name", "ada", "--access-key-id", second["AccessKeyId"], "--status", "Inactive")
 	say("before", run(first, "list-users"), run(second, "list-users"))
 	must("create-group", "--group-name", "fleet")
 	must("add-user-to-group", "--group-name", "fleet", "--user-name", "ada")
 	say("group", list(text("Users[].UserName", "get-group", "--group-name", "fleet")))
-	say("role", text("Role.Arn", "create-role", "--role-name", "Rider", "--assume-role-policy-document", trust, "--max-session-duration", "7200"),
+	say("role", text("Role.Arn", "create-role", "--role-name", "Rider", "--assume-role-policy-document", trust, "--max-session-duration",
+		"7200"),
 		text("Role.AssumeRolePolicyDocument.Statement[0].Action", "get-role", "--role-name", "Rider"))
 	arn := "arn:aws:iam::111122223333:policy/Users"
-	say("policy", text("Policy.DefaultVersionId", "create-policy", "--policy-name", "Users", "--policy-document", document(`"iam:GetUser"`)),
+	say("policy", text("Policy.DefaultVersionId", "create-policy", "--policy-name", "Users", "--policy-document",
+		document(`"iam:GetUser"`)),
 		text("PolicyVersion.VersionId", "create-policy-version", "--policy-arn", arn, "--policy-document", document(`"iam:ListUsers"`),
 			"--set-as-default"))
-	say("document", list(text("PolicyVersion.Document.Statement[0].Action", "get-policy-version", "--policy-arn", arn, "--version-id", "v2")))
+	say("document", list(text("PolicyVersion.Document.Statement[0].Action", "get-policy-version", "--policy-arn", arn, "--version-id",
+		"v2")))
 	say("malformed", run(nil, "create-policy", "--policy-name", "Bad", "--policy-document", `{"Version": "2012-10-17", "Statement": [{}]}`))
 	must("attach-user-policy", "--user-name", "ada", "--policy-arn", arn)
 	must("attach-role-policy", "--role-name", "Rider", "--policy-arn", arn)
@@ -240,7 +245,8 @@ func TestIAMCLI(t *testing.T) {
 	say("pages", fmt.Sprintf("[%d, %d]", len(some.Users), len(page("--starting-token", some.NextToken).Users)))
 	must("tag-user", "--user-name", "ada", "--tags", "Key=site,Value=home")
 	must("untag-user", "--user-name", "ada", "--tag-keys", "team")
-	say("tags", map[bool]string{true: "True", false: "False"}[text("Tags[].[Key,Value]", "list-user-tags", "--user-name", "ada") == "site home"])
+	say("tags", map[bool]string{true: "True", false: "False"}[text("Tags[].[Key,Value]", "list-user-tags", "--user-name",
+		"ada") == "site home"])
 	say("conflict", run(nil, "delete-user", "--user-name", "ada"), run(nil, "delete-policy", "--policy-arn", arn))
 	must("detach-user-policy", "--user-name", "ada", "--policy-arn", arn)
 	must("detach-role-policy", "--role-name", "Rider", "--policy-arn", arn)
@@ -285,7 +291,10 @@ func TestIAMGo(t *testing.T) {
 	second := must(c.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: ada})).AccessKey
 	keys := must(c.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: ada})).AccessKeyMetadata
 	say("keys", len(keys), codeOf(c.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: ada})))
-	must(c.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: ada, AccessKeyId: second.AccessKeyId, Status: types.StatusTypeInactive}))
+	must(c.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{
+		UserName: ada, AccessKeyId: second.AccessKeyId,
+		Status: types.StatusTypeInactive,
+	}))
 	asAda, idle := as(*first.AccessKeyId, *first.SecretAccessKey), as(*second.AccessKeyId, *second.SecretAccessKey)
 	say("before", codeOf(asAda.ListUsers(ctx, nil)), codeOf(idle.ListUsers(ctx, nil)))
 	must(c.CreateGroup(ctx, &iam.CreateGroupInput{GroupName: fleet}))
@@ -298,15 +307,21 @@ func TestIAMGo(t *testing.T) {
 		return names
 	}
 	say("group", list(names(must(c.GetGroup(ctx, &iam.GetGroupInput{GroupName: fleet})).Users)))
-	role := must(c.CreateRole(ctx, &iam.CreateRoleInput{RoleName: rider, MaxSessionDuration: aws.Int32(7200), AssumeRolePolicyDocument: aws.String(
-		`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
-		"Action": "sts:AssumeRole"}]}`)})).Role
+	role := must(c.CreateRole(ctx, &iam.CreateRoleInput{
+		RoleName: rider, MaxSessionDuration: aws.Int32(7200),
+		AssumeRolePolicyDocument: aws.String(
+			`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+		"Action": "sts:AssumeRole"}]}`),
+	})).Role
 	trust, err := url.QueryUnescape(*must(c.GetRole(ctx, &iam.GetRoleInput{RoleName: rider})).Role.AssumeRolePolicyDocument)
 	if err != nil || !strings.Contains(trust, `"sts:AssumeRole"`) {
 		t.Errorf("%v: %s", err, trust)
 	}
 	say("role", *role.Arn, "sts:AssumeRole")
-	made := must(c.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String("Users"), PolicyDocument: document("iam:GetUser")})).Policy
+	made := must(c.CreatePolicy(ctx, &iam.CreatePolicyInput{
+		PolicyName:     aws.String("Users"),
+		PolicyDocument: document("iam:GetUser"),
+	})).Policy
 	version := must(c.CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{
 		PolicyArn: made.Arn, PolicyDocument: document("iam:ListUsers"), SetAsDefault: true,
 	})).PolicyVersion
@@ -358,7 +373,8 @@ func TestIAMGo(t *testing.T) {
 	must(c.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: rider}))
 	must(c.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: made.Arn, VersionId: aws.String("v1")}))
 	must(c.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: made.Arn}))
-	say("gone", codeOf(c.GetUser(ctx, &iam.GetUserInput{UserName: ada})), codeOf(c.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: made.Arn})),
+	say("gone", codeOf(c.GetUser(ctx, &iam.GetUserInput{UserName: ada})), codeOf(c.GetPolicy(ctx,
+		&iam.GetPolicyInput{PolicyArn: made.Arn})),
 		codeOf(asAda.ListUsers(ctx, nil)))
 	steps(t, out.String())
 }

@@ -202,10 +202,14 @@ func (c *call) details(filter []string) func(from string) iter.Seq2[string, deta
 	of := c.account + "/"
 	return func(from string) iter.Seq2[string, detail] {
 		return func(yield func(string, detail) bool) {
-			_ = (!admits("Group") || ofKind("g", from, within(c.state.groups.From, of), yield, func(g *group) detail { return detail{group: g} })) &&
-				(!admits(localFilter) || ofKind("p", from, within(c.state.managed.From, of), yield, func(p *policy) detail { return detail{policy: p} })) &&
-				(!admits("Role") || ofKind("r", from, within(c.state.roles.From, of), yield, func(r *role) detail { return detail{role: r} })) &&
-				(!admits("User") || ofKind("u", from, within(c.state.users.From, of), yield, func(u *user) detail { return detail{user: u} }))
+			_ = (!admits("Group") || ofKind("g", from, within(c.state.groups.From, of), yield,
+				func(g *group) detail { return detail{group: g} })) &&
+				(!admits(localFilter) || ofKind("p", from, within(c.state.managed.From, of), yield,
+					func(p *policy) detail { return detail{policy: p} })) &&
+				(!admits("Role") || ofKind("r", from, within(c.state.roles.From, of), yield,
+					func(r *role) detail { return detail{role: r} })) &&
+				(!admits("User") || ofKind("u", from, within(c.state.users.From, of), yield,
+					func(u *user) detail { return detail{user: u} }))
 		}
 	}
 }

@@ -73,7 +73,10 @@ func TestAccount(t *testing.T) {
 			params = append(params, "Marker", marker)
 		}
 		a := s.must("GetAccountAuthorizationDetails", params...)
-		for _, name := range []string{"UserDetailList/member.1/UserName", "GroupDetailList/member.1/GroupName", "RoleDetailList/member.1/RoleName", "Policies/member.1/PolicyName"} {
+		for _, name := range []string{
+			"UserDetailList/member.1/UserName", "GroupDetailList/member.1/GroupName",
+			"RoleDetailList/member.1/RoleName", "Policies/member.1/PolicyName",
+		} {
 			seen += a.get(name)
 		}
 		seen += " "
@@ -84,14 +87,15 @@ func TestAccount(t *testing.T) {
 	if seen != "fleet Rides Rider ada admin " {
 		t.Errorf("one by one: %q", seen)
 	}
-	if some := s.must("GetAccountAuthorizationDetails", "Filter.member.1", "Role", "Filter.member.2", "LocalManagedPolicy"); some.get("UserDetailList/member.1/UserName") != "" ||
+	if some := s.must("GetAccountAuthorizationDetails", "Filter.member.1", "Role", "Filter.member.2",
+		"LocalManagedPolicy"); some.get("UserDetailList/member.1/UserName") != "" ||
 		some.get("RoleDetailList/member.1/RoleName") != "Rider" || some.get("Policies/member.1/PolicyName") != "Rides" {
 		t.Errorf("with a filter: %s", some.body)
 	}
 }
 
-// TestAccountsApart: what one account has is neither told to nor changed by another, where the names
-// are the same (threat 105).
+// TestAccountsApart: what one account has is neither told to nor changed by another, where the
+// names are the same (threat 105).
 func TestAccountsApart(t *testing.T) {
 	t.Parallel()
 	const other, otherKey = "444455556666", "AKIAOTHEROTHEROTHER1"
@@ -119,7 +123,8 @@ func TestAccountsApart(t *testing.T) {
 			t.Errorf("%q: %d %s: %s", c, got.status, got.code, got.message)
 		}
 	}
-	if got := s.call(otherKey, "ListUsers"); got.get("Users/member.1/Arn") != "arn:aws:iam::"+other+":user/admin" || got.get("Users/member.2/Arn") != "" {
+	if got := s.call(otherKey, "ListUsers"); got.get("Users/member.1/Arn") != "arn:aws:iam::"+other+":user/admin" ||
+		got.get("Users/member.2/Arn") != "" {
 		t.Errorf("ListUsers: %s", got.body)
 	}
 	if s.dir.Revision() != revision {

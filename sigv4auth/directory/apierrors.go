@@ -11,8 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
 )
 
-// errUnavailable is in what says that the database cannot be used now. Nothing was changed, or it is
-// not known whether it was.
+// errUnavailable is in what says that the database cannot be used now. Nothing was changed, or it
+// is not known whether it was.
 var errUnavailable = errors.New("the database cannot be used now")
 
 // The errors of the IAM API, in its words.

@@ -22,8 +22,8 @@ const (
 	// keptChanges is how many revisions a process may be behind, and still take over changes one by
 	// one. Who is behind more reads everything.
 	keptChanges = 10_000
-	// resealInterval is how often it is looked for secrets that an older key of the ring has sealed:
-	// often enough for a key that opens for two days after it was replaced.
+	// resealInterval is how often it is looked for secrets that an older key of the ring has
+	// sealed: often enough for a key that opens for two days after it was replaced.
 	resealInterval = time.Hour
 	// pruneEvery is after how many revisions older changes are removed.
 	pruneEvery = 500
@@ -355,9 +355,9 @@ func (db *database) write(ctx context.Context, s *state, change func(*edit) erro
 	return nil
 }
 
-// afterMiss returns the state after a question to the database, for a key that is not in s. Many who
-// miss at once wait for one question, and those who come soon after one that was answered do not ask
-// again.
+// afterMiss returns the state after a question to the database, for a key that is not in s. Many
+// who miss at once wait for one question, and those who come soon after one that was answered do
+// not ask again.
 func (db *database) afterMiss(ctx context.Context, s *state) (*state, error) {
 	db.mu.Lock()
 	q := db.question
@@ -413,9 +413,9 @@ func (db *database) reseal() {
 
 // Reseal seals the secrets again that another key of the ring has sealed than the one that seals
 // now, and returns how many it sealed. Once it has, that other key can be retired. A directory does
-// so by itself when it is opened, and every hour; Reseal is for those who cannot wait. A secret that
-// does not open stays as it is. It may be called while the directory is used; an error leaves some
-// of the secrets as they were.
+// so by itself when it is opened, and every hour; Reseal is for those who cannot wait. A secret
+// that does not open stays as it is. It may be called while the directory is used; an error leaves
+// some of the secrets as they were.
 func (d *Directory) Reseal(ctx context.Context) (n int, err error) {
 	if d.db == nil {
 		return 0, nil

@@ -42,10 +42,10 @@ type Config struct {
 	// Partition is the one of all ARNs. Empty: aws.
 	Partition string
 
-	// SCPs are the service control policies of accounts, by the account's ID: in levels, the root of
-	// the organization first, as [iampolicy.Set] has them. They limit whoever belongs to the account,
-	// what SimulatePrincipalPolicy answers too. [Open] copies them. An account that is not in it is
-	// in no organization.
+	// SCPs are the service control policies of accounts, by the account's ID: in levels, the root
+	// of the organization first, as [iampolicy.Set] has them. They limit whoever belongs to the
+	// account, what SimulatePrincipalPolicy answers too. [Open] copies them. An account that is not
+	// in it is in no organization.
 	SCPs map[string][][]*iampolicy.Policy
 
 	// PollInterval is how often the database is asked for changes of other processes, at most a

@@ -57,9 +57,9 @@ type EndpointConfig struct {
 	Failed func(ctx context.Context, err error)
 }
 
-// Endpoint is a handler that speaks the IAM API, in the query protocol: users, groups, roles, access
-// keys, managed and inline policies, permissions boundaries, identity providers, and simulations.
-// It is safe for concurrent use.
+// Endpoint is a handler that speaks the IAM API, in the query protocol: users, groups, roles,
+// access keys, managed and inline policies, permissions boundaries, identity providers, and
+// simulations. It is safe for concurrent use.
 //
 // A caller acts on its own account. Who may do what is decided by the caller's policies on the
 // action, such as iam:CreateUser, and the ARN of what it acts on, as the Service Authorization
@@ -210,8 +210,8 @@ func (e *Endpoint) run(r *http.Request, _ *awsquery.Params) (any, error) {
 	return c.do(r.Context())
 }
 
-// fault tells the operator of an error, and the client that the directory cannot be had now, if that
-// is it.
+// fault tells the operator of an error, and the client that the directory cannot be had now, if
+// that is it.
 func (e *Endpoint) fault(r *http.Request, err error) *awsquery.Error {
 	if e.cfg.Failed != nil {
 		e.cfg.Failed(r.Context(), err)

@@ -43,7 +43,8 @@ func TestNobodyWithoutRights(t *testing.T) {
 		for _, action := range directory.Actions() {
 			got := s.with(key, action, sample...)
 			if got.status != http.StatusForbidden || got.code != "AccessDenied" ||
-				!strings.HasPrefix(got.message, "User: "+rootOfARN+"user/"+name+" is not authorized to perform: iam:"+action+" on resource: ") {
+				!strings.HasPrefix(got.message,
+					"User: "+rootOfARN+"user/"+name+" is not authorized to perform: iam:"+action+" on resource: ") {
 				t.Errorf("%s: %d %s: %s", action, got.status, got.code, got.message)
 			}
 		}
@@ -160,8 +161,8 @@ func TestConditionsOnTags(t *testing.T) {
 	s.refused(409, "LimitExceeded", "", "TagUser", tag("red", many...)...)
 }
 
-// TestSessions: a session of a role acts in its account; one of GetFederationToken may call nothing,
-// and one of GetSessionToken only with a second factor.
+// TestSessions: a session of a role acts in its account; one of GetFederationToken may call
+// nothing, and one of GetSessionToken only with a second factor.
 func TestSessions(t *testing.T) {
 	t.Parallel()
 	s := newIAM(t)
@@ -178,7 +179,8 @@ func TestSessions(t *testing.T) {
 	federated := "arn:aws:sts::" + accountID + ":federated-user/x"
 	credential := func(id string, p iampolicy.Principal, session sigv4auth.Session) sigv4auth.Credential {
 		return sigv4auth.Credential{
-			AccessKeyID: id, Secret: secretOf(id), SessionToken: sigv4auth.NewSecret("token"), Expires: start.Add(time.Hour), Principal: p, Session: &session,
+			AccessKeyID: id, Secret: secretOf(id), SessionToken: sigv4auth.NewSecret("token"), Expires: start.Add(time.Hour),
+			Principal: p, Session: &session,
 		}
 	}
 	user := iampolicy.Principal{ARN: adminARN, UserID: "AIDAADMIN"}
@@ -189,11 +191,13 @@ func TestSessions(t *testing.T) {
 		"a role": {credential("ASIAROLE", iampolicy.Principal{
 			ARN: "arn:aws:sts::" + accountID + ":assumed-role/Boss/x", RoleARN: role.ARN, UserID: role.ID + ":x",
 		}, sigv4auth.Session{}), 200},
-		"a federated user":       {credential("ASIAFED", iampolicy.Principal{ARN: federated, UserID: accountID + ":x"}, sigv4auth.Session{}), 403},
-		"a user":                 {credential("ASIAUSER", user, sigv4auth.Session{}), 403},
-		"a user with MFA":        {credential("ASIAMFA", user, sigv4auth.Session{MFAPresent: true, MFA: start}), 200},
-		"a user of nowhere":      {credential("ASIAELSE", iampolicy.Principal{ARN: "arn:aws:iam::999988887777:user/x"}, sigv4auth.Session{MFAPresent: true}), 403},
-		"a role without session": {credential("ASIANONE", iampolicy.Principal{ARN: "arn:aws:sts::" + accountID + ":assumed-role/None/x"}, sigv4auth.Session{}), 403},
+		"a federated user": {credential("ASIAFED", iampolicy.Principal{ARN: federated, UserID: accountID + ":x"}, sigv4auth.Session{}), 403},
+		"a user":           {credential("ASIAUSER", user, sigv4auth.Session{}), 403},
+		"a user with MFA":  {credential("ASIAMFA", user, sigv4auth.Session{MFAPresent: true, MFA: start}), 200},
+		"a user of nowhere": {credential("ASIAELSE", iampolicy.Principal{ARN: "arn:aws:iam::999988887777:user/x"},
+			sigv4auth.Session{MFAPresent: true}), 403},
+		"a role without session": {credential("ASIANONE", iampolicy.Principal{ARN: "arn:aws:sts::" + accountID + ":assumed-role/None/x"},
+			sigv4auth.Session{}), 403},
 	} {
 		policies := sigv4auth.PolicyStore(s.dir)
 		if c.credential.Principal.EffectiveType() != iampolicy.AssumedRole {
@@ -202,7 +206,8 @@ func TestSessions(t *testing.T) {
 			})
 		}
 		endpoint, err := directory.NewEndpoint(directory.EndpointConfig{
-			Directory: s.dir, Auth: sigv4auth.Config{Region: "us-east-1"}, Policies: policies, Credentials: sigv4auth.StaticCredentials(c.credential),
+			Directory: s.dir, Auth: sigv4auth.Config{Region: "us-east-1"}, Policies: policies,
+			Credentials: sigv4auth.StaticCredentials(c.credential),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -340,7 +345,8 @@ func FuzzForm(f *testing.F) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, sigv4test.Signer{
-			Credential: sigv4auth.Credential{AccessKeyID: adminKey, Secret: secretOf(adminKey)}, Region: "us-east-1", Service: "iam", Now: s.clock.Now,
+			Credential: sigv4auth.Credential{AccessKeyID: adminKey, Secret: secretOf(adminKey)}, Region: "us-east-1", Service: "iam",
+			Now: s.clock.Now,
 		}.Sign(r))
 		if w.Code >= http.StatusInternalServerError {
 			t.Errorf("%d: %s", w.Code, w.Body)

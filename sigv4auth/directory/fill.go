@@ -17,7 +17,8 @@ import (
 // Contents is what [Directory.Fill] puts into a directory. What is named in it by an ARN is in the
 // Contents, or in the directory.
 type Contents struct {
-	// Accounts are the IDs of accounts, of 12 digits. Those that exist already are left as they are.
+	// Accounts are the IDs of accounts, of 12 digits. Those that exist already are left as they
+	// are.
 	Accounts []string
 	Policies []NewPolicy
 	Groups   []NewGroup

@@ -34,7 +34,8 @@ func TestGroups(t *testing.T) {
 		t.Errorf("ListGroupsForUser: %s", got.body)
 	}
 	s.must("UpdateUser", "UserName", "bob", "NewUserName", "robert", "NewPath", "/x/")
-	if got := s.must("GetGroup", "GroupName", "Crew"); got.get("Users/member.2/Arn") != rootOfARN+"user/x/robert" || got.get("Users/member.3/Arn") != "" {
+	if got := s.must("GetGroup", "GroupName", "Crew"); got.get("Users/member.2/Arn") != rootOfARN+"user/x/robert" ||
+		got.get("Users/member.3/Arn") != "" {
 		t.Errorf("GetGroup, of who was renamed: %s", got.body)
 	}
 	s.refused(409, "DeleteConflict", "Cannot delete entity, must remove users from group first.", "DeleteGroup", "GroupName", "Crew")
@@ -51,11 +52,12 @@ func TestGroups(t *testing.T) {
 			s.must("AddUserToGroup", "GroupName", name, "UserName", "ada")
 		}
 	}
-	s.refused(409, "LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10", "AddUserToGroup", "GroupName", "group10", "UserName", "ada")
+	s.refused(409, "LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10", "AddUserToGroup", "GroupName", "group10", "UserName",
+		"ada")
 }
 
-// TestMembership: who joins a group has its policies at the next request, and who leaves it has them
-// no more (threat 208).
+// TestMembership: who joins a group has its policies at the next request, and who leaves it has
+// them no more (threat 208).
 func TestMembership(t *testing.T) {
 	t.Parallel()
 	s := newIAM(t)

@@ -47,7 +47,8 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("GetPolicy: %s", got.body)
 		}
 		for i := range 10 {
-			s.must(attachIt, attach(s.must("CreatePolicy", "PolicyName", fmt.Sprint("p", i), "PolicyDocument", everything).get("Policy/Arn"))...)
+			s.must(attachIt, attach(s.must("CreatePolicy", "PolicyName", fmt.Sprint("p", i), "PolicyDocument",
+				everything).get("Policy/Arn"))...)
 		}
 		s.refused(409, "LimitExceeded", "Cannot exceed quota for PoliciesPer"+owner.word+": 10", attachIt, attach(arn)...)
 	}

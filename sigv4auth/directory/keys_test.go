@@ -25,7 +25,8 @@ func TestKeys(t *testing.T) {
 	first, second := s.must("CreateAccessKey", "UserName", "ada"), s.must("CreateAccessKey", "UserName", "ada")
 	s.refused(409, "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", "CreateAccessKey", "UserName", "ada")
 	s.refused(404, "NoSuchEntity", "The user with name bob cannot be found.", "CreateAccessKey", "UserName", "bob")
-	if first.get("AccessKey/UserName") != "ada" || first.get("AccessKey/Status") != "Active" || len(first.get("AccessKey/SecretAccessKey")) != 40 ||
+	if first.get("AccessKey/UserName") != "ada" || first.get("AccessKey/Status") != "Active" ||
+		len(first.get("AccessKey/SecretAccessKey")) != 40 ||
 		first.get("AccessKey/CreateDate") != "2026-12-01T12:00:00Z" {
 		t.Errorf("CreateAccessKey: %s", first.body)
 	}
@@ -60,7 +61,8 @@ func TestKeys(t *testing.T) {
 	if got := s.with(second, "GetUser"); got.status != 403 || got.code != "InvalidClientTokenId" {
 		t.Errorf("with a deleted key: %d %s", got.status, got.code)
 	}
-	s.refused(404, "NoSuchEntity", "The Access Key with id "+id+" cannot be found.", "DeleteAccessKey", "UserName", "ada", "AccessKeyId", id)
+	s.refused(404, "NoSuchEntity", "The Access Key with id "+id+" cannot be found.", "DeleteAccessKey", "UserName", "ada", "AccessKeyId",
+		id)
 	// One's own, and with it the last that one may do.
 	if got := s.with(first, "DeleteAccessKey", "AccessKeyId", first.get("AccessKey/AccessKeyId")); got.status != 200 {
 		t.Errorf("DeleteAccessKey of one's own: %d %s", got.status, got.code)
@@ -110,7 +112,8 @@ func TestLastUsed(t *testing.T) {
 	key := s.must("CreateAccessKey", "UserName", "ada")
 	id := key.get("AccessKey/AccessKeyId")
 	never := s.must("GetAccessKeyLastUsed", "AccessKeyId", id)
-	if never.get("UserName") != "ada" || never.get("AccessKeyLastUsed/ServiceName") != "N/A" || never.get("AccessKeyLastUsed/Region") != "N/A" ||
+	if never.get("UserName") != "ada" || never.get("AccessKeyLastUsed/ServiceName") != "N/A" ||
+		never.get("AccessKeyLastUsed/Region") != "N/A" ||
 		never.get("AccessKeyLastUsed/LastUsedDate") != "" {
 		t.Errorf("never used: %s", never.body)
 	}

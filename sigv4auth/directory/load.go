@@ -180,13 +180,14 @@ func (l *loader) each(query string, args []any, read func(scan func(...any) erro
 }
 
 func (l *loader) readTags(where string, args []any) error {
-	return l.each(`SELECT owner_id, tag_key, tag_value FROM directory_tags`+where+` ORDER BY owner_id`, args, func(scan func(...any) error) error {
-		var owner string
-		var t Tag
-		err := scan(&owner, &t.Key, &t.Value)
-		l.tags[owner] = append(l.tags[owner], t)
-		return err
-	})
+	return l.each(`SELECT owner_id, tag_key, tag_value FROM directory_tags`+where+` ORDER BY owner_id`, args,
+		func(scan func(...any) error) error {
+			var owner string
+			var t Tag
+			err := scan(&owner, &t.Key, &t.Value)
+			l.tags[owner] = append(l.tags[owner], t)
+			return err
+		})
 }
 
 // tagsOf returns tags in the order in which entities have them, which is not each database's.

@@ -41,22 +41,26 @@ func TestManagedPolicies(t *testing.T) {
 	s.refused(409, "LimitExceeded", "A managed policy can have up to 5 versions. Before you create a new version, you must delete an "+
 		"existing version.", "CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", everything)
 	s.refused(409, "DeleteConflict", "", "DeletePolicy", "PolicyArn", arn)
-	s.refused(409, "DeleteConflict", "Cannot delete the default version of a policy.", "DeletePolicyVersion", "PolicyArn", arn, "VersionId", "v1")
+	s.refused(409, "DeleteConflict", "Cannot delete the default version of a policy.", "DeletePolicyVersion", "PolicyArn", arn,
+		"VersionId", "v1")
 	s.must("DeletePolicyVersion", "PolicyArn", arn, "VersionId", "v5")
-	if v := s.must("CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", everything, "SetAsDefault", "true"); v.get("PolicyVersion/VersionId") != "v6" {
+	if v := s.must("CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", everything, "SetAsDefault",
+		"true"); v.get("PolicyVersion/VersionId") != "v6" {
 		t.Errorf("a version's ID is given again: %s", v.body)
 	}
 	first := s.must("ListPolicyVersions", "PolicyArn", arn, "MaxItems", "2")
 	rest := s.must("ListPolicyVersions", "PolicyArn", arn, "Marker", first.get("Marker"))
 	if first.get("Versions/member.1/VersionId") != "v6" || first.get("Versions/member.1/IsDefaultVersion") != "true" ||
-		rest.get("Versions/member.1/VersionId") != "v3" || rest.get("Versions/member.3/VersionId") != "v1" || rest.get("IsTruncated") != "false" {
+		rest.get("Versions/member.1/VersionId") != "v3" || rest.get("Versions/member.3/VersionId") != "v1" ||
+		rest.get("IsTruncated") != "false" {
 		t.Errorf("ListPolicyVersions: %s%s", first.body, rest.body)
 	}
 	v := s.must("GetPolicyVersion", "PolicyArn", arn, "VersionId", "v6")
 	if text, err := url.PathUnescape(v.get("PolicyVersion/Document")); err != nil || text != everything {
 		t.Errorf("GetPolicyVersion: %v: %s", err, v.body)
 	}
-	s.refused(404, "NoSuchEntity", "Policy "+arn+" version v5 does not exist or is not attachable.", "GetPolicyVersion", "PolicyArn", arn, "VersionId", "v5")
+	s.refused(404, "NoSuchEntity", "Policy "+arn+" version v5 does not exist or is not attachable.", "GetPolicyVersion", "PolicyArn", arn,
+		"VersionId", "v5")
 	s.refused(404, "NoSuchEntity", "", "SetDefaultPolicyVersion", "PolicyArn", arn, "VersionId", "v5")
 	s.refused(400, "ValidationError", "", "SetDefaultPolicyVersion", "PolicyArn", arn, "VersionId", "5")
 	s.must("TagPolicy", "PolicyArn", arn, "Tags.member.1.Key", "site", "Tags.member.1.Value", "home")
@@ -109,7 +113,8 @@ func TestListPolicies(t *testing.T) {
 	entities := func(params ...string) string {
 		t.Helper()
 		a := s.must("ListEntitiesForPolicy", append([]string{"PolicyArn", attached}, params...)...)
-		return a.get("PolicyGroups/member.1/GroupName") + " " + a.get("PolicyUsers/member.1/UserName") + " " + a.get("PolicyRoles/member.1/RoleName")
+		return a.get("PolicyGroups/member.1/GroupName") + " " + a.get("PolicyUsers/member.1/UserName") + " " +
+			a.get("PolicyRoles/member.1/RoleName")
 	}
 	for _, c := range []struct {
 		want   string
@@ -135,7 +140,8 @@ func TestListPolicies(t *testing.T) {
 			params = append(params, "Marker", marker)
 		}
 		a := s.must("ListEntitiesForPolicy", params...)
-		seen += a.get("PolicyGroups/member.1/GroupName") + a.get("PolicyUsers/member.1/UserName") + a.get("PolicyRoles/member.1/RoleName") + " "
+		seen += a.get("PolicyGroups/member.1/GroupName") + a.get("PolicyUsers/member.1/UserName") +
+			a.get("PolicyRoles/member.1/RoleName") + " "
 		if marker = a.get("Marker"); marker == "" {
 			break
 		}

@@ -9,9 +9,9 @@ import (
 )
 
 // A trust policy is kept with the unique IDs of the users and roles that it names by their ARNs, so
-// that it does not trust another one that gets the same name later: IAM User Guide, "AWS JSON policy
-// elements: Principal". It is told with the ARNs that they have then, and with the IDs of those that
-// are gone.
+// that it does not trust another one that gets the same name later: IAM User Guide, "AWS JSON
+// policy elements: Principal". It is told with the ARNs that they have then, and with the IDs of
+// those that are gone.
 
 // known finds users and roles: a state, or a draft.
 type known interface {
@@ -81,8 +81,8 @@ func withARNs(in known, text string) string {
 	return told
 }
 
-// replacePrincipals replaces the AWS principals of a document, which is JSON, and leaves the rest as
-// it is, to the byte.
+// replacePrincipals replaces the AWS principals of a document, which is JSON, and leaves the rest
+// as it is, to the byte.
 func replacePrincipals(text string, replace func(string) (string, error)) (string, error) {
 	var out strings.Builder
 	done := 0

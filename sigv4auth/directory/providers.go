@@ -86,8 +86,8 @@ func tooManyClientIDs() error {
 	return limitExceeded("Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: %d", maxProviderClients)
 }
 
-// onProvider decides about an operation on the provider that a request names. nil: there is none, as
-// is told only to who may act on it.
+// onProvider decides about an operation on the provider that a request names. nil: there is none,
+// as is told only to who may act on it.
 func (c *call) onProvider(arn string, keys ...conditionKey) (*provider, error) {
 	p, ok := c.state.providers.Get(providerKey(c.account, arn))
 	if !ok {

@@ -24,7 +24,8 @@ func TestProviders(t *testing.T) {
 	got := s.must("CreateOpenIDConnectProvider", "Url", "https://"+issuer, "ClientIDList.member.1", "sts.amazonaws.com",
 		"ThumbprintList.member.1", thumbprint, "Tags.member.1.Key", "team", "Tags.member.1.Value", "blue")
 	got.has(t, "OpenIDConnectProviderArn", issuerARN, "Tags/member.1/Key", "team")
-	s.refused(409, "EntityAlreadyExists", "Provider with url https://"+issuer+" already exists.", "CreateOpenIDConnectProvider", "Url", "https://"+issuer)
+	s.refused(409, "EntityAlreadyExists", "Provider with url https://"+issuer+" already exists.", "CreateOpenIDConnectProvider", "Url",
+		"https://"+issuer)
 	get := func() answer {
 		t.Helper()
 		return s.must("GetOpenIDConnectProvider", "OpenIDConnectProviderArn", issuerARN)
@@ -45,7 +46,8 @@ func TestProviders(t *testing.T) {
 	other := strings.Repeat("0f", 20)
 	on("UpdateOpenIDConnectProviderThumbprint", "ThumbprintList.member.1", other)
 	get().has(t, "ThumbprintList/member.1", other, "ThumbprintList/member.2", "")
-	on("TagOpenIDConnectProvider", "Tags.member.1.Key", "team", "Tags.member.1.Value", "red", "Tags.member.2.Key", "a", "Tags.member.2.Value", "b")
+	on("TagOpenIDConnectProvider", "Tags.member.1.Key", "team", "Tags.member.1.Value", "red", "Tags.member.2.Key", "a",
+		"Tags.member.2.Value", "b")
 	page := s.must("ListOpenIDConnectProviderTags", "OpenIDConnectProviderArn", issuerARN, "MaxItems", "1")
 	page.has(t, "Tags/member.1/Key", "a", "IsTruncated", "true")
 	s.must("ListOpenIDConnectProviderTags", "OpenIDConnectProviderArn", issuerARN, "Marker", page.get("Marker")).has(t,
@@ -165,7 +167,8 @@ func TestProvidersTogether(t *testing.T) {
 	const writers = 20
 	for i := range writers {
 		all.Go(func() {
-			if got := s.admin("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", issuerARN, "ClientID", "app-"+itoa(i)); got.status != http.StatusOK {
+			if got := s.admin("AddClientIDToOpenIDConnectProvider", "OpenIDConnectProviderArn", issuerARN, "ClientID",
+				"app-"+itoa(i)); got.status != http.StatusOK {
 				t.Errorf("%d: %d %s", i, got.status, got.code)
 			}
 		})

@@ -121,7 +121,8 @@ func createRole(c *call) (do, error) {
 	}
 	return func(ctx context.Context) (any, error) {
 		r := &role{
-			holder: holder{named: named{account: c.account, id: newUniqueID(rolePrefix), name: name, path: path, tags: tags}}, boundary: boundary,
+			holder:      holder{named: named{account: c.account, id: newUniqueID(rolePrefix), name: name, path: path, tags: tags}},
+			boundary:    boundary,
 			description: description, maxSession: maxSession, used: new(lastUse),
 		}
 		var answer roleAnswer

@@ -11,7 +11,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth"
 )
 
-const forEC2 = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`
+const forEC2 = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, ` +
+	`"Action": "sts:AssumeRole"}]}`
 
 // TestRoles: roles are told as AWS tells them.
 func TestRoles(t *testing.T) {
@@ -23,10 +24,12 @@ func TestRoles(t *testing.T) {
 		!strings.HasPrefix(made.get("Role/RoleId"), "AROA") || made.get("Role/Tags/member.1/Value") != "value" {
 		t.Errorf("CreateRole: %s", made.body)
 	}
-	s.refused(409, "EntityAlreadyExists", "Role with name RIDER already exists.", "CreateRole", "RoleName", "RIDER", "AssumeRolePolicyDocument", forEC2)
+	s.refused(409, "EntityAlreadyExists", "Role with name RIDER already exists.", "CreateRole", "RoleName", "RIDER",
+		"AssumeRolePolicyDocument", forEC2)
 	got := s.must("GetRole", "RoleName", "rider")
 	document, err := url.PathUnescape(got.get("Role/AssumeRolePolicyDocument"))
-	if err != nil || document != forEC2 || got.get("Role/MaxSessionDuration") != "3600" || !strings.Contains(got.body, "<RoleLastUsed></RoleLastUsed>") {
+	if err != nil || document != forEC2 || got.get("Role/MaxSessionDuration") != "3600" ||
+		!strings.Contains(got.body, "<RoleLastUsed></RoleLastUsed>") {
 		t.Errorf("GetRole: %v: %s", err, got.body)
 	}
 	list := s.must("ListRoles", "PathPrefix", "/svc/")
@@ -40,7 +43,8 @@ func TestRoles(t *testing.T) {
 
 	s.must("UpdateRole", "RoleName", "Rider", "Description", "rides", "MaxSessionDuration", "7200")
 	s.refused(400, "ValidationError", "", "UpdateRole", "RoleName", "Rider", "MaxSessionDuration", "43201")
-	if got := s.must("UpdateRoleDescription", "RoleName", "Rider", "Description", "rides, and no more"); got.get("Role/Description") != "rides, and no more" ||
+	if got := s.must("UpdateRoleDescription", "RoleName", "Rider", "Description",
+		"rides, and no more"); got.get("Role/Description") != "rides, and no more" ||
 		got.get("Role/MaxSessionDuration") != "7200" {
 		t.Errorf("UpdateRoleDescription: %s", got.body)
 	}
@@ -78,10 +82,14 @@ func TestTrustPolicies(t *testing.T) {
 		{`{"Version":`, "MalformedPolicyDocument", "This policy contains invalid Json"},
 		{everything, "MalformedPolicyDocument", ""},
 		{trusts(`"` + rootOfARN + `user/eve"`), "MalformedPolicyDocument", `Invalid principal in policy: "AWS":"` + rootOfARN + `user/eve"`},
-		{trusts(`["` + adminARN + `", "` + rootOfARN + `role/None"]`), "MalformedPolicyDocument", `Invalid principal in policy: "AWS":"` + rootOfARN + `role/None"`},
+		{
+			trusts(`["` + adminARN + `", "` + rootOfARN + `role/None"]`), "MalformedPolicyDocument",
+			`Invalid principal in policy: "AWS":"` + rootOfARN + `role/None"`,
+		},
 		{trusts(`"` + strings.Repeat(" ", 9000) + `"`), "MalformedPolicyDocument", ""},
 		{
-			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":["` + strings.Repeat(`sts:AssumeRole","`, 150) + `sts:AssumeRole"]}}`,
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":["` + strings.Repeat(`sts:AssumeRole","`,
+				150) + `sts:AssumeRole"]}}`,
 			"LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048",
 		},
 	} {
@@ -94,7 +102,8 @@ func TestTrustPolicies(t *testing.T) {
 	}
 	// Others' accounts are not known.
 	s.must("CreateRole", "RoleName", "Rider", "AssumeRolePolicyDocument", trusts(`["`+adminARN+`", "arn:aws:iam::444455556666:user/x"]`))
-	bad := s.admin("UpdateAssumeRolePolicy", "RoleName", "Rider", "PolicyDocument", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`)
+	bad := s.admin("UpdateAssumeRolePolicy", "RoleName", "Rider", "PolicyDocument",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`)
 	if bad.code != "MalformedPolicyDocument" || !strings.Contains(bad.message, "position (1,") {
 		t.Errorf("a mistake is told as %s: %s", bad.code, bad.message)
 	}
@@ -201,7 +210,8 @@ func TestBoundaries(t *testing.T) {
 	}
 	may("ListUsers", true)
 	may("ListRoles", false)
-	if got := s.must("GetPolicy", "PolicyArn", boundary); got.get("Policy/PermissionsBoundaryUsageCount") != "1" || got.get("Policy/AttachmentCount") != "0" {
+	if got := s.must("GetPolicy", "PolicyArn", boundary); got.get("Policy/PermissionsBoundaryUsageCount") != "1" ||
+		got.get("Policy/AttachmentCount") != "0" {
 		t.Errorf("GetPolicy: %s", got.body)
 	}
 	s.refused(409, "DeleteConflict", "", "DeletePolicy", "PolicyArn", boundary)
@@ -210,7 +220,8 @@ func TestBoundaries(t *testing.T) {
 	may("ListRoles", true)
 	s.must("DeleteUserPermissionsBoundary", "UserName", "ada")
 	may("ListUsers", true)
-	s.refused(404, "NoSuchEntity", "The user with name ada does not have a permissions boundary.", "DeleteUserPermissionsBoundary", "UserName", "ada")
+	s.refused(404, "NoSuchEntity", "The user with name ada does not have a permissions boundary.", "DeleteUserPermissionsBoundary",
+		"UserName", "ada")
 
 	// Who may create users within the boundary alone.
 	s.must("CreateUser", "UserName", "boss")

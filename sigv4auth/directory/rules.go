@@ -9,8 +9,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
 
-// IAM's quotas: IAM User Guide, "IAM and AWS STS quotas". Those that AWS lets a customer raise are at
-// AWS's defaults, but for users, groups and roles in an account, which are not counted.
+// IAM's quotas: IAM User Guide, "IAM and AWS STS quotas". Those that AWS lets a customer raise are
+// at AWS's defaults, but for users, groups and roles in an account, which are not counted.
 const (
 	maxKeysPerUser      = 2
 	maxGroupsPerUser    = 10

@@ -219,8 +219,8 @@ func (m *simulation) missing(x *iampolicy.Explanation) awsquery.List[string] {
 	return keys.sorted()
 }
 
-// isForOthers reports whether a statement is for another caller, action or resource. A resource that
-// has no value for a policy variable may be for this one.
+// isForOthers reports whether a statement is for another caller, action or resource. A resource
+// that has no value for a policy variable may be for this one.
 func isForOthers(f iampolicy.Mismatch) bool {
 	return f.Element != "Condition" && f.Cause != iampolicy.MismatchUnresolved
 }

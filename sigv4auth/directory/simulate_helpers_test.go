@@ -9,7 +9,8 @@ import (
 )
 
 // trustsAccount is a trust policy.
-const trustsAccount = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + accountID + `"},"Action":"sts:AssumeRole"}}`
+const trustsAccount = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + accountID +
+	`"},"Action":"sts:AssumeRole"}}`
 
 // newIAMIn is newIAM with a configuration of the directory.
 func newIAMIn(t *testing.T, cfg directory.Config, contents directory.Contents) *iam {
@@ -42,7 +43,8 @@ func parsed(t *testing.T, text string, as iampolicy.PolicyType) *iampolicy.Polic
 	return p
 }
 
-// has expects elements of an answer: paths and texts in turn. An element that is not there has none.
+// has expects elements of an answer: paths and texts in turn. An element that is not there has
+// none.
 func (a answer) has(t *testing.T, want ...string) {
 	t.Helper()
 	for i := 0; i < len(want); i += 2 {

@@ -63,8 +63,8 @@ func (c *call) policySource(arn string) (policySource, error) {
 	return found, c.allowOn(about)
 }
 
-// simulationOf returns a simulation with the policies that are in force for whom they belong to, and
-// with who that is.
+// simulationOf returns a simulation with the policies that are in force for whom they belong to,
+// and with who that is.
 func (c *call) simulationOf(held policySource) *simulation {
 	m := &simulation{}
 	s := c.state
@@ -85,7 +85,8 @@ func (c *call) simulationOf(held policySource) *simulation {
 		m.set, boundary = s.ofRole(r).set, r.boundary
 		m.addSources(s, &r.holder, "role")
 		m.principal = iampolicy.Principal{
-			ARN: r.sessions + nobody, AccountID: r.account, UserID: r.id + ":" + nobody, RoleARN: r.arn, Type: iampolicy.AssumedRole, Tags: r.facts,
+			ARN: r.sessions + nobody, AccountID: r.account, UserID: r.id + ":" + nobody, RoleARN: r.arn, Type: iampolicy.AssumedRole,
+			Tags: r.facts,
 		}
 	case held.group != nil:
 		a := &assembled{}
@@ -114,8 +115,8 @@ func (m *simulation) addSources(s *state, h *holder, kind string) {
 }
 
 // call says who calls in the simulation, and sets the condition keys that say so. Of a CallerArn
-// there is nothing but what it says itself: what the directory knows of that user is not for who may
-// simulate another.
+// there is nothing but what it says itself: what the directory knows of that user is not for who
+// may simulate another.
 func (m *simulation) call(c *call, a *asked) {
 	now := c.endpoint.dir.cfg.Now().UTC()
 	m.context.Set("aws:CurrentTime", now.Format(time.RFC3339))

@@ -32,7 +32,8 @@ var (
 	resourceNameRule     = awsquery.Rule{MinLength: 1, MaxLength: 2048}
 	contextKeyRule       = awsquery.Rule{Required: true, MinLength: 5, MaxLength: 256}
 	contextTypeRule      = awsquery.Rule{Enum: []string{
-		"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList",
+		"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date",
+		"dateList",
 	}}
 	handlingRule = awsquery.Rule{MinLength: 1, MaxLength: 64}
 )

@@ -20,14 +20,17 @@ func TestSimulateCustomPolicy(t *testing.T) {
 	t.Parallel()
 	s := newIAM(t)
 	const own = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::${aws:username}/*"}}`
-	const theirs = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + otherARN + `user/bob"},"Action":"s3:*","Resource":"*"}}`
+	const theirs = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + otherARN +
+		`user/bob"},"Action":"s3:*","Resource":"*"}}`
 	ask := func(more ...string) answer {
 		return s.must("SimulateCustomPolicy", append(more, "PolicyInputList.member.1", own, "ActionNames.member.1", "s3:GetObject",
 			"ResourceArns.member.1", "arn:aws:s3:::bob/x")...)
 	}
-	ask().has(t, result+"1/EvalDecision", "implicitDeny", result+"1/ResourceSpecificResults/member.1/MissingContextValues/member.1", "aws:username")
+	ask().has(t, result+"1/EvalDecision", "implicitDeny", result+"1/ResourceSpecificResults/member.1/MissingContextValues/member.1",
+		"aws:username")
 	ask("CallerArn", otherARN+"user/bob").has(t, result+"1/EvalDecision", "allowed",
-		result+"1/MatchedStatements/member.1/SourcePolicyId", "PolicyInputList.1", result+"1/MatchedStatements/member.1/StartPosition/Column", "38")
+		result+"1/MatchedStatements/member.1/SourcePolicyId", "PolicyInputList.1",
+		result+"1/MatchedStatements/member.1/StartPosition/Column", "38")
 	ask("CallerArn", otherARN+"user/bob", "ResourceOwner", accountID).has(t, result+"1/EvalDecision", "implicitDeny")
 	ask("CallerArn", otherARN+"user/bob", "ResourceOwner", accountID, "ResourcePolicy", theirs).has(t, result+"1/EvalDecision", "allowed")
 	ask("CallerArn", otherARN+"user/bob", "PermissionsBoundaryPolicyInputList.member.1", strings.Replace(own, "s3:*", "s3:Put*", 1)).has(t,
@@ -87,7 +90,10 @@ func TestSimulateRefused(t *testing.T) {
 		code, message string
 		params        []string
 	}{
-		{"InvalidInput", "ResourceHandlingOption is for simulations of Amazon EC2, which are not supported.", []string{"ResourceHandlingOption", "EC2-VPC-EBS"}},
+		{
+			"InvalidInput", "ResourceHandlingOption is for simulations of Amazon EC2, which are not supported.",
+			[]string{"ResourceHandlingOption", "EC2-VPC-EBS"},
+		},
 		{"InvalidInput", "Invalid action name: s3:*", []string{"ActionNames.member.2", "s3:*"}},
 		{"InvalidInput", "Invalid action name: GetObject", []string{"ActionNames.member.2", "GetObject"}},
 		{"InvalidInput", "Invalid resource ARN: bucket", []string{"ResourceArns.member.1", "bucket"}},
@@ -133,13 +139,14 @@ func TestSimulateRefused(t *testing.T) {
 		{"group/none", "The group with name none cannot be found."},
 		{"role/path/r", "The role with name r cannot be found."},
 	} {
-		s.refused(404, "NoSuchEntity", missing[1], "SimulatePrincipalPolicy", "PolicySourceArn", rootOfARN+missing[0], "ActionNames.member.1", "s3:GetObject")
+		s.refused(404, "NoSuchEntity", missing[1], "SimulatePrincipalPolicy", "PolicySourceArn", rootOfARN+missing[0],
+			"ActionNames.member.1", "s3:GetObject")
 		s.refused(404, "NoSuchEntity", missing[1], "GetContextKeysForPrincipalPolicy", "PolicySourceArn", rootOfARN+missing[0])
 	}
 }
 
-// TestSimulateRights: who may not simulate a principal learns nothing of it, and nobody simulates one
-// of another account.
+// TestSimulateRights: who may not simulate a principal learns nothing of it, and nobody simulates
+// one of another account.
 func TestSimulateRights(t *testing.T) {
 	t.Parallel()
 	const limited = `{"Version":"2012-10-17","Statement":{"Effect":"Allow",` +

@@ -33,7 +33,8 @@ func TestSimulate(t *testing.T) {
 			"ActionNames.member.2", "s3:GetObjectVersion", "ResourceArns.member.1", "arn:aws:s3:::bucket")
 		for _, in := range []string{result + "1/", result + "1/ResourceSpecificResults/member.1/"} {
 			at := in + "MatchedStatements/member.1/"
-			got.has(t, at+"StartPosition/Line", "1", at+"StartPosition/Column", "41", at+"EndPosition/Line", "1", at+"EndPosition/Column", "113",
+			got.has(t, at+"StartPosition/Line", "1", at+"StartPosition/Column", "41", at+"EndPosition/Line", "1", at+"EndPosition/Column",
+				"113",
 				at+"SourcePolicyId", "Put", at+"SourcePolicyType", "IAM Policy", in+"EvalResourceName", "arn:aws:s3:::bucket")
 		}
 		got.has(t, result+"1/EvalActionName", "s3:PutObject", result+"1/EvalDecision", "allowed",
@@ -58,16 +59,21 @@ func TestSimulateDetails(t *testing.T) {
 		resource = "arn:aws:s3:::bucket/a"
 		scp      = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},` +
 			`{"Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}]}`
-		boundary = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\", \"Action\": \"s3:*Object\",\n" +
+		boundary = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n" +
+			"      \"Effect\": \"Allow\", \"Action\": \"s3:*Object\",\n" +
 			"      \"Resource\": \"*\"\n    }\n  ]\n}"
 		own = "{\"Version\":\"2012-10-17\",\n \"Statement\":[\n  {\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},\n" +
 			"  {\"Effect\":\"Deny\",\n   \"Action\":\"s3:PutObject\",\n   \"Resource\":\"*\"}]}"
 	)
-	s := newIAMIn(t, directory.Config{SCPs: map[string][][]*iampolicy.Policy{accountID: {{parsed(t, scp, iampolicy.SCP)}}}}, directory.Contents{
-		Policies: []directory.NewPolicy{{ARN: rootOfARN + "policy/Bound", Document: boundary}},
-		Groups:   []directory.NewGroup{{ARN: rootOfARN + "group/g", Holder: directory.Holder{Inline: map[string]string{"P": own}}}},
-		Users:    []directory.NewUser{{ARN: rootOfARN + "user/u", Boundary: rootOfARN + "policy/Bound", Groups: []string{rootOfARN + "group/g"}}},
-	})
+	s := newIAMIn(t, directory.Config{SCPs: map[string][][]*iampolicy.Policy{accountID: {{parsed(t, scp, iampolicy.SCP)}}}},
+		directory.Contents{
+			Policies: []directory.NewPolicy{{ARN: rootOfARN + "policy/Bound", Document: boundary}},
+			Groups:   []directory.NewGroup{{ARN: rootOfARN + "group/g", Holder: directory.Holder{Inline: map[string]string{"P": own}}}},
+			Users: []directory.NewUser{{
+				ARN: rootOfARN + "user/u", Boundary: rootOfARN + "policy/Bound",
+				Groups: []string{rootOfARN + "group/g"},
+			}},
+		})
 	ask := func(action string, more ...string) answer {
 		return s.must("SimulatePrincipalPolicy", append([]string{
 			"PolicySourceArn", rootOfARN + "user/u",
@@ -88,23 +94,28 @@ func TestSimulateDetails(t *testing.T) {
 	ask("s3:PutObject").has(t, result+"1/EvalDecision", "explicitDeny", organization, "true", bounded, "true",
 		statement+"1/SourcePolicyId", "group_g_P", statement+"1/StartPosition/Line", "4", statement+"1/EndPosition/Line", "6",
 		statement+"1/EndPosition/Column", "19", statement+"2/SourcePolicyId", "")
-	ask("s3:DeleteObject").has(t, result+"1/EvalDecision", "explicitDeny", organization, "false", bounded, "true", statement+"1/SourcePolicyId", "")
-	ask("s3:ListBucket").has(t, result+"1/EvalDecision", "implicitDeny", organization, "true", bounded, "false", statement+"1/SourcePolicyId", "")
-	ask("s3:ListBucket", "PermissionsBoundaryPolicyInputList.member.1", everything).has(t, result+"1/EvalDecision", "allowed", bounded, "true",
+	ask("s3:DeleteObject").has(t, result+"1/EvalDecision", "explicitDeny", organization, "false", bounded, "true",
+		statement+"1/SourcePolicyId", "")
+	ask("s3:ListBucket").has(t, result+"1/EvalDecision", "implicitDeny", organization, "true", bounded, "false",
+		statement+"1/SourcePolicyId", "")
+	ask("s3:ListBucket", "PermissionsBoundaryPolicyInputList.member.1", everything).has(t, result+"1/EvalDecision", "allowed", bounded,
+		"true",
 		statement+"2/SourcePolicyId", "PermissionsBoundaryPolicyInputList.1")
 
 	// Another account's resource needs that account's word too.
-	const theirs = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + rootOfARN + `user/u"},"Action":"*","Resource":"*"}}`
+	const theirs = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + rootOfARN +
+		`user/u"},"Action":"*","Resource":"*"}}`
 	ask("s3:GetObject", "ResourceOwner", "444455556666").has(t, result+"1/EvalDecision", "implicitDeny",
 		details+"1/key", "IAM Permissions Boundary Policy", details+"1/value", "allowed",
 		details+"2/key", "IAM Policy", details+"2/value", "allowed", details+"3/key", "Resource Policy", details+"3/value", "implicitDeny")
-	ask("s3:GetObject", "ResourceOwner", "arn:aws:iam::444455556666:root", "ResourcePolicy", theirs).has(t, result+"1/EvalDecision", "allowed",
+	ask("s3:GetObject", "ResourceOwner", "arn:aws:iam::444455556666:root", "ResourcePolicy", theirs).has(t, result+"1/EvalDecision",
+		"allowed",
 		details+"3/value", "allowed", statement+"3/SourcePolicyId", "ResourcePolicy", statement+"3/SourcePolicyType", "Resource Policy")
 	ask("s3:DeleteObject", "ResourceOwner", "444455556666").has(t, result+"1/EvalDecision", "explicitDeny", details+"1/key", "")
 }
 
-// TestSimulateMissing: condition keys that the statements for what is asked look at are told if they
-// are not given, and those of who calls are filled.
+// TestSimulateMissing: condition keys that the statements for what is asked look at are told if
+// they are not given, and those of who calls are filled.
 func TestSimulateMissing(t *testing.T) {
 	t.Parallel()
 	const doc = `{"Version":"2012-10-17","Statement":[
@@ -128,7 +139,10 @@ func TestSimulateMissing(t *testing.T) {
 		return strings.Join(all, " ")
 	}
 	const inResource, inResult = result + "1/ResourceSpecificResults/member.1/MissingContextValues", result + "1/MissingContextValues"
-	get := []string{"PolicySourceArn", rootOfARN + "user/u", "ActionNames.member.1", "s3:GetObject", "ResourceArns.member.1", "arn:aws:s3:::home/u/d/x"}
+	get := []string{
+		"PolicySourceArn", rootOfARN + "user/u", "ActionNames.member.1", "s3:GetObject", "ResourceArns.member.1",
+		"arn:aws:s3:::home/u/d/x",
+	}
 	got := s.must("SimulatePrincipalPolicy", get...)
 	if all := keys(got, inResource); all != "aws:PrincipalTag/dir aws:SourceIp aws:TagKeys s3:prefix" || keys(got, inResult) != "" {
 		t.Errorf("with a resource: %q: %s", all, got.body)
@@ -149,7 +163,8 @@ func TestSimulateMissing(t *testing.T) {
 	}
 
 	// Whose tags they are, only a simulation of that user shows.
-	const dir = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/dir":"d"}}}}`
+	const dir = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",` +
+		`"Condition":{"StringEquals":{"aws:PrincipalTag/dir":"d"}}}}`
 	of := func(more ...string) answer {
 		return s.must("SimulatePrincipalPolicy", append(more, "PolicyInputList.member.1", dir, "ActionNames.member.1", "s3:PutObject")...)
 	}
@@ -171,8 +186,8 @@ func TestSimulateMissing(t *testing.T) {
 	}
 }
 
-// TestSimulateAgrees: a simulation decides as an evaluation of the policies that are in force, and as
-// a signed request is decided.
+// TestSimulateAgrees: a simulation decides as an evaluation of the policies that are in force, and
+// as a signed request is decided.
 func TestSimulateAgrees(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(15, 15))
@@ -181,7 +196,8 @@ func TestSimulateAgrees(t *testing.T) {
 		var statements []string
 		for range 1 + random.IntN(3) {
 			statements = append(statements, fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`, pick("Allow", "Allow", "Deny"),
-				pick("*", "iam:*", "iam:Get*", "iam:GetUser", "iam:ListUsers"), pick("*", rootOfARN+"user/*", rootOfARN+"user/${aws:username}")))
+				pick("*", "iam:*", "iam:Get*", "iam:GetUser", "iam:ListUsers"), pick("*", rootOfARN+"user/*",
+					rootOfARN+"user/${aws:username}")))
 		}
 		return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 	}
@@ -197,14 +213,18 @@ func TestSimulateAgrees(t *testing.T) {
 		u.Boundary = pick("", rootOfARN+"policy/b")
 		cfg := directory.Config{}
 		if random.IntN(2) == 0 {
-			level := []*iampolicy.Policy{parsed(t, pick(everything, strings.Replace(everything, `"*"`, `["iam:Get*","iam:Simulate*"]`, 1)), iampolicy.SCP)}
+			level := []*iampolicy.Policy{parsed(t, pick(everything, strings.Replace(everything, `"*"`, `["iam:Get*","iam:Simulate*"]`,
+				1)), iampolicy.SCP)}
 			cfg.SCPs = map[string][][]*iampolicy.Policy{accountID: {level}}
 		}
 		s := newIAMIn(t, cfg, directory.Contents{
-			Policies: []directory.NewPolicy{{ARN: rootOfARN + "policy/a", Document: document()}, {ARN: rootOfARN + "policy/b", Document: document()}},
-			Groups:   []directory.NewGroup{{ARN: rootOfARN + "group/g", Holder: holder()}},
-			Users:    []directory.NewUser{u},
-			Roles:    []directory.NewRole{{ARN: rootOfARN + "role/r", Holder: holder(), Boundary: u.Boundary, Trust: trustsAccount}},
+			Policies: []directory.NewPolicy{{ARN: rootOfARN + "policy/a", Document: document()}, {
+				ARN:      rootOfARN + "policy/b",
+				Document: document(),
+			}},
+			Groups: []directory.NewGroup{{ARN: rootOfARN + "group/g", Holder: holder()}},
+			Users:  []directory.NewUser{u},
+			Roles:  []directory.NewRole{{ARN: rootOfARN + "role/r", Holder: holder(), Boundary: u.Boundary, Trust: trustsAccount}},
 		})
 		action, resource := pick("iam:GetUser", "iam:ListUsers"), rootOfARN+"user/"+pick("u", "admin", "")
 		for _, principal := range []iampolicy.Principal{

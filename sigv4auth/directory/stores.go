@@ -81,8 +81,8 @@ func (d *Directory) Role(_ context.Context, arn string) (sigv4auth.Role, error) 
 
 // Policies returns the policies of id's principal: those of the user and its groups, or for a
 // session those of the role, and the permissions boundary. A principal that is not in the directory
-// has none of its own. The service control policies of its account, which Config.SCPs has, come with
-// them. The revision is the number of a state, behind a text that tells this process.
+// has none of its own. The service control policies of its account, which Config.SCPs has, come
+// with them. The revision is the number of a state, behind a text that tells this process.
 //
 // If id has a Revision, it is that of a credential or of a role that this Directory returned, and
 // the error wraps [sigv4auth.ErrRevisionGone] if that credential, the principal or anything in its

@@ -235,7 +235,11 @@ func listGroupsForUser(c *call) (do, error) {
 			}
 		}
 		slices.SortFunc(groups, func(a, b *group) int { return strings.Compare(a.key(), b.key()) })
-		part, end := takeSlice(pg, groups, func(g *group) string { return g.key() }, func(g *group) (groupAnswer, bool) { return answerGroup(g), true })
+		part, end := takeSlice(pg, groups, func(g *group) string { return g.key() }, func(g *group) (groupAnswer,
+			bool,
+		) {
+			return answerGroup(g), true
+		})
 		return struct {
 			Groups awsquery.List[groupAnswer]
 			listed

@@ -12,7 +12,8 @@ func TestUsers(t *testing.T) {
 	}
 	s.refused(409, "EntityAlreadyExists", "User with name alice already exists.", "CreateUser", "UserName", "alice")
 	s.refused(404, "NoSuchEntity", "The user with name bob cannot be found.", "GetUser", "UserName", "bob")
-	if got := s.must("GetUser", "UserName", "ALICE"); got.get("User/UserName") != "Alice" || got.get("User/CreateDate") != "2026-12-01T12:00:00Z" {
+	if got := s.must("GetUser", "UserName", "ALICE"); got.get("User/UserName") != "Alice" ||
+		got.get("User/CreateDate") != "2026-12-01T12:00:00Z" {
 		t.Errorf("GetUser: %s", got.body)
 	}
 	if got := s.must("GetUser"); got.get("User/Arn") != adminARN {

@@ -26,7 +26,8 @@ const (
 	adaKey   = "AKIAADAADAADAADAADA1"
 	riderARN = iamARN + "role/Rider"
 	ridesARN = iamARN + "policy/Rides"
-	trust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + iamARN + `root"},"Action":"sts:AssumeRole"}]}`
+	trust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + iamARN +
+		`root"},"Action":"sts:AssumeRole"}]}`
 )
 
 // allow returns a policy that allows an action.
@@ -45,11 +46,17 @@ func first() directory.Contents {
 	return directory.Contents{
 		Accounts: []string{account},
 		Policies: []directory.NewPolicy{{ARN: ridesARN, Description: "rides", Document: allow("ride:*"), Tags: tags}},
-		Groups:   []directory.NewGroup{{ARN: iamARN + "group/fleet", Holder: directory.Holder{Inline: map[string]string{"G": allow("fleet:*")}}}},
+		Groups: []directory.NewGroup{{
+			ARN:    iamARN + "group/fleet",
+			Holder: directory.Holder{Inline: map[string]string{"G": allow("fleet:*")}},
+		}},
 		Users: []directory.NewUser{{
 			ARN: adaARN, Tags: tags, Boundary: ridesARN, Groups: []string{iamARN + "group/fleet"},
 			Holder: directory.Holder{Attached: []string{ridesARN}, Inline: map[string]string{"Own": allow("own:*"), "All": allow("iam:*")}},
-			Keys:   []directory.NewKey{{ID: adaKey, Secret: secretOf(adaKey)}, {ID: "AKIAIDLEIDLEIDLEIDL1", Secret: secretOf("AKIAIDLEIDLEIDLEIDL1"), Inactive: true}},
+			Keys: []directory.NewKey{{ID: adaKey, Secret: secretOf(adaKey)}, {
+				ID:     "AKIAIDLEIDLEIDLEIDL1",
+				Secret: secretOf("AKIAIDLEIDLEIDLEIDL1"), Inactive: true,
+			}},
 		}},
 		Roles: []directory.NewRole{{
 			ARN: riderARN, Trust: trust, Description: "rides", MaxSession: 2 * time.Hour, Tags: tags,
@@ -135,7 +142,10 @@ func start(t testing.TB, db *sql.DB, ring *keyring.Ring, change ...func(*directo
 func tryStart(t testing.TB, db *sql.DB, ring *keyring.Ring, change ...func(*directory.Config)) (*process, error) {
 	t.Helper()
 	p := &process{t: t}
-	cfg := directory.Config{DB: db, Ring: ring, PollInterval: time.Minute, MissInterval: 10 * time.Millisecond, Report: p.report, Check: p.check}
+	cfg := directory.Config{
+		DB: db, Ring: ring, PollInterval: time.Minute, MissInterval: 10 * time.Millisecond, Report: p.report,
+		Check: p.check,
+	}
 	for _, change := range change {
 		change(&cfg)
 	}

@@ -319,7 +319,8 @@ func TestReseal(t *testing.T) {
 		// A process that starts does so by itself, beside its work.
 		var left int
 		await(t, "all are sealed again", func() bool {
-			if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM directory_keys WHERE seal_key = $1`, old.String()).Scan(&left); err != nil {
+			if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM directory_keys WHERE seal_key = $1`,
+				old.String()).Scan(&left); err != nil {
 				t.Fatal(err)
 			}
 			return left == 0
@@ -370,7 +371,10 @@ func TestBadDocument(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := iampolicy.Evaluate(&set, &iampolicy.Request{Principal: who, Action: action, Resource: "arn:aws:x:::y", ResourceAccount: account})
+			d := iampolicy.Evaluate(&set, &iampolicy.Request{
+				Principal: who, Action: action, Resource: "arn:aws:x:::y",
+				ResourceAccount: account,
+			})
 			return d.Allowed()
 		}
 		edit(`{"Version": "2012-10-17", "Statement": [{}]}`)

@@ -1,5 +1,6 @@
-// Package persist has maps whose versions share what did not change: a version is never changed, and
-// the next one costs what differs. They are made for many readers and one writer, who edits a draft.
+// Package persist has maps whose versions share what did not change: a version is never changed,
+// and the next one costs what differs. They are made for many readers and one writer, who edits a
+// draft.
 package persist
 
 import (
@@ -18,8 +19,8 @@ const (
 // owner is whose a node is: a draft changes its own nodes in place, and copies all others.
 type owner struct{ _ byte }
 
-// Map is a hash trie: Bagwell, "Ideal Hash Trees". Its zero value is empty. It is never changed, and
-// safe for concurrent use.
+// Map is a hash trie: Bagwell, "Ideal Hash Trees". Its zero value is empty. It is never changed,
+// and safe for concurrent use.
 type Map[V any] struct {
 	root *node[V] // nil => empty
 	n    int
@@ -29,8 +30,8 @@ type Map[V any] struct {
 }
 
 // node is a node of a Map: of its 32 places, those in the bitmap have a slot, in order. Below the
-// last bit of the hashes, where only keys of one hash meet, slots are in no order, and the bitmap is
-// empty.
+// last bit of the hashes, where only keys of one hash meet, slots are in no order, and the bitmap
+// is empty.
 type node[V any] struct {
 	owner *owner
 	used  uint32

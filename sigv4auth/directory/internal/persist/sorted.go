@@ -68,8 +68,8 @@ func (s Sorted[V]) Prefix(prefix string) iter.Seq2[string, V] {
 // Edit returns a draft of the next version.
 func (s Sorted[V]) Edit() *SortedEdit[V] { return &SortedEdit[V]{s: s, owner: new(owner)} }
 
-// SortedEdit is a draft of a Sorted. It is not safe for concurrent use, and MUST NOT be edited while
-// From or Prefix of it go on.
+// SortedEdit is a draft of a Sorted. It is not safe for concurrent use, and MUST NOT be edited
+// while From or Prefix of it go on.
 type SortedEdit[V any] struct {
 	s     Sorted[V]
 	owner *owner
