@@ -25,6 +25,7 @@ var pages = []struct {
 	{"routes.md", "127.0.0.1:8083", 0},
 	{"keys.md", "127.0.0.1:8084", 0},
 	{"temporary-credentials.md", "127.0.0.1:8085", 0},
+	{"directory.md", "127.0.0.1:8086", 0},
 }
 
 // inFolder matches what says where a program is saved.
@@ -40,7 +41,9 @@ func TestPagesAsPasted(t *testing.T) {
 	for i, page := range pages {
 		t.Run(page.name, func(t *testing.T) {
 			blocks := outside.Fenced(t, filepath.Join("docs", page.name), "sh", "go", "text")
-			if slices.ContainsFunc(blocks, func(b outside.Block) bool { return strings.Contains(b.Text, "aws sts ") }) {
+			if slices.ContainsFunc(blocks, func(b outside.Block) bool {
+				return strings.Contains(b.Text, "aws sts ") || strings.Contains(b.Text, "aws iam ")
+			}) {
 				outside.AWS(t)
 			}
 			address := outside.FreeAddress(t)

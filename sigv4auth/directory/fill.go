@@ -69,12 +69,15 @@ type NewUser struct {
 
 // NewKey is an access key.
 type NewKey struct {
-	// ID is the access key ID, and Secret the secret access key. Both empty: new ones, which nobody
-	// learns, so that this is for tests.
+	// ID is the access key ID, and Secret the secret access key, for instance those of
+	// [NewAccessKey].
 	ID     string
 	Secret sigv4auth.Secret
 	// Inactive keys are refused.
 	Inactive bool
+	// Expires is when the key is refused from, in whole seconds. IAM's keys do not expire; it is
+	// for those that come from another store. Zero: never.
+	Expires time.Time
 }
 
 // NewRole is a role.
@@ -284,9 +287,6 @@ func (f *filler) user(u *NewUser) {
 
 func (f *filler) key(of *user, k *NewKey) *accessKey {
 	id, secret := k.ID, k.Secret
-	if id == "" && secret.IsZero() {
-		id, secret = iamid.NewAccessKeyID(iamid.LongTermPrefix), sigv4auth.NewSecret(iamid.NewSecret())
-	}
 	_, exists := f.keys.Get(id)
 	_, deleted := f.deleted.Get(id)
 	switch {
@@ -305,7 +305,10 @@ func (f *filler) key(of *user, k *NewKey) *accessKey {
 		f.mistake(of.name, "%w", err)
 		return nil
 	}
-	made.active = !k.Inactive
+	made.active, made.expires = !k.Inactive, k.Expires.UTC().Truncate(time.Second)
+	if k.Expires.IsZero() {
+		made.expires = time.Time{}
+	}
 	f.putKey(made)
 	return made
 }

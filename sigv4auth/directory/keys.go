@@ -25,6 +25,12 @@ const (
 	statusInactive = "Inactive"
 )
 
+// NewAccessKey returns a new random access key: an ID of 20 characters that begins with AKIA, and a
+// secret of 40. It is for [NewKey], and is in no directory before that.
+func NewAccessKey() (accessKeyID string, secret sigv4auth.Secret) {
+	return iamid.NewAccessKeyID(iamid.LongTermPrefix), sigv4auth.NewSecret(iamid.NewSecret())
+}
+
 // newKey returns an active access key of a user, with its secret sealed if there is a database.
 func (d *Directory) newKey(id string, secret sigv4auth.Secret, of *user, now time.Time) (*accessKey, error) {
 	k := &accessKey{id: id, user: of.id, active: true, created: now, secret: secret, used: new(lastUse)}
@@ -68,7 +74,7 @@ func createAccessKey(c *call) (do, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (any, error) {
-		id, secret := iamid.NewAccessKeyID(iamid.LongTermPrefix), sigv4auth.NewSecret(iamid.NewSecret())
+		id, secret := NewAccessKey()
 		var answer keyAnswer
 		err := c.update(ctx, func(e *edit) error {
 			now, ok := e.usersID.Get(u.id)
