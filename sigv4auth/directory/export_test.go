@@ -2,8 +2,11 @@ package directory
 
 import (
 	"encoding/base64"
+	"fmt"
+	"iter"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Actions returns the actions of the endpoint.
@@ -22,4 +25,82 @@ func Marker(text string) string { return base64.RawURLEncoding.EncodeToString([]
 func Rewind(d *Directory) func() {
 	s := d.current.Load()
 	return func() { d.current.Store(s) }
+}
+
+// Inconsistent returns what the indexes of a directory say that its entities do not, "" if nothing.
+func Inconsistent(d *Directory) string {
+	s := d.current.Load()
+	e := newEdit(new(state), d.cfg.Partition, d.cfg.Now())
+	for _, p := range s.policyID.All() {
+		again := *p
+		e.putPolicy(&again)
+	}
+	for _, g := range s.groupsID.All() {
+		again := *g
+		e.putGroup(&again)
+	}
+	for _, u := range s.usersID.All() {
+		again := *u
+		e.putUser(&again)
+	}
+	for _, r := range s.rolesID.All() {
+		again := *r
+		e.putRole(&again)
+	}
+	for _, k := range s.keys.All() {
+		again := *k
+		e.putKey(&again)
+	}
+	want := e.done("")
+	var wrong []string
+	for what, texts := range map[string][2]string{
+		"members":        {keysOf(s.members.From("")), keysOf(want.members.From(""))},
+		"used":           {keysOf(s.used.From("")), keysOf(want.used.From(""))},
+		"users":          {keysOf(s.users.From("")), keysOf(want.users.From(""))},
+		"groups":         {keysOf(s.groups.From("")), keysOf(want.groups.From(""))},
+		"roles":          {keysOf(s.roles.From("")), keysOf(want.roles.From(""))},
+		"managed":        {keysOf(s.managed.From("")), keysOf(want.managed.From(""))},
+		"users' ARNs":    {keysOf(s.usersARN.All()), keysOf(want.usersARN.All())},
+		"roles' ARNs":    {keysOf(s.rolesARN.All()), keysOf(want.rolesARN.All())},
+		"policies' ARNs": {keysOf(s.byARN.All()), keysOf(want.byARN.All())},
+		"keys":           {keysOf(s.keys.All()), keysOf(want.keys.All())},
+	} {
+		if texts[0] != texts[1] {
+			wrong = append(wrong, what+" are "+texts[0]+"; want "+texts[1])
+		}
+	}
+	for _, p := range s.policyID.All() {
+		got, _ := s.usage.Get(p.arn)
+		counted, _ := want.usage.Get(p.arn)
+		if got != counted {
+			wrong = append(wrong, fmt.Sprintf("the uses of %s are %v; want %v", p.arn, got, counted))
+		}
+	}
+	for _, u := range s.usersID.All() {
+		for _, id := range u.keys {
+			if k, ok := s.keys.Get(id); !ok || k.user != u.id {
+				wrong = append(wrong, u.arn+" has a key that is not its own")
+			}
+		}
+		for _, id := range u.groups {
+			if _, ok := s.groupsID.Get(id); !ok {
+				wrong = append(wrong, u.arn+" is in a group that there is not")
+			}
+		}
+	}
+	for _, k := range s.keys.All() {
+		if u, ok := s.usersID.Get(k.user); !ok || !slices.Contains(u.keys, k.id) {
+			wrong = append(wrong, "key "+k.id+" is nobody's")
+		}
+	}
+	return strings.Join(wrong, "\n")
+}
+
+func keysOf[V any](all iter.Seq2[string, V]) string {
+	var keys []string
+	for key := range all {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return fmt.Sprintf("%q", keys)
 }

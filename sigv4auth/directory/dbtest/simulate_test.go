@@ -2,42 +2,21 @@ package dbtest_test
 
 import (
 	"database/sql"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/directory"
-	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
-
-const bossKey = "AKIABOSSBOSSBOSSBOS1"
 
 // simulate returns what the directory of p answers to whether the role may ride:Ask.
 func simulate(t *testing.T, p *process) string {
 	t.Helper()
-	endpoint, err := directory.NewEndpoint(directory.EndpointConfig{Directory: p.Directory, Auth: sigv4auth.Config{Region: "us-east-1"}})
-	if err != nil {
-		t.Fatal(err)
+	status, body := newCaller(t, p).send("SimulatePrincipalPolicy", "PolicySourceArn", riderARN, "ActionNames.member.1", "ride:Ask")
+	if status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
 	}
-	form := url.Values{
-		"Action": {"SimulatePrincipalPolicy"}, "Version": {"2010-05-08"}, "PolicySourceArn": {riderARN}, "ActionNames.member.1": {"ride:Ask"},
-	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://iam.amazonaws.com/", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	signer := sigv4test.Signer{
-		Credential: sigv4auth.Credential{AccessKeyID: bossKey, Secret: secretOf(bossKey)}, Region: "us-east-1", Service: "iam",
-	}
-	w := httptest.NewRecorder()
-	endpoint.ServeHTTP(w, signer.Sign(r))
-	body, err := io.ReadAll(w.Body)
-	if err != nil || w.Code != http.StatusOK {
-		t.Fatalf("%d %s, %v", w.Code, body, err)
-	}
-	return string(body)
+	return body
 }
 
 // TestSimulateBadDocument: a simulation answers by the version that is in force of a document that
@@ -49,10 +28,7 @@ func TestSimulateBadDocument(t *testing.T) {
 		db := open()
 		p := start(t, open(), ring)
 		p.fill(first())
-		p.fill(directory.Contents{Users: []directory.NewUser{{
-			ARN: iamARN + "user/boss", Holder: directory.Holder{Inline: map[string]string{"All": allow("iam:*")}},
-			Keys: []directory.NewKey{{ID: bossKey, Secret: secretOf(bossKey)}},
-		}}})
+		p.fill(directory.Contents{Users: []directory.NewUser{boss()}})
 		before := simulate(t, p)
 		if !strings.Contains(before, "<EvalDecision>allowed<") || !strings.Contains(before, "<Column>39<") {
 			t.Errorf("before: %s", before)
