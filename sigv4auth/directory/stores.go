@@ -95,7 +95,7 @@ func (d *Directory) Policies(_ context.Context, id sigv4auth.Identity) (set iamp
 	since := s.revision
 	if id.Revision != "" {
 		var ok bool
-		if since, ok = s.parseRevision(d.process, id.Revision); !ok {
+		if since, ok = s.parseRevision(d.process, id.Revision); !ok || since > s.revision {
 			return iampolicy.Set{}, "", errGone
 		}
 	}

@@ -88,3 +88,42 @@ func TestContract(t *testing.T) {
 		})
 	}
 }
+
+// TestRoleContract: a Store keeps the contract of stores of roles.
+func TestRoleContract(t *testing.T) {
+	t.Parallel()
+	storetest.TestStore(t, func(t *testing.T) storetest.Fixture {
+		f := newFolder(t)
+		f.edit("principals.json", `  "Roles": [`,
+			`  "Roles": [{"Arn": "arn:aws:iam::111122223333:role/Other", "RoleId": "AROAOTHER", "Tags": {"team": "ops"}},`)
+		s := f.open()
+		user, err := s.Credential(t.Context(), "AKIAADA", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var roles []sigv4auth.Role
+		for _, arn := range []string{"arn:aws:iam::111122223333:role/app/Rider", "arn:aws:iam::111122223333:role/Other"} {
+			r, err := s.Role(t.Context(), arn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			roles = append(roles, r)
+		}
+		made := 0
+		return storetest.Fixture{
+			Credentials: s, Policies: s, Roles: s, Known: []sigv4auth.Credential{user}, KnownRoles: roles, Within: time.Second,
+			RecreateRole: func(sigv4auth.Role) error {
+				made++
+				text := f.read("principals.json")
+				from := strings.Index(text, `"AROARIDER`)
+				end := from + 1 + strings.IndexByte(text[from+1:], '"')
+				f.replace("principals.json", text[:from]+fmt.Sprintf(`"AROARIDER%d`, made)+text[end:])
+				return nil
+			},
+			DeleteRole: func(sigv4auth.Role) error {
+				f.edit("principals.json", "role/app/Rider", "role/app/Gone")
+				return nil
+			},
+		}
+	})
+}

@@ -1,5 +1,5 @@
-// Package storetest checks implementations of [sigv4auth.CredentialStore] and
-// [sigv4auth.PolicyStore] against their contracts.
+// Package storetest checks implementations of [sigv4auth.CredentialStore],
+// [sigv4auth.PolicyStore] and [sigv4auth.RoleStore] against their contracts.
 //
 // A store's own test calls [TestStore] and nothing else. What the store cannot do is left out of
 // the [Fixture]:

@@ -43,6 +43,18 @@ type Fixture struct {
 	// the store cannot do that, or its revisions are of everything in it.
 	ChangeOthers func() error
 
+	// Roles is the store of roles that is used with them. nil: no roles are tested.
+	Roles sigv4auth.RoleStore
+
+	// KnownRoles are roles in the store, as it is to return them; their Revision does not count. Of
+	// two or more, one is changed and the others stay.
+	KnownRoles []sigv4auth.Role
+
+	// DeleteRole deletes one of KnownRoles, RecreateRole makes it again, under the same ARN with
+	// another unique ID and other policies, and ChangeRole gives it other policies. nil: the store
+	// cannot do that.
+	DeleteRole, RecreateRole, ChangeRole func(r sigv4auth.Role) error
+
 	// Sealed says that Known are sessions whose access keys no store holds, as those of package
 	// sts: a revision is then the role's, and Policies cannot tell the access keys apart.
 	Sealed bool
@@ -97,7 +109,7 @@ type test struct {
 
 func checks() []test {
 	policies := func(f *Fixture) bool { return f.Policies != nil }
-	return []test{
+	return append([]test{
 		{"a known key is returned as it is", nil, knownKeys},
 		{"any other key is unknown", nil, unknownKeys},
 		{"a session token that was presented is not taken for the key's", nil, wrongTokens},
@@ -115,7 +127,7 @@ func checks() []test {
 		}, stateIsKept},
 		{"what changes for others changes no state", func(f *Fixture) bool { return policies(f) && f.ChangeOthers != nil }, othersStates},
 		{"no decision is joined from two states", func(f *Fixture) bool { return policies(f) && f.Recreate != nil }, noMixture},
-	}
+	}, roleChecks()...)
 }
 
 // eventually calls holds until it returns nil, and returns its last error if that takes too long.

@@ -59,7 +59,8 @@ func writeForever(dir string) error {
 	}
 }
 
-// noTest is a testing.TB for a process that is none: it leaves everything to the end of the process.
+// noTest is a testing.TB for a process that is none: it leaves everything to the end of the
+// process.
 type noTest struct{ testing.TB }
 
 func (noTest) Helper()                  {}
@@ -119,7 +120,10 @@ func TestKilled(t *testing.T) {
 			if err != nil || c.Principal.Tags["n"] != fmt.Sprint(n) || !c.Secret.Equal("canary-of-"+newestKey(n)) {
 				t.Fatalf("of %d, the key of user %d: %v, %v", p.Revision(), n, c.Principal.Tags, err)
 			}
-			set, _, err := p.Policies(t.Context(), sigv4auth.Identity{Principal: c.Principal, AccessKeyID: c.AccessKeyID, Revision: c.Revision})
+			set, _, err := p.Policies(t.Context(), sigv4auth.Identity{
+				Principal: c.Principal, AccessKeyID: c.AccessKeyID,
+				Revision: c.Revision,
+			})
 			if err != nil || len(set.Identity) != 1 || set.Identity[0] == nil {
 				t.Fatalf("the policies of user %d: %v", n, err)
 			}
@@ -133,8 +137,8 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestChangesUnderLoad: while a user joins and leaves a group fifty times a second, each request
-// is decided by a state that was in force while it was made, in the process that made the change and
+// TestChangesUnderLoad: while a user joins and leaves a group fifty times a second, each request is
+// decided by a state that was in force while it was made, in the process that made the change and
 // in another one.
 func TestChangesUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -233,7 +237,10 @@ func TestChangesUnderLoad(t *testing.T) {
 	if decided.Load() < int64(changes) {
 		t.Errorf("%d verdicts beside %d changes", decided.Load(), changes)
 	}
-	await(t, "the other process decides the same", func() bool { return other.Revision() == writer.Revision() && may(other) == may(writer) })
+	await(t, "the other process decides the same", func() bool {
+		return other.Revision() == writer.Revision() &&
+			may(other) == may(writer)
+	})
 	t.Logf("%d changes, %d verdicts", changes, decided.Load())
 	if strings.Contains(fmt.Sprint(writer.told(), other.told()), "database") {
 		t.Errorf("told was %v, %v", writer.told(), other.told())

@@ -40,7 +40,10 @@ func (f *faults) step() error {
 func openFaulty(t testing.TB, path string, f *faults) *sql.DB {
 	t.Helper()
 	f.left.Store(-1)
-	db := sql.OpenDB(&faultyConnector{f, "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)"})
+	db := sql.OpenDB(&faultyConnector{
+		f,
+		"file:" + path + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)",
+	})
 	t.Cleanup(func() { _ = db.Close() })
 	return db
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/directory"
 )
 
-// TestFailingDatabase: a database that fails at any step of a change leaves all of it or nothing, in
-// the database and in the process, whether its commit took effect before it failed or not; what was
-// not written is not answered; and the directory goes on afterwards.
+// TestFailingDatabase: a database that fails at any step of a change leaves all of it or nothing,
+// in the database and in the process, whether its commit took effect before it failed or not; what
+// was not written is not answered; and the directory goes on afterwards.
 func TestFailingDatabase(t *testing.T) {
 	t.Parallel()
 	for _, committed := range []bool{false, true} {
@@ -31,7 +31,8 @@ func TestFailingDatabase(t *testing.T) {
 			before := p.Revision()
 			f.failed.Store(false)
 			f.left.Store(steps)
-			code := c.call("CreateUser", "UserName", name, "PermissionsBoundary", iamARN+"policy/p0", "Tags.member.1.Key", "k", "Tags.member.1.Value", "v")
+			code := c.call("CreateUser", "UserName", name, "PermissionsBoundary", iamARN+"policy/p0", "Tags.member.1.Key", "k",
+				"Tags.member.1.Value", "v")
 			inForce := p.Revision()
 			failed := f.failed.Load()
 			f.left.Store(-1)
