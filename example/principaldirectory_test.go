@@ -368,8 +368,8 @@ func TestIAMIsTheServiceOfTheScope(t *testing.T) {
 	s.iam("GetCallerIdentity").wants(t, 400)
 }
 
-// TestAnotherOperator: whoever can start the program makes another operator, also where the ring was
-// lost, and so the keys of all; a user who exists is left alone.
+// TestAnotherOperator: whoever can start the program makes another operator, also where the ring
+// was lost, and so the keys of all; a user who exists is left alone.
 func TestAnotherOperator(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	start(t, data).stop()
