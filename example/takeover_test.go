@@ -38,7 +38,7 @@ func TestAFolderWithFilesIsTakenOver(t *testing.T) {
 		{
 			`"SecretAccessKey": "` + keys["frank"].SecretAccessKey + `", "Status": "Active"}`,
 			`"SecretAccessKey": "` + keys["frank"].SecretAccessKey + `", "Status": "Active", "Expires": "2020-01-01T00:00:00Z"},
-			{"AccessKeyId": "` + frank.AccessKeyID + `", "SecretAccessKey": "` + frank.SecretAccessKey + `", "Status": "Active"}`,
+			{"AccessKeyId": "` + frank.AccessKeyID + `", "SecretAccessKey": "` + frank.SecretAccessKey + `", "Status": "Active", "Expires": "2999-01-01T00:00:00Z"}`,
 		},
 	} {
 		if strings.Count(text, edit[0]) != 1 {
@@ -117,7 +117,6 @@ func TestWhatCannotBeTakenOverStopsTheStart(t *testing.T) {
 	for name, tt := range map[string]struct{ file, old, replacement, want string }{
 		"a policy with a mistake":       {"policies/" + standard + ".json", `"Effect": "Allow"`, `"Effect": "Alow"`, "policies/" + standard + ".json:6:"},
 		"a policy that is not there":    {"principals.json", `, "WildRydesAPI-DispatcherPolicy"`, `, "Dispatch"`, "there is no file policies/Dispatch.json"},
-		"a key that will expire":        {"principals.json", `"Status": "Active"`, `"Status": "Active", "Expires": "2999-01-01T00:00:00Z"`, "has Expires"},
 		"a trust policy with a mistake": {"principals.json", `"sts:AssumeRole"`, `"sts AssumeRole"`, "AssumeRolePolicyDocument"},
 		"a user called operator":        {"principals.json", `user/wildrydes/newcomer"`, `user/Operator"`, "there is a user arn:aws:iam::"},
 		"principals that are none":      {"principals.json", `"Users"`, `"Usres"`, `unknown element "Usres"`},

@@ -30,6 +30,9 @@ const (
 		`root"},"Action":"sts:AssumeRole"}]}`
 )
 
+// soon is when a key expires.
+var soon = time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // allow returns a policy that allows an action.
 func allow(action string) string {
 	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"*"}]}`
@@ -53,10 +56,11 @@ func first() directory.Contents {
 		Users: []directory.NewUser{{
 			ARN: adaARN, Tags: tags, Boundary: ridesARN, Groups: []string{iamARN + "group/fleet"},
 			Holder: directory.Holder{Attached: []string{ridesARN}, Inline: map[string]string{"Own": allow("own:*"), "All": allow("iam:*")}},
-			Keys: []directory.NewKey{{ID: adaKey, Secret: secretOf(adaKey)}, {
-				ID:     "AKIAIDLEIDLEIDLEIDL1",
-				Secret: secretOf("AKIAIDLEIDLEIDLEIDL1"), Inactive: true,
-			}},
+			Keys: []directory.NewKey{
+				{ID: adaKey, Secret: secretOf(adaKey)},
+				{ID: "AKIAIDLEIDLEIDLEIDL1", Secret: secretOf("AKIAIDLEIDLEIDLEIDL1"), Inactive: true},
+				{ID: "AKIASOONSOONSOONSOO1", Secret: secretOf("AKIASOONSOONSOONSOO1"), Expires: soon},
+			},
 		}},
 		Roles: []directory.NewRole{{
 			ARN: riderARN, Trust: trust, Description: "rides", MaxSession: 2 * time.Hour, Tags: tags,

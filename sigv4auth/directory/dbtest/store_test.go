@@ -27,6 +27,9 @@ func told(t *testing.T, p *process) (all []any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if expiring, err := p.Credential(t.Context(), "AKIASOONSOONSOONSOO1", ""); err != nil || !expiring.Expires.Equal(soon) {
+		t.Errorf("a key expires at %v: %v", expiring.Expires, err)
+	}
 	role, err := p.Role(t.Context(), riderARN)
 	if err != nil {
 		t.Fatal(err)
