@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type call struct {
 
 	// What is being decided.
 	resource string
+	shown    string // what a refusal names in its place, so that it does not tell what exists; "": nothing
 	keys     []conditionKey
 
 	allowed bool // the caller may do what do does
@@ -91,7 +93,7 @@ func (c *call) allow(resource string, keys ...conditionKey) error {
 	}
 	return &sigv4auth.Error{
 		Reason: sigv4auth.ErrAccessDenied, Detail: said.Detail, Cause: said.Cause,
-		Message: signedapi.NotAuthorizedMessage(&c.id, "iam:"+c.action, resource),
+		Message: signedapi.NotAuthorizedMessage(&c.id, "iam:"+c.action, cmp.Or(c.shown, resource)),
 	}
 }
 

@@ -169,7 +169,7 @@ func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, some := range []map[string]operation{
 		userOperations, userChanges, keyOperations, groupOperations, roleOperations, policyOperations, holdingOperations(),
-		accountOperations, providerOperations, simulationOperations,
+		accountOperations, providerOperations, simulationOperations, absentOperations,
 	} {
 		maps.Copy(all, some)
 	}

@@ -52,7 +52,7 @@ func TestNobodyWithoutRights(t *testing.T) {
 			t.Error("something changed")
 		}
 	}
-	if n := len(directory.Actions()); n < 88 {
+	if n := len(directory.Actions()); n < 90 {
 		t.Errorf("there are %d operations", n)
 	}
 }
@@ -109,6 +109,31 @@ func TestRightsOnAPath(t *testing.T) {
 	} {
 		if got := s.with(key, c.action, c.params...); got.status != c.status {
 			t.Errorf("%s %q: %d %s; want %d", c.action, c.params, got.status, got.message, c.status)
+		}
+	}
+
+	// The words of a refusal do not tell whether it exists, nor where.
+	s.must("CreateUser", "UserName", "hidden", "Path", "/secret/")
+	s.must("CreateRole", "RoleName", "hidden", "Path", "/secret/", "AssumeRolePolicyDocument", forEC2)
+	s.must("CreateGroup", "GroupName", "hidden", "Path", "/secret/")
+	id := s.must("CreateAccessKey", "UserName", "hidden").get("AccessKey/AccessKeyId")
+	for _, c := range [][]string{
+		{"GetUser", "UserName"},
+		{"UpdateUser", "NewUserName", "new", "NewPath", "/ops/", "UserName"},
+		{"AttachUserPolicy", "PolicyArn", rootOfARN + "policy/x", "UserName"},
+		{"GetRole", "RoleName"},
+		{"DeleteRole", "RoleName"},
+		{"GetGroup", "GroupName"},
+		{"UpdateGroup", "NewGroupName", "new", "GroupName"},
+		{"GetAccessKeyLastUsed", "AccessKeyId"},
+	} {
+		exists, none := "hidden", "nobody"
+		if c[0] == "GetAccessKeyLastUsed" {
+			exists, none = id, "AKIANOBODYNOBODYNOBO"
+		}
+		got, want := s.with(key, c[0], append(c[1:len(c):len(c)], exists)...), s.with(key, c[0], append(c[1:len(c):len(c)], none)...)
+		if got.status != 403 || got.message != strings.ReplaceAll(want.message, none, exists) || strings.Contains(got.body, "secret") {
+			t.Errorf("%s: %q, and of what there is not %q", c[0], got.message, want.message)
 		}
 	}
 }

@@ -33,9 +33,10 @@ func answerGroup(g *group) groupAnswer {
 
 // onGroup decides about an operation on the group that a request names.
 func (c *call) onGroup(name string, keys ...conditionKey) (*group, error) {
+	c.shown = c.arn("group", defaultPath, name)
 	g := c.state.groupNamed(c.account, name)
 	if g == nil {
-		if err := c.allow(c.arn("group", defaultPath, name), keys...); err != nil {
+		if err := c.allow(c.shown, keys...); err != nil {
 			return nil, err
 		}
 		return nil, noSuchGroup(name)
@@ -131,6 +132,7 @@ func updateGroup(c *call) (do, error) {
 	name := c.p.String("GroupName", groupNameRule)
 	newName, newPath := c.p.String("NewGroupName", newGroupNameRule), c.p.String("NewPath", pathRule)
 	if g := c.state.groupNamed(c.account, name); g != nil && (newName != "" || newPath != "") {
+		c.shown = c.arn("group", defaultPath, name)
 		renamed := g.named
 		renamed.rename(newName, newPath)
 		if err := c.allow(c.arn("group", renamed.path, renamed.name)); err != nil {

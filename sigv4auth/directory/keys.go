@@ -207,13 +207,14 @@ func answerUse(use *usedAt) useAnswer {
 
 func accessKeyLastUsed(c *call) (do, error) {
 	id := c.p.String("AccessKeyId", accessKeyIDRule)
+	c.shown = c.arn("user", defaultPath, "")
 	k, known := c.state.keys.Get(id)
 	var u *user
 	if known {
 		u, known = c.state.usersID.Get(k.user)
 	}
 	if !known || u.account != c.account {
-		if err := c.allow(c.arn("user", defaultPath, "")); err != nil {
+		if err := c.allow(c.shown); err != nil {
 			return nil, err
 		}
 		return nil, noSuchKeyOf(id)

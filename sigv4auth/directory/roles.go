@@ -62,9 +62,10 @@ func answerRole(in known, r *role) roleAnswer {
 
 // onRole decides about an operation on the role that a request names.
 func (c *call) onRole(name string, keys ...conditionKey) (*role, error) {
+	c.shown = c.arn("role", defaultPath, name)
 	r := c.state.roleNamed(c.account, name)
 	if r == nil {
-		if err := c.allow(c.arn("role", defaultPath, name), keys...); err != nil {
+		if err := c.allow(c.shown, keys...); err != nil {
 			return nil, err
 		}
 		return nil, noSuchRole(name)

@@ -64,7 +64,12 @@ func TestRoles(t *testing.T) {
 	s.must("PutRolePolicy", "RoleName", "Rider", "PolicyName", "All", "PolicyDocument", everything)
 	s.refused(409, "DeleteConflict", "Cannot delete entity, must delete policies first.", "DeleteRole", "RoleName", "Rider")
 	s.must("DeleteRolePolicy", "RoleName", "Rider", "PolicyName", "All")
+	// As Terraform asks before it deletes a role.
+	if got := s.must("ListInstanceProfilesForRole", "RoleName", "Rider"); got.get("IsTruncated") != "false" {
+		t.Errorf("ListInstanceProfilesForRole: %s", got.body)
+	}
 	s.must("DeleteRole", "RoleName", "Rider")
+	s.refused(404, "NoSuchEntity", "The role with name Rider cannot be found.", "ListInstanceProfilesForRole", "RoleName", "Rider")
 	s.refused(404, "NoSuchEntity", "The role with name Rider cannot be found.", "GetRole", "RoleName", "Rider")
 	if _, err := s.dir.Role(t.Context(), rootOfARN+"role/svc/Rider"); !errors.Is(err, sigv4auth.ErrNoSuchRole) {
 		t.Errorf("a deleted role: %v", err)

@@ -42,6 +42,7 @@ func updateUser(c *call) (do, error) {
 	newName, newPath := c.p.String("NewUserName", newUserNameRule), c.p.String("NewPath", pathRule)
 	u := c.state.userNamed(c.account, name)
 	if u != nil && (newName != "" || newPath != "") {
+		c.shown = c.arn("user", defaultPath, name)
 		renamed := u.named
 		renamed.rename(newName, newPath)
 		// Who may have it under the new name has to be decided as well: API Reference, UpdateUser.
