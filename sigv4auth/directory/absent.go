@@ -6,8 +6,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
 )
 
-// absentOperations list what IAM has and a directory has not. Tools ask for these before they delete
-// a role or a user, and take an operation that is unknown for a failure.
+// absentOperations list what IAM has and a directory has not. Tools ask for these before they
+// delete a role or a user, and take an operation that is unknown for a failure.
 var absentOperations = map[string]operation{
 	"ListInstanceProfilesForRole": func(c *call) (do, error) {
 		_, err := c.onRole(c.p.String("RoleName", roleNameRule))
