@@ -47,9 +47,7 @@ func takeOver(dir string, a api) (f filling, err error) {
 		u := &said.Users[i]
 		made := directory.NewUser{ARN: u.ARN, ID: u.ID, Tags: tagsOf(u.Tags)}
 		made.Holder, made.Boundary = holder(&u.Principal)
-		if made.Keys, err = f.keysOf(u, time.Now()); err != nil {
-			return filling{}, err
-		}
+		made.Keys = f.keysOf(u, time.Now())
 		f.Users = append(f.Users, made)
 		f.keepKey(a, u)
 	}
@@ -82,23 +80,24 @@ func (a api) isOperator(u directory.NewUser) bool {
 	return strings.HasPrefix(u.ARN, account) && strings.EqualFold(u.ARN[strings.LastIndexByte(u.ARN, '/')+1:], operatorUser)
 }
 
-// keysOf returns a user's keys. The directory lets none expire: one that has is inactive there, and
-// one that will cannot be taken over.
-func (f *filling) keysOf(u *filestore.User, now time.Time) (keys []directory.NewKey, err error) {
+// keysOf returns a user's keys. One that expires does so in the directory too, though aws iam does
+// not show that.
+func (f *filling) keysOf(u *filestore.User, now time.Time) (keys []directory.NewKey) {
 	for _, k := range u.Keys {
 		made := directory.NewKey{ID: k.ID, Secret: k.Secret, Inactive: k.Inactive}
 		switch {
-		case k.Expires.IsZero() || k.Inactive:
+		case k.Expires.IsZero():
 		case now.Before(k.Expires):
-			return nil, fmt.Errorf("access key %s of %s has Expires, which aws iam does not know: remove that, and the key in time",
-				k.ID, u.ARN)
+			made.Expires = k.Expires
+			f.says = append(f.says, fmt.Sprintf("access key %s of %s expires on %s, which aws iam does not show", k.ID, u.ARN,
+				k.Expires.UTC().Format(time.RFC3339)))
 		default:
 			made.Inactive = true
 			f.says = append(f.says, fmt.Sprintf("access key %s of %s has expired: here it is inactive", k.ID, u.ARN))
 		}
 		keys = append(keys, made)
 	}
-	return keys, nil
+	return keys
 }
 
 // keepKey remembers the first good key of a user of the workshop. A secret that the operator keeps
