@@ -1,0 +1,4 @@
+package micro
+
+// SizesForTest are the parts of directories of many users, with fewer.
+var SizesForTest = sizes
