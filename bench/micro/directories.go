@@ -82,8 +82,8 @@ func sizes(few, many int) []Part {
 		of   func(dir *directory.Directory, users int) (func() error, error)
 	}{{"a credential", lookingUp}, {"policies", askingPolicies}, {"a change, and the look-up after it", changing}} {
 		all = append(all, Part{
-			Group: Sizes, Name: fmt.Sprintf("%s, of %s users with %s keys", work.name, workload.Number(many), workload.Number(many*keysEach)),
-			Size: float64(many),
+			Group: Sizes, Size: float64(many),
+			Name: fmt.Sprintf("%s, of %s users with %s keys", work.name, workload.Number(many), workload.Number(many*keysEach)),
 			New: func() ([]measure.Side, error) {
 				var runs []func()
 				for _, users := range []int{few, many} {

@@ -27,8 +27,8 @@ func TestCachedSessionAllocatesNoMore(t *testing.T) {
 	}
 }
 
-// TestLookupsAllocateNothing: neither a credential nor policies of a directory allocate, and what is
-// measured of directories of many users does its work on fewer.
+// TestLookupsAllocateNothing: neither a credential nor policies of a directory allocate, and what
+// is measured of directories of many users does its work on fewer.
 func TestLookupsAllocateNothing(t *testing.T) {
 	for _, p := range micro.SizesForTest(100, 2_000) {
 		sides, err := p.New()

@@ -33,7 +33,7 @@ func crowd(users, keys int) directory.Contents {
 		}
 		for j := range keys {
 			id := benchmarkKey(i, j)
-			c.Users[i].Keys[j] = directory.NewKey{ID: id, Secret: sigv4auth.NewSecret("secret-of-" + id)}
+			c.Users[i].Keys[j] = directory.NewKey{ID: id, Secret: secretOf(id)}
 		}
 	}
 	return c
@@ -112,7 +112,7 @@ func BenchmarkChange(b *testing.B) {
 		for n := users; b.Loop(); n++ {
 			id := benchmarkKey(n, 0)
 			err := dir.Fill(ctx, directory.Contents{Users: []directory.NewUser{{
-				ARN: fmt.Sprintf("%suser/new/u%d", rootOfARN, n), Keys: []directory.NewKey{{ID: id, Secret: sigv4auth.NewSecret("secret-of-" + id)}},
+				ARN: fmt.Sprintf("%suser/new/u%d", rootOfARN, n), Keys: []directory.NewKey{{ID: id, Secret: secretOf(id)}},
 			}}})
 			if err != nil {
 				b.Fatal(err)

@@ -113,8 +113,8 @@ func sessionOf(r *sigv4auth.Role) sigv4auth.Identity {
 	}}
 }
 
-// TestOlderStates: who still asks a state that is no longer in force gets what it had, and what that
-// state has is not kept for the one that is.
+// TestOlderStates: who still asks a state that is no longer in force gets what it had, and what
+// that state has is not kept for the one that is.
 func TestOlderStates(t *testing.T) {
 	t.Parallel()
 	s := newIAM(t, people())
