@@ -90,14 +90,6 @@ var allocations = map[runner.Name]float64{
 	{Group: micro.Tokens, Case: micro.OpenedFull}:   13,
 	{Group: micro.Sessions, Case: micro.CachedPOST}: 2,
 	{Group: micro.Sessions, Case: micro.CachedGET}:  1,
-
-	{Group: micro.Directory, Case: micro.DirectoryPOST}: 1,
-	{Group: micro.Directory, Case: micro.DirectoryGET}:  0,
-
-	// A user, a key, and the nodes of the maps on the way to them.
-	{Group: micro.Sizes, Case: "a change, and the look-up after it, of 100,000 users with 1,000,000 keys"}: 140,
-	{Group: micro.Sizes, Case: "a credential, of 100,000 users with 1,000,000 keys"}:                       0,
-	{Group: micro.Sizes, Case: "policies, of 100,000 users with 1,000,000 keys"}:                           0,
 }
 
 // noAllocations are the groups of which no case may allocate.
@@ -105,19 +97,13 @@ var noAllocations = map[workload.Group]bool{
 	workload.Keys: true, workload.Callers: true, workload.Policies: true, workload.Statements: true, micro.Growth: true, micro.Globs: true,
 }
 
-// fixed are the ratios that a group is bounded by itself. A hostile document of twice the length
-// takes twice as long in proportion, and four times with the square. What a directory of many users
-// does goes through some more nodes of a map than in one of few, and misses the processor's caches
-// more often. A request by a user of a directory is to cost at most 1.1 times one by a static
-// credential; the rest is the noise of a short run.
-var fixed = map[workload.Group]float64{micro.Hostile: 3, micro.Sizes: 3, micro.Directory: 1.3}
+// mostGrowth is how many times as long a hostile document of twice the length may take: in
+// proportion it is twice, and with the square four times.
+const mostGrowth = 3
 
-// Fixed returns what the ratio of a case is at most, where it is a ratio to the same work on less,
-// or has to be next to none: then it is not compared with a recorded one.
-func Fixed(n runner.Name) (most float64, bounded bool) {
-	most, bounded = fixed[n.Group]
-	return most, bounded
-}
+// Growth returns what the ratio of a case is at most, where it is the growth of the same work with
+// its size: then it is bounded, and not compared with a recorded one.
+func Growth(n runner.Name) (most float64, bounded bool) { return mostGrowth, n.Group == micro.Hostile }
 
 // Allocations returns how often ours may allocate in a case. One that has no bound is a case that
 // nobody decided on.

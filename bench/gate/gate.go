@@ -43,8 +43,9 @@ func Recorded() (*runner.Results, error) {
 }
 
 // Check returns the bounds that the results exceed. A case without a bound of allocations, or
-// without a recorded ratio to be held against, is itself a failure: it would never be gated. Some
-// groups have a bound of their own in place of the recorded ratio: see [Fixed].
+// without a recorded ratio to be held against, is itself a failure: it would never be gated. Where
+// the ratio is how the work grows with its size, there is a fixed bound in place of the recorded
+// ratio.
 //
 // How the work grows with the cores is not gated. The cores of a machine that does other work too
 // are not free when it is measured, and what keeps one of two busy halves the figure, as a lock
@@ -66,7 +67,7 @@ func Check(results, recorded *runner.Results) []Failure {
 		} else if s.Allocations > most {
 			fail(true, "%.0f allocations; at most %.0f", s.Allocations, most)
 		}
-		if most, bounded := Fixed(row.Name()); bounded {
+		if most, bounded := Growth(row.Name()); bounded {
 			if s.Ratio.Median > most {
 				fail(false, "%.3g × %s; at most %v × allowed", s.Ratio.Median, row.Base, most)
 			}

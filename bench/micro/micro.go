@@ -19,16 +19,13 @@ const (
 	Least    workload.Group = "least"
 	Tokens   workload.Group = "tokens"
 	Sessions workload.Group = "sessions"
-
-	Directory workload.Group = "directory"
-	Sizes     workload.Group = "directory sizes"
 )
 
 // Part is one row of the tables of parts.
 type Part struct {
 	Group workload.Group
 	Name  string
-	Size  float64 // how many statements, stars or users there are
+	Size  float64 // how many statements or stars there are
 
 	// New sets up what is timed beside each other, and checks that it does what it is measured at:
 	// what the others are held against first, and Wildgate's part last, by the name of its package:
@@ -50,6 +47,5 @@ func All() []Part {
 	all = append(all, parsings()...)
 	all = append(all, largest()...)
 	all = append(all, deriving(), leastOf())
-	all = append(all, tokens()...)
-	return append(all, directories()...)
+	return append(all, tokens()...)
 }

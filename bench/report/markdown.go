@@ -22,10 +22,8 @@ func Markdown(document []byte, r *runner.Results) ([]byte, error) {
 	markdownTable(&b, goalNumbers(r))
 	fmt.Fprintf(&b, "\n%s\n", legendText)
 	for _, t := range titles {
-		if n := numbers(r, t.group); len(n.Rows) > 0 { // the run knew no such group otherwise
-			fmt.Fprintf(&b, "\n### %s\n", t.title)
-			markdownTable(&b, n)
-		}
+		fmt.Fprintf(&b, "\n### %s\n", t.title)
+		markdownTable(&b, numbers(r, t.group))
 	}
 	fmt.Fprintf(&b, "\n### %s\n", coresTitle)
 	markdownTable(&b, coreNumbers(r))

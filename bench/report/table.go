@@ -34,8 +34,6 @@ var titles = []struct {
 	{micro.Largest, "The largest documents, of 1 MiB"},
 	{micro.Tokens, "Session tokens that have to be opened, against the bare AEAD on the same bytes"},
 	{micro.Sessions, "Sessions whose token is in the cache, against a static credential"},
-	{micro.Directory, "Requests by users of a directory, against a static credential"},
-	{micro.Sizes, "A directory of many users, against one of few"},
 	{micro.Deriving, "Derivation of a key, which the key cache saves"},
 }
 

@@ -34,10 +34,9 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	cases, questions, parts, verifiers := workload.Verification(o.Quick), workload.Evaluation(), micro.All(), contender.Verifiers()
 	total, done := fullTime, 0
 	if o.Quick {
-		// Of the parts only what no other case tells of: what bounds growth, tokens, and
-		// directories that do not take long to make.
+		// Of the parts only what no other case tells of: what bounds growth, and tokens.
 		total, parts = quickTime, slices.DeleteFunc(parts, func(p micro.Part) bool {
-			return p.Group != micro.Hostile && p.Group != micro.Tokens && p.Group != micro.Sessions && p.Group != micro.Directory
+			return p.Group != micro.Hostile && p.Group != micro.Tokens && p.Group != micro.Sessions
 		})
 	}
 	all := len(cases) + len(questions) + len(parts) + len(verifiers) + 1

@@ -1,4 +1,0 @@
-package micro
-
-// SizesForTest are the parts of directories of many users, with fewer.
-var SizesForTest = sizes
