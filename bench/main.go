@@ -11,6 +11,7 @@ import (
 	"os/signal"
 
 	"github.com/wildgate/wildgate/bench/e2e"
+	"github.com/wildgate/wildgate/bench/people"
 	"github.com/wildgate/wildgate/bench/report"
 	"github.com/wildgate/wildgate/bench/runner"
 )
@@ -29,7 +30,9 @@ const usage = `go run ./bench [flags]
 	measures verification and decisions by policy beside their floors and peers
 go run ./bench e2e [flags]
 	measures the ride service bare and behind the middleware, over connections
-The second has flags of its own, which e2e -h lists. The flags of the first:
+go run ./bench directory [flags]
+	measures a directory of a million access keys: memory, time to read it, changes and lookups
+The last two have flags of their own, which -h lists. The flags of the first:
 `
 
 // options are the command's.
@@ -42,6 +45,9 @@ type options struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "e2e" {
 		return e2e.Run(ctx, args[1:], stdout, stderr)
+	}
+	if len(args) > 0 && args[0] == "directory" {
+		return people.Run(ctx, args[1:], stdout, stderr)
 	}
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)

@@ -90,6 +90,12 @@ var allocations = map[runner.Name]float64{
 	{Group: micro.Tokens, Case: micro.OpenedFull}:   13,
 	{Group: micro.Sessions, Case: micro.CachedPOST}: 2,
 	{Group: micro.Sessions, Case: micro.CachedGET}:  1,
+
+	{Group: micro.Directories, Case: micro.DirectoryPOST}: 1,
+	{Group: micro.Directories, Case: micro.DirectoryGET}:  0,
+
+	{Group: micro.DirectorySizes, Case: micro.DirectoryLookup}: 0,
+	{Group: micro.DirectorySizes, Case: micro.DirectoryChange}: 200,
 }
 
 // noAllocations are the groups of which no case may allocate.
@@ -103,7 +109,9 @@ const mostGrowth = 3
 
 // Growth returns what the ratio of a case is at most, where it is the growth of the same work with
 // its size: then it is bounded, and not compared with a recorded one.
-func Growth(n runner.Name) (most float64, bounded bool) { return mostGrowth, n.Group == micro.Hostile }
+func Growth(n runner.Name) (most float64, bounded bool) {
+	return mostGrowth, n.Group == micro.Hostile || n.Group == micro.DirectorySizes
+}
 
 // Allocations returns how often ours may allocate in a case. One that has no bound is a case that
 // nobody decided on.

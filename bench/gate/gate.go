@@ -92,7 +92,8 @@ func Check(results, recorded *runner.Results) []Failure {
 
 func marginOf(r *runner.Row) float64 {
 	switch {
-	case r.Group == micro.Tokens, r.Group == micro.Sessions: // what they are held against is our own, or the standard library's
+	case r.Group == micro.Tokens, r.Group == micro.Sessions, r.Group == micro.Directories:
+		// What they are held against is our own, or the standard library's.
 		return margin
 	case r.Base != "floor":
 		return engineMargin

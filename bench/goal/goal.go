@@ -121,6 +121,8 @@ const (
 	verify     = "Verify, cached key"
 	token      = "A session token, opened"
 	session    = "Verify, cached session"
+	known      = "Verify, a key of a directory"
+	size       = "A directory of 100,000 keys"
 )
 
 // goals returns the rows of the table of speeds to reach, one for each part.
@@ -177,6 +179,10 @@ func goals() []Goal {
 		most(token, "with tags and a federated identity", "bare AEAD", micro.Tokens, micro.OpenedFull, 3, none),
 		most(session, "header-signed POST", "static credential", micro.Sessions, micro.CachedPOST, 1.1, allocationsOf(micro.CachedPOST)),
 		most(session, "the same without a body", "static credential", micro.Sessions, micro.CachedGET, 1.1, allocationsOf(micro.CachedGET)),
+		most(known, "header-signed POST", "static credential", micro.Directories, micro.DirectoryPOST, 1.1, 1),
+		most(known, "the same without a body", "static credential", micro.Directories, micro.DirectoryGET, 1.1, 0),
+		most(size, "a credential and its policies", "of 1,000", micro.DirectorySizes, micro.DirectoryLookup, 1.5, 0),
+		most(size, "a change", "of 1,000", micro.DirectorySizes, micro.DirectoryChange, 3, none),
 		service("Requests a second of the ride service behind the middleware, over loopback", "bare", 0.9, e2e.Rides),
 		service("AssumeRole, requests a second over loopback", "bare handler", 0.3, e2e.Assume))
 }

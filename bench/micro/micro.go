@@ -19,6 +19,9 @@ const (
 	Least    workload.Group = "least"
 	Tokens   workload.Group = "tokens"
 	Sessions workload.Group = "sessions"
+
+	Directories    workload.Group = "directories"
+	DirectorySizes workload.Group = "sizes of directories"
 )
 
 // Part is one row of the tables of parts.
@@ -47,5 +50,5 @@ func All() []Part {
 	all = append(all, parsings()...)
 	all = append(all, largest()...)
 	all = append(all, deriving(), leastOf())
-	return append(all, tokens()...)
+	return append(append(all, tokens()...), directories()...)
 }

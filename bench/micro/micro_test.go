@@ -42,7 +42,7 @@ func TestEveryPartDoesItsWork(t *testing.T) {
 	}
 	for group, want := range map[workload.Group]int{
 		micro.Growth: 6, micro.Globs: 3, micro.Hostile: 3, micro.Parsing: 3, micro.Largest: 12, micro.Deriving: 1, micro.Least: 1,
-		micro.Tokens: 2, micro.Sessions: 2,
+		micro.Tokens: 2, micro.Sessions: 2, micro.Directories: 2, micro.DirectorySizes: 2,
 	} {
 		if counts[group] != want {
 			t.Errorf("%s: %d parts; want %d", group, counts[group], want)

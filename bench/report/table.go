@@ -34,6 +34,8 @@ var titles = []struct {
 	{micro.Largest, "The largest documents, of 1 MiB"},
 	{micro.Tokens, "Session tokens that have to be opened, against the bare AEAD on the same bytes"},
 	{micro.Sessions, "Sessions whose token is in the cache, against a static credential"},
+	{micro.Directories, "Keys of a directory, against a static credential"},
+	{micro.DirectorySizes, "A directory of 100,000 keys, against one of 1,000"},
 	{micro.Deriving, "Derivation of a key, which the key cache saves"},
 }
 

@@ -27,6 +27,9 @@ type Options struct {
 	Only     []Name                           // nil: everything. Otherwise these cases, each for as long as in a full run, and no cores
 }
 
+// quickParts are the groups of parts that a quick run has.
+var quickParts = []workload.Group{micro.Hostile, micro.Tokens, micro.Sessions, micro.Directories, micro.DirectorySizes}
+
 // Run measures everything. An error is one of the bench itself, or of Wildgate, which has to be
 // able to do every case.
 func Run(ctx context.Context, o Options) (*Results, error) {
@@ -34,9 +37,9 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	cases, questions, parts, verifiers := workload.Verification(o.Quick), workload.Evaluation(), micro.All(), contender.Verifiers()
 	total, done := fullTime, 0
 	if o.Quick {
-		// Of the parts only what no other case tells of: what bounds growth, and tokens.
+		// Of the parts only what no other case tells of: what bounds growth, and what finds keys.
 		total, parts = quickTime, slices.DeleteFunc(parts, func(p micro.Part) bool {
-			return p.Group != micro.Hostile && p.Group != micro.Tokens && p.Group != micro.Sessions
+			return !slices.Contains(quickParts, p.Group)
 		})
 	}
 	all := len(cases) + len(questions) + len(parts) + len(verifiers) + 1

@@ -66,7 +66,7 @@ func TestAccount(t *testing.T) {
 	if strings.Contains(details.body, "444455556666") || strings.Contains(details.body, "secret") {
 		t.Errorf("of another account, or a secret: %s", details.body)
 	}
-	seen := ""
+	var seen strings.Builder
 	for marker, parts := "", 0; parts < 10; parts++ {
 		params := []string{"MaxItems", "1"}
 		if marker != "" {
@@ -77,15 +77,15 @@ func TestAccount(t *testing.T) {
 			"UserDetailList/member.1/UserName", "GroupDetailList/member.1/GroupName",
 			"RoleDetailList/member.1/RoleName", "Policies/member.1/PolicyName",
 		} {
-			seen += a.get(name)
+			seen.WriteString(a.get(name))
 		}
-		seen += " "
+		seen.WriteString(" ")
 		if marker = a.get("Marker"); marker == "" {
 			break
 		}
 	}
-	if seen != "fleet Rides Rider ada admin " {
-		t.Errorf("one by one: %q", seen)
+	if seen.String() != "fleet Rides Rider ada admin " {
+		t.Errorf("one by one: %q", seen.String())
 	}
 	if some := s.must("GetAccountAuthorizationDetails", "Filter.member.1", "Role", "Filter.member.2",
 		"LocalManagedPolicy"); some.get("UserDetailList/member.1/UserName") != "" ||

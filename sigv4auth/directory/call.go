@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -210,8 +211,16 @@ func (c *call) still(e *edit) error {
 	if c.id.Revision == "" {
 		return nil // the caller's store names no states
 	}
-	if _, _, err := c.endpoint.cfg.Policies.Policies(c.request.Context(), c.id); err != nil {
-		return signedapi.Failed("the caller has changed since the decision", err)
+	_, _, err := c.endpoint.cfg.Policies.Policies(c.request.Context(), c.id)
+	if _, known := e.base.keys.Get(c.id.AccessKeyID); err == nil && (known || c.id.Principal.EffectiveType() == iampolicy.AssumedRole) {
+		// The draft may begin with what another process has changed, and this one does not serve
+		// yet.
+		if _, ours := e.base.parseRevision(c.endpoint.dir.process, c.id.Revision); ours {
+			_, _, _, err = e.base.policiesOf(c.endpoint.dir.process, &c.id)
+		}
+	}
+	if err != nil {
+		return awsquery.Unavailable(fmt.Errorf("directory: the caller has changed since the decision: %w", err))
 	}
 	return nil
 }
@@ -228,13 +237,16 @@ func resourceTags(tags []Tag) conditionKey {
 
 // requestTags adds the tags that a request sets, or the keys that it removes.
 func requestTags(tags []Tag, keys []string) conditionKey {
+	all := slices.Clone(keys)
+	for _, t := range tags {
+		all = append(all, t.Key)
+	}
 	return func(to *iampolicy.Context) {
 		for _, t := range tags {
 			to.Set("aws:RequestTag/"+t.Key, t.Value)
-			keys = append(keys, t.Key)
 		}
-		if len(keys) > 0 {
-			to.SetMany("aws:TagKeys", keys...)
+		if len(all) > 0 {
+			to.SetMany("aws:TagKeys", all...)
 		}
 	}
 }

@@ -42,6 +42,8 @@ type database struct {
 	failing  string    // what was last reported; guarded by mu; "" => all is well
 	asked    time.Time // when the last question that was answered began; guarded by mu
 	question *question // that is being asked; guarded by mu; nil => none
+	failed   time.Time // when the last question failed; guarded by mu
+	failure  error     // and why; guarded by mu
 	bad      map[string]string
 
 	staleAt *time.Timer
@@ -363,6 +365,11 @@ func (db *database) afterMiss(ctx context.Context, s *state) (*state, error) {
 	q := db.question
 	switch {
 	case q != nil:
+	case time.Since(db.failed) < db.d.cfg.MissInterval:
+		// Whoever makes keys up does not make a database that is in trouble busier.
+		err := db.failure
+		db.mu.Unlock()
+		return nil, err
 	case time.Since(db.asked) < db.d.cfg.MissInterval:
 		db.mu.Unlock()
 		return s, nil
@@ -391,6 +398,9 @@ func (db *database) ask(q *question) {
 	q.err = db.refresh(db.ctx)
 	db.mu.Lock()
 	db.question = nil
+	if q.err != nil {
+		db.failed, db.failure = time.Now(), q.err
+	}
 	db.mu.Unlock()
 	close(q.done)
 }

@@ -133,20 +133,20 @@ func TestListPolicies(t *testing.T) {
 			t.Errorf("ListEntitiesForPolicy %q: %q; want %q", c.params, got, c.want)
 		}
 	}
-	seen := ""
+	var seen strings.Builder
 	for marker, pages := "", 0; pages < 5; pages++ {
 		params := []string{"PolicyArn", attached, "MaxItems", "1"}
 		if marker != "" {
 			params = append(params, "Marker", marker)
 		}
 		a := s.must("ListEntitiesForPolicy", params...)
-		seen += a.get("PolicyGroups/member.1/GroupName") + a.get("PolicyUsers/member.1/UserName") +
-			a.get("PolicyRoles/member.1/RoleName") + " "
+		seen.WriteString(a.get("PolicyGroups/member.1/GroupName") + a.get("PolicyUsers/member.1/UserName") +
+			a.get("PolicyRoles/member.1/RoleName") + " ")
 		if marker = a.get("Marker"); marker == "" {
 			break
 		}
 	}
-	if seen != "fleet ada Rider " {
-		t.Errorf("one by one: %q", seen)
+	if seen.String() != "fleet ada Rider " {
+		t.Errorf("one by one: %q", seen.String())
 	}
 }

@@ -92,42 +92,55 @@ func (d *Directory) Policies(_ context.Context, id sigv4auth.Identity) (set iamp
 	if err != nil {
 		return iampolicy.Set{}, "", err
 	}
+	u, r, a, err := s.policiesOf(d.process, &id)
+	switch {
+	case err != nil:
+		return iampolicy.Set{}, "", err
+	case r != nil:
+		d.uses.ofRole(r, &id)
+	case u != nil:
+		d.uses.ofKey(s, u, &id)
+	}
+	if a != nil {
+		set = a.set
+	}
+	set.SCPs = d.scpsOf(&id.Principal)
+	return set, s.text, nil
+}
+
+// policiesOf returns the policies of a caller, and the user or the role that they are of; all nil:
+// the caller is not in the directory. The error is errGone.
+func (s *state) policiesOf(process string, id *sigv4auth.Identity) (u *user, r *role, a *assembled, err error) {
 	since := s.revision
 	if id.Revision != "" {
 		var ok bool
-		if since, ok = s.parseRevision(d.process, id.Revision); !ok || since > s.revision {
-			return iampolicy.Set{}, "", errGone
+		if since, ok = s.parseRevision(process, id.Revision); !ok || since > s.revision {
+			return nil, nil, nil, errGone
 		}
 	}
-	var a *assembled
 	if id.Principal.EffectiveType() == iampolicy.AssumedRole {
-		r, ok := s.rolesARN.Get(id.Principal.PrincipalARN())
-		if id.Revision != "" && (!ok || !r.isOf(&id)) {
-			return iampolicy.Set{}, "", errGone
+		var ok bool
+		r, ok = s.rolesARN.Get(id.Principal.PrincipalARN())
+		if id.Revision != "" && (!ok || !r.isOf(id)) {
+			return nil, nil, nil, errGone
 		}
 		if ok {
-			d.uses.ofRole(r, &id)
 			a = s.ofRole(r)
 		}
 	} else {
-		u, ok := s.usersARN.Get(id.Principal.PrincipalARN())
-		if id.Revision != "" && (!ok || !s.isOf(&id, u, since)) {
-			return iampolicy.Set{}, "", errGone
+		var ok bool
+		u, ok = s.usersARN.Get(id.Principal.PrincipalARN())
+		if id.Revision != "" && (!ok || !s.isOf(id, u, since)) {
+			return nil, nil, nil, errGone
 		}
 		if ok {
-			d.uses.ofKey(s, u, &id)
 			a = s.ofUser(u)
 		}
 	}
-	switch {
-	case a == nil:
-		return iampolicy.Set{SCPs: d.scpsOf(&id.Principal)}, s.text, nil
-	case a.changed > since:
-		return iampolicy.Set{}, "", errGone
+	if a != nil && a.changed > since {
+		return nil, nil, nil, errGone
 	}
-	set = a.set
-	set.SCPs = d.scpsOf(&id.Principal)
-	return set, s.text, nil
+	return u, r, a, nil
 }
 
 // scpsOf returns the service control policies that limit a principal. They must not be changed.

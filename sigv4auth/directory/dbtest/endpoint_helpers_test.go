@@ -23,9 +23,10 @@ func boss() directory.NewUser {
 	}
 }
 
-// caller calls the endpoint of a process as the boss.
+// caller calls the endpoint of a process, as the boss if its key is not changed.
 type caller struct {
-	t testing.TB
+	t   testing.TB
+	key string
 	http.Handler
 }
 
@@ -35,7 +36,7 @@ func newCaller(t testing.TB, p *process) *caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &caller{t, endpoint}
+	return &caller{t, bossKey, endpoint}
 }
 
 // send returns the status and the body of an answer. params are names and values in turn.
@@ -48,7 +49,7 @@ func (c *caller) send(action string, params ...string) (status int, body string)
 	r := httptest.NewRequestWithContext(c.t.Context(), http.MethodPost, "https://iam.amazonaws.com/", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	signer := sigv4test.Signer{
-		Credential: sigv4auth.Credential{AccessKeyID: bossKey, Secret: secretOf(bossKey)}, Region: "us-east-1", Service: "iam",
+		Credential: sigv4auth.Credential{AccessKeyID: c.key, Secret: secretOf(c.key)}, Region: "us-east-1", Service: "iam",
 	}
 	w := httptest.NewRecorder()
 	c.ServeHTTP(w, signer.Sign(r))

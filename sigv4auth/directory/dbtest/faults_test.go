@@ -25,7 +25,7 @@ func TestFailingDatabase(t *testing.T) {
 		p.fill(directory.Contents{Accounts: []string{account}, Users: []directory.NewUser{boss()}})
 		c := newCaller(t, p)
 		c.call("CreatePolicy", "PolicyName", "p0", "PolicyDocument", allow("ride:*"))
-		steps, answered := int64(0), 0
+		steps := int64(0)
 		for ; ; steps++ {
 			name := fmt.Sprint("user", steps)
 			before := p.Revision()
@@ -54,7 +54,6 @@ func TestFailingDatabase(t *testing.T) {
 				t.Fatalf("step %d: the next change: %s", steps, code)
 			}
 			if !failed {
-				answered++
 				break
 			}
 		}

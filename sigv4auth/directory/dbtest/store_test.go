@@ -435,3 +435,65 @@ func TestNewerSchema(t *testing.T) {
 		}
 	})
 }
+
+// TestLocked: while another program has the database locked, nothing is changed, what is known is
+// served, and afterwards all goes on.
+func TestLocked(t *testing.T) {
+	t.Parallel()
+	ring, _ := newRing(t)
+	path := filepath.Join(t.TempDir(), "db")
+	p := start(t, openSQLite(t, path+"?_pragma=busy_timeout(20)&x="), ring)
+	p.fill(first())
+	other, err := openSQLite(t, path).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.ExecContext(t.Context(), `BEGIN EXCLUSIVE`); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Fill(t.Context(), user("NEWXXXXXXXXXXXXX")); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+		t.Errorf("a change while the database is locked: %v", err)
+	}
+	if !p.has(adaKey) {
+		t.Error("a known key does not work")
+	}
+	if _, err := other.ExecContext(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	p.fill(user("NEWXXXXXXXXXXXXX"))
+	if !p.has("AKIANEWXXXXXXXXXXXXX") {
+		t.Error("what was answered is not in force")
+	}
+}
+
+// TestRevokedElsewhere: who was revoked in another process changes nothing more in this one, which
+// has not heard of it yet.
+func TestRevokedElsewhere(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		ring, _ := newRing(t)
+		here, there := start(t, open(), ring), start(t, open(), ring)
+		here.fill(directory.Contents{Accounts: []string{account}, Users: []directory.NewUser{boss(), {
+			ARN: adaARN, Holder: directory.Holder{Inline: map[string]string{"All": allow("*")}}, Keys: []directory.NewKey{{
+				ID:     adaKey,
+				Secret: secretOf(adaKey),
+			}},
+		}}})
+		there.refresh()
+		if code := newCaller(t, there).call("UpdateAccessKey", "UserName", "ada", "AccessKeyId", adaKey, "Status", "Inactive"); code != "" {
+			t.Fatal(code)
+		}
+		ada := newCaller(t, here)
+		ada.key = adaKey
+		if code := ada.call("CreateUser", "UserName", "eve"); code != "ServiceUnavailable" {
+			t.Errorf("a change by who was revoked: %q", code)
+		}
+		here.refresh()
+		if code := ada.call("CreateUser", "UserName", "eve"); code != "InvalidClientTokenId" {
+			t.Errorf("another one: %q", code)
+		}
+		if code := newCaller(t, here).call("GetUser", "UserName", "eve"); code != "NoSuchEntity" {
+			t.Errorf("the user is there: %q", code)
+		}
+	})
+}
