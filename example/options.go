@@ -48,6 +48,7 @@ type options struct {
 	maxStale time.Duration
 	// restored serves users, keys and policies of a backup.
 	restored bool
+	operator string // another operator that is made; "": none
 	// diagnose logs why the signatures of refused requests do not verify.
 	diagnose bool
 	// explain logs why policies deny requests.
@@ -69,6 +70,8 @@ func parseOptions(args []string, stdout io.Writer) (opts options, err error) {
 		"keep principals, policies and rides in this `folder`; the first start writes it")
 	fs.StringVar(&opts.store, "store", directoryStore, "keep users, keys and policies in the `place`: directory, which is rides.db, "+
 		"for aws iam to show and change; or files, which are principals.json and policies/, for you to edit")
+	fs.StringVar(&opts.operator, "operator", "", "make another operator, a user of this new `name` with a key in NAME.env, "+
+		"for when no operator's key can be used any more")
 	fs.BoolVar(&opts.restored, "restored", false, "serve a rides.db from before the last changes of users, keys and policies, "+
 		"as after a restore: keys that were deleted since are good again")
 	fs.DurationVar(&opts.maxStale, "max-stale", 5*time.Minute, "let keys and policies that are known count for this `duration` "+

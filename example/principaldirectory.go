@@ -65,8 +65,28 @@ func openPrincipalDirectory(ctx context.Context, opts options, a api, addr net.A
 			"what was detached: look through aws iam get-account-authorization-details and list-access-keys",
 			"revision", now, "answered_before", answered)
 	}
+	if opts.operator != "" {
+		if err := p.addOperator(ctx, opts.operator, addr); err != nil {
+			return nil, fmt.Errorf("no operator %q was made: %w", opts.operator, err)
+		}
+		log.Info("another operator was made", "user", a.principal("user", opts.operator), "file", envPath(opts.data, opts.operator))
+	}
 	p.revision.restart()
 	return p, nil
+}
+
+// addOperator adds another operator. Who can start the program on the folder may do so: it is the
+// way back in where the operator's key was lost or deleted, or the ring that sealed it.
+func (p *principalDirectory) addOperator(ctx context.Context, name string, addr net.Addr) error {
+	if strings.EqualFold(name, poolEnv) || strings.ContainsAny(name, `/\`) {
+		return errors.New("its env file cannot have that name")
+	}
+	var f filling
+	f.add(p.api, name, directory.Holder{Inline: map[string]string{operatorPolicy: operatorPolicyDocument}})
+	if err := p.Fill(ctx, f.Contents); err != nil {
+		return err
+	}
+	return f.callers[0].writeEnv(p.dir, p.api, endpoint(addr))
 }
 
 func (p *principalDirectory) where() string { return "the directory" }

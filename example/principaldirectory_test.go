@@ -367,3 +367,34 @@ func TestIAMIsTheServiceOfTheScope(t *testing.T) {
 	s.send(with.Sign(s.request("GET", "/prod/rides", ""))).wants(t, 403)
 	s.iam("GetCallerIdentity").wants(t, 400)
 }
+
+// TestAnotherOperator: whoever can start the program makes another operator, also where the ring
+// was lost, and so the keys of all; a user who exists is left alone.
+func TestAnotherOperator(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	start(t, data).stop()
+	if err := os.Remove(data + ".ring"); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, data, "-operator", "rescue")
+	if got := s.iam("ListUsers").status; got != 503 {
+		t.Errorf("with the old operator's key: %d", got)
+	}
+	rescue := s.credentials("rescue")
+	s.iamAs(rescue, "CreateAccessKey", "UserName", "newcomer").wants(t, 200)
+	if log := s.stderr.String(); !strings.Contains(log, "another operator was made") || strings.Contains(log, rescue.SecretAccessKey) {
+		t.Errorf("the log says\n%s", log)
+	}
+	s.stop()
+	for _, name := range []string{"rescue", "newcomer", "pool", "a/b", "*"} {
+		before := contents(t, data)
+		if _, stderr := fails(t, 1, "-addr", "127.0.0.1:0", "-data", data, "-operator", name); !strings.Contains(stderr, "no operator") {
+			t.Errorf("%q: %s", name, stderr)
+		}
+		for file, text := range contents(t, data) {
+			if strings.HasSuffix(file, ".env") && before[file] != text {
+				t.Errorf("%q: %s was written", name, file)
+			}
+		}
+	}
+}

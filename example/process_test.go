@@ -316,7 +316,7 @@ func TestHelp(t *testing.T) {
 	stdout, stderr := fails(t, 0, "-h")
 	for _, flag := range []string{
 		"-addr host:port", "-health host:port", "-proxies networks", "-data folder", "-region region", "-cors origins", "-presign duration",
-		"-url URL", "-deliver program", "-store place", "-restored", "-max-stale duration",
+		"-url URL", "-deliver program", "-store place", "-restored", "-operator name", "-max-stale duration",
 		"-diagnose", "-explain", "-log-level level", "us-east-1", "127.0.0.1:8080", "./wildgate-data",
 	} {
 		if !strings.Contains(stdout, flag) {
