@@ -80,12 +80,18 @@ func (a api) isOperator(u directory.NewUser) bool {
 	return strings.HasPrefix(u.ARN, account) && strings.EqualFold(u.ARN[strings.LastIndexByte(u.ARN, '/')+1:], operatorUser)
 }
 
-// keysOf returns a user's keys. One that will expire does so in the directory, too; one that has is
-// inactive there, as aws iam tells nothing of that.
+// keysOf returns a user's keys. One that expires does so in the directory too, though aws iam does
+// not show that.
 func (f *filling) keysOf(u *filestore.User, now time.Time) (keys []directory.NewKey) {
 	for _, k := range u.Keys {
-		made := directory.NewKey{ID: k.ID, Secret: k.Secret, Inactive: k.Inactive, Expires: k.Expires}
-		if !k.Expires.IsZero() && !k.Inactive && !now.Before(k.Expires) {
+		made := directory.NewKey{ID: k.ID, Secret: k.Secret, Inactive: k.Inactive}
+		switch {
+		case k.Expires.IsZero():
+		case now.Before(k.Expires):
+			made.Expires = k.Expires
+			f.says = append(f.says, fmt.Sprintf("access key %s of %s expires on %s, which aws iam does not show", k.ID, u.ARN,
+				k.Expires.UTC().Format(time.RFC3339)))
+		default:
 			made.Inactive = true
 			f.says = append(f.says, fmt.Sprintf("access key %s of %s has expired: here it is inactive", k.ID, u.ARN))
 		}

@@ -340,6 +340,7 @@ func (db *database) write(ctx context.Context, s *state, change func(*edit) erro
 			return unavailable("nothing was changed", err)
 		}
 	}
+	tooLate.Stop() // a large draft takes long to make, and no database is waited for meanwhile
 	e := newEdit(base, db.d.cfg.Partition, db.d.cfg.Now())
 	if err := change(e); err != nil || len(e.changed) == 0 {
 		return err

@@ -145,9 +145,10 @@ type Directory struct {
 }
 
 var (
-	_ sigv4auth.CredentialStore = (*Directory)(nil)
-	_ sigv4auth.PolicyStore     = (*Directory)(nil)
-	_ sigv4auth.RoleStore       = (*Directory)(nil)
+	_ sigv4auth.CredentialStore    = (*Directory)(nil)
+	_ sigv4auth.PolicyStore        = (*Directory)(nil)
+	_ sigv4auth.RoleStore          = (*Directory)(nil)
+	_ sigv4auth.ManagedPolicyStore = (*Directory)(nil)
 )
 
 var (

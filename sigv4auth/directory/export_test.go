@@ -27,6 +27,30 @@ func Rewind(d *Directory) func() {
 	return func() { d.current.Store(s) }
 }
 
+// Stale returns whose policies, as they are kept, are not what a fresh assembly makes of the state
+// that is in force, "" if nobody's.
+func Stale(d *Directory) string {
+	s := d.current.Load()
+	var wrong []string
+	compare := func(arn string, kept, fresh *assembled) {
+		if kept.of != fresh.of || kept.changed != fresh.changed || !slices.Equal(kept.set.Identity, fresh.set.Identity) ||
+			!slices.Equal(kept.set.Boundaries, fresh.set.Boundaries) {
+			wrong = append(wrong, fmt.Sprintf("%s has %+v; want %+v", arn, *kept, *fresh))
+		}
+	}
+	for _, u := range s.usersID.All() {
+		again := *u
+		again.policies = new(assembly)
+		compare(u.arn, s.ofUser(u), s.ofUser(&again))
+	}
+	for _, r := range s.rolesID.All() {
+		again := *r
+		again.policies = new(assembly)
+		compare(r.arn, s.ofRole(r), s.ofRole(&again))
+	}
+	return strings.Join(wrong, "\n")
+}
+
 // Inconsistent returns what the indexes of a directory say that its entities do not, "" if nothing.
 func Inconsistent(d *Directory) string {
 	s := d.current.Load()

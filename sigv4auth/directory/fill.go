@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -38,7 +39,8 @@ type NewPolicy struct {
 
 // Holder is the policies of a user, a group or a role.
 type Holder struct {
-	// Attached are the ARNs of managed policies, and Inline the documents of inline ones, by name.
+	// Attached are the ARNs of managed policies, at most 20, and Inline the documents of inline
+	// ones, by name.
 	Attached []string
 	Inline   map[string]string
 }
@@ -61,10 +63,11 @@ type NewUser struct {
 	Holder
 	// Boundary is the ARN of the managed policy that is the permissions boundary. Empty: none.
 	Boundary string
-	// Groups are the ARNs of the groups that the user is in.
+	// Groups are the ARNs of the groups that the user is in, at most 10.
 	Groups []string
 	Tags   []Tag
-	Keys   []NewKey
+	// Keys are at most 10. The endpoint makes no new one for a user who has two.
+	Keys []NewKey
 }
 
 // NewKey is an access key.
@@ -76,7 +79,7 @@ type NewKey struct {
 	// Inactive keys are refused.
 	Inactive bool
 	// Expires is when the key is refused from, in whole seconds. IAM's keys do not expire; it is
-	// for those that come from another store. Zero: never.
+	// for those that come from another store. Zero: never. A time before 1970 is a mistake.
 	Expires time.Time
 }
 
@@ -98,8 +101,13 @@ type NewRole struct {
 }
 
 // Fill adds contents to the directory, all of them or, if there is any mistake, nothing: then the
-// error has every mistake. What exists already is a mistake. It asks nobody for permission, and is
-// how a directory gets its first principal.
+// error has every mistake, and no secret. A mistake in a document is told with its line and column.
+// What exists already is a mistake. It asks nobody for permission, and is how a directory gets its
+// first principal.
+//
+// So that what another store held can be taken over, documents may be longer than IAM's quotas
+// allow, and a user may have more access keys than two. The quotas stop who then asks the endpoint
+// for more.
 func (d *Directory) Fill(ctx context.Context, contents Contents) error {
 	return d.update(ctx, func(e *edit) error {
 		f := filler{edit: e, d: d}
@@ -107,6 +115,13 @@ func (d *Directory) Fill(ctx context.Context, contents Contents) error {
 		return errors.Join(f.mistakes...)
 	})
 }
+
+// The bounds of what is filled in, where the endpoint's are narrower. AWS grants as many managed
+// policies on request.
+const (
+	maxKeysFilled     = 10
+	maxAttachedFilled = 20
+)
 
 // filler checks contents, and puts them into a draft.
 type filler struct {
@@ -184,6 +199,10 @@ func (f *filler) named(arn, id, kind, prefix string, tags []Tag, maxName int) (n
 		f.mistake(arn, "its unique ID is none")
 		return n, false
 	}
+	if len(tags) > iamid.MaxTags {
+		f.mistake(arn, "it has %d tags; at most %d", len(tags), iamid.MaxTags)
+		return n, false
+	}
 	seen := map[string]string{}
 	for _, t := range tags {
 		if problem := iamid.AddTag(seen, t.Key, t.Value); problem != "" {
@@ -211,7 +230,9 @@ func (f *filler) holder(n *named, arn string, h *Holder) holder {
 		made.attached = append(made.attached, policy)
 	}
 	slices.Sort(made.attached)
-	made.attached = slices.Compact(made.attached)
+	if made.attached = slices.Compact(made.attached); len(made.attached) > maxAttachedFilled {
+		f.mistake(arn, "it has %d managed policies; at most %d", len(made.attached), maxAttachedFilled)
+	}
 	for _, name := range slices.Sorted(maps.Keys(h.Inline)) {
 		if !namePattern.Match(name) || len(name) > iamid.MaxPolicyName {
 			f.mistake(arn, "%q is no name of an inline policy", name)
@@ -219,6 +240,12 @@ func (f *filler) holder(n *named, arn string, h *Holder) holder {
 		made.inline = append(made.inline, inlinePolicy{name, f.document(arn, name, h.Inline[name], iampolicy.IdentityPolicy)})
 	}
 	return made
+}
+
+func (f *filler) description(arn, text string) {
+	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxDescription {
+		f.mistake(arn, "a description is at most %d characters", maxDescription)
+	}
 }
 
 func (f *filler) needsPolicy(account, arn, policy string) {
@@ -236,6 +263,7 @@ func (f *filler) policy(p *NewPolicy) {
 		f.mistake(p.ARN, "it exists already")
 		return
 	}
+	f.description(p.ARN, p.Description)
 	first := &version{id: "v1", created: f.now, doc: f.document(p.ARN, n.name, p.Document, iampolicy.IdentityPolicy)}
 	f.putPolicy(&policy{
 		named: n, description: p.Description, updated: f.now, versions: []*version{first}, defaultVersion: first.id, nextVersion: 2,
@@ -276,38 +304,47 @@ func (f *filler) user(u *NewUser) {
 		made.groups = append(made.groups, g.id)
 	}
 	slices.Sort(made.groups)
-	made.groups = slices.Compact(made.groups)
+	if made.groups = slices.Compact(made.groups); len(made.groups) > maxGroupsPerUser {
+		f.mistake(u.ARN, "it is in %d groups; at most %d", len(made.groups), maxGroupsPerUser)
+	}
+	if len(u.Keys) > maxKeysFilled {
+		f.mistake(u.ARN, "it has %d access keys; at most %d", len(u.Keys), maxKeysFilled)
+	}
 	for i := range u.Keys {
-		if k := f.key(made, &u.Keys[i]); k != nil {
+		if k := f.key(made, u.ARN, i, &u.Keys[i]); k != nil {
 			made.keys = append(made.keys, k.id)
 		}
 	}
 	f.putUser(made)
 }
 
-func (f *filler) key(of *user, k *NewKey) *accessKey {
-	id, secret := k.ID, k.Secret
-	_, exists := f.keys.Get(id)
-	_, deleted := f.deleted.Get(id)
+// key puts the user's i-th key. An ID is told only where the directory has it: somebody may have
+// taken the secret for the ID.
+func (f *filler) key(of *user, arn string, i int, k *NewKey) *accessKey {
+	_, exists := f.keys.Get(k.ID)
+	_, deleted := f.deleted.Get(k.ID)
 	switch {
-	case !iamid.ValidAccessKeyID(id):
-		f.mistake(of.name, "an access key ID is none")
+	case !iamid.ValidAccessKeyID(k.ID):
+		f.mistake(arn, "Keys[%d]: the access key ID is none", i)
 		return nil
-	case !iamid.ValidSecret(secret.Reveal()):
-		f.mistake(of.name, "access key %s: %s", id, iamid.SecretRule)
+	case !iamid.ValidSecret(k.Secret.Reveal()):
+		f.mistake(arn, "Keys[%d]: %s", i, iamid.SecretRule)
 		return nil
 	case exists || deleted:
-		f.mistake(of.name, "access key %s exists already, or did", id)
+		f.mistake(arn, "Keys[%d]: access key %s exists already, or did", i, k.ID)
+		return nil
+	case !k.Expires.IsZero() && k.Expires.Unix() <= 0:
+		f.mistake(arn, "Keys[%d]: Expires is before 1970", i)
 		return nil
 	}
-	made, err := f.d.newKey(id, secret, of, f.now)
+	made, err := f.d.newKey(k.ID, k.Secret, of, f.now)
 	if err != nil {
-		f.mistake(of.name, "%w", err)
+		f.mistake(arn, "Keys[%d]: %w", i, err)
 		return nil
 	}
-	made.active, made.expires = !k.Inactive, k.Expires.UTC().Truncate(time.Second)
-	if k.Expires.IsZero() {
-		made.expires = time.Time{}
+	made.active = !k.Inactive
+	if !k.Expires.IsZero() {
+		made.expires = k.Expires.UTC().Truncate(time.Second)
 	}
 	f.putKey(made)
 	return made
@@ -326,6 +363,7 @@ func (f *filler) role(r *NewRole) {
 	if r.MaxSession != 0 && (r.MaxSession < minSessionDuration*time.Second || r.MaxSession > maxSessionDuration*time.Second) {
 		f.mistake(r.ARN, "MaxSession is from 1 to 12 hours")
 	}
+	f.description(r.ARN, r.Description)
 	f.needsPolicy(n.account, r.ARN, r.Boundary)
 	made := &role{
 		holder: f.holder(&n, r.ARN, &r.Holder), boundary: r.Boundary, description: r.Description, maxSession: r.MaxSession,

@@ -46,7 +46,7 @@ func people() directory.Contents {
 	}
 }
 
-// TestContract: a Directory keeps the contracts of the three kinds of stores, with everything that
+// TestContract: a Directory keeps the contracts of the four kinds of stores, with everything that
 // can be done to it (threats 104, 191 and 207).
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -70,6 +70,10 @@ func TestContract(t *testing.T) {
 				t.Fatal(err)
 			}
 			roles = append(roles, r)
+		}
+		managed := []string{
+			s.must("CreatePolicy", "PolicyName", "Read", "Path", "/rides/", "PolicyDocument", allowing("ride:Read")).get("Policy/Arn"),
+			s.must("CreatePolicy", "PolicyName", "Write", "PolicyDocument", allowing("ride:Write")).get("Policy/Arn"),
 		}
 		made := 0
 		name := func(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
@@ -134,6 +138,20 @@ func TestContract(t *testing.T) {
 				removeRole(r)
 				return nil
 			},
+			ChangeTrust: func(r sigv4auth.Role) error {
+				s.must("UpdateAssumeRolePolicy", "RoleName", name(r.ARN), "PolicyDocument", forEC2)
+				return nil
+			},
+			ManagedPolicies: s.dir, KnownPolicies: managed,
+			ChangePolicy: func(arn string) error {
+				s.must("CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", allowing("ride:List"), "SetAsDefault", "true")
+				return nil
+			},
+			DeletePolicy: func(arn string) error {
+				s.must("DeletePolicy", "PolicyArn", arn)
+				return nil
+			},
+			Fail: s.dir.Close,
 		}
 	})
 }

@@ -124,6 +124,12 @@ func TestRoleContract(t *testing.T) {
 				f.edit("principals.json", "role/app/Rider", "role/app/Gone")
 				return nil
 			},
+			ChangeTrust: func(sigv4auth.Role) error {
+				f.edit("principals.json", `"RoleId": "AROARIDER",`, `"RoleId": "AROARIDER", "AssumeRolePolicyDocument": {
+					"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"}},`)
+				return nil
+			},
+			Fail: s.Close,
 		}
 	})
 }

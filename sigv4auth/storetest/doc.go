@@ -1,5 +1,6 @@
 // Package storetest checks implementations of [sigv4auth.CredentialStore],
-// [sigv4auth.PolicyStore] and [sigv4auth.RoleStore] against their contracts.
+// [sigv4auth.PolicyStore], [sigv4auth.RoleStore] and [sigv4auth.ManagedPolicyStore] against their
+// contracts.
 //
 // A store's own test calls [TestStore] and nothing else. What the store cannot do is left out of
 // the [Fixture]:

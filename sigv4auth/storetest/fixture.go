@@ -55,6 +55,25 @@ type Fixture struct {
 	// cannot do that.
 	DeleteRole, RecreateRole, ChangeRole func(r sigv4auth.Role) error
 
+	// ChangeTrust gives one of KnownRoles another trust policy. nil: the store cannot do that.
+	ChangeTrust func(r sigv4auth.Role) error
+
+	// ManagedPolicies is the store of managed policies that is used with them. nil: none are
+	// tested.
+	ManagedPolicies sigv4auth.ManagedPolicyStore
+
+	// KnownPolicies are the ARNs of managed policies in the store that can be read. Of two or more,
+	// one is deleted and the others stay.
+	KnownPolicies []string
+
+	// ChangePolicy gives one of KnownPolicies another document, and DeletePolicy deletes it. nil:
+	// the store cannot do that.
+	ChangePolicy, DeletePolicy func(arn string) error
+
+	// Fail makes all of the stores fail until the end of the test, as a database that cannot be
+	// reached does, or Close. nil: they never fail.
+	Fail func() error
+
 	// Sealed says that Known are sessions whose access keys no store holds, as those of package
 	// sts: a revision is then the role's, and Policies cannot tell the access keys apart.
 	Sealed bool
@@ -127,7 +146,8 @@ func checks() []test {
 		}, stateIsKept},
 		{"what changes for others changes no state", func(f *Fixture) bool { return policies(f) && f.ChangeOthers != nil }, othersStates},
 		{"no decision is joined from two states", func(f *Fixture) bool { return policies(f) && f.Recreate != nil }, noMixture},
-	}, roleChecks()...)
+		{"a store that fails says so", func(f *Fixture) bool { return f.Fail != nil }, failing},
+	}, append(roleChecks(), managedChecks()...)...)
 }
 
 // eventually calls holds until it returns nil, and returns its last error if that takes too long.

@@ -25,6 +25,7 @@ func roleChecks() []test {
 		{"many may ask for roles at once", roles, rolesAtOnce},
 		{"a deleted role does not exist, and no other", func(f *Fixture) bool { return roles(f) && f.DeleteRole != nil }, deletedRole},
 		{"a role that was made again is another one", func(f *Fixture) bool { return roles(f) && f.RecreateRole != nil }, recreatedRole},
+		{"a changed trust policy is in force", func(f *Fixture) bool { return roles(f) && f.ChangeTrust != nil }, changedTrust},
 		{"a revision is of one role", policies, revisionOfOneRole},
 		{"the sessions of a role keep its state, or it is gone", func(f *Fixture) bool {
 			return policies(f) && (f.ChangeRole != nil || f.RecreateRole != nil || f.DeleteRole != nil)
@@ -202,6 +203,33 @@ func recreatedRole(ctx context.Context, f *Fixture) error {
 		return fmt.Errorf("what was returned before has changed: %w", err)
 	}
 	return nil
+}
+
+func changedTrust(ctx context.Context, f *Fixture) error {
+	before, err := f.role(ctx, f.KnownRoles[0].ARN)
+	if err != nil {
+		return err
+	}
+	trust := textOfTrust(&before)
+	if err := f.ChangeTrust(f.KnownRoles[0]); err != nil {
+		return fmt.Errorf("Fixture.ChangeTrust: %w", err)
+	}
+	err = f.eventually(ctx, func() error {
+		now, err := f.role(ctx, before.ARN)
+		if err == nil && textOfTrust(&now) == trust {
+			err = fmt.Errorf("Role(%q): the trust policy is the one before", before.ARN)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if textOfTrust(&before) != trust {
+		return fmt.Errorf("Role(%q): the trust policy that was returned before has changed", before.ARN)
+	}
+	rest := *f
+	rest.KnownRoles = slices.Clone(f.KnownRoles[1:])
+	return knownRoles(ctx, &rest)
 }
 
 // sessionOf is the identity of a request that was verified with a session of a role.

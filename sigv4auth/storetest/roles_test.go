@@ -32,13 +32,19 @@ const (
 	otherARN = "arn:aws:iam::111122223333:role/Other"
 )
 
-func role(arn, id string) sigv4auth.Role {
-	trust, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},
+func trusting(account string) *iampolicy.Policy {
+	p, err := iampolicy.Parse([]byte(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"`+account+`"},
 		"Action":"sts:AssumeRole"}]}`), iampolicy.TrustPolicy)
 	if err != nil {
 		panic(err)
 	}
-	return sigv4auth.Role{ARN: arn, ID: id, TrustPolicy: trust, MaxSession: 2 * time.Hour, Tags: map[string]string{"team": "ops"}}
+	return p
+}
+
+func role(arn, id string) sigv4auth.Role {
+	return sigv4auth.Role{
+		ARN: arn, ID: id, TrustPolicy: trusting("111122223333"), MaxSession: 2 * time.Hour, Tags: map[string]string{"team": "ops"},
+	}
 }
 
 func newMemoryRoles(fault string) *memoryRoles {
@@ -77,6 +83,17 @@ func (m *memoryRoles) fixture() storetest.Fixture {
 		}
 	}
 	f.DeleteRole, f.RecreateRole, f.ChangeRole = change("delete"), change("recreate"), change("policies")
+	f.ChangeTrust = func(r sigv4auth.Role) error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for arn, now := range m.roles {
+			if m.fault != "changes no trust policy" && arn == r.ARN || m.fault == "changes all trust policies" {
+				now.TrustPolicy = trusting("444455556666")
+				m.roles[arn] = now
+			}
+		}
+		return nil
+	}
 	return f
 }
 
@@ -131,7 +148,7 @@ func TestMemoryRoles(t *testing.T) {
 	t.Parallel()
 	storetest.TestStore(t, func(*testing.T) storetest.Fixture { return newMemoryRoles("").fixture() })
 	faults, ran := storetest.FaultsForTest(t.Context(), func() storetest.Fixture { return newMemoryRoles("").fixture() })
-	if len(faults) > 0 || ran != 23 {
+	if len(faults) > 0 || ran != 24 {
 		t.Errorf("%d tests ran, and found %v", ran, faults)
 	}
 }
@@ -147,6 +164,7 @@ func TestBrokenRoleStores(t *testing.T) {
 		atOnce  = "many may ask for roles at once"
 		deleted = "a deleted role does not exist, and no other"
 		again   = "a role that was made again is another one"
+		trust   = "a changed trust policy is in force"
 		one     = "a revision is of one role"
 		kept    = "the sessions of a role keep its state, or it is gone"
 	)
@@ -162,6 +180,8 @@ func TestBrokenRoleStores(t *testing.T) {
 		"deletes all":                             deleted,
 		"keeps the unique ID":                     again,
 		"changes the role that it returned":       again,
+		"changes no trust policy":                 trust,
+		"changes all trust policies":              trust,
 		"sessions by ARN alone":                   one,
 		"any state":                               kept,
 	} {
