@@ -23,6 +23,7 @@ var keyOperations = map[string]operation{
 const (
 	statusActive   = "Active"
 	statusInactive = "Inactive"
+	statusExpired  = "Expired"
 )
 
 // NewAccessKey returns a new random access key: an ID of 20 characters that begins with AKIA, and a
@@ -51,10 +52,13 @@ type keyAnswer struct {
 	CreateDate      awsquery.Time
 }
 
-func answerKey(u *user, k *accessKey) keyAnswer {
-	status := statusInactive
-	if k.active {
-		status = statusActive
+func answerKey(u *user, k *accessKey, now time.Time) keyAnswer {
+	status := statusActive
+	switch {
+	case !k.active:
+		status = statusInactive
+	case !k.expires.IsZero() && !now.Before(k.expires):
+		status = statusExpired
 	}
 	return keyAnswer{UserName: u.name, AccessKeyID: k.id, Status: status, CreateDate: awsquery.Time(k.created)}
 }
@@ -92,7 +96,7 @@ func createAccessKey(c *call) (do, error) {
 			changed.keys = append(slices.Clone(now.keys), id)
 			e.putUser(&changed)
 			e.putKey(k)
-			answer = answerKey(now, k)
+			answer = answerKey(now, k, e.now)
 			return nil
 		})
 		answer.SecretAccessKey = secret.Reveal()
@@ -117,7 +121,7 @@ func listAccessKeys(c *call) (do, error) {
 				if !ok {
 					return keyAnswer{}, false // unreachable: a user's keys are there
 				}
-				return answerKey(u, k), true
+				return answerKey(u, k, c.endpoint.dir.cfg.Now()), true
 			})
 		return struct {
 			AccessKeyMetadata awsquery.List[keyAnswer]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
+	"github.com/wildgate/wildgate/sigv4auth/directory"
 )
 
 // with calls with a key that CreateAccessKey returned.
@@ -126,4 +127,21 @@ func TestLastUsed(t *testing.T) {
 	}
 	s.refused(404, "NoSuchEntity", "The Access Key with id AKIANOBODYNOBODYNOBO cannot be found.",
 		"GetAccessKeyLastUsed", "AccessKeyId", "AKIANOBODYNOBODYNOBO")
+}
+
+// TestExpiredKey: a key that came with an end is told to have come to it, and is refused then.
+func TestExpiredKey(t *testing.T) {
+	t.Parallel()
+	s := newIAM(t, directory.Contents{Users: []directory.NewUser{{
+		ARN: rootOfARN + "user/ada", Holder: directory.Holder{Inline: map[string]string{"All": everything}},
+		Keys: []directory.NewKey{{ID: adaKey, Secret: secretOf(adaKey), Expires: start.Add(time.Hour)}},
+	}}})
+	for _, want := range []string{"Active", "Expired"} {
+		got := s.must("ListAccessKeys", "UserName", "ada").get("AccessKeyMetadata/member.1/Status")
+		admitted := s.call(adaKey, "GetUser").status == 200
+		if got != want || admitted != (want == "Active") {
+			t.Errorf("the key is %s, and admitted %t; want %s", got, admitted, want)
+		}
+		s.clock.Advance(time.Hour)
+	}
 }

@@ -72,7 +72,7 @@ var (
 	optionalARNRule  = awsquery.Rule{MinLength: 20, MaxLength: 2048}
 	documentRule     = awsquery.Rule{Required: true, MinLength: 1, MaxLength: maxDocumentSent, Pattern: documentText}
 	accessKeyIDRule  = awsquery.Rule{Required: true, MinLength: 16, MaxLength: 128, Pattern: wordPattern}
-	statusRule       = awsquery.Rule{Required: true, Enum: []string{"Active", "Inactive", "Expired"}}
+	statusRule       = awsquery.Rule{Required: true, Enum: []string{statusActive, statusInactive, statusExpired}}
 	tagsRule         = awsquery.Rule{MaxLength: iamid.MaxTags}
 	requiredTagsRule = awsquery.Rule{Required: true, MaxLength: iamid.MaxTags}
 	tagKeyRule       = awsquery.Rule{Required: true, MinLength: 1, MaxLength: 128}
