@@ -12,8 +12,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// An API whose callers are in a directory. This one is in memory; with a DB and a Ring in the Config
-// it lasts, and with an Endpoint beside the API, aws iam changes it.
+// An API whose callers are in a directory. This one is in memory; with a DB and a Ring in the
+// Config it lasts, and with an Endpoint beside the API, aws iam changes it.
 func Example() {
 	ctx := context.Background()
 	dir, err := directory.Open(ctx, directory.Config{})
