@@ -17,8 +17,15 @@ import (
 // Config is what [New] makes a [Verifier] of. Its zero value is refused: it has no provider.
 type Config struct {
 	_ [0]func()
-	// Providers are the issuers whose tokens are accepted: at least one, each issuer once.
+	// Providers are the issuers whose tokens are accepted, each issuer once. There is at least one,
+	// unless there is a Lookup.
 	Providers []Provider
+	// Lookup returns the provider of an issuer that is none of Providers, as it is now, and false
+	// where there is none: for instance what a directory has of it. It is called for each token of
+	// such an issuer, before anything is known of who sent it, and must return at once. A provider
+	// that is invalid is none. Its keys are kept as those of Providers, until its Audiences change
+	// or it is gone. nil: there are no others.
+	Lookup func(issuer string) (Provider, bool)
 	// Leeway is how far ahead of ours an issuer's clock may be: a token is valid that much before
 	// its iat and nbf. It does not lengthen the life of a token: exp is exact. Zero: 1 minute. At
 	// most 5 minutes; a negative one is none.

@@ -23,6 +23,7 @@ type Verifier struct {
 
 	mu      sync.Mutex
 	closed  bool
+	found   map[string]*provider // by issuer: what Lookup returned; guarded by mu
 	fetches sync.WaitGroup
 }
 
@@ -32,8 +33,8 @@ var _ sts.TokenVerifier = (*Verifier)(nil)
 // fetched for the first token that needs them. Nothing that cfg refers to may be changed after.
 func New(cfg Config) (*Verifier, error) {
 	errs := []error{cfg.fill()}
-	v := &Verifier{byIssuer: map[string]*provider{}}
-	if len(cfg.Providers) == 0 {
+	v := &Verifier{byIssuer: map[string]*provider{}, found: map[string]*provider{}}
+	if len(cfg.Providers) == 0 && cfg.Lookup == nil {
 		errs = append(errs, errors.New("oidc: Config.Providers is empty"))
 	}
 	names := map[string]bool{}
@@ -72,7 +73,39 @@ func (v *Verifier) Close() error {
 	for _, p := range v.byIssuer {
 		p.closeIdle()
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, p := range v.found {
+		p.closeIdle()
+	}
 	return nil
+}
+
+// provider returns the provider of an issuer, nil if there is none.
+func (v *Verifier) provider(issuer string) *provider {
+	if p, known := v.byIssuer[issuer]; known || v.cfg.Lookup == nil {
+		return p
+	}
+	said, ok := v.cfg.Lookup(issuer)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	kept := v.found[issuer]
+	if ok && said.Issuer == issuer && kept != nil && slices.Equal(kept.audiences, said.Audiences) {
+		return kept
+	}
+	if kept != nil {
+		kept.closeIdle()
+		delete(v.found, issuer)
+	}
+	if !ok || said.Issuer != issuer || v.closed {
+		return nil
+	}
+	p, err := said.compile(0)
+	if err != nil {
+		return nil
+	}
+	v.found[issuer] = p
+	return p
 }
 
 // begin counts a fetch, unless the Verifier is closed.
@@ -96,8 +129,8 @@ func (v *Verifier) VerifyToken(ctx context.Context, token string) (sts.WebIdenti
 	if err := t.readIssuer(); err != nil {
 		return sts.WebIdentity{}, err
 	}
-	p, known := v.byIssuer[t.issuer]
-	if !known {
+	p := v.provider(t.issuer)
+	if p == nil {
 		return sts.WebIdentity{}, invalid(
 			"No OpenIDConnect provider found in your account for the issuer of the token", "its iss is that of no provider")
 	}
