@@ -58,7 +58,7 @@ type question struct {
 	err  error // once done is closed
 }
 
-// openDatabase reads everything, and begins to follow the database.
+// openDatabase reads everything.
 func openDatabase(ctx context.Context, d *Directory) (*database, error) {
 	db := &database{d: d, sql: d.cfg.DB, box: d.cfg.Ring.For(sealPurpose), bad: map[string]string{}}
 	if err := db.check(ctx); err != nil {
@@ -75,7 +75,6 @@ func openDatabase(ctx context.Context, d *Directory) (*database, error) {
 	db.ctx, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	db.asked = time.Now()
 	db.staleAt = time.AfterFunc(d.cfg.MaxStale, func() { d.stale.Store(true) })
-	db.running.Go(db.follow)
 	return db, nil
 }
 

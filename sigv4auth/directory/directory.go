@@ -173,6 +173,7 @@ func Open(ctx context.Context, cfg Config) (*Directory, error) {
 	if d.db, err = openDatabase(ctx, d); err != nil {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
+	d.db.running.Go(d.db.follow)
 	return d, nil
 }
 
