@@ -338,6 +338,10 @@ func (db *database) write(ctx context.Context, s *state, change func(*edit) erro
 		if base, _, err = db.catchUpTo(ctx, tx, s, before, previous); err != nil {
 			return unavailable("nothing was changed", err)
 		}
+		// It is what others have committed, and who asks now whether the caller still may has to be
+		// answered by it.
+		db.d.current.Store(base)
+		db.token = previous
 	}
 	tooLate.Stop() // a large draft takes long to make, and no database is waited for meanwhile
 	e := newEdit(base, db.d.cfg.Partition, db.d.cfg.Now())

@@ -60,9 +60,10 @@ func (db *database) loadAll(ctx context.Context, q querier, revision int64) (*st
 
 // loadSome reads entities again that have changed, or deletes them from the draft.
 func (db *database) loadSome(ctx context.Context, q querier, e *edit, changed []ref) error {
-	// A deleted entity gives its name free for another one, so that all deletions come first.
+	// Of several revisions, one may give a name to an entity that another one had. So all that have
+	// changed are taken out before the first is put in again.
 	for _, r := range changed {
-		if err := db.dropGone(ctx, q, e, r); err != nil {
+		if err := db.takeOut(ctx, q, e, r); err != nil {
 			return err
 		}
 	}
@@ -81,15 +82,11 @@ var tables = map[kind]string{
 	kindPolicy: "directory_policies", kindKey: "directory_keys", kindProvider: "directory_providers",
 }
 
-// dropGone removes an entity from the draft that is no longer in the database.
-func (db *database) dropGone(ctx context.Context, q querier, e *edit, r ref) error {
-	table, known := tables[r.kind]
-	if !known {
+// takeOut removes an entity from the draft, with what finds it. Accounts and keys have no name that
+// another one may get: an account stays, and a key goes if it is no longer in the database.
+func (db *database) takeOut(ctx context.Context, q querier, e *edit, r ref) error {
+	if _, known := tables[r.kind]; !known {
 		return fmt.Errorf("changes of a kind that this program does not know: %q", r.kind)
-	}
-	var there bool
-	if err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+table+` WHERE id = $1)`, r.id).Scan(&there); err != nil || there {
-		return err
 	}
 	switch r.kind {
 	case kindUser:
@@ -109,7 +106,14 @@ func (db *database) dropGone(ctx context.Context, q querier, e *edit, r ref) err
 			e.deletePolicy(p)
 		}
 	case kindKey:
-		e.deleteKey(r.id)
+		var there bool
+		err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM directory_keys WHERE id = $1)`, r.id).Scan(&there)
+		if err != nil {
+			return err
+		}
+		if !there {
+			e.deleteKey(r.id)
+		}
 	case kindProvider:
 		if p, ok := e.providers.Get(r.id); ok {
 			e.deleteProvider(p)
