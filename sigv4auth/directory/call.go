@@ -213,15 +213,7 @@ func (c *call) still(e *edit) error {
 	if c.id.Revision == "" {
 		return nil // the caller's store names no states
 	}
-	_, _, err := c.endpoint.cfg.Policies.Policies(c.request.Context(), c.id)
-	if _, known := e.base.keys.Get(c.id.AccessKeyID); err == nil && (known || c.id.Principal.EffectiveType() == iampolicy.AssumedRole) {
-		// The draft may begin with what another process has changed, and this one does not serve
-		// yet.
-		if _, ours := e.base.parseRevision(c.endpoint.dir.process, c.id.Revision); ours {
-			_, _, _, err = e.base.policiesOf(c.endpoint.dir.process, &c.id)
-		}
-	}
-	if err != nil {
+	if _, _, err := c.endpoint.cfg.Policies.Policies(c.request.Context(), c.id); err != nil {
 		return awsquery.Unavailable(fmt.Errorf("directory: the caller has changed since the decision: %w", err))
 	}
 	return nil

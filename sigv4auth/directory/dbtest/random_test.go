@@ -19,8 +19,8 @@ import (
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
-// boss is an administrator.
-func boss() directory.Contents {
+// bossAlone is an administrator.
+func bossAlone() directory.Contents {
 	return directory.Contents{Accounts: []string{account}, Users: []directory.NewUser{{
 		ARN: iamARN + "user/boss", Holder: directory.Holder{Inline: map[string]string{"All": allow("iam:*")}},
 		Keys: []directory.NewKey{{ID: bossKey, Secret: secretOf(bossKey)}},
@@ -99,8 +99,8 @@ func whole(t *testing.T, to http.Handler) (all []string) {
 	return all
 }
 
-// change makes a change at random; most fail.
-func change(t *testing.T, r *rand.Rand, to http.Handler) {
+// changeAtRandom makes a change at random; most fail.
+func changeAtRandom(t *testing.T, r *rand.Rand, to http.Handler) {
 	t.Helper()
 	one := func(of ...string) string { return of[r.IntN(len(of))] }
 	name, other, path := one(names...), one(names...), one("/", "/x/")
@@ -119,8 +119,10 @@ func change(t *testing.T, r *rand.Rand, to http.Handler) {
 		{"UpdateUser", "UserName", name, "NewUserName", other, "NewPath", path},
 		{"UpdateUser", "UserName", name, "NewUserName", one("e", other)},
 		{"UpdateGroup", "GroupName", name, "NewGroupName", one("e", other), "NewPath", path},
-		{"UpdateUser", "UserName", "e", "NewUserName", name}, {"UpdateGroup", "GroupName", "e", "NewGroupName", name},
-		{"AddUserToGroup", "UserName", name, "GroupName", other}, {"AddUserToGroup", "UserName", name, "GroupName", other},
+		{"UpdateUser", "UserName", "e", "NewUserName", name},
+		{"UpdateGroup", "GroupName", "e", "NewGroupName", name},
+		{"AddUserToGroup", "UserName", name, "GroupName", other},
+		{"AddUserToGroup", "UserName", name, "GroupName", other},
 		{"RemoveUserFromGroup", "UserName", name, "GroupName", other},
 		{"Attach" + held + "Policy", held + "Name", name, "PolicyArn", policy},
 		{"Attach" + held + "Policy", held + "Name", other, "PolicyArn", policy},
@@ -128,12 +130,14 @@ func change(t *testing.T, r *rand.Rand, to http.Handler) {
 		{"Put" + held + "Policy", held + "Name", name, "PolicyName", other, "PolicyDocument", document},
 		{"Delete" + held + "Policy", held + "Name", name, "PolicyName", other},
 		{"Delete" + held, held + "Name", name},
-		{"DeletePolicy", "PolicyArn", policy}, {"DeletePolicy", "PolicyArn", policy},
+		{"DeletePolicy", "PolicyArn", policy},
+		{"DeletePolicy", "PolicyArn", policy},
 		{"CreatePolicyVersion", "PolicyArn", policy, "PolicyDocument", document, "SetAsDefault", one("true", "false")},
 		{"SetDefaultPolicyVersion", "PolicyArn", policy, "VersionId", one("v1", "v2", "v3")},
 		{"DeletePolicyVersion", "PolicyArn", policy, "VersionId", one("v1", "v2", "v3")},
 		{"PutUserPermissionsBoundary", "UserName", name, "PermissionsBoundary", policy},
-		{"DeleteUserPermissionsBoundary", "UserName", name}, {"DeleteRolePermissionsBoundary", "RoleName", name},
+		{"DeleteUserPermissionsBoundary", "UserName", name},
+		{"DeleteRolePermissionsBoundary", "RoleName", name},
 		{"TagUser", "UserName", name, "Tags.member.1.Key", other, "Tags.member.1.Value", path},
 		{"UntagUser", "UserName", name, "TagKeys.member.1", other},
 		{"CreateAccessKey", "UserName", name},
@@ -151,7 +155,7 @@ func TestFollowsAll(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *sql.DB) {
 		ring, _ := newRing(t)
 		two := []*process{start(t, open(), ring), start(t, open(), ring)}
-		two[0].fill(boss())
+		two[0].fill(bossAlone())
 		two[1].refresh()
 		endpoints := []http.Handler{endpointOf(t, two[0]), endpointOf(t, two[1])}
 		const rounds, changes = 12, 40
@@ -159,7 +163,7 @@ func TestFollowsAll(t *testing.T) {
 			seed := uint64(round)
 			r := rand.New(rand.NewPCG(seed, seed))
 			for range changes {
-				change(t, r, endpoints[round%2])
+				changeAtRandom(t, r, endpoints[round%2])
 			}
 			third := start(t, open(), ring)
 			want := whole(t, endpointOf(t, third))
@@ -183,7 +187,7 @@ func TestSwappedNames(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *sql.DB) {
 		ring, _ := newRing(t)
 		writer, reader := start(t, open(), ring), start(t, open(), ring)
-		writer.fill(boss())
+		writer.fill(bossAlone())
 		here, there := endpointOf(t, writer), endpointOf(t, reader)
 		do := func(action string, params ...string) { t.Helper(); must(t, here, bossKey, action, params...) }
 		do("CreatePolicy", "PolicyName", "c", "PolicyDocument", allow("s3:*"))
@@ -217,7 +221,7 @@ func TestTakenRights(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *sql.DB) {
 		ring, _ := newRing(t)
 		one, other := start(t, open(), ring), start(t, open(), ring)
-		one.fill(boss())
+		one.fill(bossAlone())
 		const maidKey = "AKIAMAIDMAIDMAIDMAI1"
 		one.fill(directory.Contents{Users: []directory.NewUser{{
 			ARN: iamARN + "user/maid", Holder: directory.Holder{Inline: map[string]string{"All": allow("iam:*")}},
