@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,6 +25,7 @@ type call struct {
 
 	// What is being decided.
 	resource string
+	named    string // what a refusal names; "": resource
 	keys     []conditionKey
 
 	allowed bool // the caller may do what do does
@@ -68,6 +70,10 @@ func (c *call) refuse(action, resource, detail string) error {
 	}
 }
 
+// names says what the request names, of a kind, as IAM's refusals do. The path, the name that it has
+// or whose it is would tell that it exists.
+func (c *call) names(kind, name string) { c.named = kind + " " + name }
+
 // allow decides by policies whether the caller may do what it asks for on a resource. What is wrong
 // with the parameters that have been read comes first.
 func (c *call) allow(resource string, keys ...conditionKey) error {
@@ -90,7 +96,7 @@ func (c *call) allow(resource string, keys ...conditionKey) error {
 	}
 	return &sigv4auth.Error{
 		Reason: sigv4auth.ErrAccessDenied, Detail: said.Detail, Cause: said.Cause,
-		Message: signedapi.NotAuthorizedMessage(&c.id, "iam:"+c.action, resource),
+		Message: signedapi.NotAuthorizedMessage(&c.id, "iam:"+c.action, cmp.Or(c.named, resource)),
 	}
 }
 

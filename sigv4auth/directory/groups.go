@@ -33,6 +33,7 @@ func answerGroup(g *group) groupAnswer {
 
 // onGroup decides about an operation on the group that a request names.
 func (c *call) onGroup(name string, keys ...conditionKey) (*group, error) {
+	c.names("group", name)
 	g := c.state.groupNamed(c.account, name)
 	if g == nil {
 		if err := c.allow(c.arn("group", defaultPath, name), keys...); err != nil {
@@ -130,16 +131,17 @@ func listGroups(c *call) (do, error) {
 func updateGroup(c *call) (do, error) {
 	name := c.p.String("GroupName", groupNameRule)
 	newName, newPath := c.p.String("NewGroupName", newGroupNameRule), c.p.String("NewPath", pathRule)
-	if g := c.state.groupNamed(c.account, name); g != nil && (newName != "" || newPath != "") {
-		renamed := g.named
-		renamed.rename(newName, newPath)
-		if err := c.allow(c.arn("group", renamed.path, renamed.name)); err != nil {
-			return nil, err
-		}
-	}
 	g, err := c.onGroup(name)
 	if err != nil {
 		return nil, err
+	}
+	if newName != "" || newPath != "" {
+		renamed := g.named
+		renamed.rename(newName, newPath)
+		c.named = ""
+		if err := c.allow(c.arn("group", renamed.path, renamed.name)); err != nil {
+			return nil, err
+		}
 	}
 	return c.changeGroup(&g.named, func(e *edit, g *group) error {
 		if other := e.groupNamed(c.account, newName); newName != "" && other != nil && other.id != g.id {

@@ -201,6 +201,7 @@ func answerUse(use *usedAt) useAnswer {
 
 func accessKeyLastUsed(c *call) (do, error) {
 	id := c.p.String("AccessKeyId", accessKeyIDRule)
+	c.names("access key", id)
 	k, known := c.state.keys.Get(id)
 	var u *user
 	if known {

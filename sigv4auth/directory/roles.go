@@ -62,6 +62,7 @@ func answerRole(in known, r *role) roleAnswer {
 
 // onRole decides about an operation on the role that a request names.
 func (c *call) onRole(name string, keys ...conditionKey) (*role, error) {
+	c.names("role", name)
 	r := c.state.roleNamed(c.account, name)
 	if r == nil {
 		if err := c.allow(c.arn("role", defaultPath, name), keys...); err != nil {

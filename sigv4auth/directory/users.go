@@ -59,6 +59,7 @@ func answerTags(tags []Tag) awsquery.List[Tag] {
 // onUser decides about an operation on the user that a request names. A user that does not exist is
 // told only to who may act on it.
 func (c *call) onUser(name string, keys ...conditionKey) (*user, error) {
+	c.names("user", name)
 	u := c.state.userNamed(c.account, name)
 	if u == nil {
 		if err := c.allow(c.arn("user", defaultPath, name), keys...); err != nil {

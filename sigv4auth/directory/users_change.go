@@ -40,18 +40,18 @@ func (c *call) changeUser(decided *named, change func(*edit, *user) error) do {
 func updateUser(c *call) (do, error) {
 	name := c.p.String("UserName", existingUserRule)
 	newName, newPath := c.p.String("NewUserName", newUserNameRule), c.p.String("NewPath", pathRule)
-	u := c.state.userNamed(c.account, name)
-	if u != nil && (newName != "" || newPath != "") {
-		renamed := u.named
-		renamed.rename(newName, newPath)
-		// Who may have it under the new name has to be decided as well: API Reference, UpdateUser.
-		if err := c.allow(c.arn("user", renamed.path, renamed.name), resourceTags(u.tags)); err != nil {
-			return nil, err
-		}
-	}
 	u, err := c.onUser(name)
 	if err != nil {
 		return nil, err
+	}
+	if newName != "" || newPath != "" {
+		renamed := u.named
+		renamed.rename(newName, newPath)
+		// Who may have it under the new name has to be decided as well: API Reference, UpdateUser.
+		c.named = ""
+		if err := c.allow(c.arn("user", renamed.path, renamed.name), resourceTags(u.tags)); err != nil {
+			return nil, err
+		}
 	}
 	return c.changeUser(&u.named, func(e *edit, u *user) error {
 		if other := e.userNamed(c.account, newName); newName != "" && other != nil && other.id != u.id {
