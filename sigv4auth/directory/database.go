@@ -228,14 +228,17 @@ func (db *database) takeOver(ctx context.Context) error {
 	case revision <= s.revision:
 		return errHistory
 	}
-	return db.reading(ctx, func(q querier) error {
-		next, token, err := db.catchUp(ctx, q, s)
-		if err == nil {
-			db.d.current.Store(next)
-			db.token = token
-		}
+	var next *state
+	err = db.reading(ctx, func(q querier) (err error) {
+		next, token, err = db.catchUp(ctx, q, s)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	db.d.current.Store(next)
+	db.token = token
+	return nil
 }
 
 // catchUp returns the state of the database, which is behind s. q reads one state of it.
