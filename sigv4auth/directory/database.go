@@ -80,7 +80,9 @@ func openDatabase(ctx context.Context, d *Directory) (*database, error) {
 
 // close stops following, and waits for what is under way.
 func (db *database) close() error {
+	db.mu.Lock() // nobody begins a question any more
 	db.stop()
+	db.mu.Unlock()
 	db.running.Wait()
 	db.staleAt.Stop()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(db.ctx), pollTimeout)
@@ -227,14 +229,17 @@ func (db *database) takeOver(ctx context.Context) error {
 	case revision <= s.revision:
 		return errHistory
 	}
-	return db.reading(ctx, func(q querier) error {
-		next, token, err := db.catchUp(ctx, q, s)
-		if err == nil {
-			db.d.current.Store(next)
-			db.token = token
-		}
+	var next *state
+	err = db.reading(ctx, func(q querier) (err error) {
+		next, token, err = db.catchUp(ctx, q, s)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	db.d.current.Store(next)
+	db.token = token
+	return nil
 }
 
 // catchUp returns the state of the database, which is behind s. q reads one state of it.
@@ -419,7 +424,10 @@ func (db *database) seal(k *accessKey) ([]byte, error) {
 
 // reseal seals again what an older key of the ring has sealed, before that key is gone.
 func (db *database) reseal() {
-	_, err := db.d.Reseal(db.ctx)
+	// It has to end, since what follows the database waits for it.
+	ctx, cancel := context.WithTimeout(db.ctx, loadTimeout)
+	defer cancel()
+	_, err := db.d.Reseal(ctx)
 	if db.ctx.Err() == nil {
 		db.judge("secrets sealed by an older key of the ring", "they cannot be sealed again: ", err)
 	}
@@ -473,6 +481,8 @@ func (db *database) sealedOtherwise(ctx context.Context, after string, most int)
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	current, _ := keyring.KeyOf(sample)
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
 	rows, err := db.sql.QueryContext(ctx, `SELECT id FROM directory_keys WHERE seal_key <> $1 AND id > $2 ORDER BY id LIMIT $3`,
 		current.String(), after, most)
 	if err != nil {
@@ -486,5 +496,8 @@ func (db *database) sealedOtherwise(ctx context.Context, after string, most int)
 		}
 		ids = append(ids, id)
 	}
-	return ids, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, unavailable("the keys cannot be asked for", err)
+	}
+	return ids, nil
 }

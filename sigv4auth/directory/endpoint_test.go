@@ -138,6 +138,44 @@ func TestRightsOnAPath(t *testing.T) {
 	}
 }
 
+// TestRefusedAlike: whether what a request names exists, under which path, how its name is written,
+// and whose a key is, a refusal does not tell (threat 209).
+func TestRefusedAlike(t *testing.T) {
+	t.Parallel()
+	s := newIAM(t)
+	s.must("CreateUser", "UserName", "mallory")
+	mallory := s.must("CreateAccessKey", "UserName", "mallory")
+	sent := append(slices.Clone(sample), // of two with a name the last one counts
+		"UserName", "ada", "GroupName", "fleet", "RoleName", "rider", "NewUserName", "eve", "NewGroupName", "new", "NewPath", "/new/",
+		"AccessKeyId", "AKIAADAADAADAADAADA1", "PolicyArn", rootOfARN+"policy/x/Rides", "PolicySourceArn", rootOfARN+"user/ops/Ada")
+	ask := func() (all []string) {
+		for _, action := range directory.Actions() {
+			got := s.with(mallory, action, sent...)
+			all = append(all, itoa(got.status)+" "+got.message)
+		}
+		return all
+	}
+	before := ask()
+	if err := s.dir.Fill(t.Context(), directory.Contents{
+		Policies: []directory.NewPolicy{{ARN: rootOfARN + "policy/x/Rides", Document: everything}},
+		Groups:   []directory.NewGroup{{ARN: rootOfARN + "group/ops/Fleet"}},
+		Roles:    []directory.NewRole{{ARN: rootOfARN + "role/ops/Rider", Trust: forEC2}},
+		Users: []directory.NewUser{{
+			ARN: rootOfARN + "user/ops/Ada", Keys: []directory.NewKey{{
+				ID:     "AKIAADAADAADAADAADA1",
+				Secret: secretOf("AKIAADAADAADAADAADA1"),
+			}},
+		}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for i, after := range ask() {
+		if before[i] != after {
+			t.Errorf("%s:\nbefore: %s\nafter:  %s", directory.Actions()[i], before[i], after)
+		}
+	}
+}
+
 // TestConditionsOnTags: the tags of a request and of what it acts on are condition keys.
 func TestConditionsOnTags(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,14 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
@@ -235,7 +238,9 @@ func (db *database) saveUses(ctx context.Context) error {
 	err := db.check(ctx)
 	if err == nil {
 		err = inTransaction(ctx, db.sql, nil, func(tx *sql.Tx) error {
-			for of, use := range taken {
+			// In one order, so that no two processes wait for each other.
+			for _, of := range slices.SortedFunc(maps.Keys(taken), byKindAndID) {
+				use := taken[of]
 				_, err := tx.ExecContext(ctx, `INSERT INTO directory_uses (kind, id, used, region, service) VALUES ($1, $2, $3, $4, $5)
 					ON CONFLICT (kind, id) DO UPDATE SET used = excluded.used, region = excluded.region, service = excluded.service
 					WHERE directory_uses.used <= excluded.used`, string(of.kind), of.id, use.at.Unix(), use.region, use.service)
@@ -251,6 +256,8 @@ func (db *database) saveUses(ctx context.Context) error {
 	}
 	return err
 }
+
+func byKindAndID(a, b ref) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) }
 
 // usedInDatabase returns the last use that the database knows; nil: none.
 func (db *database) usedInDatabase(ctx context.Context, of ref) (*usedAt, error) {
