@@ -198,6 +198,9 @@ func (f *filler) named(arn, id, kind, prefix string, tags []Tag, maxName int) (n
 	} else if !iamid.ValidUniqueID(n.id) {
 		f.mistake(arn, "its unique ID is none")
 		return n, false
+	} else if f.hasID(n.id) {
+		f.mistake(arn, "it exists already, or another one with its unique ID")
+		return n, false
 	}
 	if len(tags) > iamid.MaxTags {
 		f.mistake(arn, "it has %d tags; at most %d", len(tags), iamid.MaxTags)
@@ -213,6 +216,15 @@ func (f *filler) named(arn, id, kind, prefix string, tags []Tag, maxName int) (n
 	n.tags = slices.Clone(tags)
 	sortTags(n.tags)
 	return n, true
+}
+
+// hasID reports whether an entity of any kind has a unique ID: what they hold is kept under it.
+func (f *filler) hasID(id string) bool {
+	_, user := f.usersID.Get(id)
+	_, group := f.groupsID.Get(id)
+	_, role := f.rolesID.Get(id)
+	_, policy := f.policyID.Get(id)
+	return user || group || role || policy
 }
 
 func (f *filler) document(arn, name, text string, as iampolicy.PolicyType) *document {
@@ -275,8 +287,7 @@ func (f *filler) group(g *NewGroup) {
 	if !ok {
 		return
 	}
-	_, sameID := f.groupsID.Get(n.id)
-	if sameID || f.groupNamed(n.account, n.name) != nil {
+	if f.groupNamed(n.account, n.name) != nil {
 		f.mistake(g.ARN, "it exists already")
 		return
 	}
@@ -288,8 +299,7 @@ func (f *filler) user(u *NewUser) {
 	if !ok {
 		return
 	}
-	_, sameID := f.usersID.Get(n.id)
-	if sameID || f.userNamed(n.account, n.name) != nil {
+	if f.userNamed(n.account, n.name) != nil {
 		f.mistake(u.ARN, "it exists already")
 		return
 	}
@@ -355,8 +365,7 @@ func (f *filler) role(r *NewRole) {
 	if !ok {
 		return
 	}
-	_, sameID := f.rolesID.Get(n.id)
-	if sameID || f.roleNamed(n.account, n.name) != nil {
+	if f.roleNamed(n.account, n.name) != nil {
 		f.mistake(r.ARN, "it exists already")
 		return
 	}

@@ -420,10 +420,24 @@ func (l *loader) open(k *accessKey, text string) {
 	if err == nil {
 		secret, err = l.db.box.Open(nil, sealed, boundTo(k))
 	}
-	k.unopened = err
+	if k.unopened = err; err != nil {
+		k.closed = sealed
+	}
 	k.secret = sigv4auth.NewSecret(string(secret))
 	clear(secret)
 	l.db.judge("access key "+k.id, "its secret cannot be opened: ", err)
+}
+
+// openAgain returns the secret of a key that could not be opened when it was read: the ring may
+// have been behind.
+func (db *database) openAgain(k *accessKey) (sigv4auth.Secret, error) {
+	secret, err := db.box.Open(nil, k.closed, boundTo(k))
+	if err != nil {
+		return sigv4auth.Secret{}, err
+	}
+	defer clear(secret)
+	db.judge("access key "+k.id, "", nil)
+	return sigv4auth.NewSecret(string(secret)), nil
 }
 
 func (l *loader) readProviders(where string, args []any) error {

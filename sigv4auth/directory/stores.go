@@ -49,15 +49,19 @@ func (d *Directory) Credential(ctx context.Context, accessKeyID, _ string) (sigv
 		return sigv4auth.Credential{}, noSuchKey
 	case !k.active:
 		return sigv4auth.Credential{}, inactiveKey
-	case k.unopened != nil:
-		return sigv4auth.Credential{}, fmt.Errorf("directory: the secret of an access key cannot be opened: %w", k.unopened)
+	}
+	secret := k.secret
+	if k.unopened != nil {
+		if secret, err = d.db.openAgain(k); err != nil {
+			return sigv4auth.Credential{}, fmt.Errorf("directory: the secret of an access key cannot be opened: %w", err)
+		}
 	}
 	u, ok := s.usersID.Get(k.user)
 	if !ok {
 		return sigv4auth.Credential{}, errors.New("directory: an access key has no user") // unreachable
 	}
 	return sigv4auth.Credential{
-		AccessKeyID: k.id, Secret: k.secret, Expires: k.expires, Revision: s.text,
+		AccessKeyID: k.id, Secret: secret, Expires: k.expires, Revision: s.text,
 		Principal: iampolicy.Principal{ARN: u.arn, AccountID: u.account, UserID: u.id, Type: iampolicy.User, Tags: u.facts},
 	}, nil
 }

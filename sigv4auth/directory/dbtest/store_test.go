@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -368,6 +369,46 @@ func TestReseal(t *testing.T) {
 		again := start(t, open(), openRing(t, file))
 		if !again.has(adaKey) || len(again.told()) > 0 {
 			t.Errorf("without the old key: %v", again.told())
+		}
+	})
+}
+
+// TestRingBehind: a secret that a process could not open when it read it, since its ring was
+// behind, opens once the ring is not.
+func TestRingBehind(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func() *sql.DB) {
+		keys := keyring.New(time.Now().Add(-time.Hour))
+		rotated, err := keys.Rotate(time.Now().Add(-30*time.Minute), keyring.Rotation{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ringOf := func(keys *keyring.Keys) *keyring.Ring {
+			ring, err := keyring.Open(keyring.Config{Load: func() (keyring.Keys, error) { return *keys, nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ring
+		}
+		behind := ringOf(&keys)
+		start(t, open(), ringOf(&rotated)).fill(first())
+		p := start(t, open(), behind)
+		if _, err := p.Credential(t.Context(), adaKey, ""); err == nil || errors.Is(err, sigv4auth.ErrUnrecognizedClient) {
+			t.Errorf("without the key that sealed it: %v", err)
+		}
+		keys = rotated
+		if err := behind.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		c, err := p.Credential(t.Context(), adaKey, "")
+		if err != nil || c.Secret.Reveal() != secretOf(adaKey).Reveal() {
+			t.Errorf("with it: %v", err)
+		}
+		if told := p.told(); !slices.ContainsFunc(told, func(of directory.Problem) bool {
+			return of.Mended &&
+				strings.Contains(of.About, adaKey)
+		}) {
+			t.Errorf("told was %v", told)
 		}
 	})
 }
