@@ -57,24 +57,25 @@ type question struct {
 }
 
 // openDatabase reads everything, and begins to follow the database.
-func openDatabase(ctx context.Context, d *Directory) (*database, error) {
+func openDatabase(ctx context.Context, d *Directory) error {
 	db := &database{d: d, sql: d.cfg.DB, box: d.cfg.Ring.For(sealPurpose), bad: map[string]string{}}
 	if err := db.check(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := migrate(ctx, db.sql); err != nil {
-		return nil, err
+		return err
 	}
 	var version string
 	db.postgres = db.sql.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&version) != nil
 	if err := db.reading(ctx, func(q querier) error { return db.reload(ctx, q) }); err != nil {
-		return nil, err
+		return err
 	}
 	db.ctx, db.stop = context.WithCancel(context.WithoutCancel(ctx))
 	db.asked = time.Now()
 	db.staleAt = time.AfterFunc(d.cfg.MaxStale, func() { d.stale.Store(true) })
+	d.db = db // which follow uses
 	db.running.Go(db.follow)
-	return db, nil
+	return nil
 }
 
 // close stops following, and waits for what is under way.

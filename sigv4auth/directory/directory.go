@@ -168,8 +168,7 @@ func Open(ctx context.Context, cfg Config) (*Directory, error) {
 		d.current.Store(&state{text: revisionText(d.process, 0)})
 		return d, nil
 	}
-	var err error
-	if d.db, err = openDatabase(ctx, d); err != nil {
+	if err := openDatabase(ctx, d); err != nil {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	return d, nil

@@ -127,7 +127,7 @@ type accessKey struct {
 	secret   sigv4auth.Secret
 	sealed   []byte // what is still to be written to the database
 	unopened error
-	closed   []byte // the sealed secret, if it could not be opened
+	closed   []byte   // the sealed secret, if it could not be opened
 	used     *lastUse // shared by all versions of the key
 	changed  int64
 }

@@ -42,11 +42,11 @@ func TestVerdictsUnderChange(t *testing.T) {
 	}
 	toggle := func(now *bool, on, off []string) {
 		*now = !*now
-		if change := on; !*now {
-			s.must(off[0], off[1:]...)
-		} else {
-			s.must(change[0], change[1:]...)
+		change := off
+		if *now {
+			change = on
 		}
+		s.must(change[0], change[1:]...)
 	}
 	version := map[string]int{rights: 1, bound: 1}
 	rewrite := func(now *bool, arn string) {
@@ -63,26 +63,29 @@ func TestVerdictsUnderChange(t *testing.T) {
 	with := func(action string, of []string, more ...string) []string {
 		return append(append([]string{action}, of...), more...)
 	}
+	p, document := []string{"PolicyName", "p"}, []string{"PolicyDocument", allowed}
 	ways := []func(){
 		func() {
-			toggle(&inline, with("PutUserPolicy", user, "PolicyName", "p", "PolicyDocument", allowed), with("DeleteUserPolicy", user, "PolicyName", "p"))
+			toggle(&inline, with("PutUserPolicy", user, append(p, document...)...), with("DeleteUserPolicy", user, p...))
 		},
 		func() {
-			toggle(&attached, with("AttachUserPolicy", user, "PolicyArn", rights), with("DetachUserPolicy", user, "PolicyArn", rights))
+			arn := []string{"PolicyArn", rights}
+			toggle(&attached, with("AttachUserPolicy", user, arn...), with("DetachUserPolicy", user, arn...))
 		},
 		func() {
-			toggle(&ofGroup, with("PutGroupPolicy", group, "PolicyName", "p", "PolicyDocument", allowed), with("DeleteGroupPolicy", group, "PolicyName", "p"))
+			toggle(&ofGroup, with("PutGroupPolicy", group, append(p, document...)...), with("DeleteGroupPolicy", group, p...))
 		},
 		func() {
 			toggle(&member, with("AddUserToGroup", user, group...), with("RemoveUserFromGroup", user, group...))
 		},
 		func() {
-			toggle(&limited, with("PutUserPermissionsBoundary", user, "PermissionsBoundary", bound), with("DeleteUserPermissionsBoundary", user))
+			boundary := with("PutUserPermissionsBoundary", user, "PermissionsBoundary", bound)
+			toggle(&limited, boundary, with("DeleteUserPermissionsBoundary", user))
 		},
 		func() { rewrite(&policyAllows, rights) },
 		func() { rewrite(&limitAllows, bound) },
 	}
-	// Odd while a change is made; the lowest bit but one is the verdict after it.
+	// Odd while a change is made; the bit beside it is the verdict after it.
 	var model atomic.Int64
 	var stop atomic.Bool
 	var readers sync.WaitGroup
@@ -98,7 +101,8 @@ func TestVerdictsUnderChange(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				set, _, err := s.dir.Policies(t.Context(), sigv4auth.Identity{Principal: c.Principal, AccessKeyID: key, Revision: c.Revision})
+				id := sigv4auth.Identity{Principal: c.Principal, AccessKeyID: key, Revision: c.Revision}
+				set, _, err := s.dir.Policies(t.Context(), id)
 				if before&1 != 0 || model.Load() != before {
 					continue
 				}
@@ -127,7 +131,8 @@ func TestVerdictsUnderChange(t *testing.T) {
 		was := verdict()
 		ways[r.IntN(len(ways))]()
 		if was != verdict() {
-			if _, _, err := s.dir.Policies(t.Context(), sigv4auth.Identity{Principal: old.Principal, AccessKeyID: key, Revision: old.Revision}); err == nil {
+			id := sigv4auth.Identity{Principal: old.Principal, AccessKeyID: key, Revision: old.Revision}
+			if _, _, err := s.dir.Policies(t.Context(), id); err == nil {
 				t.Error("a credential of before the change has the policies of after it")
 			}
 		}

@@ -136,7 +136,8 @@ func (c fileOf) Driver() driver.Driver                        { return c.driver 
 // openFaulty opens a file with a driver that can be made to fail.
 func openFaulty(t *testing.T, path string) (*sql.DB, *faults) {
 	t.Helper()
-	f := &faults{Connector: fileOf{openSQLite(t, path).Driver(), "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)"}, left: -1}
+	name := "file:" + path + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)"
+	f := &faults{Connector: fileOf{openSQLite(t, path).Driver(), name}, left: -1}
 	db := sql.OpenDB(f)
 	t.Cleanup(func() { _ = db.Close() })
 	return db, f

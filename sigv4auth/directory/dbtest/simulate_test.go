@@ -2,16 +2,10 @@ package dbtest_test
 
 import (
 	"database/sql"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/directory"
-	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
 )
 
 const bossKey = "AKIABOSSBOSSBOSSBOS1"
@@ -19,25 +13,7 @@ const bossKey = "AKIABOSSBOSSBOSSBOS1"
 // simulate returns what the directory of p answers to whether the role may ride:Ask.
 func simulate(t *testing.T, p *process) string {
 	t.Helper()
-	endpoint, err := directory.NewEndpoint(directory.EndpointConfig{Directory: p.Directory, Auth: sigv4auth.Config{Region: "us-east-1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := url.Values{
-		"Action": {"SimulatePrincipalPolicy"}, "Version": {"2010-05-08"}, "PolicySourceArn": {riderARN}, "ActionNames.member.1": {"ride:Ask"},
-	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://iam.amazonaws.com/", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	signer := sigv4test.Signer{
-		Credential: sigv4auth.Credential{AccessKeyID: bossKey, Secret: secretOf(bossKey)}, Region: "us-east-1", Service: "iam",
-	}
-	w := httptest.NewRecorder()
-	endpoint.ServeHTTP(w, signer.Sign(r))
-	body, err := io.ReadAll(w.Body)
-	if err != nil || w.Code != http.StatusOK {
-		t.Fatalf("%d %s, %v", w.Code, body, err)
-	}
-	return string(body)
+	return must(t, endpointOf(t, p), bossKey, "SimulatePrincipalPolicy", "PolicySourceArn", riderARN, "ActionNames.member.1", "ride:Ask")
 }
 
 // TestSimulateBadDocument: a simulation answers by the version that is in force of a document that
