@@ -154,7 +154,7 @@ func TestImportDirections(t *testing.T) {
 		},
 		"sigv4auth/directory": {
 			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
-			module + "/sigv4auth/internal/awsquery", module + "/sigv4auth/internal/signedapi",
+			module + "/sigv4auth/internal/awsquery", module + "/sigv4auth/internal/signedapi", module + "/internal/ascii",
 			module + "/sigv4auth/directory/internal/persist",
 		},
 		"sigv4auth/directory/internal/persist": nil,

@@ -215,6 +215,13 @@ func TestConditionsOnTags(t *testing.T) {
 			t.Errorf("%s %q: %d %s; want %d", c.action, c.params, got.status, got.message, c.status)
 		}
 	}
+	// What looks like a letter is another one: it does not replace the tag that a policy looks at.
+	s.must("TagUser", tag("red", "\u017fite", "x")...)
+	s.must("TagUser", tag("red", "site", "y")...)
+	s.must("UntagUser", "UserName", "red", "TagKeys.member.1", "\u017fite")
+	if got := s.must("ListUserTags", "UserName", "red"); got.get("Tags/member.1/Key") != "site" || got.get("Tags/member.2/Key") != "team" {
+		t.Errorf("the tags are %s", got.body)
+	}
 	s.refused(400, "InvalidInput", "", "TagUser", tag("red", "aws:x", "y")...)
 	s.refused(400, "InvalidInput", "", "TagUser", tag("red", "a", "1", "A", "2")...)
 	many := []string{}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/wildgate/wildgate/internal/ascii"
 	"github.com/wildgate/wildgate/sigv4auth/internal/awsquery"
 	"github.com/wildgate/wildgate/sigv4auth/internal/iamid"
 )
@@ -126,11 +127,12 @@ func sortTags(tags []Tag) {
 	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// withTags returns tags with those that are set; one whose key differs by case alone is replaced.
+// withTags returns tags with those that are set; one whose key differs by the case of ASCII letters
+// alone is replaced, as condition keys have none.
 func withTags(tags, set []Tag) ([]Tag, error) {
 	now := slices.Clone(tags)
 	for _, t := range set {
-		now = slices.DeleteFunc(now, func(old Tag) bool { return strings.EqualFold(old.Key, t.Key) })
+		now = slices.DeleteFunc(now, func(old Tag) bool { return ascii.EqualFold(old.Key, t.Key) })
 	}
 	now = append(now, set...)
 	if len(now) > iamid.MaxTags {
@@ -143,6 +145,6 @@ func withTags(tags, set []Tag) ([]Tag, error) {
 // withoutTags returns tags without those that have one of the keys.
 func withoutTags(tags []Tag, keys []string) []Tag {
 	return slices.DeleteFunc(slices.Clone(tags), func(t Tag) bool {
-		return slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, t.Key) })
+		return slices.ContainsFunc(keys, func(k string) bool { return ascii.EqualFold(k, t.Key) })
 	})
 }
