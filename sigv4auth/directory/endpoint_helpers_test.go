@@ -7,9 +7,11 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/wildgate/wildgate/iampolicy"
 	"github.com/wildgate/wildgate/sigv4auth"
 	"github.com/wildgate/wildgate/sigv4auth/directory"
 	"github.com/wildgate/wildgate/sigv4auth/sigv4test"
@@ -70,6 +72,36 @@ func newIAMOn(t testing.TB, dir *directory.Directory, clock *sigv4test.Clock) *i
 		t.Fatal(err)
 	}
 	return &iam{t: t, dir: dir, clock: clock, Handler: endpoint}
+}
+
+// gate is a store of policies that lets nobody decide before so many ask.
+type gate struct {
+	sigv4auth.PolicyStore
+	missing atomic.Int64
+	open    chan struct{}
+}
+
+func (g *gate) Policies(ctx context.Context, id sigv4auth.Identity) (iampolicy.Set, string, error) {
+	if g.missing.Add(-1) == 0 {
+		close(g.open)
+	}
+	<-g.open
+	return g.PolicyStore.Policies(ctx, id)
+}
+
+// gated returns another endpoint on the same directory. The first n requests to it, which have to
+// be under way at once, are all decided about by the same state, before any of them changes it.
+func (s *iam) gated(n int64) *iam {
+	s.t.Helper()
+	g := &gate{PolicyStore: s.dir, open: make(chan struct{})}
+	g.missing.Store(n)
+	endpoint, err := directory.NewEndpoint(directory.EndpointConfig{
+		Directory: s.dir, Auth: sigv4auth.Config{Region: "us-east-1"}, Policies: g,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &iam{t: s.t, dir: s.dir, clock: s.clock, Handler: endpoint}
 }
 
 // secretOf is the secret of a key in tests.

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -289,41 +288,6 @@ func TestSessions(t *testing.T) {
 		endpoint.ServeHTTP(w, sigv4test.Signer{Credential: c.credential, Region: "us-east-1", Service: "iam", Now: s.clock.Now}.Sign(r))
 		if w.Code != c.status {
 			t.Errorf("%s: %d: %s", name, w.Code, w.Body)
-		}
-	}
-}
-
-// TestWritersAtOnce: what many write at once is all there, or was refused.
-func TestWritersAtOnce(t *testing.T) {
-	t.Parallel()
-	s := newIAM(t)
-	s.must("CreateUser", "UserName", "ada")
-	var mu sync.Mutex
-	tagged := map[string]bool{}
-	var writers sync.WaitGroup
-	for i := range 40 {
-		writers.Go(func() {
-			key := "key" + itoa(i+1)
-			for {
-				got := s.admin("TagUser", "UserName", "ada", "Tags.member.1.Key", key, "Tags.member.1.Value", "v")
-				if got.code == "ConcurrentModification" {
-					continue // which is told
-				}
-				if got.status != http.StatusOK {
-					t.Errorf("%s: %d %s", key, got.status, got.code)
-				}
-				mu.Lock()
-				tagged[key] = got.status == http.StatusOK
-				mu.Unlock()
-				return
-			}
-		})
-	}
-	writers.Wait()
-	tags := s.must("ListUserTags", "UserName", "ada")
-	for key, is := range tagged {
-		if is && !strings.Contains(tags.body, "<Key>"+key+"</Key>") {
-			t.Errorf("%s was lost", key)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package directory_test
 
 import (
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -79,5 +81,44 @@ func TestMembership(t *testing.T) {
 	s.must("DeleteGroupPolicy", "GroupName", "fleet", "PolicyName", "All")
 	if got := s.with(key, "ListUsers"); got.status != 403 {
 		t.Errorf("without the group's policy: %d", got.status)
+	}
+}
+
+// TestMembersAtOnce: of many who add a user to groups, and are all admitted before any of them
+// does, as many succeed as a user may have groups, and the user is in these.
+func TestMembersAtOnce(t *testing.T) {
+	t.Parallel()
+	const many = 15
+	s := newIAM(t)
+	s.must("CreateUser", "UserName", "ada")
+	for i := range many {
+		s.must("CreateGroup", "GroupName", fmt.Sprint("group", i))
+	}
+	at := s.gated(many)
+	var answers [many]answer
+	var writers sync.WaitGroup
+	for i := range many {
+		writers.Go(func() {
+			answers[i] = at.admin("AddUserToGroup", "GroupName", fmt.Sprint("group", i), "UserName", "ada")
+		})
+	}
+	writers.Wait()
+	groups, n := s.must("ListGroupsForUser", "UserName", "ada"), 0
+	for i, got := range answers {
+		name := fmt.Sprint("group", i)
+		if in := strings.Contains(groups.body, "<GroupName>"+name+"</GroupName>"); in != (got.status == 200) {
+			t.Errorf("%s has the user: %t; the answer was %d %s", name, in, got.status, got.code)
+		}
+		if members := s.must("GetGroup", "GroupName", name); (members.get("Users/member.1/UserName") == "ada") != (got.status == 200) {
+			t.Errorf("GetGroup: %s; the answer was %d %s", members.body, got.status, got.code)
+		}
+		if got.status == 200 {
+			n++
+		} else if got.code != "LimitExceeded" {
+			t.Errorf("%s: %d %s: %s", name, got.status, got.code, got.message)
+		}
+	}
+	if n != 10 {
+		t.Errorf("%d succeeded", n)
 	}
 }

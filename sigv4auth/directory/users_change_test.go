@@ -1,7 +1,9 @@
 package directory_test
 
 import (
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/wildgate/wildgate/sigv4auth/directory"
@@ -195,5 +197,53 @@ func TestListGroupsForUser(t *testing.T) {
 	}
 	if strings.Join(got, " ") != "alpha Bravo Crew" {
 		t.Errorf("the groups are %q", got)
+	}
+}
+
+// TestWritersAtOnce: what many write at once, all admitted before any of them has written, is all
+// there or was refused. Who is told of others asks again.
+func TestWritersAtOnce(t *testing.T) {
+	t.Parallel()
+	const many = 100
+	s := newIAM(t)
+	s.must("CreateUser", "UserName", "ada")
+	at := s.gated(many)
+	var mu sync.Mutex
+	tagged := map[string]bool{}
+	told := 0
+	var writers sync.WaitGroup
+	for i := range many {
+		writers.Go(func() {
+			key := "key" + itoa(i+1)
+			for {
+				got := at.admin("TagUser", "UserName", "ada", "Tags.member.1.Key", key, "Tags.member.1.Value", "v")
+				mu.Lock()
+				switch got.code {
+				case "ConcurrentModification":
+					told++
+					mu.Unlock()
+					continue
+				case "", "LimitExceeded":
+					tagged[key] = got.status == http.StatusOK
+				default:
+					t.Errorf("%s: %d %s", key, got.status, got.code)
+				}
+				mu.Unlock()
+				return
+			}
+		})
+	}
+	writers.Wait()
+	tags, n := s.must("ListUserTags", "UserName", "ada"), 0
+	for key, is := range tagged {
+		if there := strings.Contains(tags.body, "<Key>"+key+"</Key>"); there != is {
+			t.Errorf("%s is there: %t, and was answered to be: %t", key, there, is)
+		}
+		if is {
+			n++
+		}
+	}
+	if n != 50 || told < many-1 { // of the first requests, one was alone
+		t.Errorf("there are %d tags, and %d were told of others", n, told)
 	}
 }
