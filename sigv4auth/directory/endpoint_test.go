@@ -379,20 +379,33 @@ func TestPagination(t *testing.T) {
 	}
 }
 
-// FuzzMarker: no marker shows another account's entities, or does worse.
+// FuzzMarker: no marker shows another account's entities, or does worse, whichever list it is for.
 func FuzzMarker(f *testing.F) {
 	f.Add("ListUsers\x00admin")
 	f.Add("ListUsers\x00../444455556666/x")
 	f.Add("ListUsers\x00\xff")
-	base := newIAM(f, directory.Contents{Accounts: []string{"000000000000", "999999999999"}, Users: []directory.NewUser{
-		{ARN: "arn:aws:iam::000000000000:user/x"}, {ARN: "arn:aws:iam::999999999999:user/x"},
-	}})
+	f.Add("999999999999/x")
+	f.Add("\x00")
+	base := newIAM(f, directory.Contents{Accounts: []string{"000000000000", "999999999999"}}, directory.Contents{
+		Groups: []directory.NewGroup{
+			{ARN: rootOfARN + "group/fleet"}, {ARN: "arn:aws:iam::000000000000:group/x"}, {ARN: "arn:aws:iam::999999999999:group/x"},
+		},
+		Users: []directory.NewUser{
+			{ARN: rootOfARN + "user/ada", Groups: []string{rootOfARN + "group/fleet"}, Tags: []directory.Tag{{Key: "team", Value: "ops"}}},
+			{ARN: "arn:aws:iam::000000000000:user/x", Groups: []string{"arn:aws:iam::000000000000:group/x"}},
+			{ARN: "arn:aws:iam::999999999999:user/x", Groups: []string{"arn:aws:iam::999999999999:group/x"}},
+		},
+		Roles: []directory.NewRole{{ARN: "arn:aws:iam::999999999999:role/x", Trust: forEC2}},
+	})
+	lists := []string{"ListUsers", "ListGroups", "ListRoles", "GetGroup", "ListGroupsForUser", "ListAccessKeys", "ListUserTags"}
 	f.Fuzz(func(t *testing.T, text string) {
 		s := &iam{t: t, dir: base.dir, clock: base.clock, Handler: base.Handler}
-		for _, marker := range []string{text, directory.Marker(text)} {
-			got := s.admin("ListUsers", "Marker", marker)
-			if got.status >= http.StatusInternalServerError || strings.Contains(got.body, "user/x") {
-				t.Errorf("%d: %s", got.status, got.body)
+		for _, action := range lists {
+			for _, marker := range []string{text, directory.Marker(text), directory.Marker(action + "\x00" + text)} {
+				got := s.admin(action, "UserName", "ada", "GroupName", "fleet", "Marker", marker)
+				if got.status >= http.StatusInternalServerError || strings.Contains(got.body, "/x<") || strings.Contains(got.body, ">x<") {
+					t.Errorf("%s: %d: %s", action, got.status, got.body)
+				}
 			}
 		}
 	})

@@ -2,6 +2,8 @@ package directory_test
 
 import (
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,12 +66,58 @@ func TestKeys(t *testing.T) {
 	}
 	s.refused(404, "NoSuchEntity", "The Access Key with id "+id+" cannot be found.", "DeleteAccessKey", "UserName", "ada", "AccessKeyId",
 		id)
+	// One's own key is made inactive with itself once.
+	firstID := first.get("AccessKey/AccessKeyId")
+	if got := s.with(first, "UpdateAccessKey", "AccessKeyId", firstID, "Status", "Inactive"); got.status != 200 {
+		t.Errorf("UpdateAccessKey of one's own: %d %s", got.status, got.code)
+	}
+	if got := s.with(first, "UpdateAccessKey", "AccessKeyId", firstID, "Status", "Active"); got.code != "InvalidClientTokenId" {
+		t.Errorf("after that: %d %s", got.status, got.code)
+	}
+	s.must("UpdateAccessKey", "UserName", "ada", "AccessKeyId", firstID, "Status", "Active")
 	// One's own, and with it the last that one may do.
-	if got := s.with(first, "DeleteAccessKey", "AccessKeyId", first.get("AccessKey/AccessKeyId")); got.status != 200 {
+	if got := s.with(first, "DeleteAccessKey", "AccessKeyId", firstID); got.status != 200 {
 		t.Errorf("DeleteAccessKey of one's own: %d %s", got.status, got.code)
 	}
 	if got := s.with(first, "GetUser"); got.code != "InvalidClientTokenId" {
 		t.Errorf("after that: %d %s", got.status, got.code)
+	}
+}
+
+// TestKeysAtOnce: of many who create keys of a user at once, two succeed (threat 118).
+func TestKeysAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newIAM(t)
+	s.must("CreateUser", "UserName", "ada")
+	var mu sync.Mutex
+	created := map[string]bool{}
+	var writers sync.WaitGroup
+	for range 20 {
+		writers.Go(func() {
+			got := s.admin("CreateAccessKey", "UserName", "ada")
+			switch got.code {
+			case "":
+				mu.Lock()
+				created[got.get("AccessKey/AccessKeyId")] = true
+				mu.Unlock()
+			case "LimitExceeded", "ConcurrentModification":
+				if strings.Contains(got.body, "SecretAccessKey") {
+					t.Error("a refusal tells a secret")
+				}
+			default:
+				t.Errorf("%d %s: %s", got.status, got.code, got.message)
+			}
+		})
+	}
+	writers.Wait()
+	list := s.must("ListAccessKeys", "UserName", "ada")
+	for i := range 2 {
+		if id := list.get("AccessKeyMetadata/member." + itoa(i+1) + "/AccessKeyId"); !created[id] {
+			t.Errorf("%q was not answered", id)
+		}
+	}
+	if len(created) != 2 || list.get("AccessKeyMetadata/member.3/AccessKeyId") != "" {
+		t.Errorf("%d keys were answered: %s", len(created), list.body)
 	}
 }
 

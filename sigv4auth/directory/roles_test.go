@@ -203,7 +203,7 @@ func TestBoundaries(t *testing.T) {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"*"}]}`
 	}
 	boundary := s.must("CreatePolicy", "PolicyName", "Limit", "PolicyDocument", document("iam:ListUsers")).get("Policy/Arn")
-	s.refused(404, "NoSuchEntity", "Policy "+boundary+"x does not exist or is not attachable.",
+	s.refused(404, "NoSuchEntity", "Scope ARN: "+boundary+"x does not exist or is not attachable.",
 		"CreateUser", "UserName", "ada", "PermissionsBoundary", boundary+"x")
 	s.must("CreateUser", "UserName", "ada", "PermissionsBoundary", boundary)
 	s.must("PutUserPolicy", "UserName", "ada", "PolicyName", "All", "PolicyDocument", everything)

@@ -163,10 +163,10 @@ func answerTagsOf(pg page, tags []Tag) do {
 }
 
 // boundaryPolicy returns an error if an ARN is none of a managed policy that can be a permissions
-// boundary.
+// boundary. IAM calls it a scope then.
 func (e *edit) boundaryPolicy(account, arn string) error {
 	if arn != "" && e.policyOf(account, arn) == nil {
-		return noSuchPolicy(arn)
+		return noSuchEntity("Scope ARN: %s does not exist or is not attachable.", arn)
 	}
 	return nil
 }
@@ -236,11 +236,7 @@ func listGroupsForUser(c *call) (do, error) {
 			}
 		}
 		slices.SortFunc(groups, func(a, b *group) int { return strings.Compare(a.key(), b.key()) })
-		part, end := takeSlice(pg, groups, func(g *group) string { return g.key() }, func(g *group) (groupAnswer,
-			bool,
-		) {
-			return answerGroup(g), true
-		})
+		part, end := takeSlice(pg, groups, (*group).key, func(g *group) (groupAnswer, bool) { return answerGroup(g), true })
 		return struct {
 			Groups awsquery.List[groupAnswer]
 			listed
