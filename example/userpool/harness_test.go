@@ -96,12 +96,12 @@ func startOn(t *testing.T, db *sql.DB, change ...func(*userpool.Config)) *site {
 // open makes the pool, and serves it.
 func (s *site) open(change ...func(*userpool.Config)) {
 	s.t.Helper()
+	// It starts once it has a handler: who has called an earlier server at its address may call it.
 	s.server = httptest.NewUnstartedServer(nil)
-	s.server.Start()
 	s.t.Cleanup(s.server.Close)
 	cfg := userpool.Config{
 		DB: s.db, Ring: s.ring, ID: poolID, Name: "WildRydes", AccountID: account, Region: "us-east-1",
-		Issuer: s.server.URL + "/" + poolID, Clients: []userpool.Client{{ID: clientID}},
+		Issuer: "http://" + s.server.Listener.Addr().String() + "/" + poolID, Clients: []userpool.Client{{ID: clientID}},
 		Limits: userpool.Limits{PerMinute: 100_000, Failures: 10_000},
 		Deliver: func(_ context.Context, d userpool.Delivery) error {
 			s.mu.Lock()
@@ -124,6 +124,7 @@ func (s *site) open(change ...func(*userpool.Config)) {
 		s.t.Fatal(err)
 	}
 	s.server.Config.Handler = s.handler()
+	s.server.Start()
 }
 
 // handler is how a program serves the pool.

@@ -10,7 +10,7 @@ import (
 
 func (h *holding) attach(c *call) (do, error) {
 	name, arn := h.name(c), c.p.String("PolicyArn", arnRule)
-	of, err := h.on(c, name, policyARN(arn))
+	of, err := h.onChange(c, name, policyARN(arn))
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (h *holding) attach(c *call) (do, error) {
 
 func (h *holding) detach(c *call) (do, error) {
 	name, arn := h.name(c), c.p.String("PolicyArn", arnRule)
-	of, err := h.on(c, name, policyARN(arn))
+	of, err := h.onChange(c, name, policyARN(arn))
 	if err != nil {
 		return nil, err
 	}

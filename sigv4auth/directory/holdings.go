@@ -8,8 +8,10 @@ type holding struct {
 	rule      awsquery.Rule
 	maxInline int // characters of all inline policies together
 
-	// on decides about an operation on the entity that a request names.
-	on func(c *call, name string, keys ...conditionKey) (*holder, error)
+	// on decides about an operation that tells policies of the entity that a request names, and
+	// onChange about one that changes them, for which its boundary is a condition key: Service
+	// Authorization Reference.
+	on, onChange func(c *call, name string, keys ...conditionKey) (*holder, error)
 	// change returns what changes its policies. change is given a copy as it is then.
 	change func(c *call, of *named, change func(*edit, *holder) error) do
 }
@@ -18,11 +20,10 @@ var holdings = []holding{
 	{
 		word: "User", rule: existingUserRule, maxInline: maxInlineUser,
 		on: func(c *call, name string, keys ...conditionKey) (*holder, error) {
-			u, err := c.onUserWithBoundary(name, keys...)
-			if err != nil {
-				return nil, err
-			}
-			return &u.holder, nil
+			return holderOfUser(c.onUser(name, keys...))
+		},
+		onChange: func(c *call, name string, keys ...conditionKey) (*holder, error) {
+			return holderOfUser(c.onUserWithBoundary(name, keys...))
 		},
 		change: func(c *call, of *named, change func(*edit, *holder) error) do {
 			return c.changeUser(of, func(e *edit, u *user) error { return change(e, &u.holder) })
@@ -30,13 +31,7 @@ var holdings = []holding{
 	},
 	{
 		word: "Group", rule: groupNameRule, maxInline: maxInlineGroup,
-		on: func(c *call, name string, keys ...conditionKey) (*holder, error) {
-			g, err := c.onGroup(name, keys...)
-			if err != nil {
-				return nil, err
-			}
-			return &g.holder, nil
-		},
+		on: onGroupHolder, onChange: onGroupHolder, // groups have no boundary
 		change: func(c *call, of *named, change func(*edit, *holder) error) do {
 			return c.changeGroup(of, func(e *edit, g *group) error { return change(e, &g.holder) })
 		},
@@ -44,16 +39,37 @@ var holdings = []holding{
 	{
 		word: "Role", rule: roleNameRule, maxInline: maxInlineRole,
 		on: func(c *call, name string, keys ...conditionKey) (*holder, error) {
-			r, err := c.onRoleWithBoundary(name, keys...)
-			if err != nil {
-				return nil, err
-			}
-			return &r.holder, nil
+			return holderOfRole(c.onRole(name, keys...))
+		},
+		onChange: func(c *call, name string, keys ...conditionKey) (*holder, error) {
+			return holderOfRole(c.onRoleWithBoundary(name, keys...))
 		},
 		change: func(c *call, of *named, change func(*edit, *holder) error) do {
 			return c.changeRole(of, func(e *edit, r *role) error { return change(e, &r.holder) })
 		},
 	},
+}
+
+func holderOfUser(u *user, err error) (*holder, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &u.holder, nil
+}
+
+func holderOfRole(r *role, err error) (*holder, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &r.holder, nil
+}
+
+func onGroupHolder(c *call, name string, keys ...conditionKey) (*holder, error) {
+	g, err := c.onGroup(name, keys...)
+	if err != nil {
+		return nil, err
+	}
+	return &g.holder, nil
 }
 
 // holdingOperations returns the operations on the policies of users, groups and roles.

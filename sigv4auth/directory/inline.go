@@ -13,7 +13,7 @@ import (
 func (h *holding) put(c *call) (do, error) {
 	name, policy := h.name(c), c.p.String("PolicyName", policyNameRule)
 	text := c.p.String("PolicyDocument", documentRule)
-	of, err := h.on(c, name)
+	of, err := h.onChange(c, name)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (h *holding) get(c *call) (do, error) {
 
 func (h *holding) delete(c *call) (do, error) {
 	name, policy := h.name(c), c.p.String("PolicyName", policyNameRule)
-	of, err := h.on(c, name)
+	of, err := h.onChange(c, name)
 	if err != nil {
 		return nil, err
 	}

@@ -313,11 +313,11 @@ func setDefaultPolicyVersion(c *call) (do, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.changePolicy(p, func(e *edit, p *policy) error {
+	return c.changePolicy(p, func(_ *edit, p *policy) error {
 		if p.version(id) == nil {
 			return noSuchVersion(arn, id)
 		}
-		p.defaultVersion, p.updated = id, e.now
+		p.defaultVersion = id
 		return nil
 	}), nil
 }
@@ -328,7 +328,7 @@ func deletePolicyVersion(c *call) (do, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.changePolicy(p, func(e *edit, p *policy) error {
+	return c.changePolicy(p, func(_ *edit, p *policy) error {
 		switch {
 		case p.version(id) == nil:
 			return noSuchVersion(arn, id)
@@ -336,7 +336,6 @@ func deletePolicyVersion(c *call) (do, error) {
 			return deleteConflict("Cannot delete the default version of a policy.")
 		}
 		p.versions = slices.DeleteFunc(slices.Clone(p.versions), func(v *version) bool { return v.id == id })
-		p.updated = e.now
 		return nil
 	}), nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestManagedPolicies: managed policies and their versions, told in AWS's words.
@@ -63,6 +64,17 @@ func TestManagedPolicies(t *testing.T) {
 		"VersionId", "v5")
 	s.refused(404, "NoSuchEntity", "", "SetDefaultPolicyVersion", "PolicyArn", arn, "VersionId", "v5")
 	s.refused(400, "ValidationError", "", "SetDefaultPolicyVersion", "PolicyArn", arn, "VersionId", "5")
+	// UpdateDate is when the newest version was made: API Reference, Policy.
+	s.clock.Advance(time.Hour)
+	s.must("SetDefaultPolicyVersion", "PolicyArn", arn, "VersionId", "v2")
+	s.must("DeletePolicyVersion", "PolicyArn", arn, "VersionId", "v3")
+	if got := s.must("GetPolicy", "PolicyArn", arn); got.get("Policy/UpdateDate") != "2026-12-01T12:00:00Z" {
+		t.Errorf("GetPolicy: %s", got.body)
+	}
+	s.must("CreatePolicyVersion", "PolicyArn", arn, "PolicyDocument", everything)
+	if got := s.must("GetPolicy", "PolicyArn", arn); got.get("Policy/UpdateDate") != "2026-12-01T13:00:00Z" {
+		t.Errorf("GetPolicy: %s", got.body)
+	}
 	s.must("TagPolicy", "PolicyArn", arn, "Tags.member.1.Key", "site", "Tags.member.1.Value", "home")
 	s.must("UntagPolicy", "PolicyArn", arn, "TagKeys.member.1", "team")
 	if tags := s.must("ListPolicyTags", "PolicyArn", arn); tags.get("Tags/member.1/Key") != "site" || tags.get("Tags/member.2/Key") != "" {

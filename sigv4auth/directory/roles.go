@@ -115,7 +115,7 @@ func createRole(c *call) (do, error) {
 		return nil, err
 	}
 	if strings.HasPrefix(path, serviceRolePath) {
-		return nil, invalidInput("Path prefix %s is reserved for service-linked roles", serviceRolePath)
+		return nil, invalidInput("Path prefix '%s' can only be used for AWS Service linked Roles", serviceRolePath)
 	}
 	if err := c.checkPolicyARN(boundary); err != nil {
 		return nil, err

@@ -60,7 +60,8 @@ func TestRoles(t *testing.T) {
 	if tags := s.must("ListRoleTags", "RoleName", "Rider"); tags.get("Tags/member.1/Key") != "" {
 		t.Errorf("ListRoleTags without tags: %s", tags.body)
 	}
-	s.refused(400, "InvalidInput", "", "CreateRole", "RoleName", "x", "Path", "/aws-service-role/x/", "AssumeRolePolicyDocument", forEC2)
+	s.refused(400, "InvalidInput", "Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles",
+		"CreateRole", "RoleName", "x", "Path", "/aws-service-role/x/", "AssumeRolePolicyDocument", forEC2)
 	s.must("PutRolePolicy", "RoleName", "Rider", "PolicyName", "All", "PolicyDocument", everything)
 	s.refused(409, "DeleteConflict", "Cannot delete entity, must delete policies first.", "DeleteRole", "RoleName", "Rider")
 	s.must("DeleteRolePolicy", "RoleName", "Rider", "PolicyName", "All")
@@ -231,7 +232,8 @@ func TestBoundaries(t *testing.T) {
 	// Who may create users within the boundary alone.
 	s.must("CreateUser", "UserName", "boss")
 	s.must("PutUserPolicy", "UserName", "boss", "PolicyName", "Delegate", "PolicyDocument", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{
-		"Effect":"Allow","Action":["iam:CreateUser","iam:PutUserPolicy","iam:AttachUserPolicy","iam:PutUserPermissionsBoundary"],"Resource":"*",
+		"Effect":"Allow","Action":["iam:CreateUser","iam:PutUserPolicy","iam:AttachUserPolicy","iam:PutUserPermissionsBoundary",
+		"iam:DetachUserPolicy","iam:DeleteUserPolicy","iam:GetUserPolicy","iam:ListUserPolicies","iam:ListAttachedUserPolicies"],"Resource":"*",
 		"Condition":{"StringEquals":{"iam:PermissionsBoundary":%q}}}]}`, boundary))
 	boss := s.must("CreateAccessKey", "UserName", "boss")
 	for _, c := range []struct {
@@ -247,6 +249,13 @@ func TestBoundaries(t *testing.T) {
 		{403, "AttachUserPolicy", []string{"UserName", "ada", "PolicyArn", boundary}},
 		{200, "PutUserPermissionsBoundary", []string{"UserName", "ada", "PermissionsBoundary", boundary}},
 		{403, "DeleteUserPermissionsBoundary", []string{"UserName", "bound"}},
+		{200, "AttachUserPolicy", []string{"UserName", "bound", "PolicyArn", boundary}},
+		{200, "DetachUserPolicy", []string{"UserName", "bound", "PolicyArn", boundary}},
+		// The boundary is no condition key of what tells policies.
+		{403, "GetUserPolicy", []string{"UserName", "bound", "PolicyName", "All"}},
+		{403, "ListUserPolicies", []string{"UserName", "bound"}},
+		{403, "ListAttachedUserPolicies", []string{"UserName", "bound"}},
+		{200, "DeleteUserPolicy", []string{"UserName", "bound", "PolicyName", "All"}},
 	} {
 		if got := s.with(boss, c.action, c.params...); got.status != c.want {
 			t.Errorf("%s %q: %d %s; want %d", c.action, c.params, got.status, got.message, c.want)
