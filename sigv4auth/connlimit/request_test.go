@@ -190,8 +190,11 @@ func TestHooksAndOtherListeners(t *testing.T) {
 	defer server.Close()
 	done := make(chan error, 1)
 	go func() { done <- server.Config.Serve(other) }()
+	// With connections of its own: a server of another test that closes ends the default client's.
+	client := &http.Client{Transport: new(http.Transport)}
+	defer client.CloseIdleConnections()
 	for _, url := range []string{server.URL, "http://" + other.Addr().String()} {
-		response, err := http.Get(url)
+		response, err := client.Get(url)
 		if err != nil {
 			t.Fatal(err)
 		}
