@@ -260,7 +260,7 @@ func (db *database) catchUpTo(ctx context.Context, q querier, s *state, revision
 		err := q.QueryRowContext(ctx, `SELECT token FROM directory_changes WHERE revision = $1 LIMIT 1`, s.revision).Scan(&known)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
-			next, err := db.loadAll(ctx, q, revision)
+			next, err := db.afterPruning(ctx, q, s, revision)
 			return next, token, err
 		case err != nil:
 			return nil, "", err
@@ -276,6 +276,29 @@ func (db *database) catchUpTo(ctx context.Context, q querier, s *state, revision
 		return nil, "", err
 	}
 	return e.done(db.d.process), token, nil
+}
+
+// afterPruning reads everything, for a process whose state s is older than the changes that are
+// kept. Whether s is in the past of the database can no longer be told by its token: what is left
+// is that its changes were pruned at all, and that no key is back that is known to be deleted.
+func (db *database) afterPruning(ctx context.Context, q querier, s *state, revision int64) (*state, error) {
+	var oldest int64
+	if err := q.QueryRowContext(ctx, `SELECT COALESCE(MIN(revision), 0) FROM directory_changes`).Scan(&oldest); err != nil {
+		return nil, err
+	}
+	if oldest <= s.revision {
+		return nil, errHistory
+	}
+	next, err := db.loadAll(ctx, q, revision)
+	if err != nil {
+		return nil, err
+	}
+	for id := range s.deleted.All() {
+		if _, back := next.keys.Get(id); back {
+			return nil, errHistory
+		}
+	}
+	return next, nil
 }
 
 func changedSince(ctx context.Context, q querier, revision int64) (changed []ref, err error) {

@@ -495,6 +495,48 @@ func TestFarBehind(t *testing.T) {
 	})
 }
 
+// TestFarBehindAnotherHistory: who cannot find its revision in the database takes the database
+// over only where that revision is old enough to have been pruned, and no deleted key is back
+// (threat 111).
+func TestFarBehindAnotherHistory(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct{ known, pruned string }{
+		"a revision that was not pruned": {`DELETE FROM directory_deleted_keys`, `DELETE FROM directory_changes WHERE revision = 2`},
+		"a deleted key is back": {
+			`INSERT INTO directory_deleted_keys (id, revision) VALUES ('AKIATHIRDXXXXXXXXXXX', 1)`,
+			`DELETE FROM directory_changes WHERE revision <= 2`,
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			onEach(t, func(t *testing.T, open func() *sql.DB) {
+				ring, _ := newRing(t)
+				db := open()
+				exec := func(statement string) {
+					t.Helper()
+					if _, err := db.ExecContext(t.Context(), statement); err != nil {
+						t.Fatal(err)
+					}
+				}
+				writer := start(t, open(), ring)
+				writer.fill(first())
+				writer.fill(user("SECONDXXXXXXXXXX"))
+				exec(c.known)
+				behind := start(t, open(), ring)
+				writer.fill(user("THIRDXXXXXXXXXXX")) // it has not heard of the deletion
+				exec(c.pruned)
+				err := behind.Refresh(t.Context())
+				if err == nil || !strings.Contains(err.Error(), "another history") {
+					t.Errorf("it was taken over: %v", err)
+				}
+				if behind.Revision() != 2 {
+					t.Errorf("revision %d is in force", behind.Revision())
+				}
+			})
+		})
+	}
+}
+
 // TestNewerSchema: a database of a newer version is refused, and left as it is.
 func TestNewerSchema(t *testing.T) {
 	t.Parallel()
