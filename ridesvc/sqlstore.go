@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wildgate/wildgate/internal/sqldb"
 )
 
 // SQLStore is a [Store] on a database/sql database: SQLite (3.24 or later) or PostgreSQL.
@@ -37,8 +39,8 @@ func NewSQLStore(ctx context.Context, db *sql.DB) (*SQLStore, error) {
 	if db == nil {
 		return nil, errors.New("ridesvc: NewSQLStore: the database is nil")
 	}
-	if err := migrate(ctx, db); err != nil {
-		return nil, err
+	if err := sqldb.Migrate(ctx, db, "rides_schema", migrations[:]); err != nil {
+		return nil, fmt.Errorf("ridesvc: SQL store: %w", err)
 	}
 	return &SQLStore{db: db}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/wildgate/wildgate/internal/sqldb"
 )
 
 // family is a row of userpool_families: a sign-in, and the refresh tokens that come from it. Its
@@ -67,7 +69,7 @@ func (s *store) changeBut(ctx context.Context, u *user, f *family, now time.Time
 		return err
 	}
 	changed.modified, changed.version = now.UTC(), u.version+1
-	return inTransaction(ctx, s.db, func(tx *sql.Tx) error {
+	return sqldb.InTransaction(ctx, s.db, nil, func(tx *sql.Tx) error {
 		ok, err := s.replaceUser(ctx, tx, changed, u.version)
 		if err == nil && !ok {
 			err = errMeanwhile() // whatever it was, the caller has to show again who it is

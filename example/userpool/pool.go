@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/sqldb"
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
@@ -39,8 +40,8 @@ func New(ctx context.Context, cfg Config) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, cfg.DB); err != nil {
-		return nil, err
+	if err := sqldb.Migrate(ctx, cfg.DB, "userpool_schema", migrations[:]); err != nil {
+		return nil, fmt.Errorf("userpool: %w", err)
 	}
 	_, short, _ := strings.Cut(cfg.ID, "_")
 	p := &Pool{

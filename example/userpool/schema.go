@@ -1,13 +1,5 @@
 package userpool
 
-import (
-	"context"
-	"database/sql"
-	"errors"
-	"fmt"
-	"time"
-)
-
 // migrations[v] leads from version v of the schema to v+1. What has been released is never edited,
 // only added to. Types are those that SQLite and PostgreSQL keep alike; bytes are kept as base64.
 var migrations = [...][]string{
@@ -71,88 +63,4 @@ var migrations = [...][]string{
 			PRIMARY KEY (pool_id, name)
 		)`,
 	},
-}
-
-const (
-	maxMigrationAttempts = 5
-	migrationRetryDelay  = 50 * time.Millisecond
-)
-
-// migrate brings the schema up to date. Of processes that start together one does; the others
-// fail, in ways that each database has of its own, and then find its work done.
-func migrate(ctx context.Context, db *sql.DB) error {
-	var failed error
-	for attempt := 1; ; attempt++ {
-		version, err := schemaVersion(ctx, db)
-		switch {
-		case err == nil && version == len(migrations):
-			return nil
-		case err == nil && version > len(migrations):
-			return fmt.Errorf("userpool: the database's schema has version %d, and this program knows up to %d", version, len(migrations))
-		case attempt > maxMigrationAttempts || ctx.Err() != nil:
-			return fmt.Errorf("userpool: schema: %w", errors.Join(failed, err))
-		}
-		if failed = migrateOnce(ctx, db); failed != nil {
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Duration(attempt) * migrationRetryDelay):
-			}
-		}
-	}
-}
-
-func migrateOnce(ctx context.Context, db *sql.DB) error {
-	return inTransaction(ctx, db, func(tx *sql.Tx) error {
-		for _, statement := range []string{
-			`CREATE TABLE IF NOT EXISTS userpool_schema (
-				only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)`,
-			// The update changes nothing and locks the row until the end of the transaction.
-			`INSERT INTO userpool_schema (only_row, version) VALUES (1, 0)
-				ON CONFLICT (only_row) DO UPDATE SET version = userpool_schema.version`,
-		} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
-		version, err := schemaVersion(ctx, tx)
-		if err != nil || version >= len(migrations) { // another process was faster
-			return err
-		}
-		for v := version; v < len(migrations); v++ {
-			for _, statement := range migrations[v] {
-				if _, err := tx.ExecContext(ctx, statement); err != nil {
-					return fmt.Errorf("from version %d to %d: %w", v, v+1, err)
-				}
-			}
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE userpool_schema SET version = $1`, len(migrations))
-		return err
-	})
-}
-
-// inTransaction runs work in a transaction, all of it or nothing.
-func inTransaction(ctx context.Context, db *sql.DB, work func(*sql.Tx) error) (err error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-	}()
-	if err := work(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-type rowQuerier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-func schemaVersion(ctx context.Context, db rowQuerier) (int, error) {
-	var version int
-	err := db.QueryRowContext(ctx, `SELECT version FROM userpool_schema`).Scan(&version)
-	return version, err
 }

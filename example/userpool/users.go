@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/wildgate/wildgate/internal/sqldb"
 )
 
 // The states of users: UserStatusType in the Cognito user pools API Reference.
@@ -148,7 +150,7 @@ func (s *store) replaceUser(ctx context.Context, db execer, u *user, version int
 
 // deleteUser removes a user, with all that is the user's.
 func (s *store) deleteUser(ctx context.Context, sub string) error {
-	return wrap("delete", inTransaction(ctx, s.db, func(tx *sql.Tx) error {
+	return wrap("delete", sqldb.InTransaction(ctx, s.db, nil, func(tx *sql.Tx) error {
 		for _, statement := range []string{
 			`DELETE FROM userpool_families WHERE sub = $1`, `DELETE FROM userpool_codes WHERE sub = $1`,
 			`DELETE FROM userpool_users WHERE sub = $1`,

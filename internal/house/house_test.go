@@ -95,7 +95,7 @@ func library(dir string) bool {
 		return false
 	}
 	return within(dir, "sigv4auth") || within(dir, "iampolicy") || within(dir, "ridesvc") ||
-		within(dir, "internal/ascii") || within(dir, "internal/jsontree")
+		within(dir, "internal/ascii") || within(dir, "internal/jsontree") || within(dir, "internal/sqldb")
 }
 
 // std reports whether an import path is of the standard library, whose first element holds no dot.
@@ -112,13 +112,14 @@ func TestImportDirections(t *testing.T) {
 	allowed := map[string][]string{
 		"internal/ascii":    nil,
 		"internal/jsontree": {module + "/internal/ascii"},
+		"internal/sqldb":    nil,
 		"iampolicy": {
 			module + "/internal/ascii", module + "/internal/jsontree", module + "/iampolicy/internal/globset",
 			module + "/iampolicy/internal/scalar",
 		},
 		"iampolicy/internal/globset":  {module + "/internal/ascii"},
 		"iampolicy/internal/scalar":   nil,
-		"ridesvc":                     nil,
+		"ridesvc":                     {module + "/internal/sqldb"},
 		"sigv4auth/internal/v4":       {module + "/internal/ascii"},
 		"sigv4auth/internal/awsquery": {module + "/sigv4auth/internal/awsservice"},
 		"sigv4auth/internal/checksum": nil,
@@ -155,7 +156,7 @@ func TestImportDirections(t *testing.T) {
 		"sigv4auth/directory": {
 			module + "/iampolicy", module + "/sigv4auth", module + "/sigv4auth/keyring", module + "/sigv4auth/internal/iamid",
 			module + "/sigv4auth/internal/awsquery", module + "/sigv4auth/internal/signedapi", module + "/internal/ascii",
-			module + "/sigv4auth/directory/internal/persist",
+			module + "/internal/sqldb", module + "/sigv4auth/directory/internal/persist",
 		},
 		"sigv4auth/directory/internal/persist": nil,
 		"sigv4auth/directory/postgres":         {module + "/sigv4auth/directory", "github.com/jackc/pgx/v5"}, // a module of its own

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/sqldb"
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
@@ -64,7 +65,7 @@ func openDatabase(ctx context.Context, d *Directory) (*database, error) {
 	if err := db.check(ctx); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, db.sql); err != nil {
+	if err := sqldb.Migrate(ctx, db.sql, "directory_schema", migrations[:]); err != nil {
 		return nil, err
 	}
 	var version string
@@ -106,7 +107,7 @@ func unavailable(what string, err error) error {
 // reading runs what reads in one transaction, so that all of it is of one state.
 func (db *database) reading(ctx context.Context, read func(querier) error) error {
 	// SQLite takes no lock for it, and a database that cannot be written can be read.
-	return inTransaction(ctx, db.sql, &sql.TxOptions{ReadOnly: true}, func(tx *sql.Tx) error {
+	return sqldb.InTransaction(ctx, db.sql, &sql.TxOptions{ReadOnly: true}, func(tx *sql.Tx) error {
 		if db.postgres { // SQLite's transactions are so anyway
 			if _, err := tx.ExecContext(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wildgate/wildgate/internal/sqldb"
 	"github.com/wildgate/wildgate/sigv4auth/keyring"
 )
 
@@ -237,7 +238,7 @@ func (db *database) saveUses(ctx context.Context) error {
 	}
 	err := db.check(ctx)
 	if err == nil {
-		err = inTransaction(ctx, db.sql, nil, func(tx *sql.Tx) error {
+		err = sqldb.InTransaction(ctx, db.sql, nil, func(tx *sql.Tx) error {
 			// In one order, so that no two processes wait for each other.
 			for _, of := range slices.SortedFunc(maps.Keys(taken), byKindAndID) {
 				use := taken[of]

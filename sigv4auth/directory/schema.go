@@ -3,9 +3,6 @@ package directory
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"time"
 )
 
 // migrations[v] leads from version v of the schema to v+1. What has been released is never edited,
@@ -158,89 +155,8 @@ var migrations = [...][]string{
 	},
 }
 
-const (
-	maxMigrationAttempts = 5
-	migrationRetryDelay  = 50 * time.Millisecond
-)
-
-// migrate brings the schema up to date. Of processes that start together one does; the others
-// fail, in ways that each database has of its own, and then find its work done. A schema that is up
-// to date is not written to.
-func migrate(ctx context.Context, db *sql.DB) error {
-	var failed error
-	for attempt := 1; ; attempt++ {
-		version, err := schemaVersion(ctx, db)
-		switch {
-		case err == nil && version == len(migrations):
-			return nil
-		case err == nil && version > len(migrations):
-			return fmt.Errorf("the database's schema has version %d, and this program knows up to %d", version, len(migrations))
-		case attempt > maxMigrationAttempts || ctx.Err() != nil:
-			return fmt.Errorf("schema: %w", errors.Join(failed, err))
-		}
-		if failed = migrateOnce(ctx, db); failed != nil {
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Duration(attempt) * migrationRetryDelay):
-			}
-		}
-	}
-}
-
-func migrateOnce(ctx context.Context, db *sql.DB) error {
-	return inTransaction(ctx, db, nil, func(tx *sql.Tx) error {
-		for _, statement := range []string{
-			`CREATE TABLE IF NOT EXISTS directory_schema (
-				only_row BIGINT NOT NULL PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)`,
-			// The update changes nothing and locks the row until the end of the transaction.
-			`INSERT INTO directory_schema (only_row, version) VALUES (1, 0)
-				ON CONFLICT (only_row) DO UPDATE SET version = directory_schema.version`,
-		} {
-			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
-		version, err := schemaVersion(ctx, tx)
-		if err != nil || version >= len(migrations) { // another process was faster
-			return err
-		}
-		for v := version; v < len(migrations); v++ {
-			for _, statement := range migrations[v] {
-				if _, err := tx.ExecContext(ctx, statement); err != nil {
-					return fmt.Errorf("from version %d to %d: %w", v, v+1, err)
-				}
-			}
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE directory_schema SET version = $1`, len(migrations))
-		return err
-	})
-}
-
-// inTransaction runs work in a transaction, all of it or nothing.
-func inTransaction(ctx context.Context, db *sql.DB, opts *sql.TxOptions, work func(*sql.Tx) error) (err error) {
-	tx, err := db.BeginTx(ctx, opts)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-	}()
-	if err := work(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
 // querier is a database, or a transaction of one.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-func schemaVersion(ctx context.Context, db querier) (int, error) {
-	var version int
-	err := db.QueryRowContext(ctx, `SELECT version FROM directory_schema`).Scan(&version)
-	return version, err
 }
