@@ -32,6 +32,12 @@ func NewIdentities(ctx context.Context, db *sql.DB) (sts.IdentityStore, error) {
 	return newIdentities(ctx, db)
 }
 
+// Decide is decide, and ErrMeanwhile errMeanwhile.
+var (
+	Decide       = decide
+	ErrMeanwhile = errMeanwhile
+)
+
 // NewCourier makes a courier, and returns its deliver and its close.
 func NewCourier(program string, out io.Writer, log *slog.Logger) (
 	deliver func(context.Context, userpool.Delivery) error, closeIt func(),

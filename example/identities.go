@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
@@ -170,6 +171,11 @@ func decide(ctx context.Context, db querier, pool, identity string, logins []sts
 	has, err := loginsOf(ctx, db, pool, owner)
 	if err != nil {
 		return "", nil, err
+	}
+	for _, l := range missing {
+		if slices.Contains(has, l) { // under READ COMMITTED each query sees what is committed by then
+			return "", nil, errMeanwhile
+		}
 	}
 	if !found && len(has) > 0 {
 		return "", nil, fmt.Errorf("the identity is somebody else's: %w", sts.ErrLoginLinked)
