@@ -220,3 +220,24 @@ func await(t testing.TB, what string, holds func() bool) {
 		}
 	}
 }
+
+// execute changes a database behind the back of the processes that use it.
+func execute(t *testing.T, db *sql.DB, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// replaceDocuments makes a text the document of every version of every policy, with a revision of
+// its own.
+func replaceDocuments(t *testing.T, db *sql.DB, document string) {
+	t.Helper()
+	execute(t, db,
+		`UPDATE directory_versions SET document = '`+document+`'`,
+		`UPDATE directory_state SET revision = revision + 1, previous = token, token = 'hand' || revision`,
+		`INSERT INTO directory_changes (revision, seq, token, kind, id)
+			SELECT s.revision, 0, s.token, 'policy', p.id FROM directory_state s, directory_policies p`)
+}

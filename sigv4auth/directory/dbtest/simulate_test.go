@@ -33,16 +33,7 @@ func TestSimulateBadDocument(t *testing.T) {
 		if !strings.Contains(before, "<EvalDecision>allowed<") || !strings.Contains(before, "<Column>39<") {
 			t.Errorf("before: %s", before)
 		}
-		for _, statement := range []string{
-			`UPDATE directory_versions SET document = '[]'`,
-			`UPDATE directory_state SET revision = revision + 1, previous = token, token = 'hand' || revision`,
-			`INSERT INTO directory_changes (revision, seq, token, kind, id)
-				SELECT s.revision, 0, s.token, 'policy', p.id FROM directory_state s, directory_policies p`,
-		} {
-			if _, err := db.ExecContext(t.Context(), statement); err != nil {
-				t.Fatal(err)
-			}
-		}
+		replaceDocuments(t, db, `[]`)
 		p.refresh()
 		if after := simulate(t, p); !strings.Contains(after, "<EvalDecision>allowed<") || !strings.Contains(after, "<Column>39<") {
 			t.Errorf("with a last good version: %s", after)

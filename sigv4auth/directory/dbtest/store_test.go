@@ -254,16 +254,10 @@ func TestRestored(t *testing.T) {
 			"further, by another history": `UPDATE directory_state SET revision = 7, token = 'x'`,
 			"less of the past":            `UPDATE directory_changes SET token = 'x' WHERE revision = 2`,
 		} {
-			if _, err := db.ExecContext(t.Context(), change); err != nil {
-				t.Fatal(err)
-			}
+			execute(t, db, change)
 			if what == "further, by another history" || what == "less of the past" {
-				if _, err := db.ExecContext(t.Context(), `UPDATE directory_changes SET token = 'x' WHERE revision = 2`); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := db.ExecContext(t.Context(), `UPDATE directory_state SET revision = 7, token = 'y'`); err != nil {
-					t.Fatal(err)
-				}
+				execute(t, db, `UPDATE directory_changes SET token = 'x' WHERE revision = 2`,
+					`UPDATE directory_state SET revision = 7, token = 'y'`)
 			}
 			if err := p.Refresh(t.Context()); err == nil {
 				t.Errorf("%s: it was taken over", what)
@@ -422,19 +416,6 @@ func TestBadDocument(t *testing.T) {
 		db := open()
 		p := start(t, open(), ring)
 		p.fill(first())
-		edit := func(document string) {
-			t.Helper()
-			for _, statement := range []string{
-				`UPDATE directory_versions SET document = '` + document + `'`,
-				`UPDATE directory_state SET revision = revision + 1, previous = token, token = 'hand' || revision`,
-				`INSERT INTO directory_changes (revision, seq, token, kind, id)
-					SELECT s.revision, 0, s.token, 'policy', p.id FROM directory_state s, directory_policies p`,
-			} {
-				if _, err := db.ExecContext(t.Context(), statement); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
 		allowed := func(p *process, action string) bool {
 			t.Helper()
 			role, err := p.Role(t.Context(), riderARN)
@@ -452,7 +433,7 @@ func TestBadDocument(t *testing.T) {
 			})
 			return d.Allowed()
 		}
-		edit(`{"Version": "2012-10-17", "Statement": [{}]}`)
+		replaceDocuments(t, db, `{"Version": "2012-10-17", "Statement": [{}]}`)
 		p.refresh()
 		if !allowed(p, "ride:Ask") {
 			t.Error("the last good version is not in force")
@@ -463,7 +444,7 @@ func TestBadDocument(t *testing.T) {
 		if fresh := start(t, open(), ring); allowed(fresh, "ride:Ask") || len(fresh.told()) != 1 || !fresh.has(adaKey) {
 			t.Errorf("without a good version: %v", fresh.told())
 		}
-		edit(allow("other:*"))
+		replaceDocuments(t, db, allow("other:*"))
 		p.refresh()
 		if allowed(p, "ride:Ask") || !allowed(p, "other:Ask") {
 			t.Error("the new version is not in force")
@@ -485,9 +466,7 @@ func TestFarBehind(t *testing.T) {
 		behind := start(t, open(), ring)
 		writer.fill(user("SECONDXXXXXXXXXX"))
 		writer.fill(user("THIRDXXXXXXXXXXX"))
-		if _, err := db.ExecContext(t.Context(), `DELETE FROM directory_changes WHERE revision <= 2`); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, db, `DELETE FROM directory_changes WHERE revision <= 2`)
 		behind.refresh()
 		if behind.Revision() != 3 || !behind.has(adaKey) || !behind.has("AKIASECONDXXXXXXXXXX") || !behind.has("AKIATHIRDXXXXXXXXXXX") {
 			t.Error("something is missing")
@@ -512,19 +491,13 @@ func TestFarBehindAnotherHistory(t *testing.T) {
 			onEach(t, func(t *testing.T, open func() *sql.DB) {
 				ring, _ := newRing(t)
 				db := open()
-				exec := func(statement string) {
-					t.Helper()
-					if _, err := db.ExecContext(t.Context(), statement); err != nil {
-						t.Fatal(err)
-					}
-				}
 				writer := start(t, open(), ring)
 				writer.fill(first())
 				writer.fill(user("SECONDXXXXXXXXXX"))
-				exec(c.known)
+				execute(t, db, c.known)
 				behind := start(t, open(), ring)
 				writer.fill(user("THIRDXXXXXXXXXXX")) // it has not heard of the deletion
-				exec(c.pruned)
+				execute(t, db, c.pruned)
 				err := behind.Refresh(t.Context())
 				if err == nil || !strings.Contains(err.Error(), "another history") {
 					t.Errorf("it was taken over: %v", err)
@@ -544,9 +517,7 @@ func TestNewerSchema(t *testing.T) {
 		ring, _ := newRing(t)
 		db := open()
 		start(t, open(), ring).fill(first())
-		if _, err := db.ExecContext(t.Context(), `UPDATE directory_schema SET version = 1000`); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, db, `UPDATE directory_schema SET version = 1000`)
 		if _, err := tryStart(t, open(), ring); err == nil || !strings.Contains(err.Error(), "version 1000") {
 			t.Errorf("it was opened: %v", err)
 		}
