@@ -199,15 +199,6 @@ func TestBrokenManagedStores(t *testing.T) {
 		"managed policies do not fail":              fails,
 		"managed policies are none when it fails":   fails,
 	} {
-		t.Run(fault, func(t *testing.T) {
-			t.Parallel()
-			if raceDetector && fault == "changes the policy that it returned" {
-				return // what the race detector finds ends the test
-			}
-			faults, _ := storetest.FaultsForTest(t.Context(), func() storetest.Fixture { return newMemoryManaged(fault).fixture() })
-			if faults[name] == nil {
-				t.Errorf("%q passes; found: %v", name, faults)
-			}
-		})
+		testFinds(t, fault, func() storetest.Fixture { return newMemoryManaged(fault).fixture() }, name)
 	}
 }
