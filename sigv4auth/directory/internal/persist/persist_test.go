@@ -247,33 +247,23 @@ func FuzzSorted(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script []byte) { fuzz(t, sortedVersion(persist.Sorted[int]{}, nil), script) })
 }
 
-func BenchmarkMapGet(b *testing.B) {
+func BenchmarkMap(b *testing.B) {
 	for _, n := range []int{1000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			e := new(persist.Map[int]).Edit()
-			for i := range n {
-				e.Set(fmt.Sprintf("AKIA%016d", i), i)
-			}
-			m := e.Done()
-			key := fmt.Sprintf("AKIA%016d", n/2)
+		e := new(persist.Map[int]).Edit()
+		for i := range n {
+			e.Set(fmt.Sprintf("AKIA%016d", i), i)
+		}
+		m := e.Done()
+		key := fmt.Sprintf("AKIA%016d", n/2)
+		b.Run(fmt.Sprint("Get/", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				m.Get(key)
 			}
 		})
-	}
-}
-
-func BenchmarkMapSet(b *testing.B) {
-	for _, n := range []int{1000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			e := new(persist.Map[int]).Edit()
-			for i := range n {
-				e.Set(fmt.Sprintf("AKIA%016d", i), i)
-			}
-			m := e.Done()
-			key := fmt.Sprintf("AKIA%016d", n/2)
+		b.Run(fmt.Sprint("Set/", n), func(b *testing.B) {
 			b.ReportAllocs()
+			m := m
 			for b.Loop() {
 				e := m.Edit()
 				e.Set(key, 1)
