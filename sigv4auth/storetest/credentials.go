@@ -200,17 +200,12 @@ func revocation(ctx context.Context, f *Fixture) error {
 	if err := f.Revoke(revoked); err != nil {
 		return fmt.Errorf("Fixture.Revoke: %w", err)
 	}
-	gone := func() error {
+	err := f.goneForGood(ctx, "revoked", func() error {
 		got, err := f.Credentials.Credential(ctx, revoked.AccessKeyID, revoked.SessionToken.Reveal())
 		return isUnknown(revoked.AccessKeyID, got, err)
-	}
-	if err := f.eventually(ctx, gone); err != nil {
-		return fmt.Errorf("after it was revoked: %w", err)
-	}
-	for range 20 { // and does not come back from some cache
-		if err := gone(); err != nil {
-			return fmt.Errorf("after it had been unknown: %w", err)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	rest := *f
 	rest.Known = slices.DeleteFunc(slices.Clone(f.Known), func(c sigv4auth.Credential) bool { return c.AccessKeyID == revoked.AccessKeyID })

@@ -150,6 +150,20 @@ func checks() []test {
 	}, append(roleChecks(), managedChecks()...)...)
 }
 
+// goneForGood fails unless what was revoked or deleted is gone in time and does not come back, as
+// from some cache.
+func (f *Fixture) goneForGood(ctx context.Context, how string, gone func() error) error {
+	if err := f.eventually(ctx, gone); err != nil {
+		return fmt.Errorf("after it was %s: %w", how, err)
+	}
+	for range 20 {
+		if err := gone(); err != nil {
+			return fmt.Errorf("after it had been gone: %w", err)
+		}
+	}
+	return nil
+}
+
 // eventually calls holds until it returns nil, and returns its last error if that takes too long.
 func (f *Fixture) eventually(ctx context.Context, holds func() error) error {
 	for end := time.Now().Add(f.Within); ; {

@@ -165,17 +165,12 @@ func deletedManaged(ctx context.Context, f *Fixture) error {
 	if err := f.DeletePolicy(arn); err != nil {
 		return fmt.Errorf("Fixture.DeletePolicy: %w", err)
 	}
-	gone := func() error {
+	err := f.goneForGood(ctx, "deleted", func() error {
 		got, err := f.ManagedPolicies.SessionPolicy(ctx, arn)
 		return isNoPolicy(arn, got, err)
-	}
-	if err := f.eventually(ctx, gone); err != nil {
-		return fmt.Errorf("after it was deleted: %w", err)
-	}
-	for range 20 { // and does not come back from some cache
-		if err := gone(); err != nil {
-			return fmt.Errorf("after it had been gone: %w", err)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	rest := *f
 	rest.KnownPolicies = slices.Clone(f.KnownPolicies[1:])

@@ -164,17 +164,12 @@ func deletedRole(ctx context.Context, f *Fixture) error {
 	if err := f.DeleteRole(deleted); err != nil {
 		return fmt.Errorf("Fixture.DeleteRole: %w", err)
 	}
-	gone := func() error {
+	err := f.goneForGood(ctx, "deleted", func() error {
 		got, err := f.Roles.Role(ctx, deleted.ARN)
 		return isNoRole(deleted.ARN, got, err)
-	}
-	if err := f.eventually(ctx, gone); err != nil {
-		return fmt.Errorf("after it was deleted: %w", err)
-	}
-	for range 20 { // and does not come back from some cache
-		if err := gone(); err != nil {
-			return fmt.Errorf("after it had been gone: %w", err)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	rest := *f
 	rest.KnownRoles = slices.Clone(f.KnownRoles[1:])
