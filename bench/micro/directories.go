@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/wildgate/wildgate/bench/contender"
 	"github.com/wildgate/wildgate/bench/measure"
 	"github.com/wildgate/wildgate/bench/workload"
 	"github.com/wildgate/wildgate/sigv4auth"
@@ -55,28 +54,8 @@ func knownKey(by func(workload.Key) *workload.Case) ([]measure.Side, error) {
 	if err != nil {
 		return nil, err
 	}
-	good, err := by(workload.Key{ID: c.AccessKeyID, Secret: c.Secret.Reveal()}).Good("execute-api")
-	if err != nil {
-		return nil, err
-	}
-	verifying := func(credentials sigv4auth.CredentialStore) (func(), error) {
-		a, err := contender.NewAuthenticatorOf(workload.Setting{}, credentials)
-		if err != nil {
-			return nil, err
-		}
-		verify := func() error {
-			_, err := a.Verify(good[0].Again())
-			return err
-		}
-		return sure(verify), verify()
-	}
 	c.Revision = "1" // as long as a state's, so that identities are as large
-	static, err := verifying(sigv4auth.StaticCredentials(c))
-	if err != nil {
-		return nil, err
-	}
-	ours, err := verifying(d)
-	return sides("static credential", static, "wildgate", ours), err
+	return asStatic(d, c, by)
 }
 
 // both sets up a piece of work in a small and in a large directory.

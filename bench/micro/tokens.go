@@ -101,30 +101,34 @@ func cached(name string, session sts.Session, by func(workload.Key) *workload.Ca
 			if err != nil {
 				return nil, err
 			}
-			const service = "execute-api"
-			good, err := by(workload.Key{ID: c.AccessKeyID, Secret: c.Secret.Reveal(), Token: c.SessionToken.Reveal()}).Good(service)
-			if err != nil {
-				return nil, err
-			}
-			verifying := func(credentials sigv4auth.CredentialStore) (func(), error) {
-				a, err := contender.NewAuthenticatorOf(workload.Setting{}, credentials)
-				if err != nil {
-					return nil, err
-				}
-				verify := func() error {
-					_, err := a.Verify(good[0].Again())
-					return err
-				}
-				return sure(verify), verify()
-			}
-			static, err := verifying(sigv4auth.StaticCredentials(c))
-			if err != nil {
-				return nil, err
-			}
-			ours, err := verifying(store)
-			return sides("static credential", static, "wildgate", ours), err
+			return asStatic(store, c, by)
 		},
 	}
+}
+
+// asStatic is a request by a credential of a store, and by the same one as a static credential.
+func asStatic(store sigv4auth.CredentialStore, c sigv4auth.Credential, by func(workload.Key) *workload.Case) ([]measure.Side, error) {
+	good, err := by(workload.Key{ID: c.AccessKeyID, Secret: c.Secret.Reveal(), Token: c.SessionToken.Reveal()}).Good("execute-api")
+	if err != nil {
+		return nil, err
+	}
+	verifying := func(credentials sigv4auth.CredentialStore) (func(), error) {
+		a, err := contender.NewAuthenticatorOf(workload.Setting{}, credentials)
+		if err != nil {
+			return nil, err
+		}
+		verify := func() error {
+			_, err := a.Verify(good[0].Again())
+			return err
+		}
+		return sure(verify), verify()
+	}
+	static, err := verifying(sigv4auth.StaticCredentials(c))
+	if err != nil {
+		return nil, err
+	}
+	ours, err := verifying(store)
+	return sides("static credential", static, "wildgate", ours), err
 }
 
 // newStore returns a Store whose ring is checked as one with a file is. The cost of the role's
