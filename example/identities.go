@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/wildgate/wildgate/internal/sqldb"
 	"github.com/wildgate/wildgate/sigv4auth/sts"
 )
 
@@ -112,34 +113,29 @@ func (s *identities) Link(ctx context.Context, pool, identity string, logins []s
 
 // link links in one transaction.
 func (s *identities) link(ctx context.Context, pool, identity string, logins []sts.ProviderLogin) (linked string, err error) {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
-			err = errors.Join(err, rollback)
-		}
-	}()
-	linked, missing, err := decide(ctx, tx, pool, identity, logins)
-	if err != nil {
-		return "", err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO identitypool_identities (pool_id, identity_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-		pool, linked); err != nil {
-		return "", err
-	}
-	for _, l := range missing {
-		result, err := tx.ExecContext(ctx, `INSERT INTO identitypool_logins (pool_id, provider, subject, identity_id) VALUES ($1, $2, $3, $4)
-			ON CONFLICT DO NOTHING`, pool, l.Provider, l.Subject, linked)
+	err = sqldb.InTransaction(ctx, s.db, nil, func(tx *sql.Tx) error {
+		owner, missing, err := decide(ctx, tx, pool, identity, logins)
 		if err != nil {
-			return "", err
+			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n != 1 {
-			return "", errors.Join(err, errMeanwhile)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO identitypool_identities (pool_id, identity_id) VALUES ($1, $2)
+			ON CONFLICT DO NOTHING`, pool, owner); err != nil {
+			return err
 		}
-	}
-	return linked, tx.Commit()
+		for _, l := range missing {
+			result, err := tx.ExecContext(ctx, `INSERT INTO identitypool_logins (pool_id, provider, subject, identity_id)
+				VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, pool, l.Provider, l.Subject, owner)
+			if err != nil {
+				return err
+			}
+			if n, err := result.RowsAffected(); err != nil || n != 1 {
+				return errors.Join(err, errMeanwhile)
+			}
+		}
+		linked = owner
+		return nil
+	})
+	return linked, err
 }
 
 // decide returns whose logins are, or are to be, and which of them are not yet.
