@@ -74,6 +74,7 @@ type Endpoint struct {
 	dir      *Directory
 	decides  sigv4auth.AuthorizerConfig
 	authz    *sigv4auth.Authorizer // of what names its account
+	offers   map[string]operation  // by action; not changed
 	service  *awsquery.Service
 	auths    *signedapi.Regional
 	handlers map[string]http.Handler // by region
@@ -109,7 +110,7 @@ func NewEndpoint(cfg EndpointConfig) (*Endpoint, error) {
 	if cfg.Policies == nil {
 		cfg.Policies = cfg.Directory
 	}
-	e := &Endpoint{cfg: cfg, dir: cfg.Directory, handlers: map[string]http.Handler{}}
+	e := &Endpoint{cfg: cfg, dir: cfg.Directory, offers: operations(), handlers: map[string]http.Handler{}}
 	var err error
 	e.decides = sigv4auth.AuthorizerConfig{
 		Policies: cfg.Policies, Target: target, ResourceAccount: sigv4auth.AccountInARN, Context: conditionKeys,
@@ -181,7 +182,7 @@ func (e *Endpoint) newService() *awsquery.Service {
 		Namespace: namespace, Version: apiVersion, RequestID: sigv4auth.RequestIDFrom, MaxBytes: maxRequestBytes,
 		Operations: map[string]awsquery.Operation{}, Fault: e.fault,
 	}
-	for action := range operations() {
+	for action := range e.offers {
 		s.Operations[action] = awsquery.Operation{Run: e.run}
 	}
 	return s
@@ -197,7 +198,7 @@ func (e *Endpoint) decide(r *http.Request, id sigv4auth.Identity) error {
 	if err := c.begin(e, r, id, action, p); err != nil {
 		return err
 	}
-	c.do, err = operations()[action](c)
+	c.do, err = e.offers[action](c)
 	return signedapi.Refused(err)
 }
 
