@@ -31,7 +31,7 @@ type loader struct {
 	lists    map[[2]string][]string // of a provider
 
 	documents map[documentKey]*document // those that were compiled, so that equal ones are one
-	last      *state                    // what was in force; nil => nothing
+	last      *state                    // what was in force
 }
 
 type documentKey struct {
@@ -51,7 +51,11 @@ func (db *database) newLoader(ctx context.Context, q querier, e *edit, last *sta
 func (db *database) loadAll(ctx context.Context, q querier, revision int64) (*state, error) {
 	e := newEdit(new(state), db.d.cfg.Partition, db.d.cfg.Now())
 	e.revision, e.quiet = revision, true
-	l := db.newLoader(ctx, q, e, db.d.current.Load())
+	last := db.d.current.Load()
+	if last == nil {
+		last = new(state)
+	}
+	l := db.newLoader(ctx, q, e, last)
 	if err := l.load("", "", ""); err != nil {
 		return nil, err
 	}
@@ -313,10 +317,8 @@ func (l *loader) readPolicies(where string, args []any) error {
 }
 
 func (l *loader) lastDefault(id string) *document {
-	if l.last != nil {
-		if p, ok := l.last.policyID.Get(id); ok {
-			return p.document()
-		}
+	if p, ok := l.last.policyID.Get(id); ok {
+		return p.document()
 	}
 	return nil
 }
@@ -329,10 +331,8 @@ func (l *loader) readGroups(where string, args []any) error {
 			return err
 		}
 		var before *holder
-		if l.last != nil {
-			if old, ok := l.last.groupsID.Get(g.id); ok {
-				before = &old.holder
-			}
+		if old, ok := l.last.groupsID.Get(g.id); ok {
+			before = &old.holder
 		}
 		l.holderOf(&g.holder, created, before, g.named.arn(l.e.partition, "group"))
 		l.e.putGroup(g)
@@ -348,10 +348,8 @@ func (l *loader) readUsers(where string, args []any) error {
 			return err
 		}
 		var before *holder
-		if l.last != nil {
-			if old, ok := l.last.usersID.Get(u.id); ok {
-				before = &old.holder
-			}
+		if old, ok := l.last.usersID.Get(u.id); ok {
+			before = &old.holder
 		}
 		l.holderOf(&u.holder, created, before, u.named.arn(l.e.partition, "user"))
 		u.groups, u.keys = l.groups[u.id], l.keys[u.id]
@@ -371,10 +369,8 @@ func (l *loader) readRoles(where string, args []any) error {
 		}
 		var before *holder
 		var trust *document
-		if l.last != nil {
-			if old, ok := l.last.rolesID.Get(r.id); ok {
-				before, trust, r.used = &old.holder, old.trust, old.used
-			}
+		if old, ok := l.last.rolesID.Get(r.id); ok {
+			before, trust, r.used = &old.holder, old.trust, old.used
 		}
 		about := r.named.arn(l.e.partition, "role")
 		l.holderOf(&r.holder, created, before, about)
