@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/wildgate/wildgate/iampolicy"
-	"github.com/wildgate/wildgate/sigv4auth"
 )
 
 // loader reads entities into a draft.
@@ -407,33 +405,6 @@ func (l *loader) readKeys(where string, args []any, put bool) error {
 		l.e.putKey(k)
 		return nil
 	})
-}
-
-// open opens a key's secret. A key whose secret does not open is refused as one whose store fails.
-func (l *loader) open(k *accessKey, text string) {
-	sealed, err := base64.RawStdEncoding.DecodeString(text)
-	var secret []byte
-	if err == nil {
-		secret, err = l.db.box.Open(nil, sealed, boundTo(k))
-	}
-	if k.unopened = err; err != nil {
-		k.closed = sealed
-	}
-	k.secret = sigv4auth.NewSecret(string(secret))
-	clear(secret)
-	l.db.judge("access key "+k.id, "its secret cannot be opened: ", err)
-}
-
-// openAgain returns the secret of a key that could not be opened when it was read: the ring may
-// have been behind.
-func (db *database) openAgain(k *accessKey) (sigv4auth.Secret, error) {
-	secret, err := db.box.Open(nil, k.closed, boundTo(k))
-	if err != nil {
-		return sigv4auth.Secret{}, err
-	}
-	defer clear(secret)
-	db.judge("access key "+k.id, "", nil)
-	return sigv4auth.NewSecret(string(secret)), nil
 }
 
 func (l *loader) readProviders(where string, args []any) error {
